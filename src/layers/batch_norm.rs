@@ -1,0 +1,65 @@
+//! Batch normalisation over each channel (Ioffe and Szegedy 2015), one- and two-dimensional, as
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html>.
+//!
+//! `bn eps=1e-5 momentum=0.1`
+
+use super::{Definition, Layer};
+use crate::arguments::Arguments;
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Mismatch, Shape, Weight};
+use crate::init::Init;
+use crate::program::Op;
+
+pub(super) const BATCH_NORM: Definition = Definition {
+    name: "bn",
+    usage: "bn [eps=1e-5 momentum=0.1]",
+    inputs: Some(1),
+    parse: |arguments| Ok(Box::new(BatchNorm::parse(arguments)?)),
+};
+
+#[derive(Debug)]
+struct BatchNorm {
+    eps: f64,
+    momentum: f64,
+}
+
+impl BatchNorm {
+    fn parse(arguments: &mut Arguments) -> Result<BatchNorm, Diagnostic> {
+        let eps = arguments.optional("eps")?.unwrap_or(1e-5);
+        let momentum = arguments.optional("momentum")?.unwrap_or(0.1);
+        if eps <= 0.0 {
+            return Err(arguments.invalid("eps", "`eps` must be positive").label(format!("found `{eps}`")));
+        }
+        if !(0.0..=1.0).contains(&momentum) {
+            return Err(arguments
+                .invalid("momentum", "`momentum` must be between 0 and 1")
+                .label(format!("found `{momentum}`")));
+        }
+        Ok(BatchNorm { eps, momentum })
+    }
+}
+
+impl Layer for BatchNorm {
+    fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
+        Ok(inputs[0])
+    }
+
+    fn weights(&self, inputs: &[Shape]) -> Vec<Weight> {
+        let weight = |name, value, trainable| Weight {
+            name,
+            shape: vec![inputs[0].channels()],
+            init: Init::Constant(value),
+            trainable,
+        };
+        vec![
+            weight("weight", 1.0, true),
+            weight("bias", 0.0, true),
+            weight("running_mean", 0.0, false),
+            weight("running_var", 1.0, false),
+        ]
+    }
+
+    fn lower(&self, _inputs: &[Shape]) -> Op {
+        Op::BatchNorm { eps: self.eps, momentum: self.momentum }
+    }
+}

@@ -1,0 +1,190 @@
+//! A window that slides over a feature map: the size arithmetic of convolution and pooling.
+
+use crate::arguments::{Arguments, Pair, PositivePair};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Culprit, Mismatch, Shape};
+
+/// Kernel, stride, padding and dilation of a convolution or a pooling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Window {
+    /// F
+    pub kernel: Pair,
+    /// S
+    pub stride: Pair,
+    /// P, on both sides
+    pub padding: Pair,
+    /// D, the distance between taps
+    pub dilation: Pair,
+    /// Whether a last, incomplete window counts too (`ceil_mode`).
+    pub ceil: bool,
+}
+
+impl Window {
+    /// Takes `stride`, `padding` and `dilation`; the stride is `default_stride` if it is not given.
+    pub fn parse(arguments: &mut Arguments, kernel: Pair, default_stride: Pair) -> Result<Window, Diagnostic> {
+        let positive = |value: Option<PositivePair>, default| value.map_or(default, |PositivePair(pair)| pair);
+        Ok(Window {
+            kernel,
+            stride: positive(arguments.optional("stride")?, default_stride),
+            padding: arguments.optional("padding")?.unwrap_or(Pair::square(0)),
+            dilation: positive(arguments.optional("dilation")?, Pair::square(1)),
+            ceil: false,
+        })
+    }
+
+    /// Output height and width over a map of `height`×`width`, or why the window does not fit. `what` is `kernel` or `window`.
+    pub fn output(&self, height: usize, width: usize, what: &str) -> Result<(usize, usize), Mismatch> {
+        let [down, across] = self.axes();
+        match (down.count(height), across.count(width)) {
+            (Some(down), Some(across)) => Ok((down, across)),
+            (down_fits, _) => {
+                let (axis, size) = if down_fits.is_none() { (down, height) } else { (across, width) };
+                let dilated = if self.dilation == Pair::square(1) {
+                    String::new()
+                } else {
+                    format!(", dilated by {}", self.dilation)
+                };
+                let padded = if self.padding == Pair::square(0) {
+                    String::new()
+                } else {
+                    format!(", padded by {}", self.padding)
+                };
+                Err(Mismatch {
+                    code: Code::WindowDoesNotFit,
+                    at: Culprit::Argument("kernel"),
+                    message: format!("{what} {}{dilated} does not fit the {height}×{width} input{padded}", self.kernel),
+                    arithmetic: format!("{} < 1", axis.formula(size)),
+                    help: None,
+                })
+            }
+        }
+    }
+
+    /// `(32 − 3 + 2·1)/2 + 1 = 16`, for the height, and for the width too where it differs. `None` if the input is no map.
+    pub fn arithmetic(&self, input: Shape) -> Option<String> {
+        let Shape::Map { height, width, .. } = input else { return None };
+        let [down, across] = self.axes();
+        let line = |axis: Axis, size| Some(format!("{} = {}", axis.formula(size), axis.count(size)?));
+        if height == width && down == across {
+            return line(down, height);
+        }
+        Some(format!("{}, {}", line(down, height)?, line(across, width)?))
+    }
+
+    /// Pixels at the bottom and at the right edge that no window reaches, over a map of `height`×`width`.
+    pub fn dropped(&self, height: usize, width: usize) -> (usize, usize) {
+        let [down, across] = self.axes();
+        (down.dropped(height), across.dropped(width))
+    }
+
+    /// Down and across.
+    fn axes(&self) -> [Axis; 2] {
+        let Window { kernel, stride, padding, dilation, ceil } = *self;
+        [
+            Axis {
+                kernel: kernel.height,
+                stride: stride.height,
+                padding: padding.height,
+                dilation: dilation.height,
+                ceil,
+            },
+            Axis { kernel: kernel.width, stride: stride.width, padding: padding.width, dilation: dilation.width, ceil },
+        ]
+    }
+}
+
+/// One direction of a window.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Axis {
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+    dilation: usize,
+    ceil: bool,
+}
+
+impl Axis {
+    /// D·(F−1) + 1: how many pixels the window spans.
+    fn span(self) -> usize {
+        self.dilation * (self.kernel - 1) + 1
+    }
+
+    /// ⌊(W − (D·(F−1)+1) + 2P)/S⌋ + 1; with `ceil`, ⌈…⌉ + 1, unless the last window would start in the right padding.
+    /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
+    fn count(self, size: usize) -> Option<usize> {
+        let room = (size + 2 * self.padding).checked_sub(self.span())?;
+        let floor = room / self.stride + 1;
+        if !self.ceil || room.is_multiple_of(self.stride) {
+            return Some(floor);
+        }
+        let starts_inside = floor * self.stride < size + self.padding;
+        Some(if starts_inside { floor + 1 } else { floor })
+    }
+
+    fn dropped(self, size: usize) -> usize {
+        match self.count(size) {
+            Some(count) => (size + self.padding).saturating_sub((count - 1) * self.stride + self.span()).min(size),
+            None => 0,
+        }
+    }
+
+    /// `(32 − 3 + 2·1)/2 + 1`, in brackets that round where the division has a rest.
+    fn formula(self, size: usize) -> String {
+        let kernel = match self.dilation {
+            1 => format!("{}", self.kernel),
+            dilation => format!("({dilation}·({} − 1) + 1)", self.kernel),
+        };
+        let sum = format!("({size} − {kernel} + 2·{})", self.padding);
+        let room = (size + 2 * self.padding) as i64 - self.span() as i64;
+        if self.stride == 1 {
+            return format!("{sum}/1 + 1");
+        }
+        let (open, close) = match room.rem_euclid(self.stride as i64) {
+            0 => ("", ""),
+            _ if self.ceil && room >= 0 && self.count(size) != Some(room as usize / self.stride + 1) => ("⌈", "⌉"),
+            _ => ("⌊", "⌋"),
+        };
+        format!("{open}{sum}/{}{close} + 1", self.stride)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One axis: W, F, S, P, D, ceil, expected output. Values are PyTorch 2.15's.
+    #[test]
+    fn counts_as_pytorch_does() {
+        for (size, kernel, stride, padding, dilation, ceil, expected) in [
+            (227, 11, 4, 0, 1, false, Some(55)),
+            (224, 7, 2, 3, 1, false, Some(112)),
+            (55, 3, 2, 0, 1, false, Some(27)),
+            (6, 3, 2, 0, 1, true, Some(3)),
+            (5, 2, 2, 1, 1, true, Some(3)),
+            (3, 1, 2, 0, 1, true, Some(2)),
+            (7, 3, 1, 0, 3, false, Some(1)),
+            (6, 3, 1, 0, 3, false, None),
+            (2, 3, 2, 0, 1, false, None),
+        ] {
+            let axis = Axis { kernel, stride, padding, dilation, ceil };
+            assert_eq!(axis.count(size), expected, "{axis:?} over {size}");
+        }
+    }
+
+    #[test]
+    fn shows_the_arithmetic() {
+        let window = Window {
+            kernel: Pair::square(3),
+            stride: Pair::square(2),
+            padding: Pair::square(1),
+            dilation: Pair::square(1),
+            ceil: false,
+        };
+        assert_eq!(window.arithmetic(Shape::map(64, 112, 112)).as_deref(), Some("⌊(112 − 3 + 2·1)/2⌋ + 1 = 56"));
+        assert_eq!(
+            window.arithmetic(Shape::map(64, 5, 7)).as_deref(),
+            Some("(5 − 3 + 2·1)/2 + 1 = 3, (7 − 3 + 2·1)/2 + 1 = 4")
+        );
+        assert_eq!(window.dropped(112, 112), (0, 0));
+    }
+}

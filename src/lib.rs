@@ -1,0 +1,23 @@
+//! archc compiles a declarative description of a convolutional network, checks every size in it, and trains it.
+//!
+//! One way through, each stage making the next one's input:
+//!
+//! ```text
+//! text ──syntax──▶ Document ──elaborate──▶ Network ──program::lower──▶ Program ──▶ executor, Candle module
+//! ```
+#![deny(missing_docs)]
+
+pub mod arguments;
+pub mod diagnostic;
+pub mod graph;
+pub mod init;
+pub mod layers;
+pub mod network;
+pub mod program;
+pub mod recipe;
+pub mod syntax;
+
+#[cfg(feature = "train")]
+pub mod kernels;
+#[cfg(feature = "train")]
+pub mod random;

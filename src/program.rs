@@ -1,0 +1,170 @@
+//! A network as a list of plain operations, in the order in which they run.
+//!
+//! [`lower`] makes it from a checked network and cannot fail. Executors, fusion, memory planning and exports all read
+//! this one list; none of them sees a layer.
+
+use crate::arguments::Pair;
+use crate::graph::{Shape, ValueId};
+use crate::init::Init;
+use crate::layers::Window;
+use crate::network::Network;
+
+/// What a step computes. Sizes come from the shapes of its inputs, output and weights.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Op {
+    /// Cross-correlation with a weight O×(I/groups)×H×W and, if there is a second weight, a bias.
+    Conv2d {
+        /// S
+        stride: Pair,
+        /// P, zeros on all sides
+        padding: Pair,
+        /// D
+        dilation: Pair,
+        /// Input and output channels fall into this many independent groups.
+        groups: usize,
+    },
+    /// x·Wᵀ (+ b), with a weight O×I.
+    Linear,
+    /// The largest value under each window; padding never wins.
+    MaxPool2d(Window),
+    /// The mean under each window.
+    AvgPool2d {
+        /// The window.
+        window: Window,
+        /// Whether padding counts as zeros; otherwise only what lies inside the input is counted.
+        count_include_pad: bool,
+    },
+    /// The mean over ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ for each output position.
+    AdaptiveAvgPool2d,
+    /// Normalises each channel; weights are γ, β, running mean, running variance.
+    BatchNorm {
+        /// Added to the variance.
+        eps: f64,
+        /// How far the running statistics move towards the batch's.
+        momentum: f64,
+    },
+    /// x / (k + α/n · Σ x²)^β over n neighbouring channels (Krizhevsky et al. 2012).
+    LocalResponseNorm {
+        /// n
+        size: usize,
+        /// α
+        alpha: f64,
+        /// β
+        beta: f64,
+        /// k
+        k: f64,
+    },
+    /// In training, zero with probability p and scaled by 1/(1−p) otherwise; else the identity.
+    Dropout {
+        /// p
+        p: f64,
+    },
+    /// A function of each element.
+    Activation(Activation),
+    /// exp(x)/Σ exp(x) over the features (a vector) or over the channels at each position (a map).
+    Softmax,
+    /// C×H×W to C·H·W; the numbers stay where they are.
+    Flatten,
+    /// The sum of all inputs, which have one shape.
+    Add,
+}
+
+/// A function of one number.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Activation {
+    /// max(x, 0); its derivative at 0 is 0.
+    Relu,
+    /// x if x > 0, else slope·x.
+    LeakyRelu {
+        /// Below zero.
+        slope: f64,
+    },
+    /// 1/(1 + e⁻ˣ).
+    Sigmoid,
+    /// tanh x.
+    Tanh,
+    /// x·Φ(x), with the exact Φ.
+    Gelu,
+    /// x·sigmoid(x).
+    Silu,
+}
+
+/// One operation in its place.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The node that it came from, for profiles and error messages.
+    pub name: String,
+    /// What is computed.
+    pub op: Op,
+    /// What it reads.
+    pub inputs: Vec<ValueId>,
+    /// What it makes.
+    pub output: ValueId,
+    /// Its weights, as indices into [`Program::weights`], in the order of [`crate::layers::Layer::weights`].
+    pub weights: Vec<usize>,
+}
+
+/// A parameter or running statistic of the whole network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgramWeight {
+    /// Full name: `layer1.0.conv1.weight`.
+    pub name: String,
+    /// Sizes, in PyTorch's order.
+    pub shape: Vec<usize>,
+    /// How it starts.
+    pub init: Init,
+    /// Whether the optimizer changes it.
+    pub trainable: bool,
+}
+
+impl ProgramWeight {
+    /// How many numbers it holds.
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+}
+
+/// A network, lowered.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The shape of every value, by [`ValueId::index`]: the network's input first.
+    pub shapes: Vec<Shape>,
+    /// In the order in which they run.
+    pub steps: Vec<Step>,
+    /// Every weight, in the order of the network.
+    pub weights: Vec<ProgramWeight>,
+    /// The network's output: the logits.
+    pub output: ValueId,
+}
+
+impl Program {
+    /// The shape of a value.
+    pub fn shape(&self, value: ValueId) -> Shape {
+        self.shapes[value.index()]
+    }
+}
+
+/// Turns every layer into its operation.
+pub fn lower(network: &Network) -> Program {
+    let graph = &network.graph;
+    let mut weights = Vec::new();
+    let mut steps = Vec::new();
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let first = weights.len();
+        weights.extend(node.weights.iter().map(|weight| ProgramWeight {
+            name: format!("{}.{}", node.name, weight.name),
+            shape: weight.shape.clone(),
+            init: weight.init,
+            trainable: weight.trainable,
+        }));
+        steps.push(Step {
+            name: node.name.clone(),
+            op: node.layer.lower(&graph.input_shapes(node)),
+            inputs: node.inputs.clone(),
+            output: ValueId::of_node(index),
+            weights: (first..weights.len()).collect(),
+        });
+    }
+    let shapes = std::iter::once(graph.input).chain(graph.nodes.iter().map(|node| node.output)).collect();
+    Program { shapes, steps, weights, output: network.output }
+}

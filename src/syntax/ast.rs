@@ -1,0 +1,281 @@
+//! The tree that a file means, before any name is looked up: what YAML, TOML and the notation have in common.
+//!
+//! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`].
+
+use crate::diagnostic::{Span, Spanned};
+
+/// A whole file.
+#[derive(Debug, Clone)]
+pub struct Document {
+    /// `name:`; the file's stem if there is none.
+    pub name: Option<Spanned<String>>,
+    /// `input:`, two to four numbers as they were written: `[3, 32, 32]` or `3x32x32`.
+    pub input: Spanned<Vec<Spanned<Expr>>>,
+    /// `classes:`.
+    pub classes: Option<Spanned<Expr>>,
+    /// `let:`, in order; each may use those before it.
+    pub lets: Vec<(Spanned<String>, Spanned<Expr>)>,
+    /// `blocks:`.
+    pub blocks: Vec<Block>,
+    /// The network: `layers:`, or a preset such as `vgg:`.
+    pub body: DocumentBody,
+    /// `init:`, in order; later entries win.
+    pub init: Vec<InitRule>,
+    /// `data:`, as key and value.
+    pub data: Option<Section>,
+    /// `train:`, as key and value.
+    pub train: Option<Section>,
+    /// `allow:`, warnings that are not wanted, by code.
+    pub allow: Vec<Spanned<String>>,
+}
+
+/// What a document describes its network with.
+#[derive(Debug, Clone)]
+pub enum DocumentBody {
+    /// `layers:`.
+    Layers(Vec<Item>),
+    /// A key that names a preset, with its settings.
+    Preset {
+        /// The key.
+        name: Spanned<String>,
+        /// What stands under it.
+        settings: Section,
+    },
+}
+
+/// A mapping whose keys are looked up later.
+#[derive(Debug, Clone)]
+pub struct Section {
+    /// The whole mapping.
+    pub span: Span,
+    /// Keys in order.
+    pub entries: Vec<(Spanned<String>, Spanned<Setting>)>,
+}
+
+/// A value in a [`Section`].
+#[derive(Debug, Clone)]
+pub enum Setting {
+    /// `null`, or nothing after the colon.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// An integer.
+    Int(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// Text; [`crate::syntax::notation`] reads it where notation is expected.
+    Text(Text),
+    /// A list.
+    List(Vec<Spanned<Setting>>),
+    /// A mapping.
+    Map(Section),
+}
+
+/// A string and where each of its characters was written.
+///
+/// Quotes, escapes and folded lines make a string differ from its source, so an offset into the string says nothing
+/// about the file. `origin[i]` is the byte offset in the source of byte `i` of `text`; one more entry marks the end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Text {
+    /// The decoded string.
+    pub text: String,
+    /// Source offsets, `text.len() + 1` of them; empty if `text` stands in the source as it is, from the span's start.
+    pub origin: Vec<u32>,
+    /// Where the scalar stands, quotes included.
+    pub span: Span,
+}
+
+/// One entry of `layers:` or of a chain.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// From a naming key or `as`.
+    pub name: Option<Spanned<Template>>,
+    /// What it is.
+    pub body: ItemBody,
+    /// All of it.
+    pub span: Span,
+}
+
+/// What an item can be.
+#[derive(Debug, Clone)]
+pub enum ItemBody {
+    /// A layer or block with its arguments.
+    Call(Call),
+    /// A chain, a list or a group in parentheses.
+    Sequence(Vec<Item>),
+    /// `… x count`.
+    Repeat {
+        /// What is repeated: a group or a block call.
+        body: Box<Item>,
+        /// How often.
+        count: Spanned<Expr>,
+    },
+    /// `residual:`.
+    Residual {
+        /// The branch that is added to the shortcut.
+        body: Vec<Item>,
+        /// `shortcut:`; [`Shortcut::Auto`] if there is none.
+        shortcut: Spanned<Shortcut>,
+        /// `after:`, applied to the sum.
+        after: Vec<Item>,
+    },
+    /// `branches:`, each from the current value.
+    Branches {
+        /// Each branch is one item; an empty sequence passes its input on.
+        branches: Vec<Item>,
+        /// `merge:`; concat if there is none.
+        merge: Spanned<Merge>,
+    },
+    /// `from:`, one or more earlier values.
+    From {
+        /// Names, or `.` for the current value.
+        sources: Vec<Spanned<String>>,
+        /// `merge:`; there must be one if there are several sources.
+        merge: Option<Spanned<Merge>>,
+        /// `then:`, applied to the value.
+        then: Vec<Item>,
+    },
+    /// `expect:`, a shape that must hold here.
+    Expect(Vec<Spanned<Expr>>),
+}
+
+/// What is added to a residual branch.
+#[derive(Debug, Clone)]
+pub enum Shortcut {
+    /// Identity where shapes agree, else a projection.
+    Auto,
+    /// The input itself; shapes must agree.
+    Identity,
+    /// A 1×1 convolution and a batch norm, always.
+    Project,
+    /// Identity where shapes agree, else nothing is added.
+    Optional,
+    /// Nothing is added.
+    None,
+    /// Layers of the user's own.
+    Items(Vec<Item>),
+}
+
+/// How several values become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Merge {
+    /// Along the channels.
+    Concat,
+    /// Element by element.
+    Add,
+    /// Element by element, with broadcasting over positions.
+    Mul,
+}
+
+/// A layer's or block's name with its arguments. Optimizers, schedules and transforms are written the same way.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// `conv`.
+    pub name: Spanned<String>,
+    /// In the order in which they were written.
+    pub arguments: Vec<Argument>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// One argument of a call.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// The key, if it was written `key=value`, as an entry of a mapping, or as a shorthand: `s2` is `stride=2`,
+    /// `p` padding, `d` dilation, `g` groups.
+    pub key: Option<Spanned<String>>,
+    /// The value.
+    pub value: Spanned<Term>,
+    /// Key and value.
+    pub span: Span,
+}
+
+/// The value of an argument.
+#[derive(Debug, Clone)]
+pub enum Term {
+    /// A number or an expression in braces.
+    Expr(Expr),
+    /// `3x5`: height, width.
+    Size(Box<Spanned<Expr>>, Box<Spanned<Expr>>),
+    /// A bare word: a flag, `true`, `false`, or a choice such as `nearest`.
+    Word(String),
+    /// A bare word in mapping form (`out: width`): a name if one is in scope, else a word.
+    NameOrWord(String),
+    /// A list, in mapping form.
+    List(Vec<Spanned<Term>>),
+}
+
+/// A definition under `blocks:`.
+#[derive(Debug, Clone)]
+pub struct Block {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Parameters, with defaults.
+    pub parameters: Vec<(Spanned<String>, Option<Spanned<Expr>>)>,
+    /// What a call stands for.
+    pub body: Vec<Item>,
+}
+
+/// One entry of `init:`.
+#[derive(Debug, Clone)]
+pub struct InitRule {
+    /// A layer kind (`conv`) or a glob over parameter names (`"*.bias"`).
+    pub pattern: Spanned<String>,
+    /// The initialiser: `normal 0 0.01`; a bare number is a constant.
+    pub initialiser: Call,
+}
+
+/// A name that may contain expressions: `block1-{i}`.
+#[derive(Debug, Clone)]
+pub struct Template(pub Vec<TemplatePart>);
+
+/// A part of a [`Template`].
+#[derive(Debug, Clone)]
+pub enum TemplatePart {
+    /// Characters as they are.
+    Text(String),
+    /// An integer to be worked out.
+    Expr(Spanned<Expr>),
+}
+
+/// Arithmetic, in braces in the notation, or where mapping form expects a number.
+#[derive(Debug, Clone)]
+pub enum Expr {
+    /// An integer.
+    Int(i64),
+    /// A number with a fraction or an exponent.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A name in scope.
+    Name(String),
+    /// `[a, b]`, to be indexed.
+    List(Vec<Spanned<Expr>>),
+    /// `list[i]`.
+    Index(Box<Spanned<Expr>>, Box<Spanned<Expr>>),
+    /// `-x`.
+    Negate(Box<Spanned<Expr>>),
+    /// `a + b`.
+    Binary(Operator, Box<Spanned<Expr>>, Box<Spanned<Expr>>),
+    /// `min(a, b)`.
+    Call(Spanned<String>, Vec<Spanned<Expr>>),
+}
+
+/// An operator between two expressions, loosest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Remainder,
+    Power,
+}

@@ -1,0 +1,3 @@
+//! From text to [`ast::Document`]: YAML and TOML meet in one spanned tree, and notation strings are read with pest.
+
+pub mod ast;
