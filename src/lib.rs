@@ -9,6 +9,7 @@
 
 pub mod arguments;
 pub mod diagnostic;
+pub mod elaborate;
 pub mod graph;
 pub mod init;
 pub mod layers;
