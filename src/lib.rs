@@ -21,3 +21,5 @@ pub mod syntax;
 pub mod kernels;
 #[cfg(feature = "train")]
 pub mod random;
+#[cfg(feature = "train")]
+pub mod train;

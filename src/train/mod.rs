@@ -1,0 +1,3 @@
+//! Training: data sets, and what is done with them.
+
+pub mod data;
