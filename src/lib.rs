@@ -9,17 +9,24 @@
 
 pub mod arguments;
 pub mod diagnostic;
+#[cfg(feature = "train")]
+pub mod durable;
 pub mod graph;
 pub mod init;
 pub mod layers;
+pub mod memory;
 pub mod network;
 pub mod program;
 pub mod recipe;
 pub mod syntax;
 
 #[cfg(feature = "train")]
+pub mod executor;
+#[cfg(feature = "train")]
 pub mod kernels;
 #[cfg(feature = "train")]
 pub mod random;
 #[cfg(feature = "train")]
 pub mod train;
+#[cfg(feature = "train")]
+pub mod weights;
