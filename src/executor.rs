@@ -1,5 +1,5 @@
 //! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
-//! [`memory`] laid out.
+//! [`plan`] laid out.
 //!
 //! Each gradient is written once where it is needed; where a value has several readers, theirs are added. Buffers are
 //! allocated by the first step of the largest batch and then reused.
@@ -11,13 +11,15 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 
+pub mod plan;
+
 use std::mem;
 
 use rayon::prelude::*;
 
+use self::plan::{Buffer, Place, Plan, Target};
 use crate::graph::{Shape, ValueId};
 use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved};
-use crate::memory::{self, Buffer, Place, Plan, Target};
 use crate::program::{Program, Step};
 
 /// A program with its weights and the memory that it runs in.
@@ -62,7 +64,7 @@ impl<T: Real> Executor<T> {
     pub fn new(program: Program, weights: Vec<Vec<T>>) -> Executor<T> {
         let lengths = program.weights.iter().map(|weight| weight.elements());
         assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
-        let (training, evaluation) = (memory::training(&program), memory::evaluation(&program));
+        let (training, evaluation) = (plan::training(&program), plan::evaluation(&program));
         let used = program.steps.iter().map(|step| {
             let (trainable, statistics) = step.weights.iter().partition(|index| program.weights[**index].trainable);
             Used { trainable, statistics }
@@ -215,7 +217,10 @@ impl<T: Real> Executor<T> {
                     saved: &self.saved[planned.step],
                     output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
                     input_gradients: &mut values.gradients(step, &planned.input_gradients, &mut input_gradients),
-                    weight_gradients: &mut weight_gradients.iter_mut().map(|g| Some(g.as_mut_slice())).collect::<Vec<_>>(),
+                    weight_gradients: &mut weight_gradients
+                        .iter_mut()
+                        .map(|g| Some(g.as_mut_slice()))
+                        .collect::<Vec<_>>(),
                 },
             );
             let sizes: Vec<usize> = step.inputs.iter().map(|input| values.elements(*input)).collect();

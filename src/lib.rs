@@ -14,7 +14,6 @@ pub mod durable;
 pub mod graph;
 pub mod init;
 pub mod layers;
-pub mod memory;
 pub mod network;
 pub mod program;
 pub mod recipe;

@@ -59,7 +59,10 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
         } else {
             String::new()
         };
-        return Err(TrainError::Refused(format!("{} is not empty, and nothing is overwritten{go_on}", folder.display())));
+        return Err(TrainError::Refused(format!(
+            "{} is not empty, and nothing is overwritten{go_on}",
+            folder.display()
+        )));
     }
     Ok(folder.to_owned())
 }
@@ -68,8 +71,11 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
 pub fn describe(folder: &Path, network: &str, origin: &Origin) -> Result<(), TrainError> {
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
-        durable::replace(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(|source| TrainError::Io { action: "write", path, source })
+        durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
+            action: "write",
+            path,
+            source,
+        })
     };
     let origin = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
     write("network.yaml", network)?;

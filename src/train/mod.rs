@@ -30,9 +30,8 @@ use self::metrics::{EpochMetrics, Metrics, StepMetrics};
 use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use crate::executor::Executor;
-use crate::graph::Shape;
-use crate::kernels::MaskKey;
-use crate::program::{Op, Program};
+use crate::kernels::{self, MaskKey, Mode};
+use crate::program::Program;
 use crate::recipe::Train;
 
 /// What a run does not change.
@@ -103,12 +102,7 @@ const STEPS_WRITTEN: usize = 100;
 /// # Errors
 /// If the recipe cannot be carried out, if images cannot be read or files written, and if the loss is not finite any
 /// more. The last checkpoint stays as it was.
-pub fn train(
-    run: &mut Run,
-    setting: Setting,
-    progress: &mut Progress,
-    stop: &AtomicBool,
-) -> Result<Ended, TrainError> {
+pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
     let steps = dataset.steps(recipe);
     check_batches(run.executor.program(), recipe, dataset.train.len(), steps)?;
@@ -127,7 +121,12 @@ pub fn train(
             let loss = run.executor.step_gradients(&batch.images, &batch.labels, key);
             if !loss.loss.is_finite() {
                 let first = run.executor.first_not_finite(&batch.images, key);
-                return Err(diverged(run, setting, run.position.step + 1, first.unwrap_or_else(|| "the loss".to_owned())));
+                return Err(diverged(
+                    run,
+                    setting,
+                    run.position.step + 1,
+                    first.unwrap_or_else(|| "the loss".to_owned()),
+                ));
             }
             run.executor.update(|weights, gradients| run.optimizer.update(lr, weights, gradients));
 
@@ -180,7 +179,6 @@ pub fn train(
 
 /// The checkpoints of an epoch that is over; the state comes last.
 fn save_epoch(run: &mut Run, setting: Setting, sums: &Sums, validation: &Evaluation) -> Result<(), TrainError> {
-    let Setting { recipe, folder, .. } = setting;
     let epoch = run.position.epoch;
     // Without validation images there is only the training accuracy to go by.
     let correct = if validation.images > 0 { validation.correct() } else { sums.correct };
@@ -188,7 +186,7 @@ fn save_epoch(run: &mut Run, setting: Setting, sums: &Sums, validation: &Evaluat
         run.position.best = Some(Best { epoch, correct });
         save_weights(run, setting, "best")?;
     }
-    if recipe.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every)) {
+    if setting.recipe.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every)) {
         save_weights(run, setting, &format!("epoch-{epoch:04}"))?;
     }
     save_last(run, setting)
@@ -227,28 +225,24 @@ fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError
     })
 }
 
-/// Finds out before the first step what would go wrong in the last one: batches without images, and batch norms that
-/// would see a single value.
+/// Finds out before the first step what would go wrong in the last one: no batch at all, or one too small for an operation.
 fn check_batches(program: &Program, recipe: &Train, images: usize, steps: usize) -> Result<(), TrainError> {
     let batch = recipe.batch;
     if steps == 0 {
         return Err(TrainError::Refused(format!(
-            "{images} training images do not fill one batch of {batch}; with `drop_last` nothing is left"
+            "{images} training images do not fill one batch of {batch}, and `drop_last` leaves the rest out: lower `train.batch`"
         )));
     }
-    let smallest = if recipe.drop_last || images % batch == 0 { batch } else { images % batch };
-    let single = |op: &Op, shape: Shape| matches!(op, Op::BatchNorm { .. }) && shape.positions() == 1;
-    let mut norms = program.steps.iter().filter(|step| single(&step.op, program.shape(step.output)));
-    match norms.next().filter(|_| smallest == 1) {
-        None => Ok(()),
-        Some(norm) => Err(TrainError::Refused(format!(
-            "`{}` cannot normalise a batch of one image, which has one value a channel; {}",
-            norm.name,
-            if batch == 1 {
-                "use a larger `batch`".to_owned()
-            } else {
-                format!("of {images} images in batches of {batch} one is left over: set `drop_last: true` or another `batch`")
-            }
-        ))),
+    let last = if recipe.drop_last || images % batch == 0 { batch } else { images % batch };
+    for step in &program.steps {
+        let input = program.shape(step.inputs[0]);
+        kernels::check(&step.op, Mode::Train, last, input).map_err(|reason| {
+            TrainError::Refused(format!(
+                "`{}`: {reason}; {images} images in batches of {batch} leave a last batch of {last}: choose another \
+                 `train.batch`, or set `train.drop_last: true`",
+                step.name
+            ))
+        })?;
     }
+    Ok(())
 }

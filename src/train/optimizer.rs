@@ -43,8 +43,9 @@ impl<T: Real> OptimizerState<T> {
 
     /// The moments, for a checkpoint: their kind, the index of their weight, and the numbers.
     pub fn moments(&self) -> impl Iterator<Item = (&'static str, usize, &[T])> {
-        let of_kind = |kind, moments: &'_ [Vec<T>]| moments.iter().enumerate().map(move |(index, values)| (kind, index, values.as_slice()));
-        of_kind("first", &self.first).chain(of_kind("second", &self.second)).filter(|(_, _, values)| !values.is_empty())
+        let first = self.first.iter().enumerate().map(|(index, values)| ("first", index, values.as_slice()));
+        let second = self.second.iter().enumerate().map(|(index, values)| ("second", index, values.as_slice()));
+        first.chain(second).filter(|(_, _, values)| !values.is_empty())
     }
 
     /// Goes on after `steps` updates with the moments that [`OptimizerState::moments`] gave then. `Err` is kind and index

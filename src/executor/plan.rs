@@ -13,7 +13,8 @@
 //! All sizes are for one example; the batch multiplies them.
 
 use crate::graph::ValueId;
-use crate::program::{Op, Program, Step};
+use crate::kernels::{Mode, is_view};
+use crate::program::{Program, Step};
 
 /// The index of a buffer.
 pub type Buffer = usize;
@@ -84,12 +85,12 @@ impl Target {
 
 /// The memory of forward and backward passes.
 pub fn training(program: &Program) -> Plan {
-    Layout::new(program, |op| matches!(op, Op::Flatten)).training()
+    Layout::new(program, Mode::Train).training()
 }
 
 /// The memory of forward passes in evaluation.
 pub fn evaluation(program: &Program) -> Plan {
-    Layout::new(program, |op| matches!(op, Op::Flatten | Op::Dropout { .. })).evaluation()
+    Layout::new(program, Mode::Eval).evaluation()
 }
 
 /// What is decided before any buffer is.
@@ -104,12 +105,11 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// `changes_nothing` tells which operations leave the numbers as and where they are.
-    fn new(program: &'a Program, changes_nothing: fn(&Op) -> bool) -> Layout<'a> {
+    fn new(program: &'a Program, mode: Mode) -> Layout<'a> {
         let mut roots = vec![ValueId::INPUT; program.shapes.len()];
         for step in &program.steps {
             let output = step.output.index();
-            roots[output] = if changes_nothing(&step.op) { roots[step.inputs[0].index()] } else { step.output };
+            roots[output] = if is_view(&step.op, mode) { roots[step.inputs[0].index()] } else { step.output };
         }
         let mut takes_part = vec![false; program.shapes.len()];
         takes_part[program.output.index()] = true;
