@@ -14,6 +14,8 @@ use crate::network::Network;
 pub enum Op {
     /// Cross-correlation with a weight O×(I/groups)×H×W and, if there is a second weight, a bias.
     Conv2d {
+        /// F
+        kernel: Pair,
         /// S
         stride: Pair,
         /// P, zeros on all sides
