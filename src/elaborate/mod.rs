@@ -9,6 +9,7 @@ mod call;
 mod expression;
 mod init;
 mod level;
+mod merge;
 mod mismatch;
 mod presets;
 mod recipe;
