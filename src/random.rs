@@ -4,7 +4,7 @@
 //! neither the number of threads nor the order of work changes a number.
 
 use rand_chacha::ChaCha8Rng;
-use rand_core::SeedableRng;
+use rand_core::{Rng, SeedableRng};
 
 /// What numbers are drawn for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,4 +30,15 @@ pub fn generator(seed: u64, purpose: Purpose, step: u64, place: u64) -> ChaCha8R
     key[16..24].copy_from_slice(&place.to_le_bytes());
     key[24] = purpose as u8;
     ChaCha8Rng::from_seed(key)
+}
+
+/// A whole number below `bound`, all equally likely but for one part in 2⁶⁴/`bound` (Lemire 2019, without the rejection).
+pub fn below(generator: &mut ChaCha8Rng, bound: usize) -> usize {
+    ((u128::from(generator.next_u64()) * bound as u128) >> 64) as usize
+}
+
+/// True with this probability.
+pub fn chance(generator: &mut ChaCha8Rng, probability: f64) -> bool {
+    let uniform = (generator.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
+    uniform < probability
 }
