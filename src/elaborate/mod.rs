@@ -85,6 +85,7 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     }
     let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
     let network = Network { name, graph, output, classes, data, train };
+    problems.extend(crate::lint::lint(&network));
     problems.retain(|warning| !silenced.contains(&warning.code));
     Ok(Elaborated { network, warnings: problems })
 }
