@@ -21,10 +21,14 @@ mod loss;
 mod matrix;
 mod max_pool2d;
 mod parts;
+#[cfg(test)]
+mod pooling_tests;
 mod real;
 mod scratch;
 mod softmax;
 mod tap;
+#[cfg(test)]
+mod testing;
 
 use crate::graph::Shape;
 use crate::layers::Window;
