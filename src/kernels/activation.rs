@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn are_what_they_are_called() {
-        let cases: [(Activation, fn(f64) -> f64); 6] = [
+        type Function = fn(f64) -> f64;
+        let cases: [(Activation, Function); 6] = [
             (Activation::Relu, |x| x.max(0.0)),
             (Activation::LeakyRelu { slope: 0.1 }, |x| x.max(0.1 * x)),
             (Activation::Sigmoid, |x| 0.5 + 0.5 * (0.5 * x).tanh()),
