@@ -20,4 +20,6 @@ pub mod syntax;
 #[cfg(feature = "train")]
 pub mod kernels;
 #[cfg(feature = "train")]
+pub mod model;
+#[cfg(feature = "train")]
 pub mod random;
