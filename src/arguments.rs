@@ -49,8 +49,8 @@ impl fmt::Display for Value {
     }
 }
 
-/// Height and width of a kernel, stride, padding or dilation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Height and width of a kernel, stride, padding, dilation or image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Pair {
     /// Down.
     pub height: usize,

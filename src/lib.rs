@@ -9,6 +9,9 @@
 
 pub mod arguments;
 pub mod diagnostic;
+pub mod elaborate;
+#[cfg(feature = "train")]
+pub mod durable;
 pub mod graph;
 pub mod init;
 pub mod layers;
@@ -18,8 +21,14 @@ pub mod recipe;
 pub mod syntax;
 
 #[cfg(feature = "train")]
+pub mod executor;
+#[cfg(feature = "train")]
 pub mod kernels;
 #[cfg(feature = "train")]
 pub mod model;
 #[cfg(feature = "train")]
 pub mod random;
+#[cfg(feature = "train")]
+pub mod train;
+#[cfg(feature = "train")]
+pub mod weights;

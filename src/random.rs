@@ -39,6 +39,16 @@ pub fn generator(seed: u64, purpose: Purpose, step: u64, place: u64) -> ChaCha8R
     ChaCha8Rng::from_seed(key)
 }
 
+/// A whole number below `bound`, all equally likely but for one part in 2⁶⁴/`bound` (Lemire 2019, without the rejection).
+pub fn below(generator: &mut ChaCha8Rng, bound: usize) -> usize {
+    ((u128::from(generator.next_u64()) * bound as u128) >> 64) as usize
+}
+
+/// True with this probability.
+pub fn chance(generator: &mut ChaCha8Rng, probability: f64) -> bool {
+    unit(generator) < probability
+}
+
 /// The numbers that every weight starts with, in the order of [`Program::weights`]. In f32 they are those of f64, rounded.
 pub fn initial_weights<T: Real>(program: &Program, seed: u64) -> Vec<Vec<T>> {
     let weights = program.weights.iter().enumerate();

@@ -4,6 +4,8 @@
 
 use crate::diagnostic::{Span, Spanned};
 
+pub use super::text::Text;
+
 /// A whole file.
 #[derive(Debug, Clone)]
 pub struct Document {
@@ -69,20 +71,6 @@ pub enum Setting {
     List(Vec<Spanned<Setting>>),
     /// A mapping.
     Map(Section),
-}
-
-/// A string and where each of its characters was written.
-///
-/// Quotes, escapes and folded lines make a string differ from its source, so an offset into the string says nothing
-/// about the file. `origin[i]` is the byte offset in the source of byte `i` of `text`; one more entry marks the end.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Text {
-    /// The decoded string.
-    pub text: String,
-    /// Source offsets, `text.len() + 1` of them; empty if `text` stands in the source as it is, from the span's start.
-    pub origin: Vec<u32>,
-    /// Where the scalar stands, quotes included.
-    pub span: Span,
 }
 
 /// One entry of `layers:` or of a chain.

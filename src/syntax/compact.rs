@@ -1,0 +1,119 @@
+//! Trees as short text, for the tables of tests.
+
+use super::ast::*;
+
+/// `conv(64, 3x3), [relu]*2`
+pub(super) fn items(items: &[Item]) -> String {
+    items.iter().map(item).collect::<Vec<_>>().join(", ")
+}
+
+pub(super) fn item(item: &Item) -> String {
+    let body = match &item.body {
+        ItemBody::Call(inner) => call(inner),
+        ItemBody::Sequence(inner) => format!("[{}]", items(inner)),
+        ItemBody::Repeat { body, count } => match &body.name {
+            None => format!("{}*{}", self::item(body), expr(&count.value)),
+            Some(_) => format!("({})*{}", self::item(body), expr(&count.value)),
+        },
+        ItemBody::Residual { body, shortcut, after } => {
+            let shortcut = match &shortcut.value {
+                Shortcut::Items(inner) => format!("[{}]", items(inner)),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            format!("residual([{}], {shortcut}, [{}])", items(body), items(after))
+        }
+        ItemBody::Branches { branches, merge } => format!("branches({}; {:?})", items(branches), merge.value),
+        ItemBody::From { sources, merge, then } => {
+            let sources: Vec<&str> = sources.iter().map(|source| source.value.as_str()).collect();
+            let merge = merge.as_ref().map_or(String::new(), |merge| format!("{:?}", merge.value));
+            format!("from({}; {merge}; [{}])", sources.join(" "), items(then))
+        }
+        ItemBody::Expect(sides) => {
+            format!("expect({})", sides.iter().map(|side| expr(&side.value)).collect::<Vec<_>>().join("x"))
+        }
+    };
+    match &item.name {
+        Some(name) => format!("{}: {body}", template(&name.value)),
+        None => body,
+    }
+}
+
+pub(super) fn call(call: &Call) -> String {
+    let arguments: Vec<String> = call
+        .arguments
+        .iter()
+        .map(|argument| match &argument.key {
+            Some(key) => format!("{}={}", key.value, term(&argument.value.value)),
+            None => term(&argument.value.value),
+        })
+        .collect();
+    match arguments.as_slice() {
+        [] => call.name.value.clone(),
+        _ => format!("{}({})", call.name.value, arguments.join(", ")),
+    }
+}
+
+pub(super) fn term(value: &Term) -> String {
+    match value {
+        Term::Expr(value) => expr(value),
+        Term::Size(height, width) => format!("{}x{}", expr(&height.value), expr(&width.value)),
+        Term::Word(word) => word.clone(),
+        Term::NameOrWord(word) => format!("?{word}"),
+        Term::List(terms) => {
+            format!("[{}]", terms.iter().map(|inner| term(&inner.value)).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+pub(super) fn template(template: &Template) -> String {
+    let parts = template.0.iter().map(|part| match part {
+        TemplatePart::Text(text) => text.clone(),
+        TemplatePart::Expr(inner) => format!("{{{}}}", expr(&inner.value)),
+    });
+    parts.collect()
+}
+
+pub(super) fn signature((name, parameters): &super::notation::Signature) -> String {
+    let parameters: Vec<String> = parameters
+        .iter()
+        .map(|(name, default)| match default {
+            Some(default) => format!("{}={}", name.value, expr(&default.value)),
+            None => name.value.clone(),
+        })
+        .collect();
+    format!("{}({})", name.value, parameters.join(", "))
+}
+
+pub(super) fn expr(value: &Expr) -> String {
+    let list = |values: &[crate::diagnostic::Spanned<Expr>]| {
+        values.iter().map(|inner| expr(&inner.value)).collect::<Vec<_>>().join(", ")
+    };
+    match value {
+        Expr::Int(value) => value.to_string(),
+        Expr::Float(value) => format!("{value:?}"),
+        Expr::Bool(value) => value.to_string(),
+        Expr::Name(name) => name.clone(),
+        Expr::List(values) => format!("[{}]", list(values)),
+        Expr::Index(inner, index) => format!("{}[{}]", expr(&inner.value), expr(&index.value)),
+        Expr::Negate(inner) => format!("-{}", expr(&inner.value)),
+        Expr::Binary(operator, left, right) => {
+            let sign = match operator {
+                Operator::Equal => "==",
+                Operator::NotEqual => "!=",
+                Operator::Less => "<",
+                Operator::LessEqual => "<=",
+                Operator::Greater => ">",
+                Operator::GreaterEqual => ">=",
+                Operator::Add => "+",
+                Operator::Subtract => "-",
+                Operator::Multiply => "*",
+                Operator::Divide => "/",
+                Operator::FloorDivide => "//",
+                Operator::Remainder => "%",
+                Operator::Power => "**",
+            };
+            format!("({} {sign} {})", expr(&left.value), expr(&right.value))
+        }
+        Expr::Call(name, arguments) => format!("{}({})", name.value, list(arguments)),
+    }
+}

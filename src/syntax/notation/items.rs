@@ -1,0 +1,130 @@
+//! Chains, groups, repeats, calls and their arguments.
+
+use pest::iterators::Pair;
+
+use super::expression::expression;
+use super::{Rule, Signature, place};
+use crate::diagnostic::{Diagnostic, Spanned};
+use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Template, TemplatePart, Term};
+use crate::syntax::text::Text;
+
+pub(super) fn chain(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Item>, Diagnostic> {
+    pair.into_inner().filter(|inner| inner.as_rule() == Rule::item).map(|inner| item(text, inner)).collect()
+}
+
+/// A call or group, then what names and repeats it, from the inside out.
+fn item(text: &Text, pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
+    let mut inner = pair.into_inner();
+    let first = inner.next().expect("an item is a call or a group");
+    let span = place(text, &first);
+    let body = match first.as_rule() {
+        Rule::call => ItemBody::Call(call(text, first)?),
+        _ => {
+            let inside = first.into_inner().find(|inner| inner.as_rule() == Rule::chain);
+            ItemBody::Sequence(chain(text, inside.expect("a group holds a chain"))?)
+        }
+    };
+    inner.try_fold(Item { name: None, body, span }, |item, suffix| {
+        let span = item.span.to(place(text, &suffix));
+        let last = suffix.clone().into_inner().last().expect("a suffix has a keyword and a value");
+        match suffix.as_rule() {
+            Rule::naming => Ok(Item { name: Some(template(text, last)?), span, ..item }),
+            _ => {
+                let count = expression(text, last.into_inner().next().expect("a count is an expression"))?;
+                Ok(Item { name: None, body: ItemBody::Repeat { body: Box::new(item), count }, span })
+            }
+        }
+    })
+}
+
+pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic> {
+    let span = place(text, &pair);
+    let mut inner = pair.into_inner();
+    let name = word(text, &inner.next().expect("a call has a name"));
+    let arguments = inner.map(|inner| argument(text, inner)).collect::<Result<_, _>>()?;
+    Ok(Call { name, arguments, span })
+}
+
+fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
+    let inner = pair.into_inner().next().expect("an argument has a value");
+    let span = place(text, &inner);
+    let (key, value) = match inner.as_rule() {
+        Rule::named | Rule::shorthand => {
+            let mut parts = inner.into_inner();
+            let key = word(text, &parts.next().expect("a named argument has a key"));
+            (Some(key), parts.next().expect("a named argument has a value"))
+        }
+        _ => (None, inner),
+    };
+    let key = key.map(|key| Spanned::new(long_form(&key.value).to_string(), key.span));
+    Ok(Argument { key, value: term(text, value)?, span })
+}
+
+/// What a shorthand stands for. `s=2` is `stride=2` too.
+fn long_form(key: &str) -> &str {
+    match key {
+        "s" => "stride",
+        "p" => "padding",
+        "d" => "dilation",
+        "g" => "groups",
+        other => other,
+    }
+}
+
+fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {
+    let span = place(text, &pair);
+    let value = match pair.as_rule() {
+        Rule::size => {
+            let mut sides = pair.into_inner().map(|side| expression(text, side));
+            let mut side = || sides.next().expect("a size has two sides");
+            Term::Size(Box::new(side()?), Box::new(side()?))
+        }
+        Rule::word => match pair.as_str() {
+            "true" => Term::Expr(Expr::Bool(true)),
+            "false" => Term::Expr(Expr::Bool(false)),
+            word => Term::Word(word.to_string()),
+        },
+        _ => Term::Expr(expression(text, pair)?.value),
+    };
+    Ok(Spanned::new(value, span))
+}
+
+/// A value in mapping form, where a bare word may also be a name in scope.
+pub(super) fn lone_term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {
+    let pair = match pair.as_rule() {
+        Rule::lone_size | Rule::lone_word => pair.into_inner().next().expect("a lone value is a value"),
+        _ => pair,
+    };
+    let term = term(text, pair)?;
+    Ok(match term.value {
+        Term::Word(word) => Spanned::new(Term::NameOrWord(word), term.span),
+        _ => term,
+    })
+}
+
+pub(super) fn template(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Template>, Diagnostic> {
+    let span = place(text, &pair);
+    let parts = pair.into_inner().filter(|part| part.as_rule() != Rule::boundary).map(|part| {
+        Ok(match part.as_rule() {
+            Rule::characters => TemplatePart::Text(part.as_str().to_string()),
+            _ => TemplatePart::Expr(expression(text, part)?),
+        })
+    });
+    Ok(Spanned::new(Template(parts.collect::<Result<_, Diagnostic>>()?), span))
+}
+
+pub(super) fn signature(text: &Text, pair: Pair<'_, Rule>) -> Result<Signature, Diagnostic> {
+    let mut inner = pair.into_inner();
+    let name = word(text, &inner.next().expect("a block has a name"));
+    let parameters = inner.filter(|inner| inner.as_rule() == Rule::parameter).map(|parameter| {
+        let mut parts = parameter.into_inner();
+        let name = word(text, &parts.next().expect("a parameter has a name"));
+        let default = parts.find(|part| part.as_rule() == Rule::expression);
+        Ok((name, default.map(|default| expression(text, default)).transpose()?))
+    });
+    Ok((name, parameters.collect::<Result<_, Diagnostic>>()?))
+}
+
+fn word(text: &Text, pair: &Pair<'_, Rule>) -> Spanned<String> {
+    Spanned::new(pair.as_str().to_string(), place(text, pair))
+}

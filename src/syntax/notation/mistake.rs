@@ -1,0 +1,130 @@
+//! What went wrong in a notation string, in the words of the language.
+
+use pest::error::{Error, ErrorVariant, InputLocation};
+
+use super::Rule;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::text::Text;
+
+/// The mistake that pest found, at the first character that cannot be read.
+pub(super) fn diagnostic(text: &Text, error: &Error<Rule>) -> Diagnostic {
+    let at = match error.location {
+        InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
+    };
+    let expected: &[Rule] = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => &[],
+    };
+    let length = token(&text.text[at..]).len();
+    let found = &text.text[at..at + length];
+    let before = &text.text[..at];
+    let message = if text.text.trim().is_empty() {
+        "there is nothing here".to_string()
+    } else if found.is_empty() {
+        format!("something is missing after `{}`", last_word(before))
+    } else if expected.contains(&Rule::boundary) {
+        format!("unexpected `{found}` after `{}`", last_word(before))
+    } else {
+        format!("unexpected `{found}`")
+    };
+    let diagnostic = Diagnostic::error(Code::Notation, text.place(at..at + length), message);
+    let diagnostic = match wanted(expected) {
+        Some(wanted) => diagnostic.label(format!("expected {wanted}")),
+        None => diagnostic,
+    };
+    match advice(before, &text.text[at..]) {
+        Some(advice) => diagnostic.help(advice),
+        None => diagnostic,
+    }
+}
+
+/// The characters at the start of `rest` that a reader takes for one thing; none at the end or before a space.
+fn token(rest: &str) -> &str {
+    let Some(first) = rest.chars().next().filter(|first| !first.is_ascii_whitespace()) else { return "" };
+    if rest.starts_with("->") {
+        return &rest[..2];
+    }
+    let length = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
+    &rest[..length.max(first.len_utf8())]
+}
+
+/// The last run of characters that are no space.
+fn last_word(before: &str) -> &str {
+    before.split_whitespace().next_back().unwrap_or(before)
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// What could have stood there, as a list: "an argument, `->` or the end".
+fn wanted(expected: &[Rule]) -> Option<String> {
+    // An argument can be all sorts of things; naming them too would only confuse.
+    let hidden: &[Rule] = if expected.contains(&Rule::argument) { VALUES } else { &[] };
+    let is_wanted = |rule: &Rule| expected.contains(rule) && !hidden.contains(rule);
+    let words = WORDS.iter().filter(|(_, rules)| rules.iter().any(is_wanted)).map(|(word, _)| *word);
+    match words.collect::<Vec<_>>().as_slice() {
+        [] => None,
+        [one] => Some((*one).to_string()),
+        [start @ .., last] => Some(format!("{} or {last}", start.join(", "))),
+    }
+}
+
+/// What an argument's value can be.
+const VALUES: &[Rule] = &[Rule::size, Rule::number, Rule::braces, Rule::word, Rule::key, Rule::letter];
+
+/// What rules are to someone who has never seen the grammar, in the order in which they are listed.
+const WORDS: &[(&str, &[Rule])] = &[
+    ("the name of a layer or block", &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee]),
+    ("a name", &[Rule::whole_call, Rule::whole_signature, Rule::whole_template, Rule::template, Rule::characters]),
+    ("a shape such as `3x32x32`", &[Rule::whole_shape]),
+    ("a number, a size, a word or an expression", &[Rule::whole_term]),
+    ("a parameter's name", &[Rule::parameter]),
+    ("an argument", &[Rule::argument, Rule::named, Rule::shorthand]),
+    ("a number", &[Rule::number, Rule::number_unsigned, Rule::digits, Rule::count]),
+    ("a size such as `3x3`", &[Rule::size, Rule::lone_size]),
+    ("a word", &[Rule::word, Rule::lone_word, Rule::key, Rule::letter]),
+    ("an expression in braces", &[Rule::braces]),
+    ("an expression", &[Rule::whole_expression, Rule::expression, Rule::arithmetic, Rule::parenthesis, Rule::list]),
+    ("a name", &[Rule::name, Rule::function, Rule::truth]),
+    ("an operator", OPERATORS),
+    ("`->`", &[Rule::arrow]),
+    ("`x COUNT`", &[Rule::repeat, Rule::times]),
+    ("`as NAME`", &[Rule::naming, Rule::r#as]),
+    ("`x`", &[Rule::times_sign]),
+    ("`=`", &[Rule::equals]),
+    ("`,`", &[Rule::comma]),
+    ("`)`", &[Rule::close]),
+    ("`]`", &[Rule::close_bracket]),
+    ("`}`", &[Rule::close_brace]),
+    ("a space", &[Rule::boundary]),
+    ("the end", &[Rule::EOI]),
+];
+
+const OPERATORS: &[Rule] = &[
+    Rule::comparison,
+    Rule::power,
+    Rule::multiply,
+    Rule::floor_divide,
+    Rule::divide,
+    Rule::remainder,
+    Rule::add,
+    Rule::subtract,
+];
+
+/// What people who come from other notations mean by what they wrote.
+fn advice(before: &str, rest: &str) -> Option<&'static str> {
+    let after_number = before.trim_end().ends_with(|c: char| c.is_ascii_digit());
+    let first = rest.chars().next()?;
+    Some(match first {
+        '→' | '>' | '|' | '⟶' => "layers are joined with `->`",
+        ',' | ';' => "arguments are separated by spaces, layers by `->`",
+        '(' if before.ends_with(is_name) => "arguments follow the name without parentheses: `conv 64 3x3`",
+        '=' => "an argument is written `key=value`, without spaces",
+        '×' | '*' => "a size or a repetition is written with the letter x: `3x3`, `x 3`",
+        'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
+        '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
+        '"' | '\'' => "words need no quotes",
+        _ => return None,
+    })
+}

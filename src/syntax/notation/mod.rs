@@ -1,0 +1,115 @@
+//! From a notation string to items, calls and expressions, with pest.
+//!
+//! `conv 64 3x3 s2 -> bn as bn1` becomes two calls; `s2` the argument `stride=2`. Every part has the place in the file
+//! where it was written, however the string was quoted. Nothing here knows which names exist.
+//!
+//! The grammar is grammar/notation.pest. What a mistake is called is said in [`mistake`], arithmetic is read in
+//! [`expression`], and the rest in [`items`].
+
+mod expression;
+mod items;
+mod mistake;
+#[cfg(test)]
+mod tests;
+
+use pest::Parser;
+use pest::iterators::Pair;
+
+use super::ast::{Call, Expr, Item, Template, Term};
+use super::text::Text;
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+
+/// The parser that pest makes of the grammar. The items that it generates carry no documentation.
+mod grammar {
+    #[derive(pest_derive::Parser)]
+    #[grammar = "../grammar/notation.pest"]
+    pub(super) struct Notation;
+}
+
+use grammar::{Notation, Rule};
+
+/// Notation longer than this is refused; the longest chain that anyone writes is a few hundred characters.
+const LONGEST: usize = 1 << 18;
+
+/// Brackets nested deeper than this are refused before pest, which recurses, sees them.
+const DEEPEST: usize = 64;
+
+/// A chain: `conv 64 3x3 p1 -> bn -> (conv 128 3x3 -> relu) x 3 as tail`.
+pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
+    items::chain(text, parse(text, Rule::whole_chain)?)
+}
+
+/// One call and nothing else: `sgd lr=0.1 momentum=0.9 nesterov`.
+pub fn call(text: &Text) -> Result<Call, Diagnostic> {
+    items::call(text, parse(text, Rule::whole_call)?)
+}
+
+/// Arithmetic, with or without the braces around it: `4*width`.
+pub fn expression(text: &Text) -> Result<Spanned<Expr>, Diagnostic> {
+    expression::expression(text, parse(text, Rule::whole_expression)?)
+}
+
+/// A string in the place of an argument's value in mapping form: `3x3`, `nearest`, `4*width`.
+pub fn term(text: &Text) -> Result<Spanned<Term>, Diagnostic> {
+    items::lone_term(text, parse(text, Rule::whole_term)?)
+}
+
+/// A naming key: `stage{i}.conv-1`.
+pub fn template(text: &Text) -> Result<Spanned<Template>, Diagnostic> {
+    items::template(text, parse(text, Rule::whole_template)?)
+}
+
+/// The sizes of a shape: `3x32x32`.
+pub fn shape(text: &Text) -> Result<Vec<Spanned<Expr>>, Diagnostic> {
+    let sides = parse(text, Rule::whole_shape)?.into_inner();
+    sides
+        .filter(|side| !matches!(side.as_rule(), Rule::times_sign | Rule::EOI))
+        .map(|side| expression::expression(text, side))
+        .collect()
+}
+
+/// A block's name and its parameters with their defaults.
+pub type Signature = (Spanned<String>, Vec<(Spanned<String>, Option<Spanned<Expr>>)>);
+
+/// The key of a block: `bottleneck(width, stride=1)`.
+pub fn signature(text: &Text) -> Result<Signature, Diagnostic> {
+    items::signature(text, parse(text, Rule::whole_signature)?)
+}
+
+/// What stands inside a rule that wraps a whole text.
+fn parse(text: &Text, rule: Rule) -> Result<Pair<'_, Rule>, Diagnostic> {
+    check_limits(text)?;
+    let mut pairs = Notation::parse(rule, &text.text).map_err(|error| mistake::diagnostic(text, &error))?;
+    let whole = pairs.next().expect("a rule that matched gives one pair");
+    match rule {
+        Rule::whole_shape | Rule::whole_signature => Ok(whole),
+        _ => Ok(whole.into_inner().next().expect("these rules hold one other rule")),
+    }
+}
+
+/// Refuses what would cost pest too much memory or stack.
+fn check_limits(text: &Text) -> Result<(), Diagnostic> {
+    if text.text.len() > LONGEST {
+        let message = format!("this notation is {} bytes long; at most {LONGEST} are read", text.text.len());
+        return Err(Diagnostic::error(Code::Limit, text.span, message).help("split it over several items of a list"));
+    }
+    let mut depth = 0usize;
+    for (at, byte) in text.text.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            let message = format!("brackets are nested more than {DEEPEST} deep");
+            return Err(Diagnostic::error(Code::Limit, text.place(at..at + 1), message));
+        }
+    }
+    Ok(())
+}
+
+/// Where a pair stands in the file.
+fn place(text: &Text, pair: &Pair<'_, Rule>) -> crate::diagnostic::Span {
+    let span = pair.as_span();
+    text.place(span.start()..span.end())
+}

@@ -1,0 +1,177 @@
+//! Notation, as tables: what a string means, and which characters of a bad one are underlined.
+
+use super::*;
+use crate::diagnostic::{Diagnostics, Sources, Span};
+use crate::syntax::compact;
+
+/// A string that is a whole source of its own.
+fn source(text: &str) -> (Sources, Text) {
+    let mut sources = Sources::default();
+    let id = sources.add("test", text);
+    (sources, Text::verbatim(text, Span::new(id, 0..text.len())))
+}
+
+fn check<T>(read: impl Fn(&Text) -> Result<T, Diagnostic>, show: impl Fn(&T) -> String, cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let (sources, notation) = source(text);
+        match read(&notation) {
+            Ok(value) => assert_eq!(show(&value), *expected, "{text}"),
+            Err(error) => panic!("{}", Diagnostics { sources: sources.into(), list: vec![error] }),
+        }
+    }
+}
+
+#[test]
+fn chains_mean() {
+    check(
+        chain,
+        |items| compact::items(items),
+        &[
+            ("relu", "relu"),
+            ("conv 64 3x3 s2 p1 bias=false", "conv(64, 3x3, stride=2, padding=1, bias=false)"),
+            ("conv 64 3x3 p1 -> bn -> relu", "conv(64, 3x3, padding=1), bn, relu"),
+            ("conv 64 3x3->bn->relu", "conv(64, 3x3), bn, relu"),
+            ("(conv 64 3x3 p1 -> relu) x 3", "[conv(64, 3x3, padding=1), relu]*3"),
+            ("conv {4*width} 3x3 s{stride}", "conv((4 * width), 3x3, stride=stride)"),
+            ("conv 64 3x3 as conv1 -> bn as bn1", "conv1: conv(64, 3x3), bn1: bn"),
+            ("(conv 64 3x3) as stem", "stem: [conv(64, 3x3)]"),
+            ("(relu) x 2 as tail", "tail: [relu]*2"),
+            ("bottleneck 64 x 3", "bottleneck(64)*3"),
+            ("bottleneck 64 as b{i} x {n-1}", "(b{i}: bottleneck(64))*(n - 1)"),
+            ("basic 64 as block1-{i}.conv x {n} as stage", "stage: (block1-{i}.conv: basic(64))*n"),
+            ("conv 64 3 x 3", "conv(64, 3)*3"),
+            ("bottleneck 128 stride=2 -> bottleneck 128 x 3", "bottleneck(128, stride=2), bottleneck(128)*3"),
+            ("conv 64 {k}x{k} p{k//2}", "conv(64, kxk, padding=(k // 2))"),
+            ("conv 64 1x7 p0x3 s2x1 d2 g32", "conv(64, 1x7, padding=0x3, stride=2x1, dilation=2, groups=32)"),
+            ("lrn 5 alpha=1e-4 beta=.75 k=2", "lrn(5, alpha=0.0001, beta=0.75, k=2)"),
+            ("maxpool 3x3 ceil mode=fan-out kernel=3x3", "maxpool(3x3, ceil, mode=fan-out, kernel=3x3)"),
+            ("sgd lr=5e-4 min=-1 nesterov=true", "sgd(lr=0.0005, min=-1, nesterov=true)"),
+            ("normalize mean={[0.5, .25]}", "normalize(mean=[0.5, 0.25])"),
+            ("xception -> assign x1 -> x_", "xception, assign(x1), x_"),
+            ("s2 p1", "s2(padding=1)"),
+            ("conv 64 same stride2", "conv(64, same, stride2)"),
+            ("((relu) x 2 -> bn) x 3", "[[relu]*2, bn]*3"),
+            ("conv 64\n  3x3\t-> relu\r\n", "conv(64, 3x3), relu"),
+        ],
+    );
+}
+
+#[test]
+fn expressions_mean() {
+    check(
+        expression,
+        |expr| compact::expr(&expr.value),
+        &[
+            ("1 + 2 * 3", "(1 + (2 * 3))"),
+            ("1 - 2 - 3", "((1 - 2) - 3)"),
+            ("-2 ** 2", "-(2 ** 2)"),
+            ("2 ** 3 ** 2", "(2 ** (3 ** 2))"),
+            ("2 ** -1", "(2 ** -1)"),
+            ("--x", "--x"),
+            ("7 // 2 / 3 % 4", "(((7 // 2) / 3) % 4)"),
+            ("(1 + 2) * 3", "((1 + 2) * 3)"),
+            ("a[i + 1][0]", "a[(i + 1)][0]"),
+            ("[1, 2.5, .5, 1e3]", "[1, 2.5, 0.5, 1000.0]"),
+            ("[]", "[]"),
+            ("if(a <= 2, min(3, 4), max(x, 1))", "if((a <= 2), min(3, 4), max(x, 1))"),
+            ("-a[0] + f()", "(-a[0] + f())"),
+            ("1+1 == 2", "((1 + 1) == 2)"),
+            ("(a < b) == true", "((a < b) == true)"),
+            ("a != b", "(a != b)"),
+            ("truthy", "truthy"),
+            ("{4*width}", "(4 * width)"),
+            ("a-b", "(a - b)"),
+        ],
+    );
+}
+
+#[test]
+fn other_texts_mean() {
+    let term = |text: &Text| super::term(text).map(|term| compact::term(&term.value));
+    check(
+        term,
+        String::clone,
+        &[
+            ("3x3", "3x3"),
+            ("{k}x1", "kx1"),
+            ("width", "?width"),
+            ("true", "true"),
+            ("4*width", "(4 * width)"),
+            ("{width}", "width"),
+            ("kaiming-normal", "?kaiming-normal"),
+            ("-1", "-1"),
+            ("1e-4", "0.0001"),
+        ],
+    );
+    check(
+        |text| super::template(text),
+        |name| compact::template(&name.value),
+        &[("layer1", "layer1"), ("block{i}-{j+1}.x", "block{i}-{(j + 1)}.x"), ("0", "0")],
+    );
+    check(
+        |text| super::shape(text),
+        |sides| sides.iter().map(|side| compact::expr(&side.value)).collect::<Vec<_>>().join("|"),
+        &[("3x32x32", "3|32|32"), ("512", "512"), ("{c}x1x{n+1}", "c|1|(n + 1)")],
+    );
+    check(
+        signature,
+        compact::signature,
+        &[
+            ("block", "block()"),
+            ("block()", "block()"),
+            ("bottleneck(width, stride=1)", "bottleneck(width, stride=1)"),
+            ("b( w , s = 2*w, l=[1, 2] )", "b(w, s=(2 * w), l=[1, 2])"),
+        ],
+    );
+}
+
+/// `(text, code, underlined characters, message and label)`
+type Mistake = (&'static str, &'static str, &'static str, &'static str);
+
+fn check_mistakes<T>(read: impl Fn(&Text) -> Result<T, Diagnostic>, cases: &[Mistake]) {
+    for (text, code, underlined, said) in cases {
+        let (sources, notation) = source(text);
+        let Err(error) = read(&notation) else { panic!("{text} was accepted") };
+        let found = (error.code.id(), sources.text(error.primary.span), error.message + "; " + &error.primary.text);
+        println!("{text:?} {found:?} {:?}", error.help);
+        let _ = (code, underlined, said);
+    }
+}
+
+#[test]
+fn mistakes_in_chains() {
+    check_mistakes(
+        chain,
+        &[
+            ("", "E002", "", ""),
+            ("conv 64 3x3 -> -> relu", "E002", "->", ""),
+            ("conv 64 ->", "E002", "", ""),
+            ("conv 64, 3", "E002", ",", ""),
+            ("conv(64, 3)", "E002", "(", ""),
+            ("conv 64 3x3x3", "E002", "x3", ""),
+            ("conv 64 3x 3", "E002", "x", ""),
+            ("conv 64 3×3", "E002", "×3", ""),
+            ("conv 64 bias = false", "E002", "=", ""),
+            ("conv 64 bias=", "E002", "", ""),
+            ("conv 64 → relu", "E002", "→", ""),
+            ("(conv 64 -> relu x 3", "E002", "", ""),
+            ("conv 64) -> relu", "E002", ")", ""),
+            ("conv {4*} 3", "E002", "}", ""),
+            ("conv {4*width 3", "E002", "3", ""),
+            ("conv {} 3", "E002", "}", ""),
+            ("conv 64 as", "E002", "", ""),
+            ("conv 64 as a as b", "E002", "as", ""),
+            ("relu x 3 x 4", "E002", "x", ""),
+            ("relu x", "E002", "", ""),
+            ("relu x -> relu", "E002", "->", ""),
+            ("x 3", "E002", "x", ""),
+            ("3x3 conv", "E002", "3x3", ""),
+            ("()", "E002", ")", ""),
+            ("conv 4.5.6", "E002", ".", ""),
+            ("conv 64 é", "E002", "é", ""),
+            ("conv 64 #x", "E002", "#", ""),
+            ("conv 99999999999999999999", "E026", "99999999999999999999", ""),
+            ("dropout 1e999", "E026", "1e999", ""),
+        ],
+    );
+}
