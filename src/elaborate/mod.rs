@@ -11,6 +11,7 @@ mod init;
 mod level;
 mod mismatch;
 mod presets;
+mod recipe;
 mod scope;
 mod settings;
 mod walk;
@@ -71,7 +72,8 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     let mut graph = walked.graph;
     problems.extend(init::apply(&document.init, &mut graph, &scope, !preset_failed && walked.output.is_some()));
     let shape = input.map(|_| graph.input);
-    let (data, train) = (None, None);
+    let (data, train, errors) = recipe::read(document, &scope, shape, classes);
+    problems.extend(errors);
 
     let silenced = silenced(document, &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);

@@ -71,6 +71,8 @@ impl Adaptor {
             Op::Softmax => "softmax",
             Op::Flatten => "flatten",
             Op::Add => "add",
+            Op::Mul => "mul",
+            Op::Concat => "concat",
         }
     }
 

@@ -12,6 +12,7 @@ mod add;
 mod avg_pool2d;
 mod batch_norm;
 pub(crate) mod candle;
+mod concat;
 mod conv2d;
 mod dropout;
 mod flatten;
@@ -21,6 +22,7 @@ mod local_response_norm;
 mod loss;
 mod matrix;
 mod max_pool2d;
+mod mul;
 mod parts;
 #[cfg(test)]
 mod pooling_tests;
@@ -134,6 +136,8 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::Softmax => softmax::forward(call),
         Op::Flatten => flatten::forward(call),
         Op::Add => add::forward(call),
+        Op::Concat => concat::forward(call),
+        Op::Mul => mul::forward(call),
     }
 }
 
@@ -156,6 +160,8 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::Softmax => softmax::backward(call),
         Op::Flatten => flatten::backward(call),
         Op::Add => add::backward(call),
+        Op::Concat => concat::backward(call),
+        Op::Mul => mul::backward(call),
     }
 }
 
