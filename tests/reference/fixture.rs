@@ -25,10 +25,14 @@ impl Fixture {
         Fixture { program: program(name), name, tensors: stored.tensors }
     }
 
+    /// The tensor under a key.
+    pub fn tensor(&self, key: &str) -> &Tensor {
+        self.tensors.get(key).unwrap_or_else(|| panic!("{}: no `{key}` in the fixture", self.name))
+    }
+
     /// The numbers under a key.
     pub fn get<T: WithDType>(&self, key: &str) -> Vec<T> {
-        let Some(tensor) = self.tensors.get(key) else { panic!("{}: no `{key}` in the fixture", self.name) };
-        weights::values(tensor).expect("the fixture's types convert")
+        weights::values(self.tensor(key)).expect("the fixture's types convert")
     }
 
     /// For each weight of the program, the numbers under `prefix/NAME`.
@@ -41,7 +45,8 @@ impl Fixture {
         let expected: Vec<f64> = self.get(key);
         assert_eq!(found.len(), expected.len(), "{}: {key}", self.name);
         let errors = found.iter().zip(&expected).map(|(found, expected)| (found.to_f64() - expected).abs());
-        let (error, allowed) = (largest(errors), T::allowed(largest(expected.iter().copied()), self.largest_gradient()));
+        let (error, allowed) =
+            (largest(errors), T::allowed(largest(expected.iter().copied()), self.largest_gradient()));
         assert!(error <= allowed, "{}: {key} is off by {error:.1e}, {allowed:.1e} is allowed", self.name);
     }
 
