@@ -8,17 +8,25 @@
 #![deny(missing_docs)]
 
 pub mod arguments;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod compile;
 pub mod diagnostic;
 pub mod elaborate;
 #[cfg(feature = "train")]
 pub mod durable;
+pub mod expand;
 pub mod graph;
 pub mod init;
 pub mod layers;
+pub mod lint;
 pub mod network;
 pub mod program;
 pub mod recipe;
+pub mod report;
 pub mod syntax;
+
+pub use compile::compile;
 
 #[cfg(feature = "train")]
 pub mod executor;
