@@ -8,26 +8,25 @@
 #![deny(missing_docs)]
 
 pub mod arguments;
-#[cfg(feature = "cli")]
-pub mod cli;
-pub mod compile;
+mod compile;
 pub mod diagnostic;
 pub mod elaborate;
-#[cfg(feature = "train")]
-pub mod durable;
 pub mod expand;
 pub mod graph;
 pub mod init;
 pub mod layers;
-pub mod lint;
+mod lint;
 pub mod network;
 pub mod program;
 pub mod recipe;
 pub mod report;
 pub mod syntax;
 
-pub use compile::compile;
+#[cfg(feature = "cli")]
+pub mod cli;
 
+#[cfg(feature = "train")]
+mod durable;
 #[cfg(feature = "train")]
 pub mod executor;
 #[cfg(feature = "train")]
@@ -38,3 +37,5 @@ pub mod random;
 pub mod train;
 #[cfg(feature = "train")]
 pub mod weights;
+
+pub use compile::{Compiled, compile, compile_source};

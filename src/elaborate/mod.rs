@@ -9,8 +9,10 @@ mod call;
 mod expression;
 mod init;
 mod level;
+mod merge;
 mod mismatch;
 mod presets;
+mod recipe;
 mod scope;
 mod settings;
 mod walk;
@@ -71,7 +73,8 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     let mut graph = walked.graph;
     problems.extend(init::apply(&document.init, &mut graph, &scope, !preset_failed && walked.output.is_some()));
     let shape = input.map(|_| graph.input);
-    let (data, train) = (None, None);
+    let (data, train, errors) = recipe::read(document, &scope, shape, classes);
+    problems.extend(errors);
 
     let silenced = silenced(document, &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -82,6 +85,7 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     }
     let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
     let network = Network { name, graph, output, classes, data, train };
+    problems.extend(crate::lint::lint(&network));
     problems.retain(|warning| !silenced.contains(&warning.code));
     Ok(Elaborated { network, warnings: problems })
 }

@@ -12,7 +12,7 @@ use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
 use crate::layers;
-use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Merge, Template, TemplatePart};
+use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have, and the most items that are walked to find them.
 const MOST_NODES: usize = 1_000_000;
@@ -187,7 +187,7 @@ impl<'d> Walk<'d> {
         self.checked(declared);
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         call: &Call,
         given: Option<Spanned<String>>,
@@ -235,7 +235,7 @@ impl<'d> Walk<'d> {
     }
 
     /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
-    fn layer(
+    pub(super) fn layer(
         &mut self,
         definition: &layers::Definition,
         call: &Call,
@@ -332,32 +332,6 @@ impl<'d> Walk<'d> {
             }
         }
         wire
-    }
-
-    /// Several values become one. A single value is passed on.
-    pub(super) fn merge(&mut self, merge: &Spanned<Merge>, values: Vec<Wire>, span: Span, level: &mut Level) -> Wire {
-        if let [value] = values.as_slice() {
-            return *value;
-        }
-        let definition = match merge.value {
-            Merge::Concat => &layers::CONCAT,
-            Merge::Add => &layers::ADD,
-            Merge::Mul => &layers::MUL,
-        };
-        let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
-        let name = level.next(None);
-        self.declare(&name, span);
-        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
-        self.names.define(&name, output);
-        output
-    }
-
-    fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
-        if source.value == "." {
-            return current;
-        }
-        let resolved = self.names.resolve(&source.value, level, source.span);
-        self.checked(resolved).flatten()
     }
 
     fn expect(&mut self, sizes: &[Spanned<Expr>], span: Span, scope: &Scope, input: Wire) {
