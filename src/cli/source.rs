@@ -56,9 +56,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     if bytes.len() as u64 > LONGEST {
         return Err(refuse(format!("it is longer than {} MB", LONGEST >> 20)));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to())))
 }
 
 /// A file to work on.
