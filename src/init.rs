@@ -149,8 +149,8 @@ pub fn fans(shape: &[usize]) -> (usize, usize) {
         [] => (1, 1),
         [n] => (*n, *n),
         [out, r#in, rest @ ..] => {
-            let field: usize = rest.iter().product();
-            (r#in * field, out * field)
+            let field = rest.iter().fold(1, |product: usize, size| product.saturating_mul(*size));
+            (r#in.saturating_mul(field), out.saturating_mul(field))
         }
     }
 }

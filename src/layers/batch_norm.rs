@@ -63,3 +63,19 @@ impl Layer for BatchNorm {
         Op::BatchNorm { eps: self.eps, momentum: self.momentum }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::testing::check;
+
+    #[test]
+    fn has_four_weights_a_channel() {
+        check(&[
+            ("bn", "64x8x8", "64×8×8 | weight 64, bias 64, running_mean 64, running_var 64"),
+            ("bn eps=1e-3 momentum=0.01", "512", "512 | weight 512, bias 512, running_mean 512, running_var 512"),
+            ("bn eps=0", "512", "E013 `eps` must be positive: found `0`"),
+            ("bn momentum=1.5", "512", "E013 `momentum` must be between 0 and 1: found `1.5`"),
+            ("bn 64", "64x8x8", "E011 `bn` does not take `64`"),
+        ]);
+    }
+}

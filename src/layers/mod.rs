@@ -5,17 +5,34 @@
 //!
 //! To add a layer, write its file and add its [`Definition`] to [`LAYERS`].
 
+mod activation;
+mod adaptive_avg_pool;
+mod add;
+mod avg_pool;
 mod batch_norm;
+mod concat;
 mod conv;
+mod dropout;
+mod flatten;
+mod linear;
+mod local_response_norm;
+mod max_pool;
+mod mul;
+mod softmax;
+#[cfg(test)]
+mod testing;
 mod window;
 
 use std::fmt::Debug;
 
-use crate::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::arguments::{Arguments, Pair};
+use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::graph::{Culprit, Mismatch, Shape, Weight};
 use crate::program::Op;
 
+pub(crate) use add::ADD;
+pub(crate) use concat::CONCAT;
+pub(crate) use mul::MUL;
 pub use window::Window;
 
 /// What a layer answers for. `inputs` are the shapes of what it reads, one example's each.
@@ -39,14 +56,36 @@ pub trait Layer: Debug + Send + Sync {
         None
     }
 
-    /// The window that slides over the input, for the receptive field and for what a stride leaves out.
+    /// The window that slides over the input, if there is one.
     fn window(&self) -> Option<Window> {
         None
+    }
+
+    /// How much of the input one position of the output reads.
+    fn reach(&self, _inputs: &[Shape]) -> Reach {
+        self.window().map_or(Reach::POINT, Window::reach)
     }
 
     /// The op that computes it.
     fn lower(&self, inputs: &[Shape]) -> Op;
 }
+
+/// How much of its input one position of a layer's output reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// From the first to the last pixel that takes part.
+    pub span: Pair,
+    /// Pixels of the input between two neighbours of the output.
+    pub step: Pair,
+}
+
+impl Reach {
+    /// A layer that works on each position by itself.
+    pub const POINT: Reach = Reach { span: Pair::square(1), step: Pair::square(1) };
+}
+
+/// Reads the arguments of a call. What is left over is reported by the caller.
+pub type Parse = fn(&mut Arguments) -> Result<Box<dyn Layer>, Diagnostic>;
 
 /// An entry in the table of layers.
 #[derive(Debug, Clone, Copy)]
@@ -57,16 +96,81 @@ pub struct Definition {
     pub usage: &'static str,
     /// How many values it reads; `None` for any number from two on.
     pub inputs: Option<usize>,
-    /// Reads the arguments. What is left over is reported by the caller.
-    pub parse: fn(&mut Arguments) -> Result<Box<dyn Layer>, Diagnostic>,
+    /// Reads the arguments.
+    pub parse: Parse,
 }
 
 /// Every layer of the language.
-pub static LAYERS: &[Definition] = &[conv::CONV, batch_norm::BATCH_NORM];
+pub static LAYERS: &[Definition] = &[
+    conv::CONV,
+    max_pool::MAX_POOL,
+    avg_pool::AVG_POOL,
+    adaptive_avg_pool::ADAPTIVE_AVG_POOL,
+    batch_norm::BATCH_NORM,
+    local_response_norm::LOCAL_RESPONSE_NORM,
+    linear::LINEAR,
+    dropout::DROPOUT,
+    flatten::FLATTEN,
+    activation::RELU,
+    activation::LEAKY_RELU,
+    activation::SIGMOID,
+    activation::TANH,
+    activation::GELU,
+    activation::SILU,
+    softmax::SOFTMAX,
+    ADD,
+    CONCAT,
+    MUL,
+];
+
+/// What other frameworks and papers call our layers, in lower case without underscores. These are suggestions, not second names.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("conv1x1", "conv"),
+    ("conv2d", "conv"),
+    ("conv3x3", "conv"),
+    ("convolution", "conv"),
+    ("convolution2d", "conv"),
+    ("pool", "maxpool"),
+    ("maxpool2d", "maxpool"),
+    ("maxpooling2d", "maxpool"),
+    ("avgpool2d", "avgpool"),
+    ("averagepooling2d", "avgpool"),
+    ("averagepool", "avgpool"),
+    ("adaptiveavgpool2d", "adaptive_avgpool"),
+    ("globalavgpool", "adaptive_avgpool"),
+    ("globalaveragepool", "adaptive_avgpool"),
+    ("globalaveragepooling2d", "adaptive_avgpool"),
+    ("gap", "adaptive_avgpool"),
+    ("batchnorm", "bn"),
+    ("batchnorm1d", "bn"),
+    ("batchnorm2d", "bn"),
+    ("batchnormalization", "bn"),
+    ("norm", "bn"),
+    ("localresponsenorm", "lrn"),
+    ("dense", "linear"),
+    ("fc", "linear"),
+    ("fullyconnected", "linear"),
+    ("dropout2d", "dropout"),
+    ("rectify", "relu"),
+    ("lrelu", "leaky_relu"),
+    ("swish", "silu"),
+    ("logistic", "sigmoid"),
+    ("logsoftmax", "softmax"),
+    ("sum", "add"),
+    ("view", "flatten"),
+    ("reshape", "flatten"),
+];
 
 /// The layer called `name`.
 pub fn find(name: &str) -> Option<&'static Definition> {
     LAYERS.iter().find(|definition| definition.name == name)
+}
+
+/// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here.
+pub fn suggest(name: &str) -> Option<&'static str> {
+    let plain = name.to_lowercase().replace('_', "");
+    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == plain).map(|(_, ours)| *ours);
+    elsewhere.or_else(|| nearest(name, LAYERS.iter().map(|definition| definition.name)))
 }
 
 /// Channels, height and width of an input that must be a feature map.
@@ -84,7 +188,6 @@ fn map_input(kind: &str, input: Shape) -> Result<(usize, usize, usize), Mismatch
 }
 
 /// The length of an input that must be a vector.
-#[allow(dead_code)]
 fn vector_input(kind: &str, input: Shape) -> Result<usize, Mismatch> {
     match input {
         Shape::Vector(features) => Ok(features),
@@ -95,5 +198,38 @@ fn vector_input(kind: &str, input: Shape) -> Result<usize, Mismatch> {
             arithmetic: String::new(),
             help: Some(format!("put `flatten` before `{kind}`: {channels}·{height}·{width} = {}", input.elements())),
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_usages_start_with_them() {
+        for (index, definition) in LAYERS.iter().enumerate() {
+            assert_eq!(LAYERS.iter().position(|other| other.name == definition.name), Some(index));
+            assert_eq!(definition.usage.split(' ').next(), Some(definition.name));
+        }
+    }
+
+    #[test]
+    fn suggests_what_other_frameworks_call_them() {
+        for (name, expected) in [
+            ("Conv2d", Some("conv")),
+            ("cnov", Some("conv")),
+            ("BatchNorm2d", Some("bn")),
+            ("batch_norm", Some("bn")),
+            ("AdaptiveAvgPool2d", Some("adaptive_avgpool")),
+            ("LeakyReLU", Some("leaky_relu")),
+            ("max_pool", Some("maxpool")),
+            ("fc", Some("linear")),
+            ("lstm", None),
+        ] {
+            assert_eq!(suggest(name), expected, "{name}");
+        }
+        for (theirs, ours) in ELSEWHERE {
+            assert!(find(ours).is_some() && find(theirs).is_none(), "{theirs}");
+        }
     }
 }

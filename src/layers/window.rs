@@ -1,5 +1,6 @@
 //! A window that slides over a feature map: the size arithmetic of convolution and pooling.
 
+use super::Reach;
 use crate::arguments::{Arguments, Pair, PositivePair};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Culprit, Mismatch, Shape};
@@ -20,16 +21,48 @@ pub struct Window {
 }
 
 impl Window {
-    /// Takes `stride`, `padding` and `dilation`; the stride is `default_stride` if it is not given.
-    pub fn parse(arguments: &mut Arguments, kernel: Pair, default_stride: Pair) -> Result<Window, Diagnostic> {
-        let positive = |value: Option<PositivePair>, default| value.map_or(default, |PositivePair(pair)| pair);
+    /// Takes the arguments of a convolution: `kernel`, `stride` (1 unless given), `padding` and `dilation`.
+    pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
+        let PositivePair(kernel) = arguments.required("kernel")?;
         Ok(Window {
             kernel,
-            stride: positive(arguments.optional("stride")?, default_stride),
+            stride: positive(arguments, "stride", Pair::square(1))?,
             padding: arguments.optional("padding")?.unwrap_or(Pair::square(0)),
-            dilation: positive(arguments.optional("dilation")?, Pair::square(1)),
+            dilation: positive(arguments, "dilation", Pair::square(1))?,
             ceil: false,
         })
+    }
+
+    /// Takes the arguments of average pooling: `kernel`, `stride` (the kernel unless given), `padding` and `ceil`.
+    pub fn parse_avg_pool(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
+        Window::parse_pool(arguments, |_| Ok(Pair::square(1)))
+    }
+
+    /// Takes the arguments of max pooling: those of average pooling, and `dilation`.
+    pub fn parse_max_pool(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
+        Window::parse_pool(arguments, |arguments| positive(arguments, "dilation", Pair::square(1)))
+    }
+
+    fn parse_pool(
+        arguments: &mut Arguments,
+        dilation: impl FnOnce(&mut Arguments) -> Result<Pair, Diagnostic>,
+    ) -> Result<Window, Diagnostic> {
+        let PositivePair(kernel) = arguments.required("kernel")?;
+        let window = Window {
+            kernel,
+            stride: positive(arguments, "stride", kernel)?,
+            padding: arguments.optional("padding")?.unwrap_or(Pair::square(0)),
+            dilation: dilation(arguments)?,
+            ceil: arguments.flag("ceil")?,
+        };
+        match window.axes().into_iter().find(|axis| axis.padding > axis.kernel / 2) {
+            None => Ok(window),
+            Some(axis) => {
+                let message = format!("the padding of `{}` is at most half its kernel", arguments.callee().value);
+                let error = arguments.invalid("padding", message);
+                Err(error.label(format!("{} > {}/2", axis.padding, axis.kernel)))
+            }
+        }
     }
 
     /// Output height and width over a map of `height`×`width`, or why the window does not fit. `what` is `kernel` or `window`.
@@ -77,6 +110,12 @@ impl Window {
         (down.dropped(height), across.dropped(width))
     }
 
+    /// How much one output reads, and how far the next one is.
+    pub fn reach(self) -> Reach {
+        let [down, across] = self.axes();
+        Reach { span: Pair { height: down.span(), width: across.span() }, step: self.stride }
+    }
+
     /// Down and across.
     fn axes(&self) -> [Axis; 2] {
         let Window { kernel, stride, padding, dilation, ceil } = *self;
@@ -91,6 +130,11 @@ impl Window {
             Axis { kernel: kernel.width, stride: stride.width, padding: padding.width, dilation: dilation.width, ceil },
         ]
     }
+}
+
+/// An argument that is a number or a size, one or more.
+fn positive(arguments: &mut Arguments, key: &'static str, default: Pair) -> Result<Pair, Diagnostic> {
+    Ok(arguments.optional(key)?.map_or(default, |PositivePair(pair)| pair))
 }
 
 /// One direction of a window.

@@ -1,6 +1,15 @@
 //! How a network is trained: the `data:` and `train:` sections, checked, as plain data.
 //!
 //! Reading them from a document is [`crate::elaborate`]'s work; carrying them out is [`crate::train`]'s.
+//! What is written with [`Display`](std::fmt::Display) is notation again, for the file that a run keeps.
+
+mod sets;
+mod transform;
+
+use std::fmt;
+
+pub use sets::DataSet;
+pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
 
 /// `data:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,23 +26,6 @@ pub struct Data {
     pub bad_images: BadImages,
 }
 
-/// Where images and labels come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DataSet {
-    /// UCI's 1,797 handwritten digits, 1×8×8, part of this program.
-    Digits,
-    /// 1×28×28, ten classes, IDX files.
-    Mnist,
-    /// 1×28×28, ten classes, IDX files.
-    FashionMnist,
-    /// 3×32×32, ten classes, binary version.
-    Cifar10,
-    /// 3×32×32, a hundred classes, binary version.
-    Cifar100,
-    /// `train/CLASS/*.jpg` and `val/` or `test/`, any size.
-    Folder,
-}
-
 /// What to do with an image that cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadImages {
@@ -41,67 +33,6 @@ pub enum BadImages {
     Refuse,
     /// Go on without it, and say how many there were.
     Skip,
-}
-
-/// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Transform {
-    /// `pad 4`: zeros on all sides.
-    Pad {
-        /// Pixels on each side.
-        pixels: usize,
-    },
-    /// `crop 32 pad=4`: a random window, after padding with zeros.
-    RandomCrop {
-        /// Height.
-        height: usize,
-        /// Width.
-        width: usize,
-        /// Pixels of padding on each side.
-        pad: usize,
-    },
-    /// `center_crop 227`: the window in the middle; padded with zeros if the image is smaller.
-    CenterCrop {
-        /// Height.
-        height: usize,
-        /// Width.
-        width: usize,
-    },
-    /// `hflip` or `hflip 0.3`: mirrored with this probability.
-    HorizontalFlip {
-        /// Between 0 and 1.
-        probability: f64,
-    },
-    /// `resize 256`: the shorter side becomes this long; `resize 32x48`: exactly this size. Bilinear with anti-aliasing, as Pillow does.
-    Resize(Resize),
-    /// `normalize cifar10`, or `normalize mean=[…] std=[…]`: (x − mean)/std, channel by channel.
-    Normalize {
-        /// One for each channel.
-        mean: Vec<f64>,
-        /// One for each channel; positive.
-        std: Vec<f64>,
-    },
-}
-
-/// What `resize` aims at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resize {
-    /// The shorter side, keeping the aspect ratio.
-    Shorter(usize),
-    /// Both sides.
-    Exact {
-        /// Height.
-        height: usize,
-        /// Width.
-        width: usize,
-    },
-}
-
-impl Transform {
-    /// Whether it draws random numbers, and so has no place in evaluation.
-    pub fn is_random(&self) -> bool {
-        matches!(self, Transform::RandomCrop { .. } | Transform::HorizontalFlip { .. })
-    }
 }
 
 /// `train:`.
@@ -192,4 +123,77 @@ pub enum Schedule {
         /// The rate at the end.
         min: f64,
     },
+}
+
+impl Default for Train {
+    /// What a file without `train:` gets: Adam as PyTorch has it, for ten epochs.
+    fn default() -> Train {
+        Train {
+            epochs: 10,
+            batch: 32,
+            drop_last: false,
+            optimizer: Optimizer::Adam(AdamSettings::default()),
+            schedule: Schedule::Constant,
+            seed: 0,
+            checkpoint_every: None,
+        }
+    }
+}
+
+/// PyTorch's. Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html>.
+impl Default for AdamSettings {
+    fn default() -> AdamSettings {
+        AdamSettings { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
+    }
+}
+
+impl BadImages {
+    /// As `on_bad_image:` has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            BadImages::Refuse => "refuse",
+            BadImages::Skip => "skip",
+        }
+    }
+}
+
+impl fmt::Display for BadImages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Optimizer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
+                write!(f, "sgd lr={lr:?} momentum={momentum:?} weight_decay={weight_decay:?}")?;
+                f.write_str(if *nesterov { " nesterov" } else { "" })
+            }
+            Optimizer::Adam(settings) => write!(f, "adam {settings}"),
+            Optimizer::AdamW(settings) => write!(f, "adamw {settings}"),
+        }
+    }
+}
+
+impl fmt::Display for AdamSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AdamSettings { lr, beta1, beta2, eps, weight_decay } = self;
+        write!(f, "lr={lr:?} beta1={beta1:?} beta2={beta2:?} eps={eps:?} weight_decay={weight_decay:?}")
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Schedule::Constant => write!(f, "constant"),
+            Schedule::Step { every, gamma } => write!(f, "step {every} gamma={gamma:?}"),
+            Schedule::MultiStep { milestones, gamma } => {
+                write!(f, "multistep")?;
+                milestones.iter().try_for_each(|milestone| write!(f, " {milestone}"))?;
+                write!(f, " gamma={gamma:?}")
+            }
+            Schedule::Cosine { min } => write!(f, "cosine min={min:?}"),
+        }
+    }
 }

@@ -1,0 +1,91 @@
+//! The `init:` section: which weights start how.
+
+use super::call;
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::{Graph, Node, Weight};
+use crate::init::Init;
+use crate::layers;
+use crate::syntax::ast::InitRule;
+
+/// Applies the rules in order, so that later ones win. With `complete`, a rule that meets no weight is a warning.
+///
+/// A pattern is a layer kind, for the kind's `weight`; `KIND.bias`, for its bias; or a glob over full parameter names.
+pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
+    let mut problems = Vec::new();
+    for rule in rules {
+        let init = match call::arguments(&rule.initialiser, scope) {
+            Ok(Some(arguments)) => Init::parse(arguments),
+            Ok(None) => continue,
+            Err(errors) => Err(errors),
+        };
+        let init = match init {
+            Ok(Some(init)) => init,
+            Ok(None) => continue,
+            Err(errors) => {
+                problems.extend(errors);
+                continue;
+            }
+        };
+        let pattern = &rule.pattern;
+        let mut met = false;
+        for node in &mut graph.nodes {
+            for index in 0..node.weights.len() {
+                if node.weights[index].trainable && matches(&pattern.value, node, &node.weights[index]) {
+                    node.weights[index].init = init;
+                    met = true;
+                }
+            }
+        }
+        if !met && complete {
+            let warning =
+                Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
+            problems
+                .push(warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"));
+        }
+    }
+    problems
+}
+
+fn matches(pattern: &str, node: &Node, weight: &Weight) -> bool {
+    let (kind, part) = pattern.split_once('.').unwrap_or((pattern, "weight"));
+    if layers::find(kind).is_some() && !part.contains('*') {
+        return node.kind == kind && weight.name == part;
+    }
+    glob(pattern, &format!("{}.{}", node.name, weight.name))
+}
+
+/// Whether `text` has the form of `pattern`, in which `*` stands for any characters.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or("")) else { return false };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() };
+    for part in middle {
+        let Some(at) = rest.find(part) else { return false };
+        rest = &rest[at + part.len()..];
+    }
+    rest.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::glob;
+
+    #[test]
+    fn globs() {
+        for (pattern, text, expected) in [
+            ("*.bias", "net.4.bias", true),
+            ("net.4.bias", "net.4.bias", true),
+            ("net.4.bias", "net.14.bias", false),
+            ("layer*.conv?", "layer1.0.conv1", false),
+            ("layer*.*.weight", "layer1.0.conv1.weight", true),
+            ("*", "anything", true),
+            ("a*b", "ab", true),
+            ("a*ba", "aba", true),
+            ("ab*ba", "aba", false),
+        ] {
+            assert_eq!(glob(pattern, text), expected, "{pattern} {text}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! A mapping whose keys are taken one by one, as a preset's settings are.
+
+use super::expression::evaluate;
+use super::scope::Scope;
+use crate::arguments::{FromValue, Value};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::syntax::ast::{Section, Setting};
+use crate::syntax::notation;
+
+/// The settings of one section. What nobody takes is an error at the end.
+pub struct Settings<'a> {
+    /// What messages call the section: `vgg`.
+    name: &'a str,
+    section: &'a Section,
+    scope: &'a Scope<'a>,
+    asked: Vec<&'static str>,
+    problems: Vec<Diagnostic>,
+}
+
+impl<'a> Settings<'a> {
+    /// The settings under the key `name`.
+    pub fn new(name: &'a str, section: &'a Section, scope: &'a Scope<'a>) -> Settings<'a> {
+        Settings { name, section, scope, asked: Vec::new(), problems: Vec::new() }
+    }
+
+    /// The whole section.
+    pub fn span(&self) -> Span {
+        self.section.span
+    }
+
+    /// Records a problem.
+    pub fn report(&mut self, problem: Diagnostic) {
+        self.problems.push(problem);
+    }
+
+    /// What stands under `key`, as it was written.
+    pub fn take(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
+        self.asked.push(key);
+        self.section.entries.iter().find(|(name, _)| name.value == key).map(|(_, setting)| setting)
+    }
+
+    /// As [`Settings::take`], but it must be there.
+    pub fn required(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
+        let setting = self.take(key);
+        if setting.is_none() {
+            self.report(Diagnostic::error(
+                Code::MissingKey,
+                self.section.span,
+                format!("`{}` needs `{key}`", self.name),
+            ));
+        }
+        setting
+    }
+
+    /// The value under `key`; `None` if there is none, or it is wrong, which is reported.
+    pub fn optional<T: FromValue>(&mut self, key: &'static str) -> Option<Spanned<T>> {
+        let setting = self.take(key)?;
+        self.convert(setting, key)
+    }
+
+    /// The entries of the list under `key`, as they were written.
+    pub fn list(&mut self, key: &'static str, setting: &'a Spanned<Setting>) -> &'a [Spanned<Setting>] {
+        match &setting.value {
+            Setting::List(entries) => entries,
+            _ => {
+                let name = self.name;
+                self.report(Diagnostic::error(
+                    Code::WrongType,
+                    setting.span,
+                    format!("`{key}` of `{name}` must be a list"),
+                ));
+                &[]
+            }
+        }
+    }
+
+    /// One setting as a `T`; text is an expression where a number is wanted.
+    pub fn convert<T: FromValue>(&mut self, setting: &Spanned<Setting>, key: &str) -> Option<Spanned<T>> {
+        let value = self.value(setting)?;
+        let converted = value.as_ref().and_then(T::from_value);
+        if converted.is_none() {
+            let error = Diagnostic::error(
+                Code::InvalidArgument,
+                setting.span,
+                format!("`{key}` of `{}` must be {}", self.name, T::EXPECTED),
+            );
+            self.report(match value {
+                Some(value) => error.label(format!("found `{value}`")),
+                None => error,
+            });
+        }
+        converted.map(|value| Spanned::new(value, setting.span))
+    }
+
+    /// `None` if a problem was reported, `Some(None)` for a mapping or nothing.
+    fn value(&mut self, setting: &Spanned<Setting>) -> Option<Option<Value>> {
+        Some(match &setting.value {
+            Setting::Bool(value) => Some(Value::Bool(*value)),
+            Setting::Int(value) => Some(Value::Int(*value)),
+            Setting::Float(value) => Some(Value::Float(*value)),
+            Setting::Text(text) if is_word(&text.text) && self.scope.get(&text.text).is_none() => {
+                Some(Value::Word(text.text.clone()))
+            }
+            Setting::Text(text) => match notation::expression(text).and_then(|expr| evaluate(&expr, self.scope)) {
+                Ok(value) => Some(value?),
+                Err(error) => {
+                    self.report(error);
+                    return None;
+                }
+            },
+            Setting::Null | Setting::List(_) | Setting::Map(_) => None,
+        })
+    }
+
+    /// Errors for keys that nobody took, and whatever was reported.
+    pub fn finish(mut self) -> Result<(), Vec<Diagnostic>> {
+        for (key, _) in &self.section.entries {
+            if self.asked.contains(&key.value.as_str()) {
+                continue;
+            }
+            let error = Diagnostic::error(
+                Code::UnknownKey,
+                key.span,
+                format!("`{}` has no setting `{}`", self.name, key.value),
+            );
+            self.problems.push(match nearest(&key.value, self.asked.iter().copied()) {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help(format!("its settings are {}", self.asked.join(", "))),
+            });
+        }
+        if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
+    }
+}
+
+fn is_word(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+}

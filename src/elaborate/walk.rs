@@ -1,0 +1,377 @@
+//! Walking the items of a network in order, wiring each layer as it comes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::blocks;
+use super::call;
+use super::level::{Level, Names, Wire};
+use super::mismatch::{diagnose, traced};
+use super::scope::{Binding, Scope};
+use crate::arguments::Value;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
+use crate::layers;
+use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
+
+/// The most layers that a network may have, and the most items that are walked to find them.
+const MOST_NODES: usize = 1_000_000;
+const MOST_ITEMS: usize = 4 * MOST_NODES;
+
+/// What a walk gives: complete only if no problem is an error.
+pub struct Walked {
+    pub graph: Graph,
+    pub output: Wire,
+    pub problems: Vec<Diagnostic>,
+}
+
+/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked.
+pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, scope: &Scope) -> Walked {
+    let mut walk = Walk {
+        graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
+        blocks: HashMap::new(),
+        names: Names::default(),
+        problems: Vec::new(),
+        reported: HashSet::new(),
+        trace: Vec::new(),
+        calling: Vec::new(),
+        walked: 0,
+    };
+    for block in &document.blocks {
+        walk.define_block(block);
+    }
+    let entry = input.map(|_| ValueId::INPUT);
+    let output = walk.enclosed(items, scope, &mut Level::root(), entry);
+    Walked { graph: walk.graph, output, problems: walk.problems }
+}
+
+/// The state of a walk.
+pub(super) struct Walk<'d> {
+    pub(super) graph: Graph,
+    pub(super) blocks: HashMap<&'d str, &'d Block>,
+    pub(super) names: Names,
+    problems: Vec<Diagnostic>,
+    /// Code and place of every problem: a repeat reports its own only once.
+    reported: HashSet<(Code, Span)>,
+    /// How the current item was reached, outermost first.
+    pub(super) trace: Vec<Frame>,
+    /// Blocks that are being expanded.
+    pub(super) calling: Vec<&'d str>,
+    walked: usize,
+}
+
+impl<'d> Walk<'d> {
+    pub(super) fn report(&mut self, problem: Diagnostic) {
+        if self.reported.insert((problem.code, problem.primary.span)) {
+            let problem = traced(problem, &self.trace);
+            self.problems.push(problem);
+        }
+    }
+
+    /// The value, or a report and `None`.
+    pub(super) fn checked<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|error| self.report(error)).ok()
+    }
+
+    fn define_block(&mut self, block: &'d Block) {
+        let name = &block.name;
+        if layers::find(&name.value).is_some() {
+            self.report(Diagnostic::error(
+                Code::Duplicate,
+                name.span,
+                format!("`{}` is a layer's name already", name.value),
+            ));
+        } else if let Some(first) = self.blocks.insert(&name.value, block) {
+            let error =
+                Diagnostic::error(Code::Duplicate, name.span, format!("two blocks are called `{}`", name.value));
+            self.report(error.other(first.name.span, "first here"));
+        }
+    }
+
+    pub(super) fn shape(&self, wire: Wire) -> Option<Shape> {
+        wire.map(|value| self.graph.shape(value))
+    }
+
+    fn channels(&self, wire: Wire) -> Option<usize> {
+        self.shape(wire).map(Shape::channels)
+    }
+
+    /// Items for which `{in}` is new: a network, a block, a branch.
+    pub(super) fn enclosed(&mut self, items: &[Item], scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        let names = [Binding::size("in", self.channels(input))];
+        self.items(items, &scope.inside(&names), level, input)
+    }
+
+    fn items(&mut self, items: &[Item], scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        items.iter().fold(input, |wire, item| self.item(item, scope, level, wire))
+    }
+
+    fn item(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        if self.exhausted(item.span) {
+            return None;
+        }
+        let names = [Binding::size("channels", self.channels(input))];
+        let scope = &scope.inside(&names);
+        let given = match &item.name {
+            Some(name) => match self.checked(template(name, scope)) {
+                Some(Some(name)) => Some(Spanned::new(name, item.name.as_ref().map_or(item.span, |name| name.span))),
+                _ => return None,
+            },
+            None => None,
+        };
+        if let ItemBody::Call(call) = &item.body {
+            return self.call(call, given, scope, level, input);
+        }
+        // A name on anything but a single call opens a level; without one, a group flattens into its surroundings.
+        match given {
+            Some(given) => {
+                let name = level.next(Some(&given.value));
+                self.declare(&name, given.span);
+                let output = self.body(item, scope, &mut Level::named(&name), input);
+                self.names.define(&name, output);
+                output
+            }
+            None => self.body(item, scope, level, input),
+        }
+    }
+
+    fn body(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        match &item.body {
+            ItemBody::Call(call) => self.call(call, None, scope, level, input),
+            ItemBody::Sequence(items) => self.items(items, scope, level, input),
+            ItemBody::Repeat { body, count } => self.repeat(body, count, scope, level, input),
+            ItemBody::Residual { body, shortcut, after } => {
+                let sum = self.residual(body, shortcut, item.span, scope, level, input);
+                self.items(after, scope, level, sum)
+            }
+            ItemBody::Branches { branches, merge } => {
+                let ends: Vec<Wire> = branches
+                    .iter()
+                    .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
+                    .collect();
+                self.merge(merge, ends, item.span, level)
+            }
+            ItemBody::From { sources, merge, then } => {
+                let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
+                let value = match (merge, values.as_slice()) {
+                    (Some(merge), _) => self.merge(merge, values, item.span, level),
+                    (None, [value]) => *value,
+                    (None, _) => {
+                        let error = Diagnostic::error(Code::MissingKey, item.span, "several values need a `merge`");
+                        self.report(error.help("add `merge: concat`, `merge: add` or `merge: mul`"));
+                        None
+                    }
+                };
+                self.items(then, scope, level, value)
+            }
+            ItemBody::Expect(sizes) => {
+                self.expect(sizes, item.span, scope, input);
+                input
+            }
+        }
+    }
+
+    /// Whether the network has grown beyond all bounds; reported once.
+    fn exhausted(&mut self, span: Span) -> bool {
+        self.walked += 1;
+        let exhausted = self.graph.nodes.len() >= MOST_NODES || self.walked > MOST_ITEMS;
+        if exhausted && self.walked <= MOST_ITEMS + 1 {
+            self.walked = MOST_ITEMS + 1;
+            self.report(Diagnostic::error(Code::Limit, span, format!("the network has more than {MOST_NODES} layers")));
+        }
+        exhausted
+    }
+
+    pub(super) fn declare(&mut self, name: &str, span: Span) {
+        let declared = self.names.declare(name, span);
+        self.checked(declared);
+    }
+
+    pub(super) fn call(
+        &mut self,
+        call: &Call,
+        given: Option<Spanned<String>>,
+        scope: &Scope,
+        level: &mut Level,
+        input: Wire,
+    ) -> Wire {
+        let name = level.next(given.as_ref().map(|name| name.value.as_str()));
+        let span = given.map_or(call.name.span, |name| name.span);
+        if let Some(block) = self.blocks.get(call.name.value.as_str()).copied() {
+            self.declare(&name, span);
+            let output = blocks::expand(self, block, call, &name, scope, input);
+            self.names.define(&name, output);
+            return output;
+        }
+        let Some(definition) = layers::find(&call.name.value) else {
+            let unknown = self.unknown_name(&call.name);
+            self.report(unknown);
+            return None;
+        };
+        self.declare(&name, span);
+        if definition.inputs.is_none() {
+            let merge = definition.name;
+            let error = Diagnostic::error(Code::InvalidArgument, call.span, format!("`{merge}` needs several inputs"));
+            self.report(error.help(format!("write `{{from: [NAME, .], merge: {merge}}}`")));
+            return None;
+        }
+        let output = self.layer(definition, call, &name, scope, &[input]);
+        self.names.define(&name, output);
+        output
+    }
+
+    fn unknown_name(&self, name: &Spanned<String>) -> Diagnostic {
+        let error =
+            Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
+        let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
+        blocks.sort_unstable();
+        match nearest(&name.value, blocks).or_else(|| layers::suggest(&name.value)) {
+            Some(near) => error.help(format!("did you mean `{near}`?")),
+            None => {
+                let layers: Vec<&str> = layers::LAYERS.iter().map(|definition| definition.name).collect();
+                error.help(format!("the layers are {}", layers.join(", ")))
+            }
+        }
+    }
+
+    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
+    pub(super) fn layer(
+        &mut self,
+        definition: &layers::Definition,
+        call: &Call,
+        name: &str,
+        scope: &Scope,
+        inputs: &[Wire],
+    ) -> Wire {
+        let mut arguments = match call::arguments(call, scope) {
+            Ok(arguments) => arguments?,
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.report(error));
+                return None;
+            }
+        };
+        let text = arguments.notation();
+        let layer = match (definition.parse)(&mut arguments) {
+            Ok(layer) => layer,
+            Err(error) => {
+                self.report(if error.help.is_empty() {
+                    error.help(format!("usage: `{}`", definition.usage))
+                } else {
+                    error
+                });
+                return None;
+            }
+        };
+        let places = match arguments.finish() {
+            Ok(places) => places,
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.report(error));
+                return None;
+            }
+        };
+        let inputs: Vec<ValueId> = inputs.iter().copied().collect::<Option<_>>()?;
+        let label = NodeLabel {
+            name: name.to_string(),
+            kind: definition.name,
+            call: text,
+            span: call.span,
+            trace: self.trace.clone(),
+        };
+        match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
+            Ok(value) => Some(value),
+            Err(mismatch) => {
+                let error = diagnose(mismatch, &self.graph, &inputs, &places, call.span);
+                self.report(error);
+                None
+            }
+        }
+    }
+
+    fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        if let ItemBody::Call(call) = &body.body
+            && layers::find(&call.name.value).is_some()
+        {
+            let error = Diagnostic::error(
+                Code::Notation,
+                body.span.to(count.span),
+                "a single layer cannot be repeated with `x`",
+            );
+            let help = match call.arguments.last().filter(|last| last.key.is_none()) {
+                Some(_) => {
+                    "for a kernel write it without spaces, `3x3`; to repeat the layer put it in parentheses, `(…) x 3`"
+                }
+                None => "to repeat the layer put it in parentheses: `(…) x 3`",
+            };
+            self.report(error.help(help));
+            return None;
+        }
+        let times = match call::integer(count, "the count", scope) {
+            Ok(Some(times)) if (0..=MOST_NODES as i64).contains(&times) => times,
+            Ok(Some(times)) => {
+                let range =
+                    if times < 0 { "must not be negative".to_string() } else { format!("is more than {MOST_NODES}") };
+                self.report(
+                    Diagnostic::error(Code::Limit, count.span, format!("the number of repeats {range}"))
+                        .label(format!("found `{times}`")),
+                );
+                return None;
+            }
+            // The count is unknown or wrong: the body is still checked, once.
+            Ok(None) => 1,
+            Err(error) => {
+                self.report(error);
+                1
+            }
+        };
+        let mut wire = input;
+        for index in 0..times {
+            let names = [Binding::new("i", Some(Value::Int(index)))];
+            wire = self.item(body, &scope.inside(&names), level, wire);
+            if self.walked > MOST_ITEMS {
+                return None;
+            }
+        }
+        wire
+    }
+
+    fn expect(&mut self, sizes: &[Spanned<Expr>], span: Span, scope: &Scope, input: Wire) {
+        let mut expected = Vec::new();
+        for size in sizes {
+            let size = call::integer(size, "a size", scope);
+            let Some(Some(size)) = self.checked(size) else { return };
+            expected.push(size);
+        }
+        let Some(value) = input else { return };
+        let found = self.graph.shape(value);
+        if found.dims().iter().map(|size| *size as i64).eq(expected.iter().copied()) {
+            return;
+        }
+        let written: Vec<String> = expected.iter().map(i64::to_string).collect();
+        let mut error = Diagnostic::error(
+            Code::ExpectationFailed,
+            span,
+            format!("expected {}, but {found} arrives", written.join("×")),
+        );
+        if let Some(node) = value.node().map(|index| &self.graph.nodes[index]) {
+            let arithmetic = node.layer.arithmetic(&self.graph.input_shapes(node));
+            let how = arithmetic.map_or(String::new(), |arithmetic| format!(": {arithmetic}"));
+            error = error.other(node.span, format!("`{}` makes {found}{how}", node.name));
+        }
+        self.report(error);
+    }
+}
+
+/// A name with its expressions worked out; `Ok(None)` if one is unknown.
+fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<String>, Diagnostic> {
+    let mut name = String::new();
+    for part in &template.value.0 {
+        match part {
+            TemplatePart::Text(text) => name.push_str(text),
+            TemplatePart::Expr(expr) => match call::integer(expr, "a number in a name", scope)? {
+                Some(value) => name.push_str(&value.to_string()),
+                None => return Ok(None),
+            },
+        }
+    }
+    Ok(Some(name))
+}

@@ -1,0 +1,93 @@
+//! What can be wrong with a data set, said with the file and what was found in it.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::recipe::DataSet;
+
+/// Why a data set cannot be used.
+#[derive(Debug)]
+pub enum DataError {
+    /// Its files are in none of the usual places.
+    NotFound {
+        /// Which set.
+        set: DataSet,
+        /// The file that shows that a folder holds it.
+        wanted: String,
+        /// Every folder that was looked into.
+        looked_in: Vec<PathBuf>,
+        /// What was found instead, and what to do about it.
+        hint: Option<String>,
+    },
+    /// A file or folder cannot be read.
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
+    /// A file or folder is not what it should be.
+    Malformed {
+        /// Which.
+        path: PathBuf,
+        /// What was expected, and what was found.
+        message: String,
+    },
+    /// An image that cannot be decoded; the only error that `on_bad_image: skip` steps over.
+    BadImage {
+        /// Its file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// The data and the network, or the transforms, do not fit together.
+    Mismatch(String),
+}
+
+impl DataError {
+    pub(super) fn io(path: &Path, error: io::Error) -> DataError {
+        DataError::Io { path: path.to_path_buf(), error }
+    }
+
+    pub(super) fn malformed(path: &Path, message: impl Into<String>) -> DataError {
+        DataError::Malformed { path: path.to_path_buf(), message: message.into() }
+    }
+
+    pub(super) fn bad_image(path: &Path, reason: impl fmt::Display) -> DataError {
+        DataError::BadImage { path: path.to_path_buf(), reason: reason.to_string() }
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            DataError::NotFound { set, wanted, looked_in, hint } => {
+                write!(f, "the data set {set} is not there: found no {wanted} in")?;
+                looked_in.iter().try_for_each(|folder| write!(f, "\n    {}", folder.display()))?;
+                if let Some(hint) = hint {
+                    write!(f, "\n{hint}")?;
+                }
+                if !set.home().is_empty() {
+                    write!(f, "\nget it from {}", set.home())?;
+                }
+                write!(f, "\nand put it into one of these folders, or name its own with `data.path`")
+            }
+            DataError::Io { path, error } => write!(f, "cannot read {}: {error}", path.display()),
+            DataError::Malformed { path, message } => write!(f, "{}: {message}", path.display()),
+            DataError::BadImage { path, reason } => {
+                write!(f, "{} is no image that can be decoded: {reason}", path.display())
+            }
+            DataError::Mismatch(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for DataError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            DataError::Io { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! One image as floats, and the way there from a file.
+
+use std::fs;
+use std::io::Cursor;
+use std::path::Path;
+
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+
+use super::DataError;
+use crate::arguments::Pair;
+use crate::recipe::LARGEST_IMAGE;
+
+/// An image, plane after plane, with values in \[0, 1\] until it is normalised.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Image {
+    /// C, 1 or 3.
+    pub channels: usize,
+    /// H and W.
+    pub size: Pair,
+    /// C×H×W values.
+    pub pixels: Vec<f32>,
+}
+
+impl Image {
+    /// Takes over `stored` planes of bytes, where `white` means 1, as an image of `channels` channels.
+    pub fn fill_from_planes(&mut self, bytes: &[u8], stored: usize, size: Pair, white: u8, channels: usize) {
+        let plane = size.height * size.width;
+        let scale = scale(white);
+        self.clear(channels, size);
+        match (stored, channels) {
+            (3, 1) => {
+                let [red, green, blue] = [0, 1, 2].map(|channel| &bytes[channel * plane..][..plane]);
+                let colours = red.iter().zip(green).zip(blue);
+                self.pixels.extend(colours.map(|((red, green), blue)| scale(luma(*red, *green, *blue))));
+            }
+            (1, 3) => (0..3).for_each(|_| self.pixels.extend(bytes.iter().map(|value| scale(*value)))),
+            _ => self.pixels.extend(bytes.iter().map(|value| scale(*value))),
+        }
+    }
+
+    /// Takes over a decoded image of any kind: 16 bits become 8, transparency is dropped.
+    fn fill_from_decoded(&mut self, decoded: DynamicImage, channels: usize) {
+        let size = Pair { height: decoded.height() as usize, width: decoded.width() as usize };
+        if !decoded.color().has_color() {
+            return self.fill_from_planes(&decoded.into_luma8(), 1, size, u8::MAX, channels);
+        }
+        let colours = decoded.into_rgb8().into_raw();
+        let colours = colours.as_chunks::<3>().0;
+        let scale = scale(u8::MAX);
+        self.clear(channels, size);
+        if channels == 1 {
+            self.pixels.extend(colours.iter().map(|[red, green, blue]| scale(luma(*red, *green, *blue))));
+        } else {
+            (0..3).for_each(|channel| self.pixels.extend(colours.iter().map(|colour| scale(colour[channel]))));
+        }
+    }
+
+    fn clear(&mut self, channels: usize, size: Pair) {
+        self.pixels.clear();
+        self.pixels.reserve(channels * size.height * size.width);
+        self.channels = channels;
+        self.size = size;
+    }
+}
+
+/// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
+pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), DataError> {
+    let bytes = fs::read(path).map_err(|error| DataError::io(path, error))?;
+    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
+    let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().expect("a cursor does not fail to read");
+    if reader.format() == Some(ImageFormat::Jpeg) && !ends_as_jpeg(&bytes) {
+        return Err(bad(&"the JPEG data is cut off"));
+    }
+    let mut decoder = reader.into_decoder().map_err(|error| bad(&error))?;
+    let (width, height) = decoder.dimensions();
+    if (width as usize).saturating_mul(height as usize) > LARGEST_IMAGE {
+        return Err(bad(&format!("{height}×{width} is more than {LARGEST_IMAGE} pixels")));
+    }
+    let orientation = decoder.orientation().map_err(|error| bad(&error))?;
+    let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| bad(&error))?;
+    decoded.apply_orientation(orientation);
+    image.fill_from_decoded(decoded, channels);
+    Ok(())
+}
+
+/// `x/white`: a division, as PyTorch's `ToTensor` does it, so that the last bit agrees too.
+fn scale(white: u8) -> impl Fn(u8) -> f32 + Copy {
+    let white = f32::from(white);
+    move |value| f32::from(value) / white
+}
+
+/// Brightness, 0.299·R + 0.587·G + 0.114·B (ITU-R 601-2), rounded from 16-bit fixed point as Pillow's `convert("L")` is.
+fn luma(red: u8, green: u8, blue: u8) -> u8 {
+    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
+    ((sum + 0x8000) >> 16) as u8
+}
+
+/// Whether a JPEG file has the marker that ends its image. Decoders fill up what is missing with grey, and say nothing.
+///
+/// The search starts behind the first "start of scan": a thumbnail in the header has an end of its own. In a scan, the two
+/// bytes occur as the marker only. Source: ITU-T T.81, annex B.
+fn ends_as_jpeg(bytes: &[u8]) -> bool {
+    const START_OF_SCAN: u8 = 0xDA;
+    let mut at = 2;
+    while let Some([0xFF, marker, high, low]) = bytes.get(at..at + 4) {
+        match *marker {
+            START_OF_SCAN => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]),
+            0xFF => at += 1,
+            _ => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, RgbImage};
+
+    use super::*;
+    use crate::train::data::fixture::Folder;
+
+    #[test]
+    fn channels_are_converted() {
+        let folder = Folder::new("channels");
+        let (colour, grey) = (folder.path("colour.png"), folder.path("grey.png"));
+        RgbImage::from_raw(2, 1, vec![255, 0, 51, 10, 20, 30]).unwrap().save(&colour).unwrap();
+        GrayImage::from_raw(1, 2, vec![0, 102]).unwrap().save(&grey).unwrap();
+        // Pillow 13: Image.open("colour.png").convert("L") has 82 and 18.
+        for (file, channels, size, expected) in [
+            (&colour, 3, (1, 2), vec![255.0, 10.0, 0.0, 20.0, 51.0, 30.0]),
+            (&colour, 1, (1, 2), vec![82.0, 18.0]),
+            (&grey, 1, (2, 1), vec![0.0, 102.0]),
+            (&grey, 3, (2, 1), vec![0.0, 102.0, 0.0, 102.0, 0.0, 102.0]),
+        ] {
+            let mut image = Image::default();
+            decode(file, channels, &mut image).unwrap();
+            let pixels = expected.iter().map(|value| value / 255.0).collect();
+            let size = Pair { height: size.0, width: size.1 };
+            assert_eq!(image, Image { channels, size, pixels }, "{} as {channels}", file.display());
+        }
+        let mut image = Image::default();
+        image.fill_from_planes(&[255, 10, 0, 20, 51, 30], 3, Pair { height: 1, width: 2 }, 255, 1);
+        assert_eq!(image.pixels, [82.0 / 255.0, 18.0 / 255.0]);
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_anywhere_is_refused() {
+        let folder = Folder::new("cut");
+        for name in ["whole.jpg", "whole.png", "whole.bmp", "whole.gif", "whole.webp"] {
+            let whole = folder.path(name);
+            RgbImage::from_fn(24, 16, |x, y| image::Rgb([x as u8 * 9, y as u8 * 13, (x * y) as u8]))
+                .save(&whole)
+                .unwrap();
+            let bytes = fs::read(&whole).unwrap();
+            decode(&whole, 3, &mut Image::default()).unwrap();
+            for length in [0, 1, 10, bytes.len() / 3, bytes.len() / 2, bytes.len() * 9 / 10] {
+                let cut = folder.write(&format!("cut_{name}"), &bytes[..length]);
+                match decode(&cut, 3, &mut Image::default()) {
+                    Err(DataError::BadImage { path, .. }) => assert_eq!(path, cut),
+                    other => panic!("{name} cut to {length} of {} bytes: {other:?}", bytes.len()),
+                }
+            }
+        }
+    }
+}

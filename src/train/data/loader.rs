@@ -1,0 +1,184 @@
+//! Batches, made ahead on threads of their own.
+//!
+//! Worker w of W makes the batches w, w + W, w + 2W, … and has room for one that waits. So batches come out in order however
+//! many workers there are, and at most 2·W of them are in memory. The threads are no part of rayon's pool, which computes.
+
+use std::mem;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
+
+use super::image::Image;
+use super::transforms::Pipeline;
+use super::{DataError, Split};
+use crate::random::{Purpose, generator};
+use crate::recipe::BadImages;
+
+/// Images and labels of one step.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Which batch of its epoch this is, from 0. An epoch that stopped after it goes on at `index + 1`.
+    pub index: usize,
+    /// N×C×H×W, transformed.
+    pub images: Vec<f32>,
+    /// N class indices.
+    pub labels: Vec<u32>,
+}
+
+/// The batches of one pass through a split, made ahead on background threads, in order.
+#[derive(Debug)]
+pub struct Batches {
+    workers: Vec<Worker>,
+    /// Number of the first batch; the worker of batch i is i − start modulo their number.
+    start: usize,
+    /// Numbers of the batches that are still to come.
+    left: Range<usize>,
+    /// Whether a whole epoch may still turn out to have no image at all.
+    barren: bool,
+    skipped: Vec<DataError>,
+}
+
+/// One pass through a split.
+#[derive(Debug)]
+pub struct Pass {
+    pub split: Split,
+    pub pipeline: Pipeline,
+    pub bad_images: BadImages,
+    /// Examples as they come.
+    pub order: Vec<usize>,
+    /// Examples in a batch; the last batch may have fewer.
+    pub batch: usize,
+    /// What the random transforms draw from.
+    pub seed: u64,
+    pub epoch: u64,
+}
+
+/// The ways to and from a thread.
+#[derive(Debug)]
+struct Worker {
+    made: Receiver<Result<Made, DataError>>,
+    used: Sender<Batch>,
+}
+
+/// A batch, and what is missing in it.
+#[derive(Debug)]
+pub struct Made {
+    batch: Batch,
+    skipped: Vec<DataError>,
+}
+
+impl Batches {
+    /// Sets `workers` threads to work on `pass`, from batch number `start` on.
+    pub(super) fn start(pass: Pass, start: usize, workers: usize) -> Batches {
+        let end = pass.order.len().div_ceil(pass.batch);
+        let workers = workers.min(end.saturating_sub(start)).max(1);
+        let pass = Arc::new(pass);
+        let spawn = |worker: usize| {
+            let (send, made) = sync_channel(1);
+            let (used, recycled) = channel();
+            let pass = Arc::clone(&pass);
+            let numbers = (start..end).skip(worker).step_by(workers);
+            thread::spawn(move || pass.work(numbers, &send, &recycled));
+            Worker { made, used }
+        };
+        let workers = (0..workers).map(spawn).collect();
+        Batches { workers, start, left: start..end, barren: start == 0, skipped: Vec::new() }
+    }
+
+    /// Gives a batch's memory back, for a later batch.
+    pub fn recycle(&mut self, batch: Batch) {
+        // A worker that has made its last batch is gone, and needs no memory.
+        let _ = self.worker(batch.index).used.send(batch);
+    }
+
+    /// The images that were left out so far, and why: only with `on_bad_image: skip`. A batch with such an image is smaller.
+    pub fn skipped(&self) -> &[DataError] {
+        &self.skipped
+    }
+
+    fn worker(&self, batch: usize) -> &Worker {
+        &self.workers[(batch - self.start) % self.workers.len()]
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<Batch, DataError>;
+
+    /// The next batch, which has at least one example. After an error there is nothing more; an epoch of which every image
+    /// was skipped is an error too.
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some(index) = self.left.next() {
+            match self.worker(index).made.recv().expect("a worker makes every batch that is its own") {
+                Ok(Made { batch, skipped }) => {
+                    self.skipped.extend(skipped);
+                    if !batch.labels.is_empty() {
+                        self.barren = false;
+                        return Some(Ok(batch));
+                    }
+                }
+                Err(error) => {
+                    self.left = 0..0;
+                    self.barren = false;
+                    return Some(Err(error));
+                }
+            }
+        }
+        if mem::take(&mut self.barren) { self.skipped.pop().map(Err) } else { None }
+    }
+}
+
+impl Pass {
+    /// Makes the batches `numbers`, until there are no more or nobody takes them.
+    fn work(
+        &self,
+        numbers: impl Iterator<Item = usize>,
+        made: &SyncSender<Result<Made, DataError>>,
+        recycled: &Receiver<Batch>,
+    ) {
+        let (mut image, mut spare) = (Image::default(), Image::default());
+        for number in numbers {
+            let batch = recycled.try_recv().unwrap_or_default();
+            let result = self.make(number, batch, &mut image, &mut spare);
+            let failed = result.is_err();
+            if made.send(result).is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    /// Batch `index`, in the memory of `batch`.
+    pub fn make(
+        &self,
+        index: usize,
+        mut batch: Batch,
+        image: &mut Image,
+        spare: &mut Image,
+    ) -> Result<Made, DataError> {
+        let first = index * self.batch;
+        let examples = &self.order[first..self.order.len().min(first + self.batch)];
+        batch.index = index;
+        batch.labels.clear();
+        batch.images.clear();
+        batch.images.reserve(examples.len() * self.pipeline.elements());
+        let mut skipped = Vec::new();
+        for example in examples {
+            match self.split.read(*example, self.pipeline.channels(), image) {
+                Err(error @ DataError::BadImage { .. }) if self.bad_images == BadImages::Skip => skipped.push(error),
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    self.pipeline.check(image.size).map_err(|reason| self.unfit(*example, reason))?;
+                    let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, *example as u64);
+                    self.pipeline.apply(image, spare, &mut numbers, &mut batch.images);
+                    batch.labels.push(self.split.labels()[*example]);
+                }
+            }
+        }
+        Ok(Made { batch, skipped })
+    }
+
+    fn unfit(&self, example: usize, reason: String) -> DataError {
+        let file = self.split.file(example).map_or("an image".to_string(), |file| file.display().to_string());
+        DataError::Mismatch(format!("{file} does not fit: {reason}"))
+    }
+}

@@ -1,0 +1,81 @@
+//! Where data sets are looked for: `data.path`, else the usual places.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use super::DataError;
+use crate::recipe::DataSet;
+
+/// The folder in which `set`'s file `wanted` lies, under one of its `spellings` (`wanted`, and packed, say).
+///
+/// With `path` only that is searched, otherwise `$ARCHC_DATA/NAME`, `./data/NAME`, `~/.cache/archc/NAME`, and where
+/// Debian's packages put data sets. Below each, `subfolders` are tried too: what the set's archive unpacks to.
+pub fn find(
+    set: DataSet,
+    path: Option<&str>,
+    subfolders: &[&str],
+    wanted: &str,
+    spellings: &[String],
+) -> Result<PathBuf, DataError> {
+    let mut looked_in = Vec::new();
+    for place in places(set, path) {
+        let below = subfolders.iter().map(|folder| place.join(folder));
+        for folder in std::iter::once(place.clone()).chain(below) {
+            if spellings.iter().any(|name| folder.join(name).is_file()) {
+                return Ok(folder);
+            }
+            looked_in.push(folder);
+        }
+    }
+    let hint = looked_in.iter().find_map(|folder| lookalike(folder));
+    Err(DataError::NotFound { set, wanted: wanted.to_string(), looked_in, hint })
+}
+
+/// `path` with a leading `~` replaced, as a shell would.
+pub fn expand_home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), env::home_dir()) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => PathBuf::from(path),
+    }
+}
+
+fn places(set: DataSet, path: Option<&str>) -> Vec<PathBuf> {
+    if let Some(path) = path {
+        return vec![expand_home(path)];
+    }
+    let named = env::var_os("ARCHC_DATA").map(PathBuf::from);
+    let cache = env::home_dir().map(|home| home.join(".cache/archc"));
+    let roots = [named, Some(PathBuf::from("data")), cache, Some(PathBuf::from("/usr/share/datasets"))];
+    roots.into_iter().flatten().map(|root| root.join(set.name())).collect()
+}
+
+/// What else a folder may hold that people take for a set's binary files.
+fn lookalike(folder: &Path) -> Option<String> {
+    let python = ["cifar-10-batches-py", "cifar-100-python", "data_batch_1", "meta"];
+    if python.iter().any(|name| folder.join(name).exists()) {
+        return Some(format!("{} holds the Python version; the binary version is needed", folder.display()));
+    }
+    folder.join("train").is_dir().then(|| {
+        let folder = folder.display();
+        format!("{folder} looks like a folder of images: `set: folder` with `path: {folder}` reads those")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_set_names_every_place() {
+        let error =
+            find(DataSet::Mnist, None, &["raw"], "x-images", &["x-images".to_string()]).unwrap_err().to_string();
+        for part in
+            ["data/mnist", "data/mnist/raw", ".cache/archc/mnist", "/usr/share/datasets/mnist", "yann.lecun.com"]
+        {
+            assert!(error.contains(part), "{part} is not in:\n{error}");
+        }
+        let error =
+            find(DataSet::Mnist, Some("/nowhere/at/all"), &[], "x", &["x".to_string()]).unwrap_err().to_string();
+        assert!(error.contains("/nowhere/at/all") && !error.contains(".cache"), "{error}");
+    }
+}

@@ -1,0 +1,136 @@
+//! One part of a data set: images in memory or as files, each with its label.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rand_chacha::ChaCha8Rng;
+
+use super::DataError;
+use super::image::{Image, decode};
+use crate::arguments::Pair;
+use crate::random::{Purpose, below, generator};
+
+/// Some images with their labels, in memory or as files.
+#[derive(Debug, Clone)]
+pub struct Split {
+    images: Arc<Images>,
+    labels: Arc<[u32]>,
+}
+
+/// Where the images of a split are.
+#[derive(Debug)]
+pub enum Images {
+    /// All of one size, each C×H×W, one after the other.
+    Memory {
+        /// The values, from 0 to `white`.
+        pixels: Vec<u8>,
+        /// 1 or 3.
+        channels: usize,
+        /// Height and width.
+        size: Pair,
+        /// The value that becomes 1.
+        white: u8,
+    },
+    /// To be decoded each time.
+    Files(Vec<PathBuf>),
+}
+
+impl Split {
+    /// A split of `labels.len()` images.
+    pub(super) fn new(images: Images, labels: Vec<u32>) -> Split {
+        let count = match &images {
+            Images::Memory { pixels, channels, size, .. } => pixels.len() / (channels * size.height * size.width),
+            Images::Files(files) => files.len(),
+        };
+        debug_assert_eq!(count, labels.len());
+        Split { images: Arc::new(images), labels: labels.into() }
+    }
+
+    /// How many examples there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// The label of each example.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The file of an example, if it has one of its own.
+    pub fn file(&self, example: usize) -> Option<&PathBuf> {
+        match &*self.images {
+            Images::Files(files) => files.get(example),
+            Images::Memory { .. } => None,
+        }
+    }
+
+    /// Whether images are decoded each time they are needed, which takes longer than everything else.
+    pub(super) fn decodes(&self) -> bool {
+        matches!(&*self.images, Images::Files(_))
+    }
+
+    /// Reads one example's image into `image`, with 1 or 3 `channels`.
+    pub(super) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
+        match &*self.images {
+            Images::Files(files) => decode(&files[example], channels, image),
+            Images::Memory { pixels, channels: stored, size, white } => {
+                let length = stored * size.height * size.width;
+                let pixels = &pixels[example * length..][..length];
+                image.fill_from_planes(pixels, *stored, *size, *white, channels);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Divides examples with these labels in two: about a fifth of every class, at least one where it has two, to the second.
+///
+/// The seed is fixed and no part of a recipe: whoever evaluates later must not meet images that were trained on.
+pub fn hold_out(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
+    let classes = labels.iter().max().map_or(0, |largest| *largest as usize + 1);
+    let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); classes];
+    for (example, label) in labels.iter().enumerate() {
+        by_class[*label as usize].push(example);
+    }
+    let (mut kept, mut held) = (Vec::new(), Vec::new());
+    for (class, mut examples) in by_class.into_iter().enumerate() {
+        shuffle(&mut examples, generator(0, Purpose::Split, 0, class as u64));
+        let fifth = (examples.len() + 2) / 5;
+        let count = if examples.len() >= 2 { fifth.max(1) } else { 0 };
+        held.extend_from_slice(&examples[..count]);
+        kept.extend_from_slice(&examples[count..]);
+    }
+    kept.sort_unstable();
+    held.sort_unstable();
+    (kept, held)
+}
+
+/// Brings `items` into a random order (Fisher and Yates).
+pub fn shuffle<T>(items: &mut [T], mut numbers: ChaCha8Rng) {
+    for last in (1..items.len()).rev() {
+        items.swap(last, below(&mut numbers, last + 1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_out_a_fifth_of_every_class() {
+        let labels: Vec<u32> = [0; 10].into_iter().chain([1; 5]).chain([2; 1]).chain([3; 2]).collect();
+        let (kept, held) = hold_out(&labels);
+        let of_class = |examples: &[usize], class| examples.iter().filter(|e| labels[**e] == class).count();
+        for (class, expected) in [(0, (8, 2)), (1, (4, 1)), (2, (1, 0)), (3, (1, 1))] {
+            assert_eq!((of_class(&kept, class), of_class(&held, class)), expected, "class {class}");
+        }
+        let mut all: Vec<usize> = kept.iter().chain(&held).copied().collect();
+        all.sort_unstable();
+        assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
+    }
+}
