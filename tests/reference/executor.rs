@@ -3,7 +3,7 @@
 use archc::executor::Executor;
 use archc::kernels::{MaskKey, Real};
 use archc::recipe::{AdamSettings, Optimizer};
-use archc::train::OptimizerState;
+use archc::train::optimizer::OptimizerState;
 
 use crate::fixture::{Fixture, NETWORKS, Precision};
 
