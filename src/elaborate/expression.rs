@@ -51,8 +51,10 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             let item = as_int(&index_value).and_then(|index| items.get(usize::try_from(index).ok()?));
             match item {
                 Some(item) => known(item.value.clone()),
-                None => Err(Diagnostic::error(Code::Expression, index.span, format!("the list has no entry {index_value}"))
-                    .label(format!("it has {}, counted from 0", items.len()))),
+                None => {
+                    Err(Diagnostic::error(Code::Expression, index.span, format!("the list has no entry {index_value}"))
+                        .label(format!("it has {}, counted from 0", items.len())))
+                }
             }
         }
         Expr::Negate(operand) => {
@@ -154,7 +156,9 @@ fn integers(operator: Operator, x: i64, y: i64) -> Option<Option<i64>> {
         Operator::Subtract => Some(x.checked_sub(y)),
         Operator::Multiply => Some(x.checked_mul(y)),
         Operator::Divide => (x.checked_rem(y) == Some(0)).then(|| x.checked_div(y)),
-        Operator::FloorDivide => Some(x.checked_div(y).map(|q| if x % y != 0 && (x < 0) != (y < 0) { q - 1 } else { q })),
+        Operator::FloorDivide => {
+            Some(x.checked_div(y).map(|q| if x % y != 0 && (x < 0) != (y < 0) { q - 1 } else { q }))
+        }
         Operator::Remainder => Some(x.checked_rem(y).map(|r| if r != 0 && (r < 0) != (y < 0) { r + y } else { r })),
         Operator::Power => u32::try_from(y).ok().map(|y| x.checked_pow(y)),
         _ => None,
@@ -177,7 +181,8 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
         _ => 1..=1,
     };
     if !expected.contains(&arguments.len()) {
-        let error = Diagnostic::error(Code::Expression, span, format!("`{name}` does not take {} arguments", arguments.len()));
+        let error =
+            Diagnostic::error(Code::Expression, span, format!("`{name}` does not take {} arguments", arguments.len()));
         return Err(error.help(format!("write `{usage}`")));
     }
     if name == "if" {
@@ -185,8 +190,12 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
             None => Ok(None),
             Some(Value::Bool(true)) => evaluate(&arguments[1], scope),
             Some(Value::Bool(false)) => evaluate(&arguments[2], scope),
-            Some(other) => Err(Diagnostic::error(Code::Expression, arguments[0].span, format!("`{other}` is neither true nor false"))
-                .help("a condition is a comparison, such as `width > 64`")),
+            Some(other) => Err(Diagnostic::error(
+                Code::Expression,
+                arguments[0].span,
+                format!("`{other}` is neither true nor false"),
+            )
+            .help("a condition is a comparison, such as `width > 64`")),
         };
     }
     let mut values = Vec::with_capacity(arguments.len());
@@ -209,7 +218,11 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
         _ => {
             let (x, divisor) = (numbers[0], numbers[1]);
             if divisor < 1.0 || divisor.fract() != 0.0 {
-                return Err(Diagnostic::error(Code::Expression, arguments[1].span, "the divisor must be a whole number, one or more"));
+                return Err(Diagnostic::error(
+                    Code::Expression,
+                    arguments[1].span,
+                    "the divisor must be a whole number, one or more",
+                ));
             }
             whole(round_to(x, divisor))?
         }
