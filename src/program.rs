@@ -14,6 +14,8 @@ use crate::network::Network;
 pub enum Op {
     /// Cross-correlation with a weight O×(I/groups)×H×W and, if there is a second weight, a bias.
     Conv2d {
+        /// F
+        kernel: Pair,
         /// S
         stride: Pair,
         /// P, zeros on all sides
@@ -67,6 +69,10 @@ pub enum Op {
     Flatten,
     /// The sum of all inputs, which have one shape.
     Add,
+    /// All inputs, one after the other along the channels.
+    Concat,
+    /// The product of all inputs; those of 1×1 are stretched over all positions.
+    Mul,
 }
 
 /// A function of one number.

@@ -2,10 +2,38 @@
 //!
 //! Values are row-major, the batch first: N×C×H×W or N×features. [`forward`] and [`backward`] choose the file by
 //! the [`Op`]; the executor of the trainer and the Candle adaptors both call only these two. All kernels are generic over
-//! [`Real`], so that tests can be exact in f64. A result does not depend on the number of threads other than by
-//! rounding, and on nothing else at all.
+//! [`Real`], so that tests can be exact in f64. A result does not depend on the number of threads.
+//!
+//! The caller sees to it that sizes agree, which lowering guarantees, and that [`check`] has nothing against the batch.
+
+mod activation;
+mod adaptive_avg_pool2d;
+mod add;
+mod avg_pool2d;
+mod batch_norm;
+mod concat;
+mod conv2d;
+mod dropout;
+mod flatten;
+mod lanes;
+mod linear;
+mod local_response_norm;
+mod loss;
+mod matrix;
+mod max_pool2d;
+mod mul;
+mod parts;
+mod real;
+mod scratch;
+mod softmax;
+mod tap;
 
 use crate::graph::Shape;
+use crate::layers::Window;
+use crate::program::Op;
+
+pub use self::loss::{cross_entropy, cross_entropy_gradient};
+pub use self::real::Real;
 
 /// Whether statistics are the batch's and dropout drops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,4 +112,81 @@ pub struct Backward<'a, T> {
     pub input_gradients: &'a mut [Option<&'a mut [T]>],
     /// For each trainable weight, where its gradient goes (overwritten); `None` if nobody needs it.
     pub weight_gradients: &'a mut [Option<&'a mut [T]>],
+}
+
+/// Computes an operation's output, and in training mode what its gradients will need.
+pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
+    match *op {
+        Op::Conv2d { kernel, stride, padding, dilation, groups } => {
+            conv2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
+        }
+        Op::Linear => linear::forward(call),
+        Op::MaxPool2d(window) => max_pool2d::forward(&window, call),
+        Op::AvgPool2d { window, count_include_pad } => avg_pool2d::forward(&window, count_include_pad, call),
+        Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(call),
+        Op::BatchNorm { eps, momentum } => batch_norm::forward(eps, momentum, call),
+        Op::LocalResponseNorm { size, alpha, beta, k } => {
+            local_response_norm::forward(local_response_norm::Constants { size, alpha, beta, k }, call);
+        }
+        Op::Dropout { p } => dropout::forward(p, call),
+        Op::Activation(activation) => activation::forward(activation, call),
+        Op::Softmax => softmax::forward(call),
+        Op::Flatten => flatten::forward(call),
+        Op::Add => add::forward(call),
+        Op::Concat => concat::forward(call),
+        Op::Mul => mul::forward(call),
+    }
+}
+
+/// Computes the gradients that somebody needs, after [`forward`] in the same mode.
+pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
+    match *op {
+        Op::Conv2d { kernel, stride, padding, dilation, groups } => {
+            conv2d::backward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
+        }
+        Op::Linear => linear::backward(call),
+        Op::MaxPool2d(_) => max_pool2d::backward(call),
+        Op::AvgPool2d { window, count_include_pad } => avg_pool2d::backward(&window, count_include_pad, call),
+        Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::backward(call),
+        Op::BatchNorm { .. } => batch_norm::backward(call),
+        Op::LocalResponseNorm { size, alpha, beta, k } => {
+            local_response_norm::backward(local_response_norm::Constants { size, alpha, beta, k }, call);
+        }
+        Op::Dropout { p } => dropout::backward(p, call),
+        Op::Activation(activation) => activation::backward(activation, call),
+        Op::Softmax => softmax::backward(call),
+        Op::Flatten => flatten::backward(call),
+        Op::Add => add::backward(call),
+        Op::Concat => concat::backward(call),
+        Op::Mul => mul::backward(call),
+    }
+}
+
+/// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
+/// for the output, and the output's gradient for the input's, without calling anything.
+pub fn is_view(op: &Op, mode: Mode) -> bool {
+    match op {
+        Op::Flatten => true,
+        Op::Dropout { .. } => mode == Mode::Eval,
+        _ => false,
+    }
+}
+
+/// What an operation has against a batch of this size; `input` is the shape of one example. Everything else was settled when
+/// the network was checked.
+pub fn check(op: &Op, mode: Mode, batch: usize, input: Shape) -> Result<(), String> {
+    match (op, mode) {
+        (Op::BatchNorm { .. }, Mode::Train) if batch * input.positions() < 2 => Err(format!(
+            "batch norm cannot train on a single value per channel: the input is {input} and the batch {batch}"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Height and width of a map.
+fn size(shape: Shape) -> (usize, usize) {
+    match shape {
+        Shape::Map { height, width, .. } => (height, width),
+        Shape::Vector(_) => unreachable!("a window slides over maps only: the layer checked it"),
+    }
 }

@@ -97,8 +97,8 @@ impl Layer for Conv {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        let Window { stride, padding, dilation, .. } = self.window;
-        Op::Conv2d { stride, padding, dilation, groups: self.groups }
+        let Window { kernel, stride, padding, dilation, .. } = self.window;
+        Op::Conv2d { kernel, stride, padding, dilation, groups: self.groups }
     }
 }
 

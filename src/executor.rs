@@ -1,0 +1,331 @@
+//! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
+//! [`plan`] laid out.
+//!
+//! Each gradient is written once where it is needed; where a value has several readers, theirs are added. Buffers are
+//! allocated by the first step of the largest batch and then reused.
+//!
+//! ```text
+//! let mut executor = Executor::<f32>::new(program, weights);
+//! let loss = executor.step_gradients(&images, &labels, key);    // images N×C×H×W, labels N
+//! executor.update(|weights, gradients| optimizer.update(lr, weights, gradients));
+//! let logits = executor.evaluate(&images);                      // N×classes
+//! ```
+
+pub mod plan;
+
+use std::mem;
+
+use rayon::prelude::*;
+
+use self::plan::{Buffer, Place, Plan, Target};
+use crate::graph::{Shape, ValueId};
+use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved};
+use crate::program::{Program, Step};
+
+/// A program with its weights and the memory that it runs in.
+#[derive(Debug)]
+pub struct Executor<T> {
+    program: Program,
+    training: Plan,
+    evaluation: Plan,
+    /// In the program's order.
+    weights: Vec<Vec<T>>,
+    /// In the program's order; empty for what has none.
+    gradients: Vec<Vec<T>>,
+    /// Which weights each step of the program uses.
+    used: Vec<Used>,
+    /// What each step of the program keeps for its backward pass.
+    saved: Vec<Saved<T>>,
+    /// Shared by both plans.
+    buffers: Vec<Vec<T>>,
+}
+
+/// The weights of a step, as indices into the program's.
+#[derive(Debug)]
+struct Used {
+    trainable: Vec<usize>,
+    statistics: Vec<usize>,
+}
+
+/// How well a batch was classified.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Loss {
+    /// Cross-entropy, the mean over the batch.
+    pub loss: f64,
+    /// Images whose largest logit is their label's.
+    pub correct: usize,
+}
+
+impl<T: Real> Executor<T> {
+    /// `weights` are all of the program's, running statistics too, in its order.
+    ///
+    /// # Panics
+    /// If they are not as many as the program has, or one has another number of elements.
+    pub fn new(program: Program, weights: Vec<Vec<T>>) -> Executor<T> {
+        let lengths = program.weights.iter().map(|weight| weight.elements());
+        assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
+        let (training, evaluation) = (plan::training(&program), plan::evaluation(&program));
+        let used = program.steps.iter().map(|step| {
+            let (trainable, statistics) = step.weights.iter().partition(|index| program.weights[**index].trainable);
+            Used { trainable, statistics }
+        });
+        let used: Vec<Used> = used.collect();
+        let mut gradients = vec![Vec::new(); weights.len()];
+        for index in training.backward.iter().flat_map(|planned| &used[planned.step].trainable) {
+            gradients[*index] = vec![T::ZERO; weights[*index].len()];
+        }
+        let saved = vec![Saved::default(); program.steps.len()];
+        let buffers = vec![Vec::new(); training.buffers.len().max(evaluation.buffers.len())];
+        Executor { program, training, evaluation, weights, gradients, used, saved, buffers }
+    }
+
+    /// What it runs.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// All weights and running statistics, in the program's order.
+    pub fn weights(&self) -> &[Vec<T>] {
+        &self.weights
+    }
+
+    /// The gradients of the last [`Executor::step_gradients`], in the program's order; empty for running statistics and
+    /// for weights that do not take part.
+    pub fn gradients(&self) -> &[Vec<T>] {
+        &self.gradients
+    }
+
+    /// Lets an optimizer change the weights by their gradients.
+    pub fn update(&mut self, change: impl FnOnce(&mut [Vec<T>], &[Vec<T>])) {
+        change(&mut self.weights, &self.gradients);
+    }
+
+    /// Logits N×classes of images N×C×H×W in evaluation mode.
+    pub fn evaluate<'a>(&'a mut self, images: &'a [T]) -> &'a [T] {
+        let batch = self.batch(images);
+        self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 });
+        batch.values(&self.program, &self.evaluation, &self.buffers).of(self.program.output)
+    }
+
+    /// The loss in training mode and its gradient with respect to every weight; running statistics move on. `key` names
+    /// the run's seed and the step; its place is set for each node.
+    ///
+    /// # Panics
+    /// If a label is not below the number of logits.
+    pub fn step_gradients(&mut self, images: &[T], labels: &[u32], key: MaskKey) -> Loss {
+        let batch = self.batch(images);
+        self.forward(Mode::Train, batch, key);
+        let Some(place) = self.training.loss_gradient else {
+            let logits = batch.values(&self.program, &self.training, &self.buffers).of(self.program.output);
+            return classify(logits, labels);
+        };
+        let mut gradient = mem::take(&mut self.buffers[place]);
+        let logits = batch.values(&self.program, &self.training, &self.buffers).of(self.program.output);
+        let loss = kernels::cross_entropy_gradient(logits, labels, &mut gradient[..logits.len()]);
+        let correct = correct(logits, labels);
+        self.buffers[place] = gradient;
+        self.backward(batch);
+        Loss { loss, correct }
+    }
+
+    /// Runs forward in training mode and tells where the first number arises that is not finite: in a weight, in the
+    /// images or in a node. `None` if there is none.
+    pub fn first_not_finite(&mut self, images: &[T], key: MaskKey) -> Option<String> {
+        if let Some(weight) = self.weight_not_finite() {
+            return Some(weight);
+        }
+        if not_finite(images) {
+            return Some("the images".to_owned());
+        }
+        let batch = self.batch(images);
+        self.forward(Mode::Train, batch, key);
+        let values = batch.values(&self.program, &self.training, &self.buffers);
+        let mut steps = self.training.steps.iter().map(|index| &self.program.steps[*index]);
+        let first = steps.find(|step| not_finite(values.of(step.output)))?;
+        Some(format!("the output of `{}`", first.name))
+    }
+
+    /// The first weight with a number that is not finite.
+    pub fn weight_not_finite(&self) -> Option<String> {
+        let index = self.weights.iter().position(|values| not_finite(values))?;
+        Some(format!("the weight `{}`", self.program.weights[index].name))
+    }
+
+    /// How many logits an image gets.
+    pub fn classes(&self) -> usize {
+        self.program.shape(self.program.output).elements()
+    }
+
+    fn batch<'a>(&self, images: &'a [T]) -> Batch<'a, T> {
+        Batch { images, size: images.len() / self.program.shape(ValueId::INPUT).elements() }
+    }
+
+    fn forward(&mut self, mode: Mode, batch: Batch<T>, key: MaskKey) {
+        let plan = match mode {
+            Mode::Train => &self.training,
+            Mode::Eval => &self.evaluation,
+        };
+        for (buffer, elements) in self.buffers.iter_mut().zip(&plan.buffers) {
+            let elements = buffer.len().max(elements * batch.size);
+            buffer.resize(elements, T::ZERO);
+        }
+        for &index in &plan.steps {
+            let (step, used) = (&self.program.steps[index], &self.used[index]);
+            let Place::Buffer(place) = plan.values[step.output.index()] else {
+                unreachable!("a step that computes has a buffer");
+            };
+            let mut output = mem::take(&mut self.buffers[place]);
+            let mut statistics = lend(&mut self.weights, &used.statistics);
+            let values = batch.values(&self.program, plan, &self.buffers);
+            kernels::forward(
+                &step.op,
+                Forward {
+                    batch: batch.size,
+                    mode,
+                    key: MaskKey { place: index as u64, ..key },
+                    inputs: &values.inputs(step),
+                    weights: &slices(&self.weights, &used.trainable),
+                    buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+                    output: &mut output[..values.elements(step.output)],
+                    output_shape: self.program.shape(step.output),
+                    saved: &mut self.saved[index],
+                },
+            );
+            give_back(&mut self.weights, &used.statistics, statistics);
+            self.buffers[place] = output;
+        }
+    }
+
+    /// After a forward pass in training mode and the loss's gradient.
+    fn backward(&mut self, batch: Batch<T>) {
+        for planned in &self.training.backward {
+            let (step, used) = (&self.program.steps[planned.step], &self.used[planned.step]);
+            let written: Vec<Buffer> = planned.input_gradients.iter().filter_map(|target| target.written()).collect();
+            let mut input_gradients = lend(&mut self.buffers, &written);
+            let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
+            let values = batch.values(&self.program, &self.training, &self.buffers);
+            kernels::backward(
+                &step.op,
+                Backward {
+                    batch: batch.size,
+                    mode: Mode::Train,
+                    inputs: &values.inputs(step),
+                    weights: &slices(&self.weights, &used.trainable),
+                    buffers: &slices(&self.weights, &used.statistics),
+                    output: values.of(step.output),
+                    output_shape: self.program.shape(step.output),
+                    saved: &self.saved[planned.step],
+                    output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
+                    input_gradients: &mut values.gradients(step, &planned.input_gradients, &mut input_gradients),
+                    weight_gradients: &mut weight_gradients
+                        .iter_mut()
+                        .map(|g| Some(g.as_mut_slice()))
+                        .collect::<Vec<_>>(),
+                },
+            );
+            let sizes: Vec<usize> = step.inputs.iter().map(|input| values.elements(*input)).collect();
+            give_back(&mut self.gradients, &used.trainable, weight_gradients);
+            give_back(&mut self.buffers, &written, input_gradients);
+            for (target, elements) in planned.input_gradients.iter().zip(sizes) {
+                if let Target::Add { aside, sum } = *target {
+                    let mut total = mem::take(&mut self.buffers[sum]);
+                    add(&mut total[..elements], &self.buffers[aside][..elements]);
+                    self.buffers[sum] = total;
+                }
+            }
+        }
+    }
+}
+
+/// The images of a step, N×C×H×W.
+#[derive(Clone, Copy)]
+struct Batch<'a, T> {
+    images: &'a [T],
+    /// N
+    size: usize,
+}
+
+impl<'a, T: Real> Batch<'a, T> {
+    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Vec<T>]) -> Values<'a, T> {
+        Values { batch: self, program, plan, buffers }
+    }
+}
+
+/// All values of a pass, to look at.
+#[derive(Clone, Copy)]
+struct Values<'a, T> {
+    batch: Batch<'a, T>,
+    program: &'a Program,
+    plan: &'a Plan,
+    buffers: &'a [Vec<T>],
+}
+
+impl<'a, T: Real> Values<'a, T> {
+    /// How many numbers a value has in the whole batch.
+    fn elements(&self, value: ValueId) -> usize {
+        self.batch.size * self.program.shape(value).elements()
+    }
+
+    fn of(&self, value: ValueId) -> &'a [T] {
+        match self.plan.values[value.index()] {
+            Place::Input => self.batch.images,
+            Place::Buffer(buffer) => &self.buffers[buffer][..self.elements(value)],
+            Place::Nowhere => unreachable!("nobody reads what does not take part"),
+        }
+    }
+
+    fn inputs(&self, step: &Step) -> Vec<(&'a [T], Shape)> {
+        step.inputs.iter().map(|input| (self.of(*input), self.program.shape(*input))).collect()
+    }
+
+    /// Where the gradients of a step's inputs go: into the buffers of those that have one.
+    fn gradients<'b>(&self, step: &Step, targets: &[Target], buffers: &'b mut [Vec<T>]) -> Vec<Option<&'b mut [T]>> {
+        let mut buffers = buffers.iter_mut();
+        let mut gradient = |(target, input): (&Target, &ValueId)| {
+            target.written()?;
+            buffers.next().map(|buffer| &mut buffer[..self.elements(*input)])
+        };
+        targets.iter().zip(&step.inputs).map(&mut gradient).collect()
+    }
+}
+
+fn not_finite<T: Real>(values: &[T]) -> bool {
+    values.iter().any(|value| !value.to_f64().is_finite())
+}
+
+/// Moves arrays out of a list, to be written while the others are read.
+fn lend<T>(all: &mut [Vec<T>], places: &[usize]) -> Vec<Vec<T>> {
+    places.iter().map(|place| mem::take(&mut all[*place])).collect()
+}
+
+fn give_back<T>(all: &mut [Vec<T>], places: &[usize], lent: Vec<Vec<T>>) {
+    places.iter().zip(lent).for_each(|(place, values)| all[*place] = values);
+}
+
+fn slices<'a, T>(all: &'a [Vec<T>], places: &[usize]) -> Vec<&'a [T]> {
+    places.iter().map(|place| all[*place].as_slice()).collect()
+}
+
+/// sum ← sum + values
+fn add<T: Real>(sum: &mut [T], values: &[T]) {
+    const CHUNK: usize = 1 << 14;
+    sum.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(sum, values)| {
+        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value);
+    });
+}
+
+/// Loss and hits of logits N×classes.
+pub fn classify<T: Real>(logits: &[T], labels: &[u32]) -> Loss {
+    Loss { loss: kernels::cross_entropy(logits, labels), correct: correct(logits, labels) }
+}
+
+fn correct<T: Real>(logits: &[T], labels: &[u32]) -> usize {
+    let rows = logits.chunks_exact(logits.len() / labels.len());
+    rows.zip(labels).filter(|(row, label)| largest(row) == **label as usize).count()
+}
+
+/// The index of the largest number; of the first one, if several are.
+pub fn largest<T: Real>(row: &[T]) -> usize {
+    let larger = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
+    (0..row.len()).reduce(larger).unwrap_or(0)
+}

@@ -1,0 +1,23 @@
+//! Sums of values of one shape, and copies.
+
+use super::lanes::{add_all, map_all, map_pairs_all};
+use super::{Backward, Forward, Real};
+
+/// output = Σ inputs
+pub(super) fn forward<T: Real>(call: Forward<T>) {
+    let Forward { inputs, output, .. } = call;
+    let [(first, _), (second, _), rest @ ..] = inputs else {
+        unreachable!("an addition has at least two inputs");
+    };
+    map_pairs_all(output, first, second, |a, b| a + b);
+    for (input, _) in rest {
+        add_all(output, input);
+    }
+}
+
+/// Each input's gradient is the output's.
+pub(super) fn backward<T: Real>(call: Backward<T>) {
+    for gradient in call.input_gradients.iter_mut().flatten() {
+        map_all(gradient, call.output_gradient, |g| g);
+    }
+}

@@ -1,0 +1,61 @@
+//! Dropout (Srivastava et al. 2014), scaled in training so that evaluation is the identity.
+//!
+//! Whether element i survives depends on the i-th word of the generator for (seed, step, node), and on nothing else. The
+//! mask is kept as one bit an element.
+
+use rand_core::Rng;
+use rayon::prelude::*;
+
+use super::lanes::map_all;
+use super::{Backward, Forward, MaskKey, Mode, Real};
+use crate::random::{Purpose, generator};
+
+/// Elements that one task draws; whole words of the mask.
+const CHUNK: usize = 1 << 14;
+
+pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
+    let Forward { mode, key, inputs, output, saved, .. } = call;
+    let x = inputs[0].0;
+    if mode == Mode::Eval {
+        return map_all(output, x, |x| x);
+    }
+    let mask = &mut saved.indices;
+    mask.resize(output.len().div_ceil(32), 0);
+    let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask.par_chunks_mut(CHUNK / 32));
+    chunks.enumerate().for_each(|(index, ((output, x), mask))| {
+        draw(mask, key, index * CHUNK, p);
+        apply(output, x, mask, p);
+    });
+}
+
+pub(super) fn backward<T: Real>(p: f64, call: Backward<T>) {
+    let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
+    if mode == Mode::Eval {
+        return map_all(gradient, output_gradient, |g| g);
+    }
+    let chunks = gradient.par_chunks_mut(CHUNK).zip(output_gradient.par_chunks(CHUNK));
+    chunks.zip(saved.indices.par_chunks(CHUNK / 32)).for_each(|((output, x), mask)| apply(output, x, mask, p));
+}
+
+/// Sets the bits of the elements from `first` on that survive.
+fn draw(mask: &mut [u32], key: MaskKey, first: usize, p: f64) {
+    let mut words = generator(key.seed, Purpose::Dropout, key.step, key.place);
+    words.set_word_pos(first as u128);
+    // Exact: a word is below 2³², and p·2³² is representable.
+    let dropped = (p * 2f64.powi(32)) as u64;
+    for bits in mask {
+        *bits = (0..32).fold(0, |bits, bit| bits | u32::from(u64::from(words.next_u32()) >= dropped) << bit);
+    }
+}
+
+/// output ← mask·x / (1 − p)
+fn apply<T: Real>(output: &mut [T], x: &[T], mask: &[u32], p: f64) {
+    // With p = 1 nothing survives, and 1/(1 − p) is never used.
+    let scale = T::of(1.0 / (1.0 - p));
+    for ((output, x), bits) in output.chunks_mut(32).zip(x.chunks(32)).zip(mask) {
+        for (bit, (output, x)) in output.iter_mut().zip(x).enumerate() {
+            // A product, so that a NaN in the input is not hidden.
+            *output = *x * if bits >> bit & 1 == 1 { scale } else { T::ZERO };
+        }
+    }
+}

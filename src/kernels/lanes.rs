@@ -1,0 +1,97 @@
+//! Loops over plain slices: all arithmetic that is no matrix product. They are written so that the compiler vectorises
+//! them; code for particular processors would be chosen here.
+
+use rayon::prelude::*;
+
+use super::Real;
+
+/// As many sums run side by side as the widest vectors hold, a few times over, since additions have to wait for each other.
+const LANES: usize = 16;
+
+/// Elements that one task handles: enough that starting it costs nothing in comparison.
+const CHUNK: usize = 1 << 15;
+
+/// Σ f(x)
+#[inline]
+pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T {
+    let mut lanes = [T::ZERO; LANES];
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    for block in blocks {
+        for (lane, value) in lanes.iter_mut().zip(block) {
+            *lane += f(*value);
+        }
+    }
+    lanes.into_iter().sum::<T>() + rest.iter().map(|value| f(*value)).sum()
+}
+
+/// Σ f(a, b)
+#[inline]
+pub(super) fn sum_of_pairs<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
+    let mut lanes = [T::ZERO; LANES];
+    let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for ((lane, a), b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += f(*a, *b);
+        }
+    }
+    lanes.into_iter().sum::<T>() + rest_a.iter().zip(rest_b).map(|(a, b)| f(*a, *b)).sum()
+}
+
+/// output ← f(x)
+#[inline]
+pub(super) fn map<T: Real>(output: &mut [T], x: &[T], f: impl Fn(T) -> T) {
+    for (output, x) in output.iter_mut().zip(x) {
+        *output = f(*x);
+    }
+}
+
+/// output ← f(a, b)
+#[inline]
+pub(super) fn map_pairs<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
+    for ((output, a), b) in output.iter_mut().zip(a).zip(b) {
+        *output = f(*a, *b);
+    }
+}
+
+/// output ← output + factor·x
+#[inline]
+pub(super) fn add_scaled<T: Real>(output: &mut [T], factor: T, x: &[T]) {
+    for (output, x) in output.iter_mut().zip(x) {
+        *output += factor * *x;
+    }
+}
+
+/// [`map`], by all threads if there is enough to do.
+pub(super) fn map_all<T: Real>(output: &mut [T], x: &[T], f: impl Fn(T) -> T + Sync) {
+    if output.len() <= CHUNK {
+        return map(output, x, f);
+    }
+    output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(output, x)| map(output, x, &f));
+}
+
+/// [`map_pairs`], by all threads if there is enough to do.
+pub(super) fn map_pairs_all<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) {
+    if output.len() <= CHUNK {
+        return map_pairs(output, a, b, f);
+    }
+    let inputs = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
+    output.par_chunks_mut(CHUNK).zip(inputs).for_each(|(output, (a, b))| map_pairs(output, a, b, &f));
+}
+
+/// output ← output + x, by all threads if there is enough to do.
+pub(super) fn add_all<T: Real>(output: &mut [T], x: &[T]) {
+    if output.len() <= CHUNK {
+        return add_scaled(output, T::ONE, x);
+    }
+    output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(output, x)| add_scaled(output, T::ONE, x));
+}
+
+/// Runs `task` for 0, 1, …, `count` − 1, by all threads if there is enough to do. A task handles about
+/// `elements_each` elements.
+pub(super) fn for_each(count: usize, elements_each: usize, task: impl Fn(usize) + Sync + Send) {
+    if count < 2 || count * elements_each <= CHUNK {
+        return (0..count).for_each(task);
+    }
+    let least = (CHUNK / 4).div_ceil(elements_each.max(1));
+    (0..count).into_par_iter().with_min_len(least).for_each(task);
+}

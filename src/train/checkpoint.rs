@@ -1,0 +1,163 @@
+//! What a run leaves behind and goes on from.
+//!
+//! ```text
+//! best.safetensors          the weights with the best accuracy so far
+//! epoch-0010.safetensors    the weights after every so many epochs, if asked for
+//! last.safetensors          the latest weights
+//! last.state.safetensors    all that resuming needs: weights, optimizer, position
+//! ```
+//!
+//! The state is written last, and holds the weights once more. So its rename alone moves the run forward: a program killed
+//! before it repeats the work since the previous state, with the same results, and rewrites the other files.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use candle_core::Tensor;
+use serde::{Deserialize, Serialize};
+
+use super::optimizer::OptimizerState;
+use crate::executor::Executor;
+use crate::program::ProgramWeight;
+use crate::weights::{self, Entry, WeightsError};
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Position {
+    /// Epochs that are over, validation included.
+    pub epoch: usize,
+    /// Steps so far, over all epochs.
+    pub step: u64,
+    /// Where the epoch under way goes on.
+    pub batch: usize,
+    /// Sums over the epoch under way.
+    pub sums: Sums,
+    /// The best epoch so far.
+    pub best: Option<Best>,
+    /// From which everything random follows.
+    pub seed: u64,
+}
+
+/// Sums over images.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Sums {
+    /// How many images.
+    pub images: usize,
+    /// Their losses.
+    pub loss: f64,
+    /// How many were classified right.
+    pub correct: usize,
+    /// Time spent on them.
+    pub seconds: f64,
+}
+
+impl Sums {
+    /// Takes in those of more images.
+    pub fn add(&mut self, other: Sums) {
+        self.images += other.images;
+        self.loss += other.loss;
+        self.correct += other.correct;
+        self.seconds += other.seconds;
+    }
+}
+
+/// The epoch with the best accuracy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Best {
+    /// From 1.
+    pub epoch: usize,
+    /// Images it classified right.
+    pub correct: usize,
+}
+
+/// What a file of weights says about itself, in its only metadata key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The network's name.
+    pub network: String,
+    /// Class names, by label.
+    pub classes: Vec<String>,
+    /// Epochs it was trained.
+    pub epoch: usize,
+    /// Steps it was trained.
+    pub step: u64,
+}
+
+impl About {
+    /// What a note says, if this program wrote it.
+    pub fn read(note: &str) -> Option<About> {
+        serde_json::from_str(note).ok()
+    }
+}
+
+/// The file of the weights of a kind: `best`, `last`, `epoch-0010`.
+pub fn weights_file(folder: &Path, kind: &str) -> std::path::PathBuf {
+    folder.join(format!("{kind}.safetensors"))
+}
+
+/// The file that a run goes on from.
+pub fn state_file(folder: &Path) -> std::path::PathBuf {
+    folder.join("last.state.safetensors")
+}
+
+/// Writes weights for use elsewhere.
+pub fn save_weights(path: &Path, executor: &Executor<f32>, about: &About) -> Result<(), WeightsError> {
+    let entries = weights::entries(&executor.program().weights, executor.weights());
+    weights::save(path, &entries, about.step, &to_json(about))
+}
+
+/// Writes all that resuming needs.
+pub fn save_state(
+    folder: &Path,
+    executor: &Executor<f32>,
+    optimizer: &OptimizerState<f32>,
+    position: &Position,
+) -> Result<(), WeightsError> {
+    let declared = &executor.program().weights;
+    let mut entries = weights::entries(declared, executor.weights());
+    entries.extend(optimizer.moments().map(|(kind, index, values)| Entry {
+        name: moment_name(kind, &declared[index]),
+        shape: &declared[index].shape,
+        values,
+    }));
+    weights::save(&state_file(folder), &entries, position.step, &to_json(position))
+}
+
+/// Reads what [`save_state`] wrote: the weights, and how far the run was. `optimizer` takes up its moments.
+pub fn load_state(
+    folder: &Path,
+    declared: &[ProgramWeight],
+    optimizer: &mut OptimizerState<f32>,
+) -> Result<(Vec<Vec<f32>>, Position), WeightsError> {
+    let path = state_file(folder);
+    let stored = weights::read(&path)?;
+    let broken = |message: String| WeightsError::Format { path: path.clone(), message };
+    let position: Position = stored
+        .note
+        .as_deref()
+        .and_then(|note| serde_json::from_str(note).ok())
+        .ok_or_else(|| broken("does not say how far the run was".to_owned()))?;
+    let (moments, own): (BTreeMap<String, Tensor>, BTreeMap<String, Tensor>) =
+        stored.tensors.into_iter().partition(|(name, _)| name.contains(MOMENT));
+    let tensors = weights::matching(declared, &own)
+        .map_err(|mismatch| WeightsError::Mismatch { path: path.clone(), mismatch })?;
+    let values: candle_core::Result<_> = tensors.iter().map(weights::values).collect();
+    let moment = |kind: &str, index: usize| {
+        moments.get(&moment_name(kind, &declared[index])).and_then(|tensor| weights::values(tensor).ok())
+    };
+    optimizer.restore(position.step, moment).map_err(|(kind, index)| {
+        broken(format!("`{}` is missing: the run had another optimizer", moment_name(kind, &declared[index])))
+    })?;
+    Ok((values.map_err(|error| broken(error.to_string()))?, position))
+}
+
+/// Stands between a moment's kind and its weight; no weight's name has it.
+const MOMENT: char = ':';
+
+fn moment_name(kind: &str, weight: &ProgramWeight) -> String {
+    format!("{kind}{MOMENT}{}", weight.name)
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("plain data becomes JSON")
+}

@@ -1,0 +1,84 @@
+//! Why a run cannot start or go on.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::data::DataError;
+use crate::weights::WeightsError;
+
+/// Why a run cannot start or go on, in words for whoever started it.
+#[derive(Debug)]
+pub enum TrainError {
+    /// Images cannot be read.
+    Data(DataError),
+    /// Weights cannot be read or written.
+    Weights(WeightsError),
+    /// Another file cannot be.
+    Io {
+        /// `create`, `read` or `write`.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The recipe cannot be carried out, and why.
+    Refused(String),
+    /// Numbers grew beyond all bounds.
+    Diverged(Divergence),
+}
+
+/// Where a run diverged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Divergence {
+    /// From 1.
+    pub epoch: usize,
+    /// From 1, over all epochs.
+    pub step: u64,
+    /// Learning rate.
+    pub lr: f64,
+    /// What first held a number that is not finite: `the output of `net.3``.
+    pub first: String,
+    /// The last checkpoint, which is still good.
+    pub kept: Option<PathBuf>,
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TrainError::Data(error) => error.fmt(f),
+            TrainError::Weights(error) => error.fmt(f),
+            TrainError::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
+            TrainError::Refused(why) => f.write_str(why),
+            TrainError::Diverged(divergence) => divergence.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Divergence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Divergence { epoch, step, lr, first, kept } = self;
+        write!(f, "training diverged in epoch {epoch}, step {step}, at learning rate {lr}: ")?;
+        write!(f, "{first} is the first that is not finite; ")?;
+        match kept {
+            Some(path) => write!(f, "the last good checkpoint is {}; ", path.display())?,
+            None => f.write_str("there is no checkpoint yet; ")?,
+        }
+        f.write_str("a lower learning rate may help")
+    }
+}
+
+impl std::error::Error for TrainError {}
+
+impl From<DataError> for TrainError {
+    fn from(error: DataError) -> TrainError {
+        TrainError::Data(error)
+    }
+}
+
+impl From<WeightsError> for TrainError {
+    fn from(error: WeightsError) -> TrainError {
+        TrainError::Weights(error)
+    }
+}

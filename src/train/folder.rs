@@ -1,0 +1,102 @@
+//! The folder of a run.
+//!
+//! ```text
+//! runs/digits_cnn-1/
+//!   network.yaml      the network as it was trained
+//!   run.json          command line, version, seed, threads
+//!   metrics.jsonl     see metrics
+//!   steps.jsonl
+//!   *.safetensors     see checkpoint
+//! ```
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::TrainError;
+use super::checkpoint::state_file;
+use crate::durable;
+
+/// What `run.json` says about how a run was started.
+#[derive(Debug, Clone, Serialize)]
+pub struct Origin {
+    /// The program's arguments, its own name first.
+    pub command: Vec<String>,
+    /// The program's version.
+    pub version: &'static str,
+    /// From which everything random follows.
+    pub seed: u64,
+    /// How many compute.
+    pub threads: usize,
+    /// `cpu`
+    pub device: String,
+}
+
+/// Makes the folder of a new run: `wanted`, which must not exist or be empty, or else the first of `runs/NAME-1`,
+/// `runs/NAME-2`, … that does not exist.
+pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TrainError::Io { action: "create", path, source }
+    };
+    let Some(folder) = wanted else {
+        let runs = Path::new("runs");
+        std::fs::create_dir_all(runs).map_err(failed(runs))?;
+        for number in 1u32.. {
+            let folder = runs.join(format!("{name}-{number}"));
+            match std::fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                result => return result.map(|()| folder.clone()).map_err(failed(&folder)),
+            }
+        }
+        unreachable!("nobody has four thousand million runs");
+    };
+    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    if std::fs::read_dir(folder).map_err(failed(folder))?.next().is_some() {
+        let go_on = if state_file(folder).exists() {
+            format!("; `archc train --resume {}` goes on with the run in it", folder.display())
+        } else {
+            String::new()
+        };
+        return Err(TrainError::Refused(format!(
+            "{} is not empty, and nothing is overwritten{go_on}",
+            folder.display()
+        )));
+    }
+    Ok(folder.to_owned())
+}
+
+/// Writes down what is trained and how.
+pub fn describe(folder: &Path, network: &str, origin: &Origin) -> Result<(), TrainError> {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
+            action: "write",
+            path,
+            source,
+        })
+    };
+    let origin = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
+    write("network.yaml", network)?;
+    write("run.json", &format!("{origin}\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_overwritten() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let run = folder.path().join("new/run");
+        assert_eq!(create(Some(&run), "net").expect("a new folder"), run);
+        assert_eq!(create(Some(&run), "net").expect("an empty folder"), run);
+        std::fs::write(run.join("notes.txt"), "mine").expect("room on the disk");
+        let refused = create(Some(&run), "net").expect_err("not empty").to_string();
+        assert!(refused.ends_with("is not empty, and nothing is overwritten"), "{refused}");
+        std::fs::write(state_file(&run), "").expect("room on the disk");
+        let refused = create(Some(&run), "net").expect_err("not empty").to_string();
+        assert!(refused.contains("`archc train --resume "), "{refused}");
+    }
+}

@@ -1,0 +1,142 @@
+//! What a run writes down as it goes: one JSON object a line, for other programs to read.
+//!
+//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps. A resumed run first cuts off what was written
+//! after its checkpoint, so that the files look as if it had never stopped.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use serde::Serialize;
+
+/// A line of `metrics.jsonl`. What is not a number, such as the loss on an empty validation set, is written as null.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct EpochMetrics {
+    /// From 1.
+    pub epoch: usize,
+    /// Learning rate.
+    pub lr: f64,
+    /// Mean over the training images as they were seen.
+    pub train_loss: f64,
+    /// Fraction of them that was right.
+    pub train_acc: f64,
+    /// Mean over the validation images.
+    pub val_loss: f64,
+    /// Fraction of them that is right.
+    pub val_acc: f64,
+    /// Training and validation, by the clock.
+    pub seconds: f64,
+    /// Training images a second, without validation.
+    pub images_per_s: f64,
+}
+
+/// A line of `steps.jsonl`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct StepMetrics {
+    /// From 1, over all epochs.
+    pub step: u64,
+    /// From 1.
+    pub epoch: usize,
+    /// Learning rate.
+    pub lr: f64,
+    /// Of this step's batch.
+    pub loss: f64,
+}
+
+/// The two files, open for more lines.
+#[derive(Debug)]
+pub struct Metrics {
+    epochs: File,
+    steps: File,
+}
+
+impl Metrics {
+    /// Opens the files of a run that has done so many epochs and steps, creates them if need be, and removes all later lines.
+    pub fn open(folder: &Path, epochs: usize, steps: u64) -> io::Result<Metrics> {
+        Ok(Metrics {
+            epochs: open_until(&folder.join("metrics.jsonl"), "epoch", epochs as u64)?,
+            steps: open_until(&folder.join("steps.jsonl"), "step", steps)?,
+        })
+    }
+
+    /// Adds a line to `metrics.jsonl` and waits until both files are on the disk.
+    pub fn epoch(&mut self, metrics: &EpochMetrics) -> io::Result<()> {
+        write_line(&mut self.epochs, metrics)?;
+        self.epochs.sync_data()?;
+        self.steps.sync_data()
+    }
+
+    /// Adds a line to `steps.jsonl`.
+    pub fn step(&mut self, metrics: &StepMetrics) -> io::Result<()> {
+        write_line(&mut self.steps, metrics)
+    }
+}
+
+fn write_line(file: &mut File, metrics: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(metrics)?;
+    line.push(b'\n');
+    file.write_all(&line)
+}
+
+/// Keeps the whole lines whose `key` is at most `last`; the first other one ends the file.
+fn open_until(path: &Path, key: &str, last: u64) -> io::Result<File> {
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut lines = BufReader::new(&file);
+    let (mut kept, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let bytes = lines.read_until(b'\n', &mut line)?;
+        let whole = line.ends_with(b"\n");
+        let value: Option<serde_json::Value> = serde_json::from_slice(&line).ok();
+        let number = value.as_ref().and_then(|value| value.get(key)?.as_u64());
+        if !whole || number.is_none_or(|number| number > last) {
+            break;
+        }
+        kept += bytes as u64;
+    }
+    file.set_len(kept)?;
+    file.seek(SeekFrom::End(0))?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(epoch: usize) -> EpochMetrics {
+        EpochMetrics {
+            epoch,
+            lr: 0.1,
+            train_loss: 1.5,
+            train_acc: 0.5,
+            val_loss: f64::NAN,
+            val_acc: 0.25,
+            seconds: 2.0,
+            images_per_s: 10.0,
+        }
+    }
+
+    #[test]
+    fn a_resumed_run_goes_on_after_its_checkpoint() {
+        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25,"seconds":2.0,"images_per_s":10.0}"#;
+        let nothing: &[usize] = &[];
+        // What is in the file, after which epoch the run goes on, and which epochs are left then.
+        for (before, done, left) in [
+            ("", 0, nothing),
+            ("{\"epoch\":1}\n{\"epoch\":2}\n{\"epoch\":3}\n", 2, &[1, 2]),
+            ("{\"epoch\":1}\n{\"epoch\":2}\n", 5, &[1, 2]),
+            ("{\"epoch\":1}\n{\"epoch\":2}\n", 0, nothing),
+            ("{\"epoch\":1}\n{\"epoch\":2, \"lr\"", 2, &[1]),
+            ("{\"epoch\":1}\n{\"epoch\":2}", 2, &[1]),
+        ] {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("metrics.jsonl");
+            std::fs::write(&path, before).expect("room on the disk");
+            let mut metrics = Metrics::open(folder.path(), done, 0).expect("readable");
+            metrics.epoch(&line(1)).expect("room on the disk");
+            let expected: String = left.iter().map(|epoch| format!("{{\"epoch\":{epoch}}}\n")).collect();
+            let found = std::fs::read_to_string(&path).expect("readable");
+            assert_eq!(found, format!("{expected}{first}\n"), "{before:?} after {done}");
+        }
+    }
+}

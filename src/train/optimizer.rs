@@ -1,0 +1,257 @@
+//! Update rules: each changes all weights in place, in one pass over every weight, its gradient and its moments.
+//!
+//! p is a weight, g its gradient, λ the weight decay, t the number of the step from 1. All rules are PyTorch's:
+//! <https://docs.pytorch.org/docs/stable/optim.html>.
+//!
+//! ```text
+//! SGD       g ← g + λp;  v ← μv + g;  p ← p − lr·v           Nesterov: p ← p − lr·(g + μv)
+//! Adam      g ← g + λp;  m ← β₁m + (1−β₁)g;  u ← β₂u + (1−β₂)g²;  p ← p − lr/(1−β₁ᵗ) · m/(√u/√(1−β₂ᵗ) + ε)
+//! AdamW     p ← p − lr·λp;  then as Adam without decay
+//! ```
+
+use rayon::prelude::*;
+
+use crate::kernels::Real;
+use crate::program::ProgramWeight;
+use crate::recipe::{AdamSettings, Optimizer};
+
+/// An update rule with what it remembers between steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OptimizerState<T> {
+    rule: Optimizer,
+    /// How many updates there were.
+    steps: u64,
+    /// For each weight, v or m; empty for running statistics and without momentum.
+    first: Vec<Vec<T>>,
+    /// For each weight, u; empty for SGD.
+    second: Vec<Vec<T>>,
+}
+
+impl<T: Real> OptimizerState<T> {
+    /// The state before the first step: all moments are 0, from which the first step makes v = g + λp.
+    pub fn new(rule: Optimizer, weights: &[ProgramWeight]) -> OptimizerState<T> {
+        let (first, second) = match rule {
+            Optimizer::Sgd { momentum, .. } => (momentum != 0.0, false),
+            Optimizer::Adam(_) | Optimizer::AdamW(_) => (true, true),
+        };
+        let zeros = |wanted: bool| {
+            let elements = |weight: &ProgramWeight| if wanted && weight.trainable { weight.elements() } else { 0 };
+            weights.iter().map(|weight| vec![T::ZERO; elements(weight)]).collect()
+        };
+        OptimizerState { rule, steps: 0, first: zeros(first), second: zeros(second) }
+    }
+
+    /// The moments, for a checkpoint: their kind, the index of their weight, and the numbers.
+    pub fn moments(&self) -> impl Iterator<Item = (&'static str, usize, &[T])> {
+        let first = self.first.iter().enumerate().map(|(index, values)| ("first", index, values.as_slice()));
+        let second = self.second.iter().enumerate().map(|(index, values)| ("second", index, values.as_slice()));
+        first.chain(second).filter(|(_, _, values)| !values.is_empty())
+    }
+
+    /// Goes on after `steps` updates with the moments that [`OptimizerState::moments`] gave then. `Err` is kind and index
+    /// of a moment that `restored` does not have in the right length.
+    pub fn restore(
+        &mut self,
+        steps: u64,
+        restored: impl Fn(&str, usize) -> Option<Vec<T>>,
+    ) -> Result<(), (&'static str, usize)> {
+        self.steps = steps;
+        for (kind, moments) in [("first", &mut self.first), ("second", &mut self.second)] {
+            for (index, values) in moments.iter_mut().enumerate().filter(|(_, values)| !values.is_empty()) {
+                let found = restored(kind, index).filter(|found| found.len() == values.len());
+                *values = found.ok_or((kind, index))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One step. Weights whose gradient is empty take no part, and are not changed at all.
+    pub fn update(&mut self, lr: f64, weights: &mut [Vec<T>], gradients: &[Vec<T>]) {
+        self.steps += 1;
+        let moments = self.first.iter_mut().zip(&mut self.second);
+        let all = weights.iter_mut().zip(gradients).zip(moments);
+        for ((p, g), (first, second)) in all.filter(|((_, g), _)| !g.is_empty()) {
+            match self.rule {
+                Optimizer::Sgd { momentum: 0.0, weight_decay, .. } => descend(p, g, lr, weight_decay),
+                Optimizer::Sgd { momentum, weight_decay, nesterov, .. } => {
+                    let look_ahead = if nesterov { LookAhead::Nesterov } else { LookAhead::None };
+                    descend_with_momentum(p, g, first, lr, momentum, weight_decay, look_ahead);
+                }
+                Optimizer::Adam(settings) => adam(p, g, (first, second), lr, settings, Decay::InGradient, self.steps),
+                Optimizer::AdamW(settings) => adam(p, g, (first, second), lr, settings, Decay::Direct, self.steps),
+            }
+        }
+    }
+}
+
+/// Elements that one task changes: its four arrays stay within a core's second-level cache.
+const CHUNK: usize = 1 << 14;
+
+fn descend<T: Real>(p: &mut [T], g: &[T], lr: f64, decay: f64) {
+    let (lr, decay) = (T::of(lr), T::of(decay));
+    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).for_each(|(p, g)| {
+        for (p, g) in p.iter_mut().zip(g) {
+            *p = *p - lr * (*g + decay * *p);
+        }
+    });
+}
+
+#[derive(Clone, Copy)]
+enum LookAhead {
+    None,
+    Nesterov,
+}
+
+fn descend_with_momentum<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    v: &mut [T],
+    lr: f64,
+    momentum: f64,
+    decay: f64,
+    look_ahead: LookAhead,
+) {
+    let (lr, momentum, decay) = (T::of(lr), T::of(momentum), T::of(decay));
+    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(v.par_chunks_mut(CHUNK)).for_each(|((p, g), v)| {
+        for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
+            let g = *g + decay * *p;
+            *v = momentum * *v + g;
+            let direction = match look_ahead {
+                LookAhead::None => *v,
+                LookAhead::Nesterov => g + momentum * *v,
+            };
+            *p = *p - lr * direction;
+        }
+    });
+}
+
+/// Where weight decay acts.
+#[derive(Clone, Copy, PartialEq)]
+enum Decay {
+    InGradient,
+    Direct,
+}
+
+fn adam<T: Real>(
+    p: &mut [T],
+    g: &[T],
+    (m, u): (&mut [T], &mut [T]),
+    lr: f64,
+    settings: AdamSettings,
+    decay: Decay,
+    t: u64,
+) {
+    let AdamSettings { beta1, beta2, eps, weight_decay, .. } = settings;
+    let t = t as f64;
+    let size = T::of(lr / (1.0 - beta1.powf(t)));
+    let correction = T::of((1.0 - beta2.powf(t)).sqrt());
+    let (in_gradient, kept) = match decay {
+        Decay::InGradient => (T::of(weight_decay), T::ONE),
+        Decay::Direct => (T::ZERO, T::of(1.0 - lr * weight_decay)),
+    };
+    let (beta1, rest1) = (T::of(beta1), T::of(1.0 - beta1));
+    let (beta2, rest2) = (T::of(beta2), T::of(1.0 - beta2));
+    let eps = T::of(eps);
+    let moments = m.par_chunks_mut(CHUNK).zip(u.par_chunks_mut(CHUNK));
+    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(moments).for_each(|((p, g), (m, u))| {
+        for ((p, g), (m, u)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(u)) {
+            let g = *g + in_gradient * *p;
+            *m = beta1 * *m + rest1 * g;
+            *u = beta2 * *u + rest2 * g * g;
+            *p = kept * *p - size * *m / (u.sqrt() / correction + eps);
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::init::Init;
+
+    /// Weights after each step, from `tests/fixtures/optim.py`.
+    const PYTORCH: &str = include_str!("../../tests/fixtures/optimizers.txt");
+
+    fn rule(name: &str) -> Optimizer {
+        let sgd = |momentum, weight_decay, nesterov| Optimizer::Sgd { lr: 0.1, momentum, weight_decay, nesterov };
+        let usual = AdamSettings { lr: 0.02, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 };
+        match name {
+            "sgd" => sgd(0.0, 0.0, false),
+            "sgd_decay" => sgd(0.0, 0.05, false),
+            "sgd_momentum" => sgd(0.9, 0.0, false),
+            "sgd_momentum_decay" => sgd(0.9, 0.05, false),
+            "sgd_nesterov_decay" => sgd(0.8, 0.05, true),
+            "adam" => Optimizer::Adam(usual),
+            "adam_decay" => {
+                Optimizer::Adam(AdamSettings { beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: 0.1, ..usual })
+            }
+            "adamw" => Optimizer::AdamW(AdamSettings { weight_decay: 0.1, ..usual }),
+            _ => panic!("no optimizer `{name}` in this table"),
+        }
+    }
+
+    /// The task of `tests/fixtures/optim.py`.
+    fn start() -> Vec<f64> {
+        (0..7).map(|i| 0.5 * f64::from(i).sin()).collect()
+    }
+
+    fn gradient(weights: &[f64], step: usize) -> Vec<f64> {
+        let at = |(i, p): (usize, &f64)| (1.0 + i as f64 + 3.0 * step as f64).cos() * (1.0 + p * p);
+        weights.iter().enumerate().map(at).collect()
+    }
+
+    fn declared(elements: usize) -> ProgramWeight {
+        ProgramWeight { name: "w".to_owned(), shape: vec![elements], init: Init::Constant(0.0), trainable: true }
+    }
+
+    #[test]
+    fn twenty_steps_are_pytorchs() {
+        let mut cases = 0;
+        for case in PYTORCH.split("case ").skip(1) {
+            cases += 1;
+            let (name, steps) = case.split_once('\n').expect("a name, then steps");
+            let mut weights = vec![start()];
+            let mut state = OptimizerState::new(rule(name), &[declared(7)]);
+            for (step, line) in steps.lines().enumerate() {
+                let gradients = vec![gradient(&weights[0], step)];
+                state.update(rule(name).lr(), &mut weights, &gradients);
+                for (word, weight) in line.split(' ').zip(&weights[0]) {
+                    let expected: f64 = word.parse().expect("a number");
+                    assert!((weight - expected).abs() < 1e-8, "{name}, step {step}: {weight}, PyTorch has {expected}");
+                }
+            }
+        }
+        assert_eq!(cases, 8);
+    }
+
+    #[test]
+    fn a_restored_state_goes_on_as_before() {
+        for name in ["sgd", "sgd_nesterov_decay", "adam_decay", "adamw"] {
+            let mut weights = vec![start()];
+            let mut state = OptimizerState::new(rule(name), &[declared(7)]);
+            let step = |state: &mut OptimizerState<f64>, weights: &mut Vec<Vec<f64>>, step| {
+                let gradients = vec![gradient(&weights[0], step)];
+                state.update(0.1, weights, &gradients);
+            };
+            (0..3).for_each(|s| step(&mut state, &mut weights, s));
+            let moments: Vec<_> = state.moments().collect();
+            let mut again = OptimizerState::new(rule(name), &[declared(7)]);
+            let find = |kind: &str, index| {
+                moments.iter().find(|(k, i, _)| (*k, *i) == (kind, index)).map(|(_, _, values)| values.to_vec())
+            };
+            again.restore(3, find).expect("every moment is there");
+            assert_eq!(again, state, "{name}");
+        }
+        let mut state = OptimizerState::<f64>::new(rule("adam"), &[declared(7)]);
+        assert_eq!(state.restore(3, |kind, _| (kind == "first").then(|| vec![0.0; 7])), Err(("second", 0)));
+    }
+
+    #[test]
+    fn weights_without_gradient_stay() {
+        let mut weights = vec![start(), start()];
+        let mut state = OptimizerState::new(rule("adam_decay"), &[declared(7), declared(7)]);
+        let gradients = vec![Vec::new(), gradient(&weights[1], 0)];
+        state.update(0.1, &mut weights, &gradients);
+        assert_eq!(weights[0], start());
+        assert_ne!(weights[1], start());
+    }
+}

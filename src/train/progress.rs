@@ -1,0 +1,106 @@
+//! What a run shows while it goes: a bar and a line an epoch on a terminal, only the lines elsewhere.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::checkpoint::Sums;
+use super::metrics::EpochMetrics;
+
+/// The bar of a run, over all of its steps.
+#[derive(Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+    lines: Lines,
+    epochs: usize,
+    steps: usize,
+    /// When something was last printed where there is no bar.
+    printed: Instant,
+}
+
+/// Whether lines are printed, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lines {
+    None,
+    /// Above the bar.
+    Terminal,
+    /// With a sign of life now and then, in place of the bar.
+    Plain,
+}
+
+/// How long a pipe stays silent at most.
+const SILENCE: Duration = Duration::from_secs(30);
+
+impl Progress {
+    /// For a run of so many epochs of so many steps each: a bar on the standard error stream if that is a terminal,
+    /// lines on the standard output.
+    pub fn new(epochs: usize, steps: usize) -> Progress {
+        let lines = if std::io::stderr().is_terminal() { Lines::Terminal } else { Lines::Plain };
+        Progress::with(ProgressDrawTarget::stderr(), lines, epochs, steps)
+    }
+
+    /// Shows nothing.
+    pub fn silent() -> Progress {
+        Progress::with(ProgressDrawTarget::hidden(), Lines::None, 0, 0)
+    }
+
+    fn with(target: ProgressDrawTarget, lines: Lines, epochs: usize, steps: usize) -> Progress {
+        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}, {eta} left")
+            .expect("the template is valid");
+        let bar = ProgressBar::with_draw_target(Some((epochs * steps) as u64), target).with_style(style);
+        Progress { bar, lines, epochs, steps, printed: Instant::now() }
+    }
+
+    /// The run goes on at this step of this epoch (both from 0).
+    pub fn start(&self, epoch: usize, step: usize) {
+        self.bar.set_position((epoch * self.steps + step) as u64);
+        self.bar.reset_eta();
+    }
+
+    /// A step of this epoch (from 0) is done; `sums` are the epoch's so far.
+    pub fn step(&mut self, epoch: usize, step: usize, sums: &Sums) {
+        let images = sums.images as f64;
+        let state = format!(
+            "loss {:.4}, accuracy {:.2} %, {:.0} images/s",
+            sums.loss / images,
+            100.0 * sums.correct as f64 / images,
+            images / sums.seconds
+        );
+        if self.lines == Lines::Plain && self.printed.elapsed() > SILENCE {
+            println!("epoch {}/{}, step {}/{}: {state}", epoch + 1, self.epochs, step + 1, self.steps);
+            self.printed = Instant::now();
+        }
+        self.bar.set_prefix(format!("epoch {}/{}", epoch + 1, self.epochs));
+        self.bar.set_message(state);
+        self.bar.set_position((epoch * self.steps + step + 1) as u64);
+    }
+
+    /// An epoch is over.
+    pub fn epoch(&mut self, metrics: &EpochMetrics) {
+        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc, seconds, images_per_s } = metrics;
+        let validation = if val_acc.is_nan() {
+            String::new()
+        } else {
+            format!("   validation {val_loss:.4} {:.2} %", 100.0 * val_acc)
+        };
+        self.line(&format!(
+            "epoch {epoch}/{}   lr {lr:.3e}   training {train_loss:.4} {:.2} %{validation}   {seconds:.1} s   {images_per_s:.0} images/s",
+            self.epochs,
+            100.0 * train_acc,
+        ));
+    }
+
+    /// Prints a line, above the bar.
+    pub fn line(&mut self, text: &str) {
+        if self.lines != Lines::None {
+            self.bar.suspend(|| println!("{text}"));
+            self.printed = Instant::now();
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
