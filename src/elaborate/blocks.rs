@@ -144,11 +144,11 @@ impl Walk<'_> {
         let added = match &shortcut.value {
             Shortcut::None => return end,
             Shortcut::Identity => input,
-            Shortcut::Items(items) => {
-                let name = level.next(Some("downsample"));
-                self.declare(&name, shortcut.span);
-                self.enclosed(items, scope, &mut Level::named(&name), input)
+            // Names of one's own are kept: `shortcut: [{skip: conv 64 1x1 -> bn}]` makes skip.0 and skip.1.
+            Shortcut::Items(items) if items.iter().all(|item| item.name.is_some()) => {
+                self.enclosed(items, scope, level, input)
             }
+            Shortcut::Items(items) => self.downsample(items, shortcut.span, scope, level, input),
             Shortcut::Auto | Shortcut::Project | Shortcut::Optional => {
                 let (Some(from), Some(to)) = (input, end) else { return None };
                 let (before, behind) = (self.graph.shape(from), self.graph.shape(to));
@@ -164,7 +164,7 @@ impl Walk<'_> {
         self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level)
     }
 
-    /// A 1×1 convolution without bias and a batch norm, named `downsample`, that take `from` to the shape of `to`
+    /// A 1×1 convolution without bias and a batch norm that take `from` to the shape of `to`
     /// (He et al. 2016, option B). Its stride is the product of the body's.
     fn project(&mut self, from: ValueId, to: ValueId, span: Span, scope: &Scope, level: &mut Level) -> Wire {
         let out = self.graph.shape(to).channels();
@@ -174,9 +174,14 @@ impl Walk<'_> {
             (down, across) => format!(" s{down}x{across}"),
         };
         let items = generated(&format!("conv {out} 1x1{stride} bias=false -> bn"), span);
+        self.downsample(&items, span, scope, level, Some(from))
+    }
+
+    /// `items` in a level that has torchvision's name for what a shortcut computes.
+    fn downsample(&mut self, items: &[Item], span: Span, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         let name = level.next(Some("downsample"));
         self.declare(&name, span);
-        let output = self.enclosed(&items, scope, &mut Level::named(&name), Some(from));
+        let output = self.enclosed(items, scope, &mut Level::named(&name), input);
         self.names.define(&name, output);
         output
     }
