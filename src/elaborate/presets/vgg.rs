@@ -70,8 +70,8 @@ fn classifier(settings: &mut Settings, classes: usize) -> Item {
         settings.report(error.label(format!("found `{}`", dropout.value)));
     }
     let hidden = widths.iter().flat_map(|width| {
-        let dropout = if p > 0.0 { format!(" -> dropout {p:?}") } else { String::new() };
-        generated(&format!("linear {} -> relu{dropout}", width.value.0), width.span)
+        // Also with p = 0, as in torchvision: the numbers of the layers behind it must not depend on p.
+        generated(&format!("linear {} -> relu -> dropout {p:?}", width.value.0), width.span)
     });
     let last = generated(&format!("linear {classes}"), span);
     level("classifier", hidden.chain(last).collect(), span)
