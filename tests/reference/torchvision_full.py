@@ -8,6 +8,7 @@ torchvision's probabilities for an image file. Takes a minute and 2 GB of tempor
 """
 
 import json
+import math
 import pathlib
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import numpy
 import torch
 from PIL import Image
 from safetensors.torch import save_file
+from torch import nn
 from torchvision import models, transforms
 
 from make import scatter
@@ -30,9 +32,20 @@ TRANSFORM = transforms.Compose([
 ])
 
 
+def expected(net, image):
+    """The five best classes with their probabilities, after the last layer is scaled to make them differ."""
+    images = TRANSFORM(Image.open(image))[None]
+    last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
+    with torch.no_grad():
+        last.weight.mul_(3 / net(images).std())
+        best = net(images)[0].softmax(0).topk(5)
+    return list(zip(best.indices.tolist(), best.values.tolist()))
+
+
 def predict(archc, file, weights, image):
     command = [archc, "predict", ARCHITECTURES / file, "--weights", weights, "--format", "json", image]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return [(entry["class"], entry["probability"]) for entry in answer["predictions"]]
 
 
 def main(archc):
@@ -45,17 +58,16 @@ def main(archc):
             torch.manual_seed(3)
             net = getattr(models, name)().eval()
             scatter(net)
-            with torch.no_grad():
-                net.get_parameter(list(dict(net.named_parameters()))[-2]).mul_(30)   # far from 1/1000 each
-                logits = net(TRANSFORM(Image.open(image))[None])[0]
-            best = logits.softmax(0).topk(5)
+            best = expected(net, image)
             for extension, save in [("pth", torch.save), ("safetensors", save_file)]:
                 weights = folder / f"{name}.{extension}"
                 save(net.state_dict(), weights)
                 found = predict(archc, file, weights, image)
-                print(name, extension, found)
                 weights.unlink()
-            print(name, "torchvision", list(zip(best.indices.tolist(), best.values.tolist())))
+                assert [entry[0] for entry in found] == [entry[0] for entry in best], f"{name}: {found} for {best}"
+                errors = [abs(math.log(a / b)) for (_, a), (_, b) in zip(found, best)]
+                assert max(errors) < 1e-3, f"{name}: {found} for {best}"
+                print(f"{name}.{extension}: the five best agree, logits to {max(errors):.0e}")
 
 
 if __name__ == "__main__":
