@@ -69,6 +69,10 @@ pub enum Op {
     Flatten,
     /// The sum of all inputs, which have one shape.
     Add,
+    /// All inputs, one after the other along the channels.
+    Concat,
+    /// The product of all inputs; those of 1×1 are stretched over all positions.
+    Mul,
 }
 
 /// A function of one number.

@@ -3,8 +3,8 @@
 use super::call;
 use super::expression::evaluate;
 use super::level::{Level, Wire};
-use super::scope::{Binding, Scope};
 use super::presets::generated;
+use super::scope::{Binding, Scope};
 use super::walk::Walk;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::{Frame, Shape, ValueId};
@@ -15,14 +15,26 @@ use crate::syntax::ast::{Block, Call, Item, Merge, Shortcut};
 const DEEPEST_CALL: usize = 64;
 
 /// The body of `block`, wired where it is called, in a level of its own.
-pub(super) fn expand<'d>(walk: &mut Walk<'d>, block: &'d Block, call: &Call, name: &str, scope: &Scope, input: Wire) -> Wire {
+pub(super) fn expand<'d>(
+    walk: &mut Walk<'d>,
+    block: &'d Block,
+    call: &Call,
+    name: &str,
+    scope: &Scope,
+    input: Wire,
+) -> Wire {
     if walk.calling.contains(&block.name.value.as_str()) {
-        let error = Diagnostic::error(Code::Recursion, call.name.span, format!("block `{}` calls itself", block.name.value));
+        let error =
+            Diagnostic::error(Code::Recursion, call.name.span, format!("block `{}` calls itself", block.name.value));
         walk.report(error.other(block.name.span, "defined here"));
         return None;
     }
     if walk.calling.len() == DEEPEST_CALL {
-        walk.report(Diagnostic::error(Code::Limit, call.name.span, format!("blocks call each other more than {DEEPEST_CALL} deep")));
+        walk.report(Diagnostic::error(
+            Code::Limit,
+            call.name.span,
+            format!("blocks call each other more than {DEEPEST_CALL} deep"),
+        ));
         return None;
     }
     let root = scope.outermost();
@@ -54,7 +66,11 @@ fn bind(walk: &mut Walk, block: &Block, call: &Call, scope: &Scope) -> Option<Ve
         let value = call::term(&argument.value, scope);
         match walk.checked(value) {
             Some(value) if names.iter().any(|binding| binding.name == parameter) => {
-                let error = Diagnostic::error(Code::Duplicate, argument.span, format!("`{parameter}` of `{}` is given twice", block.name.value));
+                let error = Diagnostic::error(
+                    Code::Duplicate,
+                    argument.span,
+                    format!("`{parameter}` of `{}` is given twice", block.name.value),
+                );
                 walk.report(error.label(value.map_or(String::new(), |value| format!("`{value}`"))));
                 sound = false;
             }
@@ -64,7 +80,11 @@ fn bind(walk: &mut Walk, block: &Block, call: &Call, scope: &Scope) -> Option<Ve
     }
     for (parameter, default) in &block.parameters {
         if default.is_none() && sound && !names.iter().any(|binding| binding.name == parameter.value) {
-            let error = Diagnostic::error(Code::MissingArgument, call.span, format!("`{}` needs `{}`", block.name.value, parameter.value));
+            let error = Diagnostic::error(
+                Code::MissingArgument,
+                call.span,
+                format!("`{}` needs `{}`", block.name.value, parameter.value),
+            );
             walk.report(error.other(parameter.span, "it has no default"));
             sound = false;
         }
@@ -80,9 +100,15 @@ fn surplus(block: &Block, key: Option<&Spanned<String>>, span: Span) -> Diagnost
         parameters => format!("the parameters of `{name}` are {}", parameters.join(", ")),
     };
     let Some(key) = key else {
-        return Diagnostic::error(Code::UnknownArgument, span, format!("`{name}` takes at most {} arguments", parameters.len())).help(list);
+        return Diagnostic::error(
+            Code::UnknownArgument,
+            span,
+            format!("`{name}` takes at most {} arguments", parameters.len()),
+        )
+        .help(list);
     };
-    let error = Diagnostic::error(Code::UnknownArgument, key.span, format!("`{name}` has no parameter `{}`", key.value));
+    let error =
+        Diagnostic::error(Code::UnknownArgument, key.span, format!("`{name}` has no parameter `{}`", key.value));
     match nearest(&key.value, parameters) {
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => error.help(list),

@@ -64,7 +64,9 @@ pub fn integer(expr: &Spanned<Expr>, what: &str, scope: &Scope) -> Result<Option
         None => Ok(None),
         Some(Value::Int(value)) => Ok(Some(value)),
         Some(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(Some(value as i64)),
-        Some(other) => Err(Diagnostic::error(Code::InvalidArgument, expr.span, format!("{what} must be a whole number"))
-            .label(format!("found `{other}`"))),
+        Some(other) => {
+            Err(Diagnostic::error(Code::InvalidArgument, expr.span, format!("{what} must be a whole number"))
+                .label(format!("found `{other}`")))
+        }
     }
 }

@@ -51,8 +51,10 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             let item = as_int(&index_value).and_then(|index| items.get(usize::try_from(index).ok()?));
             match item {
                 Some(item) => known(item.value.clone()),
-                None => Err(Diagnostic::error(Code::Expression, index.span, format!("the list has no entry {index_value}"))
-                    .label(format!("it has {}, counted from 0", items.len()))),
+                None => {
+                    Err(Diagnostic::error(Code::Expression, index.span, format!("the list has no entry {index_value}"))
+                        .label(format!("it has {}, counted from 0", items.len())))
+                }
             }
         }
         Expr::Negate(operand) => {
@@ -154,7 +156,9 @@ fn integers(operator: Operator, x: i64, y: i64) -> Option<Option<i64>> {
         Operator::Subtract => Some(x.checked_sub(y)),
         Operator::Multiply => Some(x.checked_mul(y)),
         Operator::Divide => (x.checked_rem(y) == Some(0)).then(|| x.checked_div(y)),
-        Operator::FloorDivide => Some(x.checked_div(y).map(|q| if x % y != 0 && (x < 0) != (y < 0) { q - 1 } else { q })),
+        Operator::FloorDivide => {
+            Some(x.checked_div(y).map(|q| if x % y != 0 && (x < 0) != (y < 0) { q - 1 } else { q }))
+        }
         Operator::Remainder => Some(x.checked_rem(y).map(|r| if r != 0 && (r < 0) != (y < 0) { r + y } else { r })),
         Operator::Power => u32::try_from(y).ok().map(|y| x.checked_pow(y)),
         _ => None,
@@ -177,7 +181,8 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
         _ => 1..=1,
     };
     if !expected.contains(&arguments.len()) {
-        let error = Diagnostic::error(Code::Expression, span, format!("`{name}` does not take {} arguments", arguments.len()));
+        let error =
+            Diagnostic::error(Code::Expression, span, format!("`{name}` does not take {} arguments", arguments.len()));
         return Err(error.help(format!("write `{usage}`")));
     }
     if name == "if" {
@@ -185,8 +190,12 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
             None => Ok(None),
             Some(Value::Bool(true)) => evaluate(&arguments[1], scope),
             Some(Value::Bool(false)) => evaluate(&arguments[2], scope),
-            Some(other) => Err(Diagnostic::error(Code::Expression, arguments[0].span, format!("`{other}` is neither true nor false"))
-                .help("a condition is a comparison, such as `width > 64`")),
+            Some(other) => Err(Diagnostic::error(
+                Code::Expression,
+                arguments[0].span,
+                format!("`{other}` is neither true nor false"),
+            )
+            .help("a condition is a comparison, such as `width > 64`")),
         };
     }
     let mut values = Vec::with_capacity(arguments.len());
@@ -209,7 +218,11 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
         _ => {
             let (x, divisor) = (numbers[0], numbers[1]);
             if divisor < 1.0 || divisor.fract() != 0.0 {
-                return Err(Diagnostic::error(Code::Expression, arguments[1].span, "the divisor must be a whole number, one or more"));
+                return Err(Diagnostic::error(
+                    Code::Expression,
+                    arguments[1].span,
+                    "the divisor must be a whole number, one or more",
+                ));
             }
             whole(round_to(x, divisor))?
         }
@@ -221,4 +234,75 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
 fn round_to(x: f64, divisor: f64) -> f64 {
     let nearest = (((x + divisor / 2.0) / divisor).floor() * divisor).max(divisor);
     if nearest < 0.9 * x { nearest + divisor } else { nearest }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+    use crate::elaborate::scope::Binding;
+    use crate::syntax::notation;
+    use crate::syntax::text::Text;
+
+    /// What an expression gives with width = 32, list = [3, 4, 6] and an unknown name `lost`; the message if it is wrong.
+    fn outcome(expression: &str) -> String {
+        let mut sources = Sources::default();
+        let source = sources.add("test", expression);
+        let span = Span::new(source, 0..expression.len());
+        let item = |value| Spanned::new(Value::Int(value), span);
+        let names = [
+            Binding::new("width", Some(Value::Int(32))),
+            Binding::new("list", Some(Value::List(vec![item(3), item(4), item(6)]))),
+            Binding::new("lost", None),
+        ];
+        let parsed = notation::expression(&Text::verbatim(expression, span));
+        match parsed.and_then(|expr| evaluate(&expr, &Scope::root(&names))) {
+            Ok(Some(value)) => value.to_string(),
+            Ok(None) => "unknown".to_string(),
+            Err(error) => format!("{} at `{}`", error.message, sources.text(error.primary.span)),
+        }
+    }
+
+    #[test]
+    fn evaluates() {
+        for (expression, expected) in [
+            ("4*width + 1", "129"),
+            ("width/2", "16"),
+            ("width/3 > 10", "true"),
+            ("7/2", "3.5"),
+            ("-7//2", "-4"),
+            ("-7 % 3", "2"),
+            ("7 % -3", "-2"),
+            ("7.5 // 2", "3.0"),
+            ("2**10", "1024"),
+            ("2**-1", "0.5"),
+            ("2 + 3 * 4 - 1", "13"),
+            ("(2 + 3) * 4", "20"),
+            ("-2**2", "-4"),
+            ("list[1]", "4"),
+            ("max(list[0], 5, 2)", "5"),
+            ("min(3, 2.5)", "2.5"),
+            ("ceil(3*0.7)", "3"),
+            ("floor(-0.5)", "-1"),
+            ("round(2.5)", "2"),
+            ("round_to(32*0.75, 8)", "24"),
+            ("round_to(18, 8)", "24"),
+            ("round_to(4, 8)", "8"),
+            ("if(width > 16, width, 1/0)", "32"),
+            ("if(1 == 1.0, 1, 2)", "1"),
+            ("lost * 2", "unknown"),
+            ("1 // 0", "division by zero at `0`"),
+            ("9223372036854775807 + 1", "the result is too large at `9223372036854775807 + 1`"),
+            ("10**400", "the result is too large at `10**400`"),
+            ("wdth", "nothing here is called `wdth` at `wdth`"),
+            ("list[3]", "the list has no entry 3 at `3`"),
+            ("list + 1", "`{[3, 4, 6]}` is not a number at `list`"),
+            ("if(width, 1, 2)", "`32` is neither true nor false at `width`"),
+            ("mix(1)", "no function is called `mix` at `mix`"),
+            ("ceil(1, 2)", "`ceil` does not take 2 arguments at `ceil(1, 2)`"),
+            ("round_to(3, 0)", "the divisor must be a whole number, one or more at `0`"),
+        ] {
+            assert_eq!(outcome(expression), expected, "{expression}");
+        }
+    }
 }

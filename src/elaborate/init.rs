@@ -38,8 +38,10 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: boo
             }
         }
         if !met && complete {
-            let warning = Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
-            problems.push(warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"));
+            let warning =
+                Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
+            problems
+                .push(warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"));
         }
     }
     problems

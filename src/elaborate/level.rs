@@ -78,7 +78,8 @@ impl Names {
             let Some(inner) = prefix.strip_suffix('.') else { break };
             prefix = &prefix[..inner.rfind('.').map_or(0, |dot| dot + 1)];
         }
-        let error = Diagnostic::error(Code::UnknownReference, span, format!("no layer before this one is called `{name}`"));
+        let error =
+            Diagnostic::error(Code::UnknownReference, span, format!("no layer before this one is called `{name}`"));
         let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
         known.sort_unstable();
         Err(match nearest(name, known) {

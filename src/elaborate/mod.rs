@@ -9,6 +9,7 @@ mod call;
 mod expression;
 mod init;
 mod level;
+mod merge;
 mod mismatch;
 mod presets;
 mod recipe;
@@ -97,7 +98,8 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
         match warnings().find(|code| code.id() == id.value) {
             Some(code) => silenced.push(*code),
             None => {
-                let error = Diagnostic::error(Code::UnknownName, id.span, format!("no warning is called `{}`", id.value));
+                let error =
+                    Diagnostic::error(Code::UnknownName, id.span, format!("no warning is called `{}`", id.value));
                 problems.push(match nearest(&id.value, warnings().map(|code| code.id())) {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error.help("warnings are called W001, W002, …"),
@@ -109,14 +111,23 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
 }
 
 /// The network must end in one score for each class.
-fn check_classes(document: &Document, graph: &crate::graph::Graph, output: crate::graph::ValueId, classes: usize) -> Option<Diagnostic> {
+fn check_classes(
+    document: &Document,
+    graph: &crate::graph::Graph,
+    output: crate::graph::ValueId,
+    classes: usize,
+) -> Option<Diagnostic> {
     let shape = graph.shape(output);
     if shape == Shape::Vector(classes) {
         return None;
     }
     let span = output.node().map_or(document.input.span, |index| graph.nodes[index].span);
-    let mut error = Diagnostic::error(Code::ClassesMismatch, span, format!("the network ends in {shape}, but `classes` is {classes}"))
-        .label(format!("this makes {shape}"));
+    let mut error = Diagnostic::error(
+        Code::ClassesMismatch,
+        span,
+        format!("the network ends in {shape}, but `classes` is {classes}"),
+    )
+    .label(format!("this makes {shape}"));
     if let Some(written) = &document.classes {
         error = error.other(written.span, format!("{classes} classes"));
     }
@@ -132,7 +143,10 @@ fn positive(expr: &Spanned<Expr>, what: &str, names: &[Binding], problems: &mut 
         Ok(Some(value)) if (1..=1 << 31).contains(&value) => Some(value as usize),
         Ok(Some(value)) => {
             let range = if value < 1 { "at least 1" } else { "at most 2^31" };
-            problems.push(Diagnostic::error(Code::InvalidArgument, expr.span, format!("{what} must be {range}")).label(format!("found `{value}`")));
+            problems.push(
+                Diagnostic::error(Code::InvalidArgument, expr.span, format!("{what} must be {range}"))
+                    .label(format!("found `{value}`")),
+            );
             None
         }
         Ok(None) => None,
@@ -152,8 +166,12 @@ fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mu
             Ok(Some(Value::Int(value))) if (1..=1 << 31).contains(&value) => sizes.push(value as usize),
             Ok(None) => {}
             Ok(Some(other)) => problems.push(
-                Diagnostic::error(Code::InvalidArgument, expr.span, "a size of the input must be a whole number, one or more")
-                    .label(format!("found `{other}`")),
+                Diagnostic::error(
+                    Code::InvalidArgument,
+                    expr.span,
+                    "a size of the input must be a whole number, one or more",
+                )
+                .label(format!("found `{other}`")),
             ),
             Err(error) => problems.push(error),
         }
@@ -165,13 +183,21 @@ fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mu
         [features] => Shape::Vector(*features),
         [channels, height, width] => Shape::map(*channels, *height, *width),
         _ => {
-            let error = Diagnostic::error(Code::InvalidArgument, input.span, format!("an input has one or three sizes, not {}", sizes.len()));
+            let error = Diagnostic::error(
+                Code::InvalidArgument,
+                input.span,
+                format!("an input has one or three sizes, not {}", sizes.len()),
+            );
             problems.push(error.help("write C, H, W: `input: [3, 32, 32]`; the batch is not part of an architecture"));
             return None;
         }
     };
     if !shape.is_reasonable() {
-        problems.push(Diagnostic::error(Code::TooLarge, input.span, format!("the input {shape} is too large to compute with")));
+        problems.push(Diagnostic::error(
+            Code::TooLarge,
+            input.span,
+            format!("the input {shape} is too large to compute with"),
+        ));
         return None;
     }
     Some(shape)

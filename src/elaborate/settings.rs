@@ -43,7 +43,11 @@ impl<'a> Settings<'a> {
     pub fn required(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
         let setting = self.take(key);
         if setting.is_none() {
-            self.report(Diagnostic::error(Code::MissingKey, self.section.span, format!("`{}` needs `{key}`", self.name)));
+            self.report(Diagnostic::error(
+                Code::MissingKey,
+                self.section.span,
+                format!("`{}` needs `{key}`", self.name),
+            ));
         }
         setting
     }
@@ -60,7 +64,11 @@ impl<'a> Settings<'a> {
             Setting::List(entries) => entries,
             _ => {
                 let name = self.name;
-                self.report(Diagnostic::error(Code::WrongType, setting.span, format!("`{key}` of `{name}` must be a list")));
+                self.report(Diagnostic::error(
+                    Code::WrongType,
+                    setting.span,
+                    format!("`{key}` of `{name}` must be a list"),
+                ));
                 &[]
             }
         }
@@ -71,7 +79,11 @@ impl<'a> Settings<'a> {
         let value = self.value(setting)?;
         let converted = value.as_ref().and_then(T::from_value);
         if converted.is_none() {
-            let error = Diagnostic::error(Code::InvalidArgument, setting.span, format!("`{key}` of `{}` must be {}", self.name, T::EXPECTED));
+            let error = Diagnostic::error(
+                Code::InvalidArgument,
+                setting.span,
+                format!("`{key}` of `{}` must be {}", self.name, T::EXPECTED),
+            );
             self.report(match value {
                 Some(value) => error.label(format!("found `{value}`")),
                 None => error,
@@ -86,7 +98,9 @@ impl<'a> Settings<'a> {
             Setting::Bool(value) => Some(Value::Bool(*value)),
             Setting::Int(value) => Some(Value::Int(*value)),
             Setting::Float(value) => Some(Value::Float(*value)),
-            Setting::Text(text) if is_word(&text.text) && self.scope.get(&text.text).is_none() => Some(Value::Word(text.text.clone())),
+            Setting::Text(text) if is_word(&text.text) && self.scope.get(&text.text).is_none() => {
+                Some(Value::Word(text.text.clone()))
+            }
             Setting::Text(text) => match notation::expression(text).and_then(|expr| evaluate(&expr, self.scope)) {
                 Ok(value) => Some(value?),
                 Err(error) => {
@@ -104,7 +118,11 @@ impl<'a> Settings<'a> {
             if self.asked.contains(&key.value.as_str()) {
                 continue;
             }
-            let error = Diagnostic::error(Code::UnknownKey, key.span, format!("`{}` has no setting `{}`", self.name, key.value));
+            let error = Diagnostic::error(
+                Code::UnknownKey,
+                key.span,
+                format!("`{}` has no setting `{}`", self.name, key.value),
+            );
             self.problems.push(match nearest(&key.value, self.asked.iter().copied()) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
                 None => error.help(format!("its settings are {}", self.asked.join(", "))),
@@ -115,5 +133,6 @@ impl<'a> Settings<'a> {
 }
 
 fn is_word(text: &str) -> bool {
-    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') && text.starts_with(|c: char| c.is_ascii_alphabetic())
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
 }

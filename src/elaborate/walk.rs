@@ -12,7 +12,7 @@ use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
 use crate::layers;
-use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Merge, Template, TemplatePart};
+use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have, and the most items that are walked to find them.
 const MOST_NODES: usize = 1_000_000;
@@ -76,9 +76,14 @@ impl<'d> Walk<'d> {
     fn define_block(&mut self, block: &'d Block) {
         let name = &block.name;
         if layers::find(&name.value).is_some() {
-            self.report(Diagnostic::error(Code::Duplicate, name.span, format!("`{}` is a layer's name already", name.value)));
+            self.report(Diagnostic::error(
+                Code::Duplicate,
+                name.span,
+                format!("`{}` is a layer's name already", name.value),
+            ));
         } else if let Some(first) = self.blocks.insert(&name.value, block) {
-            let error = Diagnostic::error(Code::Duplicate, name.span, format!("two blocks are called `{}`", name.value));
+            let error =
+                Diagnostic::error(Code::Duplicate, name.span, format!("two blocks are called `{}`", name.value));
             self.report(error.other(first.name.span, "first here"));
         }
     }
@@ -140,8 +145,10 @@ impl<'d> Walk<'d> {
                 self.items(after, scope, level, sum)
             }
             ItemBody::Branches { branches, merge } => {
-                let ends: Vec<Wire> =
-                    branches.iter().map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input)).collect();
+                let ends: Vec<Wire> = branches
+                    .iter()
+                    .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
+                    .collect();
                 self.merge(merge, ends, item.span, level)
             }
             ItemBody::From { sources, merge, then } => {
@@ -180,7 +187,14 @@ impl<'d> Walk<'d> {
         self.checked(declared);
     }
 
-    fn call(&mut self, call: &Call, given: Option<Spanned<String>>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+    pub(super) fn call(
+        &mut self,
+        call: &Call,
+        given: Option<Spanned<String>>,
+        scope: &Scope,
+        level: &mut Level,
+        input: Wire,
+    ) -> Wire {
         let name = level.next(given.as_ref().map(|name| name.value.as_str()));
         let span = given.map_or(call.name.span, |name| name.span);
         if let Some(block) = self.blocks.get(call.name.value.as_str()).copied() {
@@ -207,14 +221,11 @@ impl<'d> Walk<'d> {
     }
 
     fn unknown_name(&self, name: &Spanned<String>) -> Diagnostic {
-        let error = Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
+        let error =
+            Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
         let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
         blocks.sort_unstable();
-        let layers = layers::LAYERS.iter().map(|definition| definition.name);
-        if let Some(ours) = layers::foreign_name(&name.value) {
-            return error.help(format!("it is called `{ours}` here"));
-        }
-        match nearest(&name.value, layers.chain(blocks)) {
+        match nearest(&name.value, blocks).or_else(|| layers::suggest(&name.value)) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => {
                 let layers: Vec<&str> = layers::LAYERS.iter().map(|definition| definition.name).collect();
@@ -224,7 +235,14 @@ impl<'d> Walk<'d> {
     }
 
     /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
-    fn layer(&mut self, definition: &layers::Definition, call: &Call, name: &str, scope: &Scope, inputs: &[Wire]) -> Wire {
+    pub(super) fn layer(
+        &mut self,
+        definition: &layers::Definition,
+        call: &Call,
+        name: &str,
+        scope: &Scope,
+        inputs: &[Wire],
+    ) -> Wire {
         let mut arguments = match call::arguments(call, scope) {
             Ok(arguments) => arguments?,
             Err(errors) => {
@@ -236,7 +254,11 @@ impl<'d> Walk<'d> {
         let layer = match (definition.parse)(&mut arguments) {
             Ok(layer) => layer,
             Err(error) => {
-                self.report(if error.help.is_empty() { error.help(format!("usage: `{}`", definition.usage)) } else { error });
+                self.report(if error.help.is_empty() {
+                    error.help(format!("usage: `{}`", definition.usage))
+                } else {
+                    error
+                });
                 return None;
             }
         };
@@ -269,9 +291,15 @@ impl<'d> Walk<'d> {
         if let ItemBody::Call(call) = &body.body
             && layers::find(&call.name.value).is_some()
         {
-            let error = Diagnostic::error(Code::Notation, body.span.to(count.span), "a single layer cannot be repeated with `x`");
+            let error = Diagnostic::error(
+                Code::Notation,
+                body.span.to(count.span),
+                "a single layer cannot be repeated with `x`",
+            );
             let help = match call.arguments.last().filter(|last| last.key.is_none()) {
-                Some(_) => "for a kernel write it without spaces, `3x3`; to repeat the layer put it in parentheses, `(…) x 3`",
+                Some(_) => {
+                    "for a kernel write it without spaces, `3x3`; to repeat the layer put it in parentheses, `(…) x 3`"
+                }
                 None => "to repeat the layer put it in parentheses: `(…) x 3`",
             };
             self.report(error.help(help));
@@ -280,8 +308,12 @@ impl<'d> Walk<'d> {
         let times = match call::integer(count, "the count", scope) {
             Ok(Some(times)) if (0..=MOST_NODES as i64).contains(&times) => times,
             Ok(Some(times)) => {
-                let range = if times < 0 { "must not be negative".to_string() } else { format!("is more than {MOST_NODES}") };
-                self.report(Diagnostic::error(Code::Limit, count.span, format!("the number of repeats {range}")).label(format!("found `{times}`")));
+                let range =
+                    if times < 0 { "must not be negative".to_string() } else { format!("is more than {MOST_NODES}") };
+                self.report(
+                    Diagnostic::error(Code::Limit, count.span, format!("the number of repeats {range}"))
+                        .label(format!("found `{times}`")),
+                );
                 return None;
             }
             // The count is unknown or wrong: the body is still checked, once.
@@ -302,32 +334,6 @@ impl<'d> Walk<'d> {
         wire
     }
 
-    /// Several values become one. A single value is passed on.
-    pub(super) fn merge(&mut self, merge: &Spanned<Merge>, values: Vec<Wire>, span: Span, level: &mut Level) -> Wire {
-        if let [value] = values.as_slice() {
-            return *value;
-        }
-        let definition = match merge.value {
-            Merge::Concat => &layers::CONCAT,
-            Merge::Add => &layers::ADD,
-            Merge::Mul => &layers::MUL,
-        };
-        let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
-        let name = level.next(None);
-        self.declare(&name, span);
-        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
-        self.names.define(&name, output);
-        output
-    }
-
-    fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
-        if source.value == "." {
-            return current;
-        }
-        let resolved = self.names.resolve(&source.value, level, source.span);
-        self.checked(resolved).flatten()
-    }
-
     fn expect(&mut self, sizes: &[Spanned<Expr>], span: Span, scope: &Scope, input: Wire) {
         let mut expected = Vec::new();
         for size in sizes {
@@ -341,7 +347,11 @@ impl<'d> Walk<'d> {
             return;
         }
         let written: Vec<String> = expected.iter().map(i64::to_string).collect();
-        let mut error = Diagnostic::error(Code::ExpectationFailed, span, format!("expected {}, but {found} arrives", written.join("×")));
+        let mut error = Diagnostic::error(
+            Code::ExpectationFailed,
+            span,
+            format!("expected {}, but {found} arrives", written.join("×")),
+        );
         if let Some(node) = value.node().map(|index| &self.graph.nodes[index]) {
             let arithmetic = node.layer.arithmetic(&self.graph.input_shapes(node));
             let how = arithmetic.map_or(String::new(), |arithmetic| format!(": {arithmetic}"));

@@ -11,6 +11,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod concat;
 mod conv2d;
 mod dropout;
 mod flatten;
@@ -20,6 +21,7 @@ mod local_response_norm;
 mod loss;
 mod matrix;
 mod max_pool2d;
+mod mul;
 mod parts;
 mod real;
 mod scratch;
@@ -131,6 +133,8 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::Softmax => softmax::forward(call),
         Op::Flatten => flatten::forward(call),
         Op::Add => add::forward(call),
+        Op::Concat => concat::forward(call),
+        Op::Mul => mul::forward(call),
     }
 }
 
@@ -153,6 +157,8 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::Softmax => softmax::backward(call),
         Op::Flatten => flatten::backward(call),
         Op::Add => add::backward(call),
+        Op::Concat => concat::backward(call),
+        Op::Mul => mul::backward(call),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::Code;
 use crate::graph::{Culprit, Mismatch, Shape};
 use crate::program::Op;
 
-pub(super) const ADD: Definition = Definition { name: "add", usage: "add", inputs: None, parse: |_| Ok(Box::new(Add)) };
+pub(crate) const ADD: Definition = Definition { name: "add", usage: "add", inputs: None, parse: |_| Ok(Box::new(Add)) };
 
 #[derive(Debug)]
 struct Add;

@@ -8,7 +8,7 @@ use crate::graph::{Culprit, Mismatch, Shape};
 use crate::program::Op;
 
 pub(crate) const CONCAT: Definition =
-    Definition { name: "concat", usage: "{from: [NAME, .], merge: concat}", inputs: None, parse: |_| Ok(Box::new(Concat)) };
+    Definition { name: "concat", usage: "concat", inputs: None, parse: |_| Ok(Box::new(Concat)) };
 
 #[derive(Debug)]
 struct Concat;
@@ -40,5 +40,19 @@ impl Layer for Concat {
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
         Op::Concat
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::testing::check;
+
+    #[test]
+    fn needs_one_height_and_width() {
+        check(&[
+            ("concat", "64x8x8 32x8x8", "96×8×8 | 64 + 32 = 96"),
+            ("concat", "10 5", "15 | 10 + 5 = 15"),
+            ("concat", "64x8x8 64x4x4", "E023 cannot concatenate 64×8×8 and 64×4×4: height and width must agree"),
+        ]);
     }
 }

@@ -10,12 +10,14 @@ mod adaptive_avg_pool;
 mod add;
 mod avg_pool;
 mod batch_norm;
+mod concat;
 mod conv;
 mod dropout;
 mod flatten;
 mod linear;
 mod local_response_norm;
 mod max_pool;
+mod mul;
 mod softmax;
 #[cfg(test)]
 mod testing;
@@ -28,6 +30,9 @@ use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::graph::{Culprit, Mismatch, Shape, Weight};
 use crate::program::Op;
 
+pub(crate) use add::ADD;
+pub(crate) use concat::CONCAT;
+pub(crate) use mul::MUL;
 pub use window::Window;
 
 /// What a layer answers for. `inputs` are the shapes of what it reads, one example's each.
@@ -113,7 +118,9 @@ pub static LAYERS: &[Definition] = &[
     activation::GELU,
     activation::SILU,
     softmax::SOFTMAX,
-    add::ADD,
+    ADD,
+    CONCAT,
+    MUL,
 ];
 
 /// What other frameworks and papers call our layers, in lower case without underscores. These are suggestions, not second names.

@@ -8,8 +8,7 @@ use crate::diagnostic::Code;
 use crate::graph::{Culprit, Mismatch, Shape};
 use crate::program::Op;
 
-pub(crate) const MUL: Definition =
-    Definition { name: "mul", usage: "{from: [NAME, .], merge: mul}", inputs: None, parse: |_| Ok(Box::new(Mul)) };
+pub(crate) const MUL: Definition = Definition { name: "mul", usage: "mul", inputs: None, parse: |_| Ok(Box::new(Mul)) };
 
 #[derive(Debug)]
 struct Mul;
@@ -35,5 +34,23 @@ impl Layer for Mul {
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
         Op::Mul
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::layers::testing::check;
+
+    #[test]
+    fn needs_one_shape_or_a_single_position() {
+        check(&[
+            ("mul", "64x8x8 64x1x1", "64×8×8"),
+            ("mul", "64x1x1 64x8x8", "64×8×8"),
+            (
+                "mul",
+                "64x8x8 32x1x1",
+                "E023 cannot multiply 32×1×1 and 64×8×8: shapes must agree, or be 1×1 with as many channels",
+            ),
+        ]);
     }
 }

@@ -9,7 +9,7 @@ mod transform;
 use std::fmt;
 
 pub use sets::DataSet;
-pub use transform::{LARGEST_IMAGE, Resize, STATISTICS, Transform};
+pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
 
 /// `data:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,12 +147,19 @@ impl Default for AdamSettings {
     }
 }
 
-impl fmt::Display for BadImages {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl BadImages {
+    /// As `on_bad_image:` has it.
+    pub fn name(self) -> &'static str {
+        match self {
             BadImages::Refuse => "refuse",
             BadImages::Skip => "skip",
-        })
+        }
+    }
+}
+
+impl fmt::Display for BadImages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -61,11 +61,16 @@ pub const STATISTICS: [(&str, &[f64], &[f64]); 6] = [
     ("cifar100", &[0.5071, 0.4865, 0.4409], &[0.2673, 0.2564, 0.2762]),
     ("imagenet", &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]),
     ("mnist", &[0.1307], &[0.3081]),
-    ("fashion_mnist", &[0.2860], &[0.3530]),
+    ("fashion-mnist", &[0.2860], &[0.3530]),
     ("half", &[0.5], &[0.5]),
 ];
 
 impl Transform {
+    /// Height and width after all of `transforms`, one after the other; `None` if one of them cannot be applied.
+    pub fn output_of_all(transforms: &[Transform], size: Pair) -> Option<Pair> {
+        transforms.iter().try_fold(size, |size, transform| transform.output(size).ok())
+    }
+
     /// Whether it draws random numbers, and so has no place in evaluation.
     pub fn is_random(&self) -> bool {
         matches!(self, Transform::RandomCrop { .. } | Transform::HorizontalFlip { .. })
@@ -103,6 +108,37 @@ impl Transform {
             _ => Err(format!("{made} is more than {LARGEST_IMAGE} pixels")),
         }
     }
+}
+
+/// The sizes that an image of `size` has on its way through `transforms`, for people: "28×28, after `pad 2` 32×32".
+///
+/// # Errors
+/// The first transform that cannot be applied.
+pub fn way(transforms: &[Transform], size: Pair) -> Result<String, Obstacle> {
+    let mut way = size.to_string();
+    let mut reached = size;
+    for (index, transform) in transforms.iter().enumerate() {
+        match transform.output(reached) {
+            Err(arithmetic) => return Err(Obstacle { index, way, arithmetic }),
+            Ok(output) if output != reached => {
+                way.push_str(&format!(", after `{transform}` {output}"));
+                reached = output;
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(way)
+}
+
+/// Where an image's [`way`] through transforms ends early.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obstacle {
+    /// Of the transform that cannot be applied.
+    pub index: usize,
+    /// The way up to there.
+    pub way: String,
+    /// Why it cannot.
+    pub arithmetic: String,
 }
 
 fn padded(size: Pair, pixels: usize) -> Pair {

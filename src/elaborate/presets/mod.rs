@@ -6,8 +6,9 @@ mod vgg;
 use super::scope::Scope;
 use super::settings::Settings;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::syntax::ast::{Item, ItemBody, Section, Template, TemplatePart, Text};
+use crate::syntax::ast::{Item, ItemBody, Section, Template, TemplatePart};
 use crate::syntax::notation;
+use crate::syntax::text::Text;
 
 type Expand = fn(&mut Settings, classes: usize) -> Vec<Item>;
 
@@ -20,8 +21,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The items that preset `name` stands for with these settings.
-pub fn expand(name: &Spanned<String>, section: &Section, classes: Option<usize>, scope: &Scope) -> Result<Vec<Item>, Vec<Diagnostic>> {
-    let (_, expand) = PRESETS.iter().find(|(known, _)| *known == name.value).expect("the document's reader takes only known presets");
+pub fn expand(
+    name: &Spanned<String>,
+    section: &Section,
+    classes: Option<usize>,
+    scope: &Scope,
+) -> Result<Vec<Item>, Vec<Diagnostic>> {
+    let (_, expand) =
+        PRESETS.iter().find(|(known, _)| *known == name.value).expect("the document's reader takes only known presets");
     let mut settings = Settings::new(&name.value, section, scope);
     if scope.get("classes").is_none() {
         let error = Diagnostic::error(Code::MissingKey, name.span, format!("preset `{}` needs `classes`", name.value));

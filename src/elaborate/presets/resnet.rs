@@ -30,7 +30,9 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     let span = settings.span();
 
     let stem = if imagenet {
-        format!("conv {width} 7x7 s2 p3 bias=false as conv1 -> bn as bn1 -> relu as relu -> maxpool 3x3 s2 p1 as maxpool")
+        format!(
+            "conv {width} 7x7 s2 p3 bias=false as conv1 -> bn as bn1 -> relu as relu -> maxpool 3x3 s2 p1 as maxpool"
+        )
     } else {
         format!("conv {width} 3x3 p1 bias=false as conv1 -> bn as bn1 -> relu as relu")
     };
@@ -76,15 +78,18 @@ fn stages(settings: &mut Settings) -> Vec<Spanned<usize>> {
     let Some(counts) = settings.required("counts") else { return Vec::new() };
     let entries = settings.list("counts", counts);
     if !(1..=MOST_STAGES).contains(&entries.len()) {
-        let error = Diagnostic::error(Code::InvalidArgument, counts.span, format!("`counts` needs 1 to {MOST_STAGES} entries"));
+        let error =
+            Diagnostic::error(Code::InvalidArgument, counts.span, format!("`counts` needs 1 to {MOST_STAGES} entries"));
         settings.report(error.label(format!("found {}", entries.len())));
         return Vec::new();
     }
     let mut stages = Vec::new();
     for entry in entries {
         match settings.convert::<Positive>(entry, "counts") {
-            Some(Spanned { value: Positive(count), span }) if count > MOST_BLOCKS => settings
-                .report(Diagnostic::error(Code::Limit, span, format!("a stage has at most {MOST_BLOCKS} blocks")).label(format!("found `{count}`"))),
+            Some(Spanned { value: Positive(count), span }) if count > MOST_BLOCKS => settings.report(
+                Diagnostic::error(Code::Limit, span, format!("a stage has at most {MOST_BLOCKS} blocks"))
+                    .label(format!("found `{count}`")),
+            ),
             Some(count) => stages.push(Spanned::new(count.value.0, count.span)),
             None => {}
         }

@@ -38,7 +38,9 @@ fn feature(settings: &mut Settings, entry: &Spanned<Setting>, norm: &str) -> Vec
     match &entry.value {
         Setting::Text(text) if text.text == "M" => generated("maxpool 2x2 s2", entry.span),
         Setting::Text(text) => notation::chain(text).unwrap_or_else(|error| {
-            settings.report(error.help("an entry of `cfg` is a width, M for a pool, or layers such as \"conv 256 1x1 -> relu\""));
+            settings.report(
+                error.help("an entry of `cfg` is a width, M for a pool, or layers such as \"conv 256 1x1 -> relu\""),
+            );
             Vec::new()
         }),
         _ => match settings.convert::<Positive>(entry, "cfg") {

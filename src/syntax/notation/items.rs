@@ -45,6 +45,15 @@ pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic
     Ok(Call { name, arguments, span })
 }
 
+/// As in mapping form, a bare word may be a name in scope.
+pub(super) fn arguments(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Argument>, Diagnostic> {
+    let inner = pair.into_inner().filter(|inner| inner.as_rule() == Rule::argument);
+    inner
+        .map(|inner| argument(text, inner))
+        .map(|found| found.map(|argument| Argument { value: in_mapping(argument.value), ..argument }))
+        .collect()
+}
+
 fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
     let inner = pair.into_inner().next().expect("an argument has a value");
     let span = place(text, &inner);
@@ -61,7 +70,7 @@ fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
 }
 
 /// What a shorthand stands for. `s=2` is `stride=2` too.
-fn long_form(key: &str) -> &str {
+pub(super) fn long_form(key: &str) -> &str {
     match key {
         "s" => "stride",
         "p" => "padding",
@@ -95,11 +104,14 @@ pub(super) fn lone_term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Ter
         Rule::lone_size | Rule::lone_word => pair.into_inner().next().expect("a lone value is a value"),
         _ => pair,
     };
-    let term = term(text, pair)?;
-    Ok(match term.value {
+    Ok(in_mapping(term(text, pair)?))
+}
+
+fn in_mapping(term: Spanned<Term>) -> Spanned<Term> {
+    match term.value {
         Term::Word(word) => Spanned::new(Term::NameOrWord(word), term.span),
         _ => term,
-    })
+    }
 }
 
 pub(super) fn template(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Template>, Diagnostic> {

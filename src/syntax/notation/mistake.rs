@@ -6,8 +6,8 @@ use super::Rule;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::text::Text;
 
-/// The mistake that pest found, at the first character that cannot be read.
-pub(super) fn diagnostic(text: &Text, error: &Error<Rule>) -> Diagnostic {
+/// The mistake that pest found when it read `text` as a `whole`, at the first character that cannot be read.
+pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagnostic {
     let at = match error.location {
         InputLocation::Pos(at) | InputLocation::Span((at, _)) => at,
     };
@@ -28,7 +28,7 @@ pub(super) fn diagnostic(text: &Text, error: &Error<Rule>) -> Diagnostic {
         format!("unexpected `{found}`")
     };
     let diagnostic = Diagnostic::error(Code::Notation, text.place(at..at + length), message);
-    let diagnostic = match wanted(expected) {
+    let diagnostic = match wanted(whole, expected) {
         Some(wanted) => diagnostic.label(format!("expected {wanted}")),
         None => diagnostic,
     };
@@ -58,11 +58,14 @@ fn is_name(c: char) -> bool {
 }
 
 /// What could have stood there, as a list: "an argument, `->` or the end".
-fn wanted(expected: &[Rule]) -> Option<String> {
+fn wanted(whole: Rule, expected: &[Rule]) -> Option<String> {
     // An argument can be all sorts of things; naming them too would only confuse.
     let hidden: &[Rule] = if expected.contains(&Rule::argument) { VALUES } else { &[] };
     let is_wanted = |rule: &Rule| expected.contains(rule) && !hidden.contains(rule);
-    let words = WORDS.iter().filter(|(_, rules)| rules.iter().any(is_wanted)).map(|(word, _)| *word);
+    let words = WORDS.iter().filter(|(_, rules)| rules.iter().any(is_wanted)).map(|(word, _)| match *word {
+        LAYER if whole != Rule::whole_chain => "a name",
+        word => word,
+    });
     match words.collect::<Vec<_>>().as_slice() {
         [] => None,
         [one] => Some((*one).to_string()),
@@ -70,17 +73,19 @@ fn wanted(expected: &[Rule]) -> Option<String> {
     }
 }
 
+const LAYER: &str = "the name of a layer or block";
+
 /// What an argument's value can be.
 const VALUES: &[Rule] = &[Rule::size, Rule::number, Rule::braces, Rule::word, Rule::key, Rule::letter];
 
 /// What rules are to someone who has never seen the grammar, in the order in which they are listed.
 const WORDS: &[(&str, &[Rule])] = &[
-    ("the name of a layer or block", &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee]),
+    (LAYER, &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee]),
     ("a name", &[Rule::whole_call, Rule::whole_signature, Rule::whole_template, Rule::template, Rule::characters]),
     ("a shape such as `3x32x32`", &[Rule::whole_shape]),
     ("a number, a size, a word or an expression", &[Rule::whole_term]),
     ("a parameter's name", &[Rule::parameter]),
-    ("an argument", &[Rule::argument, Rule::named, Rule::shorthand]),
+    ("an argument", &[Rule::whole_arguments, Rule::argument, Rule::named, Rule::shorthand]),
     ("a number", &[Rule::number, Rule::number_unsigned, Rule::digits, Rule::count]),
     ("a size such as `3x3`", &[Rule::size, Rule::lone_size]),
     ("a word", &[Rule::word, Rule::lone_word, Rule::key, Rule::letter]),
@@ -114,16 +119,18 @@ const OPERATORS: &[Rule] = &[
 
 /// What people who come from other notations mean by what they wrote.
 fn advice(before: &str, rest: &str) -> Option<&'static str> {
-    let after_number = before.trim_end().ends_with(|c: char| c.is_ascii_digit());
-    let first = rest.chars().next()?;
-    Some(match first {
+    let word = last_word(before);
+    let after_number = word.ends_with(|c: char| c.is_ascii_digit());
+    let in_size = word.strip_suffix('x').is_some_and(|side| side.ends_with(|c: char| c.is_ascii_digit()));
+    Some(match rest.chars().next()? {
         '→' | '>' | '|' | '⟶' => "layers are joined with `->`",
         ',' | ';' => "arguments are separated by spaces, layers by `->`",
         '(' if before.ends_with(is_name) => "arguments follow the name without parentheses: `conv 64 3x3`",
         '=' => "an argument is written `key=value`, without spaces",
-        '×' | '*' => "a size or a repetition is written with the letter x: `3x3`, `x 3`",
+        '×' => "a size or a repetition is written with the letter x: `3x3`, `x 3`",
+        ' ' if in_size => "a size is written without spaces: `3x3`",
         'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
-        '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
+        '*' | '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
         '"' | '\'' => "words need no quotes",
         _ => return None,
     })

@@ -15,7 +15,7 @@ mod tests;
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::ast::{Call, Expr, Item, Template, Term};
+use super::ast::{Argument, Call, Expr, Item, Template, Term};
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 
@@ -42,6 +42,11 @@ pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
 /// One call and nothing else: `sgd lr=0.1 momentum=0.9 nesterov`.
 pub fn call(text: &Text) -> Result<Call, Diagnostic> {
     items::call(text, parse(text, Rule::whole_call)?)
+}
+
+/// The arguments of a call whose name stands elsewhere: `64 3x3 p1` under the key `conv`.
+pub fn arguments(text: &Text) -> Result<Vec<Argument>, Diagnostic> {
+    items::arguments(text, parse(text, Rule::whole_arguments)?)
 }
 
 /// Arithmetic, with or without the braces around it: `4*width`.
@@ -79,10 +84,10 @@ pub fn signature(text: &Text) -> Result<Signature, Diagnostic> {
 /// What stands inside a rule that wraps a whole text.
 fn parse(text: &Text, rule: Rule) -> Result<Pair<'_, Rule>, Diagnostic> {
     check_limits(text)?;
-    let mut pairs = Notation::parse(rule, &text.text).map_err(|error| mistake::diagnostic(text, &error))?;
+    let mut pairs = Notation::parse(rule, &text.text).map_err(|error| mistake::diagnostic(text, rule, &error))?;
     let whole = pairs.next().expect("a rule that matched gives one pair");
     match rule {
-        Rule::whole_shape | Rule::whole_signature => Ok(whole),
+        Rule::whole_shape | Rule::whole_signature | Rule::whole_arguments => Ok(whole),
         _ => Ok(whole.into_inner().next().expect("these rules hold one other rule")),
     }
 }

@@ -133,45 +133,142 @@ fn check_mistakes<T>(read: impl Fn(&Text) -> Result<T, Diagnostic>, cases: &[Mis
         let (sources, notation) = source(text);
         let Err(error) = read(&notation) else { panic!("{text} was accepted") };
         let found = (error.code.id(), sources.text(error.primary.span), error.message + "; " + &error.primary.text);
-        println!("{text:?} {found:?} {:?}", error.help);
-        let _ = (code, underlined, said);
+        assert_eq!(found, (*code, *underlined, (*said).to_string()), "{text}");
     }
+}
+
+/// What can follow a call's arguments.
+macro_rules! more {
+    ($found:literal) => {
+        concat!("unexpected `", $found, "`; expected an argument, `->`, `x COUNT`, `as NAME` or the end")
+    };
 }
 
 #[test]
 fn mistakes_in_chains() {
+    let layer = "expected the name of a layer or block";
+    let value = "expected a number, a size such as `3x3`, a word or an expression in braces";
+    let count = "expected a number or an expression in braces";
+    let said = |start: &str, label: &str| -> &'static str { format!("{start}; {label}").leak() };
     check_mistakes(
         chain,
         &[
-            ("", "E002", "", ""),
-            ("conv 64 3x3 -> -> relu", "E002", "->", ""),
-            ("conv 64 ->", "E002", "", ""),
-            ("conv 64, 3", "E002", ",", ""),
-            ("conv(64, 3)", "E002", "(", ""),
-            ("conv 64 3x3x3", "E002", "x3", ""),
-            ("conv 64 3x 3", "E002", "x", ""),
-            ("conv 64 3×3", "E002", "×3", ""),
-            ("conv 64 bias = false", "E002", "=", ""),
-            ("conv 64 bias=", "E002", "", ""),
-            ("conv 64 → relu", "E002", "→", ""),
-            ("(conv 64 -> relu x 3", "E002", "", ""),
-            ("conv 64) -> relu", "E002", ")", ""),
-            ("conv {4*} 3", "E002", "}", ""),
-            ("conv {4*width 3", "E002", "3", ""),
-            ("conv {} 3", "E002", "}", ""),
-            ("conv 64 as", "E002", "", ""),
-            ("conv 64 as a as b", "E002", "as", ""),
-            ("relu x 3 x 4", "E002", "x", ""),
-            ("relu x", "E002", "", ""),
-            ("relu x -> relu", "E002", "->", ""),
-            ("x 3", "E002", "x", ""),
-            ("3x3 conv", "E002", "3x3", ""),
-            ("()", "E002", ")", ""),
-            ("conv 4.5.6", "E002", ".", ""),
-            ("conv 64 é", "E002", "é", ""),
-            ("conv 64 #x", "E002", "#", ""),
-            ("conv 99999999999999999999", "E026", "99999999999999999999", ""),
-            ("dropout 1e999", "E026", "1e999", ""),
+            ("", "E002", "", said("there is nothing here", layer)),
+            ("conv 64 3x3 -> -> relu", "E002", "->", said("unexpected `->`", layer)),
+            ("conv 64 ->", "E002", "", said("something is missing after `->`", layer)),
+            ("conv 64, 3", "E002", ",", "unexpected `,` after `64`; expected a space"),
+            ("conv(64, 3)", "E002", "(", more!("(")),
+            ("conv 64 3x3x3", "E002", "x3", "unexpected `x3` after `3x3`; expected a space"),
+            ("conv 64 3x 3", "E002", "", said("something is missing after `3x`", count)),
+            ("conv 64 3×3", "E002", "×", "unexpected `×` after `3`; expected a space"),
+            ("conv 64 bias = false", "E002", "=", more!("=")),
+            ("conv 64 bias=", "E002", "", said("something is missing after `bias=`", value)),
+            ("conv 64 → relu", "E002", "→", more!("→")),
+            ("(conv 64 -> relu x 3", "E002", "", "something is missing after `3`; expected `->`, `as NAME` or `)`"),
+            ("conv 64) -> relu", "E002", ")", more!(")")),
+            ("conv {4*} 3", "E002", "}", "unexpected `}`; expected a number, an expression or a name"),
+            ("conv {4*width 3", "E002", "3", "unexpected `3`; expected an operator or `}`"),
+            ("conv {} 3", "E002", "}", "unexpected `}`; expected an expression"),
+            ("conv {a < b < c}", "E002", "<", "unexpected `<`; expected an operator or `}`"),
+            ("conv 64 as", "E002", "", "something is missing after `as`; expected a name"),
+            ("conv 64 as a as b", "E002", "as", "unexpected `as`; expected `->`, `x COUNT` or the end"),
+            ("relu x 3 x 4", "E002", "x", "unexpected `x`; expected `->`, `as NAME` or the end"),
+            ("relu x", "E002", "", "something is missing after `x`; expected a number"),
+            ("relu x -> relu", "E002", "->", "unexpected `->`; expected a number"),
+            ("x 3", "E002", "x", said("unexpected `x`", layer)),
+            ("3x3 conv", "E002", "3x3", said("unexpected `3x3`", layer)),
+            ("()", "E002", ")", said("unexpected `)`", layer)),
+            ("conv 4.5.6", "E002", ".", "unexpected `.` after `4.5`; expected a space"),
+            ("conv 64 é", "E002", "é", more!("é")),
+            (
+                "conv 99999999999999999999",
+                "E026",
+                "99999999999999999999",
+                "`99999999999999999999` is too large for a whole number; ",
+            ),
+            ("dropout 1e999", "E026", "1e999", "`1e999` is too large for a number; "),
         ],
     );
+}
+
+#[test]
+fn mistakes_elsewhere() {
+    check_mistakes(
+        call,
+        &[
+            ("sgd lr=0.1 -> adam", "E002", "->", "unexpected `->`; expected an argument or the end"),
+            ("5", "E002", "5", "unexpected `5`; expected a name"),
+        ],
+    );
+    check_mistakes(
+        super::shape,
+        &[
+            ("3x32x", "E002", "", "something is missing after `3x32x`; expected a number or an expression in braces"),
+            ("3, 32, 32", "E002", ",", "unexpected `,`; expected `x` or the end"),
+            ("3 x 32", "E002", "", "something is missing after `3`; expected `x` or the end"),
+        ],
+    );
+    check_mistakes(
+        signature,
+        &[
+            ("bottleneck(width, stride=)", "E002", ")", "unexpected `)`; expected an expression"),
+            ("bottleneck(width, 3)", "E002", "3", "unexpected `3`; expected a name"),
+            ("bottleneck(width", "E002", "", "something is missing after `bottleneck(width`; expected `=`, `,` or `)`"),
+            ("bottleneck width", "E002", "width", "unexpected `width`; expected the end"),
+        ],
+    );
+    check_mistakes(
+        super::term,
+        &[
+            ("3 x 3", "E002", "x", "unexpected `x`; expected an operator or the end"),
+            ("", "E002", "", "there is nothing here; expected a number, a size, a word or an expression"),
+            ("4*", "E002", "", "something is missing after `4*`; expected a number, an expression or a name"),
+        ],
+    );
+    check_mistakes(
+        super::template,
+        &[
+            ("my layer", "E002", "layer", "unexpected `layer`; expected the end"),
+            ("a/b", "E002", "/", "unexpected `/` after `a`; expected a name, an expression in braces or a space"),
+        ],
+    );
+}
+
+#[test]
+fn advice_for_other_notations() {
+    for (text, expected) in [
+        ("conv(64, 3)", "arguments follow the name without parentheses: `conv 64 3x3`"),
+        ("conv 64, 3", "arguments are separated by spaces, layers by `->`"),
+        ("conv 64 | relu", "layers are joined with `->`"),
+        ("conv 64 3x 3", "a size is written without spaces: `3x3`"),
+        ("conv 64 3×3", "a size or a repetition is written with the letter x: `3x3`, `x 3`"),
+        ("conv 2*width", "arithmetic goes into braces: `{2*width}`"),
+    ] {
+        let error = chain(&source(text).1).expect_err(text);
+        assert_eq!(error.help, [expected], "{text}");
+    }
+}
+
+/// Texts that would exhaust memory or stack are refused at once.
+#[test]
+fn hostile_texts() {
+    let million = 1_000_000;
+    let started = std::time::Instant::now();
+    for text in [
+        "(".repeat(million),
+        "conv {".to_string() + &"[".repeat(200),
+        "relu -> ".repeat(million),
+        "conv {".to_string() + &"-".repeat(10_000) + "1}",
+        "conv {1".to_string() + &"+1".repeat(10_000) + "}",
+        "conv {1".to_string() + &"**1".repeat(10_000) + "}",
+        "conv {a".to_string() + &"[0]".repeat(10_000) + "}",
+    ] {
+        let error = chain(&source(&text).1).expect_err("it is too large");
+        assert_eq!(error.code, Code::Limit, "{}", &text[..20]);
+    }
+    assert!(started.elapsed().as_secs_f64() < 1.0, "{:?}", started.elapsed());
+    let most = format!("conv {{1{}}}", "+1".repeat(400));
+    assert!(chain(&source(&most).1).is_ok());
+    let deepest = format!("conv {{{}1{}}}", "(".repeat(63), ")".repeat(63));
+    assert!(chain(&source(&deepest).1).is_ok());
 }

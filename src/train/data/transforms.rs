@@ -13,7 +13,7 @@ use super::resize::resize;
 use crate::arguments::Pair;
 use crate::graph::Shape;
 use crate::random::{below, chance};
-use crate::recipe::Transform;
+use crate::recipe::{Obstacle, Transform, way};
 
 /// Transforms that end in the network's input.
 #[derive(Debug, Clone)]
@@ -53,26 +53,19 @@ impl Pipeline {
 
     /// Whether an image of `size` ends in the network's; otherwise why not, with the sizes on the way.
     pub fn check(&self, size: Pair) -> Result<(), String> {
-        let mut way = size.to_string();
-        let mut reached = size;
-        for transform in &self.transforms {
-            match transform.output(reached) {
-                Err(arithmetic) => return Err(format!("it is {way}, and `{transform}` does not fit: {arithmetic}")),
-                Ok(output) if output != reached => {
-                    way.push_str(&format!(", after `{transform}` {output}"));
-                    reached = output;
-                }
-                Ok(_) => {}
-            }
-        }
-        if reached == self.size {
+        if Transform::output_of_all(&self.transforms, size) == Some(self.size) {
             return Ok(());
         }
-        let Pair { height, width } = self.size;
-        Err(format!(
-            "it is {way}, but the network reads {}: end with `center_crop` or `resize {height}x{width}`",
-            self.size
-        ))
+        match way(&self.transforms, size) {
+            Ok(way) => {
+                let Pair { height, width } = self.size;
+                let advice = format!("end with `center_crop` or `resize {height}x{width}`");
+                Err(format!("it is {way}, but the network reads {}: {advice}", self.size))
+            }
+            Err(Obstacle { index, way, arithmetic }) => {
+                Err(format!("it is {way}, and `{}` does not fit: {arithmetic}", self.transforms[index]))
+            }
+        }
     }
 
     /// Turns `image` into the network's input, in place, and appends it to `output`. `spare` is memory to work in.

@@ -1,0 +1,254 @@
+//! `data:`, checked against what the network reads.
+
+use super::named;
+use super::transforms::{TRANSFORMS, spread, without_chance};
+use crate::arguments::Pair;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::elaborate::scope::Scope;
+use crate::elaborate::settings::Settings;
+use crate::graph::Shape;
+use crate::recipe::{BadImages, Data, DataSet, Obstacle, Transform, way};
+use crate::syntax::ast::{Document, Section, Setting};
+
+/// What the data must fit to; `None` where an earlier error left it unknown.
+pub struct Target<'a> {
+    /// What the network reads.
+    pub input: Option<Shape>,
+    /// How many classes it tells apart.
+    pub classes: Option<usize>,
+    /// Where both were written.
+    pub document: &'a Document,
+}
+
+/// Reads the section; `None` if there is an error in it.
+pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Vec<Diagnostic>) -> Option<Data> {
+    let mut settings = Settings::new("data", section, scope);
+    let sets = DataSet::ALL.map(|set| (set.name(), set));
+    let set = settings.required("set").and_then(|set| choice(set, "data set", &sets, problems));
+    let path = settings.take("path").and_then(|path| text(path, "path", problems));
+    let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
+    let bad_images =
+        settings.take("on_bad_image").and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
+    let channels = channels(target, problems);
+    let train = settings.take("train").map(|list| Transforms::read(list, "train", channels, scope, problems));
+    let eval = settings.take("eval").map(|list| Transforms::read(list, "eval", channels, scope, problems));
+    problems.extend(settings.finish().err().unwrap_or_default());
+
+    let set = set?;
+    let train = train.unwrap_or(Some(Transforms { span: set.span, entries: Vec::new() }));
+    check_classes(&set, target, problems);
+    if let (DataSet::Digits, Some(path)) = (set.value, &path) {
+        let warning =
+            Diagnostic::warning(Code::Unused, path.span, "`path` has no effect: digits are part of the program");
+        problems.push(warning);
+    }
+    let route = Route::new(&set, target);
+    let train_fits =
+        train.as_ref().is_some_and(|train| route.as_ref().is_none_or(|route| route.check(train, problems)));
+    let eval = match eval {
+        Some(written) => {
+            let written = written?;
+            refuse_chance(&written, problems);
+            route.iter().for_each(|route| drop(route.check(&written, problems)));
+            written.values()
+        }
+        None => {
+            let train = train.as_ref()?;
+            let derived = train.derived();
+            if train_fits {
+                route.iter().for_each(|route| route.check_derived(train, &derived, problems));
+            }
+            derived
+        }
+    };
+    Some(Data {
+        set: set.value,
+        path: path.map(|path| path.value),
+        train: train?.values(),
+        eval,
+        bad_images: bad_images.map_or(BadImages::Refuse, |policy| policy.value),
+    })
+}
+
+/// A list of transforms as it was written.
+struct Transforms {
+    /// The whole list, or what stands for it.
+    span: Span,
+    entries: Vec<Spanned<Transform>>,
+}
+
+impl Transforms {
+    /// `None` if something in the list is wrong, which is reported.
+    fn read(
+        setting: &Spanned<Setting>,
+        key: &str,
+        channels: Option<usize>,
+        scope: &Scope,
+        problems: &mut Vec<Diagnostic>,
+    ) -> Option<Transforms> {
+        let Setting::List(list) = &setting.value else {
+            let error = Diagnostic::error(
+                Code::WrongType,
+                setting.span,
+                format!("`{key}` of `data` must be a list of transforms"),
+            );
+            problems.push(error.help(format!("write for example `{key}: [crop 32 pad=4, hflip, normalize cifar10]`")));
+            return None;
+        };
+        let mut entries = Vec::new();
+        for setting in list {
+            let Some(transform) = named::read(setting, &TRANSFORMS, scope, problems) else { continue };
+            let Some(channels) = channels else { continue };
+            match spread(transform, channels) {
+                Ok(transform) => entries.push(Spanned::new(transform, setting.span)),
+                Err(count) => {
+                    let message = "`normalize` and the network's input have different numbers of channels";
+                    problems.push(Diagnostic::error(Code::DataMismatch, setting.span, message).label(count));
+                }
+            }
+        }
+        (entries.len() == list.len()).then_some(Transforms { span: setting.span, entries })
+    }
+
+    fn values(&self) -> Vec<Transform> {
+        self.entries.iter().map(|entry| entry.value.clone()).collect()
+    }
+
+    /// What evaluation does if the file does not say: all that is not random.
+    fn derived(&self) -> Vec<Transform> {
+        self.entries.iter().map(|entry| &entry.value).filter(|transform| !transform.is_random()).cloned().collect()
+    }
+}
+
+/// From a set whose images have one size to the network's input.
+struct Route<'a> {
+    set: DataSet,
+    from: Pair,
+    to: Pair,
+    document: &'a Document,
+}
+
+impl<'a> Route<'a> {
+    /// `None` if either end is unknown.
+    fn new(set: &Spanned<DataSet>, target: &Target<'a>) -> Option<Route<'a>> {
+        let size = |shape: Shape| match shape {
+            Shape::Map { height, width, .. } => Some(Pair { height, width }),
+            Shape::Vector(_) => None,
+        };
+        let (from, to) = (size(set.value.image()?)?, size(target.input?)?);
+        Some(Route { set: set.value, from, to, document: target.document })
+    }
+
+    /// Whether `list` ends in the network's size; if not, the problem is reported.
+    fn check(&self, list: &Transforms, problems: &mut Vec<Diagnostic>) -> bool {
+        let values = list.values();
+        let problem = match way(&values, self.from) {
+            Ok(_) if Transform::output_of_all(&values, self.from) == Some(self.to) => return true,
+            Ok(way) => {
+                let Pair { height, width } = self.to;
+                self.mismatch(list.span, &way).help(format!("end with `resize {height}x{width}`, or change `input`"))
+            }
+            Err(Obstacle { index, way, arithmetic }) => {
+                let entry = &list.entries[index];
+                let message = format!("`{}` does not fit the images of {}: {way}", entry.value, self.set);
+                Diagnostic::error(Code::DataMismatch, entry.span, message).label(arithmetic)
+            }
+        };
+        problems.push(problem);
+        false
+    }
+
+    /// As [`Route::check`], for what evaluation makes of `train`, which fits.
+    fn check_derived(&self, train: &Transforms, derived: &[Transform], problems: &mut Vec<Diagnostic>) {
+        if Transform::output_of_all(derived, self.from) == Some(self.to) {
+            return;
+        }
+        let way = match way(derived, self.from) {
+            Ok(way) => way,
+            Err(Obstacle { way, arithmetic, .. }) => format!("{way}, and then {arithmetic}"),
+        };
+        let fixed: Vec<String> = without_chance(&train.values()).iter().map(Transform::to_string).collect();
+        let error = self.mismatch(train.span, &format!("without the random ones: {way}"));
+        problems.push(error.help(format!(
+            "evaluation takes the entries of `train` that are not random; write its own: `eval: [{}]`",
+            fixed.join(", ")
+        )));
+    }
+
+    fn mismatch(&self, span: Span, way: &str) -> Diagnostic {
+        let message = format!("the images of {} do not reach the network's size {}", self.set, self.to);
+        let error = Diagnostic::error(Code::DataMismatch, span, message).label(way);
+        error.other(self.document.input.span, "the network reads this")
+    }
+}
+
+/// How many channels images are decoded to; `None` if no image has what the network reads, or that is unknown.
+fn channels(target: &Target, problems: &mut Vec<Diagnostic>) -> Option<usize> {
+    let span = target.document.input.span;
+    let error = |message: String| Diagnostic::error(Code::DataMismatch, span, message);
+    match target.input? {
+        Shape::Map { channels: channels @ (1 | 3), .. } => return Some(channels),
+        Shape::Map { channels, .. } => {
+            problems.push(error(format!("images have 1 or 3 channels, but the network reads {channels}")));
+        }
+        Shape::Vector(features) => {
+            let message = format!("images are C×H×W, but the network reads a vector of {features}");
+            problems.push(error(message).help("write `input: [C, H, W]`, and begin with `flatten`"));
+        }
+    }
+    None
+}
+
+/// Every label must have a class in the network.
+fn check_classes(set: &Spanned<DataSet>, target: &Target, problems: &mut Vec<Diagnostic>) {
+    let (Some(classes), Some(written)) = (target.classes, &target.document.classes) else { return };
+    let in_set = set.value.classes().len();
+    if classes < in_set {
+        let message = format!("{} has {in_set} classes, but the network tells only {classes} apart", set.value);
+        let error = Diagnostic::error(Code::DataMismatch, set.span, message).label(format!("{in_set} classes"));
+        problems.push(error.other(written.span, format!("{classes} classes")));
+    }
+}
+
+/// Evaluation gives the same numbers each time.
+fn refuse_chance(eval: &Transforms, problems: &mut Vec<Diagnostic>) {
+    for entry in eval.entries.iter().filter(|entry| entry.value.is_random()) {
+        let message = format!("`{}` is random and has no place in `eval`", entry.value);
+        let error = Diagnostic::error(Code::InvalidArgument, entry.span, message);
+        problems.push(match &entry.value {
+            Transform::RandomCrop { .. } => error.help("`center_crop` takes the window in the middle"),
+            _ => error,
+        });
+    }
+}
+
+/// One of several words. `what` is what the message says they are.
+fn choice<T: Copy>(
+    setting: &Spanned<Setting>,
+    what: &str,
+    choices: &[(&'static str, T)],
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Spanned<T>> {
+    let written = text(setting, what, problems)?;
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == written.value) {
+        return Some(Spanned::new(*value, setting.span));
+    }
+    let names = || choices.iter().map(|(name, _)| *name);
+    let error = Diagnostic::error(Code::UnknownName, setting.span, format!("no {what} is called `{}`", written.value));
+    problems.push(match nearest(&written.value, names()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
+    });
+    None
+}
+
+/// Text as it stands there, no expression.
+fn text(setting: &Spanned<Setting>, what: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
+    match &setting.value {
+        Setting::Text(text) => Some(Spanned::new(text.text.clone(), setting.span)),
+        _ => {
+            problems.push(Diagnostic::error(Code::WrongType, setting.span, format!("`{what}` must be text")));
+            None
+        }
+    }
+}

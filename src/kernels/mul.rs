@@ -1,0 +1,56 @@
+//! Products, element by element; an input of one position a channel is stretched over all positions.
+
+use rayon::prelude::*;
+
+use super::lanes::sum_of;
+use super::{Backward, Forward, Real};
+use crate::graph::Shape;
+
+/// output ← Π inputs
+pub(super) fn forward<T: Real>(call: Forward<T>) {
+    let Forward { inputs, output, output_shape, .. } = call;
+    let positions = output_shape.positions();
+    output.par_chunks_mut(positions).enumerate().for_each(|(channel, output)| {
+        output.fill(T::ONE);
+        for input in inputs {
+            multiply(output, channel_of(*input, channel));
+        }
+    });
+}
+
+/// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
+pub(super) fn backward<T: Real>(call: Backward<T>) {
+    let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
+    let positions = output_shape.positions();
+    for (index, gradient) in input_gradients.iter_mut().enumerate() {
+        let Some(gradient) = gradient else { continue };
+        let others: Vec<(&[T], Shape)> = inputs[..index].iter().chain(&inputs[index + 1..]).copied().collect();
+        let own = inputs[index].1.positions();
+        gradient.par_chunks_mut(own).enumerate().for_each_init(
+            || vec![T::ZERO; positions],
+            |product, (channel, gradient)| {
+                product.copy_from_slice(&output_gradient[channel * positions..][..positions]);
+                for other in &others {
+                    multiply(product, channel_of(*other, channel));
+                }
+                match gradient {
+                    [sum] => *sum = sum_of(product, |p| p),
+                    gradient => gradient.copy_from_slice(product),
+                }
+            },
+        );
+    }
+}
+
+/// The positions of one channel, counted over all images.
+fn channel_of<T>((values, shape): (&[T], Shape), channel: usize) -> &[T] {
+    &values[channel * shape.positions()..][..shape.positions()]
+}
+
+/// output ← output · x, with a single x for all.
+fn multiply<T: Real>(output: &mut [T], x: &[T]) {
+    match x {
+        [factor] => output.iter_mut().for_each(|output| *output *= *factor),
+        x => output.iter_mut().zip(x).for_each(|(output, x)| *output *= *x),
+    }
+}
