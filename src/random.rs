@@ -3,8 +3,15 @@
 //! Every use names its seed, its purpose, the step and the place. So a resumed run needs no generator's state, and
 //! neither the number of threads nor the order of work changes a number.
 
+use std::f64::consts::TAU;
+
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+
+use crate::init::{Fan, Init, fans};
+use crate::kernels::Real;
+use crate::program::Program;
 
 /// What numbers are drawn for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,4 +48,149 @@ pub fn below(generator: &mut ChaCha8Rng, bound: usize) -> usize {
 pub fn chance(generator: &mut ChaCha8Rng, probability: f64) -> bool {
     let uniform = (generator.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
     uniform < probability
+}
+
+/// The numbers that every weight starts with, in the order of [`Program::weights`]. In f32 they are those of f64, rounded.
+pub fn initial_weights<T: Real>(program: &Program, seed: u64) -> Vec<Vec<T>> {
+    let weights = program.weights.iter().enumerate();
+    weights.map(|(index, weight)| draw(weight.init, &weight.shape, seed, index as u64)).collect()
+}
+
+/// What an initialiser comes down to.
+#[derive(Debug, Clone, Copy)]
+enum Distribution {
+    Constant(f64),
+    Uniform { bound: f64 },
+    Normal { mean: f64, std: f64 },
+    TruncatedNormal { mean: f64, std: f64 },
+}
+
+/// Elements that are drawn from one stream.
+const CHUNK: usize = 1 << 14;
+
+fn draw<T: Real>(init: Init, shape: &[usize], seed: u64, place: u64) -> Vec<T> {
+    let distribution = distribution(init, shape);
+    let mut values = vec![T::ZERO; shape.iter().product()];
+    values.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, values)| {
+        let mut words = generator(seed, Purpose::Init, 0, place);
+        words.set_stream(chunk as u64);
+        values.iter_mut().for_each(|value| *value = T::of(sample(distribution, &mut words)));
+    });
+    values
+}
+
+fn distribution(init: Init, shape: &[usize]) -> Distribution {
+    let (fan_in, fan_out) = fans(shape);
+    let size = |fan| match fan {
+        Fan::In => fan_in as f64,
+        Fan::Out => fan_out as f64,
+    };
+    let both = (fan_in + fan_out) as f64;
+    match init {
+        Init::Constant(value) => Distribution::Constant(value),
+        Init::Uniform { bound } => Distribution::Uniform { bound },
+        Init::Normal { mean, std } => Distribution::Normal { mean, std },
+        Init::TruncatedNormal { mean, std } => Distribution::TruncatedNormal { mean, std },
+        Init::KaimingUniform { fan, gain } => Distribution::Uniform { bound: gain * (3.0 / size(fan)).sqrt() },
+        Init::KaimingNormal { fan, gain } => Distribution::Normal { mean: 0.0, std: gain / size(fan).sqrt() },
+        Init::XavierUniform => Distribution::Uniform { bound: (6.0 / both).sqrt() },
+        Init::XavierNormal => Distribution::Normal { mean: 0.0, std: (2.0 / both).sqrt() },
+    }
+}
+
+fn sample(distribution: Distribution, words: &mut ChaCha8Rng) -> f64 {
+    match distribution {
+        Distribution::Constant(value) => value,
+        Distribution::Uniform { bound } => bound * (2.0 * unit(words) - 1.0),
+        Distribution::Normal { mean, std } => mean + std * normal(words),
+        Distribution::TruncatedNormal { mean, std } => loop {
+            let value = normal(words);
+            if value.abs() <= 2.0 {
+                break mean + std * value;
+            }
+        },
+    }
+}
+
+/// Uniform in [0, 1).
+fn unit(words: &mut ChaCha8Rng) -> f64 {
+    (words.next_u64() >> 11) as f64 * 2f64.powi(-53)
+}
+
+/// Standard normal (Box and Muller 1958).
+fn normal(words: &mut ChaCha8Rng) -> f64 {
+    // 1 − u is never 0.
+    let radius = (-2.0 * (1.0 - unit(words)).ln()).sqrt();
+    radius * (TAU * unit(words)).cos()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::{Shape, ValueId};
+    use crate::program::ProgramWeight;
+
+    const SHAPE: [usize; 4] = [64, 32, 5, 3];
+
+    /// What each initialiser's numbers must look like: mean, standard deviation, and the largest distance from the mean.
+    #[test]
+    fn draws_the_distribution_that_was_asked_for() {
+        let (fan_in, fan_out) = (32.0 * 15.0, 64.0 * 15.0);
+        // The variance of a standard normal cut off at ±2 is 1 − 4φ(2)/(2Φ(2) − 1).
+        let truncated = (1.0 - 4.0 * 0.053_990_966_513_188_06 / 0.954_499_736_103_641_6_f64).sqrt();
+        let none = f64::INFINITY;
+        for (init, mean, std, bound) in [
+            (Init::Constant(1.5), 1.5, 0.0, 0.0),
+            (Init::Uniform { bound: 0.3 }, 0.0, 0.3 / 3f64.sqrt(), 0.3),
+            (Init::Normal { mean: 2.0, std: 0.5 }, 2.0, 0.5, none),
+            (Init::TruncatedNormal { mean: 1.0, std: 0.5 }, 1.0, 0.5 * truncated, 1.0),
+            (Init::pytorch_weight(), 0.0, 1.0 / (3.0 * fan_in).sqrt(), 1.0 / fan_in.sqrt()),
+            (
+                Init::KaimingUniform { fan: Fan::Out, gain: 2.0 },
+                0.0,
+                2.0 / fan_out.sqrt(),
+                2.0 * (3.0 / fan_out).sqrt(),
+            ),
+            (Init::KaimingNormal { fan: Fan::In, gain: 2.0 }, 0.0, 2.0 / fan_in.sqrt(), none),
+            (Init::KaimingNormal { fan: Fan::Out, gain: 2.0 }, 0.0, 2.0 / fan_out.sqrt(), none),
+            (Init::XavierUniform, 0.0, (2.0 / (fan_in + fan_out)).sqrt(), (6.0 / (fan_in + fan_out)).sqrt()),
+            (Init::XavierNormal, 0.0, (2.0 / (fan_in + fan_out)).sqrt(), none),
+        ] {
+            let values: Vec<f64> = draw(init, &SHAPE, 5, 0);
+            let count = values.len() as f64;
+            let found_mean = values.iter().sum::<f64>() / count;
+            let found_std = (values.iter().map(|value| (value - found_mean).powi(2)).sum::<f64>() / count).sqrt();
+            let furthest = values.iter().map(|value| (value - mean).abs()).fold(0.0, f64::max);
+            // Five standard deviations of each estimate over 30,720 numbers.
+            assert!((found_mean - mean).abs() <= 0.03 * std, "{init:?}: mean {found_mean}, expected {mean}");
+            assert!((found_std - std).abs() <= 0.021 * std, "{init:?}: deviation {found_std}, expected {std}");
+            assert!(furthest <= bound, "{init:?}: {furthest} beyond {bound}");
+            if bound.is_infinite() {
+                assert!(furthest > 3.5 * std, "{init:?}: no tails, {furthest} at most");
+            } else {
+                assert!(furthest >= 0.99 * bound, "{init:?}: only {furthest} of {bound}");
+            }
+        }
+    }
+
+    #[test]
+    fn repeats_by_seed_and_place() {
+        let normal = Init::Normal { mean: 0.0, std: 1.0 };
+        let weight =
+            |name: &str| ProgramWeight { name: name.into(), shape: SHAPE.into(), init: normal, trainable: true };
+        let program = Program {
+            shapes: vec![Shape::Vector(1)],
+            steps: vec![],
+            weights: vec![weight("a"), weight("b")],
+            output: ValueId::INPUT,
+        };
+        let first = initial_weights::<f64>(&program, 1);
+        assert_eq!(first, initial_weights::<f64>(&program, 1));
+        assert_ne!(first, initial_weights::<f64>(&program, 2));
+        assert_ne!(first[0], first[1]);
+        assert_ne!(first[0][..CHUNK / 2], first[0][CHUNK..CHUNK + CHUNK / 2]);
+        let rounded: Vec<Vec<f32>> =
+            first.iter().map(|values| values.iter().map(|value| *value as f32).collect()).collect();
+        assert_eq!(rounded, initial_weights::<f32>(&program, 1));
+    }
 }

@@ -21,3 +21,21 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
         map_all(gradient, call.output_gradient, |g| g);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn adds_any_number_of_inputs() {
+        for count in 2..5 {
+            let shape = Shape::map(2, 3, 5);
+            let case = Case { inputs: vec![shape; count], ..Case::new(Op::Add, 3, shape, shape) };
+            check(&case, |numbers| {
+                (0..90).map(|index| numbers.inputs.iter().map(|input| input[index]).sum()).collect()
+            });
+        }
+    }
+}

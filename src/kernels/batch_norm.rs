@@ -135,3 +135,76 @@ impl Planes {
         Moments { mean, variance: squares / count, count }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::{Case, check, close};
+    use crate::program::Op;
+
+    const EPS: f64 = 1e-5;
+    const MOMENTUM: f64 = 0.1;
+
+    /// Mean and biased variance of each channel.
+    fn naive_moments(case: &Case, x: &[f64]) -> Vec<(f64, f64)> {
+        let (channels, positions) = (case.output.channels(), case.output.positions());
+        let moments = (0..channels).map(|channel| {
+            let of_channel = || (0..x.len()).filter(|index| index / positions % channels == channel);
+            let count = of_channel().count() as f64;
+            let mean = of_channel().map(|index| x[index]).sum::<f64>() / count;
+            (mean, of_channel().map(|index| (x[index] - mean).powi(2)).sum::<f64>() / count)
+        });
+        moments.collect()
+    }
+
+    #[test]
+    fn normalises_each_channel() {
+        let (maps, vectors) = (Shape::map(3, 5, 7), Shape::Vector(4));
+        for (batch, shape) in [(1, maps), (3, maps), (5, Shape::map(5, 1, 1)), (3, vectors), (17, vectors)] {
+            for mode in [Mode::Train, Mode::Eval] {
+                let channels = shape.channels();
+                let op = Op::BatchNorm { eps: EPS, momentum: MOMENTUM };
+                let sizes = vec![channels; 2];
+                let case = Case { mode, weights: sizes.clone(), buffers: sizes, ..Case::new(op, batch, shape, shape) };
+                let before = case.draw();
+                let batch_moments = naive_moments(&case, &before.inputs[0]);
+                let outcome = check(&case, |numbers| {
+                    let normalised = numbers.inputs[0].iter().enumerate().map(|(index, x)| {
+                        let channel = index / shape.positions() % channels;
+                        let (mean, variance) = match mode {
+                            Mode::Train => batch_moments[channel],
+                            Mode::Eval => (before.buffers[0][channel], before.buffers[1][channel]),
+                        };
+                        let [gamma, beta] = [0, 1].map(|weight| numbers.weights[weight][channel]);
+                        gamma * (x - mean) / (variance + EPS).sqrt() + beta
+                    });
+                    normalised.collect()
+                });
+                let count = (batch * shape.positions()) as f64;
+                let follow = |before: &[f64], batch: &dyn Fn(&(f64, f64)) -> f64| -> Vec<f64> {
+                    let pairs = before.iter().zip(&batch_moments);
+                    pairs.map(|(before, moments)| (1.0 - MOMENTUM) * before + MOMENTUM * batch(moments)).collect()
+                };
+                let expected = match mode {
+                    Mode::Eval => before.buffers.clone(),
+                    Mode::Train => vec![
+                        follow(&before.buffers[0], &|moments| moments.0),
+                        follow(&before.buffers[1], &|moments| moments.1 * count / (count - 1.0)),
+                    ],
+                };
+                for (found, expected) in outcome.buffers.iter().zip(&expected) {
+                    close(&case, "running statistic", found, expected, 1e-12);
+                }
+            }
+        }
+    }
+
+    /// A large mean must not swallow the variance: with f32 sums of squares it would, since 1000² has no room for 1/12.
+    #[test]
+    fn keeps_the_variance_beside_a_large_mean() {
+        let x: Vec<f32> = (0..4096).map(|index| 1000.0 + index as f32 / 4096.0).collect();
+        let planes = Planes { batch: 4, channels: 1, positions: 1024 };
+        let Moments { mean, variance, .. } = planes.moments(0, &x);
+        assert!((mean - 1000.5).abs() < 1e-3 && (variance - 1.0 / 12.0).abs() < 1e-4, "{mean} {variance}");
+    }
+}

@@ -59,3 +59,47 @@ fn apply<T: Real>(output: &mut [T], x: &[T], mask: &[u32], p: f64) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    fn case(p: f64, batch: usize, mode: Mode) -> Case {
+        let shape = Shape::map(3, 7, 5);
+        Case { mode, ..Case::new(Op::Dropout { p }, batch, shape, shape) }
+    }
+
+    #[test]
+    fn drops_the_elements_whose_words_are_small() {
+        for p in [0.0, 0.3, 0.5, 1.0] {
+            check(&case(p, 3, Mode::Eval), |numbers| numbers.inputs[0].clone());
+            check(&case(p, 3, Mode::Train), |numbers| {
+                let mut words = generator(1, Purpose::Dropout, 2, 3);
+                let drop = |x: &f64| {
+                    let kept = f64::from(words.next_u32()) / 2f64.powi(32) >= p;
+                    if kept { x / (1.0 - p) } else { 0.0 }
+                };
+                numbers.inputs[0].iter().map(drop).collect()
+            });
+        }
+    }
+
+    /// Over several chunks, with PyTorch's scale. Five standard deviations of √(p(1−p)/n) are 0.005.
+    #[test]
+    fn drops_the_right_share_in_every_chunk() {
+        let (p, batch) = (0.3, 2000);
+        let elements = batch * 105;
+        let outcome = case(p, batch, Mode::Train).run_on(&vec![1.0; elements], &vec![1.0; elements]);
+        assert_eq!(outcome.output, outcome.input_gradients[0]);
+        for chunk in outcome.output.chunks_exact(elements / 10) {
+            let kept = chunk.iter().filter(|y| **y != 0.0).count() as f64 / chunk.len() as f64;
+            assert!((kept - 0.7).abs() < 0.016, "{kept}");
+            assert!(chunk.iter().all(|y| *y == 0.0 || *y == 1.0 / (1.0 - p)));
+        }
+        let (first, second) = outcome.output.split_at(CHUNK);
+        assert_ne!(first, &second[..CHUNK]);
+    }
+}

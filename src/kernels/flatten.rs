@@ -12,3 +12,16 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
         map_all(gradient, call.output_gradient, |g| g);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn copies() {
+        let case = Case::new(Op::Flatten, 3, Shape::map(2, 3, 5), Shape::Vector(30));
+        check(&case, |numbers| numbers.inputs[0].clone());
+    }
+}

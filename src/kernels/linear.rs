@@ -34,3 +34,30 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
         output_gradient.chunks_exact(features_out).for_each(|row| add_scaled(db, T::ONE, row));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn multiplies_by_the_transposed_weight() {
+        for (batch, features_in, features_out) in [(1, 1, 1), (1, 7, 5), (3, 5, 1), (3, 33, 18), (17, 4, 3)] {
+            for weights in [vec![features_out * features_in], vec![features_out * features_in, features_out]] {
+                let (input, output) = (Shape::Vector(features_in), Shape::Vector(features_out));
+                let case = Case { weights, ..Case::new(Op::Linear, batch, input, output) };
+                check(&case, |numbers| {
+                    let outputs = numbers.inputs[0].chunks_exact(features_in).flat_map(|x| {
+                        let rows = numbers.weights[0].chunks_exact(features_in).enumerate();
+                        rows.map(move |(out, row)| {
+                            let bias = numbers.weights.get(1).map_or(0.0, |bias| bias[out]);
+                            row.iter().zip(x).map(|(w, x)| w * x).sum::<f64>() + bias
+                        })
+                    });
+                    outputs.collect()
+                });
+            }
+        }
+    }
+}

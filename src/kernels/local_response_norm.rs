@@ -95,3 +95,39 @@ fn power<T: Real>(beta: f64, s: &[T], output: &mut [T]) {
     let exponent = T::of(-beta);
     map(output, s, |s| s.powf(exponent));
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn divides_by_the_energy_of_the_neighbours() {
+        for (channels, size, alpha, beta, k) in [
+            (7, 5, 1e-4, 0.75, 2.0),
+            (7, 5, 2.0, 0.75, 1.0),
+            (3, 5, 2.0, 0.5, 1.0),
+            (6, 4, 1.0, 0.6, 2.0),
+            (5, 2, 1.0, 0.75, 2.0),
+            (4, 1, 1.0, 1.0, 1.0),
+            (1, 3, 1.0, 0.75, 1.0),
+        ] {
+            let shape = Shape::map(channels, 2, 3);
+            let case = Case::new(Op::LocalResponseNorm { size, alpha, beta, k }, 3, shape, shape);
+            check(&case, |numbers| {
+                let x = &numbers.inputs[0];
+                let normalised = |index: usize| {
+                    let channel = (index / 6 % channels) as i64;
+                    // Channel c and n/2 to the left of it, as many to the right, one fewer with an even n.
+                    let neighbours = channel - size as i64 / 2..=channel + (size as i64 - 1) / 2;
+                    let inside = neighbours.filter(|c| (0..channels as i64).contains(c));
+                    let energy: f64 =
+                        inside.map(|c| x[(index as i64 + (c - channel) * 6) as usize]).map(|x| x * x).sum();
+                    x[index] / (k + alpha / size as f64 * energy).powf(beta)
+                };
+                (0..x.len()).map(normalised).collect()
+            });
+        }
+    }
+}

@@ -37,3 +37,42 @@ fn log_total<T: Real>(x: &[T]) -> f64 {
     let largest = x.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(x.to_f64()));
     largest + x.iter().map(|x| (x.to_f64() - largest).exp()).sum::<f64>().ln()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f64; 6] = [0.5, -1.0, 2.0, 1.5, 0.25, -3.0];
+    const LABELS: [u32; 2] = [2, 1];
+
+    #[test]
+    fn is_the_mean_negative_log_probability() {
+        let loss = |x: &[f64], label: usize| -(x[label].exp() / x.iter().map(|x| x.exp()).sum::<f64>()).ln();
+        let expected = (loss(&LOGITS[..3], 2) + loss(&LOGITS[3..], 1)) / 2.0;
+        assert!((cross_entropy(&LOGITS, &LABELS) - expected).abs() < 1e-14);
+    }
+
+    #[test]
+    fn has_the_gradient_that_differences_give() {
+        let mut gradient = [9.0; 6];
+        assert_eq!(cross_entropy_gradient(&LOGITS, &LABELS, &mut gradient), cross_entropy(&LOGITS, &LABELS));
+        for (index, gradient) in gradient.iter().enumerate() {
+            let at = |step: f64| {
+                let mut logits = LOGITS;
+                logits[index] += step;
+                cross_entropy(&logits, &LABELS)
+            };
+            let difference = (at(1e-4) - at(-1e-4)) / 2e-4;
+            assert!((gradient - difference).abs() < 1e-8, "{index}: {gradient} {difference}");
+        }
+    }
+
+    #[test]
+    fn survives_large_logits() {
+        let mut gradient = [0.0f32; 2];
+        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &[0], &mut gradient), 0.0);
+        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &[1], &mut gradient), 2e4);
+        assert_eq!(gradient, [1.0, -1.0]);
+        assert!(cross_entropy(&[f32::NAN, 0.0], &[1]).is_nan());
+    }
+}

@@ -23,10 +23,14 @@ mod matrix;
 mod max_pool2d;
 mod mul;
 mod parts;
+#[cfg(test)]
+mod pooling_tests;
 mod real;
 mod scratch;
 mod softmax;
 mod tap;
+#[cfg(test)]
+mod testing;
 
 use crate::graph::Shape;
 use crate::layers::Window;

@@ -36,3 +36,27 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn sums_to_one_over_features_or_channels() {
+        for shape in [Shape::Vector(7), Shape::Vector(1), Shape::map(5, 2, 3)] {
+            let case = Case::new(Op::Softmax, 3, shape, shape);
+            check(&case, |numbers| {
+                let x = &numbers.inputs[0];
+                let share = |index: usize| {
+                    let (positions, elements) = (shape.positions(), shape.elements());
+                    let first = index / elements * elements + index % positions;
+                    let total: f64 = (0..shape.channels()).map(|channel| x[first + channel * positions].exp()).sum();
+                    x[index].exp() / total
+                };
+                (0..x.len()).map(share).collect()
+            });
+        }
+    }
+}

@@ -9,6 +9,8 @@ mod depthwise;
 mod forward;
 mod geometry;
 mod input_gradient;
+#[cfg(test)]
+mod tests;
 mod weight_gradient;
 
 use self::geometry::Geometry;
