@@ -70,7 +70,7 @@ fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
 }
 
 /// What a shorthand stands for. `s=2` is `stride=2` too.
-pub(super) fn long_form(key: &str) -> &str {
+pub(in crate::syntax) fn long_form(key: &str) -> &str {
     match key {
         "s" => "stride",
         "p" => "padding",
