@@ -107,10 +107,7 @@ fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option
 /// W003: pooling where there is nothing left to pool.
 fn pooled_again(network: &Network, node: &Node) -> Option<Diagnostic> {
     let input = network.graph.input_shapes(node)[0];
-    let pools = matches!(
-        node.layer.lower(&[input]),
-        Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d
-    );
+    let pools = matches!(node.layer.lower(&[input]), Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d);
     let Shape::Map { height: 1, width: 1, .. } = input else { return None };
     pools.then(|| {
         let effect = match node.output == input {

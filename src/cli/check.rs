@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::source::{Changes, compile};
+use super::terminal::Format;
 use super::{Failure, terminal};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
@@ -28,12 +29,6 @@ pub struct Check {
     /// A table for people, or JSON for programs, one object a line for each file
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 impl Check {

@@ -57,9 +57,8 @@ fn read(path: &Path) -> Result<String, Failure> {
     if bytes.len() as u64 > LONGEST {
         return Err(refuse(format!("it is longer than {} MB", LONGEST >> 20)));
     }
-    String::from_utf8(bytes).map_err(|error| {
-        refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
-    })
+    String::from_utf8(bytes)
+        .map_err(|error| refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to())))
 }
 
 /// A file to work on.
@@ -75,15 +74,20 @@ pub struct Source {
 impl Source {
     /// Compiles it, and reports whatever there is to report.
     pub fn compile(&self) -> Result<Compiled, Failure> {
-        match compile(&self.path, &self.changes)? {
-            Ok(compiled) => {
-                super::terminal::report(&compiled.warnings);
-                Ok(compiled)
-            }
-            Err(errors) => {
-                super::terminal::report(&errors);
-                Err(Failure::Reported)
-            }
+        compile_and_report(&self.path, &self.changes)
+    }
+}
+
+/// Compiles the file at `path`, and reports whatever there is to report.
+pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
+    match compile(path, changes)? {
+        Ok(compiled) => {
+            super::terminal::report(&compiled.warnings);
+            Ok(compiled)
+        }
+        Err(errors) => {
+            super::terminal::report(&errors);
+            Err(Failure::Reported)
         }
     }
 }

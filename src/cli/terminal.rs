@@ -3,6 +3,7 @@
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
+use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::Failure;
@@ -10,6 +11,15 @@ use crate::diagnostic::Diagnostics;
 
 /// How wide diagnostics are where no terminal says.
 const DIAGNOSTIC_WIDTH: usize = 100;
+
+/// Whom a command writes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}
 
 /// Writes to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {

@@ -32,7 +32,8 @@ pub fn rules(network: &Network) -> Vec<(String, String)> {
                 rules.push((format!("{}.{part}", definition.name), notation(common)));
             }
             let differs = |start: &&Start| start.given != common.unwrap_or(start.default);
-            exceptions.extend(starts.iter().filter(differs).map(|start| (name(start.node, part), notation(start.given))));
+            exceptions
+                .extend(starts.iter().filter(differs).map(|start| (name(start.node, part), notation(start.given))));
         }
     }
     rules.extend(exceptions);
@@ -41,7 +42,8 @@ pub fn rules(network: &Network) -> Vec<(String, String)> {
 
 fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<Start<'a>> {
     let defaults = node.layer.weights(&network.graph.input_shapes(node));
-    let named = |weights: &[crate::graph::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
+    let named =
+        |weights: &[crate::graph::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
     Some(Start { node, given: named(&node.weights)?, default: named(&defaults)? })
 }
 

@@ -165,5 +165,8 @@ fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool)
     lines.push(("memory", format!("about {} to train with batch {batch}:", bytes(memory.total()))));
     lines.push(("", parts[..3].join(" + ")));
     lines.push(("", format!("+ {}", parts[3..].join(" + "))));
-    lines.iter().map(|(head, line)| format!("{} {line}\n", painted(&format!("{head:15}"), Paint::Bold, colour))).collect()
+    lines
+        .iter()
+        .map(|(head, line)| format!("{} {line}\n", painted(&format!("{head:15}"), Paint::Bold, colour)))
+        .collect()
 }

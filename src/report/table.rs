@@ -138,9 +138,18 @@ mod tests {
     #[test]
     fn cuts_what_has_most_to_give() {
         for (width, expected) in [
-            (57, "name            layer                   size       params|layer1.0.conv1  conv 64 3x3 bias=false              36.9K|fc              linear 10               (8 − 3)/1|"),
-            (40, "name        layer        size     params|…1.0.conv1  conv 64 3x…            36.9K|fc          linear 10    (8 − 3…|"),
-            (35, "name      layer      size    params|….0.conv1  conv 64 …           36.9K|fc        linear 10  (8 − …|"),
+            (
+                57,
+                "name            layer                   size       params|layer1.0.conv1  conv 64 3x3 bias=false              36.9K|fc              linear 10               (8 − 3)/1|",
+            ),
+            (
+                40,
+                "name        layer        size     params|…1.0.conv1  conv 64 3x…            36.9K|fc          linear 10    (8 − 3…|",
+            ),
+            (
+                35,
+                "name      layer      size    params|….0.conv1  conv 64 …           36.9K|fc        linear 10  (8 − …|",
+            ),
         ] {
             let columns = columns();
             let widths = widths(&columns, width).expect("it fits");
@@ -154,7 +163,8 @@ mod tests {
         let columns = columns();
         let widths = widths(&columns, 60).expect("it fits");
         let coloured = draw(&columns, &widths, true);
-        let plain = ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"].iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
+        let plain =
+            ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"].iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
         assert_eq!(plain, draw(&columns, &widths, false));
         assert!(coloured.contains("\u{1b}[2m(8 − 3)/1\u{1b}[0m"), "{coloured:?}");
     }

@@ -27,10 +27,10 @@ use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::evaluate::{Evaluation, evaluate};
 use self::metrics::{EpochMetrics, Metrics, StepMetrics};
-use self::optimizer::OptimizerState;
+pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use crate::executor::Executor;
-use crate::kernels::{self, MaskKey, Mode};
+use crate::kernels::MaskKey;
 use crate::program::Program;
 use crate::recipe::Train;
 
@@ -105,7 +105,7 @@ const STEPS_WRITTEN: usize = 100;
 pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
     let steps = dataset.steps(recipe);
-    check_batches(run.executor.program(), recipe, dataset.train.len(), steps)?;
+    check_batches(&run.executor, recipe, dataset.train.len(), steps)?;
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
     let mut metrics = Metrics::open(folder, run.position.epoch, run.position.step).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
@@ -117,6 +117,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         let mut clock = Instant::now();
         while let Some(batch) = batches.next() {
             let batch = batch?;
+            run.executor.check_batch(batch.labels.len()).map_err(TrainError::Refused)?;
             let key = MaskKey { seed: recipe.seed, step: run.position.step, place: 0 };
             let loss = run.executor.step_gradients(&batch.images, &batch.labels, key);
             if !loss.loss.is_finite() {
@@ -226,23 +227,18 @@ fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError
 }
 
 /// Finds out before the first step what would go wrong in the last one: no batch at all, or one too small for an operation.
-fn check_batches(program: &Program, recipe: &Train, images: usize, steps: usize) -> Result<(), TrainError> {
+fn check_batches(executor: &Executor<f32>, recipe: &Train, images: usize, steps: usize) -> Result<(), TrainError> {
     let batch = recipe.batch;
     if steps == 0 {
         return Err(TrainError::Refused(format!(
             "{images} training images do not fill one batch of {batch}, and `drop_last` leaves the rest out: lower `train.batch`"
         )));
     }
-    let last = if recipe.drop_last || images % batch == 0 { batch } else { images % batch };
-    for step in &program.steps {
-        let input = program.shape(step.inputs[0]);
-        kernels::check(&step.op, Mode::Train, last, input).map_err(|reason| {
-            TrainError::Refused(format!(
-                "`{}`: {reason}; {images} images in batches of {batch} leave a last batch of {last}: choose another \
-                 `train.batch`, or set `train.drop_last: true`",
-                step.name
-            ))
-        })?;
-    }
-    Ok(())
+    let last = if recipe.drop_last || images.is_multiple_of(batch) { batch } else { images % batch };
+    executor.check_batch(last).map_err(|reason| {
+        TrainError::Refused(format!(
+            "{reason}; {images} images in batches of {batch} end with a batch of {last}: choose another `train.batch`, or \
+             set `train.drop_last: true`"
+        ))
+    })
 }
