@@ -26,12 +26,13 @@ pub struct Changes {
 }
 
 fn parse_override(text: &str) -> Result<Override, String> {
-    Override::parse(text)
+    let (path, value) = text.split_once('=').ok_or("write KEY=VALUE, such as `train.epochs=3`")?;
+    Ok(Override { path: path.to_string(), value: value.to_string() })
 }
 
 impl Changes {
     fn overrides(&self) -> Vec<Override> {
-        let input = self.input.iter().map(|input| Override::new("input", input));
+        let input = self.input.iter().map(|input| Override { path: "input".to_string(), value: input.clone() });
         input.chain(self.set.iter().cloned()).collect()
     }
 }
@@ -39,10 +40,8 @@ impl Changes {
 /// Compiles the file at `path`. The outer error is that it cannot be read.
 pub fn compile(path: &Path, changes: &Changes) -> Result<Result<Compiled, Diagnostics>, Failure> {
     let text = read(path)?;
-    let format = match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-        true => Format::Toml,
-        false => Format::Yaml,
-    };
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
     Ok(compile_source(&path.to_string_lossy(), &text, format, &changes.overrides()))
 }
 
