@@ -219,7 +219,6 @@ impl<T: Real> Executor<T> {
                     mode: Mode::Train,
                     inputs: &values.inputs(step),
                     weights: &slices(&self.weights, &used.trainable),
-                    buffers: &slices(&self.weights, &used.statistics),
                     output: values.of(step.output),
                     output_shape: self.program.shape(step.output),
                     saved: &self.saved[planned.step],

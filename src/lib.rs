@@ -32,6 +32,8 @@ pub mod executor;
 #[cfg(feature = "train")]
 pub mod kernels;
 #[cfg(feature = "train")]
+pub mod model;
+#[cfg(feature = "train")]
 pub mod random;
 #[cfg(feature = "train")]
 pub mod train;

@@ -48,8 +48,7 @@ pub fn below(generator: &mut ChaCha8Rng, bound: usize) -> usize {
 
 /// True with this probability.
 pub fn chance(generator: &mut ChaCha8Rng, probability: f64) -> bool {
-    let uniform = (generator.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64);
-    uniform < probability
+    unit(generator) < probability
 }
 
 /// The numbers that every weight starts with, in the order of [`Program::weights`]. In f32 they are those of f64, rounded.

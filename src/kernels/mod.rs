@@ -11,6 +11,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+pub(crate) mod candle;
 mod concat;
 mod conv2d;
 mod dropout;
@@ -102,8 +103,6 @@ pub struct Backward<'a, T> {
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.
     pub weights: &'a [&'a [T]],
-    /// Running statistics: what normalised, in evaluation mode.
-    pub buffers: &'a [&'a [T]],
     /// What the forward pass made.
     pub output: &'a [T],
     /// One example's shape of the output.

@@ -138,7 +138,6 @@ impl Case {
             mode: self.mode,
             inputs: &with_shapes(&numbers.inputs, &self.inputs),
             weights: &slices(&numbers.weights),
-            buffers: &slices(&numbers.buffers),
             output: &output,
             output_shape: self.output,
             saved: &saved,

@@ -1,0 +1,142 @@
+//! A network as an ordinary Candle module: variables for weights, and operations that Candle's autograd differentiates.
+//!
+//! ```no_run
+//! # fn main() -> candle_core::Result<()> {
+//! # let network: archc::network::Network = unimplemented!();
+//! # let (images, labels): (candle_core::Tensor, candle_core::Tensor) = unimplemented!();
+//! use candle_nn::{ModuleT, Optimizer};
+//!
+//! let model = network.build(&candle_core::Device::Cpu, 1)?;
+//! let mut optimizer = candle_nn::SGD::new(model.vars(), 0.1)?;
+//! let loss = candle_nn::loss::cross_entropy(&model.forward_t(&images, true)?, &labels)?;
+//! optimizer.backward_step(&loss)?;
+//! # Ok(()) }
+//! ```
+//!
+//! The trainer does not use it: it runs the same kernels in memory that it plans itself, which is faster.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_nn::ModuleT;
+
+use crate::graph::{Shape, ValueId};
+use crate::kernels::candle::Call;
+use crate::kernels::{MaskKey, Mode, is_view};
+use crate::network::Network;
+use crate::program::{Program, ProgramWeight, Step, lower};
+use crate::random::initial_weights;
+
+/// A program with its weights.
+#[derive(Debug)]
+pub struct Model {
+    program: Program,
+    /// In the program's order.
+    weights: Vec<Var>,
+    seed: u64,
+    /// Passes in training mode so far: each has its own dropout masks.
+    passes: AtomicU64,
+}
+
+impl Network {
+    /// The network on a device, in f32, with starting weights drawn from the seed.
+    ///
+    /// # Errors
+    /// If there are no kernels for the device, or not enough memory.
+    pub fn build(&self, device: &Device, seed: u64) -> Result<Model> {
+        let program = lower(self);
+        if !device.is_cpu() {
+            let first = program.steps.first().map_or("any layer", |step| &step.name);
+            bail!(
+                "there are no kernels for {:?} yet, so `{first}` cannot run there: build on the CPU",
+                device.location()
+            );
+        }
+        let values = initial_weights::<f32>(&program, seed).into_iter().zip(&program.weights);
+        let weights = values.map(|(values, weight)| Tensor::from_vec(values, weight.shape.as_slice(), device));
+        let weights = weights.collect::<Result<Vec<_>>>()?;
+        Model::new(program, &weights, seed)
+    }
+}
+
+impl Model {
+    /// A program with given weights, all of one type, f32 or f64, in the program's order; the seed is dropout's.
+    ///
+    /// # Errors
+    /// If the weights are not as many as the program has, or not of its sizes.
+    pub fn new(program: Program, weights: &[Tensor], seed: u64) -> Result<Model> {
+        if weights.len() != program.weights.len() {
+            bail!("the network has {} weights, not {}", program.weights.len(), weights.len());
+        }
+        for (weight, tensor) in program.weights.iter().zip(weights) {
+            if weight.shape != tensor.dims() {
+                bail!("`{}` has the sizes {:?}, not {:?}", weight.name, weight.shape, tensor.dims());
+            }
+        }
+        let weights = weights.iter().map(Var::from_tensor).collect::<Result<_>>()?;
+        Ok(Model { program, weights, seed, passes: AtomicU64::new(0) })
+    }
+
+    /// What it computes.
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// All weights and running statistics with their names, in the network's order.
+    pub fn weights(&self) -> impl Iterator<Item = (&ProgramWeight, &Var)> {
+        self.program.weights.iter().zip(&self.weights)
+    }
+
+    /// What an optimizer changes.
+    pub fn vars(&self) -> Vec<Var> {
+        self.weights().filter(|(weight, _)| weight.trainable).map(|(_, var)| var.clone()).collect()
+    }
+
+    fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
+        let output = self.program.shape(step.output);
+        if is_view(&step.op, mode) {
+            return inputs[0].reshape(sizes(inputs[0].dims()[0], output));
+        }
+        let of =
+            |trainable| step.weights.iter().filter(move |weight| self.program.weights[**weight].trainable == trainable);
+        let weights: Vec<&Tensor> = of(true).map(|weight| self.weights[*weight].as_tensor()).collect();
+        let call = |inputs, output| Call {
+            op: step.op.clone(),
+            mode,
+            key: MaskKey { seed: self.seed, step: pass, place: index as u64 },
+            inputs,
+            output,
+            statistics: of(false).map(|weight| self.weights[*weight].clone()).collect(),
+        };
+        let shapes: Vec<Shape> = step.inputs.iter().map(|input| self.program.shape(*input)).collect();
+        call(shapes, output).apply(inputs, &weights)
+    }
+}
+
+impl ModuleT for Model {
+    /// Logits of images N×C×H×W. In training mode batch norms use the batch's statistics and dropout drops.
+    fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
+        let expected = self.program.shape(ValueId::INPUT);
+        if images.dims().split_first().is_none_or(|(batch, sizes)| *batch == 0 || sizes != expected.dims()) {
+            bail!("the network reads images N×{expected}, not {:?}", images.dims());
+        }
+        let (mode, pass) = match train {
+            true => (Mode::Train, self.passes.fetch_add(1, Ordering::Relaxed)),
+            false => (Mode::Eval, 0),
+        };
+        let mut values: Vec<Option<Tensor>> = vec![None; self.program.shapes.len()];
+        values[ValueId::INPUT.index()] = Some(images.clone());
+        for (index, step) in self.program.steps.iter().enumerate() {
+            let inputs = step.inputs.iter().map(|input| values[input.index()].as_ref().expect("steps are in order"));
+            let inputs: Vec<&Tensor> = inputs.collect();
+            let output = self.step(step, index, pass, mode, &inputs)?;
+            values[step.output.index()] = Some(output);
+        }
+        Ok(values.swap_remove(self.program.output.index()).expect("some step makes the output"))
+    }
+}
+
+/// Sizes of a whole batch's value.
+fn sizes(batch: usize, shape: Shape) -> Vec<usize> {
+    std::iter::once(batch).chain(shape.dims()).collect()
+}
