@@ -336,3 +336,6 @@ pub fn largest<T: Real>(row: &[T]) -> usize {
     let larger = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
     (0..row.len()).reduce(larger).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

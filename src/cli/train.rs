@@ -58,15 +58,16 @@ impl Train {
         let program = lower(&network);
 
         let (mut run, folder) = match &self.resume {
-            Some(folder) => (Run::resume(program, recipe, folder)?, folder.clone()),
+            Some(folder) => (Run::resume(program, recipe, &dataset, folder)?, folder.clone()),
             None => {
                 let start = match &self.weights {
                     Some(path) => weights::load(path, &program.weights)?.0,
                     None => initial_weights(&program, recipe.seed),
                 };
+                let run = Run::new(program, start, recipe, &dataset)?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed))?;
-                (Run::new(program, start, recipe), folder)
+                (run, folder)
             }
         };
         folder::write_network(&folder, &expand(&network))?;
