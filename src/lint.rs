@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::arguments::Pair;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Node, Shape, ValueId};
+use crate::elaborate::traced;
+use crate::graph::{Frame, Node, Shape, ValueId};
 use crate::layers::Window;
 use crate::network::Network;
 use crate::program::Op;
@@ -27,7 +28,7 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
-                warnings.push(traced(warning, node));
+                warnings.push(traced(warning, &node.trace));
             }
         }
     }
@@ -43,11 +44,6 @@ fn readers(network: &Network) -> Vec<Vec<&Node>> {
         }
     }
     readers
-}
-
-/// The warning with the calls that lead to the node, innermost first.
-fn traced(warning: Diagnostic, node: &Node) -> Diagnostic {
-    node.trace.iter().rev().fold(warning, |warning, frame| warning.other(frame.span, frame.what.clone()))
 }
 
 /// W001: rows or columns at the edge that no window reads.
@@ -91,13 +87,13 @@ fn remedy(node: &Node, window: Window) -> String {
     }
 }
 
-/// W002: a bias that the batch norm after it subtracts again with the mean.
+/// W002: a bias that the batch norm after it subtracts again with the mean. In a preset it is as the network was published.
 fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option<Diagnostic> {
     let op = |node: &Node| node.layer.lower(&network.graph.input_shapes(node));
     let biased = node.weights.iter().any(|weight| weight.name == "bias");
     let weighs = biased && matches!(op(node), Op::Conv2d { .. } | Op::Linear);
     let normalised = !readers.is_empty() && readers.iter().all(|reader| matches!(op(reader), Op::BatchNorm { .. }));
-    (weighs && normalised).then(|| {
+    (weighs && normalised && !node.trace.iter().any(Frame::is_preset)).then(|| {
         Diagnostic::warning(Code::BiasBeforeNorm, node.span, format!("the bias of this `{}` has no effect", node.kind))
             .label("the batch norm after it subtracts the mean")
             .help("write `bias=false`")

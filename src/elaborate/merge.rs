@@ -9,7 +9,14 @@ use crate::syntax::ast::{Call, Merge};
 
 impl Walk<'_> {
     /// Several values become one. A single value is passed on.
-    pub(super) fn merge(&mut self, merge: &Spanned<Merge>, values: Vec<Wire>, span: Span, level: &mut Level) -> Wire {
+    pub(super) fn merge(
+        &mut self,
+        merge: &Spanned<Merge>,
+        values: Vec<Wire>,
+        span: Span,
+        given: Option<&Spanned<String>>,
+        level: &mut Level,
+    ) -> Wire {
         if let [value] = values.as_slice() {
             return *value;
         }
@@ -19,18 +26,22 @@ impl Walk<'_> {
             Merge::Mul => &layers::MUL,
         };
         let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
-        let name = level.next(None);
-        self.declare(&name, span);
+        let name = level.next(given.map(|name| name.value.as_str()));
+        self.declare(&name, given.map_or(span, |name| name.span));
         let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
         self.names.define(&name, output);
         output
     }
 
+    /// An earlier value: `.` is the current one, `input` the network's input unless a layer is called so.
     pub(super) fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
         if source.value == "." {
             return current;
         }
-        let resolved = self.names.resolve(&source.value, level, source.span);
+        let resolved = match self.names.resolve(&source.value, level, source.span) {
+            Err(_) if source.value == "input" => Ok(self.entry),
+            resolved => resolved,
+        };
         self.checked(resolved).flatten()
     }
 }

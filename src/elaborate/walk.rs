@@ -25,28 +25,32 @@ pub struct Walked {
     pub problems: Vec<Diagnostic>,
 }
 
-/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked.
-pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, scope: &Scope) -> Walked {
+/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
+/// the items came about, if the user did not write them.
+pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, trace: Vec<Frame>, scope: &Scope) -> Walked {
+    let entry = input.map(|_| ValueId::INPUT);
     let mut walk = Walk {
+        entry,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
         blocks: HashMap::new(),
         names: Names::default(),
         problems: Vec::new(),
         reported: HashSet::new(),
-        trace: Vec::new(),
+        trace,
         calling: Vec::new(),
         walked: 0,
     };
     for block in &document.blocks {
         walk.define_block(block);
     }
-    let entry = input.map(|_| ValueId::INPUT);
     let output = walk.enclosed(items, scope, &mut Level::root(), entry);
     Walked { graph: walk.graph, output, problems: walk.problems }
 }
 
 /// The state of a walk.
 pub(super) struct Walk<'d> {
+    /// The network's input.
+    pub(super) entry: Wire,
     pub(super) graph: Graph,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
     pub(super) names: Names,
@@ -122,7 +126,21 @@ impl<'d> Walk<'d> {
         if let ItemBody::Call(call) = &item.body {
             return self.call(call, given, scope, level, input);
         }
-        // A name on anything but a single call opens a level; without one, a group flattens into its surroundings.
+        if let (ItemBody::From { sources, merge, then }, Some(given)) = (&item.body, &given) {
+            match (sources.as_slice(), merge, then.as_slice()) {
+                // What makes one layer names it, as a call does.
+                ([source], None, [Item { name: None, body: ItemBody::Call(_), .. }]) => {
+                    let value = self.source(source, level, input);
+                    return self.item(&Item { name: item.name.clone(), ..then[0].clone() }, scope, level, value);
+                }
+                ([_, _, ..], Some(merge), []) => {
+                    let values = sources.iter().map(|source| self.source(source, level, input)).collect();
+                    return self.merge(merge, values, item.span, Some(given), level);
+                }
+                _ => {}
+            }
+        }
+        // A name on anything else opens a level; without one, a group flattens into its surroundings.
         match given {
             Some(given) => {
                 let name = level.next(Some(&given.value));
@@ -149,12 +167,12 @@ impl<'d> Walk<'d> {
                     .iter()
                     .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
                     .collect();
-                self.merge(merge, ends, item.span, level)
+                self.merge(merge, ends, item.span, None, level)
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), _) => self.merge(merge, values, item.span, level),
+                    (Some(merge), _) => self.merge(merge, values, item.span, None, level),
                     (None, [value]) => *value,
                     (None, _) => {
                         let error = Diagnostic::error(Code::MissingKey, item.span, "several values need a `merge`");

@@ -34,6 +34,9 @@ pub fn expand(network: &Network) -> String {
         line(&mut text, format_args!("  - {}", item(network, node, previous)));
         previous = ValueId::of_node(index);
     }
+    if network.output != previous {
+        line(&mut text, format_args!("  - from: {}", scalar(network.graph.name(network.output))));
+    }
     let rules = init::rules(network);
     if !rules.is_empty() {
         line(&mut text, format_args!("init:"));
@@ -57,16 +60,24 @@ fn line(text: &mut String, content: std::fmt::Arguments) {
 /// One layer. Only what does not read the value before it says what it reads.
 fn item(network: &Network, node: &Node, previous: ValueId) -> String {
     let from = |value: &ValueId| scalar(network.graph.name(*value));
-    match node.inputs.as_slice() {
-        // A name that is also a layer's cannot be a key.
-        [input] if *input == previous && layers::find(&node.name).is_some() => {
-            scalar(&format!("{} as {}", node.call, node.name))
-        }
-        [input] if *input == previous => format!("{}: {}", scalar(&node.name), scalar(&node.call)),
-        [input] => format!("{}: {{from: {}, then: {}}}", scalar(&node.name), from(input), quoted(&node.call)),
+    let structure = match node.inputs.as_slice() {
+        [input] if *input == previous => None,
+        [input] => Some(format!("from: {}, then: {}", from(input), quoted(&node.call))),
         inputs => {
             let sources: Vec<String> = inputs.iter().map(from).collect();
-            format!("{}: {{from: {}, merge: {}}}", scalar(&node.name), flow_list(&sources), node.kind)
+            Some(format!("from: {}, merge: {}", flow_list(&sources), node.kind))
         }
+    };
+    let name = scalar(&node.name);
+    match (structure, is_taken(&node.name)) {
+        (None, false) => format!("{name}: {}", scalar(&node.call)),
+        (None, true) => scalar(&format!("{} as {}", node.call, node.name)),
+        (Some(structure), false) => format!("{name}: {{{structure}}}"),
+        (Some(structure), true) => format!("{{{structure}, name: {name}}}"),
     }
+}
+
+/// Whether a name means something else as a key, so that it must be written in another place.
+fn is_taken(name: &str) -> bool {
+    layers::find(name).is_some() || ["residual", "branches", "from", "expect", "name"].contains(&name)
 }

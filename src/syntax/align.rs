@@ -168,7 +168,8 @@ mod tests {
     /// Each `(part of the text, source of that part)` must correspond.
     #[test]
     fn parts_are_found_in_their_source() {
-        let cases: [(&str, &str, &[(&str, &str)]); 12] = [
+        type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+        let cases: [Case; 12] = [
             ("plain text", "plain text", &[("text", "text")]),
             ("conv 64 3x3", r#""conv 64 \u0033x3""#, &[("3x3", r"\u0033x3"), ("64", "64"), ("x3", "x3")]),
             ("a\tü b", r#""a\t\xfc b""#, &[("a", "a"), ("ü", r"\xfc"), ("b", "b")]),

@@ -66,6 +66,8 @@ pub(super) fn document(
     let mut init = Vec::new();
     let (mut data, mut train) = (None, None);
     let mut allow = Vec::new();
+    // Keys that misspelled ones stand for; that they are missing is no second mistake.
+    let mut meant = Vec::new();
     for (key, value) in &root.entries {
         match key.value.as_str() {
             "name" => name = plain_text(&mut context, "`name`", value),
@@ -83,7 +85,11 @@ pub(super) fn document(
                 let body = settings.map(|settings| DocumentBody::Preset { name: key.clone(), settings });
                 bodies.push((key, body));
             }
-            _ => context.errors.push(unknown_key(key, "a file", KEYS.iter().chain(vocabulary.presets).copied())),
+            _ => {
+                let known = KEYS.iter().chain(vocabulary.presets).copied();
+                meant.extend(nearest(&key.value, known.clone()));
+                context.errors.push(unknown_key(key, "a file", known));
+            }
         }
     }
     let blocks: Vec<Block> = signatures
@@ -91,36 +97,37 @@ pub(super) fn document(
         .map(|((name, parameters), body)| Block { name, parameters, body: items(&mut context, body) })
         .collect();
     let start = root.entries[0].0.span;
-    if root.get("input").is_none() {
+    if root.get("input").is_none() && !meant.contains(&"input") {
         let missing = Diagnostic::error(Code::MissingKey, start, "the file has no `input`");
         context.errors.push(missing.help("add `input: [3, 32, 32]`: channels, height, width"));
     }
-    if let [(first, _), rest @ ..] = bodies.as_slice() {
-        for (second, _) in rest {
-            let message =
-                format!("a file describes one network, and here are two: `{}` and `{}`", first.value, second.value);
-            context
-                .errors
-                .push(Diagnostic::error(Code::Duplicate, second.span, message).other(first.span, "the first"));
-        }
-    } else {
+    if bodies.is_empty() && !meant.iter().any(|key| *key == "layers" || vocabulary.presets.contains(key)) {
         let missing = Diagnostic::error(Code::MissingKey, start, "the file describes no network");
         let presets: Vec<String> = vocabulary.presets.iter().map(|preset| format!("`{preset}:`")).collect();
         context.errors.push(missing.help(format!("add `layers:`, or a preset: {}", presets.join(", "))));
+    }
+    for (second, _) in bodies.iter().skip(1) {
+        let first = bodies[0].0;
+        let message =
+            format!("a file describes one network, and here are two: `{}` and `{}`", first.value, second.value);
+        let error = Diagnostic::error(Code::Duplicate, second.span, message);
+        context.errors.push(error.other(first.span, "the first"));
     }
     let body = bodies.into_iter().next().and_then(|(_, body)| body);
     match (input, body) {
         (Some(input), Some(body)) if context.errors.is_empty() => {
             Ok(Document { name, input, classes, lets, blocks, body, init, data, train, allow })
         }
-        _ => Err(at_most(context.errors)),
+        _ => Err(in_order(context.errors)),
     }
 }
 
 /// No one reads more mistakes than this, and drawing each takes a walk through the text.
 const MOST_MISTAKES: usize = 100;
 
-fn at_most(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// In the order of the file; the first of them, if there are too many.
+fn in_order(mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    errors.sort_by_key(|error| (error.primary.span.source, error.primary.span.start));
     let more = errors.len().saturating_sub(MOST_MISTAKES);
     errors.truncate(MOST_MISTAKES);
     if let Some(last) = errors.last_mut().filter(|_| more > 0) {
@@ -271,8 +278,11 @@ pub(super) fn expr(context: &mut Context<'_>, what: &str, value: &Spanned<Settin
 /// `what` must be a number. Braces look like a mapping to YAML, so that mistake gets its own advice.
 pub(super) fn number_expected(what: &str, value: &Spanned<Setting>) -> Diagnostic {
     let error = wrong_type(what, "a number or an expression", value);
+    let is_braces = |section: &Section| {
+        !section.entries.is_empty() && section.entries.iter().all(|(_, value)| matches!(value.value, Setting::Null))
+    };
     match &value.value {
-        Setting::Map(section) if section.entries.iter().all(|(_, value)| matches!(value.value, Setting::Null)) => {
+        Setting::Map(section) if is_braces(section) => {
             error.help("outside of notation an expression stands without braces: `4*width`")
         }
         _ => error,

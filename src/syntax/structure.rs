@@ -17,7 +17,7 @@ const STRUCTURES: [(&str, &[&str]); 4] = [
     ("expect", &[]),
 ];
 
-const LAYERS: &str = "layers: notation, a mapping, or a list of such";
+const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<Item> {
@@ -26,7 +26,7 @@ pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<
         Setting::List(values) => values.iter().flat_map(|value| items(context, value)).collect(),
         Setting::Map(section) => mapping(context, section).into_iter().collect(),
         _ => {
-            context.errors.push(wrong_type("this", LAYERS, value));
+            context.errors.push(wrong_type("an item", ITEM, value));
             Vec::new()
         }
     }
@@ -122,6 +122,15 @@ fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> 
     match value.value {
         Setting::List(_) => Err(items),
         _ => <[Item; 1]>::try_from(items).map(|[item]| item),
+    }
+}
+
+/// The key is no layer or block, and what stands with it shows that it should be one.
+fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
+    match near_name(context, key) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error,
     }
 }
 
@@ -250,7 +259,7 @@ fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str]
         Some(near) => error.help(format!("did you mean `{near}`?")),
         None => {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            error.help(format!("`{what}` is {}{more}", words.join(", ")))
+            error.help(format!("`{what}` can be {}{more}", words.join(", ")))
         }
     }
 }

@@ -17,8 +17,8 @@ use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 /// Lists and mappings nested deeper than this are refused.
 const DEEPEST: usize = 64;
 
-/// More values than this are refused: a million items, and something for what is in them.
-const MOST_VALUES: usize = 2_000_000;
+/// More values than this are refused; a million items, one string each, are still read.
+const MOST_VALUES: usize = 1 << 20;
 
 /// Values that may come from repeating anchors.
 const MOST_REPEATED: usize = 100_000;
@@ -242,6 +242,9 @@ impl Place<'_> {
             Error::MultipleDocuments { .. } => {
                 (Code::Syntax, "a file describes one network; `---` starts another".to_string())
             }
+            Error::RecursiveReferencesRequireWeakTypes { .. } => {
+                (Code::Syntax, "an anchor is repeated inside itself".to_string())
+            }
             error => (Code::Syntax, UserMessageFormatter.format_message(error).replace('\'', "`")),
         };
         // The scanner's own limit on brackets comes first where many of them stand on one line.
@@ -259,6 +262,9 @@ impl Place<'_> {
     fn advice(&self, span: Span) -> Option<&'static str> {
         let rest = &self.text[span.range().start - self.offset..];
         Some(match rest.chars().next()? {
+            _ if self.text[..span.range().start - self.offset].ends_with('\t') => {
+                "YAML is indented with spaces, not tabs"
+            }
             ':' => "a text that holds a colon and a space must be quoted; a mapping starts on a line of its own",
             '@' | '`' | '%' => "a text that starts with this character must be quoted",
             _ if rest.starts_with("- ") => "a list starts on a line of its own",
