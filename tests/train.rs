@@ -61,7 +61,8 @@ fn train_resume_eval_predict() {
     assert_eq!(first.lines().count(), 2);
     let origin = json(&read(&run.join("run.json")));
     assert_eq!((&origin["seed"], &origin["threads"], &origin["device"]), (&1.into(), &1.into(), &"cpu".into()));
-    let last: Vec<&str> = origin["command"].as_array().expect("words").iter().filter_map(|word| word.as_str()).skip(1).collect();
+    let last: Vec<&str> =
+        origin["command"].as_array().expect("words").iter().filter_map(|word| word.as_str()).skip(1).collect();
     assert_eq!(last, ["train", "tiny.yaml", "--threads", "1"]);
 
     place.ok("train tiny.yaml --threads 1 --set train.epochs=3");
@@ -100,7 +101,10 @@ fn bench_prints_its_keys() {
         let line = json(&place.ok(&format!("bench tiny.yaml --batch 8 --steps 2 --format json{mode}")));
         let keys = ["name", "batch", "device", "threads", "step_s", "images_per_s", "params", "peak_rss_mb"];
         assert!(keys.iter().all(|key| line.get(key).is_some()), "{line}");
-        assert_eq!((&line["name"], &line["batch"], &line["params"]), (&"tiny".into(), &8.into(), &(40 + 8 + 650).into()));
+        assert_eq!(
+            (&line["name"], &line["batch"], &line["params"]),
+            (&"tiny".into(), &8.into(), &(40 + 8 + 650).into())
+        );
     }
 }
 
@@ -128,7 +132,11 @@ fn mistakes_are_explained() {
     ] {
         let output = place.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.code() == Some(code) && said.contains(expected), "{arguments}: {:?} {said}", output.status);
+        assert!(
+            output.status.code() == Some(code) && said.contains(expected),
+            "{arguments}: {:?} {said}",
+            output.status
+        );
     }
     assert!(!place.path("runs").exists(), "a refused run leaves no folder");
 }
@@ -139,7 +147,8 @@ fn mistakes_are_explained() {
 fn ctrl_c_can_be_resumed() {
     let place = Place::new();
     let longer = "train tiny.yaml --threads 1 --set train.epochs=40 --out";
-    let mut child = place.command(&format!("{longer} stopped")).stdout(std::process::Stdio::null()).spawn().expect("it starts");
+    let mut child =
+        place.command(&format!("{longer} stopped")).stdout(std::process::Stdio::null()).spawn().expect("it starts");
     let steps = place.path("stopped/steps.jsonl");
     while std::fs::metadata(&steps).map_or(0, |steps| steps.len()) == 0 {
         assert!(child.try_wait().expect("a child").is_none(), "it ended before its first step");

@@ -37,7 +37,7 @@ impl Eval {
             let network = self.source.compile()?.network;
             let (mut executor, _) = trained::load(&network, &self.weights)?;
             let dataset = trained::open_data(&network)?;
-            if dataset.validation.len() == 0 {
+            if dataset.validation.is_empty() {
                 return Err(Failure::Message("the data set has no validation images".to_owned()));
             }
             let batches = dataset.evaluation_batches(&dataset.validation, self.batch as usize);

@@ -249,22 +249,18 @@ fn dropout_follows_its_key() {
 #[test]
 fn the_first_number_that_is_not_finite_is_found() {
     let program = program("[flatten, linear 4 as a -> tanh as b -> linear 3 as c]");
-    let weights = initial_weights::<f64>(&program, 3);
-    let found = |change: &dyn Fn(&mut [Vec<f64>], &mut [f64])| {
-        let (mut weights, mut images) = (weights.clone(), images(3));
-        change(&mut weights, &mut images);
-        Executor::new(program.clone(), weights).first_not_finite(&images, KEY)
-    };
-    assert_eq!(found(&|_, _| {}), None);
-    assert_eq!(found(&|weights, _| weights[2][0] = f64::NAN).as_deref(), Some("the weight `c.weight`"));
-    assert_eq!(found(&|_, images| images[0] = f64::INFINITY).as_deref(), Some("the images"));
-    for (weight, node) in [(0, "a"), (2, "c")] {
-        let overflow = |weights: &mut [Vec<f64>], images: &mut [f64]| {
-            images.fill(1.0);
-            weights[0].fill(1.0);
-            weights[weight].fill(f64::MAX);
-        };
-        assert_eq!(found(&overflow), Some(format!("the output of `{node}`")));
+    // What every image, every weight of `a` and every weight of `c` is.
+    for (image, a, c, expected) in [
+        (1.0, 1.0, 1.0, None),
+        (f64::INFINITY, 1.0, 1.0, Some("the images")),
+        (1.0, 1.0, f64::NAN, Some("the weight `c.weight`")),
+        (1.0, f64::MAX, 1.0, Some("the output of `a`")),
+        (1.0, 1.0, f64::MAX, Some("the output of `c`")),
+    ] {
+        let images = vec![image; 3 * INPUT.elements()];
+        let weights = [vec![a; 4 * 40], vec![0.0; 4], vec![c; 3 * 4], vec![0.0; 3]];
+        let found = Executor::new(program.clone(), weights.into()).first_not_finite(&images, KEY);
+        assert_eq!(found.as_deref(), expected);
     }
 }
 

@@ -72,12 +72,7 @@ impl Run {
     ///
     /// # Errors
     /// If the recipe cannot be carried out with this data.
-    pub fn new(
-        program: Program,
-        weights: Vec<Vec<f32>>,
-        recipe: &Train,
-        dataset: &Dataset,
-    ) -> Result<Run, TrainError> {
+    pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
         let optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
         let position = Position { seed: recipe.seed, ..Position::default() };
         let executor = Executor::new(program, weights);
