@@ -10,6 +10,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
 use crate::report;
+use crate::syntax::Override;
 
 /// The batch whose memory is shown where neither the file nor the command line names one.
 const USUAL_BATCH: usize = 32;
@@ -39,9 +40,14 @@ enum Format {
 impl Check {
     /// Looks at every file, even after one that is wrong.
     pub fn run(self) -> Result<(), Failure> {
+        let mut overrides = self.changes.overrides();
+        if self.changes.input() {
+            // The file's data are for its own input; what is asked is what the layers do with another.
+            overrides.push(Override { path: "data".to_string(), value: "null".to_string() });
+        }
         let mut sound = true;
         for (index, path) in self.files.iter().enumerate() {
-            let result = match compile(path, &self.changes) {
+            let result = match compile(path, &overrides) {
                 Ok(result) => result,
                 Err(Failure::Message(message)) => {
                     terminal::complain(&format!("error: {message}"));

@@ -170,3 +170,54 @@ fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool)
         .map(|(head, line)| format!("{} {line}\n", painted(&format!("{head:15}"), Paint::Bold, colour)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use crate::compile;
+
+    const NETWORK: &str = "\
+name: small
+input: [3, 224, 224]
+layers:
+  - features: conv 64 7x7 s2 p3 bias=false -> bn -> relu -> maxpool 3x3 s2 p1
+  - flatten
+  - fc: linear 10
+";
+
+    #[test]
+    fn shows_everything_where_there_is_room() {
+        let network = compile(NETWORK).expect("a sound network");
+        let expected = "\
+small: 3×224×224 → 10
+
+name        layer                         output      (W−F+2P)/S+1                      params         MACs  activations  field
+input                                     3×224×224
+features.0  conv 64 7x7 s2 p3 bias=false  64×112×112  ⌊(224 − 7 + 2·3)/2⌋ + 1 = 112      9,408  118,013,952      802,816      7
+features.1  bn                            64×112×112                                       128                   802,816      7
+features.2  relu                          64×112×112                                                             802,816      7
+features.3  maxpool 3x3 s2 p1             64×56×56    ⌊(112 − 3 + 2·1)/2⌋ + 1 = 56                               200,704     11
+1           flatten                       200704      64·56·56 = 200704                                          200,704    231
+fc          linear 10                     10                                         2,007,050    2,007,040           10    231
+
+parameters      2,016,586, all trainable; 128 running statistics
+MACs            120,020,992 for one example
+activations     2,809,866 for one example
+receptive field 231×231: the output sees the whole input
+memory          about 92.8 MiB to train with batch 4:
+                7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
+                + 45.2 MiB activations + 24.5 MiB workspace
+";
+        assert_eq!(table(&network, 4, None, false), expected);
+    }
+
+    #[test]
+    fn never_wraps() {
+        let network = compile(NETWORK).expect("a sound network");
+        for width in 40..140 {
+            let drawn = table(&network, 4, Some(width), false);
+            let widest = drawn.lines().take(9).map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{drawn}");
+        }
+    }
+}
