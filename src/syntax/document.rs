@@ -103,18 +103,17 @@ pub(super) fn document(
         let missing = Diagnostic::error(Code::MissingKey, start, "the file has no `input`");
         context.errors.push(missing.help("add `input: [3, 32, 32]`: channels, height, width"));
     }
-    if let [(first, _), rest @ ..] = bodies.as_slice() {
-        for (second, _) in rest {
-            let message =
-                format!("a file describes one network, and here are two: `{}` and `{}`", first.value, second.value);
-            context
-                .errors
-                .push(Diagnostic::error(Code::Duplicate, second.span, message).other(first.span, "the first"));
-        }
-    } else if !meant.iter().any(|key| *key == "layers" || vocabulary.presets.contains(key)) {
+    if bodies.is_empty() && !meant.iter().any(|key| *key == "layers" || vocabulary.presets.contains(key)) {
         let missing = Diagnostic::error(Code::MissingKey, start, "the file describes no network");
         let presets: Vec<String> = vocabulary.presets.iter().map(|preset| format!("`{preset}:`")).collect();
         context.errors.push(missing.help(format!("add `layers:`, or a preset: {}", presets.join(", "))));
+    }
+    for (second, _) in bodies.iter().skip(1) {
+        let first = bodies[0].0;
+        let message =
+            format!("a file describes one network, and here are two: `{}` and `{}`", first.value, second.value);
+        let error = Diagnostic::error(Code::Duplicate, second.span, message);
+        context.errors.push(error.other(first.span, "the first"));
     }
     let body = bodies.into_iter().next().and_then(|(_, body)| body);
     match (input, body) {

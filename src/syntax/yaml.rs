@@ -17,8 +17,8 @@ use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 /// Lists and mappings nested deeper than this are refused.
 const DEEPEST: usize = 64;
 
-/// More values than this are refused: a million items, and something for what is in them.
-const MOST_VALUES: usize = 2_000_000;
+/// More values than this are refused; a million items, one string each, are still read.
+const MOST_VALUES: usize = 1 << 20;
 
 /// Values that may come from repeating anchors.
 const MOST_REPEATED: usize = 100_000;
