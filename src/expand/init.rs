@@ -52,7 +52,7 @@ fn common(starts: &[Start]) -> Option<Init> {
     let changed = starts.iter().filter(|start| start.given != start.default);
     let others = |init: Init| starts.iter().filter(|start| start.given != init).count();
     let best = changed.clone().map(|start| start.given).min_by_key(|init| others(*init))?;
-    (others(best) + 1 <= changed.count()).then_some(best)
+    (others(best) < changed.count()).then_some(best)
 }
 
 /// The full name of a weight, as a pattern that nothing else matches.

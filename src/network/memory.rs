@@ -84,7 +84,7 @@ impl Network {
 /// Numbers that the optimizer remembers for each weight.
 fn optimizer_state(train: Option<&Train>) -> u64 {
     match train.map(|train| train.optimizer) {
-        Some(Optimizer::Sgd { momentum, .. }) if momentum == 0.0 => 0,
+        Some(Optimizer::Sgd { momentum: 0.0, .. }) => 0,
         Some(Optimizer::Sgd { .. }) | None => 1,
         Some(Optimizer::Adam(_) | Optimizer::AdamW(_)) => 2,
     }

@@ -17,7 +17,7 @@ pub fn table(network: &Network, batch: usize, width: Option<usize>, colour: bool
         widths(&columns, width).map(|widths| (columns, widths))
     });
     let (columns, widths) = fitting.unwrap_or_else(|| {
-        let columns = rows.columns(&[Field::Name]);
+        let columns = rows.columns(&[Content::Name]);
         let widths = widths(&columns, usize::MAX).expect("without a limit everything fits");
         (columns, widths)
     });
@@ -33,7 +33,7 @@ fn title(network: &Network) -> String {
 
 /// What a column shows, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum Content {
     Name,
     Call,
     /// The call, cut to fit.
@@ -54,8 +54,8 @@ enum Field {
 }
 
 /// Which columns there are, from wide to narrow.
-const LAYOUTS: &[&[Field]] = {
-    use Field::*;
+const LAYOUTS: &[&[Content]] = {
+    use Content::*;
     &[
         &[Name, Call, Output, Arithmetic, Params, Macs, Activations, ReceptiveField],
         &[Name, Call, Output, Arithmetic, Params, ShortMacs, ShortActivations, ReceptiveField],
@@ -79,34 +79,36 @@ impl<'a> Rows<'a> {
         Rows { network, fields: network.receptive_fields() }
     }
 
-    fn columns(&self, layout: &[Field]) -> Vec<Column> {
-        layout.iter().map(|field| self.column(*field)).collect()
+    fn columns(&self, layout: &[Content]) -> Vec<Column> {
+        layout.iter().map(|content| self.column(*content)).collect()
     }
 
-    fn column(&self, field: Field) -> Column {
+    fn column(&self, content: Content) -> Column {
         let network = self.network;
         // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
         let count = |number: u64, form: fn(u64) -> String| if number == 0 { String::new() } else { form(number) };
         let arithmetic = |node: &Node| network.arithmetic(node).unwrap_or_default();
         let elements = |node: &Node| node.output.elements() as u64;
-        match field {
-            Field::Name => self.cells("name", Form::Name(14), "input", |node, _| node.name.clone()),
-            Field::Call => self.cells("layer", Form::Text(usize::MAX), "", |node, _| node.call.clone()),
-            Field::ShortCall => self.cells("layer", Form::Text(15), "", |node, _| node.call.clone()),
-            Field::Kind => self.cells("layer", Form::Text(9), "", |node, _| node.kind.to_string()),
-            Field::Output => {
+        match content {
+            Content::Name => self.cells("name", Form::Name(14), "input", |node, _| node.name.clone()),
+            Content::Call => self.cells("layer", Form::Text(usize::MAX), "", |node, _| node.call.clone()),
+            Content::ShortCall => self.cells("layer", Form::Text(15), "", |node, _| node.call.clone()),
+            Content::Kind => self.cells("layer", Form::Text(9), "", |node, _| node.kind.to_string()),
+            Content::Output => {
                 let input = network.graph.input.to_string();
                 self.cells("output", Form::Text(usize::MAX), &input, |node, _| node.output.to_string())
             }
-            Field::Arithmetic => self.cells(ARITHMETIC, Form::Faint(usize::MAX), "", |node, _| arithmetic(node)),
-            Field::TightArithmetic => self.cells(ARITHMETIC, Form::Faint(22), "", |node, _| tight(&arithmetic(node))),
-            Field::Params => self.cells("params", Form::Number, "", |node, _| count(network.params(node), exact)),
-            Field::Macs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), exact)),
-            Field::Activations => self.cells("activations", Form::Number, "", |node, _| exact(elements(node))),
-            Field::ShortParams => self.cells("params", Form::Number, "", |node, _| count(network.params(node), short)),
-            Field::ShortMacs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), short)),
-            Field::ShortActivations => self.cells("activ.", Form::Number, "", |node, _| short(elements(node))),
-            Field::ReceptiveField => self.cells("field", Form::Number, "", |_, field| field.to_string()),
+            Content::Arithmetic => self.cells(ARITHMETIC, Form::Faint(usize::MAX), "", |node, _| arithmetic(node)),
+            Content::TightArithmetic => self.cells(ARITHMETIC, Form::Faint(22), "", |node, _| tight(&arithmetic(node))),
+            Content::Params => self.cells("params", Form::Number, "", |node, _| count(network.params(node), exact)),
+            Content::Macs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), exact)),
+            Content::Activations => self.cells("activations", Form::Number, "", |node, _| exact(elements(node))),
+            Content::ShortParams => {
+                self.cells("params", Form::Number, "", |node, _| count(network.params(node), short))
+            }
+            Content::ShortMacs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), short)),
+            Content::ShortActivations => self.cells("activ.", Form::Number, "", |node, _| short(elements(node))),
+            Content::ReceptiveField => self.cells("field", Form::Number, "", |_, field| field.to_string()),
         }
     }
 
