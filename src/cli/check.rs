@@ -76,6 +76,9 @@ impl Check {
                 let blank = if follows { "\n" } else { "" };
                 let table = report::check::table(network, self.batch(network), terminal::width(), terminal::colour());
                 terminal::print(&format!("{blank}{table}"))?;
+                if !warnings.list.is_empty() {
+                    terminal::complain("");
+                }
                 terminal::report(warnings);
             }
             Err(errors) => terminal::report(errors),
