@@ -11,6 +11,7 @@ use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
 use crate::report;
+use crate::syntax::Override;
 
 /// The batch whose memory is shown where neither the file nor the command line names one.
 const USUAL_BATCH: usize = 32;
@@ -34,9 +35,14 @@ pub struct Check {
 impl Check {
     /// Looks at every file, even after one that is wrong.
     pub fn run(self) -> Result<(), Failure> {
+        let mut overrides = self.changes.overrides();
+        if self.changes.input() {
+            // The file's data are for its own input; what is asked is what the layers do with another.
+            overrides.push(Override { path: "data".to_string(), value: "null".to_string() });
+        }
         let mut sound = true;
         for (index, path) in self.files.iter().enumerate() {
-            let result = match compile(path, &self.changes) {
+            let result = match compile(path, &overrides) {
                 Ok(result) => result,
                 Err(Failure::Message(message)) => {
                     terminal::complain(&format!("error: {message}"));
@@ -65,6 +71,9 @@ impl Check {
                 let blank = if follows { "\n" } else { "" };
                 let table = report::check::table(network, self.batch(network), terminal::width(), terminal::colour());
                 terminal::print(&format!("{blank}{table}"))?;
+                if !warnings.list.is_empty() {
+                    terminal::complain("");
+                }
                 terminal::report(warnings);
             }
             Err(errors) => terminal::report(errors),
