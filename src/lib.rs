@@ -9,9 +9,9 @@
 
 pub mod arguments;
 pub mod diagnostic;
-pub mod elaborate;
 #[cfg(feature = "train")]
 pub mod durable;
+pub mod elaborate;
 pub mod graph;
 pub mod init;
 pub mod layers;

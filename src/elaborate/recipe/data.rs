@@ -27,7 +27,8 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
     let set = settings.required("set").and_then(|set| choice(set, "data set", &sets, problems));
     let path = settings.take("path").and_then(|path| text(path, "path", problems));
     let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
-    let bad_images = settings.take("on_bad_image").and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
+    let bad_images =
+        settings.take("on_bad_image").and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
     let channels = channels(target, problems);
     let train = settings.take("train").map(|list| Transforms::read(list, "train", channels, scope, problems));
     let eval = settings.take("eval").map(|list| Transforms::read(list, "eval", channels, scope, problems));
@@ -37,11 +38,13 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
     let train = train.unwrap_or(Some(Transforms { span: set.span, entries: Vec::new() }));
     check_classes(&set, target, problems);
     if let (DataSet::Digits, Some(path)) = (set.value, &path) {
-        let warning = Diagnostic::warning(Code::Unused, path.span, "`path` has no effect: digits are part of the program");
+        let warning =
+            Diagnostic::warning(Code::Unused, path.span, "`path` has no effect: digits are part of the program");
         problems.push(warning);
     }
     let route = Route::new(&set, target);
-    let train_fits = train.as_ref().is_some_and(|train| route.as_ref().is_none_or(|route| route.check(train, problems)));
+    let train_fits =
+        train.as_ref().is_some_and(|train| route.as_ref().is_none_or(|route| route.check(train, problems)));
     let eval = match eval {
         Some(written) => {
             let written = written?;
@@ -84,7 +87,11 @@ impl Transforms {
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Transforms> {
         let Setting::List(list) = &setting.value else {
-            let error = Diagnostic::error(Code::WrongType, setting.span, format!("`{key}` of `data` must be a list of transforms"));
+            let error = Diagnostic::error(
+                Code::WrongType,
+                setting.span,
+                format!("`{key}` of `data` must be a list of transforms"),
+            );
             problems.push(error.help(format!("write for example `{key}: [crop 32 pad=4, hflip, normalize cifar10]`")));
             return None;
         };

@@ -21,12 +21,7 @@ pub struct Kind<T: 'static> {
 pub type Parse<T> = fn(&mut Arguments) -> Result<T, Diagnostic>;
 
 /// What `setting` calls, with where each argument stands. `None` if something is wrong, which is added to `problems`.
-pub fn read<T>(
-    setting: &Spanned<Setting>,
-    kind: &Kind<T>,
-    scope: &Scope,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<T> {
+pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<T> {
     let call = call(setting, kind).map_err(|error| problems.push(error)).ok()?;
     let Some((_, parse)) = kind.table.iter().find(|(name, _)| *name == call.name.value) else {
         problems.push(unknown(&call.name, kind));
@@ -75,9 +70,13 @@ fn in_mapping(value: &Spanned<Setting>) -> Result<Vec<Argument>, Diagnostic> {
         Setting::Null => Ok(Vec::new()),
         Setting::Text(text) => notation::arguments(text),
         Setting::List(values) => values.iter().map(positional).collect(),
-        Setting::Map(section) => section.entries.iter().map(|(key, value)| {
-            Ok(Argument { key: Some(key.clone()), value: term(value)?, span: key.span.to(value.span) })
-        }).collect(),
+        Setting::Map(section) => section
+            .entries
+            .iter()
+            .map(|(key, value)| {
+                Ok(Argument { key: Some(key.clone()), value: term(value)?, span: key.span.to(value.span) })
+            })
+            .collect(),
         Setting::Bool(_) | Setting::Int(_) | Setting::Float(_) => Ok(vec![positional(value)?]),
     }
 }
@@ -93,7 +92,11 @@ fn term(setting: &Spanned<Setting>) -> Result<Spanned<Term>, Diagnostic> {
         Setting::Int(value) => Expr::Int(*value),
         Setting::Float(value) => Expr::Float(*value),
         Setting::Null | Setting::Map(_) => {
-            return Err(Diagnostic::error(Code::WrongType, setting.span, "an argument must be a value or a list of values"));
+            return Err(Diagnostic::error(
+                Code::WrongType,
+                setting.span,
+                "an argument must be a value or a list of values",
+            ));
         }
     };
     Ok(Spanned::new(Term::Expr(expr), setting.span))

@@ -8,8 +8,11 @@ use crate::elaborate::settings::Settings;
 use crate::recipe::{AdamSettings, Optimizer, Schedule, Train};
 use crate::syntax::ast::Section;
 
-const OPTIMIZERS: Kind<Optimizer> =
-    Kind { what: "optimizer", example: "sgd lr=0.1 momentum=0.9", table: &[("sgd", sgd), ("adam", adam), ("adamw", adamw)] };
+const OPTIMIZERS: Kind<Optimizer> = Kind {
+    what: "optimizer",
+    example: "sgd lr=0.1 momentum=0.9",
+    table: &[("sgd", sgd), ("adam", adam), ("adamw", adamw)],
+};
 
 const SCHEDULES: Kind<Schedule> = Kind {
     what: "schedule",
@@ -142,7 +145,8 @@ fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     };
     if milestones.is_empty() {
         let callee = arguments.callee();
-        let error = Diagnostic::error(Code::MissingArgument, callee.span, "`multistep` needs the epochs after which to reduce");
+        let error =
+            Diagnostic::error(Code::MissingArgument, callee.span, "`multistep` needs the epochs after which to reduce");
         return Err(error.help("write for example `multistep 50 100 gamma=0.1`"));
     }
     if let Some(pair) = milestones.windows(2).find(|pair| pair[0] >= pair[1]) {

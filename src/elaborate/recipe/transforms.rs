@@ -28,7 +28,9 @@ pub fn spread(transform: Transform, channels: usize) -> Result<Transform, String
     let to_all = |values: Vec<f64>, what| match values.as_slice() {
         [one] => Ok(vec![*one; channels]),
         several if several.len() == channels => Ok(values),
-        several => Err(format!("{} {what} for {channels} channel{}", several.len(), if channels == 1 { "" } else { "s" })),
+        several => {
+            Err(format!("{} {what} for {channels} channel{}", several.len(), if channels == 1 { "" } else { "s" }))
+        }
     };
     Ok(Transform::Normalize { mean: to_all(mean, "means")?, std: to_all(std, "standard deviations")? })
 }
@@ -82,7 +84,8 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
             let error = Diagnostic::error(Code::UnknownName, arguments.place("statistics"), message);
             return Err(match nearest(&name, names()) {
                 Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error.help(format!("there are {}; or give `mean=` and `std=`", names().collect::<Vec<_>>().join(", "))),
+                None => error
+                    .help(format!("there are {}; or give `mean=` and `std=`", names().collect::<Vec<_>>().join(", "))),
             });
         };
         return Ok(Transform::Normalize { mean: mean.to_vec(), std: std.to_vec() });

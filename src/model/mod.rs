@@ -15,6 +15,9 @@
 //!
 //! The trainer does not use it: it runs the same kernels in memory that it plans itself, which is faster.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Device, Result, Tensor, Var, bail};
@@ -24,7 +27,7 @@ use crate::graph::{Shape, ValueId};
 use crate::kernels::candle::Call;
 use crate::kernels::{MaskKey, Mode, is_view};
 use crate::network::Network;
-use crate::program::{Program, ProgramWeight, Step, lower};
+use crate::program::{Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
 
 /// A program with its weights.
@@ -108,8 +111,22 @@ impl Model {
             output,
             statistics: of(false).map(|weight| self.weights[*weight].clone()).collect(),
         };
-        let shapes: Vec<Shape> = step.inputs.iter().map(|input| self.program.shape(*input)).collect();
-        call(shapes, output).apply(inputs, &weights)
+        let shape = self.program.shape(step.inputs[0]);
+        let ([first, others @ ..], [_, other_values @ ..]) = (inputs, step.inputs.as_slice()) else {
+            unreachable!("an operation has an input");
+        };
+        if others.is_empty() {
+            return call(vec![shape], output).apply(&[first], &weights);
+        }
+        // One after the other: Candle's operations have three arguments at most.
+        let (mut value, mut shape) = ((*first).clone(), shape);
+        for (other, other_value) in others.iter().zip(other_values) {
+            let other_shape = self.program.shape(*other_value);
+            let joined = joined(&step.op, shape, other_shape);
+            value = call(vec![shape, other_shape], joined).apply(&[&value, other], &weights)?;
+            shape = joined;
+        }
+        Ok(value)
     }
 }
 
@@ -139,4 +156,15 @@ impl ModuleT for Model {
 /// Sizes of a whole batch's value.
 fn sizes(batch: usize, shape: Shape) -> Vec<usize> {
     std::iter::once(batch).chain(shape.dims()).collect()
+}
+
+/// The shape of two values put together.
+fn joined(op: &Op, a: Shape, b: Shape) -> Shape {
+    match (op, a, b) {
+        (Op::Concat, Shape::Map { channels, height, width }, _) => Shape::map(channels + b.channels(), height, width),
+        (Op::Concat, Shape::Vector(features), _) => Shape::Vector(features + b.channels()),
+        // A product stretches what has a single position.
+        _ if a.positions() < b.positions() => b,
+        _ => a,
+    }
 }
