@@ -80,6 +80,9 @@ pub struct Evaluated {
     pub value: Spanned<Value>,
 }
 
+/// What the notation shortens to a letter.
+const SHORTHANDS: [(&str, char); 4] = [("stride", 's'), ("padding", 'p'), ("dilation", 'd'), ("groups", 'g')];
+
 /// The arguments of one call, to be taken one by one.
 #[derive(Debug, Clone)]
 pub struct Arguments {
@@ -112,12 +115,20 @@ impl Arguments {
         &self.callee
     }
 
-    /// The call as the notation writes it, every expression replaced by its value: `conv 64 3x3 stride=2`.
+    /// The call as the notation writes it, every expression replaced by its value: `conv 64 3x3 s2 bias=false`.
     pub fn notation(&self) -> String {
         let mut text = self.callee.value.clone();
         for (argument, _) in &self.given {
-            let key = argument.key.as_ref().map_or(String::new(), |key| format!("{}=", key.value));
-            text.push_str(&format!(" {key}{}", argument.value.value));
+            let value = &argument.value.value;
+            let Some(Spanned { value: key, .. }) = &argument.key else {
+                text.push_str(&format!(" {value}"));
+                continue;
+            };
+            let letter = SHORTHANDS.iter().find(|(long, _)| long == key).map(|(_, letter)| letter);
+            match (letter, value) {
+                (Some(letter), Value::Int(_) | Value::Size(..)) => text.push_str(&format!(" {letter}{value}")),
+                _ => text.push_str(&format!(" {key}={value}")),
+            }
         }
         text
     }
@@ -355,5 +366,31 @@ impl FromValue for PositivePair {
     const EXPECTED: &'static str = "a whole number or a size such as `3x5`, one or more";
     fn from_value(value: &Value) -> Option<PositivePair> {
         Pair::from_value(value).filter(|pair| pair.height > 0 && pair.width > 0).map(PositivePair)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Sources;
+
+    #[test]
+    fn is_written_as_short_as_the_notation_can() {
+        let span = Span::new(Sources::default().add("test", ""), 0..0);
+        let argument = |key: &str, value| Evaluated {
+            key: (!key.is_empty()).then(|| Spanned::new(key.to_string(), span)),
+            value: Spanned::new(value, span),
+        };
+        let given = vec![
+            argument("", Value::Int(64)),
+            argument("", Value::Size(3, 5)),
+            argument("stride", Value::Int(2)),
+            argument("padding", Value::Size(1, 2)),
+            argument("groups", Value::Float(4.0)),
+            argument("bias", Value::Bool(false)),
+            argument("eps", Value::Float(1e-5)),
+        ];
+        let arguments = Arguments::new(Spanned::new("conv".to_string(), span), given);
+        assert_eq!(arguments.notation(), "conv 64 3x5 s2 p1x2 groups=4.0 bias=false eps=1e-5");
     }
 }

@@ -133,6 +133,20 @@ pub struct Frame {
     pub span: Span,
 }
 
+impl Frame {
+    /// The expansion of a preset, asked for at `span`.
+    pub fn preset(name: &str, span: Span) -> Frame {
+        Frame { what: format!("{IN_PRESET}{name}`"), span }
+    }
+
+    /// Whether it is a preset's, so that the user wrote none of the layers in it.
+    pub fn is_preset(&self) -> bool {
+        self.what.starts_with(IN_PRESET)
+    }
+}
+
+const IN_PRESET: &str = "in preset `";
+
 /// A layer in its place.
 #[derive(Debug, Clone)]
 pub struct Node {

@@ -8,18 +8,25 @@
 #![deny(missing_docs)]
 
 pub mod arguments;
+mod compile;
 pub mod diagnostic;
-#[cfg(feature = "train")]
-pub mod durable;
 pub mod elaborate;
+pub mod expand;
 pub mod graph;
 pub mod init;
 pub mod layers;
+mod lint;
 pub mod network;
 pub mod program;
 pub mod recipe;
+pub mod report;
 pub mod syntax;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
+#[cfg(feature = "train")]
+mod durable;
 #[cfg(feature = "train")]
 pub mod executor;
 #[cfg(feature = "train")]
@@ -32,3 +39,5 @@ pub mod random;
 pub mod train;
 #[cfg(feature = "train")]
 pub mod weights;
+
+pub use compile::{Compiled, compile, compile_source};

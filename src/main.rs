@@ -1,3 +1,7 @@
-//! The program: hands over to `cli`.
+//! The program: hands over to [`archc::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    archc::cli::run()
+}

@@ -161,7 +161,7 @@ impl Walk<'_> {
                 }
             }
         };
-        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, level)
+        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level)
     }
 
     /// A 1×1 convolution without bias and a batch norm, named `downsample`, that take `from` to the shape of `to`

@@ -9,6 +9,7 @@ mod call;
 mod expression;
 mod init;
 mod level;
+mod merge;
 mod mismatch;
 mod presets;
 mod recipe;
@@ -16,11 +17,12 @@ mod scope;
 mod settings;
 mod walk;
 
+pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, nearest};
-use crate::graph::Shape;
+use crate::graph::{Frame, Shape};
 use crate::network::Network;
 use crate::syntax::ast::{Document, DocumentBody, Expr, Item};
 use scope::{Binding, Scope};
@@ -53,9 +55,11 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     let input = input_shape(&document.input, &scope, &mut problems);
 
     let expanded;
+    let mut trace = Vec::new();
     let items: &[Item] = match &document.body {
         DocumentBody::Layers(items) => items,
         DocumentBody::Preset { name, settings } => {
+            trace.push(Frame::preset(&name.value, name.span));
             expanded = presets::expand(name, settings, classes, &scope).unwrap_or_else(|errors| {
                 problems.extend(errors);
                 Vec::new()
@@ -64,7 +68,7 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
         }
     };
     let preset_failed = items.is_empty() && !problems.is_empty();
-    let walked = walk::walk(items, document, input, &scope);
+    let walked = walk::walk(items, document, input, trace, &scope);
     problems.extend(walked.problems);
     if walked.graph.nodes.is_empty() && problems.is_empty() {
         problems.push(Diagnostic::error(Code::MissingKey, document.input.span, "the network has no layers"));
@@ -84,6 +88,7 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
     }
     let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
     let network = Network { name, graph, output, classes, data, train };
+    problems.extend(crate::lint::lint(&network));
     problems.retain(|warning| !silenced.contains(&warning.code));
     Ok(Elaborated { network, warnings: problems })
 }

@@ -12,7 +12,7 @@ use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
 use crate::layers;
-use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Merge, Template, TemplatePart};
+use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have, and the most items that are walked to find them.
 const MOST_NODES: usize = 1_000_000;
@@ -25,28 +25,32 @@ pub struct Walked {
     pub problems: Vec<Diagnostic>,
 }
 
-/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked.
-pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, scope: &Scope) -> Walked {
+/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
+/// the items came about, if the user did not write them.
+pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, trace: Vec<Frame>, scope: &Scope) -> Walked {
+    let entry = input.map(|_| ValueId::INPUT);
     let mut walk = Walk {
+        entry,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
         blocks: HashMap::new(),
         names: Names::default(),
         problems: Vec::new(),
         reported: HashSet::new(),
-        trace: Vec::new(),
+        trace,
         calling: Vec::new(),
         walked: 0,
     };
     for block in &document.blocks {
         walk.define_block(block);
     }
-    let entry = input.map(|_| ValueId::INPUT);
     let output = walk.enclosed(items, scope, &mut Level::root(), entry);
     Walked { graph: walk.graph, output, problems: walk.problems }
 }
 
 /// The state of a walk.
 pub(super) struct Walk<'d> {
+    /// The network's input.
+    pub(super) entry: Wire,
     pub(super) graph: Graph,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
     pub(super) names: Names,
@@ -122,7 +126,21 @@ impl<'d> Walk<'d> {
         if let ItemBody::Call(call) = &item.body {
             return self.call(call, given, scope, level, input);
         }
-        // A name on anything but a single call opens a level; without one, a group flattens into its surroundings.
+        if let (ItemBody::From { sources, merge, then }, Some(given)) = (&item.body, &given) {
+            match (sources.as_slice(), merge, then.as_slice()) {
+                // What makes one layer names it, as a call does.
+                ([source], None, [Item { name: None, body: ItemBody::Call(_), .. }]) => {
+                    let value = self.source(source, level, input);
+                    return self.item(&Item { name: item.name.clone(), ..then[0].clone() }, scope, level, value);
+                }
+                ([_, _, ..], Some(merge), []) => {
+                    let values = sources.iter().map(|source| self.source(source, level, input)).collect();
+                    return self.merge(merge, values, item.span, Some(given), level);
+                }
+                _ => {}
+            }
+        }
+        // A name on anything else opens a level; without one, a group flattens into its surroundings.
         match given {
             Some(given) => {
                 let name = level.next(Some(&given.value));
@@ -149,12 +167,12 @@ impl<'d> Walk<'d> {
                     .iter()
                     .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
                     .collect();
-                self.merge(merge, ends, item.span, level)
+                self.merge(merge, ends, item.span, None, level)
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), _) => self.merge(merge, values, item.span, level),
+                    (Some(merge), _) => self.merge(merge, values, item.span, None, level),
                     (None, [value]) => *value,
                     (None, _) => {
                         let error = Diagnostic::error(Code::MissingKey, item.span, "several values need a `merge`");
@@ -187,7 +205,7 @@ impl<'d> Walk<'d> {
         self.checked(declared);
     }
 
-    fn call(
+    pub(super) fn call(
         &mut self,
         call: &Call,
         given: Option<Spanned<String>>,
@@ -235,7 +253,7 @@ impl<'d> Walk<'d> {
     }
 
     /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
-    fn layer(
+    pub(super) fn layer(
         &mut self,
         definition: &layers::Definition,
         call: &Call,
@@ -332,32 +350,6 @@ impl<'d> Walk<'d> {
             }
         }
         wire
-    }
-
-    /// Several values become one. A single value is passed on.
-    pub(super) fn merge(&mut self, merge: &Spanned<Merge>, values: Vec<Wire>, span: Span, level: &mut Level) -> Wire {
-        if let [value] = values.as_slice() {
-            return *value;
-        }
-        let definition = match merge.value {
-            Merge::Concat => &layers::CONCAT,
-            Merge::Add => &layers::ADD,
-            Merge::Mul => &layers::MUL,
-        };
-        let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
-        let name = level.next(None);
-        self.declare(&name, span);
-        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
-        self.names.define(&name, output);
-        output
-    }
-
-    fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
-        if source.value == "." {
-            return current;
-        }
-        let resolved = self.names.resolve(&source.value, level, source.span);
-        self.checked(resolved).flatten()
     }
 
     fn expect(&mut self, sizes: &[Spanned<Expr>], span: Span, scope: &Scope, input: Wire) {

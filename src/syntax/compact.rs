@@ -117,3 +117,23 @@ pub(super) fn expr(value: &Expr) -> String {
         Expr::Call(name, arguments) => format!("{}({})", name.value, list(arguments)),
     }
 }
+
+/// `{epochs: 3, set: 'digits'}`
+pub(super) fn section(section: &Section) -> String {
+    let entries = section.entries.iter().map(|(key, value)| format!("{}: {}", key.value, setting(&value.value)));
+    format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+}
+
+fn setting(value: &Setting) -> String {
+    match value {
+        Setting::Null => "null".to_string(),
+        Setting::Bool(value) => value.to_string(),
+        Setting::Int(value) => value.to_string(),
+        Setting::Float(value) => format!("{value:?}"),
+        Setting::Text(text) => format!("'{}'", text.text),
+        Setting::List(values) => {
+            format!("[{}]", values.iter().map(|inner| setting(&inner.value)).collect::<Vec<_>>().join(", "))
+        }
+        Setting::Map(inner) => section(inner),
+    }
+}

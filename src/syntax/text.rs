@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::align::align;
 use crate::diagnostic::Span;
 
 /// A string and where each of its characters was written.
@@ -43,6 +44,17 @@ impl Text {
     /// A string that stands in the source as it is, from the start of `span`.
     pub fn verbatim(text: impl Into<String>, span: Span) -> Text {
         Text { text: text.into(), origin: Vec::new(), span }
+    }
+
+    /// A string that was read from the scalar `source`, which stands at `span`, quotes included.
+    pub fn decoded(text: String, source: &str, span: Span) -> Text {
+        if text == source {
+            return Text::verbatim(text, span);
+        }
+        match align(&text, source, span.start) {
+            Some(origin) => Text { text, origin, span },
+            None => Text::generated(text, span),
+        }
     }
 
     /// A string that the compiler made because of what stands at `span`: each part of it has this one place.

@@ -28,6 +28,9 @@ static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
 
 /// A number, an expression in braces, or an expression.
 pub(super) fn expression(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> {
+    if pair.as_rule() == Rule::number {
+        return tree(text, pair);
+    }
     let operators = pair.clone().into_inner().flatten().filter(|inner| is_operator(inner.as_rule())).count();
     if operators > MOST_OPERATORS {
         let message = format!("this expression has {operators} operators; at most {MOST_OPERATORS} are read");

@@ -57,20 +57,18 @@ pub(super) fn arguments(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Argumen
 fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
     let inner = pair.into_inner().next().expect("an argument has a value");
     let span = place(text, &inner);
-    let (key, value) = match inner.as_rule() {
-        Rule::named | Rule::shorthand => {
-            let mut parts = inner.into_inner();
-            let key = word(text, &parts.next().expect("a named argument has a key"));
-            (Some(key), parts.next().expect("a named argument has a value"))
-        }
-        _ => (None, inner),
-    };
-    let key = key.map(|key| Spanned::new(long_form(&key.value).to_string(), key.span));
-    Ok(Argument { key, value: term(text, value)?, span })
+    if inner.as_rule() == Rule::quantity {
+        return Ok(Argument { key: None, value: term(text, inner)?, span });
+    }
+    let mut parts = inner.into_inner();
+    let first = parts.next().expect("such an argument starts with a word or letter");
+    let Some(value) = parts.next() else { return Ok(Argument { key: None, value: term(text, first)?, span }) };
+    let key = Spanned::new(long_form(first.as_str()).to_string(), place(text, &first));
+    Ok(Argument { key: Some(key), value: term(text, value)?, span })
 }
 
 /// What a shorthand stands for. `s=2` is `stride=2` too.
-pub(super) fn long_form(key: &str) -> &str {
+pub(in crate::syntax) fn long_form(key: &str) -> &str {
     match key {
         "s" => "stride",
         "p" => "padding",
@@ -82,17 +80,18 @@ pub(super) fn long_form(key: &str) -> &str {
 
 fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {
     let span = place(text, &pair);
-    let value = match pair.as_rule() {
-        Rule::size => {
+    let value = match (pair.as_rule(), pair.as_str()) {
+        (Rule::word, "true") => Term::Expr(Expr::Bool(true)),
+        (Rule::word, "false") => Term::Expr(Expr::Bool(false)),
+        (Rule::word, word) => Term::Word(word.to_string()),
+        (Rule::quantity, _) => {
             let mut sides = pair.into_inner().map(|side| expression(text, side));
-            let mut side = || sides.next().expect("a size has two sides");
-            Term::Size(Box::new(side()?), Box::new(side()?))
+            let first = sides.next().expect("a quantity has a side")?;
+            match sides.next() {
+                None => Term::Expr(first.value),
+                Some(second) => Term::Size(Box::new(first), Box::new(second?)),
+            }
         }
-        Rule::word => match pair.as_str() {
-            "true" => Term::Expr(Expr::Bool(true)),
-            "false" => Term::Expr(Expr::Bool(false)),
-            word => Term::Word(word.to_string()),
-        },
         _ => Term::Expr(expression(text, pair)?.value),
     };
     Ok(Spanned::new(value, span))
@@ -101,7 +100,7 @@ fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> 
 /// A value in mapping form, where a bare word may also be a name in scope.
 pub(super) fn lone_term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {
     let pair = match pair.as_rule() {
-        Rule::lone_size | Rule::lone_word => pair.into_inner().next().expect("a lone value is a value"),
+        Rule::lone_quantity | Rule::lone_word => pair.into_inner().next().expect("a lone value is a value"),
         _ => pair,
     };
     Ok(in_mapping(term(text, pair)?))

@@ -76,7 +76,7 @@ fn wanted(whole: Rule, expected: &[Rule]) -> Option<String> {
 const LAYER: &str = "the name of a layer or block";
 
 /// What an argument's value can be.
-const VALUES: &[Rule] = &[Rule::size, Rule::number, Rule::braces, Rule::word, Rule::key, Rule::letter];
+const VALUES: &[Rule] = &[Rule::quantity, Rule::number, Rule::braces, Rule::word, Rule::letter];
 
 /// What rules are to someone who has never seen the grammar, in the order in which they are listed.
 const WORDS: &[(&str, &[Rule])] = &[
@@ -85,10 +85,10 @@ const WORDS: &[(&str, &[Rule])] = &[
     ("a shape such as `3x32x32`", &[Rule::whole_shape]),
     ("a number, a size, a word or an expression", &[Rule::whole_term]),
     ("a parameter's name", &[Rule::parameter]),
-    ("an argument", &[Rule::whole_arguments, Rule::argument, Rule::named, Rule::shorthand]),
-    ("a number", &[Rule::number, Rule::number_unsigned, Rule::digits, Rule::count]),
-    ("a size such as `3x3`", &[Rule::size, Rule::lone_size]),
-    ("a word", &[Rule::word, Rule::lone_word, Rule::key, Rule::letter]),
+    ("an argument", &[Rule::whole_arguments, Rule::argument, Rule::worded, Rule::shorthand]),
+    ("a number", &[Rule::number, Rule::number_unsigned, Rule::count]),
+    ("a number, a size such as `3x3`", &[Rule::quantity, Rule::lone_quantity]),
+    ("a word", &[Rule::word, Rule::lone_word, Rule::letter]),
     ("an expression in braces", &[Rule::braces]),
     ("an expression", &[Rule::whole_expression, Rule::expression, Rule::arithmetic, Rule::parenthesis, Rule::list]),
     ("a name", &[Rule::name, Rule::function, Rule::truth]),

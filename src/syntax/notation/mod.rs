@@ -16,6 +16,8 @@ use pest::Parser;
 use pest::iterators::Pair;
 
 use super::ast::{Argument, Call, Expr, Item, Template, Term};
+pub(super) use items::long_form;
+
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 

@@ -104,12 +104,12 @@ fn other_texts_mean() {
         ],
     );
     check(
-        |text| super::template(text),
+        super::template,
         |name| compact::template(&name.value),
         &[("layer1", "layer1"), ("block{i}-{j+1}.x", "block{i}-{(j + 1)}.x"), ("0", "0")],
     );
     check(
-        |text| super::shape(text),
+        super::shape,
         |sides| sides.iter().map(|side| compact::expr(&side.value)).collect::<Vec<_>>().join("|"),
         &[("3x32x32", "3|32|32"), ("512", "512"), ("{c}x1x{n+1}", "c|1|(n + 1)")],
     );
@@ -147,7 +147,7 @@ macro_rules! more {
 #[test]
 fn mistakes_in_chains() {
     let layer = "expected the name of a layer or block";
-    let value = "expected a number, a size such as `3x3`, a word or an expression in braces";
+    let value = "expected a number, a size such as `3x3` or a word";
     let count = "expected a number or an expression in braces";
     let said = |start: &str, label: &str| -> &'static str { format!("{start}; {label}").leak() };
     check_mistakes(

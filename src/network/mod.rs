@@ -1,7 +1,13 @@
 //! A checked network: the graph with its totals. It exists only if there is no error in it.
 
+mod memory;
+mod receptive_field;
+
 use crate::graph::{Graph, Node, ValueId};
 use crate::recipe::{Data, Train};
+
+pub use memory::TrainingMemory;
+pub use receptive_field::ReceptiveField;
 
 /// What a compilation makes.
 #[derive(Debug, Clone)]
@@ -27,6 +33,8 @@ pub struct Totals {
     pub params: u64,
     /// Those that the optimizer changes.
     pub trainable: u64,
+    /// Elements of running statistics, which the forward pass changes.
+    pub statistics: u64,
     /// Multiply–accumulates, as torchvision counts them.
     pub macs: u64,
     /// Elements of all layers' outputs.
@@ -36,7 +44,7 @@ pub struct Totals {
 impl Network {
     /// Parameters of one node, without running statistics.
     pub fn params(&self, node: &Node) -> u64 {
-        node.weights.iter().filter(|weight| weight.trainable).map(|weight| weight.elements() as u64).sum()
+        elements(node, true)
     }
 
     /// Multiply–accumulates of one node, for one example.
@@ -44,15 +52,26 @@ impl Network {
         node.layer.macs(&self.graph.input_shapes(node))
     }
 
-    /// Sums over all layers.
+    /// How the size of a node's output came about: `(224 − 7 + 2·3)/2 + 1 = 112`.
+    pub fn arithmetic(&self, node: &Node) -> Option<String> {
+        node.layer.arithmetic(&self.graph.input_shapes(node))
+    }
+
+    /// Sums over all layers. Sums that no machine could hold stop at the largest number there is.
     pub fn totals(&self) -> Totals {
-        let nodes = &self.graph.nodes;
-        let params = nodes.iter().map(|node| self.params(node)).sum();
+        let sum = |part: &dyn Fn(&Node) -> u64| self.graph.nodes.iter().map(part).fold(0, u64::saturating_add);
+        let params = sum(&|node| self.params(node));
         Totals {
             params,
             trainable: params,
-            macs: nodes.iter().map(|node| self.macs(node)).sum(),
-            activations: nodes.iter().map(|node| node.output.elements() as u64).sum(),
+            statistics: sum(&|node| elements(node, false)),
+            macs: sum(&|node| self.macs(node)),
+            activations: sum(&|node| node.output.elements() as u64),
         }
     }
+}
+
+fn elements(node: &Node, trainable: bool) -> u64 {
+    let weights = node.weights.iter().filter(|weight| weight.trainable == trainable);
+    weights.map(|weight| weight.elements() as u64).sum()
 }

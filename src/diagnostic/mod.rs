@@ -1,7 +1,7 @@
 //! Places in source texts, and what is said about them.
 //!
 //! Every stage reports a user's mistake as a [`Diagnostic`]: what is wrong, the exact characters, the arithmetic, and
-//! how to mend it. This module is the only one that knows how a diagnostic is drawn.
+//! how to mend it. `render` draws them.
 //!
 //! ```text
 //! error[E021]: kernel 3×3 does not fit the 2×2 input
@@ -15,8 +15,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+mod render;
+mod suggest;
+
+pub use suggest::{edit_distance, nearest};
 
 /// Which text of a [`Sources`] a span lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -289,54 +291,6 @@ impl Diagnostics {
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
-
-    /// Draws all of them, `width` columns wide, with terminal colours if `colour` is set.
-    pub fn render(&self, colour: bool, width: usize) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(width);
-        let drawn: Vec<String> = self.list.iter().map(|d| self.draw(d, &renderer)).collect();
-        drawn.join("\n\n")
-    }
-
-    fn draw(&self, diagnostic: &Diagnostic, renderer: &Renderer) -> String {
-        let level = match diagnostic.severity {
-            Severity::Error => Level::ERROR,
-            Severity::Warning => Level::WARNING,
-        };
-        let primary = (AnnotationKind::Primary, &diagnostic.primary);
-        let others = diagnostic.others.iter().map(|label| (AnnotationKind::Context, label));
-        let labels: Vec<_> = std::iter::once(primary).chain(others).collect();
-        let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id()));
-        // One snippet a source, in the order in which the labels first mention it.
-        let mut drawn: Vec<SourceId> = Vec::new();
-        for (_, label) in &labels {
-            let id = label.span.source;
-            if drawn.contains(&id) {
-                continue;
-            }
-            drawn.push(id);
-            let source = self.sources.get(id);
-            let mut snippet = Snippet::source(&source.text).path(&source.name).fold(true);
-            for (kind, label) in labels.iter().filter(|(_, label)| label.span.source == id) {
-                let range = clamp(label.span.range(), &source.text);
-                let annotation = kind.span(range);
-                snippet =
-                    snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(&label.text) });
-            }
-            group = group.element(snippet);
-        }
-        for help in &diagnostic.help {
-            group = group.element(Level::HELP.message(help));
-        }
-        renderer.render(&[group])
-    }
-}
-
-/// A range that the renderer can draw: inside the text, on character boundaries.
-fn clamp(range: Range<usize>, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(range.start.min(text.len()));
-    let end = text.ceil_char_boundary(range.end.min(text.len())).max(start);
-    start..end
 }
 
 impl fmt::Display for Diagnostics {
@@ -347,52 +301,9 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// The candidate nearest to `name`, if it is near enough to be what was meant.
-///
-/// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and at least one character.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).max(1);
-    candidates
-        .into_iter()
-        .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions, substitutions and swaps of neighbours between `a` and `b`, ignoring case.
-pub fn edit_distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
-    let b: Vec<char> = b.to_lowercase().chars().take(64).collect();
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let substituted = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                let best = substituted.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                if swapped { best.min(rows[i - 2][j - 2] + 1) } else { best }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn suggests_near_names_only() {
-        let names = ["conv", "maxpool", "linear"];
-        for (name, expected) in
-            [("cnov", Some("conv")), ("Linear", Some("linear")), ("maxpol", Some("maxpool")), ("lstm", None)]
-        {
-            assert_eq!(nearest(name, names), expected, "{name}");
-        }
-    }
 
     #[test]
     fn positions_count_characters() {

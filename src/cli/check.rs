@@ -1,0 +1,84 @@
+//! `archc check FILE…`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::source::{Changes, compile};
+use super::{Failure, terminal};
+use crate::compile::Compiled;
+use crate::diagnostic::Diagnostics;
+use crate::network::Network;
+use crate::report;
+
+/// The batch whose memory is shown where neither the file nor the command line names one.
+const USUAL_BATCH: usize = 32;
+
+/// Show what every layer does to the shapes and what it costs, or what is wrong
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Networks, in YAML or TOML
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Examples a training step, for the memory that it takes; the file's own unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// A table for people, or JSON for programs, one object a line for each file
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+impl Check {
+    /// Looks at every file, even after one that is wrong.
+    pub fn run(self) -> Result<(), Failure> {
+        let mut sound = true;
+        for (index, path) in self.files.iter().enumerate() {
+            let result = match compile(path, &self.changes) {
+                Ok(result) => result,
+                Err(Failure::Message(message)) => {
+                    terminal::complain(&format!("error: {message}"));
+                    sound = false;
+                    continue;
+                }
+                Err(failure) => return Err(failure),
+            };
+            sound &= result.is_ok();
+            match self.format {
+                Format::Json => self.print_json(&path.to_string_lossy(), &result)?,
+                Format::Text => self.print_text(index > 0, &result)?,
+            }
+        }
+        if sound { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
+        let line = report::json::check(file, result, |network| self.batch(network));
+        terminal::print(&format!("{line}\n"))
+    }
+
+    fn print_text(&self, follows: bool, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
+        match result {
+            Ok(Compiled { network, warnings }) => {
+                let blank = if follows { "\n" } else { "" };
+                let table = report::check::table(network, self.batch(network), terminal::width(), terminal::colour());
+                terminal::print(&format!("{blank}{table}"))?;
+                terminal::report(warnings);
+            }
+            Err(errors) => terminal::report(errors),
+        }
+        Ok(())
+    }
+
+    fn batch(&self, network: &Network) -> usize {
+        let given = self.batch.map(|batch| batch as usize);
+        given.or_else(|| network.train.as_ref().map(|train| train.batch)).unwrap_or(USUAL_BATCH)
+    }
+}

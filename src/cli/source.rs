@@ -1,0 +1,87 @@
+//! The file that a command works on, and what the command line changes in it.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Failure;
+use crate::compile::{Compiled, compile_source};
+use crate::diagnostic::Diagnostics;
+use crate::syntax::{Format, Override};
+
+/// The longest text that is read, in bytes.
+const LONGEST: u64 = 32 << 20;
+
+/// Changes to a file, on the command line.
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// Another input: channels, height and width
+    #[arg(long, value_name = "CxHxW")]
+    input: Option<String>,
+    /// Another value for an entry of the file, as `train.epochs=3`; may be given several times
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
+    set: Vec<Override>,
+}
+
+fn parse_override(text: &str) -> Result<Override, String> {
+    let (path, value) = text.split_once('=').ok_or("write KEY=VALUE, such as `train.epochs=3`")?;
+    Ok(Override { path: path.to_string(), value: value.to_string() })
+}
+
+impl Changes {
+    fn overrides(&self) -> Vec<Override> {
+        let input = self.input.iter().map(|input| Override { path: "input".to_string(), value: input.clone() });
+        input.chain(self.set.iter().cloned()).collect()
+    }
+}
+
+/// Compiles the file at `path`. The outer error is that it cannot be read.
+pub fn compile(path: &Path, changes: &Changes) -> Result<Result<Compiled, Diagnostics>, Failure> {
+    let text = read(path)?;
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
+    Ok(compile_source(&path.to_string_lossy(), &text, format, &changes.overrides()))
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    let refuse = |reason: String| Failure::Message(format!("cannot read `{}`: {reason}", path.display()));
+    if path.is_dir() {
+        return Err(refuse("it is a directory".to_string()));
+    }
+    let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(refuse(format!("it is longer than {} MB", LONGEST >> 20)));
+    }
+    String::from_utf8(bytes)
+        .map_err(|error| refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to())))
+}
+
+/// A file to work on.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// The network, in YAML or TOML
+    #[arg(value_name = "FILE")]
+    pub path: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+impl Source {
+    /// Compiles it, and reports whatever there is to report.
+    pub fn compile(&self) -> Result<Compiled, Failure> {
+        match compile(&self.path, &self.changes)? {
+            Ok(compiled) => {
+                super::terminal::report(&compiled.warnings);
+                Ok(compiled)
+            }
+            Err(errors) => {
+                super::terminal::report(&errors);
+                Err(Failure::Reported)
+            }
+        }
+    }
+}

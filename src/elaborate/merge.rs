@@ -1,0 +1,47 @@
+//! Values that come from several places: references to earlier layers, and what joins them.
+
+use super::level::{Level, Wire};
+use super::scope::Scope;
+use super::walk::Walk;
+use crate::diagnostic::{Span, Spanned};
+use crate::layers;
+use crate::syntax::ast::{Call, Merge};
+
+impl Walk<'_> {
+    /// Several values become one. A single value is passed on.
+    pub(super) fn merge(
+        &mut self,
+        merge: &Spanned<Merge>,
+        values: Vec<Wire>,
+        span: Span,
+        given: Option<&Spanned<String>>,
+        level: &mut Level,
+    ) -> Wire {
+        if let [value] = values.as_slice() {
+            return *value;
+        }
+        let definition = match merge.value {
+            Merge::Concat => &layers::CONCAT,
+            Merge::Add => &layers::ADD,
+            Merge::Mul => &layers::MUL,
+        };
+        let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
+        let name = level.next(given.map(|name| name.value.as_str()));
+        self.declare(&name, given.map_or(span, |name| name.span));
+        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
+        self.names.define(&name, output);
+        output
+    }
+
+    /// An earlier value: `.` is the current one, `input` the network's input unless a layer is called so.
+    pub(super) fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
+        if source.value == "." {
+            return current;
+        }
+        let resolved = match self.names.resolve(&source.value, level, source.span) {
+            Err(_) if source.value == "input" => Ok(self.entry),
+            resolved => resolved,
+        };
+        self.checked(resolved).flatten()
+    }
+}

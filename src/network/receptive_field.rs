@@ -1,0 +1,66 @@
+//! How much of the network's input each value depends on.
+//!
+//! A layer that reads F pixels, S apart from one output to the next, makes of a field r with jump j the field
+//! r + (F − 1)·j with jump S·j. Where several values meet, the largest field counts. Padding plays no part, so a
+//! field can be larger than the input. Source: Araujo et al. 2019, <https://distill.pub/2019/computing-receptive-fields/>.
+
+use std::fmt;
+
+use super::Network;
+use crate::arguments::Pair;
+use crate::layers::Reach;
+
+/// The part of the network's input that one position of a value depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceptiveField {
+    /// Height and width, in pixels of the input.
+    pub size: Pair,
+    /// Pixels of the input between the fields of two neighbours.
+    pub jump: Pair,
+}
+
+impl ReceptiveField {
+    const PIXEL: ReceptiveField = ReceptiveField { size: Pair::square(1), jump: Pair::square(1) };
+
+    fn through(self, reach: Reach) -> ReceptiveField {
+        let grow = |size: usize, jump: usize, span: usize| size.saturating_add(jump.saturating_mul(span - 1));
+        ReceptiveField {
+            size: Pair {
+                height: grow(self.size.height, self.jump.height, reach.span.height),
+                width: grow(self.size.width, self.jump.width, reach.span.width),
+            },
+            jump: Pair {
+                height: self.jump.height.saturating_mul(reach.step.height),
+                width: self.jump.width.saturating_mul(reach.step.width),
+            },
+        }
+    }
+
+    fn union(self, other: ReceptiveField) -> ReceptiveField {
+        let larger = |a: Pair, b: Pair| Pair { height: a.height.max(b.height), width: a.width.max(b.width) };
+        ReceptiveField { size: larger(self.size, other.size), jump: larger(self.jump, other.jump) }
+    }
+}
+
+impl fmt::Display for ReceptiveField {
+    /// `11`, or `11×7` where height and width differ.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.size.height == self.size.width {
+            true => write!(f, "{}", self.size.height),
+            false => write!(f, "{}", self.size),
+        }
+    }
+}
+
+impl Network {
+    /// The receptive field of every value, by [`crate::graph::ValueId::index`]: the network's input first.
+    pub fn receptive_fields(&self) -> Vec<ReceptiveField> {
+        let mut fields = vec![ReceptiveField::PIXEL];
+        for node in &self.graph.nodes {
+            let reach = node.layer.reach(&self.graph.input_shapes(node));
+            let inputs = node.inputs.iter().map(|input| fields[input.index()].through(reach));
+            fields.push(inputs.reduce(ReceptiveField::union).unwrap_or(ReceptiveField::PIXEL));
+        }
+        fields
+    }
+}

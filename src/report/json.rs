@@ -1,0 +1,181 @@
+//! The JSON of `archc check`, which other programs rely on: fields are added, never changed.
+
+use serde::Serialize;
+
+use crate::compile::Compiled;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::graph::Node;
+use crate::network::Network;
+
+/// One line for a file: what is known of its network, or only what is wrong with it. `batch` is for the memory that training
+/// takes, unless the file's `train:` section says how many.
+pub fn check(file: &str, result: &Result<Compiled, Diagnostics>, batch: impl Fn(&Network) -> usize) -> String {
+    let line = match result {
+        Ok(Compiled { network, warnings }) => {
+            serde_json::to_string(&Checked::new(file, network, warnings, batch(network)))
+        }
+        Err(errors) => serde_json::to_string(&Refused { file, diagnostics: diagnostics(errors) }),
+    };
+    line.expect("strings and integers are always JSON")
+}
+
+#[derive(Serialize)]
+struct Refused<'a> {
+    file: &'a str,
+    diagnostics: Vec<Said<'a>>,
+}
+
+#[derive(Serialize)]
+struct Checked<'a> {
+    file: &'a str,
+    name: &'a str,
+    input: Vec<usize>,
+    layers: Vec<LayerLine<'a>>,
+    total: Total,
+    memory: Memory,
+    diagnostics: Vec<Said<'a>>,
+}
+
+#[derive(Serialize)]
+struct LayerLine<'a> {
+    name: &'a str,
+    kind: &'a str,
+    call: &'a str,
+    inputs: Vec<&'a str>,
+    output: Vec<usize>,
+    arithmetic: Option<String>,
+    params: u64,
+    macs: u64,
+    receptive_field: [usize; 2],
+    trace: Vec<Step<'a>>,
+}
+
+#[derive(Serialize)]
+struct Total {
+    params: u64,
+    trainable: u64,
+    statistics: u64,
+    macs: u64,
+    activations: u64,
+}
+
+/// Bytes.
+#[derive(Serialize)]
+struct Memory {
+    batch: usize,
+    weights: u64,
+    gradients: u64,
+    optimizer: u64,
+    activations: u64,
+    workspace: u64,
+    total: u64,
+}
+
+/// Lines and columns from 1, columns in Unicode characters.
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+/// One call on the way to a layer, outermost first.
+#[derive(Serialize)]
+struct Step<'a> {
+    what: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    severity: &'static str,
+    code: &'static str,
+    message: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
+    label: &'a str,
+    /// Lines; null if there is no advice.
+    help: Option<String>,
+}
+
+impl<'a> Checked<'a> {
+    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, batch: usize) -> Checked<'a> {
+        let fields = network.receptive_fields();
+        let layer = |(index, node): (usize, &'a Node)| {
+            let field = fields[index + 1].size;
+            LayerLine {
+                name: &node.name,
+                kind: node.kind,
+                call: &node.call,
+                inputs: node.inputs.iter().map(|input| network.graph.name(*input)).collect(),
+                output: node.output.dims(),
+                arithmetic: network.arithmetic(node),
+                params: network.params(node),
+                macs: network.macs(node),
+                receptive_field: [field.height, field.width],
+                trace: node
+                    .trace
+                    .iter()
+                    .map(|frame| Step { what: &frame.what, place: place(frame.span, warnings) })
+                    .collect(),
+            }
+        };
+        let totals = network.totals();
+        let memory = network.training_memory(batch);
+        Checked {
+            file,
+            name: &network.name,
+            input: network.graph.input.dims(),
+            layers: network.graph.nodes.iter().enumerate().map(layer).collect(),
+            total: Total {
+                params: totals.params,
+                trainable: totals.trainable,
+                statistics: totals.statistics,
+                macs: totals.macs,
+                activations: totals.activations,
+            },
+            memory: Memory {
+                batch,
+                weights: memory.weights,
+                gradients: memory.gradients,
+                optimizer: memory.optimizer,
+                activations: memory.activations,
+                workspace: memory.workspace,
+                total: memory.total(),
+            },
+            diagnostics: diagnostics(warnings),
+        }
+    }
+}
+
+fn diagnostics(texts: &Diagnostics) -> Vec<Said<'_>> {
+    texts.list.iter().map(|diagnostic| said(diagnostic, texts)).collect()
+}
+
+fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
+    Said {
+        severity: match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        code: diagnostic.code.id(),
+        message: &diagnostic.message,
+        place: place(diagnostic.primary.span, texts),
+        label: &diagnostic.primary.text,
+        help: (!diagnostic.help.is_empty()).then(|| diagnostic.help.join("\n")),
+    }
+}
+
+fn place(span: Span, texts: &Diagnostics) -> Place<'_> {
+    let (start, end) = texts.sources.positions(span);
+    Place {
+        file: &texts.sources.get(span.source).name,
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
+}

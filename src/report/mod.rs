@@ -1,0 +1,7 @@
+//! What `archc check` shows of a network: a table for people ([`check`]), JSON for programs ([`json`]).
+
+pub mod check;
+#[cfg(feature = "cli")]
+pub mod json;
+mod quantity;
+mod table;

@@ -1,0 +1,80 @@
+//! Numbers as people read them.
+
+/// `25,557,032`.
+pub fn exact(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Three digits and a unit: `25.6M`, `9.41K`; below a thousand the number itself.
+pub fn short(number: u64) -> String {
+    scaled(number, 1000.0, ["", "K", "M", "G", "T", "P", "E"])
+}
+
+/// Bytes, in powers of 1024: `97.5 MiB`.
+pub fn bytes(number: u64) -> String {
+    scaled(number, 1024.0, [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
+}
+
+fn scaled(number: u64, base: f64, units: [&str; 7]) -> String {
+    if (number as f64) < base {
+        return format!("{number}{}", units[0]);
+    }
+    let mut scaled = number as f64;
+    let mut unit = 0;
+    // 999.5 would be rounded to a fourth digit.
+    while scaled >= 999.5 && unit < units.len() - 1 {
+        scaled /= base;
+        unit += 1;
+    }
+    let decimals = match scaled {
+        ..9.995 => 2,
+        ..99.95 => 1,
+        _ => 0,
+    };
+    format!("{scaled:.decimals$}{}", units[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_three_digits() {
+        for (number, expected_exact, expected_short) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1000, "1,000", "1.00K"),
+            (9_408, "9,408", "9.41K"),
+            (9_996, "9,996", "10.0K"),
+            (118_013_952, "118,013,952", "118M"),
+            (999_499, "999,499", "999K"),
+            (999_500, "999,500", "1.00M"),
+            (15_470_264_320, "15,470,264,320", "15.5G"),
+            (u64::MAX, "18,446,744,073,709,551,615", "18.4E"),
+        ] {
+            assert_eq!((exact(number).as_str(), short(number).as_str()), (expected_exact, expected_short));
+        }
+    }
+
+    #[test]
+    fn counts_bytes_in_powers_of_1024() {
+        for (number, expected) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.00 KiB"),
+            (1024 * 1000, "0.98 MiB"),
+            (102_228_128, "97.5 MiB"),
+            (6_442_450_944, "6.00 GiB"),
+        ] {
+            assert_eq!(bytes(number), expected);
+        }
+    }
+}

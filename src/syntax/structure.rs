@@ -1,0 +1,311 @@
+//! From the entries of `layers:` to items.
+//!
+//! An entry is a string of notation, or a mapping. A mapping calls (`conv: {out: 64, kernel: 3}`), names
+//! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from` and `expect`.
+
+use super::ast::{Argument, Call, Item, ItemBody, Merge, Section, Setting, Shortcut, Term, Text};
+use super::document::{Context, number_expected, shape, texts, unknown_key};
+use super::notation;
+use super::value::{key_text, wrong_type};
+use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance, nearest};
+
+/// Keys that make a mapping a structure, each with the keys that may stand beside it.
+const STRUCTURES: [(&str, &[&str]); 4] = [
+    ("residual", &["shortcut", "after", "name"]),
+    ("branches", &["merge", "name"]),
+    ("from", &["merge", "then", "name"]),
+    ("expect", &[]),
+];
+
+const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
+
+/// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
+pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<Item> {
+    match &value.value {
+        Setting::Text(text) => context.note(notation::chain(text)).unwrap_or_default(),
+        Setting::List(values) => values.iter().flat_map(|value| items(context, value)).collect(),
+        Setting::Map(section) => mapping(context, section).into_iter().collect(),
+        _ => {
+            context.errors.push(wrong_type("an item", ITEM, value));
+            Vec::new()
+        }
+    }
+}
+
+/// One item that is written as a mapping.
+fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
+    let structure = STRUCTURES.iter().find_map(|(key, others)| Some((*key, section.get(key)?, *others)));
+    if let Some((key, value, others)) = structure {
+        let known = std::iter::once(key).chain(others.iter().copied());
+        for (other, _) in section.entries.iter().filter(|(other, _)| !known.clone().any(|key| key == other.value)) {
+            context.errors.push(unknown_key(other, &format!("`{key}`"), known.clone()));
+        }
+        let body = match key {
+            "residual" => residual(context, section, value),
+            "branches" => branches(context, section, value),
+            "from" => from(context, section, value),
+            _ => ItemBody::Expect(shape(context, "`expect`", value)?.value),
+        };
+        return named_by_key(context, section, Item { name: None, body, span: section.span });
+    }
+    let mut others = section.entries.iter().filter(|(key, _)| key.value != "name");
+    let Some((key, value)) = others.next() else {
+        let message = "a name needs layers: this mapping holds none";
+        context.errors.push(Diagnostic::error(Code::MissingKey, section.span, message));
+        return None;
+    };
+    if let Some((second, _)) = others.next() {
+        let message =
+            format!("an item is one layer or one name, and here are two: `{}` and `{}`", key.value, second.value);
+        let error = Diagnostic::error(Code::UnknownKey, second.span, message).other(key.span, "the first");
+        context.errors.push(error.help("in a list, each item starts with `-`"));
+        return None;
+    }
+    if context.callable.contains(&key.value) {
+        let call = call(context, key, value)?;
+        let span = section.span;
+        return named_by_key(context, section, Item { name: None, body: ItemBody::Call(call), span });
+    }
+    if section.entries.len() > 1 {
+        // It has a name beside it, so it cannot be one.
+        let error = unknown_callee(context, key);
+        context.errors.push(error);
+        return None;
+    }
+    naming(context, section, key, value)
+}
+
+/// Gives `item` the name under the key `name`, if there is one.
+fn named_by_key(context: &mut Context<'_>, section: &Section, item: Item) -> Option<Item> {
+    let name = match section.get("name") {
+        None => return Some(item),
+        Some(Spanned { value: Setting::Text(text), .. }) => context.note(notation::template(text))?,
+        Some(value) => {
+            context.errors.push(wrong_type("`name`", "text", value));
+            return None;
+        }
+    };
+    Some(Item { name: Some(name), ..item })
+}
+
+/// `layer1: bottleneck 64 x 3`: the key names what stands under it.
+fn naming(
+    context: &mut Context<'_>,
+    section: &Section,
+    key: &Spanned<String>,
+    value: &Spanned<Setting>,
+) -> Option<Item> {
+    if !looks_like_layers(context, key, value) {
+        let error = unknown_callee(context, key);
+        context.errors.push(match error.help.is_empty() {
+            true => error.help("if it is to name an item, layers must stand under it").other(value.span, "no layers"),
+            false => error,
+        });
+        return None;
+    }
+    let name = context.note(notation::template(&key_text(context.sources, key)));
+    let before = context.errors.len();
+    let inner = items(context, value);
+    if context.errors.len() > before {
+        return None;
+    }
+    let span = section.span;
+    Some(match alone(inner, value) {
+        Ok(item) if item.name.is_none() => Item { name: Some(name?), span, ..item },
+        Ok(item) => Item { name: Some(name?), body: ItemBody::Sequence(vec![item]), span },
+        Err(inner) => Item { name: Some(name?), body: ItemBody::Sequence(inner), span },
+    })
+}
+
+/// The item that `value` is, if it is one. A list opens a level even if it has one entry.
+fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> {
+    match value.value {
+        Setting::List(_) => Err(items),
+        _ => <[Item; 1]>::try_from(items).map(|[item]| item),
+    }
+}
+
+/// The key is no layer or block, and what stands with it shows that it should be one.
+fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
+    match near_name(context, key) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => error,
+    }
+}
+
+/// A layer or block within two edits of the key.
+fn near_name<'a>(context: &'a Context<'_>, key: &Spanned<String>) -> Option<&'a str> {
+    let near = context.callable.iter().map(|name| (edit_distance(name, &key.value), name.as_str()));
+    near.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
+}
+
+/// Whether what stands under the unknown `key` is a network rather than the arguments of a call.
+fn looks_like_layers(context: &Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> bool {
+    match &value.value {
+        Setting::Text(Text { text, .. }) => {
+            text.trim_start().starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '('))
+        }
+        Setting::List(values) => values.iter().all(|value| looks_like_layers(context, key, value)),
+        Setting::Map(section) => {
+            let is_known =
+                |name: &str| context.callable.contains(name) || STRUCTURES.iter().any(|(key, _)| *key == name);
+            match section.entries.as_slice() {
+                entries if entries.iter().any(|(name, _)| is_known(&name.value)) => true,
+                // `cnov: {out: width}` could name an item `out` in an item `cnov`, but is a misspelled call.
+                [(inner, value)] => near_name(context, key).is_none() && looks_like_layers(context, inner, value),
+                _ => false,
+            }
+        }
+        _ => false,
+    }
+}
+
+/// A call in mapping form: `conv: {out: 64, kernel: 3}`, `dropout: 0.5`, `conv: 64 3x3`, `conv: [64, 3x3]`, `relu:`.
+fn call(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Call> {
+    let arguments = match &value.value {
+        Setting::Null => Vec::new(),
+        Setting::Text(text) => context.note(notation::arguments(text).map_err(|error| {
+            if text.text.contains("->") {
+                error.help(format!(
+                    "`{0}` is a layer or block, so this key calls it; to name an item, write `as {0}`",
+                    key.value
+                ))
+            } else {
+                error
+            }
+        }))?,
+        Setting::Map(section) => {
+            let arguments: Vec<_> =
+                section.entries.iter().map(|(key, value)| named_argument(context, key, value)).collect();
+            arguments.into_iter().collect::<Option<_>>()?
+        }
+        Setting::List(values) => {
+            let what = format!("an argument of `{}`", key.value);
+            let arguments: Vec<_> = values.iter().map(|value| term(context, &what, value)).collect();
+            let arguments: Vec<_> = arguments.into_iter().collect::<Option<_>>()?;
+            arguments.into_iter().map(positional).collect()
+        }
+        _ => vec![positional(term(context, "an argument", value)?)],
+    };
+    Some(Call { name: key.clone(), arguments, span: key.span.to(value.span) })
+}
+
+fn positional(value: Spanned<Term>) -> Argument {
+    let span = value.span;
+    Argument { key: None, value, span }
+}
+
+fn named_argument(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Argument> {
+    let value = term(context, &format!("`{}`", key.value), value)?;
+    let span = key.span.to(value.span);
+    let key = Spanned::new(notation::long_form(&key.value).to_string(), key.span);
+    Some(Argument { key: Some(key), value, span })
+}
+
+/// The value of an argument.
+fn term(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Option<Spanned<Term>> {
+    let term = match &value.value {
+        Setting::Text(text) => return context.note(notation::term(text)),
+        Setting::List(values) => {
+            let values: Vec<_> = values.iter().map(|value| term(context, what, value)).collect();
+            Term::List(values.into_iter().collect::<Option<_>>()?)
+        }
+        Setting::Null | Setting::Map(_) => {
+            context.errors.push(number_expected(what, value));
+            return None;
+        }
+        _ => Term::Expr(super::document::expr(context, what, value)?.value),
+    };
+    Some(Spanned::new(term, value.span))
+}
+
+fn residual(context: &mut Context<'_>, section: &Section, body: &Spanned<Setting>) -> ItemBody {
+    let shortcut = match section.get("shortcut") {
+        None => Spanned::new(Shortcut::Auto, body.span),
+        Some(value) => Spanned::new(shortcut(context, value), value.span),
+    };
+    let after = section.get("after").map(|after| items(context, after)).unwrap_or_default();
+    ItemBody::Residual { body: items(context, body), shortcut, after }
+}
+
+fn shortcut(context: &mut Context<'_>, value: &Spanned<Setting>) -> Shortcut {
+    const WORDS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
+    let word = match &value.value {
+        Setting::Text(text) => text.text.as_str(),
+        _ => "",
+    };
+    match word {
+        "auto" => Shortcut::Auto,
+        "identity" => Shortcut::Identity,
+        "project" => Shortcut::Project,
+        "optional" => Shortcut::Optional,
+        "none" => Shortcut::None,
+        word => {
+            let items = items(context, value);
+            // One word that cannot be called was meant to be one of the words.
+            let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            if is_word && !word.is_empty() && !context.callable.contains(word) {
+                context.errors.push(unknown_word("shortcut", word, value, &WORDS, ", or layers"));
+            }
+            Shortcut::Items(items)
+        }
+    }
+}
+
+fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str], more: &str) -> Diagnostic {
+    let error = Diagnostic::error(Code::UnknownName, value.span, format!("no {what} is called `{word}`"));
+    match nearest(word, words.iter().copied()) {
+        Some(near) => error.help(format!("did you mean `{near}`?")),
+        None => {
+            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+            error.help(format!("`{what}` can be {}{more}", words.join(", ")))
+        }
+    }
+}
+
+fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
+    let merge = merge(context, section).unwrap_or(Spanned::new(Merge::Concat, value.span));
+    let Setting::List(branches) = &value.value else {
+        context.errors.push(wrong_type("`branches`", "a list, one entry a branch", value));
+        return ItemBody::Branches { branches: Vec::new(), merge };
+    };
+    let branches = branches.iter().map(|branch| {
+        alone(items(context, branch), branch).unwrap_or_else(|inner| Item {
+            name: None,
+            body: ItemBody::Sequence(inner),
+            span: branch.span,
+        })
+    });
+    ItemBody::Branches { branches: branches.collect(), merge }
+}
+
+fn from(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
+    let sources = texts(context, "`from`", value);
+    let merge = merge(context, section);
+    if let ([_, second, ..], None) = (sources.as_slice(), &merge) {
+        let message = "several values need `merge`";
+        let error = Diagnostic::error(Code::MissingKey, second.span, message);
+        context.errors.push(error.help("add `merge: concat`, `add` or `mul`"));
+    }
+    let then = section.get("then").map(|then| items(context, then)).unwrap_or_default();
+    ItemBody::From { sources, merge, then }
+}
+
+fn merge(context: &mut Context<'_>, section: &Section) -> Option<Spanned<Merge>> {
+    let value = section.get("merge")?;
+    let Setting::Text(text) = &value.value else {
+        context.errors.push(wrong_type("`merge`", "`concat`, `add` or `mul`", value));
+        return None;
+    };
+    let merge = match text.text.as_str() {
+        "concat" => Merge::Concat,
+        "add" => Merge::Add,
+        "mul" => Merge::Mul,
+        word => {
+            context.errors.push(unknown_word("merge", word, value, &["concat", "add", "mul"], ""));
+            return None;
+        }
+    };
+    Some(Spanned::new(merge, value.span))
+}

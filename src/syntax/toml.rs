@@ -1,0 +1,121 @@
+//! From TOML text to the spanned tree, through the toml crate.
+
+use std::ops::Range;
+
+use toml::Spanned as Located;
+use toml::de::{DeTable, DeValue};
+
+use super::ast::{Section, Setting};
+use super::text::Text;
+use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
+
+/// Reads a TOML document.
+pub(super) fn parse(text: &str, source: SourceId) -> Result<Spanned<Setting>, Vec<Diagnostic>> {
+    let place = Place { text, source };
+    // Only the first error is sure to be no consequence of another.
+    let root = DeTable::parse(text).map_err(|error| vec![place.diagnostic(&error)])?;
+    let mut errors = Vec::new();
+    let span = Span::new(source, 0..text.len());
+    let section = place.section(span, root.into_inner(), &mut errors);
+    if errors.is_empty() { Ok(Spanned::new(Setting::Map(section), span)) } else { Err(errors) }
+}
+
+struct Place<'a> {
+    text: &'a str,
+    source: SourceId,
+}
+
+impl Place<'_> {
+    fn span(&self, range: Range<usize>) -> Span {
+        Span::new(self.source, range)
+    }
+
+    fn section(&self, span: Span, table: DeTable<'_>, errors: &mut Vec<Diagnostic>) -> Section {
+        let entries = table.into_iter().map(|(key, value)| {
+            let span = self.span(key.span());
+            (Spanned::new(key.into_inner().into_owned(), span), self.setting(value, errors))
+        });
+        Section { span, entries: entries.collect() }
+    }
+
+    fn setting(&self, value: Located<DeValue<'_>>, errors: &mut Vec<Diagnostic>) -> Spanned<Setting> {
+        let range = value.span();
+        let span = self.span(range.clone());
+        let mut too_large = |written: &str| {
+            let message = format!("`{written}` is not a number that can be computed with");
+            errors.push(Diagnostic::error(Code::TooLarge, span, message));
+        };
+        let setting = match value.into_inner() {
+            DeValue::String(text) => Setting::Text(Text::decoded(text.into_owned(), &self.text[range], span)),
+            DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
+                Ok(value) => Setting::Int(value),
+                Err(_) => {
+                    too_large(&self.text[range]);
+                    Setting::Null
+                }
+            },
+            DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
+                Ok(value) if value.is_finite() => Setting::Float(value),
+                _ => {
+                    too_large(&self.text[range]);
+                    Setting::Null
+                }
+            },
+            DeValue::Boolean(value) => Setting::Bool(value),
+            DeValue::Datetime(_) => {
+                errors.push(Diagnostic::error(Code::WrongType, span, "a date has no meaning here"));
+                Setting::Null
+            }
+            DeValue::Array(values) => {
+                Setting::List(values.into_iter().map(|value| self.setting(value, errors)).collect())
+            }
+            DeValue::Table(table) => Setting::Map(self.section(span, table, errors)),
+        };
+        Spanned::new(setting, span)
+    }
+
+    fn diagnostic(&self, error: &toml::de::Error) -> Diagnostic {
+        let range = error.span().unwrap_or(0..0);
+        let span = self.span(range.clone());
+        let message = error.message();
+        if message.contains("recurs") {
+            return Diagnostic::error(Code::Limit, span, "arrays and tables are nested too deep");
+        }
+        if message != "duplicate key" {
+            return Diagnostic::error(Code::Syntax, span, message);
+        }
+        let message = format!("the key `{}` occurs twice", &self.text[range.clone()]);
+        let diagnostic = Diagnostic::error(Code::Duplicate, span, message);
+        match self.first_place(range) {
+            Some(first) => diagnostic.other(first, "first here"),
+            None => diagnostic,
+        }
+    }
+
+    /// Where the key that stands for the second time at `second` stands for the first time.
+    ///
+    /// The parser does not say. But with another name the second one is kept, and then the first is in the same table.
+    fn first_place(&self, second: Range<usize>) -> Option<Span> {
+        let key = self.text[second.clone()].trim_matches(['"', '\'']);
+        let line_end = self.text[second.end..].find('\n').map_or(self.text.len(), |length| second.end + length);
+        let renamed = format!("{}\"{key}~\"{}", &self.text[..second.start], &self.text[second.end..line_end]);
+        let (root, _) = DeTable::parse_recoverable(&renamed);
+        sibling(root.get_ref(), second.start, key).map(|range| self.span(range))
+    }
+}
+
+/// The place of the key `name` in the table that has a key at byte `start`.
+fn sibling(table: &DeTable<'_>, start: usize, name: &str) -> Option<Range<usize>> {
+    if table.keys().any(|key| key.span().start == start) {
+        return table.keys().find(|key| key.get_ref() == name).map(Located::span);
+    }
+    table.values().find_map(|value| sibling_within(value.get_ref(), start, name))
+}
+
+fn sibling_within(value: &DeValue<'_>, start: usize, name: &str) -> Option<Range<usize>> {
+    match value {
+        DeValue::Table(table) => sibling(table, start, name),
+        DeValue::Array(values) => values.iter().find_map(|value| sibling_within(value.get_ref(), start, name)),
+        _ => None,
+    }
+}

@@ -1,0 +1,41 @@
+//! What YAML and TOML have in common: a tree of values, each with its place.
+//!
+//! The types are [`Setting`] and [`Section`], because parts of the tree (`data:`, `train:`, a preset) stay as they are in
+//! the [`Document`](super::ast::Document).
+
+use super::ast::{Section, Setting};
+use super::text::Text;
+use crate::diagnostic::{Code, Diagnostic, Sources, Spanned};
+
+impl Setting {
+    /// What kind of value it is, for messages: "a list".
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Setting::Null => "nothing",
+            Setting::Bool(_) => "true or false",
+            Setting::Int(_) => "a whole number",
+            Setting::Float(_) => "a number",
+            Setting::Text(_) => "text",
+            Setting::List(_) => "a list",
+            Setting::Map(_) => "a mapping",
+        }
+    }
+}
+
+impl Section {
+    /// The value of a key, if the section has it.
+    pub fn get(&self, key: &str) -> Option<&Spanned<Setting>> {
+        self.entries.iter().find(|(name, _)| name.value == key).map(|(_, value)| value)
+    }
+}
+
+/// `what` must be `expected`, and is something else.
+pub(super) fn wrong_type(what: &str, expected: &str, value: &Spanned<Setting>) -> Diagnostic {
+    Diagnostic::error(Code::WrongType, value.span, format!("{what} must be {expected}"))
+        .label(format!("found {}", value.value.kind()))
+}
+
+/// A key as a string with places, to be read as notation.
+pub(super) fn key_text(sources: &Sources, key: &Spanned<String>) -> Text {
+    Text::decoded(key.value.clone(), sources.text(key.span), key.span)
+}

@@ -1,0 +1,300 @@
+//! From YAML text to the spanned tree, through serde-saphyr.
+//!
+//! Scalars follow YAML 1.2's core schema: `no` is text, `1e-4` a number. Nesting, aliases and the number of values are
+//! limited while the text is read, so neither a million brackets nor a bomb of aliases costs anything.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
+use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
+
+use super::ast::{Section, Setting};
+use super::text::Text;
+use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
+
+/// Lists and mappings nested deeper than this are refused.
+const DEEPEST: usize = 64;
+
+/// More values than this are refused; a million items, one string each, are still read.
+const MOST_VALUES: usize = 1 << 20;
+
+/// Values that may come from repeating anchors.
+const MOST_REPEATED: usize = 100_000;
+
+/// Reads the YAML text `text`, which stands in `source` from byte `offset` on.
+pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> Result<Spanned<Setting>, Vec<Diagnostic>> {
+    let place = Place { text, source, offset };
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: DEEPEST,
+            max_nodes: MOST_VALUES,
+            max_events: 3 * MOST_VALUES,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: MOST_REPEATED },
+        duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        merge_keys: MergeKeyPolicy::AsOrdinary,
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        strict_booleans: true,
+        underscored_numbers_as_strings: true,
+        with_snippet: false,
+    };
+    let node: Node =
+        serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![place.diagnostic(&error)])?;
+    let mut errors = Vec::new();
+    let root = place.setting(node, &mut errors);
+    if errors.is_empty() { Ok(root) } else { Err(errors) }
+}
+
+/// A value as it comes from the parser, with the bytes of its token; for a list or mapping, only where it starts.
+struct Node {
+    value: Raw,
+    start: u32,
+    end: u32,
+}
+
+enum Raw {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Node, Node)>),
+}
+
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Node, D::Error> {
+        let spanned = serde_saphyr::Spanned::<Raw>::deserialize(deserializer)?;
+        let span = spanned.defined.span();
+        let start = span.byte_offset().unwrap_or(0) as u32;
+        Ok(Node { value: spanned.value, start, end: start + span.byte_len().unwrap_or(0) as u32 })
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Int(value))
+    }
+
+    /// What does not fit is infinite, and so refused later, where its place is known.
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Raw, E> {
+        Ok(i64::try_from(value).map_or(Raw::Float(f64::INFINITY), Raw::Int))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Float(value))
+    }
+
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_string()))
+    }
+
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(node) = sequence.next_element()? {
+            list.push(node);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Raw::Map(entries))
+    }
+}
+
+/// Where the YAML text stands.
+struct Place<'a> {
+    text: &'a str,
+    source: SourceId,
+    offset: usize,
+}
+
+impl Place<'_> {
+    fn span(&self, start: usize, end: usize) -> Span {
+        Span::new(self.source, self.offset + start..self.offset + end)
+    }
+
+    fn setting(&self, node: Node, errors: &mut Vec<Diagnostic>) -> Spanned<Setting> {
+        let (start, end) = (node.start as usize, node.end as usize);
+        let written = &self.text[start..end];
+        let span = self.span(start, start + written.trim_end().len());
+        let value = match node.value {
+            Raw::Null => Setting::Null,
+            Raw::Bool(value) => Setting::Bool(value),
+            Raw::Int(value) => Setting::Int(value),
+            Raw::Float(value) => self.float(written, value).unwrap_or_else(|| {
+                let message = format!("`{written}` is not a number that can be computed with");
+                errors.push(Diagnostic::error(Code::TooLarge, span, message));
+                Setting::Null
+            }),
+            Raw::Text(text) => Setting::Text(Text::decoded(text, &written[..span.range().len()], span)),
+            Raw::List(nodes) => {
+                let list: Vec<_> = nodes.into_iter().map(|node| self.setting(node, errors)).collect();
+                let span = self.enclosing(start, list.last().map(|last| last.span));
+                return Spanned::new(Setting::List(list), span);
+            }
+            Raw::Map(nodes) => {
+                let section = self.section(start, nodes, errors);
+                let span = section.span;
+                return Spanned::new(Setting::Map(section), span);
+            }
+        };
+        Spanned::new(value, span)
+    }
+
+    /// A number that the parser gave as a float; `None` if it is none that can be computed with.
+    fn float(&self, written: &str, value: f64) -> Option<Setting> {
+        // Digits alone became a float because they start with a zero, or do not fit.
+        if written.trim_start_matches(['+', '-']).bytes().all(|byte| byte.is_ascii_digit()) {
+            return written.parse().ok().map(Setting::Int);
+        }
+        value.is_finite().then_some(Setting::Float(value))
+    }
+
+    fn section(&self, start: usize, nodes: Vec<(Node, Node)>, errors: &mut Vec<Diagnostic>) -> Section {
+        let mut first_places: HashMap<String, Span> = HashMap::with_capacity(nodes.len());
+        let mut entries = Vec::with_capacity(nodes.len());
+        let mut last = None;
+        for (key, value) in nodes {
+            let (key_start, key_end) = (key.start as usize, key.end as usize);
+            let span = self.span(key_start, key_end);
+            let value = self.setting(value, errors);
+            last = Some(if value.span.range().is_empty() { span } else { value.span });
+            let key = match key.value {
+                Raw::Text(text) => text,
+                Raw::List(_) | Raw::Map(_) => {
+                    errors.push(Diagnostic::error(Code::WrongType, span, "a key must be text"));
+                    continue;
+                }
+                _ => self.text[key_start..key_end].to_string(),
+            };
+            if let Some(first) = first_places.get(&key) {
+                let message = format!("the key `{key}` occurs twice");
+                errors.push(Diagnostic::error(Code::Duplicate, span, message).other(*first, "first here"));
+                continue;
+            }
+            first_places.insert(key.clone(), span);
+            entries.push((Spanned::new(key, span), value));
+        }
+        Section { span: self.enclosing(start, last), entries }
+    }
+
+    /// The span of a list or mapping from `start` to its last entry, and on to the bracket that closes it.
+    fn enclosing(&self, start: usize, last: Option<Span>) -> Span {
+        // What an alias repeats may stand anywhere.
+        let last = last.map_or(start, |last| last.range().end - self.offset).max(start);
+        let open = self.text[start..].chars().next().filter(|open| matches!(open, '[' | '{'));
+        let Some(open) = open else { return self.span(start, last) };
+        let mut end = last.max(start + 1);
+        loop {
+            let rest = self.text[end..].trim_start_matches([' ', '\t', '\r', '\n', ',', ':']);
+            end = self.text.len() - rest.len();
+            match rest.chars().next() {
+                Some('#') => end += rest.find('\n').unwrap_or(rest.len()),
+                Some(close @ (']' | '}')) if (open == '[') == (close == ']') => return self.span(start, end + 1),
+                _ => return self.span(start, last),
+            }
+        }
+    }
+
+    /// What the parser has to say, in the form that users see.
+    fn diagnostic(&self, error: &Error) -> Diagnostic {
+        let error = match error.without_snippet() {
+            Error::AliasError { error, .. } => error,
+            error => error,
+        };
+        let (code, message) = match error {
+            Error::Budget { .. }
+            | Error::AliasReplayLimitExceeded { .. }
+            | Error::AliasReplayStackDepthExceeded { .. } => (Code::Limit, self.limit(error)),
+            Error::MultipleDocuments { .. } => {
+                (Code::Syntax, "a file describes one network; `---` starts another".to_string())
+            }
+            Error::RecursiveReferencesRequireWeakTypes { .. } => {
+                (Code::Syntax, "an anchor is repeated inside itself".to_string())
+            }
+            error => (Code::Syntax, UserMessageFormatter.format_message(error).replace('\'', "`")),
+        };
+        // The scanner's own limit on brackets comes first where many of them stand on one line.
+        let is_depth = message.contains("recursion limit");
+        let (code, message) = if is_depth { (Code::Limit, too_deep()) } else { (code, message) };
+        let span = self.error_span(error);
+        let diagnostic = Diagnostic::error(code, span, message);
+        match self.advice(span) {
+            Some(advice) if code == Code::Syntax => diagnostic.help(advice),
+            _ => diagnostic,
+        }
+    }
+
+    /// What most often leads to an error at this character.
+    fn advice(&self, span: Span) -> Option<&'static str> {
+        let rest = &self.text[span.range().start - self.offset..];
+        Some(match rest.chars().next()? {
+            _ if self.text[..span.range().start - self.offset].ends_with('\t') => {
+                "YAML is indented with spaces, not tabs"
+            }
+            ':' => "a text that holds a colon and a space must be quoted; a mapping starts on a line of its own",
+            '@' | '`' | '%' => "a text that starts with this character must be quoted",
+            _ if rest.starts_with("- ") => "a list starts on a line of its own",
+            _ => return None,
+        })
+    }
+
+    fn limit(&self, error: &Error) -> String {
+        use serde_saphyr::budget::BudgetBreach;
+        match error {
+            Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
+            Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
+                format!("the text holds more than {MOST_VALUES} values")
+            }
+            _ => "anchors are repeated too often".to_string(),
+        }
+    }
+
+    /// Some errors know their byte, some only how many characters come before.
+    fn error_span(&self, error: &Error) -> Span {
+        let Some(span) = error.location().map(|location| location.span()) else { return self.span(0, 0) };
+        let start = match span.byte_offset() {
+            Some(byte) => byte as usize,
+            None => self.text.char_indices().nth(span.offset() as usize).map_or(self.text.len(), |(at, _)| at),
+        };
+        let length = self.text[start..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
+        self.span(start, start + length)
+    }
+}
+
+fn too_deep() -> String {
+    format!("lists and mappings are nested more than {DEEPEST} deep")
+}

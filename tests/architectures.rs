@@ -1,0 +1,161 @@
+//! Every file in architectures/ compiles, and counts and names are torchvision's.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use archc::network::Network;
+use archc::syntax::Format;
+use archc::{compile, compile_source};
+
+fn architectures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")
+}
+
+/// Compiles architectures/NAME.yaml or .toml after putting `with` in the place of each `replace`.
+fn compile_file(name: &str, edits: &[(&str, &str)]) -> Network {
+    let yaml = architectures().join(format!("{name}.yaml"));
+    let (path, format) =
+        if yaml.exists() { (yaml, Format::Yaml) } else { (architectures().join(format!("{name}.toml")), Format::Toml) };
+    let mut text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for (replace, with) in edits {
+        assert!(text.contains(replace), "{name} has no `{replace}`");
+        text = text.replace(replace, with);
+    }
+    let compiled = compile_source(&path.display().to_string(), &text, format, &[]);
+    compiled.unwrap_or_else(|errors| panic!("{errors}")).network
+}
+
+/// What PyTorch says of one file: `make.py` in tests/reference wrote it.
+#[derive(Debug, PartialEq)]
+struct Expected {
+    params: u64,
+    macs: u64,
+    /// `16x3x5x5`, by name.
+    shapes: BTreeMap<String, String>,
+}
+
+fn expected() -> BTreeMap<String, Expected> {
+    let mut networks: BTreeMap<String, Expected> = BTreeMap::new();
+    let mut current = String::new();
+    for line in include_str!("reference/parameters.txt").lines().filter(|line| !line.starts_with('#')) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            [name, params, macs] => {
+                let number = |word: &str| word.split_once('=').and_then(|(_, digits)| digits.parse().ok());
+                let (params, macs) = (number(params).expect("a number"), number(macs).expect("a number"));
+                current = name.to_string();
+                networks.insert(current.clone(), Expected { params, macs, shapes: BTreeMap::new() });
+            }
+            [name, shape] => {
+                let network = networks.get_mut(&current).expect("tensors follow their network's line");
+                network.shapes.insert(name.to_string(), shape.to_string());
+            }
+            _ => panic!("cannot read `{line}`"),
+        }
+    }
+    networks
+}
+
+fn found(network: &Network) -> Expected {
+    let totals = network.totals();
+    let mut shapes = BTreeMap::new();
+    for node in &network.graph.nodes {
+        for weight in &node.weights {
+            let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
+            shapes.insert(format!("{}.{}", node.name, weight.name), sizes.join("x"));
+        }
+    }
+    Expected { params: totals.params, macs: totals.macs, shapes }
+}
+
+#[test]
+fn every_file_has_pytorchs_parameters_and_macs() {
+    let expected = expected();
+    let files = fs::read_dir(architectures()).expect("it is in the repository");
+    let names: BTreeSet<String> = files
+        .map(|entry| entry.expect("it can be listed").path().file_stem().expect("a file").to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(names, expected.keys().cloned().collect(), "files, and networks in parameters.txt");
+    for (name, expected) in expected {
+        let network = compile_file(&name, &[]);
+        assert_eq!(network.name, name);
+        assert!(network.data.is_some() && network.train.is_some(), "{name} says how it is trained");
+        let found = found(&network);
+        assert_eq!((found.params, found.macs), (expected.params, expected.macs), "parameters and MACs of {name}");
+        for (parameter, shape) in &expected.shapes {
+            assert_eq!(found.shapes.get(parameter), Some(shape), "{name}: {parameter}");
+        }
+        assert_eq!(found.shapes.len(), expected.shapes.len(), "{name} has parameters that PyTorch's has not");
+    }
+}
+
+/// The published numbers: torchvision's, and those of the papers and tutorials. GMACs to the digits given.
+#[test]
+fn published_counts() {
+    for (name, params, gmacs) in [
+        ("alexnet", 62_378_344, "1.135256"),
+        ("alexnet_paper", 60_965_224, "0.724407"),
+        ("alexnet_torchvision", 61_100_840, "0.714"),
+        ("vgg11", 132_863_336, "7.609"),
+        ("vgg11_bn", 132_868_840, "7.609"),
+        ("vgg13", 133_047_848, "11.308"),
+        ("vgg13_bn", 133_053_736, "11.308"),
+        ("vgg16", 138_357_544, "15.470"),
+        ("vgg16_bn", 138_365_992, "15.470"),
+        ("vgg16_c", 133_638_952, "11.771"),
+        ("vgg19", 143_667_240, "19.632"),
+        ("vgg19_bn", 143_678_248, "19.632"),
+        ("resnet18", 11_689_512, "1.814"),
+        ("resnet34", 21_797_672, "3.664"),
+        ("resnet50", 25_557_032, "4.089"),
+        ("resnet101", 44_549_160, "7.801"),
+        ("resnet152", 60_192_808, "11.514"),
+    ] {
+        let totals = compile_file(name, &[]).totals();
+        let digits = gmacs.len() - "1.".len();
+        assert_eq!(totals.params, params, "parameters of {name}");
+        assert_eq!(format!("{:.digits$}", totals.macs as f64 / 1e9), gmacs, "GMACs of {name}");
+    }
+    // "About 650k neurons": outputs of convolutions and linear layers.
+    let alexnet = compile_file("alexnet", &[]);
+    let neurons = alexnet.graph.nodes.iter().filter(|node| ["conv", "linear"].contains(&node.kind));
+    assert_eq!(neurons.map(|node| node.output.elements()).sum::<usize>(), 659_272);
+}
+
+#[test]
+fn published_counts_of_small_images() {
+    let ten = ("classes: 100", "classes: 10");
+    for (name, edits, params) in [
+        ("resnet18_cifar100", vec![], 11_220_132),
+        ("resnet18_cifar100", vec![ten], 11_173_962),
+        ("resnet34_cifar100", vec![], 21_328_292),
+        ("resnet34_cifar100", vec![ten], 21_282_122),
+        ("resnet50_cifar100", vec![], 23_705_252),
+        ("resnet50_cifar100", vec![ten], 23_520_842),
+        ("vgg16_cifar100", vec![], 34_015_396),
+        ("vgg16_cifar100", vec![ten, ("head: [4096, 4096]", "head: []")], 14_728_266),
+        ("vgg_cifar10", vec![], 58_190_506),
+        ("vgg16_cifar10", vec![], 14_983_498),
+        ("vgg16_cifar", vec![], 15_245_130),
+        ("resnet50_layer4", vec![], 14_750_730),
+        ("convnet", vec![], 29_034),
+    ] {
+        assert_eq!(compile_file(name, &edits).totals().params, params, "parameters of {name} with {edits:?}");
+    }
+}
+
+/// The same with one linear layer behind the features, as kuangliu's pytorch-cifar has it.
+#[test]
+fn vgg_with_one_linear() {
+    for (cfg, params) in [
+        ("64, M, 128, M, 256, 256, M, 512, 512, M, 512, 512, M", 9_231_114),
+        ("64, 64, M, 128, 128, M, 256, 256, M, 512, 512, M, 512, 512, M", 9_416_010),
+        ("64, 64, M, 128, 128, M, 256, 256, 256, M, 512, 512, 512, M, 512, 512, 512, M", 14_728_266),
+        ("64, 64, M, 128, 128, M, 256, 256, 256, 256, M, 512, 512, 512, 512, M, 512, 512, 512, 512, M", 20_040_522),
+    ] {
+        let text = format!("input: [3, 32, 32]\nclasses: 10\nvgg: {{cfg: [{cfg}], batch_norm: true, head: []}}");
+        let network = compile(&text).unwrap_or_else(|errors| panic!("{errors}"));
+        assert_eq!(network.totals().params, params, "parameters of {cfg}");
+    }
+}

@@ -1,0 +1,242 @@
+"""The PyTorch modules that archc is compared with.
+
+Where torchvision has a network, it is torchvision's own class, narrowed where a test needs it narrow. The rest is
+written as in the tutorials that the files in architectures/ name, so that parameters have the same names.
+"""
+
+import torch
+from torch import nn
+from torchvision import models
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+from torchvision.models.vgg import VGG, cfgs, make_layers
+
+LRN = dict(size=5, alpha=1e-4, beta=0.75, k=2)
+
+
+class ConvNet(nn.Module):
+    """yunjey's tutorial: two 5×5 convolutions with batch norm."""
+
+    def __init__(self, widths=(16, 32), size=(28, 28), classes=10):
+        super().__init__()
+        stage = lambda i, o: nn.Sequential(nn.Conv2d(i, o, 5, padding=2), nn.BatchNorm2d(o), nn.ReLU(), nn.MaxPool2d(2))
+        self.layer1 = stage(1, widths[0])
+        self.layer2 = stage(widths[0], widths[1])
+        self.fc = nn.Linear(widths[1] * (size[0] // 4) * (size[1] // 4), classes)
+
+    def forward(self, x):
+        return self.fc(self.layer2(self.layer1(x)).flatten(1))
+
+
+class AlexNet(nn.Module):
+    """Krizhevsky et al. 2012, with groups=2 the paper's two halves."""
+
+    def __init__(self, widths=(96, 256, 384, 384, 256), kernel=11, stride=4, groups=1, lrn=LRN, last=(6, 6),
+                 hidden=(4096, 4096), classes=1000, dropout=0.5):
+        super().__init__()
+        a, b, c, d, e = widths
+        self.net = nn.Sequential(
+            nn.Conv2d(3, a, kernel, stride), nn.ReLU(), nn.LocalResponseNorm(**lrn), nn.MaxPool2d(3, 2),
+            nn.Conv2d(a, b, 5, padding=2, groups=groups), nn.ReLU(), nn.LocalResponseNorm(**lrn), nn.MaxPool2d(3, 2),
+            nn.Conv2d(b, c, 3, padding=1), nn.ReLU(),
+            nn.Conv2d(c, d, 3, padding=1, groups=groups), nn.ReLU(),
+            nn.Conv2d(d, e, 3, padding=1, groups=groups), nn.ReLU(), nn.MaxPool2d(3, 2),
+        )
+        self.classifier = nn.Sequential(
+            nn.Dropout(dropout), nn.Linear(e * last[0] * last[1], hidden[0]), nn.ReLU(),
+            nn.Dropout(dropout), nn.Linear(*hidden), nn.ReLU(), nn.Linear(hidden[1], classes),
+        )
+
+    def forward(self, x):
+        return self.classifier(self.net(x).flatten(1))
+
+
+class Features(nn.Module):
+    """VGG's convolutions with a head of one's own and no adaptive pool."""
+
+    def __init__(self, features, *classifier):
+        super().__init__()
+        self.features = features
+        self.classifier = nn.Sequential(*classifier)
+
+    def forward(self, x):
+        return self.classifier(self.features(x).flatten(1))
+
+
+def head(inputs, hidden, classes, dropout=0.5):
+    """VGG's: Linear, ReLU, Dropout for each hidden width, and a last Linear."""
+    layers = []
+    for width in hidden:
+        layers += [nn.Linear(inputs, width), nn.ReLU(), nn.Dropout(dropout)]
+        inputs = width
+    return layers + [nn.Linear(inputs, classes)]
+
+
+def vgg_c():
+    """Structure C: the third convolution of a stage is 1×1."""
+    layers, channels = [], 3
+    for width, kernels in [(64, [3, 3]), (128, [3, 3]), (256, [3, 3, 1]), (512, [3, 3, 1]), (512, [3, 3, 1])]:
+        for kernel in kernels:
+            layers += [nn.Conv2d(channels, width, kernel, padding=kernel // 2), nn.ReLU()]
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    return VGG(nn.Sequential(*layers), init_weights=False)
+
+
+def vgg_lrn():
+    """Structure A-LRN: response normalisation after the first convolution."""
+    layers = list(make_layers(cfgs["A"]))
+    return VGG(nn.Sequential(*layers[:2], nn.LocalResponseNorm(**LRN), *layers[2:]), init_weights=False)
+
+
+def narrow_vgg(cfg, pool, hidden, classes, dropout):
+    """torchvision's VGG with batch norm, narrow."""
+    vgg = VGG(nn.Identity(), init_weights=False)
+    vgg.features = make_layers(cfg, batch_norm=True)
+    vgg.avgpool = nn.AdaptiveAvgPool2d(pool)
+    channels = [width for width in cfg if width != "M"][-1]
+    vgg.classifier = nn.Sequential(*head(channels * pool * pool, hidden, classes, dropout))
+    return vgg
+
+
+def narrow_alexnet(classes):
+    """torchvision's AlexNet, narrow."""
+    net = models.AlexNet(num_classes=classes)
+    net.features = nn.Sequential(
+        nn.Conv2d(3, 6, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(6, 8, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2),
+        nn.Conv2d(8, 10, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(10, 8, 3, padding=1), nn.ReLU(),
+        nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2),
+    )
+    net.avgpool = nn.AdaptiveAvgPool2d(2)
+    net.classifier = nn.Sequential(
+        nn.Dropout(), nn.Linear(8 * 4, 16), nn.ReLU(), nn.Dropout(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, classes),
+    )
+    return net
+
+
+def narrow_resnet(block, counts, widths, classes):
+    """torchvision's ResNet, narrow."""
+    with torch.device("meta"):
+        net = ResNet(block, [1, 1, 1, 1])
+    net.inplanes = widths[0]
+    net.conv1 = nn.Conv2d(3, widths[0], 7, stride=2, padding=3, bias=False)
+    net.bn1 = nn.BatchNorm2d(widths[0])
+    for stage, (count, width) in enumerate(zip(counts, widths)):
+        setattr(net, f"layer{stage + 1}", net._make_layer(block, width, count, stride=1 if stage == 0 else 2))
+    for stage in range(len(counts), 4):
+        setattr(net, f"layer{stage + 1}", nn.Identity())
+    net.fc = nn.Linear(net.inplanes, classes)
+    return net
+
+
+def cifar_resnet(resnet, classes=100):
+    """A ResNet of torchvision's with weiaicunzai's stem."""
+    net = resnet(num_classes=classes)
+    net.conv1 = nn.Conv2d(3, 64, 3, padding=1, bias=False)
+    net.maxpool = nn.Identity()
+    return net
+
+
+class PlainBlock(BasicBlock):
+    """A basic block without its shortcut."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.downsample = None
+
+    def forward(self, x):
+        return self.relu(self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x))))))
+
+
+def unit(inputs, outputs, kernel, stride=1):
+    return nn.Sequential(nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2), nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+class ResidualBlock(nn.Module):
+    """A projection in every block; downsampling halves the first convolution's output."""
+
+    def __init__(self, inputs, middle, outputs, downsample=False):
+        super().__init__()
+        stride = 2 if downsample else 1
+        self.layer = nn.Sequential(
+            unit(inputs, middle, 1, stride), unit(middle, middle, 3), unit(middle, outputs, 1)
+        )
+        self.shortcut = "downsize" if downsample else "make_equal_channel"
+        setattr(self, self.shortcut, unit(inputs, outputs, 1, stride))
+
+    def forward(self, x):
+        return self.layer(x) + getattr(self, self.shortcut)(x)
+
+
+class ResNet50Layer4(nn.Module):
+    """The course's ResNet-50 with three stages, and only the weights that it uses."""
+
+    def __init__(self, widths=(64, 64, 128, 256), counts=(3, 4, 6), classes=10):
+        super().__init__()
+        stem, *middles = widths
+        self.layer1 = nn.Sequential(
+            nn.Conv2d(3, stem, 7, stride=2, padding=3), nn.BatchNorm2d(stem), nn.ReLU(), nn.MaxPool2d(3, 2, padding=1)
+        )
+        channels = stem
+        for stage, (middle, count) in enumerate(zip(middles, counts), start=2):
+            blocks = []
+            for block in range(count):
+                downsample = stage < 4 and block == count - 1
+                blocks.append(ResidualBlock(channels, middle, 4 * middle, downsample))
+                channels = 4 * middle
+            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
+        self.avgpool = nn.AvgPool2d(2, 2)
+        self.fc = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return self.fc(self.avgpool(x).flatten(1))
+
+
+def digits_cnn():
+    layers, channels = [], 1
+    for width, pool in [(16, False), (16, True), (32, True)]:
+        layers += [nn.Conv2d(channels, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        layers += [nn.MaxPool2d(2)] if pool else []
+        channels = width
+    net = nn.Sequential()
+    net.features = nn.Sequential(*layers)
+    net.flatten = nn.Flatten()
+    net.fc = nn.Linear(channels * 4, 10)
+    return net
+
+
+TUTORIAL = [32, 32, "M", 64, 64, 128, 128, 128, "M", 256, 256, 256, 512, 512, 512, "M"]
+CUSTOM = [64, 64, 64, "M", 128, 128, 128, "M", 256, 256, 256, "M"]
+
+# Every file in architectures/: the module, and its input.
+ARCHITECTURES = {
+    "alexnet": (AlexNet, (3, 227, 227)),
+    "alexnet_paper": (lambda: AlexNet(groups=2), (3, 227, 227)),
+    "alexnet_torchvision": (models.alexnet, (3, 224, 224)),
+    "convnet": (ConvNet, (1, 28, 28)),
+    "digits_cnn": (digits_cnn, (1, 8, 8)),
+    "plain18": (lambda: ResNet(PlainBlock, [2, 2, 2, 2]), (3, 224, 224)),
+    "plain34": (lambda: ResNet(PlainBlock, [3, 4, 6, 3]), (3, 224, 224)),
+    "resnet50_layer4": (ResNet50Layer4, (3, 32, 32)),
+    "vgg11_lrn": (vgg_lrn, (3, 224, 224)),
+    "vgg16_c": (vgg_c, (3, 224, 224)),
+    "vgg16_cifar": (
+        lambda: Features(make_layers(cfgs["D"]), nn.Dropout(), nn.Linear(512, 512), nn.ReLU(), nn.Dropout(),
+                         nn.Linear(512, 512), nn.ReLU(), nn.Linear(512, 10)), (3, 32, 32)),
+    "vgg16_cifar10": (
+        lambda: Features(make_layers(cfgs["D"]), nn.Dropout(), nn.Linear(512, 512), nn.BatchNorm1d(512), nn.ReLU(),
+                         nn.Dropout(), nn.Linear(512, 10)), (3, 32, 32)),
+    "vgg16_cifar100": (
+        lambda: Features(make_layers(cfgs["D"], batch_norm=True), *head(512, [4096, 4096], 100)), (3, 32, 32)),
+    "vgg_cifar10": (lambda: Features(make_layers(TUTORIAL), *head(512 * 4 * 4, [4096, 4096], 10)), (3, 32, 32)),
+    "vgg_custom": (lambda: Features(make_layers(CUSTOM, batch_norm=True), *head(256 * 4 * 4, [512], 10)), (3, 32, 32)),
+}
+for depth in (11, 13, 16, 19):
+    ARCHITECTURES[f"vgg{depth}"] = (getattr(models, f"vgg{depth}"), (3, 224, 224))
+    ARCHITECTURES[f"vgg{depth}_bn"] = (getattr(models, f"vgg{depth}_bn"), (3, 224, 224))
+for depth in (18, 34, 50, 101, 152):
+    resnet = getattr(models, f"resnet{depth}")
+    ARCHITECTURES[f"resnet{depth}"] = (resnet, (3, 224, 224))
+    ARCHITECTURES[f"resnet{depth}_cifar100"] = (lambda resnet=resnet: cifar_resnet(resnet), (3, 32, 32))
