@@ -1,14 +1,15 @@
 //! A network as an ordinary Candle module: variables for weights, and operations that Candle's autograd differentiates.
 //!
-//! ```no_run
-//! # fn main() -> candle_core::Result<()> {
-//! # let network: archc::network::Network = unimplemented!();
-//! # let (images, labels): (candle_core::Tensor, candle_core::Tensor) = unimplemented!();
-//! use candle_nn::{ModuleT, Optimizer};
+//! ```
+//! use candle_core::{DType, Device, Tensor};
+//! use candle_nn::{ModuleT, Optimizer, SGD, loss::cross_entropy};
 //!
-//! let model = network.build(&candle_core::Device::Cpu, 1)?;
-//! let mut optimizer = candle_nn::SGD::new(model.vars(), 0.1)?;
-//! let loss = candle_nn::loss::cross_entropy(&model.forward_t(&images, true)?, &labels)?;
+//! # fn main() -> candle_core::Result<()> {
+//! let network = archc::compile("input: [1, 8, 8]\nlayers: [conv 4 3x3 p1 -> relu -> flatten -> linear 10]").unwrap();
+//! let model = network.build(&Device::Cpu, 1)?;
+//! let mut optimizer = SGD::new(model.vars(), 0.1)?;
+//! let images = Tensor::ones((2, 1, 8, 8), DType::F32, &Device::Cpu)?;
+//! let loss = cross_entropy(&model.forward_t(&images, true)?, &Tensor::new(&[3u32, 3], &Device::Cpu)?)?;
 //! optimizer.backward_step(&loss)?;
 //! # Ok(()) }
 //! ```
@@ -18,6 +19,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Device, Result, Tensor, Var, bail};
@@ -29,6 +31,7 @@ use crate::kernels::{MaskKey, Mode, is_view};
 use crate::network::Network;
 use crate::program::{Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
+use crate::weights::{self, WeightsError};
 
 /// A program with its weights.
 #[derive(Debug)]
@@ -95,6 +98,32 @@ impl Model {
         self.weights().filter(|(weight, _)| weight.trainable).map(|(_, var)| var.clone()).collect()
     }
 
+    /// Takes the weights of a file, safetensors or a `.pth` of PyTorch, by name.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its tensors are not those of the network: nothing is changed then.
+    pub fn load(&self, path: &Path) -> std::result::Result<(), WeightsError> {
+        let stored = weights::read(path)?;
+        let tensors = weights::matching(&self.program.weights, &stored.tensors)
+            .map_err(|mismatch| WeightsError::Mismatch { path: path.to_owned(), mismatch })?;
+        let convert = |(var, tensor): (&Var, &Tensor)| tensor.to_dtype(var.dtype())?.to_device(var.device());
+        let tensors = self.weights.iter().zip(&tensors).map(convert).collect::<Result<Vec<_>>>();
+        let set =
+            |tensors: Vec<Tensor>| self.weights.iter().zip(&tensors).try_for_each(|(var, tensor)| var.set(tensor));
+        tensors.and_then(set).map_err(|error| unusable(path, &error))
+    }
+
+    /// Writes the weights as safetensors in f32, under the names that PyTorch gives them.
+    ///
+    /// # Errors
+    /// If the file cannot be written: what was there before stays.
+    pub fn save(&self, path: &Path) -> std::result::Result<(), WeightsError> {
+        let values = self.weights.iter().map(weights::values).collect::<Result<Vec<Vec<f32>>>>();
+        let values = values.map_err(|error| unusable(path, &error))?;
+        let passes = self.passes.load(Ordering::Relaxed);
+        weights::save(path, &weights::entries(&self.program.weights, &values), passes, "")
+    }
+
     fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
         let output = self.program.shape(step.output);
         if is_view(&step.op, mode) {
@@ -151,6 +180,10 @@ impl ModuleT for Model {
         }
         Ok(values.swap_remove(self.program.output.index()).expect("some step makes the output"))
     }
+}
+
+fn unusable(path: &Path, error: &candle_core::Error) -> WeightsError {
+    WeightsError::Format { path: path.to_owned(), message: error.to_string() }
 }
 
 /// Sizes of a whole batch's value.
