@@ -118,7 +118,7 @@ impl Model {
     /// # Errors
     /// If the file cannot be written: what was there before stays.
     pub fn save(&self, path: &Path) -> std::result::Result<(), WeightsError> {
-        let values = self.weights.iter().map(weights::values).collect::<Result<Vec<Vec<f32>>>>();
+        let values = self.weights.iter().map(|var| weights::values(var)).collect::<Result<Vec<Vec<f32>>>>();
         let values = values.map_err(|error| unusable(path, &error))?;
         let passes = self.passes.load(Ordering::Relaxed);
         weights::save(path, &weights::entries(&self.program.weights, &values), passes, "")
