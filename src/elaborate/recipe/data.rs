@@ -35,28 +35,26 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
     problems.extend(settings.finish().err().unwrap_or_default());
 
     let set = set?;
-    let train = train.unwrap_or(Some(Transforms { span: set.span, entries: Vec::new() }));
     check_classes(&set, target, problems);
     if let (DataSet::Digits, Some(path)) = (set.value, &path) {
-        let warning =
-            Diagnostic::warning(Code::Unused, path.span, "`path` has no effect: digits are part of the program");
-        problems.push(warning);
+        let message = "`path` has no effect: digits are part of the program";
+        problems.push(Diagnostic::warning(Code::Unused, path.span, message));
     }
     let route = Route::new(&set, target);
-    let train_fits =
-        train.as_ref().is_some_and(|train| route.as_ref().is_none_or(|route| route.check(train, problems)));
+    let train = train.unwrap_or(Some(Transforms { span: set.span, entries: Vec::new() }));
+    let train_fits = train.as_ref().is_some_and(|train| Route::check(&route, train, problems));
     let eval = match eval {
-        Some(written) => {
-            let written = written?;
-            refuse_chance(&written, problems);
-            route.iter().for_each(|route| drop(route.check(&written, problems)));
-            written.values()
+        Some(eval) => {
+            let eval = eval?;
+            refuse_chance(&eval, problems);
+            Route::check(&route, &eval, problems);
+            eval.values()
         }
         None => {
             let train = train.as_ref()?;
             let derived = train.derived();
-            if train_fits {
-                route.iter().for_each(|route| route.check_derived(train, &derived, problems));
+            if let Some(route) = route.filter(|_| train_fits) {
+                route.check_derived(train, &derived, problems);
             }
             derived
         }
@@ -139,26 +137,29 @@ impl<'a> Route<'a> {
         Some(Route { set: set.value, from, to, document: target.document })
     }
 
-    /// Whether `list` ends in the network's size; if not, the problem is reported.
-    fn check(&self, list: &Transforms, problems: &mut Vec<Diagnostic>) -> bool {
+    /// Whether `list` ends in the network's size, as far as that can be known; if not, the problem is reported.
+    fn check(route: &Option<Route>, list: &Transforms, problems: &mut Vec<Diagnostic>) -> bool {
+        route.as_ref().and_then(|route| route.problem(list)).map(|problem| problems.push(problem)).is_none()
+    }
+
+    fn problem(&self, list: &Transforms) -> Option<Diagnostic> {
         let values = list.values();
-        let problem = match way(&values, self.from) {
-            Ok(_) if Transform::output_of_all(&values, self.from) == Some(self.to) => return true,
+        match way(&values, self.from) {
+            Ok(_) if Transform::output_of_all(&values, self.from) == Some(self.to) => None,
             Ok(way) => {
                 let Pair { height, width } = self.to;
-                self.mismatch(list.span, &way).help(format!("end with `resize {height}x{width}`, or change `input`"))
+                let advice = format!("end with `resize {height}x{width}`, or change `input`");
+                Some(self.mismatch(list.span, &way).help(advice))
             }
             Err(Obstacle { index, way, arithmetic }) => {
                 let entry = &list.entries[index];
                 let message = format!("`{}` does not fit the images of {}: {way}", entry.value, self.set);
-                Diagnostic::error(Code::DataMismatch, entry.span, message).label(arithmetic)
+                Some(Diagnostic::error(Code::DataMismatch, entry.span, message).label(arithmetic))
             }
-        };
-        problems.push(problem);
-        false
+        }
     }
 
-    /// As [`Route::check`], for what evaluation makes of `train`, which fits.
+    /// As [`Route::check`] for what evaluation makes of `train`, which fits.
     fn check_derived(&self, train: &Transforms, derived: &[Transform], problems: &mut Vec<Diagnostic>) {
         if Transform::output_of_all(derived, self.from) == Some(self.to) {
             return;

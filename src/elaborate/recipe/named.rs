@@ -55,7 +55,7 @@ fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnosti
                 Err(Diagnostic::error(Code::WrongType, setting.span, message))
             }
         },
-        _ => Err(Diagnostic::error(Code::WrongType, setting.span, format!("a {} is expected here", kind.what))),
+        _ => Err(Diagnostic::error(Code::WrongType, setting.span, format!("one {} is expected here", kind.what))),
     }
     .map_err(|error| match error.help.is_empty() {
         true => error.help(format!("write for example `{}`", kind.example)),

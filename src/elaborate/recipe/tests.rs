@@ -1,1 +1,369 @@
+//! Sections as they are written, and what is made of them or said about them.
 
+use crate::arguments::Pair;
+use crate::compile_source;
+use crate::network::Network;
+use crate::recipe::{AdamSettings, BadImages, Data, DataSet, Optimizer, Resize, Schedule, Train, Transform};
+use crate::syntax::Format;
+
+/// A network of 10 classes that reads `input`, with `sections`.
+fn file(input: &str, sections: &str) -> String {
+    format!("input: [{input}]\nclasses: 10\nlet: {{half: 4}}\nlayers: [flatten, \"linear {{classes}}\"]\n{sections}")
+}
+
+fn compile(input: &str, sections: &str) -> Network {
+    match compile_source("net.yaml", &file(input, sections), Format::Yaml, &[]) {
+        Ok(compiled) => compiled.network,
+        Err(diagnostics) => panic!("{diagnostics}"),
+    }
+}
+
+fn data(input: &str, sections: &str) -> Data {
+    compile(input, sections).data.expect("there is a data section")
+}
+
+fn train(section: &str) -> Train {
+    compile("1, 8, 8", section).train.expect("there is a train section")
+}
+
+/// The diagnostics of a file as the user sees them, one line each: `E040 10:7 message | label | help`.
+fn complaints(input: &str, sections: &str) -> Vec<String> {
+    let diagnostics = match compile_source("net.yaml", &file(input, sections), Format::Yaml, &[]) {
+        Ok(compiled) => compiled.warnings,
+        Err(diagnostics) => diagnostics,
+    };
+    let line = |diagnostic: &crate::diagnostic::Diagnostic| {
+        let text = diagnostics.sources.text(diagnostic.primary.span);
+        let parts = [&diagnostic.message, &diagnostic.primary.text].into_iter().chain(&diagnostic.help);
+        let parts: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
+        format!("{} `{text}`: {}", diagnostic.code.id(), parts.join(" | "))
+    };
+    diagnostics.list.iter().filter(|d| d.code.id() != "W004").map(line).collect()
+}
+
+#[test]
+fn data_sections() {
+    let crop = |side, pad| Transform::RandomCrop { size: Pair::square(side), pad };
+    let flip = Transform::HorizontalFlip { probability: 0.5 };
+    let normalize = |mean: &[f64], std: &[f64]| Transform::Normalize { mean: mean.to_vec(), std: std.to_vec() };
+    let cifar10 = normalize(&[0.4914, 0.4822, 0.4465], &[0.2023, 0.1994, 0.2010]);
+    for (input, section, expected) in [
+        ("1, 8, 8", "data: {set: digits}", (DataSet::Digits, None, vec![], vec![], BadImages::Refuse)),
+        (
+            "3, 32, 32",
+            "data: {set: cifar10, path: some/where, train: [crop 32 pad=4, hflip, normalize cifar10]}",
+            (
+                DataSet::Cifar10,
+                Some("some/where"),
+                vec![crop(32, 4), flip.clone(), cifar10.clone()],
+                vec![cifar10],
+                BadImages::Refuse,
+            ),
+        ),
+        (
+            "3, 8, 8",
+            "data:\n  set: folder\n  on_bad_image: skip\n  train:\n    - crop: {size: 2*half, pad: half}\n    - normalize: {mean: 0.5, std: [0.1, 0.2, 0.3]}\n  eval:\n    - resize: 10\n    - center_crop 8x{2*half}\n    - normalize half",
+            (
+                DataSet::Folder,
+                None,
+                vec![crop(8, 4), normalize(&[0.5; 3], &[0.1, 0.2, 0.3])],
+                vec![
+                    Transform::Resize(Resize::Shorter(10)),
+                    Transform::CenterCrop { size: Pair::square(8) },
+                    normalize(&[0.5; 3], &[0.5; 3]),
+                ],
+                BadImages::Skip,
+            ),
+        ),
+        (
+            "3, 10, 12",
+            "data: {set: fashion-mnist, train: [pad 1, hflip 0.25, resize 10x12, \"normalize mean={[0.1, 0.2, 0.3]} std=1\"]}",
+            (
+                DataSet::FashionMnist,
+                None,
+                vec![
+                    Transform::Pad { pixels: 1 },
+                    Transform::HorizontalFlip { probability: 0.25 },
+                    Transform::Resize(Resize::Exact(Pair { height: 10, width: 12 })),
+                    normalize(&[0.1, 0.2, 0.3], &[1.0; 3]),
+                ],
+                vec![
+                    Transform::Pad { pixels: 1 },
+                    Transform::Resize(Resize::Exact(Pair { height: 10, width: 12 })),
+                    normalize(&[0.1, 0.2, 0.3], &[1.0; 3]),
+                ],
+                BadImages::Refuse,
+            ),
+        ),
+    ] {
+        let (set, path, train, eval, bad_images) = expected;
+        let expected = Data { set, path: path.map(String::from), train, eval, bad_images };
+        assert_eq!(data(input, section), expected, "{section}");
+    }
+}
+
+#[test]
+fn train_sections() {
+    let default = Train::default();
+    let sgd = |momentum, weight_decay, nesterov| Optimizer::Sgd { lr: 0.1, momentum, weight_decay, nesterov };
+    let adam = AdamSettings::default();
+    for (section, expected) in [
+        ("train: {epochs: 3}", Train { epochs: 3, ..default.clone() }),
+        (
+            "train: {epochs: 2*half, batch: 512, drop_last: true, seed: 123456789012, checkpoint_every: 5}",
+            Train {
+                epochs: 8,
+                batch: 512,
+                drop_last: true,
+                seed: 123_456_789_012,
+                checkpoint_every: Some(5),
+                ..default.clone()
+            },
+        ),
+        ("train: {optimizer: sgd lr=0.1}", Train { optimizer: sgd(0.0, 0.0, false), ..default.clone() }),
+        (
+            "train: {optimizer: sgd 0.1 momentum=0.9 weight_decay=5e-4 nesterov}",
+            Train { optimizer: sgd(0.9, 5e-4, true), ..default.clone() },
+        ),
+        (
+            "train:\n  optimizer: {sgd: {lr: 1e-1, momentum: 0.9, nesterov: false}}",
+            Train { optimizer: sgd(0.9, 0.0, false), ..default.clone() },
+        ),
+        ("train: {optimizer: adam}", Train { optimizer: Optimizer::Adam(adam), ..default.clone() }),
+        (
+            "train: {optimizer: adam 0.01 beta1=0.5}",
+            Train { optimizer: Optimizer::Adam(AdamSettings { lr: 0.01, beta1: 0.5, ..adam }), ..default.clone() },
+        ),
+        (
+            "train: {optimizer: adamw}",
+            Train { optimizer: Optimizer::AdamW(AdamSettings { weight_decay: 0.01, ..adam }), ..default.clone() },
+        ),
+        ("train: {schedule: constant}", default.clone()),
+        ("train: {schedule: step 30}", Train { schedule: Schedule::Step { every: 30, gamma: 0.1 }, ..default.clone() }),
+        (
+            "train: {schedule: {step: {every: 5, gamma: 0.9}}}",
+            Train { schedule: Schedule::Step { every: 5, gamma: 0.9 }, ..default.clone() },
+        ),
+        (
+            "train: {schedule: multistep 50 100 gamma=0.2}",
+            Train { schedule: Schedule::MultiStep { milestones: vec![50, 100], gamma: 0.2 }, ..default.clone() },
+        ),
+        (
+            "train: {schedule: {multistep: {milestones: [1, 2]}}}",
+            Train { schedule: Schedule::MultiStep { milestones: vec![1, 2], gamma: 0.1 }, ..default.clone() },
+        ),
+        (
+            "train: {schedule: {multistep: [1, 2]}}",
+            Train { schedule: Schedule::MultiStep { milestones: vec![1, 2], gamma: 0.1 }, ..default.clone() },
+        ),
+        ("train: {schedule: cosine min=1e-5}", Train { schedule: Schedule::Cosine { min: 1e-5 }, ..default.clone() }),
+        ("train: {schedule: cosine}", Train { schedule: Schedule::Cosine { min: 0.0 }, ..default.clone() }),
+    ] {
+        assert_eq!(train(section), expected, "{section}");
+    }
+}
+
+/// What a recipe prints is notation that gives the recipe again.
+#[test]
+fn what_is_printed_can_be_read() {
+    for call in [
+        "sgd lr=0.05 momentum=0.9 weight_decay=0.0005",
+        "sgd lr=1e-300 momentum=0.0 weight_decay=0.0 nesterov=false",
+        "sgd 1 momentum=0.9 nesterov",
+        "adam",
+        "adamw lr=3e-4 eps=1e-7",
+    ] {
+        let optimizer = train(&format!("train: {{optimizer: {call}}}")).optimizer;
+        assert_eq!(train(&format!("train: {{optimizer: {optimizer}}}")).optimizer, optimizer, "{call}");
+    }
+    for call in ["constant", "step 3", "multistep 1 20 300 gamma=0.25", "cosine min=1e-5"] {
+        let schedule = train(&format!("train: {{schedule: {call}}}")).schedule;
+        assert_eq!(train(&format!("train: {{schedule: {schedule}}}")).schedule, schedule, "{call}");
+    }
+    let calls = "pad 1\ncrop 32 pad=4\ncrop 8x9\ncenter_crop 227\ncenter_crop 3x5\nhflip\nhflip 0.25\nresize 256\nresize 32x32\n\
+                 normalize cifar10\nnormalize half\nnormalize mnist\nnormalize fashion-mnist\nnormalize mean=0.25 std=1e-3\n\
+                 normalize mean={[0.1, 0.2, 0.3]} std=0.5";
+    for call in calls.lines() {
+        let read = |call: &str| data("3, 8, 8", &format!("data: {{set: folder, train: ['{call}']}}")).train.remove(0);
+        let transform = read(call);
+        assert_eq!(read(&transform.to_string()), transform, "{call}");
+        if !call.contains("mean=") {
+            assert_eq!(transform.to_string(), call);
+        }
+    }
+}
+
+/// For each file, every complaint, of which the text here is the beginning.
+#[test]
+fn mistakes() {
+    for (input, section, expected) in [
+        (
+            "1, 8, 8",
+            "data: {set: digit}",
+            &["E010 `digit`: no data set is called `digit` | did you mean `digits`?"][..],
+        ),
+        ("1, 8, 8", "data: {set: 5}", &["E003 `5`: `data set` must be text"]),
+        ("1, 8, 8", "data: {path: x}", &["E005 `{path: x}`: `data` needs `set`"]),
+        (
+            "1, 8, 8",
+            "data: {set: digits, trian: []}",
+            &["E004 `trian`: `data` has no setting `trian` | did you mean `train`?"],
+        ),
+        ("1, 8, 8", "data: {set: digits, path: x}", &["W005 `x`: `path` has no effect"]),
+        (
+            "1, 8, 8",
+            "data: {set: digits, on_bad_image: ignore}",
+            &["E010 `ignore`: no policy for bad images is called `ignore` | there are refuse, skip"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: hflip}",
+            &["E003 `hflip`: `train` of `data` must be a list of transforms | write for example"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [flip]}",
+            &["E010 `flip`: no transform is called `flip` | did you mean `hflip`?"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [hflip 2]}",
+            &["E013 `2`: a probability must be between 0 and 1 | found `2`"],
+        ),
+        ("1, 8, 8", "data: {set: digits, train: [crop]}", &["E012 `crop`: `crop` needs `size`"]),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [crop 8 padd=2]}",
+            &["E011 `padd`: `crop` has no argument `padd` | did you mean `pad`?"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [crop 8 pad=-1]}",
+            &["E013 `-1`: `pad` of `crop` must be a whole number"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [normalize cifar]}",
+            &["E010 `cifar`: no means and standard deviations are called `cifar`"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [normalize cifar10]}",
+            &[
+                "E040 `normalize cifar10`: `normalize` and the network's input have different numbers of channels | 3 means for 1 channel",
+            ],
+        ),
+        ("1, 8, 8", "data: {set: digits, train: [normalize mean=0.5]}", &["E012 `normalize`: `normalize` needs `std`"]),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [normalize mean=0.5 std=0]}",
+            &["E013 `0`: a standard deviation must be above 0 | found `0`"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: digits, eval: [hflip]}",
+            &["E013 `hflip`: `hflip` is random and has no place in `eval`"],
+        ),
+        (
+            "1, 8, 8",
+            "data: {set: cifar100, train: [resize 8]}",
+            &["E040 `cifar100`: cifar100 has 100 classes, but the network tells only 10 apart | 100 classes"],
+        ),
+        (
+            "1, 28, 28",
+            "data: {set: digits}",
+            &[
+                "E040 `digits`: the images of digits do not reach the network's size 28×28 | 8×8 | end with `resize 28x28`, or change `input`",
+            ],
+        ),
+        (
+            "1, 32, 32",
+            "data: {set: mnist, train: [crop 32 pad=1]}",
+            &["E040 `crop 32 pad=1`: `crop 32 pad=1` does not fit the images of mnist: 28×28 | 28 + 2·1 = 30 < 32"],
+        ),
+        (
+            "1, 32, 32",
+            "data: {set: mnist, train: [pad 1]}",
+            &[
+                "E040 `[pad 1]`: the images of mnist do not reach the network's size 32×32 | 28×28, after `pad 1` 30×30 | end with",
+            ],
+        ),
+        (
+            "1, 24, 24",
+            "data: {set: mnist, train: [crop 24, normalize mnist]}",
+            &[
+                "E040 `[crop 24, normalize mnist]`: the images of mnist do not reach the network's size 24×24 | without the random ones: 28×28 | evaluation takes the entries of `train` that are not random; write its own: `eval: [center_crop 24, normalize mnist]`",
+            ],
+        ),
+        ("2, 8, 8", "data: {set: digits}", &["E040 `[2, 8, 8]`: images have 1 or 3 channels, but the network reads 2"]),
+        (
+            "1, 8, 8",
+            "data: {set: digits, train: [hflip 2, nose], eval: [resize 9]}",
+            &[
+                "E013 `2`:",
+                "E010 `nose`: no transform is called `nose` | there are pad, crop",
+                "E040 `[resize 9]`: the images of digits do not reach the network's size 8×8 | 8×8, after `resize 9` 9×9",
+            ],
+        ),
+        (
+            "1, 8, 8",
+            "train: {epochs: 0}",
+            &["E013 `0`: `epochs` of `train` must be a whole number, one or more | found `0`"],
+        ),
+        ("1, 8, 8", "train: {batch: many}", &["E013 `many`: `batch` of `train` must be"]),
+        ("1, 8, 8", "train: {seed: -1}", &["E013 `-1`: `seed` of `train` must be"]),
+        ("1, 8, 8", "train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
+        ("1, 8, 8", "train: {epoch: 3}", &["E004 `epoch`: `train` has no setting `epoch` | did you mean `epochs`?"]),
+        (
+            "1, 8, 8",
+            "train: {momentum: 0.9}",
+            &[
+                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, optimizer, schedule, seed, checkpoint_every | it belongs to the optimizer",
+            ],
+        ),
+        (
+            "1, 8, 8",
+            "train: {optimizer: sdg lr=0.1}",
+            &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"],
+        ),
+        ("1, 8, 8", "train: {optimizer: sgd}", &["E012 `sgd`: `sgd` needs `lr`"]),
+        ("1, 8, 8", "train: {optimizer: sgd lr=-0.1}", &["E013 `-0.1`: `lr` must be 0 or more | found `-0.1`"]),
+        (
+            "1, 8, 8",
+            "train: {optimizer: sgd lr=0.1 momentum=1}",
+            &["E013 `1`: `momentum` must be at least 0 and below 1"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {optimizer: sgd lr=0.1 nesterov}",
+            &["E013 `nesterov`: `nesterov` needs a momentum above 0 | add `momentum=0.9`"],
+        ),
+        ("1, 8, 8", "train: {optimizer: adam beta2=1.5}", &["E013 `1.5`: `beta2` must be"]),
+        (
+            "1, 8, 8",
+            "train: {optimizer: [sgd]}",
+            &["E003 `[sgd]`: one optimizer is expected here | write for example `sgd lr=0.1"],
+        ),
+        ("1, 8, 8", "train: {schedule: step}", &["E012 `step`: `step` needs `every`"]),
+        ("1, 8, 8", "train: {schedule: step 0}", &["E013 `0`: `every` of `step` must be"]),
+        ("1, 8, 8", "train: {schedule: step 3 gamma=0}", &["E013 `0`: `gamma` must be above 0"]),
+        ("1, 8, 8", "train: {schedule: multistep}", &["E012 `multistep`: `multistep` needs the epochs"]),
+        ("1, 8, 8", "train: {schedule: multistep 5 5}", &["E013 `5`: the epochs of `multistep` must ascend"]),
+        ("1, 8, 8", "train: {schedule: cosine min=-1}", &["E013 `-1`: `min` must be 0 or more"]),
+        (
+            "1, 8, 8",
+            "train: {batch: 0, optimizer: adma, schedule: stp 3}\ndata: {set: dgits}",
+            &[
+                "E010 `dgits`:",
+                "E010 `adma`: no optimizer is called `adma` | did you mean `adam`?",
+                "E010 `stp`: no schedule is called `stp` | did you mean `step`?",
+                "E013 `0`: `batch`",
+            ],
+        ),
+    ] {
+        let found = complaints(input, section);
+        let agrees =
+            found.len() == expected.len() && found.iter().zip(expected).all(|(found, start)| found.starts_with(start));
+        assert!(agrees, "{section}\nfound    {found:#?}\nexpected {expected:#?}");
+    }
+}

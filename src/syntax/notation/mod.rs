@@ -3,8 +3,8 @@
 //! `conv 64 3x3 s2 -> bn as bn1` becomes two calls; `s2` the argument `stride=2`. Every part has the place in the file
 //! where it was written, however the string was quoted. Nothing here knows which names exist.
 //!
-//! The grammar is grammar/notation.pest. What a mistake is called is said in [`mistake`], arithmetic is read in
-//! [`expression`], and the rest in [`items`].
+//! The grammar is grammar/notation.pest. What a mistake is called is said in mistake.rs, arithmetic is read in
+//! expression.rs, and the rest in items.rs.
 
 mod expression;
 mod items;

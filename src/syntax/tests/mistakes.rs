@@ -210,3 +210,53 @@ fn hostile_texts() {
     assert_eq!(errors[99].help, ["9900 more mistakes are not shown"]);
     assert!(started.elapsed() < LONG);
 }
+
+/// Documents with a few bytes changed, cut out or repeated: whatever they are, reading them ends, and every place that a
+/// mistake points at lies in its text.
+#[test]
+fn mutated_documents() {
+    let seeds = [
+        (
+            Format::Yaml,
+            "input: 3x8x8\nlet: {w: [1, 2*3]}\nblocks:\n  b(w, s=1):\n    - residual: conv {w} 3x3 s{s} as c-{i} -> bn\n      shortcut: auto\nlayers: &l\n  - stem: \"conv\\t64 \\u0033x3 -> é\"\n  - b 64 x 3\n  - 'it''s'\n  - conv: {out: 4*w, kernel: 3x3}\n  - >-\n    conv 1\n    1x1\n\n  - |\n    relu\n  - {from: [a, .], merge: add}\ninit: {'*.bias': 0, c: *l}\n",
+        ),
+        (
+            Format::Toml,
+            "input = [3, 8, 8]\nlayers = [\n  'conv 64 3x3 -> ü', \"a\\u0041\", { conv = { out = 1_000, kernel = '3x3' } },\n]\n[blocks]\n'b(w)' = \"\"\"\nrelu \\\n  x 3\"\"\"\n[train]\nlr = 1e-4\nd = 1979-05-27\n[[x.y]]\nz.w = {a = 1}\n",
+        ),
+    ];
+    // Numerical Recipes' linear congruential generator: the same mutations every time.
+    let mut state = 1u32;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % below
+    };
+    for round in 0..ROUNDS {
+        let (format, seed) = seeds[round % 2];
+        let mut text: Vec<char> = seed.chars().collect();
+        for _ in 0..1 + random(6) {
+            let at = random(text.len());
+            match random(4) {
+                0 => {
+                    text[at] = [
+                        '"', '\'', ':', '{', '[', '\n', '\t', '\\', '#', '&', '*', '-', '>', '|', 'x', '\0', '漢', '!',
+                        '%', ' ',
+                    ][random(20)]
+                }
+                1 => drop(text.drain(at..(at + 1 + random(9)).min(text.len()))),
+                2 => text.insert(at, ['"', '{', '}', ']', ' ', '\n', '?', '.', '('][random(9)]),
+                _ => text.extend_from_within(at..(at + 20).min(text.len())),
+            }
+        }
+        let text: String = text.into_iter().collect();
+        let mut sources = Sources::default();
+        for error in read(&mut sources, &text, format, &[("let.w", "2")]).err().unwrap_or_default() {
+            let Span { source, start, end } = error.primary.span;
+            let whole = &sources.get(source).text;
+            assert!(start <= end && whole.get(start as usize..end as usize).is_some(), "{text}\n{error:?}");
+        }
+    }
+}
+
+/// A second of them; two hundred thousand have been tried.
+const ROUNDS: usize = 2_000;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::DataError;
@@ -68,15 +69,19 @@ pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), Dat
     let bytes = fs::read(path).map_err(|error| DataError::io(path, error))?;
     let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
     let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().expect("a cursor does not fail to read");
-    if reader.format() == Some(ImageFormat::Jpeg) && !ends_as_jpeg(&bytes) {
-        return Err(bad(&"the JPEG data is cut off"));
+    let mut may_be_turned = true;
+    if reader.format() == Some(ImageFormat::Jpeg) {
+        let Some(markers) = jpeg_markers(&bytes) else { return Err(bad(&"the JPEG data is cut off")) };
+        may_be_turned = markers.contains(&EXIF);
     }
     let mut decoder = reader.into_decoder().map_err(|error| bad(&error))?;
     let (width, height) = decoder.dimensions();
     if (width as usize).saturating_mul(height as usize) > LARGEST_IMAGE {
         return Err(bad(&format!("{height}×{width} is more than {LARGEST_IMAGE} pixels")));
     }
-    let orientation = decoder.orientation().map_err(|error| bad(&error))?;
+    // The JPEG decoder parses the header anew for this, which takes as long as decoding a small image.
+    let orientation = if may_be_turned { decoder.orientation() } else { Ok(Orientation::NoTransforms) };
+    let orientation = orientation.map_err(|error| bad(&error))?;
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| bad(&error))?;
     decoded.apply_orientation(orientation);
     image.fill_from_decoded(decoded, channels);
@@ -95,21 +100,30 @@ fn luma(red: u8, green: u8, blue: u8) -> u8 {
     ((sum + 0x8000) >> 16) as u8
 }
 
-/// Whether a JPEG file has the marker that ends its image. Decoders fill up what is missing with grey, and say nothing.
+/// APP1, the segment of a JPEG file in which cameras leave EXIF data.
+const EXIF: u8 = 0xE1;
+
+/// The markers of a JPEG file's segments up to the image itself, or `None` if the marker that ends the image is missing:
+/// decoders fill up what is cut off with grey, and say nothing.
 ///
-/// The search starts behind the first "start of scan": a thumbnail in the header has an end of its own. In a scan, the two
-/// bytes occur as the marker only. Source: ITU-T T.81, annex B.
-fn ends_as_jpeg(bytes: &[u8]) -> bool {
+/// The end is searched for behind the first "start of scan": a thumbnail in the header has an end of its own. In a scan, the
+/// two bytes occur as the marker only. Source: ITU-T T.81, annex B.
+fn jpeg_markers(bytes: &[u8]) -> Option<Vec<u8>> {
     const START_OF_SCAN: u8 = 0xDA;
+    let mut markers = Vec::new();
     let mut at = 2;
     while let Some([0xFF, marker, high, low]) = bytes.get(at..at + 4) {
         match *marker {
-            START_OF_SCAN => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]),
+            START_OF_SCAN => return bytes[at..].windows(2).any(|pair| pair == [0xFF, 0xD9]).then_some(markers),
+            // A marker may be preceded by any number of these.
             0xFF => at += 1,
-            _ => at += 2 + usize::from(u16::from_be_bytes([*high, *low])),
+            marker => {
+                markers.push(marker);
+                at += 2 + usize::from(u16::from_be_bytes([*high, *low]));
+            }
         }
     }
-    false
+    None
 }
 
 #[cfg(test)]
@@ -141,6 +155,25 @@ mod tests {
         let mut image = Image::default();
         image.fill_from_planes(&[255, 10, 0, 20, 51, 30], 3, Pair { height: 1, width: 2 }, 255, 1);
         assert_eq!(image.pixels, [82.0 / 255.0, 18.0 / 255.0]);
+    }
+
+    /// A JPEG as a camera held sideways writes it: EXIF orientation 6, to be turned clockwise.
+    #[test]
+    fn photos_are_turned_upright() {
+        let folder = Folder::new("turned");
+        let flat = folder.path("flat.jpg");
+        // Left half black, right half white; 16×8.
+        GrayImage::from_fn(16, 8, |x, _| image::Luma([if x < 8 { 0 } else { 255 }])).save(&flat).unwrap();
+        let bytes = fs::read(&flat).unwrap();
+        let tag = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
+        let exif: Vec<u8> = [&b"Exif\0\0MM\0*\0\0\0\x08\0\x01"[..], &tag, &[0; 4]].concat();
+        let length = (exif.len() as u16 + 2).to_be_bytes();
+        let turned = folder.write("turned.jpg", &[&bytes[..2], &[0xFF, EXIF], &length, &exif, &bytes[2..]].concat());
+        let mut image = Image::default();
+        decode(&turned, 1, &mut image).unwrap();
+        assert_eq!(image.size, Pair { height: 16, width: 8 });
+        let (top, bottom) = image.pixels.split_at(64);
+        assert!(top.iter().all(|value| *value < 0.1) && bottom.iter().all(|value| *value > 0.9), "{:?}", image.pixels);
     }
 
     #[test]
