@@ -74,7 +74,9 @@ fn every_file_has_pytorchs_parameters_and_macs() {
     let expected = expected();
     let files = fs::read_dir(architectures()).expect("it is in the repository");
     let names: BTreeSet<String> = files
-        .map(|entry| entry.expect("it can be listed").path().file_stem().expect("a file").to_string_lossy().into_owned())
+        .map(|entry| {
+            entry.expect("it can be listed").path().file_stem().expect("a file").to_string_lossy().into_owned()
+        })
         .collect();
     assert_eq!(names, expected.keys().cloned().collect(), "files, and networks in parameters.txt");
     for (name, expected) in expected {
