@@ -156,6 +156,14 @@ impl<T: Real> Executor<T> {
         self.program.shape(self.program.output).elements()
     }
 
+    /// What speaks against training on a batch of this size.
+    pub fn check_batch(&self, size: usize) -> Result<(), String> {
+        self.program.steps.iter().try_for_each(|step| {
+            let input = self.program.shape(step.inputs[0]);
+            kernels::check(&step.op, Mode::Train, size, input).map_err(|reason| format!("`{}`: {reason}", step.name))
+        })
+    }
+
     fn batch<'a>(&self, images: &'a [T]) -> Batch<'a, T> {
         Batch { images, size: images.len() / self.program.shape(ValueId::INPUT).elements() }
     }
@@ -328,3 +336,6 @@ pub fn largest<T: Real>(row: &[T]) -> usize {
     let larger = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
     (0..row.len()).reduce(larger).unwrap_or(0)
 }
+
+#[cfg(test)]
+mod tests;

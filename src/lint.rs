@@ -132,3 +132,92 @@ fn heavy_linear(network: &Network, node: &Node, total: u64) -> Option<Diagnostic
     let warning = warning.label(format!("{}·{features} weights: {params} of {total} parameters", node.output));
     Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if it is meant"))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Diagnostics;
+    use crate::syntax::Format;
+    use crate::{Compiled, compile_source};
+
+    /// Code, the characters, and what is said of them.
+    fn warnings(text: &str) -> Vec<String> {
+        let Compiled { warnings: Diagnostics { sources, list }, .. } =
+            compile_source("test.yaml", text, Format::Yaml, &[]).expect("a sound network");
+        let line = |warning: &crate::diagnostic::Diagnostic| {
+            let place = sources.text(warning.primary.span);
+            format!("{} `{place}` {}: {}", warning.code.id(), warning.message, warning.primary.text)
+        };
+        list.iter().map(line).collect()
+    }
+
+    #[test]
+    fn warns_of_what_is_rarely_meant() {
+        for (body, expected) in [
+            (
+                "input: [3, 227, 227]\nlayers: [conv 8 3x3 p1 -> maxpool 2]",
+                &[
+                    "W001 `maxpool 2` the stride leaves out the last row and column of the 227×227 input: ⌊(227 − 2 + 2·0)/2⌋ + 1 = 113",
+                ][..],
+            ),
+            (
+                "input: [3, 10, 9]\nlayers: [conv 8 3x3 s3x2]",
+                &[
+                    "W001 `conv 8 3x3 s3x2` the stride leaves out the last row of the 10×9 input: ⌊(10 − 3 + 2·0)/3⌋ + 1 = 3, (9 − 3 + 2·0)/2 + 1 = 4",
+                ],
+            ),
+            (
+                "input: [3, 11, 11]\nlayers: [avgpool 3]",
+                &[
+                    "W001 `avgpool 3` the stride leaves out the last 2 rows and 2 columns of the 11×11 input: ⌊(11 − 3 + 2·0)/3⌋ + 1 = 3",
+                ],
+            ),
+            (
+                "input: [3, 8, 8]\nlayers: [conv 8 3x3 -> bn -> relu -> flatten -> linear 4 -> bn]",
+                &[
+                    "W002 `conv 8 3x3` the bias of this `conv` has no effect: the batch norm after it subtracts the mean",
+                    "W002 `linear 4` the bias of this `linear` has no effect: the batch norm after it subtracts the mean",
+                ],
+            ),
+            // A block says it once.
+            (
+                "input: [3, 8, 8]\nblocks: {b: conv 8 3x3 p1 -> bn}\nlayers: [b x 3]",
+                &[
+                    "W002 `conv 8 3x3 p1` the bias of this `conv` has no effect: the batch norm after it subtracts the mean",
+                ],
+            ),
+            (
+                "input: [3, 1, 1]\nlayers: [adaptive_avgpool 1 -> adaptive_avgpool 7]",
+                &[
+                    "W003 `adaptive_avgpool 1` `adaptive_avgpool` pools a map that is 1×1 already: it changes nothing",
+                    "W003 `adaptive_avgpool 7` `adaptive_avgpool` pools a map that is 1×1 already: it only repeats values: 3×1×1 → 3×7×7",
+                ],
+            ),
+            (
+                "input: [64, 16, 16]\nlayers: [conv 64 3x3 p1 -> flatten -> linear 64 -> linear 10]",
+                &[
+                    "W004 `linear 64` one `linear` holds 97% of the network's parameters: 64·16384 weights: 1048640 of 1086218 parameters",
+                ],
+            ),
+        ] {
+            assert_eq!(warnings(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn says_nothing_of_what_is_usual() {
+        for body in [
+            // ResNet's stem and the 1×1 stride of its shortcuts skip pixels, but not because the size is odd.
+            "input: [3, 224, 224]\nlayers: [conv 64 7x7 s2 p3 bias=false -> bn -> relu -> maxpool 3 s2 p1 -> conv 128 1x1 s2]",
+            "input: [3, 227, 227]\nlayers: [maxpool 2 ceil]",
+            // The bias has another reader than the batch norm.
+            "input: [8, 8, 8]\nlayers:\n  - conv 8 3x3 p1 as a\n  - bn\n  - {from: [a, .], merge: add}",
+            // A preset is as it was published.
+            "input: [3, 32, 32]\nclasses: 10\nvgg: {cfg: [64, M], batch_norm: true, head: []}",
+            // A small classifier is no surprise.
+            "input: [3, 8, 8]\nlayers: [flatten -> linear 10]",
+            "input: [64, 16, 16]\nlayers: [conv 64 3x3 p1 -> flatten -> linear 64 -> linear 10]\nallow: [W004]",
+        ] {
+            assert_eq!(warnings(body), Vec::<String>::new(), "{body}");
+        }
+    }
+}

@@ -27,6 +27,8 @@ pub enum Purpose {
     Dropout = 4,
     /// Splitting a data set.
     Split = 5,
+    /// Made-up images, to measure speed.
+    Synthetic = 6,
 }
 
 /// The generator for one use.

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::source::{Changes, compile};
+use super::terminal::Format;
 use super::{Failure, terminal};
 use crate::compile::Compiled;
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
 use crate::report;
+use crate::syntax::Override;
 
 /// The batch whose memory is shown where neither the file nor the command line names one.
 const USUAL_BATCH: usize = 32;
@@ -30,18 +32,17 @@ pub struct Check {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 impl Check {
     /// Looks at every file, even after one that is wrong.
     pub fn run(self) -> Result<(), Failure> {
+        let mut overrides = self.changes.overrides();
+        if self.changes.input() {
+            // The file's data are for its own input; what is asked is what the layers do with another.
+            overrides.push(Override { path: "data".to_string(), value: "null".to_string() });
+        }
         let mut sound = true;
         for (index, path) in self.files.iter().enumerate() {
-            let result = match compile(path, &self.changes) {
+            let result = match compile(path, &overrides) {
                 Ok(result) => result,
                 Err(Failure::Message(message)) => {
                     terminal::complain(&format!("error: {message}"));
@@ -70,6 +71,9 @@ impl Check {
                 let blank = if follows { "\n" } else { "" };
                 let table = report::check::table(network, self.batch(network), terminal::width(), terminal::colour());
                 terminal::print(&format!("{blank}{table}"))?;
+                if !warnings.list.is_empty() {
+                    terminal::complain("");
+                }
                 terminal::report(warnings);
             }
             Err(errors) => terminal::report(errors),

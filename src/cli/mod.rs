@@ -1,11 +1,24 @@
 //! The command line: one file a command. Reading files, printing and exit codes live here and nowhere else.
 //!
-//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong.
+//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 130 stopped with Ctrl-C.
 
 mod check;
 mod expand;
 mod source;
 mod terminal;
+
+#[cfg(feature = "train")]
+mod bench;
+#[cfg(feature = "train")]
+mod eval;
+#[cfg(feature = "train")]
+mod machine;
+#[cfg(feature = "train")]
+mod predict;
+#[cfg(feature = "train")]
+mod train;
+#[cfg(feature = "train")]
+mod trained;
 
 use std::process::ExitCode;
 
@@ -23,6 +36,14 @@ struct CommandLine {
 enum Command {
     Check(check::Check),
     Expand(expand::Expand),
+    #[cfg(feature = "train")]
+    Train(train::Train),
+    #[cfg(feature = "train")]
+    Eval(eval::Eval),
+    #[cfg(feature = "train")]
+    Predict(predict::Predict),
+    #[cfg(feature = "train")]
+    Bench(bench::Bench),
 }
 
 /// Why a command stopped early.
@@ -34,17 +55,34 @@ enum Failure {
     Message(String),
     /// Nobody reads our output any more, as in `archc check … | head`.
     OutputClosed,
+    /// The user pressed Ctrl-C, and what there was to save is saved.
+    #[cfg(feature = "train")]
+    Interrupted,
 }
+
+/// What shells give for a program that Ctrl-C ended: 128 and the number of the signal.
+#[cfg(feature = "train")]
+const INTERRUPTED: u8 = 130;
 
 /// Runs the program with the arguments of its process.
 pub fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
+        #[cfg(feature = "train")]
+        Command::Train(train) => train.run(),
+        #[cfg(feature = "train")]
+        Command::Eval(eval) => eval.run(),
+        #[cfg(feature = "train")]
+        Command::Predict(predict) => predict.run(),
+        #[cfg(feature = "train")]
+        Command::Bench(bench) => bench.run(),
     };
     match result {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::FAILURE,
+        #[cfg(feature = "train")]
+        Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(Failure::Message(message)) => {
             terminal::complain(&format!("error: {message}"));
             ExitCode::FAILURE

@@ -31,18 +31,24 @@ fn parse_override(text: &str) -> Result<Override, String> {
 }
 
 impl Changes {
-    fn overrides(&self) -> Vec<Override> {
+    /// Whether the network gets another input than its file says.
+    pub fn input(&self) -> bool {
+        self.input.is_some()
+    }
+
+    /// What stands for them.
+    pub fn overrides(&self) -> Vec<Override> {
         let input = self.input.iter().map(|input| Override { path: "input".to_string(), value: input.clone() });
         input.chain(self.set.iter().cloned()).collect()
     }
 }
 
 /// Compiles the file at `path`. The outer error is that it cannot be read.
-pub fn compile(path: &Path, changes: &Changes) -> Result<Result<Compiled, Diagnostics>, Failure> {
+pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, Failure> {
     let text = read(path)?;
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
-    Ok(compile_source(&path.to_string_lossy(), &text, format, &changes.overrides()))
+    Ok(compile_source(&path.to_string_lossy(), &text, format, overrides))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
@@ -73,15 +79,20 @@ pub struct Source {
 impl Source {
     /// Compiles it, and reports whatever there is to report.
     pub fn compile(&self) -> Result<Compiled, Failure> {
-        match compile(&self.path, &self.changes)? {
-            Ok(compiled) => {
-                super::terminal::report(&compiled.warnings);
-                Ok(compiled)
-            }
-            Err(errors) => {
-                super::terminal::report(&errors);
-                Err(Failure::Reported)
-            }
+        compile_and_report(&self.path, &self.changes)
+    }
+}
+
+/// Compiles the file at `path`, and reports whatever there is to report.
+pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
+    match compile(path, &changes.overrides())? {
+        Ok(compiled) => {
+            super::terminal::report(&compiled.warnings);
+            Ok(compiled)
+        }
+        Err(errors) => {
+            super::terminal::report(&errors);
+            Err(Failure::Reported)
         }
     }
 }

@@ -2,14 +2,32 @@
 
 use std::env;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+// What the system knows a stream by.
+#[cfg(unix)]
+use std::os::fd::AsFd as Stream;
+#[cfg(windows)]
+use std::os::windows::io::AsHandle as Stream;
 
+use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::Failure;
 use crate::diagnostic::Diagnostics;
 
-/// How wide diagnostics are where no terminal says.
+/// How wide diagnostics are where there is no terminal.
 const DIAGNOSTIC_WIDTH: usize = 100;
+
+/// How wide a terminal is that does not say.
+const USUAL_WIDTH: usize = 80;
+
+/// Whom a command writes for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}
 
 /// Writes to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
@@ -30,13 +48,13 @@ pub fn report(diagnostics: &Diagnostics) {
     if diagnostics.list.is_empty() {
         return;
     }
-    let width = columns().or_else(|| width_of(io::stderr())).unwrap_or(DIAGNOSTIC_WIDTH);
+    let width = width_of(io::stderr()).unwrap_or(DIAGNOSTIC_WIDTH);
     complain(&diagnostics.render(coloured(&io::stderr()), width));
 }
 
 /// The width of standard output; `None` if it has none.
 pub fn width() -> Option<usize> {
-    columns().or_else(|| width_of(io::stdout()))
+    width_of(io::stdout())
 }
 
 /// Whether standard output takes colours.
@@ -44,19 +62,13 @@ pub fn colour() -> bool {
     coloured(&io::stdout())
 }
 
-/// What the user has set `COLUMNS` to.
-fn columns() -> Option<usize> {
-    env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns > 0)
-}
-
-#[cfg(unix)]
-fn width_of(stream: impl std::os::fd::AsFd) -> Option<usize> {
-    terminal_size_of(stream).map(|(Width(width), _)| usize::from(width))
-}
-
-#[cfg(windows)]
-fn width_of(stream: impl std::os::windows::io::AsHandle) -> Option<usize> {
-    terminal_size_of(stream).map(|(Width(width), _)| usize::from(width))
+/// What the user has set `COLUMNS` to, else what the terminal says, if it is one.
+fn width_of(stream: impl IsTerminal + Stream) -> Option<usize> {
+    let set = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
+    set.or_else(|| {
+        let usual = stream.is_terminal().then_some(USUAL_WIDTH);
+        terminal_size_of(stream).map(|(Width(width), _)| usize::from(width)).or(usual)
+    })
 }
 
 /// A terminal, unless the user wants none: <https://no-color.org>.

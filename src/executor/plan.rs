@@ -5,9 +5,9 @@
 //! gradients take the places of the activations that are no longer needed.
 //!
 //! ```text
-//! conv → relu → flatten → linear     flatten makes no buffer: it is another name for the same numbers
-//!   A      B        B        C       training, forward
-//!   B      A        A        D       training, gradients: relu's backward pass frees B, which then takes conv's
+//!              conv → tanh → flatten → linear
+//! values        A      B       B         C        flatten gives the same numbers another name
+//! gradients     C      E       E         D        C grows, and holds conv's gradient, once the logits are not needed
 //! ```
 //!
 //! All sizes are for one example; the batch multiplies them.

@@ -52,7 +52,7 @@ fn common(starts: &[Start]) -> Option<Init> {
     let changed = starts.iter().filter(|start| start.given != start.default);
     let others = |init: Init| starts.iter().filter(|start| start.given != init).count();
     let best = changed.clone().map(|start| start.given).min_by_key(|init| others(*init))?;
-    (others(best) + 1 <= changed.count()).then_some(best)
+    (others(best) < changed.count()).then_some(best)
 }
 
 /// The full name of a weight, as a pattern that nothing else matches.
@@ -79,5 +79,33 @@ fn notation(init: Init) -> String {
         Init::KaimingNormal { fan, gain } => kaiming("kaiming_normal", fan, gain),
         Init::XavierUniform => "xavier_uniform".to_string(),
         Init::XavierNormal => "xavier_normal".to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rules;
+    use crate::compile;
+
+    #[test]
+    fn writes_few_rules() {
+        let layers = "  - conv 8 3x3 as a\n  - conv 8 3x3 as b\n  - conv 8 3x3 as c\n  - bn as d\n  - flatten\n  - linear 10 as fc";
+        for (init, expected) in [
+            ("{}", ""),
+            ("{conv: xavier_normal}", "conv.weight: xavier_normal"),
+            ("{\"*.bias\": 0}", "conv.bias: constant 0.0, linear.bias: constant 0.0"),
+            ("{\"*.bias\": 0, b.bias: 1}", "conv.bias: constant 0.0, linear.bias: constant 0.0, b.bias: constant 1.0"),
+            ("{b.weight: normal 0 0.5}", "b.weight: normal 0.0 0.5"),
+            ("{d.weight: 0}", "bn.weight: constant 0.0"),
+            (
+                "{conv: kaiming_normal fan_out, b.weight: kaiming_uniform gain=1.5}",
+                "conv.weight: kaiming_normal fan_out, b.weight: kaiming_uniform fan_in gain=1.5",
+            ),
+        ] {
+            let network = compile(&format!("input: [3, 32, 32]\nlayers:\n{layers}\ninit: {init}\n"));
+            let rules = rules(&network.unwrap_or_else(|errors| panic!("{errors}")));
+            let rules: Vec<String> = rules.iter().map(|(pattern, init)| format!("{pattern}: {init}")).collect();
+            assert_eq!(rules.join(", "), expected, "{init}");
+        }
     }
 }

@@ -81,3 +81,72 @@ fn item(network: &Network, node: &Node, previous: ValueId) -> String {
 fn is_taken(name: &str) -> bool {
     layers::find(name).is_some() || ["residual", "branches", "from", "expect", "name"].contains(&name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::expand;
+    use crate::compile;
+    use crate::network::Network;
+
+    /// The text between the head and what follows the layers.
+    fn layers(text: &str) -> String {
+        let lines = text.lines().skip_while(|line| *line != "layers:").skip(1);
+        lines.take_while(|line| line.starts_with("  - ")).map(|line| &line[4..]).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn spells_out_every_layer() {
+        for (body, expected) in [
+            (
+                "  - stem: conv 8 3x3 p1 -> bn -> relu\n  - flatten",
+                "stem.0: conv 8 3x3 p1\nstem.1: bn\nstem.2: relu\n\"1\": flatten",
+            ),
+            (
+                "  - residual: conv {2*4} 3x3 s2 p1 bias=false as conv1 -> bn as bn1\n    after: relu",
+                "conv1: conv 8 3x3 s2 p1 bias=false\nbn1: bn\n\
+                 downsample.0: {from: input, then: \"conv 8 1x1 s2 bias=false\"}\ndownsample.1: bn\n\
+                 \"3\": {from: [bn1, downsample.1], merge: add}\n\"4\": relu",
+            ),
+            (
+                "  - conv 8 3x3 p1 as conv\n  - residual: [conv 8 3x3 p1 as bn]\n  - {from: [conv, .], merge: concat, name: add}",
+                "conv 8 3x3 p1 as conv\nconv 8 3x3 p1 as bn\n\"2\": {from: [bn, conv], merge: add}\n\
+                 {from: [conv, \"2\"], merge: concat, name: add}",
+            ),
+            ("  - conv 8 3x3 p1 as a\n  - relu as b\n  - from: a", "a: conv 8 3x3 p1\nb: relu\nfrom: a"),
+        ] {
+            let network = network(body);
+            assert_eq!(layers(&expand(&network)), expected, "{body}");
+        }
+    }
+
+    /// The expansion compiles to the same network, and expands to itself.
+    #[test]
+    fn is_the_same_network() {
+        for body in [
+            "  - residual: [conv 16 3x3 s2 p1 as conv1, bn as bn1]\n    after: relu\n  - flatten\n  - linear 10\n\
+             init: {conv: kaiming_normal fan_out, linear: normal 0 0.01, \"*.bias\": 0}\n",
+            "  - conv 4 3x3 as conv\n  - conv 4 3x3 as other\n  - flatten\n  - linear 10 as fc\n\
+             init: {conv.weight*: uniform 0.1, other.bias: 1, fc.weight: xavier_uniform, fc.bias: constant -1e-3}\n",
+            "  - conv 4 3x3\n  - flatten\n  - linear 10\ndata: {set: cifar10, train: [crop 32 pad=4, hflip 0.25, \
+             \"normalize mean={[0.1, 0.2, 0.3]} std=0.5\"]}\n\
+             train: {epochs: 3, batch: 7, optimizer: adamw lr=1e-3, schedule: multistep 1 2 gamma=0.5, seed: 5}\n",
+        ] {
+            let network = network(body);
+            let text = expand(&network);
+            let again = compile(&text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+            assert_eq!(expand(&again), text);
+            assert_eq!((&again.data, &again.train), (&network.data, &network.train), "{text}");
+            let plain = |network: &Network| {
+                let nodes = network.graph.nodes.iter();
+                let nodes =
+                    nodes.map(|node| (node.name.clone(), node.inputs.clone(), node.output, node.weights.clone()));
+                (nodes.collect::<Vec<_>>(), network.output)
+            };
+            assert_eq!(plain(&again), plain(&network), "{text}");
+        }
+    }
+
+    fn network(body: &str) -> Network {
+        compile(&format!("input: [3, 32, 32]\nlayers:\n{body}\n")).unwrap_or_else(|errors| panic!("{body}\n{errors}"))
+    }
+}

@@ -32,3 +32,27 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
         start += elements;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn puts_channels_after_each_other() {
+        for channels in [vec![2, 3], vec![1, 4, 2]] {
+            let total = channels.iter().sum();
+            let inputs = channels.iter().map(|channels| Shape::map(*channels, 3, 5)).collect();
+            let output = Shape::map(total, 3, 5);
+            let case = Case { inputs, ..Case::new(Op::Concat, 3, output, output) };
+            check(&case, |numbers| {
+                let image = |image: usize| {
+                    let inputs = numbers.inputs.iter().zip(&channels);
+                    inputs.flat_map(move |(input, channels)| input[image * channels * 15..][..channels * 15].to_vec())
+                };
+                (0..3).flat_map(image).collect()
+            });
+        }
+    }
+}

@@ -132,3 +132,38 @@ fn product<T: Real>(output: &mut MatrixMut<T>, left: Matrix<T>, right: Matrix<T>
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rayon::ThreadPoolBuilder;
+
+    use super::*;
+
+    /// Large enough that the product is divided among threads.
+    #[test]
+    fn products_do_not_depend_on_the_threads() {
+        let (rows, columns, inner) = (130, 270, 300);
+        let values = |length: usize| (0..length).map(|index| (index as f32 * 0.37).sin()).collect::<Vec<f32>>();
+        let (a, b) = (values(rows * inner), values(inner * columns));
+        let left = [Matrix::new(&a, rows, inner), Matrix::new(&a, inner, rows).transposed()];
+        let right = [Matrix::new(&b, inner, columns), Matrix::new(&b, columns, inner).transposed()];
+        for (left, right) in left.into_iter().flat_map(|left| right.map(|right| (left, right))) {
+            let [one, two, three] = [1, 2, 3].map(|threads| {
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
+                let mut output = vec![f32::NAN; rows * columns];
+                pool.install(|| {
+                    multiply(&mut MatrixMut::new(&mut output, rows, columns), left, right, Threads::All);
+                });
+                output
+            });
+            assert!(one == two && one == three);
+            let at = |matrix: Matrix<f32>, row: usize, column: usize| {
+                f64::from(matrix.values[row * matrix.row_stride + column * matrix.column_stride])
+            };
+            for (row, column) in [(0, 0), (77, 133), (rows - 1, columns - 1)] {
+                let expected: f64 = (0..inner).map(|k| at(left, row, k) * at(right, k, column)).sum();
+                assert!((f64::from(one[row * columns + column]) - expected).abs() < 1e-4);
+            }
+        }
+    }
+}

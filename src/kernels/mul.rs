@@ -54,3 +54,34 @@ fn multiply<T: Real>(output: &mut [T], x: &[T]) {
         x => output.iter_mut().zip(x).for_each(|(output, x)| *output *= *x),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn stretches_what_has_one_position() {
+        let (map, gate) = (Shape::map(2, 3, 5), Shape::map(2, 1, 1));
+        let (vector, one) = (Shape::Vector(4), Shape::map(3, 1, 1));
+        for (inputs, output) in [
+            (vec![map, map], map),
+            (vec![map, gate], map),
+            (vec![gate, map, map], map),
+            (vec![gate, map, gate], map),
+            (vec![one, one], one),
+            (vec![vector, vector, vector], vector),
+        ] {
+            let case = Case { inputs: inputs.clone(), ..Case::new(Op::Mul, 3, output, output) };
+            check(&case, |numbers| {
+                let factor = |(values, shape): (&Vec<f64>, &Shape), index: usize| match shape.positions() {
+                    1 => values[index / output.positions()],
+                    _ => values[index],
+                };
+                let product = |index| numbers.inputs.iter().zip(&inputs).map(|input| factor(input, index)).product();
+                (0..3 * output.elements()).map(product).collect()
+            });
+        }
+    }
+}

@@ -84,7 +84,7 @@ impl Network {
 /// Numbers that the optimizer remembers for each weight.
 fn optimizer_state(train: Option<&Train>) -> u64 {
     match train.map(|train| train.optimizer) {
-        Some(Optimizer::Sgd { momentum, .. }) if momentum == 0.0 => 0,
+        Some(Optimizer::Sgd { momentum: 0.0, .. }) => 0,
         Some(Optimizer::Sgd { .. }) | None => 1,
         Some(Optimizer::Adam(_) | Optimizer::AdamW(_)) => 2,
     }
@@ -94,4 +94,41 @@ fn optimizer_state(train: Option<&Train>) -> u64 {
 fn unfolded(weight: &[usize], output: Shape) -> u64 {
     let taps = weight[1..].iter().fold(1, |product: u64, size| product.saturating_mul(*size as u64));
     taps.saturating_mul(output.positions() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TrainingMemory;
+    use crate::compile;
+
+    #[test]
+    fn counts_every_buffer() {
+        let layers = "input: [2, 4, 4]\nlayers: [conv 3 3x3 p1 -> bn -> relu -> maxpool 2 -> flatten -> linear 5]";
+        let params = 3 * 2 * 9 + 3 + 6 + 12 * 5 + 5;
+        for (train, optimizer) in [
+            ("", 1),
+            ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1}", 0),
+            ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1 momentum=0.9}", 1),
+            ("train: {epochs: 1, batch: 7, optimizer: adam}", 2),
+            ("train: {epochs: 1, batch: 7, optimizer: adamw}", 2),
+        ] {
+            let network = compile(&format!("{layers}\n{train}\n")).expect("a sound network");
+            let expected = TrainingMemory {
+                weights: 4 * (params + 6),
+                gradients: 4 * params,
+                optimizer: 4 * params * optimizer,
+                // The input, three maps, the pool with its places, and the scores.
+                activations: 4 * 10 * (32 + 3 * 48 + 2 * 12 + 5),
+                // At the convolution: gradients of its output and input, and one example with 2·3·3 numbers a position.
+                workspace: 4 * (10 * (48 + 32) + 18 * 16),
+            };
+            assert_eq!(network.training_memory(10), expected, "{train}");
+        }
+    }
+
+    #[test]
+    fn works_where_it_takes_most() {
+        let network = compile("input: [4, 8, 8]\nlayers: [conv 8 1x1 -> relu -> conv 2 1x1]").expect("a sound network");
+        assert_eq!(network.training_memory(100).workspace, 4 * 100 * (8 * 64 + 8 * 64));
+    }
 }

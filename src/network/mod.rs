@@ -75,3 +75,31 @@ fn elements(node: &Node, trainable: bool) -> u64 {
     let weights = node.weights.iter().filter(|weight| weight.trainable == trainable);
     weights.map(|weight| weight.elements() as u64).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Totals;
+    use crate::compile;
+
+    #[test]
+    fn adds_up() {
+        let network = compile(
+            "input: [3, 8, 8]\nlayers: [conv 4 3x3 p1 bias=false -> bn -> relu -> maxpool 2 -> flatten -> linear 10]",
+        );
+        let totals = network.expect("a sound network").totals();
+        let expected = Totals {
+            params: 4 * 3 * 9 + 2 * 4 + 10 * 64 + 10,
+            trainable: 4 * 3 * 9 + 2 * 4 + 10 * 64 + 10,
+            statistics: 2 * 4,
+            macs: 64 * 4 * 3 * 9 + 10 * 64,
+            activations: 3 * 4 * 64 + 2 * 64 + 10,
+        };
+        assert_eq!(totals, expected);
+    }
+
+    #[test]
+    fn counts_stop_where_numbers_end() {
+        let network = compile("input: [1, 1000000, 1000000]\nlayers: [conv 1 524288 p262144 -> relu]");
+        assert_eq!(network.expect("it is large, not wrong").totals().macs, u64::MAX);
+    }
+}

@@ -64,3 +64,43 @@ impl Network {
         fields
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::compile;
+
+    /// Layers, and the field that their last output has. AlexNet's and VGG16's are those of Araujo et al. 2019.
+    #[test]
+    fn grows_by_the_jump() {
+        for (layers, expected) in [
+            ("relu -> bn", "1"),
+            ("conv 8 3x3 -> conv 8 3x3", "5"),
+            ("conv 8 3x3 s2 -> conv 8 3x3", "7"),
+            ("conv 8 3x3 d2 -> conv 8 1x1", "5"),
+            ("conv 8 1x7 p0x3 -> conv 8 3x1 s2x1", "3×7"),
+            ("maxpool 2 -> maxpool 2 -> conv 8 3x3", "12"),
+            ("conv 8 3x3 -> adaptive_avgpool 1", "224"),
+            // Bins of up to 46 pixels, at most 45 apart.
+            ("adaptive_avgpool 5 -> conv 8 2x2", "91"),
+            ("conv 8 3x3 -> flatten -> linear 10", "224"),
+            (
+                "conv 96 11x11 s4 p2 -> maxpool 3 s2 -> conv 8 5x5 p2 -> maxpool 3 s2 -> (conv 8 3x3 p1) x 3 -> maxpool 3 s2",
+                "195",
+            ),
+            ("((conv 8 3x3 p1) x 2 -> maxpool 2) x 2 -> ((conv 8 3x3 p1) x 3 -> maxpool 2) x 3", "212"),
+        ] {
+            let network = compile(&format!("input: [3, 224, 224]\nlayers: [{layers}]")).expect("a sound network");
+            let fields = network.receptive_fields();
+            assert_eq!(fields[network.output.index()].to_string(), expected, "{layers}");
+        }
+    }
+
+    #[test]
+    fn is_the_largest_of_what_meets() {
+        let network = compile(
+            "input: [8, 32, 32]\nlayers:\n  - residual: [conv 8 3x3 p1, conv 8 5x3 p2x1]\n    shortcut: [conv 8 1x1]",
+        );
+        let network = network.expect("a sound network");
+        assert_eq!(network.receptive_fields()[network.output.index()].to_string(), "7×5");
+    }
+}

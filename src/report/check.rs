@@ -17,7 +17,7 @@ pub fn table(network: &Network, batch: usize, width: Option<usize>, colour: bool
         widths(&columns, width).map(|widths| (columns, widths))
     });
     let (columns, widths) = fitting.unwrap_or_else(|| {
-        let columns = rows.columns(&[Field::Name]);
+        let columns = rows.columns(&[Content::Name]);
         let widths = widths(&columns, usize::MAX).expect("without a limit everything fits");
         (columns, widths)
     });
@@ -33,7 +33,7 @@ fn title(network: &Network) -> String {
 
 /// What a column shows, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+enum Content {
     Name,
     Call,
     /// The call, cut to fit.
@@ -54,8 +54,8 @@ enum Field {
 }
 
 /// Which columns there are, from wide to narrow.
-const LAYOUTS: &[&[Field]] = {
-    use Field::*;
+const LAYOUTS: &[&[Content]] = {
+    use Content::*;
     &[
         &[Name, Call, Output, Arithmetic, Params, Macs, Activations, ReceptiveField],
         &[Name, Call, Output, Arithmetic, Params, ShortMacs, ShortActivations, ReceptiveField],
@@ -79,34 +79,36 @@ impl<'a> Rows<'a> {
         Rows { network, fields: network.receptive_fields() }
     }
 
-    fn columns(&self, layout: &[Field]) -> Vec<Column> {
-        layout.iter().map(|field| self.column(*field)).collect()
+    fn columns(&self, layout: &[Content]) -> Vec<Column> {
+        layout.iter().map(|content| self.column(*content)).collect()
     }
 
-    fn column(&self, field: Field) -> Column {
+    fn column(&self, content: Content) -> Column {
         let network = self.network;
         // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
         let count = |number: u64, form: fn(u64) -> String| if number == 0 { String::new() } else { form(number) };
         let arithmetic = |node: &Node| network.arithmetic(node).unwrap_or_default();
         let elements = |node: &Node| node.output.elements() as u64;
-        match field {
-            Field::Name => self.cells("name", Form::Name(14), "input", |node, _| node.name.clone()),
-            Field::Call => self.cells("layer", Form::Text(usize::MAX), "", |node, _| node.call.clone()),
-            Field::ShortCall => self.cells("layer", Form::Text(15), "", |node, _| node.call.clone()),
-            Field::Kind => self.cells("layer", Form::Text(9), "", |node, _| node.kind.to_string()),
-            Field::Output => {
+        match content {
+            Content::Name => self.cells("name", Form::Name(14), "input", |node, _| node.name.clone()),
+            Content::Call => self.cells("layer", Form::Text(usize::MAX), "", |node, _| node.call.clone()),
+            Content::ShortCall => self.cells("layer", Form::Text(15), "", |node, _| node.call.clone()),
+            Content::Kind => self.cells("layer", Form::Text(9), "", |node, _| node.kind.to_string()),
+            Content::Output => {
                 let input = network.graph.input.to_string();
                 self.cells("output", Form::Text(usize::MAX), &input, |node, _| node.output.to_string())
             }
-            Field::Arithmetic => self.cells(ARITHMETIC, Form::Faint(usize::MAX), "", |node, _| arithmetic(node)),
-            Field::TightArithmetic => self.cells(ARITHMETIC, Form::Faint(22), "", |node, _| tight(&arithmetic(node))),
-            Field::Params => self.cells("params", Form::Number, "", |node, _| count(network.params(node), exact)),
-            Field::Macs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), exact)),
-            Field::Activations => self.cells("activations", Form::Number, "", |node, _| exact(elements(node))),
-            Field::ShortParams => self.cells("params", Form::Number, "", |node, _| count(network.params(node), short)),
-            Field::ShortMacs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), short)),
-            Field::ShortActivations => self.cells("activ.", Form::Number, "", |node, _| short(elements(node))),
-            Field::ReceptiveField => self.cells("field", Form::Number, "", |_, field| field.to_string()),
+            Content::Arithmetic => self.cells(ARITHMETIC, Form::Faint(usize::MAX), "", |node, _| arithmetic(node)),
+            Content::TightArithmetic => self.cells(ARITHMETIC, Form::Faint(22), "", |node, _| tight(&arithmetic(node))),
+            Content::Params => self.cells("params", Form::Number, "", |node, _| count(network.params(node), exact)),
+            Content::Macs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), exact)),
+            Content::Activations => self.cells("activations", Form::Number, "", |node, _| exact(elements(node))),
+            Content::ShortParams => {
+                self.cells("params", Form::Number, "", |node, _| count(network.params(node), short))
+            }
+            Content::ShortMacs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), short)),
+            Content::ShortActivations => self.cells("activ.", Form::Number, "", |node, _| short(elements(node))),
+            Content::ReceptiveField => self.cells("field", Form::Number, "", |_, field| field.to_string()),
         }
     }
 
@@ -169,4 +171,55 @@ fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool)
         .iter()
         .map(|(head, line)| format!("{} {line}\n", painted(&format!("{head:15}"), Paint::Bold, colour)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::table;
+    use crate::compile;
+
+    const NETWORK: &str = "\
+name: small
+input: [3, 224, 224]
+layers:
+  - features: conv 64 7x7 s2 p3 bias=false -> bn -> relu -> maxpool 3x3 s2 p1
+  - flatten
+  - fc: linear 10
+";
+
+    #[test]
+    fn shows_everything_where_there_is_room() {
+        let network = compile(NETWORK).expect("a sound network");
+        let expected = "\
+small: 3×224×224 → 10
+
+name        layer                         output      (W−F+2P)/S+1                      params         MACs  activations  field
+input                                     3×224×224
+features.0  conv 64 7x7 s2 p3 bias=false  64×112×112  ⌊(224 − 7 + 2·3)/2⌋ + 1 = 112      9,408  118,013,952      802,816      7
+features.1  bn                            64×112×112                                       128                   802,816      7
+features.2  relu                          64×112×112                                                             802,816      7
+features.3  maxpool 3x3 s2 p1             64×56×56    ⌊(112 − 3 + 2·1)/2⌋ + 1 = 56                               200,704     11
+1           flatten                       200704      64·56·56 = 200704                                          200,704    231
+fc          linear 10                     10                                         2,007,050    2,007,040           10    231
+
+parameters      2,016,586, all trainable; 128 running statistics
+MACs            120,020,992 for one example
+activations     2,809,866 for one example
+receptive field 231×231: the output sees the whole input
+memory          about 92.8 MiB to train with batch 4:
+                7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
+                + 45.2 MiB activations + 24.5 MiB workspace
+";
+        assert_eq!(table(&network, 4, None, false), expected);
+    }
+
+    #[test]
+    fn never_wraps() {
+        let network = compile(NETWORK).expect("a sound network");
+        for width in 40..140 {
+            let drawn = table(&network, 4, Some(width), false);
+            let widest = drawn.lines().take(9).map(|line| line.chars().count()).max();
+            assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{drawn}");
+        }
+    }
 }

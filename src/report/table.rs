@@ -148,7 +148,7 @@ mod tests {
             ),
             (
                 35,
-                "name      layer      size    params|….0.conv1  conv 64 …           36.9K|fc        linear 10  (8 − …|",
+                "name      layer      size    params|…0.conv1  conv 64 …           36.9K|fc        linear 10  (8 − …|",
             ),
         ] {
             let columns = columns();

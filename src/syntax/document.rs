@@ -77,6 +77,8 @@ pub(super) fn document(
             "blocks" => {}
             "layers" => bodies.push((key, Some(DocumentBody::Layers(items(&mut context, value))))),
             "init" => init = init_rules(&mut context, value),
+            // As if it were not there: `--set data=null` leaves a section out.
+            "data" | "train" if matches!(value.value, Setting::Null) => {}
             "data" => data = section(&mut context, "`data`", value),
             "train" => train = section(&mut context, "`train`", value),
             "allow" => allow = texts(&mut context, "`allow`", value),

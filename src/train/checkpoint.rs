@@ -44,11 +44,25 @@ pub struct Sums {
     /// How many images.
     pub images: usize,
     /// Their losses.
+    #[serde(with = "bits")]
     pub loss: f64,
     /// How many were classified right.
     pub correct: usize,
     /// Time spent on them.
     pub seconds: f64,
+}
+
+/// A float as its bits: reading decimals may be off by one in the last place.
+mod bits {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(value.to_bits())
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+        u64::deserialize(deserializer).map(f64::from_bits)
+    }
 }
 
 impl Sums {

@@ -47,6 +47,11 @@ impl Evaluation {
         self.correct() as f64 / self.images as f64
     }
 
+    /// The fraction whose label was among the first five; NaN without images.
+    pub fn top5_accuracy(&self) -> f64 {
+        self.top5 as f64 / self.images as f64
+    }
+
     /// The mean loss; NaN without images.
     pub fn mean_loss(&self) -> f64 {
         self.loss / self.images as f64

@@ -67,19 +67,26 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
     Ok(folder.to_owned())
 }
 
-/// Writes down what is trained and how.
-pub fn describe(folder: &Path, network: &str, origin: &Origin) -> Result<(), TrainError> {
-    let write = |name: &str, text: &str| {
-        let path = folder.join(name);
-        durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
-            action: "write",
-            path,
-            source,
-        })
-    };
-    let origin = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
-    write("network.yaml", network)?;
-    write("run.json", &format!("{origin}\n"))
+/// The file of the network as it is trained.
+pub const NETWORK: &str = "network.yaml";
+
+/// Writes down what is trained, as text that compiles to the same network.
+pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {
+    write(folder.join(NETWORK), network)
+}
+
+/// Writes down how the run was started.
+pub fn write_origin(folder: &Path, origin: &Origin) -> Result<(), TrainError> {
+    let text = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
+    write(folder.join("run.json"), &format!("{text}\n"))
+}
+
+fn write(path: PathBuf, text: &str) -> Result<(), TrainError> {
+    durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
+        action: "write",
+        path,
+        source,
+    })
 }
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub mod optimizer;
 pub mod progress;
 pub mod schedule;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -27,10 +30,10 @@ use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::evaluate::{Evaluation, evaluate};
 use self::metrics::{EpochMetrics, Metrics, StepMetrics};
-use self::optimizer::OptimizerState;
+pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use crate::executor::Executor;
-use crate::kernels::{self, MaskKey, Mode};
+use crate::kernels::MaskKey;
 use crate::program::Program;
 use crate::recipe::Train;
 
@@ -66,21 +69,31 @@ pub enum Ended {
 
 impl Run {
     /// A run before its first step, from these weights: all of the program's, in its order.
-    pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train) -> Run {
+    ///
+    /// # Errors
+    /// If the recipe cannot be carried out with this data.
+    pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
         let optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
         let position = Position { seed: recipe.seed, ..Position::default() };
-        Run { executor: Executor::new(program, weights), optimizer, position }
+        let executor = Executor::new(program, weights);
+        check(&executor, recipe, dataset)?;
+        Ok(Run { executor, optimizer, position })
     }
 
     /// A run that goes on where the one in `folder` stopped.
-    pub fn resume(program: Program, recipe: &Train, folder: &Path) -> Result<Run, TrainError> {
+    ///
+    /// # Errors
+    /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed.
+    pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
         let (weights, position) = checkpoint::load_state(folder, &program.weights, &mut optimizer)?;
         if position.seed != recipe.seed {
             let (own, given) = (position.seed, recipe.seed);
             return Err(TrainError::Refused(format!("the run has seed {own} and cannot go on with seed {given}")));
         }
-        Ok(Run { executor: Executor::new(program, weights), optimizer, position })
+        let executor = Executor::new(program, weights);
+        check(&executor, recipe, dataset)?;
+        Ok(Run { executor, optimizer, position })
     }
 
     /// How far it is.
@@ -100,12 +113,10 @@ const STEPS_WRITTEN: usize = 100;
 /// Trains until all epochs are done, or until `stop` is set: then the step under way is finished and the run saved.
 ///
 /// # Errors
-/// If the recipe cannot be carried out, if images cannot be read or files written, and if the loss is not finite any
-/// more. The last checkpoint stays as it was.
+/// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it was.
 pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
     let steps = dataset.steps(recipe);
-    check_batches(run.executor.program(), recipe, dataset.train.len(), steps)?;
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
     let mut metrics = Metrics::open(folder, run.position.epoch, run.position.step).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
@@ -117,6 +128,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         let mut clock = Instant::now();
         while let Some(batch) = batches.next() {
             let batch = batch?;
+            run.executor.check_batch(batch.labels.len()).map_err(TrainError::Refused)?;
             let key = MaskKey { seed: recipe.seed, step: run.position.step, place: 0 };
             let loss = run.executor.step_gradients(&batch.images, &batch.labels, key);
             if !loss.loss.is_finite() {
@@ -225,24 +237,27 @@ fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError
     })
 }
 
-/// Finds out before the first step what would go wrong in the last one: no batch at all, or one too small for an operation.
-fn check_batches(program: &Program, recipe: &Train, images: usize, steps: usize) -> Result<(), TrainError> {
-    let batch = recipe.batch;
-    if steps == 0 {
+/// Finds out before the first step what would go wrong in a later one: an output that is no list of scores, no batch at
+/// all, or one too small for an operation.
+fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
+    let program = executor.program();
+    let output = program.shape(program.output);
+    if output.positions() > 1 {
+        return Err(TrainError::Refused(format!(
+            "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
+        )));
+    }
+    let (batch, images) = (recipe.batch, dataset.train.len());
+    if dataset.steps(recipe) == 0 {
         return Err(TrainError::Refused(format!(
             "{images} training images do not fill one batch of {batch}, and `drop_last` leaves the rest out: lower `train.batch`"
         )));
     }
-    let last = if recipe.drop_last || images % batch == 0 { batch } else { images % batch };
-    for step in &program.steps {
-        let input = program.shape(step.inputs[0]);
-        kernels::check(&step.op, Mode::Train, last, input).map_err(|reason| {
-            TrainError::Refused(format!(
-                "`{}`: {reason}; {images} images in batches of {batch} leave a last batch of {last}: choose another \
-                 `train.batch`, or set `train.drop_last: true`",
-                step.name
-            ))
-        })?;
-    }
-    Ok(())
+    let last = if recipe.drop_last || images.is_multiple_of(batch) { batch } else { images % batch };
+    executor.check_batch(last).map_err(|reason| {
+        TrainError::Refused(format!(
+            "{reason}; {images} images in batches of {batch} end with a batch of {last}: choose another `train.batch`, or \
+             set `train.drop_last: true`"
+        ))
+    })
 }

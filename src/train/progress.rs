@@ -1,6 +1,6 @@
 //! What a run shows while it goes: a bar and a line an epoch on a terminal, only the lines elsewhere.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -68,8 +68,7 @@ impl Progress {
             images / sums.seconds
         );
         if self.lines == Lines::Plain && self.printed.elapsed() > SILENCE {
-            println!("epoch {}/{}, step {}/{}: {state}", epoch + 1, self.epochs, step + 1, self.steps);
-            self.printed = Instant::now();
+            self.line(&format!("epoch {}/{}, step {}/{}: {state}", epoch + 1, self.epochs, step + 1, self.steps));
         }
         self.bar.set_prefix(format!("epoch {}/{}", epoch + 1, self.epochs));
         self.bar.set_message(state);
@@ -94,7 +93,8 @@ impl Progress {
     /// Prints a line, above the bar.
     pub fn line(&mut self, text: &str) {
         if self.lines != Lines::None {
-            self.bar.suspend(|| println!("{text}"));
+            // A run goes on when nobody reads its output any more.
+            self.bar.suspend(|| writeln!(io::stdout().lock(), "{text}").unwrap_or_default());
             self.printed = Instant::now();
         }
     }

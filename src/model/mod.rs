@@ -1,20 +1,25 @@
 //! A network as an ordinary Candle module: variables for weights, and operations that Candle's autograd differentiates.
 //!
-//! ```no_run
-//! # fn main() -> candle_core::Result<()> {
-//! # let network: archc::network::Network = unimplemented!();
-//! # let (images, labels): (candle_core::Tensor, candle_core::Tensor) = unimplemented!();
-//! use candle_nn::{ModuleT, Optimizer};
+//! ```
+//! use candle_core::{DType, Device, Tensor};
+//! use candle_nn::{ModuleT, Optimizer, SGD, loss::cross_entropy};
 //!
-//! let model = network.build(&candle_core::Device::Cpu, 1)?;
-//! let mut optimizer = candle_nn::SGD::new(model.vars(), 0.1)?;
-//! let loss = candle_nn::loss::cross_entropy(&model.forward_t(&images, true)?, &labels)?;
+//! # fn main() -> candle_core::Result<()> {
+//! let network = archc::compile("input: [1, 8, 8]\nlayers: [conv 4 3x3 p1 -> relu -> flatten -> linear 10]").unwrap();
+//! let model = network.build(&Device::Cpu, 1)?;
+//! let mut optimizer = SGD::new(model.vars(), 0.1)?;
+//! let images = Tensor::ones((2, 1, 8, 8), DType::F32, &Device::Cpu)?;
+//! let loss = cross_entropy(&model.forward_t(&images, true)?, &Tensor::new(&[3u32, 3], &Device::Cpu)?)?;
 //! optimizer.backward_step(&loss)?;
 //! # Ok(()) }
 //! ```
 //!
 //! The trainer does not use it: it runs the same kernels in memory that it plans itself, which is faster.
 
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use candle_core::{Device, Result, Tensor, Var, bail};
@@ -24,8 +29,9 @@ use crate::graph::{Shape, ValueId};
 use crate::kernels::candle::Call;
 use crate::kernels::{MaskKey, Mode, is_view};
 use crate::network::Network;
-use crate::program::{Program, ProgramWeight, Step, lower};
+use crate::program::{Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
+use crate::weights::{self, WeightsError};
 
 /// A program with its weights.
 #[derive(Debug)]
@@ -92,6 +98,32 @@ impl Model {
         self.weights().filter(|(weight, _)| weight.trainable).map(|(_, var)| var.clone()).collect()
     }
 
+    /// Takes the weights of a file, safetensors or a `.pth` of PyTorch, by name.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or its tensors are not those of the network: nothing is changed then.
+    pub fn load(&self, path: &Path) -> std::result::Result<(), WeightsError> {
+        let stored = weights::read(path)?;
+        let tensors = weights::matching(&self.program.weights, &stored.tensors)
+            .map_err(|mismatch| WeightsError::Mismatch { path: path.to_owned(), mismatch })?;
+        let convert = |(var, tensor): (&Var, &Tensor)| tensor.to_dtype(var.dtype())?.to_device(var.device());
+        let tensors = self.weights.iter().zip(&tensors).map(convert).collect::<Result<Vec<_>>>();
+        let set =
+            |tensors: Vec<Tensor>| self.weights.iter().zip(&tensors).try_for_each(|(var, tensor)| var.set(tensor));
+        tensors.and_then(set).map_err(|error| unusable(path, &error))
+    }
+
+    /// Writes the weights as safetensors in f32, under the names that PyTorch gives them.
+    ///
+    /// # Errors
+    /// If the file cannot be written: what was there before stays.
+    pub fn save(&self, path: &Path) -> std::result::Result<(), WeightsError> {
+        let values = self.weights.iter().map(|var| weights::values(var)).collect::<Result<Vec<Vec<f32>>>>();
+        let values = values.map_err(|error| unusable(path, &error))?;
+        let passes = self.passes.load(Ordering::Relaxed);
+        weights::save(path, &weights::entries(&self.program.weights, &values), passes, "")
+    }
+
     fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
         let output = self.program.shape(step.output);
         if is_view(&step.op, mode) {
@@ -108,8 +140,22 @@ impl Model {
             output,
             statistics: of(false).map(|weight| self.weights[*weight].clone()).collect(),
         };
-        let shapes: Vec<Shape> = step.inputs.iter().map(|input| self.program.shape(*input)).collect();
-        call(shapes, output).apply(inputs, &weights)
+        let shape = self.program.shape(step.inputs[0]);
+        let ([first, others @ ..], [_, other_values @ ..]) = (inputs, step.inputs.as_slice()) else {
+            unreachable!("an operation has an input");
+        };
+        if others.is_empty() {
+            return call(vec![shape], output).apply(&[first], &weights);
+        }
+        // One after the other: Candle's operations have three arguments at most.
+        let (mut value, mut shape) = ((*first).clone(), shape);
+        for (other, other_value) in others.iter().zip(other_values) {
+            let other_shape = self.program.shape(*other_value);
+            let joined = joined(&step.op, shape, other_shape);
+            value = call(vec![shape, other_shape], joined).apply(&[&value, other], &weights)?;
+            shape = joined;
+        }
+        Ok(value)
     }
 }
 
@@ -136,7 +182,22 @@ impl ModuleT for Model {
     }
 }
 
+fn unusable(path: &Path, error: &candle_core::Error) -> WeightsError {
+    WeightsError::Format { path: path.to_owned(), message: error.to_string() }
+}
+
 /// Sizes of a whole batch's value.
 fn sizes(batch: usize, shape: Shape) -> Vec<usize> {
     std::iter::once(batch).chain(shape.dims()).collect()
+}
+
+/// The shape of two values put together.
+fn joined(op: &Op, a: Shape, b: Shape) -> Shape {
+    match (op, a, b) {
+        (Op::Concat, Shape::Map { channels, height, width }, _) => Shape::map(channels + b.channels(), height, width),
+        (Op::Concat, Shape::Vector(features), _) => Shape::Vector(features + b.channels()),
+        // A product stretches what has a single position.
+        _ if a.positions() < b.positions() => b,
+        _ => a,
+    }
 }

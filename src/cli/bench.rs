@@ -1,0 +1,132 @@
+//! `archc bench FILE`
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use clap::Args;
+use rand_core::Rng;
+use serde_json::json;
+
+use super::Failure;
+use super::machine::Machine;
+use super::source::Source;
+use super::terminal::{self, Format};
+use crate::executor::Executor;
+use crate::kernels::MaskKey;
+use crate::network::Network;
+use crate::program::lower;
+use crate::random::{Purpose, generator, initial_weights};
+use crate::recipe::Optimizer;
+use crate::train::optimizer::OptimizerState;
+
+/// Time the training step of a network, or its inference, on made-up images
+#[derive(Debug, Args)]
+pub struct Bench {
+    #[command(flatten)]
+    source: Source,
+    /// Images a step; the file's own batch unless given
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    batch: Option<u32>,
+    /// Time the forward pass in evaluation mode instead
+    #[arg(long)]
+    inference: bool,
+    /// How many steps are timed
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    steps: u32,
+    /// A line for people, or JSON for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+/// The batch where neither the file nor the command line names one.
+const USUAL_BATCH: usize = 32;
+
+/// Steps before those that are timed: they allocate memory and fill caches.
+const WARM_UP: u32 = 2;
+
+/// What is trained with where the file does not say.
+const USUAL_OPTIMIZER: Optimizer = Optimizer::Sgd { lr: 0.01, momentum: 0.9, weight_decay: 5e-4, nesterov: false };
+
+impl Bench {
+    pub fn run(self) -> Result<(), Failure> {
+        self.machine.run(|| {
+            let network = self.source.compile()?.network;
+            let recipe = network.train.as_ref();
+            let given = self.batch.map(|batch| batch as usize);
+            let batch = given.or_else(|| recipe.map(|recipe| recipe.batch)).unwrap_or(USUAL_BATCH);
+            let rule = recipe.map_or(USUAL_OPTIMIZER, |recipe| recipe.optimizer);
+            let step_s = self.median_step(&network, batch, rule)?;
+            terminal::print(&self.describe(&network, batch, step_s))
+        })
+    }
+
+    /// Seconds a step.
+    fn median_step(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<f64, Failure> {
+        let program = lower(network);
+        let weights = initial_weights(&program, 0);
+        let mut optimizer = OptimizerState::new(rule, &program.weights);
+        let mut executor = Executor::<f32>::new(program, weights);
+        if !self.inference {
+            executor.check_batch(batch).map_err(Failure::Message)?;
+        }
+
+        let mut random = generator(0, Purpose::Synthetic, 0, 0);
+        let elements = batch * network.graph.input.elements();
+        let images: Vec<f32> =
+            (0..elements).map(|_| (random.next_u32() as f32 / u32::MAX as f32).mul_add(2.0, -1.0)).collect();
+        let labels: Vec<u32> = (0..batch).map(|image| (image % executor.classes()) as u32).collect();
+        let mut step = |index: u32| {
+            let clock = Instant::now();
+            if self.inference {
+                black_box(executor.evaluate(&images));
+            } else {
+                executor.step_gradients(&images, &labels, MaskKey { seed: 0, step: index.into(), place: 0 });
+                executor.update(|weights, gradients| optimizer.update(rule.lr(), weights, gradients));
+            }
+            clock.elapsed().as_secs_f64()
+        };
+        let mut seconds: Vec<f64> = (0..WARM_UP + self.steps).map(&mut step).skip(WARM_UP as usize).collect();
+        seconds.sort_by(f64::total_cmp);
+        Ok((seconds[(seconds.len() - 1) / 2] + seconds[seconds.len() / 2]) / 2.0)
+    }
+
+    fn describe(&self, network: &Network, batch: usize, step_s: f64) -> String {
+        let threads = rayon::current_num_threads();
+        let images_per_s = batch as f64 / step_s;
+        let params = network.totals().params;
+        match self.format {
+            Format::Json => {
+                let line = json!({
+                    "name": network.name,
+                    "batch": batch,
+                    "device": self.machine.device(),
+                    "threads": threads,
+                    "step_s": step_s,
+                    "images_per_s": images_per_s,
+                    "params": params,
+                    "peak_rss_mb": peak_rss_mb(),
+                });
+                format!("{line}\n")
+            }
+            Format::Text => {
+                let what = if self.inference { "inference" } else { "training step" };
+                let memory = peak_rss_mb().map_or(String::new(), |peak| format!(", {peak:.0} MB at most"));
+                format!(
+                    "{}: {what} of {batch} images {:.2} ms, {images_per_s:.1} images/s, {threads} threads, {params} parameters{memory}\n",
+                    network.name,
+                    1e3 * step_s,
+                )
+            }
+        }
+    }
+}
+
+/// The most memory that this process ever had, in MB of 2²⁰ bytes; only Linux tells.
+fn peak_rss_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes / 1024.0)
+}

@@ -1,0 +1,103 @@
+//! `archc eval FILE --weights W`
+
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use clap::Args;
+use serde_json::json;
+
+use super::machine::Machine;
+use super::source::Source;
+use super::terminal::{self, Format};
+use super::{Failure, trained};
+use crate::train::evaluate::{Evaluation, evaluate};
+
+/// Measure a trained network on its validation images
+#[derive(Debug, Args)]
+pub struct Eval {
+    #[command(flatten)]
+    source: Source,
+    /// Its weights: safetensors, or PyTorch's .pth
+    #[arg(long, value_name = "WEIGHTS")]
+    weights: PathBuf,
+    /// Images that are computed at a time
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Tables for people, or JSON for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+impl Eval {
+    pub fn run(self) -> Result<(), Failure> {
+        self.machine.run(|| {
+            let network = self.source.compile()?.network;
+            let (mut executor, _) = trained::load(&network, &self.weights)?;
+            let dataset = trained::open_data(&network)?;
+            if dataset.validation.is_empty() {
+                return Err(Failure::Message("the data set has no validation images".to_owned()));
+            }
+            let batches = dataset.evaluation_batches(&dataset.validation, self.batch as usize);
+            let evaluation = evaluate(&mut executor, batches, &AtomicBool::new(false))?.expect("nobody stops it");
+            let names: Vec<String> =
+                (0..executor.classes()).map(|class| class_name(dataset.classes(), class)).collect();
+            terminal::print(&match self.format {
+                Format::Text => text(&evaluation, &names),
+                Format::Json => format!("{}\n", json(&network.name, &evaluation, &names)),
+            })
+        })
+    }
+}
+
+/// The name of a class; its number, if the data set has fewer classes than the network.
+pub fn class_name(names: &[String], class: usize) -> String {
+    names.get(class).cloned().unwrap_or_else(|| class.to_string())
+}
+
+fn json(network: &str, evaluation: &Evaluation, names: &[String]) -> serde_json::Value {
+    let accuracies = evaluation.class_accuracies();
+    let class = |(class, name): (usize, &String)| {
+        let images: usize = evaluation.confusion[class].iter().sum();
+        json!({"name": name, "images": images, "accuracy": accuracies[class]})
+    };
+    json!({
+        "name": network,
+        "images": evaluation.images,
+        "loss": evaluation.mean_loss(),
+        "top1": evaluation.accuracy(),
+        "top5": evaluation.top5_accuracy(),
+        "classes": names.iter().enumerate().map(class).collect::<Vec<_>>(),
+        "confusion": evaluation.confusion,
+    })
+}
+
+/// The most classes whose confusion matrix is printed for people.
+const LARGEST_MATRIX: usize = 20;
+
+fn text(evaluation: &Evaluation, names: &[String]) -> String {
+    let mut text = format!(
+        "images  {}\nloss    {:.4}\ntop-1   {:.2} %\ntop-5   {:.2} %\n\n",
+        evaluation.images,
+        evaluation.mean_loss(),
+        100.0 * evaluation.accuracy(),
+        100.0 * evaluation.top5_accuracy(),
+    );
+    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let matrix = names.len() <= LARGEST_MATRIX;
+    let counts = evaluation.confusion.iter().flatten().max().map_or(1, |count| count.to_string().len() + 1).max(4);
+    let mut line =
+        |cells: std::fmt::Arguments| text.write_fmt(format_args!("{cells}\n")).expect("a String takes everything");
+    let heads: String = (0..names.len()).filter(|_| matrix).map(|class| format!("{class:>counts$}")).collect();
+    let taken_for = if matrix { "   taken for" } else { "" };
+    line(format_args!("{:>5} {:widest$} {:>10}{taken_for}{heads}", "class", "", "accuracy"));
+    let gap = " ".repeat(taken_for.len());
+    for (class, (row, accuracy)) in evaluation.confusion.iter().zip(evaluation.class_accuracies()).enumerate() {
+        let cells: String = row.iter().filter(|_| matrix).map(|count| format!("{count:>counts$}")).collect();
+        let accuracy = if accuracy.is_nan() { "no images".to_owned() } else { format!("{:.2} %", 100.0 * accuracy) };
+        line(format_args!("{class:>5} {:widest$} {accuracy:>10}{gap}{cells}", names[class]));
+    }
+    text
+}

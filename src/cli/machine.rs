@@ -1,0 +1,65 @@
+//! What a command computes with.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+
+use clap::Args;
+use rayon::ThreadPoolBuilder;
+
+use super::Failure;
+
+/// Device and threads, on the command line.
+#[derive(Debug, Args)]
+pub struct Machine {
+    /// Where to compute: cpu, or cuda:N
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = parse_device)]
+    device: Device,
+    /// How many threads compute; as many as there are processors unless given
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Device {
+    Cpu,
+    Cuda(usize),
+}
+
+fn parse_device(text: &str) -> Result<Device, String> {
+    match text.split_once(':') {
+        None if text == "cpu" => Ok(Device::Cpu),
+        None if text == "cuda" => Ok(Device::Cuda(0)),
+        Some(("cuda", number)) => number.parse().map(Device::Cuda).map_err(|_| format!("`{number}` is no number")),
+        _ => Err("expected `cpu` or `cuda:0`".to_owned()),
+    }
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("cpu"),
+            Device::Cuda(number) => write!(f, "cuda:{number}"),
+        }
+    }
+}
+
+impl Machine {
+    /// The device as on the command line.
+    pub fn device(&self) -> String {
+        self.device.to_string()
+    }
+
+    /// Does the work on the threads that were asked for. Inside, `rayon::current_num_threads` says how many they are.
+    pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
+        if let Device::Cuda(_) = self.device {
+            return Err(Failure::Message(format!(
+                "cannot compute on `{}`: this archc was built without CUDA; leave `--device` out to use the CPU",
+                self.device
+            )));
+        }
+        // To rayon, 0 means as many as there are processors.
+        let pool = ThreadPoolBuilder::new().num_threads(self.threads.map_or(0, NonZeroUsize::get)).build();
+        let pool = pool.map_err(|error| Failure::Message(format!("cannot start the threads: {error}")))?;
+        pool.install(work)
+    }
+}

@@ -1,0 +1,103 @@
+//! `archc predict FILE --weights W IMAGE…`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+
+use super::eval::class_name;
+use super::machine::Machine;
+use super::source::Source;
+use super::terminal::{self, Format};
+use super::{Failure, trained};
+use crate::executor::Executor;
+use crate::graph::Shape;
+use crate::recipe::Transform;
+use crate::train::data::read_image;
+
+/// Say what is in images
+#[derive(Debug, Args)]
+pub struct Predict {
+    #[command(flatten)]
+    source: Source,
+    /// Its weights: safetensors, or PyTorch's .pth
+    #[arg(long, value_name = "WEIGHTS")]
+    weights: PathBuf,
+    /// Images, in any usual format
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// Lines for people, or JSON for programs, one object a line for each image
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+/// How many classes are named for each image.
+const NAMED: usize = 5;
+
+impl Predict {
+    pub fn run(self) -> Result<(), Failure> {
+        self.machine.run(|| self.predict())
+    }
+
+    /// Goes on after an image that cannot be read.
+    fn predict(&self) -> Result<(), Failure> {
+        let network = self.source.compile()?.network;
+        let (mut executor, about) = trained::load(&network, &self.weights)?;
+        let data = network.data.as_ref();
+        let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
+        let names: Vec<String> = match (about, data) {
+            (Some(about), _) => about.classes,
+            (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
+            (None, None) => Vec::new(),
+        };
+        let mut sound = true;
+        for path in &self.images {
+            match probabilities(&mut executor, path, transforms, network.graph.input) {
+                Ok(probabilities) => terminal::print(&self.describe(path, &probabilities, &names))?,
+                Err(Failure::Message(message)) => {
+                    terminal::complain(&format!("error: {message}"));
+                    sound = false;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        if sound { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    fn describe(&self, path: &Path, probabilities: &[f64], names: &[String]) -> String {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+        order.truncate(NAMED);
+        match self.format {
+            Format::Json => {
+                let entry = |class: &usize| json!({"class": *class, "name": class_name(names, *class), "probability": probabilities[*class]});
+                let predictions: Vec<_> = order.iter().map(entry).collect();
+                format!("{}\n", json!({"image": path.to_string_lossy(), "predictions": predictions}))
+            }
+            Format::Text => {
+                let line = |class: &usize| {
+                    format!("  {:>6.2} %  {}\n", 100.0 * probabilities[*class], class_name(names, *class))
+                };
+                let lines: String = order.iter().map(line).collect();
+                format!("{}\n{lines}", path.display())
+            }
+        }
+    }
+}
+
+/// The softmax of the logits.
+fn probabilities(
+    executor: &mut Executor<f32>,
+    path: &Path,
+    transforms: &[Transform],
+    input: Shape,
+) -> Result<Vec<f64>, Failure> {
+    let image = read_image(path, transforms, input)?;
+    let logits = executor.evaluate(&image);
+    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
+    let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
+    let total: f64 = powers.iter().sum();
+    Ok(powers.into_iter().map(|power| power / total).collect())
+}

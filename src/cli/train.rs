@@ -1,0 +1,161 @@
+//! `archc train FILE`, `archc train --resume RUN`
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Args;
+
+use super::machine::Machine;
+use super::source::{Changes, compile_and_report};
+use super::trained::{open_data, recipe};
+use super::{Failure, INTERRUPTED, terminal};
+use crate::expand::expand;
+use crate::network::Network;
+use crate::program::lower;
+use crate::random::initial_weights;
+use crate::train::checkpoint::{state_file, weights_file};
+use crate::train::folder::{self, NETWORK, Origin};
+use crate::train::progress::Progress;
+use crate::train::{Ended, Run, Setting, train};
+use crate::weights;
+
+/// Train a network, into a folder of its own
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The network, in YAML or TOML
+    #[arg(value_name = "FILE", required_unless_present = "resume")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// The folder for metrics and checkpoints; runs/NAME-1, runs/NAME-2, … unless given
+    #[arg(long, value_name = "RUN")]
+    out: Option<PathBuf>,
+    /// Go on where the run in this folder stopped
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "out", "weights"])]
+    resume: Option<PathBuf>,
+    /// Start from these weights: safetensors, or PyTorch's .pth
+    #[arg(long, value_name = "WEIGHTS")]
+    weights: Option<PathBuf>,
+    #[command(flatten)]
+    machine: Machine,
+}
+
+impl Train {
+    pub fn run(self) -> Result<(), Failure> {
+        self.machine.run(|| self.train())
+    }
+
+    fn train(&self) -> Result<(), Failure> {
+        let path = match (&self.resume, &self.file) {
+            (Some(run), _) => resumable(run)?,
+            (None, Some(file)) => file.clone(),
+            (None, None) => unreachable!("clap asks for one of them"),
+        };
+        let network = compile_and_report(&path, &self.changes)?.network;
+        let recipe = recipe(&network)?;
+        let dataset = open_data(&network)?;
+        let program = lower(&network);
+
+        let (mut run, folder) = match &self.resume {
+            Some(folder) => (Run::resume(program, recipe, &dataset, folder)?, folder.clone()),
+            None => {
+                let start = match &self.weights {
+                    Some(path) => weights::load(path, &program.weights)?.0,
+                    None => initial_weights(&program, recipe.seed),
+                };
+                let run = Run::new(program, start, recipe, &dataset)?;
+                let folder = folder::create(self.out.as_deref(), &network.name)?;
+                folder::write_origin(&folder, &self.origin(recipe.seed))?;
+                (run, folder)
+            }
+        };
+        folder::write_network(&folder, &expand(&network))?;
+
+        let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder };
+        let stop = stop_on_interrupt()?;
+        let mut progress = Progress::new(recipe.epochs, dataset.steps(recipe));
+        progress.line(&announcement(&network, &setting, &run));
+        let ended = train(&mut run, setting, &mut progress, &stop);
+        progress.finish();
+        match ended? {
+            Ended::Finished => terminal::print(&conclusion(&setting, &run)),
+            Ended::Stopped => {
+                let (step, epoch) = (run.position().step, run.position().epoch + 1);
+                let folder = folder.display();
+                terminal::complain(&format!(
+                    "stopped after step {step}, in epoch {epoch}, and saved; to go on:\n  archc train --resume {folder}"
+                ));
+                Err(Failure::Interrupted)
+            }
+        }
+    }
+
+    fn origin(&self, seed: u64) -> Origin {
+        Origin {
+            command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+            version: env!("CARGO_PKG_VERSION"),
+            seed,
+            threads: rayon::current_num_threads(),
+            device: self.machine.device(),
+        }
+    }
+}
+
+/// The network of a run that left a state to go on from.
+fn resumable(run: &Path) -> Result<PathBuf, Failure> {
+    let network = run.join(NETWORK);
+    for file in [&network, &state_file(run)] {
+        if !file.exists() {
+            return Err(Failure::Message(format!("cannot resume `{}`: there is no {}", run.display(), file.display())));
+        }
+    }
+    Ok(network)
+}
+
+/// Set by the first Ctrl-C; the second one ends the program at once.
+fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&stop);
+    let handler = move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(INTERRUPTED.into());
+        }
+    };
+    ctrlc::set_handler(handler).map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
+    Ok(stop)
+}
+
+fn announcement(network: &Network, setting: &Setting, run: &Run) -> String {
+    let Setting { dataset, folder, .. } = setting;
+    let from = match run.position().step {
+        0 => String::new(),
+        step => format!(", on from step {step}"),
+    };
+    format!(
+        "{}: {} parameters, {} training and {} validation images, {} threads, into {}{from}",
+        network.name,
+        network.totals().params,
+        dataset.train.len(),
+        dataset.validation.len(),
+        rayon::current_num_threads(),
+        folder.display(),
+    )
+}
+
+fn conclusion(setting: &Setting, run: &Run) -> String {
+    let Setting { dataset, folder, .. } = setting;
+    let position = run.position();
+    let Some(best) = position.best else { return String::new() };
+    let (images, what) = match dataset.validation.len() {
+        0 => (dataset.train.len(), "training"),
+        images => (images, "validation"),
+    };
+    format!(
+        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n",
+        position.epoch,
+        100.0 * best.correct as f64 / images as f64,
+        best.epoch,
+        weights_file(folder, "best").display(),
+    )
+}

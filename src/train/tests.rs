@@ -1,0 +1,218 @@
+//! Whole runs on the built-in digits, with a network small enough to take a fraction of a second an epoch.
+
+use std::path::Path;
+
+use super::*;
+use crate::compile;
+use crate::network::Network;
+use crate::program::lower;
+use crate::random::initial_weights;
+
+/// Batches of 100 of the 1,438 training images: fifteen steps an epoch.
+const SGD: &str = "optimizer: sgd lr=0.1 momentum=0.9 weight_decay=1e-4, schedule: step 1 gamma=0.7";
+const ADAM: &str = "optimizer: adam lr=0.01, schedule: step 2 gamma=0.5";
+
+fn network(epochs: usize, recipe: &str) -> Network {
+    compiled(&text(epochs, recipe))
+}
+
+fn text(epochs: usize, recipe: &str) -> String {
+    format!(
+        "name: tiny\ninput: [1, 8, 8]\nclasses: 10\n\
+         layers: [conv 4 3x3 s2 p1 -> bn -> relu -> dropout 0.1, flatten, linear 16 -> bn -> relu, linear 10 as fc]\n\
+         data: {{set: digits, train: [crop 8 pad=1]}}\n\
+         train: {{epochs: {epochs}, batch: 100, seed: 3, {recipe}}}\n"
+    )
+}
+
+fn compiled(text: &str) -> Network {
+    compile(text).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Whether a run starts or goes on with what is in its folder.
+#[derive(Clone, Copy, PartialEq)]
+enum From {
+    Start,
+    Folder,
+}
+
+/// Whether Ctrl-C is pressed before the first step.
+#[derive(Clone, Copy, PartialEq)]
+enum Interrupt {
+    Never,
+    AtOnce,
+}
+
+fn run(network: &Network, folder: &Path, from: From, interrupt: Interrupt) -> Result<Ended, TrainError> {
+    let recipe = network.train.as_ref().expect("it has one");
+    let dataset = Dataset::open(network.data.as_ref().expect("it has one"), network.graph.input, network.classes)?;
+    let program = lower(network);
+    let mut run = match from {
+        From::Start => {
+            let weights = initial_weights(&program, recipe.seed);
+            Run::new(program, weights, recipe, &dataset)?
+        }
+        From::Folder => Run::resume(program, recipe, &dataset, folder)?,
+    };
+    let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder };
+    let stop = AtomicBool::new(interrupt == Interrupt::AtOnce);
+    train(&mut run, setting, &mut Progress::silent(), &stop)
+}
+
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir().expect("a temporary folder")
+}
+
+fn through(epochs: usize, recipe: &str) -> tempfile::TempDir {
+    let folder = folder();
+    let ended = run(&network(epochs, recipe), folder.path(), From::Start, Interrupt::Never);
+    assert_eq!(ended.expect("it trains"), Ended::Finished);
+    folder
+}
+
+/// All that a run wrote, without the times it took.
+fn written(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
+    let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let mut all: Vec<_> = ["best.safetensors", "last.safetensors", "last.state.safetensors", "steps.jsonl"]
+        .map(|name| (name, bytes(name)))
+        .into();
+    let timeless = epochs(folder).into_iter().map(|mut line| {
+        line.as_object_mut().expect("an object").retain(|key, _| key != "seconds" && key != "images_per_s");
+        line.to_string()
+    });
+    all.push(("metrics.jsonl", timeless.collect::<Vec<_>>().join("\n").into_bytes()));
+    all
+}
+
+fn epochs(folder: &Path) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(folder.join("metrics.jsonl")).expect("every run writes it");
+    text.lines().map(|line| serde_json::from_str(line).expect("a line is JSON")).collect()
+}
+
+fn assert_same(found: &Path, expected: &Path, what: &str) {
+    for ((name, found), (_, expected)) in written(found).into_iter().zip(written(expected)) {
+        assert!(found == expected, "{what}: {name} differs");
+    }
+}
+
+#[test]
+fn a_run_learns_and_writes_it_down() {
+    let folder = through(3, SGD);
+    let epochs = epochs(folder.path());
+    assert_eq!(epochs.len(), 3);
+    let keys: Vec<&str> = epochs[0].as_object().expect("an object").keys().map(String::as_str).collect();
+    let mut expected =
+        ["epoch", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_s"].to_vec();
+    expected.sort_unstable();
+    assert_eq!(keys, expected);
+    let number = |epoch: usize, key: &str| epochs[epoch][key].as_f64().expect("a number");
+    assert_eq!((number(0, "epoch"), number(2, "epoch")), (1.0, 3.0));
+    assert!((number(2, "lr") - 0.1 * 0.7 * 0.7).abs() < 1e-15);
+    assert!(number(2, "train_loss") < 0.8 * number(0, "train_loss"), "{epochs:?}");
+    // A tenth is chance; so small a network needs many more epochs for more.
+    assert!(number(2, "val_acc") > 0.6, "{epochs:?}");
+    let steps = std::fs::read_to_string(folder.path().join("steps.jsonl")).expect("every run writes it");
+    assert_eq!(steps.lines().count(), 45);
+    assert!(steps.starts_with(r#"{"step":1,"epoch":1,"lr":0.1,"loss":"#), "{steps}");
+
+    let (weights, note) =
+        crate::weights::load::<f32>(&checkpoint::weights_file(folder.path(), "last"), &lower(&network(3, SGD)).weights)
+            .expect("its own weights");
+    assert!(weights.iter().flatten().all(|weight| weight.is_finite()));
+    let about = About::read(&note.expect("a note")).expect("about itself");
+    assert_eq!((about.network.as_str(), about.epoch, about.step, about.classes.len()), ("tiny", 3, 45, 10));
+}
+
+#[test]
+fn runs_repeat_and_resume_bit_for_bit() {
+    for recipe in [SGD, ADAM] {
+        let expected = through(3, recipe);
+        assert_same(through(3, recipe).path(), expected.path(), "the same run again");
+
+        let longer = through(2, recipe);
+        let resumed = run(&network(3, recipe), longer.path(), From::Folder, Interrupt::Never);
+        assert_eq!(resumed.expect("it goes on"), Ended::Finished);
+        assert_same(longer.path(), expected.path(), "resumed after epoch 2");
+
+        let interrupted = folder();
+        for (step, from) in [From::Start, From::Folder, From::Folder].into_iter().enumerate() {
+            let ended = run(&network(3, recipe), interrupted.path(), from, Interrupt::AtOnce);
+            assert_eq!(ended.expect("it stops"), Ended::Stopped, "interruption {step}");
+        }
+        let resumed = run(&network(3, recipe), interrupted.path(), From::Folder, Interrupt::Never);
+        assert_eq!(resumed.expect("it goes on"), Ended::Finished);
+        assert_same(interrupted.path(), expected.path(), "resumed within epoch 1");
+    }
+}
+
+/// The program may be killed after the weights of an epoch were written and before its state was.
+#[test]
+fn the_state_alone_moves_a_run_forward() {
+    let expected = through(3, SGD);
+    let folder = through(1, SGD);
+    let state = std::fs::read(checkpoint::state_file(folder.path())).expect("the state of epoch 1");
+    run(&network(2, SGD), folder.path(), From::Folder, Interrupt::Never).expect("it goes on");
+    std::fs::write(checkpoint::state_file(folder.path()), state).expect("room on the disk");
+    run(&network(3, SGD), folder.path(), From::Folder, Interrupt::Never).expect("it goes on");
+    assert_same(folder.path(), expected.path(), "killed between weights and state");
+}
+
+#[test]
+fn a_finished_run_stays_as_it_is() {
+    let folder = through(2, SGD);
+    let before = written(folder.path());
+    run(&network(2, SGD), folder.path(), From::Folder, Interrupt::Never).expect("nothing to do");
+    assert!(written(folder.path()) == before);
+}
+
+#[test]
+fn checkpoints_are_kept_when_asked_for() {
+    let folder = through(4, &format!("{SGD}, checkpoint_every: 2"));
+    for (file, there) in [("epoch-0001", false), ("epoch-0002", true), ("epoch-0003", false), ("epoch-0004", true)] {
+        assert_eq!(checkpoint::weights_file(folder.path(), file).exists(), there, "{file}");
+    }
+}
+
+#[test]
+fn a_diverging_run_keeps_its_checkpoint() {
+    let wild = "optimizer: sgd lr=1e30 momentum=0.9, schedule: constant";
+    let fresh = folder();
+    let error = run(&network(2, wild), fresh.path(), From::Start, Interrupt::Never).expect_err("it diverges");
+    let TrainError::Diverged(divergence) = &error else { panic!("{error}") };
+    assert_eq!((divergence.epoch, divergence.lr, &divergence.kept), (1, 1e30, &None));
+    assert!(divergence.first.starts_with("the "), "{}", divergence.first);
+    assert!(error.to_string().contains("there is no checkpoint yet"), "{error}");
+    assert!(!checkpoint::state_file(fresh.path()).exists());
+
+    let folder = through(1, "optimizer: sgd lr=0.1 momentum=0.9, schedule: constant");
+    let before = written(folder.path());
+    let error = run(&network(2, wild), folder.path(), From::Folder, Interrupt::Never).expect_err("it diverges");
+    assert!(error.to_string().contains("last.safetensors; a lower learning rate may help"), "{error}");
+    let after = written(folder.path());
+    for ((name, before), (_, after)) in before.iter().zip(&after).filter(|((name, _), _)| name.ends_with("safetensors"))
+    {
+        assert!(before == after, "{name} has changed");
+    }
+}
+
+#[test]
+fn impossible_runs_are_refused() {
+    let trained = through(1, SGD);
+    for ((old, new), expected) in [
+        (("batch: 100", "batch: 1437"), "1438 images in batches of 1437 end with a batch of 1"),
+        (("batch: 100", "batch: 2000, drop_last: true"), "1438 training images do not fill one batch of 2000"),
+    ] {
+        let network = compiled(&text(2, SGD).replace(old, new));
+        let error = run(&network, folder().path(), From::Start, Interrupt::Never).expect_err("refused");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    for ((old, new), expected) in [
+        (("seed: 3", "seed: 4"), "the run has seed 3 and cannot go on with seed 4"),
+        (("sgd lr=0.1 momentum=0.9", "adam lr=0.1"), "another optimizer"),
+        (("linear 10 as fc", "linear 10 as head"), "2 missing in the file: head.weight, head.bias"),
+    ] {
+        let network = compiled(&text(2, SGD).replace(old, new));
+        let error = run(&network, trained.path(), From::Folder, Interrupt::Never).expect_err("refused");
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}

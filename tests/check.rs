@@ -1,0 +1,138 @@
+//! `archc check` and `archc expand` from outside: what they print where, and their exit codes.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+const SOUND: &str = "name: small\ninput: [1, 8, 8]\nlayers: [conv 4 3x3 p1 -> relu -> flatten -> linear 10]\n";
+const WRONG: &str = "input: [1, 8, 8]\nlayers: [conv 4 9x9]\n";
+
+/// A folder of one test's own, with these files.
+fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("the folder can be made");
+    for (file, content) in files {
+        fs::write(folder.join(file), content).expect("the file can be written");
+    }
+    folder
+}
+
+fn archc(folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
+    command.current_dir(folder).args(arguments.split(' ')).env_remove("COLUMNS");
+    command
+}
+
+fn run(folder: &Path, arguments: &str) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = archc(folder, arguments).output().expect("the program starts");
+    let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+    (status.code(), text(stdout), text(stderr))
+}
+
+#[test]
+fn exit_codes_and_errors() {
+    let files: [(&str, &[u8]); 4] = [
+        ("sound.yaml", SOUND.as_bytes()),
+        ("wrong.yaml", WRONG.as_bytes()),
+        ("empty.yaml", b""),
+        ("binary.yaml", b"name: \xff"),
+    ];
+    let folder = folder("exit_codes", &files);
+    for (arguments, code, error) in [
+        ("check sound.yaml", 0, ""),
+        ("expand sound.yaml", 0, ""),
+        ("check sound.yaml --input 3x32x32", 0, ""),
+        ("check wrong.yaml", 1, "error[E021]: kernel 9×9 does not fit the 8×8 input"),
+        ("expand wrong.yaml", 1, "error[E021]: kernel 9×9 does not fit the 8×8 input"),
+        ("check empty.yaml", 1, "error[E005]: the file is empty"),
+        ("check binary.yaml", 1, "error: cannot read `binary.yaml`: it is not text: byte 6 is not UTF-8\n"),
+        ("check .", 1, "error: cannot read `.`: it is a directory\n"),
+        ("check missing.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
+        ("check missing.yaml sound.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
+        ("check sound.yaml --set input=[1,2]", 1, "error[E013]: an input has one or three sizes, not 2"),
+        ("check", 2, "error: the following required arguments"),
+        ("check sound.yaml --batch 0", 2, "error: invalid value '0' for '--batch <N>'"),
+        ("check sound.yaml --set input", 2, "error: invalid value 'input' for '--set <KEY=VALUE>'"),
+        ("check sound.yaml --format xml", 2, "error: invalid value 'xml'"),
+    ] {
+        let (found, _, stderr) = run(&folder, arguments);
+        assert_eq!(found, Some(code), "{arguments}: {stderr}");
+        assert!(stderr.starts_with(error) && stderr.is_empty() == error.is_empty(), "{arguments}: {stderr}");
+    }
+}
+
+#[test]
+fn another_input_leaves_the_data_out() {
+    let file = "input: [3, 32, 32]\nlayers: [maxpool 8 -> flatten -> linear 10]\ndata: {set: cifar10, train: []}\n";
+    let folder = folder("another_input", &[("a.yaml", file.as_bytes())]);
+    let (code, table, errors) = run(&folder, "check a.yaml --input 3x128x128");
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(table.contains("3·16·16 = 768"), "{table}");
+}
+
+#[test]
+fn a_table_for_every_sound_file() {
+    let folder = folder("tables", &[("sound.yaml", SOUND.as_bytes()), ("wrong.yaml", WRONG.as_bytes())]);
+    let (code, tables, errors) = run(&folder, "check sound.yaml wrong.yaml sound.yaml");
+    assert_eq!((code, tables.matches("small: 1×8×8 → 10\n").count()), (Some(1), 2), "{tables}");
+    assert!(errors.contains("wrong.yaml:2:17") && !tables.contains('\u{1b}'), "{errors}{tables}");
+    let narrow = archc(&folder, "check sound.yaml").env("COLUMNS", "60").output().expect("the program starts");
+    let narrow = String::from_utf8(narrow.stdout).expect("the program writes UTF-8");
+    assert!(narrow.lines().take(7).all(|line| line.chars().count() <= 60), "{narrow}");
+}
+
+#[test]
+fn one_json_object_a_line() {
+    let folder = folder("json", &[("sound.yaml", SOUND.as_bytes()), ("wrong.yaml", WRONG.as_bytes())]);
+    let (code, lines, errors) = run(&folder, "check --format json --batch 2 sound.yaml wrong.yaml");
+    assert_eq!((code, errors.as_str(), lines.lines().count()), (Some(1), "", 2), "{lines}");
+    let read = |line| serde_json::from_str::<Value>(line).expect("each line is JSON");
+    let [sound, wrong] = [0, 1].map(|index| read(lines.lines().nth(index).expect("two lines")));
+    assert_eq!(
+        (&sound["name"], &sound["input"], &sound["diagnostics"]),
+        (&json!("small"), &json!([1, 8, 8]), &json!([]))
+    );
+    let total = json!({"params": 2610, "trainable": 2610, "statistics": 0, "macs": 4864, "activations": 778});
+    assert_eq!(sound["total"], total);
+    assert_eq!(sound["memory"]["batch"], 2);
+    let first = json!({
+        "name": "0", "kind": "conv", "call": "conv 4 3x3 p1", "inputs": ["input"], "output": [4, 8, 8],
+        "arithmetic": "(8 − 3 + 2·1)/1 + 1 = 8", "params": 40, "macs": 2304, "receptive_field": [3, 3], "trace": [],
+    });
+    assert_eq!(sound["layers"][0], first);
+    let diagnostic = json!({
+        "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",
+        "line": 2, "column": 17, "end_line": 2, "end_column": 20, "label": "(8 − 9 + 2·0)/1 + 1 < 1",
+        "help": "the map is only 8; use a smaller kernel, or pad",
+    });
+    assert_eq!(wrong, json!({"file": "wrong.yaml", "diagnostics": [diagnostic]}));
+}
+
+#[test]
+fn an_expansion_can_be_checked() {
+    let folder = folder("expand", &[("sound.yaml", SOUND.as_bytes())]);
+    let (_, text, _) = run(&folder, "expand sound.yaml");
+    fs::write(folder.join("expanded.yaml"), &text).expect("the file can be written");
+    assert_eq!(run(&folder, "check expanded.yaml").1, run(&folder, "check sound.yaml").1);
+    assert_eq!(run(&folder, "expand expanded.yaml").1, text);
+}
+
+#[test]
+fn stops_quietly_when_nobody_reads() {
+    // More than a pipe holds, so that the program is still writing when its reader leaves.
+    let file = "input: [1, 8, 8]\nlayers: [(conv 1 1x1) x 5000]\n";
+    let folder = folder("pipe", &[("long.yaml", file.as_bytes())]);
+    let mut child = archc(&folder, "check long.yaml")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut start = [0; 16];
+    child.stdout.take().expect("it is piped").read_exact(&mut start).expect("there is output");
+    let Output { status, stderr, .. } = child.wait_with_output().expect("it ends");
+    assert_eq!((status.code(), String::from_utf8_lossy(&stderr).as_ref()), (Some(0), ""));
+}

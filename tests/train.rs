@@ -1,0 +1,165 @@
+//! The commands that train and use a network, as their users call them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+const NETWORK: &str = "\
+input: [1, 8, 8]
+classes: 10
+layers: [conv 4 3x3 p1 -> bn -> relu -> maxpool 2x2 s2, flatten, linear 10 as fc]
+data: {set: digits}
+train: {epochs: 2, batch: 100, optimizer: adam lr=0.01, schedule: constant, seed: 1}
+";
+
+/// A folder with `tiny.yaml` in it.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Place {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("tiny.yaml"), NETWORK).expect("room on the disk");
+        Place(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
+        command.current_dir(self.0.path()).args(arguments.split(' '));
+        command
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        self.command(arguments).output().expect("it starts")
+    }
+
+    /// What it prints, if it ends well.
+    fn ok(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+#[test]
+fn train_resume_eval_predict() {
+    let place = Place::new();
+    let shown = place.ok("train tiny.yaml --threads 1");
+    assert!(shown.contains("epoch 2/2") && shown.contains("best of 2 epochs"), "{shown}");
+    let run = place.path("runs/tiny-1");
+    let first = read(&run.join("metrics.jsonl"));
+    assert_eq!(first.lines().count(), 2);
+    let origin = json(&read(&run.join("run.json")));
+    assert_eq!((&origin["seed"], &origin["threads"], &origin["device"]), (&1.into(), &1.into(), &"cpu".into()));
+    let last: Vec<&str> =
+        origin["command"].as_array().expect("words").iter().filter_map(|word| word.as_str()).skip(1).collect();
+    assert_eq!(last, ["train", "tiny.yaml", "--threads", "1"]);
+
+    place.ok("train tiny.yaml --threads 1 --set train.epochs=3");
+    place.ok("train --resume runs/tiny-1 --threads 1 --set train.epochs=3");
+    assert!(read(&run.join("metrics.jsonl")).starts_with(&first));
+    for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "network.yaml"] {
+        let bytes = |run: &str| std::fs::read(place.path(run).join(file)).expect("every run writes it");
+        assert!(bytes("runs/tiny-1") == bytes("runs/tiny-2"), "{file} of the resumed run differs");
+    }
+
+    let evaluated = json(&place.ok("eval tiny.yaml --weights runs/tiny-1/last.safetensors --format json"));
+    let lines = read(&run.join("metrics.jsonl"));
+    let trained = json(lines.lines().last().expect("three epochs"));
+    assert_eq!((&evaluated["top1"], &evaluated["images"]), (&trained["val_acc"], &359.into()));
+    let difference = evaluated["loss"].as_f64().expect("a number") - trained["val_loss"].as_f64().expect("a number");
+    assert!(difference.abs() < 1e-6, "rounding of other batches, not {difference}");
+    let hits: u64 = (0..10).map(|class| evaluated["confusion"][class][class].as_u64().expect("a count")).sum();
+    assert_eq!(hits as f64 / 359.0, evaluated["top1"].as_f64().expect("a number"));
+    let table = place.ok("eval tiny.yaml --weights runs/tiny-1/last.safetensors");
+    assert_eq!(table.lines().count(), 4 + 1 + 1 + 10, "{table}");
+
+    image::GrayImage::from_pixel(8, 8, image::Luma([90])).save(place.path("grey.png")).expect("room on the disk");
+    let predicted = json(&place.ok("predict tiny.yaml --weights runs/tiny-1/best.safetensors --format json grey.png"));
+    let predictions = predicted["predictions"].as_array().expect("a list");
+    let probabilities: Vec<f64> = predictions.iter().filter_map(|one| one["probability"].as_f64()).collect();
+    assert_eq!(probabilities.len(), 5);
+    assert!(probabilities.is_sorted_by(|a, b| a >= b) && probabilities.iter().sum::<f64>() <= 1.0, "{predicted}");
+    let shown = place.ok("predict tiny.yaml --weights runs/tiny-1/best.safetensors grey.png");
+    assert!(shown.starts_with("grey.png\n") && shown.lines().count() == 6, "{shown}");
+}
+
+#[test]
+fn bench_prints_its_keys() {
+    let place = Place::new();
+    for mode in ["", " --inference"] {
+        let line = json(&place.ok(&format!("bench tiny.yaml --batch 8 --steps 2 --format json{mode}")));
+        let keys = ["name", "batch", "device", "threads", "step_s", "images_per_s", "params", "peak_rss_mb"];
+        assert!(keys.iter().all(|key| line.get(key).is_some()), "{line}");
+        assert_eq!(
+            (&line["name"], &line["batch"], &line["params"]),
+            (&"tiny".into(), &8.into(), &(40 + 8 + 650).into())
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let place = Place::new();
+    place.ok("train tiny.yaml --out run --set train.epochs=1");
+    std::fs::write(place.path("bare.yaml"), "input: [1, 8, 8]\nlayers: [flatten, linear 10]\n").expect("room");
+    let norm = NETWORK.replace("linear 10 as fc", "bn as norm -> linear 10 as fc");
+    std::fs::write(place.path("norm.yaml"), norm).expect("room");
+    std::fs::write(place.path("text.png"), "this is no image").expect("room");
+    for (arguments, code, expected) in [
+        ("train bare.yaml", 1, "`bare` does not say how to train it"),
+        ("eval bare.yaml --weights run/last.safetensors", 1, "the weights do not fit the network"),
+        ("eval tiny.yaml --weights none.safetensors", 1, "cannot read none.safetensors"),
+        ("train tiny.yaml --out run", 1, "`archc train --resume run` goes on"),
+        ("train --resume runs", 1, "cannot resume `runs`"),
+        ("train --resume run --set train.seed=5", 1, "cannot go on with seed 5"),
+        ("train tiny.yaml --device cuda:0", 1, "built without CUDA"),
+        ("train tiny.yaml --device tpu", 2, "expected `cpu` or `cuda:0`"),
+        ("train tiny.yaml --resume run", 2, "cannot be used with"),
+        // A norm of vectors sees one value a channel in a batch of one.
+        ("train norm.yaml --set train.batch=1437", 1, "end with a batch of 1"),
+        ("predict tiny.yaml --weights run/last.safetensors text.png none.png", 1, "none.png"),
+    ] {
+        let output = place.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(code) && said.contains(expected),
+            "{arguments}: {:?} {said}",
+            output.status
+        );
+    }
+    assert!(!place.path("runs").exists(), "a refused run leaves no folder");
+}
+
+/// The step is finished, the run saved, and going on gives what an uninterrupted run gives.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_can_be_resumed() {
+    let place = Place::new();
+    let longer = "train tiny.yaml --threads 1 --set train.epochs=40 --out";
+    let mut child =
+        place.command(&format!("{longer} stopped")).stdout(std::process::Stdio::null()).spawn().expect("it starts");
+    let steps = place.path("stopped/steps.jsonl");
+    while std::fs::metadata(&steps).map_or(0, |steps| steps.len()) == 0 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended before its first step");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert_eq!(child.wait().expect("a child").code(), Some(130));
+    place.ok("train --resume stopped --threads 1");
+    place.ok(&format!("{longer} through"));
+    for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "steps.jsonl"] {
+        let bytes = |run: &str| std::fs::read(place.path(run).join(file)).expect("every run writes it");
+        assert!(bytes("stopped") == bytes("through"), "{file} of the resumed run differs");
+    }
+}
