@@ -211,19 +211,16 @@ impl Arguments {
         *used = true;
         let value = &argument.value;
         self.places.0.push((key, value.span));
-        T::from_value(&value.value).ok_or_else(|| {
-            let message = format!("`{key}` of `{}` must be {}", self.callee.value, T::EXPECTED);
-            Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{}`", value.value))
-        })
+        T::from_value(&value.value).ok_or_else(|| wrong_value::<T>(key, &self.callee.value, value))
     }
 
     fn left_over(&self, argument: &Evaluated) -> Diagnostic {
         let callee = &self.callee.value;
         let Some(key) = &argument.key else {
             let value = &argument.value;
-            if let Some(earlier) =
-                self.given.iter().find(|(other, used)| *used && other.value.value == value.value && other.key.is_none())
-            {
+            let is_twice = |other: &Evaluated| other.value.value == value.value && other.key.is_none();
+            let is_word = matches!(value.value, Value::Word(_));
+            if let Some(earlier) = self.given.iter().find(|(other, used)| *used && is_word && is_twice(other)) {
                 return Diagnostic::error(
                     Code::UnknownArgument,
                     value.span,
@@ -241,6 +238,7 @@ impl Arguments {
                 _ => return self.list_arguments(diagnostic),
             };
             return match nearest(word, self.asked.iter().copied()) {
+                Some(near) if near == word => diagnostic.help(format!("`{word}` needs a value: write `{word}=…`")),
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => self.list_arguments(diagnostic),
             };
@@ -268,6 +266,22 @@ impl Arguments {
         diagnostic.help(format!("`{}` takes {}", self.callee.value, names.join(", ")))
     }
 }
+
+/// The error for a value that is no `T`.
+pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned<Value>) -> Diagnostic {
+    let message = match value.value {
+        Value::Int(number) if number > LARGEST => format!("`{key}` of `{callee}` must be at most 2^31 = {LARGEST}"),
+        _ => format!("`{key}` of `{callee}` must be {}", T::EXPECTED),
+    };
+    let mut found = value.value.to_string();
+    if let Some((end, _)) = found.char_indices().nth(LONGEST_QUOTE) {
+        found.replace_range(end.., "…");
+    }
+    Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"))
+}
+
+/// How much of a wrong value is shown, in characters.
+const LONGEST_QUOTE: usize = 60;
 
 /// A type that an argument can have.
 pub trait FromValue: Sized {

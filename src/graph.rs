@@ -128,7 +128,7 @@ impl Weight {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
     /// `in block bottleneck`.
-    pub what: String,
+    pub what: Arc<str>,
     /// The call.
     pub span: Span,
 }
@@ -136,7 +136,7 @@ pub struct Frame {
 impl Frame {
     /// The expansion of a preset, asked for at `span`.
     pub fn preset(name: &str, span: Span) -> Frame {
-        Frame { what: format!("{IN_PRESET}{name}`"), span }
+        Frame { what: format!("{IN_PRESET}{name}`").into(), span }
     }
 
     /// Whether it is a preset's, so that the user wrote none of the layers in it.
@@ -167,7 +167,7 @@ pub struct Node {
     /// Where it was written.
     pub span: Span,
     /// How it came from there, outermost first.
-    pub trace: Vec<Frame>,
+    pub trace: Arc<[Frame]>,
 }
 
 /// What a layer says when its inputs do not fit.
@@ -266,5 +266,5 @@ pub struct NodeLabel {
     /// See [`Node::span`].
     pub span: Span,
     /// See [`Node::trace`].
-    pub trace: Vec<Frame>,
+    pub trace: Arc<[Frame]>,
 }

@@ -114,8 +114,9 @@ fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<Stored, WeightsError> {
 fn read_pth(path: &Path) -> Result<Stored, WeightsError> {
     let refused = |message: String| WeightsError::Format { path: path.to_owned(), message };
     let top = pickle::read_all(path).map_err(|error| refused(format!("not a state dict of PyTorch: {error}")))?;
-    let nested = || STATE_DICTS.into_iter().find_map(|key| pickle::read_all_with_key(path, Some(key)).ok());
-    let found = if top.is_empty() { nested().unwrap_or_default() } else { top };
+    let mut nested = STATE_DICTS.into_iter().filter_map(|key| pickle::read_all_with_key(path, Some(key)).ok());
+    // A checkpoint may keep a few tensors of its own beside the state dict.
+    let found = nested.find(|inner| inner.len() > top.len()).unwrap_or(top);
     if found.is_empty() {
         return Err(refused(
             "there is no state dict in it; write one with `torch.save(model.state_dict(), …)`".to_owned(),
@@ -160,12 +161,15 @@ pub fn load<T: WithDType>(
     let stored = read(path)?;
     let tensors = matching(weights, &stored.tensors)
         .map_err(|mismatch| WeightsError::Mismatch { path: path.to_owned(), mismatch })?;
-    let values = tensors
-        .iter()
-        .map(values)
-        .collect::<candle_core::Result<_>>()
-        .map_err(|error| WeightsError::Format { path: path.to_owned(), message: error.to_string() })?;
-    Ok((values, stored.note))
+    let refused = |message: String| WeightsError::Format { path: path.to_owned(), message };
+    let values: Vec<Vec<T>> =
+        tensors.iter().map(values).collect::<candle_core::Result<_>>().map_err(|error| refused(error.to_string()))?;
+    // Whatever such weights predict means nothing.
+    let finite = |values: &Vec<T>| values.iter().all(|value| value.to_f64().is_finite());
+    match values.iter().position(|values| !finite(values)) {
+        Some(index) => Err(refused(format!("`{}` holds numbers that are not finite", weights[index].name))),
+        None => Ok((values, stored.note)),
+    }
 }
 
 /// The numbers of a tensor, row by row.

@@ -8,7 +8,7 @@ use rand_core::Rng;
 use serde_json::json;
 
 use super::Failure;
-use super::machine::Machine;
+use super::machine::{Machine, check_memory};
 use super::source::Source;
 use super::terminal::{self, Format};
 use crate::executor::Executor;
@@ -64,6 +64,11 @@ impl Bench {
 
     /// Seconds a step.
     fn median_step(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<f64, Failure> {
+        let memory = network.training_memory(batch);
+        let least = if self.inference { memory.weights } else { memory.total() };
+        // The made-up images come on top of what the network itself needs.
+        let images = (batch as u64).saturating_mul(4 * network.graph.input.elements() as u64);
+        check_memory(network, least.saturating_add(images))?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
         let mut optimizer = OptimizerState::new(rule, &program.weights);

@@ -1,6 +1,6 @@
 //! `archc check FILE…`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -8,7 +8,7 @@ use super::source::{Changes, compile};
 use super::terminal::Format;
 use super::{Failure, terminal};
 use crate::compile::Compiled;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
 use crate::network::Network;
 use crate::report;
 use crate::syntax::Override;
@@ -38,14 +38,17 @@ impl Check {
         let mut overrides = self.changes.overrides();
         if self.changes.input() {
             // The file's data are for its own input; what is asked is what the layers do with another.
-            overrides.push(Override { path: "data".to_string(), value: "null".to_string() });
+            overrides.insert(0, Override { path: "data".to_string(), value: "null".to_string() });
         }
         let mut sound = true;
         for (index, path) in self.files.iter().enumerate() {
             let result = match compile(path, &overrides) {
                 Ok(result) => result,
                 Err(Failure::Message(message)) => {
-                    terminal::complain(&format!("error: {message}"));
+                    match self.format {
+                        Format::Json => self.print_json(&path.to_string_lossy(), &Err(unreadable(path, message)))?,
+                        Format::Text => terminal::complain(&format!("error: {message}")),
+                    }
                     sound = false;
                     continue;
                 }
@@ -85,4 +88,12 @@ impl Check {
         let given = self.batch.map(|batch| batch as usize);
         given.or_else(|| network.train.as_ref().map(|train| train.batch)).unwrap_or(USUAL_BATCH)
     }
+}
+
+/// What programs are told of a file that cannot be read, at its start.
+fn unreadable(path: &Path, message: String) -> Diagnostics {
+    let mut sources = Sources::default();
+    let source = sources.add(path.to_string_lossy(), "");
+    let error = Diagnostic::error(Code::Unreadable, Span::new(source, 0..0), message);
+    Diagnostics { sources: sources.into(), list: vec![error] }
 }

@@ -7,6 +7,8 @@ use clap::Args;
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
+use crate::network::Network;
+use crate::report::quantity;
 
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]
@@ -41,6 +43,22 @@ impl fmt::Display for Device {
             Device::Cuda(number) => write!(f, "cuda:{number}"),
         }
     }
+}
+
+/// Refuses what would need more memory than there is: `bytes`, for this network. Where the system does not tell how much
+/// there is, everything is tried.
+pub fn check_memory(network: &Network, bytes: u64) -> Result<(), Failure> {
+    let Some(free) = free_memory().filter(|free| bytes > *free) else { return Ok(()) };
+    let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
+    Err(Failure::Message(format!("`{}` needs about {need}, and {have} are free: use a smaller batch", network.name)))
+}
+
+/// Memory that programs can still get, in bytes; only Linux tells.
+fn free_memory() -> Option<u64> {
+    let memory = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(1024 * kilobytes)
 }
 
 impl Machine {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::machine::Machine;
+use super::machine::{Machine, check_memory};
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe};
 use super::{Failure, INTERRUPTED, terminal};
@@ -55,6 +55,7 @@ impl Train {
         let network = compile_and_report(&path, &self.changes)?.network;
         let recipe = recipe(&network)?;
         let dataset = open_data(&network)?;
+        check_memory(&network, network.training_memory(recipe.batch.min(dataset.train.len())).total())?;
         let program = lower(&network);
 
         let (mut run, folder) = match &self.resume {
@@ -147,14 +148,11 @@ fn conclusion(setting: &Setting, run: &Run) -> String {
     let Setting { dataset, folder, .. } = setting;
     let position = run.position();
     let Some(best) = position.best else { return String::new() };
-    let (images, what) = match dataset.validation.len() {
-        0 => (dataset.train.len(), "training"),
-        images => (images, "validation"),
-    };
+    let what = if dataset.validation.is_empty() { "training" } else { "validation" };
     format!(
         "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n",
         position.epoch,
-        100.0 * best.correct as f64 / images as f64,
+        100.0 * best.correct as f64 / best.images as f64,
         best.epoch,
         weights_file(folder, "best").display(),
     )

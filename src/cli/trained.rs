@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Failure;
+use super::terminal::complain;
 use crate::executor::Executor;
 use crate::network::Network;
 use crate::program::lower;
@@ -35,7 +36,11 @@ pub fn data(network: &Network) -> Result<&Data, Failure> {
 /// Opens the data set of the `data:` section.
 pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
     let logits = network.graph.shape(network.output).elements();
-    Ok(Dataset::open(data(network)?, network.graph.input, Some(logits))?)
+    let dataset = Dataset::open(data(network)?, network.graph.input, Some(logits))?;
+    for file in dataset.left_out() {
+        complain(&format!("left out: {file}"));
+    }
+    Ok(dataset)
 }
 
 /// The network with weights from a file, and what the file says about itself.

@@ -233,6 +233,8 @@ codes! {
     Duplicate = "E006",
     /// The text, the nesting or the network is larger than the compiler accepts.
     Limit = "E007",
+    /// The file cannot be read, or is not text.
+    Unreadable = "E008",
     /// No layer, block, preset, optimizer, schedule or transform has this name.
     UnknownName = "E010",
     /// The call does not take this argument.

@@ -11,6 +11,9 @@ use crate::graph::{Frame, Shape, ValueId};
 use crate::layers::Window;
 use crate::syntax::ast::{Block, Call, Item, Merge, Shortcut};
 
+/// The largest stride that a convolution can be given.
+const LARGEST_STRIDE: usize = 1 << 31;
+
 /// How deep blocks may call blocks.
 const DEEPEST_CALL: usize = 64;
 
@@ -40,11 +43,13 @@ pub(super) fn expand<'d>(
     let root = scope.outermost();
     let mut names = bind(walk, block, call, scope)?;
     default_parameters(walk, block, root, &mut names)?;
-    walk.trace.push(Frame { what: format!("in block `{}`, called here", block.name.value), span: call.span });
+    let outside = walk.trace.clone();
+    let frame = Frame { what: format!("in block `{}`, called here", block.name.value).into(), span: call.span };
+    walk.trace = outside.iter().cloned().chain([frame]).collect();
     walk.calling.push(&block.name.value);
     let output = walk.enclosed(&block.body, &root.inside(&names), &mut Level::named(name), input);
     walk.calling.pop();
-    walk.trace.pop();
+    walk.trace = outside;
     output
 }
 
@@ -169,6 +174,11 @@ impl Walk<'_> {
     fn project(&mut self, from: ValueId, to: ValueId, span: Span, scope: &Scope, level: &mut Level) -> Wire {
         let out = self.graph.shape(to).channels();
         let stride = match self.stride_between(from, to) {
+            (down, across) if down.max(across) > LARGEST_STRIDE => {
+                let message = format!("the strides of this branch multiply to more than {LARGEST_STRIDE}");
+                self.report(Diagnostic::error(Code::TooLarge, span, message));
+                return None;
+            }
             (1, 1) => String::new(),
             (down, across) if down == across => format!(" s{down}"),
             (down, across) => format!(" s{down}x{across}"),
@@ -179,7 +189,9 @@ impl Walk<'_> {
 
     /// `items` in a level that has torchvision's name for what a shortcut computes.
     fn downsample(&mut self, items: &[Item], span: Span, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
-        let name = level.next(Some("downsample"));
+        // A second shortcut in one level is numbered, like everything without a name of its own.
+        let given = Some("downsample").filter(|name| !self.names.contains(&level.full_name(name)));
+        let name = level.next(given);
         self.declare(&name, span);
         let output = self.enclosed(items, scope, &mut Level::named(&name), input);
         self.names.define(&name, output);

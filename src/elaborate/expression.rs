@@ -40,6 +40,11 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
                 let Some(value) = evaluate(item, scope)? else { return Ok(None) };
                 values.push(Spanned::new(value, item.span));
             }
+            // Lists of lists of lists grow tenfold with every `let`.
+            if values.iter().map(|value| elements(&value.value)).sum::<usize>() > MOST_ELEMENTS {
+                let message = format!("the list has more than {MOST_ELEMENTS} elements");
+                return Err(Diagnostic::error(Code::Limit, span, message));
+            }
             known(Value::List(values))
         }
         Expr::Index(list, index) => {
@@ -72,6 +77,16 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             binary(*operator, Spanned::new(a, left.span), Spanned::new(b, right.span), span).map(Some)
         }
         Expr::Call(function, arguments) => call(function, arguments, scope, span),
+    }
+}
+
+/// The most numbers that a list may hold, those of the lists in it counted too.
+const MOST_ELEMENTS: usize = 1 << 16;
+
+fn elements(value: &Value) -> usize {
+    match value {
+        Value::List(values) => values.iter().map(|value| elements(&value.value)).sum(),
+        _ => 1,
     }
 }
 

@@ -40,8 +40,10 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: boo
         if !met && complete {
             let warning =
                 Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
-            problems
-                .push(warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"));
+            problems.push(match layers::suggest(&pattern.value) {
+                Some(kind) if kind != pattern.value => warning.help(format!("did you mean `{kind}`?")),
+                _ => warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"),
+            });
         }
     }
     problems

@@ -1,6 +1,6 @@
 //! Dotted names: which level a layer stands in, which index it has there, and what an earlier name refers to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::graph::ValueId;
@@ -31,15 +31,24 @@ impl Level {
         let index = self.next;
         self.next += 1;
         match name {
-            Some(name) => format!("{}{name}", self.prefix),
+            Some(name) => self.full_name(name),
             None => format!("{}{index}", self.prefix),
         }
+    }
+
+    /// What something called `name` here is called in full.
+    pub fn full_name(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
     }
 }
 
 /// Every full name given so far: of layers and of levels.
 #[derive(Debug, Default)]
-pub struct Names(HashMap<String, Entry>);
+pub struct Names {
+    given: HashMap<String, Entry>,
+    /// Levels whose names were taken: that what is in them is taken too is no second mistake.
+    taken: HashSet<String>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -50,10 +59,12 @@ struct Entry {
 impl Names {
     /// Takes a name, which must be new.
     pub fn declare(&mut self, name: &str, span: Span) -> Result<(), Diagnostic> {
-        let previous = self.0.insert(name.to_string(), Entry { span, value: None });
+        let previous = self.given.insert(name.to_string(), Entry { span, value: None });
         match previous {
             None => Ok(()),
+            Some(_) if self.taken.iter().any(|level| name.starts_with(level)) => Ok(()),
             Some(first) => {
+                self.taken.insert(format!("{name}."));
                 let error = Diagnostic::error(Code::Duplicate, span, format!("`{name}` is the name of two layers"));
                 Err(if first.span == span { error } else { error.other(first.span, "first here") }
                     .help("names must differ within a level; leave one out and it gets a number"))
@@ -63,28 +74,37 @@ impl Names {
 
     /// Says what a declared name refers to: the output of the layer, or of the last one in the level.
     pub fn define(&mut self, name: &str, value: Wire) {
-        if let Some(entry) = self.0.get_mut(name) {
+        if let Some(entry) = self.given.get_mut(name) {
             entry.value = value;
         }
     }
 
+    /// Whether a layer or level is called `name` in full.
+    pub fn contains(&self, name: &str) -> bool {
+        self.given.contains_key(name)
+    }
+
     /// What `name` refers to, seen from `level`: looked up there first, then in every level around it.
-    pub fn resolve(&self, name: &str, level: &Level, span: Span) -> Result<Wire, Diagnostic> {
+    pub fn resolve(&self, name: &str, level: &Level) -> Option<Wire> {
         let mut prefix = level.prefix.as_str();
         loop {
-            if let Some(entry) = self.0.get(&format!("{prefix}{name}")) {
-                return Ok(entry.value);
+            if let Some(entry) = self.given.get(&format!("{prefix}{name}")) {
+                return Some(entry.value);
             }
-            let Some(inner) = prefix.strip_suffix('.') else { break };
+            let inner = prefix.strip_suffix('.')?;
             prefix = &prefix[..inner.rfind('.').map_or(0, |dot| dot + 1)];
         }
+    }
+
+    /// That nothing is called `name`, with what was probably meant.
+    pub fn unknown(&self, name: &str, span: Span) -> Diagnostic {
         let error =
             Diagnostic::error(Code::UnknownReference, span, format!("no layer before this one is called `{name}`"));
-        let mut known: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        let mut known: Vec<&str> = self.given.keys().map(String::as_str).collect();
         known.sort_unstable();
-        Err(match nearest(name, known) {
+        match nearest(name, known) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => error.help("a reference names an earlier layer or level; `.` is the current value"),
-        })
+        }
     }
 }

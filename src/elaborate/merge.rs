@@ -3,7 +3,7 @@
 use super::level::{Level, Wire};
 use super::scope::Scope;
 use super::walk::Walk;
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::{Code, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, Merge};
 
@@ -38,10 +38,15 @@ impl Walk<'_> {
         if source.value == "." {
             return current;
         }
-        let resolved = match self.names.resolve(&source.value, level, source.span) {
-            Err(_) if source.value == "input" => Ok(self.entry),
-            resolved => resolved,
-        };
-        self.checked(resolved).flatten()
+        match self.names.resolve(&source.value, level) {
+            Some(wire) => wire,
+            None if source.value == "input" => self.entry,
+            None => {
+                if !self.is_reported(Code::UnknownReference, source.span) {
+                    self.report(self.names.unknown(&source.value, source.span));
+                }
+                None
+            }
+        }
     }
 }

@@ -38,7 +38,7 @@ pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
     for frame in trace.iter().rev() {
         let known = error.primary.span == frame.span || error.others.iter().any(|other| other.span == frame.span);
         if !known {
-            error = error.other(frame.span, frame.what.clone());
+            error = error.other(frame.span, &*frame.what);
         }
     }
     error

@@ -1,10 +1,10 @@
 //! A mapping whose keys are taken one by one, as a preset's settings are.
 
-use super::expression::evaluate;
+use super::call;
 use super::scope::Scope;
-use crate::arguments::{FromValue, Value};
+use crate::arguments::{FromValue, Value, wrong_value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
-use crate::syntax::ast::{Section, Setting};
+use crate::syntax::ast::{Section, Setting, Text};
 use crate::syntax::notation;
 
 /// The settings of one section. What nobody takes is an error at the end.
@@ -58,10 +58,10 @@ impl<'a> Settings<'a> {
         self.convert(setting, key)
     }
 
-    /// The entries of the list under `key`, as they were written.
-    pub fn list(&mut self, key: &'static str, setting: &'a Spanned<Setting>) -> &'a [Spanned<Setting>] {
+    /// The entries of the list under `key`, as they were written; `None` if it is no list, which is reported.
+    pub fn list(&mut self, key: &'static str, setting: &'a Spanned<Setting>) -> Option<&'a [Spanned<Setting>]> {
         match &setting.value {
-            Setting::List(entries) => entries,
+            Setting::List(entries) => Some(entries),
             _ => {
                 let name = self.name;
                 self.report(Diagnostic::error(
@@ -69,7 +69,7 @@ impl<'a> Settings<'a> {
                     setting.span,
                     format!("`{key}` of `{name}` must be a list"),
                 ));
-                &[]
+                None
             }
         }
     }
@@ -79,14 +79,12 @@ impl<'a> Settings<'a> {
         let value = self.value(setting)?;
         let converted = value.as_ref().and_then(T::from_value);
         if converted.is_none() {
-            let error = Diagnostic::error(
-                Code::InvalidArgument,
-                setting.span,
-                format!("`{key}` of `{}` must be {}", self.name, T::EXPECTED),
-            );
             self.report(match value {
-                Some(value) => error.label(format!("found `{value}`")),
-                None => error,
+                Some(value) => wrong_value::<T>(key, self.name, &Spanned::new(value, setting.span)),
+                None => {
+                    let message = format!("`{key}` of `{}` must be {}", self.name, T::EXPECTED);
+                    Diagnostic::error(Code::InvalidArgument, setting.span, message)
+                }
             });
         }
         converted.map(|value| Spanned::new(value, setting.span))
@@ -101,15 +99,30 @@ impl<'a> Settings<'a> {
             Setting::Text(text) if is_word(&text.text) && self.scope.get(&text.text).is_none() => {
                 Some(Value::Word(text.text.clone()))
             }
-            Setting::Text(text) => match notation::expression(text).and_then(|expr| evaluate(&expr, self.scope)) {
+            Setting::Text(text) => match notation::term(text).and_then(|term| call::term(&term, self.scope)) {
                 Ok(value) => Some(value?),
                 Err(error) => {
                     self.report(error);
                     return None;
                 }
             },
-            Setting::Null | Setting::List(_) | Setting::Map(_) => None,
+            Setting::List(entries) => {
+                let mut values = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    match self.value(entry)? {
+                        Some(value) => values.push(Spanned::new(value, entry.span)),
+                        None => return Some(None),
+                    }
+                }
+                Some(Value::List(values))
+            }
+            Setting::Null | Setting::Map(_) => None,
         })
+    }
+
+    /// Whether `text` is a name in scope, or arithmetic that could not be a chain of layers.
+    pub fn is_width(&self, text: &Text) -> bool {
+        self.scope.get(&text.text).is_some() || (notation::chain(text).is_err() && notation::expression(text).is_ok())
     }
 
     /// Errors for keys that nobody took, and whatever was reported.
@@ -132,6 +145,7 @@ impl<'a> Settings<'a> {
     }
 }
 
+/// Whether a text is a word rather than something to be worked out.
 fn is_word(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
         && text.starts_with(|c: char| c.is_ascii_alphabetic())

@@ -18,6 +18,9 @@ use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, 
 const MOST_NODES: usize = 1_000_000;
 const MOST_ITEMS: usize = 4 * MOST_NODES;
 
+/// How many items are still looked at for more mistakes after the first one.
+const ITEMS_AFTER_MISTAKE: usize = 100_000;
+
 /// What a walk gives: complete only if no problem is an error.
 pub struct Walked {
     pub graph: Graph,
@@ -32,17 +35,15 @@ pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, trace: Ve
     let mut walk = Walk {
         entry,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
-        blocks: HashMap::new(),
+        blocks: document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect(),
         names: Names::default(),
         problems: Vec::new(),
         reported: HashSet::new(),
-        trace,
+        trace: trace.into(),
         calling: Vec::new(),
         walked: 0,
+        most_items: MOST_ITEMS,
     };
-    for block in &document.blocks {
-        walk.define_block(block);
-    }
     let output = walk.enclosed(items, scope, &mut Level::root(), entry);
     Walked { graph: walk.graph, output, problems: walk.problems }
 }
@@ -58,10 +59,12 @@ pub(super) struct Walk<'d> {
     /// Code and place of every problem: a repeat reports its own only once.
     reported: HashSet<(Code, Span)>,
     /// How the current item was reached, outermost first.
-    pub(super) trace: Vec<Frame>,
+    pub(super) trace: Arc<[Frame]>,
     /// Blocks that are being expanded.
     pub(super) calling: Vec<&'d str>,
     walked: usize,
+    /// How many items may be walked.
+    most_items: usize,
 }
 
 impl<'d> Walk<'d> {
@@ -69,27 +72,18 @@ impl<'d> Walk<'d> {
         if self.reported.insert((problem.code, problem.primary.span)) {
             let problem = traced(problem, &self.trace);
             self.problems.push(problem);
+            self.most_items = self.most_items.min(self.walked + ITEMS_AFTER_MISTAKE);
         }
+    }
+
+    /// Whether a problem of this kind has been reported here, so that it need not be put into words again.
+    pub(super) fn is_reported(&self, code: Code, span: Span) -> bool {
+        self.reported.contains(&(code, span))
     }
 
     /// The value, or a report and `None`.
     pub(super) fn checked<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
         result.map_err(|error| self.report(error)).ok()
-    }
-
-    fn define_block(&mut self, block: &'d Block) {
-        let name = &block.name;
-        if layers::find(&name.value).is_some() {
-            self.report(Diagnostic::error(
-                Code::Duplicate,
-                name.span,
-                format!("`{}` is a layer's name already", name.value),
-            ));
-        } else if let Some(first) = self.blocks.insert(&name.value, block) {
-            let error =
-                Diagnostic::error(Code::Duplicate, name.span, format!("two blocks are called `{}`", name.value));
-            self.report(error.other(first.name.span, "first here"));
-        }
     }
 
     pub(super) fn shape(&self, wire: Wire) -> Option<Shape> {
@@ -192,12 +186,18 @@ impl<'d> Walk<'d> {
     /// Whether the network has grown beyond all bounds; reported once.
     fn exhausted(&mut self, span: Span) -> bool {
         self.walked += 1;
-        let exhausted = self.graph.nodes.len() >= MOST_NODES || self.walked > MOST_ITEMS;
-        if exhausted && self.walked <= MOST_ITEMS + 1 {
-            self.walked = MOST_ITEMS + 1;
-            self.report(Diagnostic::error(Code::Limit, span, format!("the network has more than {MOST_NODES} layers")));
+        if self.graph.nodes.len() < MOST_NODES && self.walked <= self.most_items {
+            return false;
         }
-        exhausted
+        if self.problems.is_empty() {
+            let message = match self.graph.nodes.len() {
+                MOST_NODES => format!("the network has more than {MOST_NODES} layers"),
+                _ => format!("the network has more than {MOST_ITEMS} items, repeats and blocks written out"),
+            };
+            self.report(Diagnostic::error(Code::Limit, span, message));
+        }
+        self.most_items = 0;
+        true
     }
 
     pub(super) fn declare(&mut self, name: &str, span: Span) {
@@ -222,8 +222,9 @@ impl<'d> Walk<'d> {
             return output;
         }
         let Some(definition) = layers::find(&call.name.value) else {
-            let unknown = self.unknown_name(&call.name);
-            self.report(unknown);
+            if !self.is_reported(Code::UnknownName, call.name.span) {
+                self.report(self.unknown_name(&call.name));
+            }
             return None;
         };
         self.declare(&name, span);
@@ -345,7 +346,7 @@ impl<'d> Walk<'d> {
         for index in 0..times {
             let names = [Binding::new("i", Some(Value::Int(index)))];
             wire = self.item(body, &scope.inside(&names), level, wire);
-            if self.walked > MOST_ITEMS {
+            if self.walked > self.most_items {
                 return None;
             }
         }
@@ -390,6 +391,10 @@ fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<String
                 None => return Ok(None),
             },
         }
+    }
+    if name.split('.').any(str::is_empty) {
+        let error = Diagnostic::error(Code::InvalidArgument, template.span, format!("`{name}` is no name"));
+        return Err(error.help("a name has at least one character, and one between any two dots"));
     }
     Ok(Some(name))
 }

@@ -96,7 +96,7 @@ mod tests {
             ("linear -3", "512", "E013 `out` of `linear` must be a whole number, one or more: found `-3`"),
             ("linear 0.5", "512", "E013 `out` of `linear` must be a whole number, one or more: found `0.5`"),
             ("linear 10 bias=0", "512", "E013 `bias` of `linear` must be `true` or `false`: found `0`"),
-            ("linear 10 10", "512", "E011 `linear` has `10` twice"),
+            ("linear 10 10", "512", "E011 `linear` does not take `10`"),
         ]);
     }
 }

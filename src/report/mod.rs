@@ -3,5 +3,5 @@
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod json;
-mod quantity;
+pub(crate) mod quantity;
 mod table;

@@ -177,7 +177,15 @@ fn signatures<'a>(context: &mut Context<'_>, value: &'a Spanned<Setting>) -> Vec
     let mut definitions: Vec<Definition<'a>> = Vec::new();
     for (key, body) in &section.entries {
         let Some(signature) = context.note(notation::signature(&key_text(context.sources, key))) else { continue };
-        let name = &signature.0;
+        let (name, parameters) = &signature;
+        for (index, (parameter, _)) in parameters.iter().enumerate() {
+            refuse_reserved(context, parameter);
+            if let Some((first, _)) = parameters[..index].iter().find(|(first, _)| first.value == parameter.value) {
+                let message = format!("two parameters are called `{}`", parameter.value);
+                let error = Diagnostic::error(Code::Duplicate, parameter.span, message);
+                context.errors.push(error.other(first.span, "first here"));
+            }
+        }
         if context.callable.contains(&name.value) {
             let message = format!("`{}` is a layer; a block needs a name of its own", name.value);
             context.errors.push(Diagnostic::error(Code::Duplicate, name.span, message));
@@ -193,11 +201,22 @@ fn signatures<'a>(context: &mut Context<'_>, value: &'a Spanned<Setting>) -> Vec
     definitions
 }
 
+/// Names that expressions have without anybody's defining them.
+const RESERVED: [&str; 4] = ["classes", "in", "channels", "i"];
+
+fn refuse_reserved(context: &mut Context<'_>, name: &Spanned<String>) {
+    if RESERVED.contains(&name.value.as_str()) {
+        let message = format!("`{}` has a meaning of its own in expressions", name.value);
+        context.errors.push(Diagnostic::error(Code::Duplicate, name.span, message).help("choose another name"));
+    }
+}
+
 fn definitions(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<(Spanned<String>, Spanned<Expr>)> {
     let Some(section) = map(context, "`let`", "a mapping from names to values", value) else { return Vec::new() };
     let mut lets = Vec::new();
     for (key, value) in &section.entries {
         let name = notation::expression(&key_text(context.sources, key));
+        refuse_reserved(context, key);
         if !matches!(name, Ok(Spanned { value: Expr::Name(_), .. })) {
             let message = format!("`{}` cannot be a name in expressions", key.value);
             let error = Diagnostic::error(Code::Notation, key.span, message);

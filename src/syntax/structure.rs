@@ -270,6 +270,9 @@ fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Settin
         context.errors.push(wrong_type("`branches`", "a list, one entry a branch", value));
         return ItemBody::Branches { branches: Vec::new(), merge };
     };
+    if branches.is_empty() {
+        context.errors.push(Diagnostic::error(Code::MissingKey, value.span, "`branches` needs at least one branch"));
+    }
     let branches = branches.iter().map(|branch| {
         alone(items(context, branch), branch).unwrap_or_else(|inner| Item {
             name: None,
@@ -282,6 +285,9 @@ fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Settin
 
 fn from(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
     let sources = texts(context, "`from`", value);
+    if matches!(&value.value, Setting::List(names) if names.is_empty()) {
+        context.errors.push(Diagnostic::error(Code::MissingKey, value.span, "`from` needs at least one name"));
+    }
     let merge = merge(context, section);
     if let ([_, second, ..], None) = (sources.as_slice(), &merge) {
         let message = "several values need `merge`";

@@ -32,6 +32,8 @@ pub struct Position {
     pub batch: usize,
     /// Sums over the epoch under way.
     pub sums: Sums,
+    /// Images a batch, in which `batch` counts.
+    pub batch_size: usize,
     /// The best epoch so far.
     pub best: Option<Best>,
     /// From which everything random follows.
@@ -82,6 +84,8 @@ pub struct Best {
     pub epoch: usize,
     /// Images it classified right.
     pub correct: usize,
+    /// Images it was measured on.
+    pub images: usize,
 }
 
 /// What a file of weights says about itself, in its only metadata key.

@@ -17,12 +17,14 @@ pub struct Evaluation {
     pub top5: usize,
     /// Images by label (row) and by what the network took them for (column).
     pub confusion: Vec<Vec<usize>>,
+    /// Files that were left out, and why.
+    pub skipped: Vec<String>,
 }
 
 impl Evaluation {
     /// Of no images yet.
     pub fn new(classes: usize) -> Evaluation {
-        Evaluation { images: 0, loss: 0.0, top5: 0, confusion: vec![vec![0; classes]; classes] }
+        Evaluation { images: 0, loss: 0.0, top5: 0, confusion: vec![vec![0; classes]; classes], skipped: Vec::new() }
     }
 
     /// Takes in the logits N×classes of images with these labels.
@@ -72,7 +74,10 @@ pub fn evaluate(
 ) -> Result<Option<Evaluation>, DataError> {
     let mut evaluation = Evaluation::new(executor.classes());
     while !stop.load(Ordering::Relaxed) {
-        let Some(batch) = batches.next() else { return Ok(Some(evaluation)) };
+        let Some(batch) = batches.next() else {
+            evaluation.skipped = batches.skipped().iter().map(ToString::to_string).collect();
+            return Ok(Some(evaluation));
+        };
         let batch = batch?;
         evaluation.add(executor.evaluate(&batch.images), &batch.labels);
         batches.recycle(batch);

@@ -43,6 +43,9 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
     let Some(folder) = wanted else {
         let runs = Path::new("runs");
         std::fs::create_dir_all(runs).map_err(failed(runs))?;
+        // The name stays one file name, whatever the user calls a network.
+        let name: String =
+            name.chars().take(100).map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         for number in 1u32.. {
             let folder = runs.join(format!("{name}-{number}"));
             match std::fs::create_dir(&folder) {

@@ -74,7 +74,7 @@ impl Run {
     /// If the recipe cannot be carried out with this data.
     pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
         let optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
-        let position = Position { seed: recipe.seed, ..Position::default() };
+        let position = Position { seed: recipe.seed, batch_size: recipe.batch, ..Position::default() };
         let executor = Executor::new(program, weights);
         check(&executor, recipe, dataset)?;
         Ok(Run { executor, optimizer, position })
@@ -86,11 +86,18 @@ impl Run {
     /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed.
     pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
-        let (weights, position) = checkpoint::load_state(folder, &program.weights, &mut optimizer)?;
+        let (weights, mut position) = checkpoint::load_state(folder, &program.weights, &mut optimizer)?;
         if position.seed != recipe.seed {
             let (own, given) = (position.seed, recipe.seed);
             return Err(TrainError::Refused(format!("the run has seed {own} and cannot go on with seed {given}")));
         }
+        if position.batch > 0 && position.batch_size != recipe.batch {
+            let (own, given) = (position.batch_size, recipe.batch);
+            return Err(TrainError::Refused(format!(
+                "the run stopped within an epoch of batches of {own} and cannot go on with {given}: finish the epoch first"
+            )));
+        }
+        position.batch_size = recipe.batch;
         let executor = Executor::new(program, weights);
         check(&executor, recipe, dataset)?;
         Ok(Run { executor, optimizer, position })
@@ -169,6 +176,12 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             save_last(run, setting)?;
             return Ok(Ended::Stopped);
         };
+        if validation.images > 0 && !validation.mean_loss().is_finite() {
+            return Err(diverged(run, setting, run.position.step, "the validation loss".to_owned()));
+        }
+        if epoch == 0 {
+            validation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
+        }
         let sums = std::mem::take(&mut run.position.sums);
         let line = EpochMetrics {
             epoch: epoch + 1,
@@ -193,9 +206,12 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
 fn save_epoch(run: &mut Run, setting: Setting, sums: &Sums, validation: &Evaluation) -> Result<(), TrainError> {
     let epoch = run.position.epoch;
     // Without validation images there is only the training accuracy to go by.
-    let correct = if validation.images > 0 { validation.correct() } else { sums.correct };
+    let (correct, images) = match validation.images {
+        0 => (sums.correct, sums.images),
+        images => (validation.correct(), images),
+    };
     if run.position.best.is_none_or(|best| correct > best.correct) {
-        run.position.best = Some(Best { epoch, correct });
+        run.position.best = Some(Best { epoch, correct, images });
         save_weights(run, setting, "best")?;
     }
     if setting.recipe.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every)) {

@@ -19,7 +19,7 @@ use crate::syntax::ast::{Item, ItemBody, Shortcut};
 const MOST_STAGES: usize = 16;
 
 /// More blocks in a stage than any network has.
-const MOST_BLOCKS: usize = 10_000;
+const MOST_BLOCKS: usize = 1_000;
 
 pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     settings.required("block");
@@ -40,16 +40,19 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     let shortcut = if plain { Shortcut::None } else { Shortcut::Auto };
     for (stage, count) in stages(settings).into_iter().enumerate() {
         let width = width << stage;
-        let block = |index: usize| {
-            let stride = if stage > 0 && index == 0 { 2 } else { 1 };
+        let residual = |stride| {
             let body = if bottleneck { bottleneck_body(width, stride) } else { basic_body(width, stride) };
-            let residual = ItemBody::Residual {
+            let body = ItemBody::Residual {
                 body: generated(&body, count.span),
                 shortcut: Spanned::new(shortcut.clone(), count.span),
                 after: generated("relu", count.span),
             };
-            let residual = Item { name: None, body: residual, span: count.span };
-            level(index.to_string(), vec![residual], count.span)
+            Item { name: None, body, span: count.span }
+        };
+        let (first, other) = (residual(if stage > 0 { 2 } else { 1 }), residual(1));
+        let block = |index: usize| {
+            let residual = if index == 0 { &first } else { &other };
+            level(index.to_string(), vec![residual.clone()], count.span)
         };
         items.push(level(format!("layer{}", stage + 1), (0..count.value).map(block).collect(), count.span));
     }
@@ -76,7 +79,7 @@ fn bottleneck_body(width: usize, stride: usize) -> String {
 /// `counts`, one entry a stage.
 fn stages(settings: &mut Settings) -> Vec<Spanned<usize>> {
     let Some(counts) = settings.required("counts") else { return Vec::new() };
-    let entries = settings.list("counts", counts);
+    let Some(entries) = settings.list("counts", counts) else { return Vec::new() };
     if !(1..=MOST_STAGES).contains(&entries.len()) {
         let error =
             Diagnostic::error(Code::InvalidArgument, counts.span, format!("`counts` needs 1 to {MOST_STAGES} entries"));

@@ -20,7 +20,7 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     let norm = if settings.optional("batch_norm").is_some_and(|norm| norm.value) { " -> bn" } else { "" };
     let mut items = Vec::new();
     if let Some(cfg) = settings.required("cfg") {
-        let entries = settings.list("cfg", cfg);
+        let entries = settings.list("cfg", cfg).unwrap_or_default();
         let features = entries.iter().flat_map(|entry| feature(settings, entry, norm)).collect();
         items.push(level("features", features, cfg.span));
     }
@@ -37,7 +37,8 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
 fn feature(settings: &mut Settings, entry: &Spanned<Setting>, norm: &str) -> Vec<Item> {
     match &entry.value {
         Setting::Text(text) if text.text == "M" => generated("maxpool 2x2 s2", entry.span),
-        Setting::Text(text) => notation::chain(text).unwrap_or_else(|error| {
+        // What is no chain of layers but can be worked out is a width: `width`, `2*width`.
+        Setting::Text(text) if !settings.is_width(text) => notation::chain(text).unwrap_or_else(|error| {
             settings.report(
                 error.help("an entry of `cfg` is a width, M for a pool, or layers such as \"conv 256 1x1 -> relu\""),
             );
@@ -57,7 +58,7 @@ fn classifier(settings: &mut Settings, classes: usize) -> Item {
     let span = written.map_or(settings.span(), |head| head.span);
     match written {
         Some(head) => {
-            for entry in settings.list("head", head) {
+            for entry in settings.list("head", head).unwrap_or_default() {
                 widths.extend(settings.convert::<Positive>(entry, "head"));
             }
         }

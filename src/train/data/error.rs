@@ -62,6 +62,10 @@ impl DataError {
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            DataError::NotFound { set: DataSet::Folder, looked_in, .. } => {
+                let folders: Vec<String> = looked_in.iter().map(|folder| format!("`{}`", folder.display())).collect();
+                write!(f, "there is no folder {}; `data.path` names it", folders.join(" or "))
+            }
             DataError::NotFound { set, wanted, looked_in, hint } => {
                 write!(f, "the data set {set} is not there: found no {wanted} in")?;
                 looked_in.iter().try_for_each(|folder| write!(f, "\n    {}", folder.display()))?;

@@ -66,6 +66,10 @@ impl Image {
 
 /// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
 pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), DataError> {
+    // Reading a pipe would wait for ever.
+    if !fs::metadata(path).map_err(|error| DataError::io(path, error))?.is_file() {
+        return Err(DataError::bad_image(path, "it is no regular file"));
+    }
     let bytes = fs::read(path).map_err(|error| DataError::io(path, error))?;
     let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
     let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().expect("a cursor does not fail to read");
