@@ -3,13 +3,15 @@
 //! Names are PyTorch's, so a file that [`save`] wrote goes into `load_state_dict(strict=True)` of the same module,
 //! and a state dict from there comes in through [`read`] and [`matching`].
 
+mod pth;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor, WithDType, pickle};
+use candle_core::{Device, Tensor, WithDType};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 
 use crate::durable;
@@ -23,9 +25,6 @@ const TRACKED: &str = "num_batches_tracked";
 
 /// Prefixes that wrappers of PyTorch put before every name.
 const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
-
-/// Where training scripts keep the state dict when they save more than that.
-const STATE_DICTS: [&str; 4] = ["state_dict", "model", "model_state_dict", "net"];
 
 /// What a file of weights holds.
 #[derive(Debug, Clone)]
@@ -113,16 +112,7 @@ fn read_safetensors(path: &Path, bytes: &[u8]) -> Result<Stored, WeightsError> {
 
 fn read_pth(path: &Path) -> Result<Stored, WeightsError> {
     let refused = |message: String| WeightsError::Format { path: path.to_owned(), message };
-    let top = pickle::read_all(path).map_err(|error| refused(format!("not a state dict of PyTorch: {error}")))?;
-    let mut nested = STATE_DICTS.into_iter().filter_map(|key| pickle::read_all_with_key(path, Some(key)).ok());
-    // A checkpoint may keep a few tensors of its own beside the state dict.
-    let found = nested.find(|inner| inner.len() > top.len()).unwrap_or(top);
-    if found.is_empty() {
-        return Err(refused(
-            "there is no state dict in it; write one with `torch.save(model.state_dict(), …)`".to_owned(),
-        ));
-    }
-    Ok(Stored { tensors: found.into_iter().collect(), note: None })
+    Ok(Stored { tensors: pth::read(path).map_err(refused)?.into_iter().collect(), note: None })
 }
 
 /// The tensors of a network's weights, in their order. Batch norms' counters may be there or not, and every name

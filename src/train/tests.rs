@@ -70,6 +70,11 @@ fn through(epochs: usize, recipe: &str) -> tempfile::TempDir {
     folder
 }
 
+/// The weights and the state that a run left.
+fn checkpoints(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
+    written(folder).into_iter().filter(|(name, _)| name.ends_with("safetensors")).collect()
+}
+
 /// All that a run wrote, without the times it took.
 fn written(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -185,14 +190,28 @@ fn a_diverging_run_keeps_its_checkpoint() {
     assert!(!checkpoint::state_file(fresh.path()).exists());
 
     let folder = through(1, "optimizer: sgd lr=0.1 momentum=0.9, schedule: constant");
-    let before = written(folder.path());
+    let before = checkpoints(folder.path());
     let error = run(&network(2, wild), folder.path(), From::Folder, Interrupt::Never).expect_err("it diverges");
     assert!(error.to_string().contains("last.safetensors; a lower learning rate may help"), "{error}");
-    let after = written(folder.path());
-    for ((name, before), (_, after)) in before.iter().zip(&after).filter(|((name, _), _)| name.ends_with("safetensors"))
-    {
-        assert!(before == after, "{name} has changed");
-    }
+    assert!(checkpoints(folder.path()) == before);
+}
+
+/// One step an epoch: its update makes weights that are finite, but so large that what they compute is not.
+#[test]
+fn a_validation_loss_that_is_no_number_stops_a_run() {
+    let plain = |epochs: usize, lr: &str| {
+        compiled(&format!(
+            "name: plain\ninput: [1, 8, 8]\nclasses: 10\n\
+             layers: [conv 4 3x3 -> relu -> conv 4 3x3 -> relu, flatten, linear 10]\ndata: {{set: digits}}\n\
+             train: {{epochs: {epochs}, batch: 1438, seed: 3, optimizer: sgd lr={lr}}}\n"
+        ))
+    };
+    let folder = folder();
+    run(&plain(1, "0.1"), folder.path(), From::Start, Interrupt::Never).expect("it trains");
+    let before = checkpoints(folder.path());
+    let error = run(&plain(2, "1e20"), folder.path(), From::Folder, Interrupt::Never).expect_err("it diverges");
+    assert!(error.to_string().contains("the validation loss is the first that is not finite"), "{error}");
+    assert!(checkpoints(folder.path()) == before);
 }
 
 #[test]
