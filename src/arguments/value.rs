@@ -1,0 +1,177 @@
+//! What an argument can be, and the types that layers want it to have.
+
+use std::fmt;
+
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+
+/// A worked-out argument.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// An integer.
+    Int(i64),
+    /// Any other number.
+    Float(f64),
+    /// `true` or `false`.
+    Bool(bool),
+    /// `3x5`.
+    Size(i64, i64),
+    /// A bare word.
+    Word(String),
+    /// Several values.
+    List(Vec<Spanned<Value>>),
+}
+
+impl fmt::Display for Value {
+    /// As the notation writes it, so that the printed call can be read again.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Int(value) => write!(f, "{value}"),
+            Value::Float(value) => write!(f, "{value:?}"),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Size(a, b) => write!(f, "{a}x{b}"),
+            Value::Word(word) => f.write_str(word),
+            Value::List(values) => {
+                let values: Vec<String> = values.iter().map(|v| v.value.to_string()).collect();
+                write!(f, "{{[{}]}}", values.join(", "))
+            }
+        }
+    }
+}
+
+/// Height and width of a kernel, stride, padding, dilation or image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Pair {
+    /// Down.
+    pub height: usize,
+    /// Across.
+    pub width: usize,
+}
+
+impl Pair {
+    /// The same both ways.
+    pub const fn square(side: usize) -> Pair {
+        Pair { height: side, width: side }
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}", self.height, self.width)
+    }
+}
+
+/// The error for a value that is no `T`.
+pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned<Value>) -> Diagnostic {
+    let message = match value.value {
+        Value::Int(number) if number > LARGEST => format!("`{key}` of `{callee}` must be at most 2^31 = {LARGEST}"),
+        _ => format!("`{key}` of `{callee}` must be {}", T::EXPECTED),
+    };
+    let mut found = value.value.to_string();
+    if let Some((end, _)) = found.char_indices().nth(LONGEST_QUOTE) {
+        found.replace_range(end.., "…");
+    }
+    Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"))
+}
+
+/// How much of a wrong value is shown, in characters.
+const LONGEST_QUOTE: usize = 60;
+
+/// A type that an argument can have.
+pub trait FromValue: Sized {
+    /// What a message says was expected: `a positive integer`.
+    const EXPECTED: &'static str;
+    /// Whether bare words are meant. A positional number skips over words, which are flags, and the other way round.
+    const WORD: bool = false;
+    /// The value, if it has this type and range.
+    fn from_value(value: &Value) -> Option<Self>;
+}
+
+/// At most this, so that sums and products of a few arguments cannot overflow.
+const LARGEST: i64 = 1 << 31;
+
+/// Zero or more. For one or more, see [`Positive`].
+impl FromValue for usize {
+    const EXPECTED: &'static str = "a whole number, zero or more";
+    fn from_value(value: &Value) -> Option<usize> {
+        match value {
+            Value::Int(value) if (0..=LARGEST).contains(value) => Some(*value as usize),
+            Value::Float(value) if value.fract() == 0.0 && (0.0..=LARGEST as f64).contains(value) => {
+                Some(*value as usize)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One or more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Positive(pub usize);
+
+impl FromValue for Positive {
+    const EXPECTED: &'static str = "a whole number, one or more";
+    fn from_value(value: &Value) -> Option<Positive> {
+        usize::from_value(value).filter(|value| *value > 0).map(Positive)
+    }
+}
+
+impl FromValue for f64 {
+    const EXPECTED: &'static str = "a number";
+    fn from_value(value: &Value) -> Option<f64> {
+        match value {
+            Value::Int(value) => Some(*value as f64),
+            Value::Float(value) if value.is_finite() => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for bool {
+    const EXPECTED: &'static str = "`true` or `false`";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<bool> {
+        match value {
+            Value::Bool(value) => Some(*value),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for String {
+    const EXPECTED: &'static str = "a word";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<String> {
+        match value {
+            Value::Word(word) => Some(word.clone()),
+            _ => None,
+        }
+    }
+}
+
+/// `3` or `3x5`; both zero or more.
+impl FromValue for Pair {
+    const EXPECTED: &'static str = "a whole number or a size such as `3x5`";
+    fn from_value(value: &Value) -> Option<Pair> {
+        let side = |value: i64| usize::from_value(&Value::Int(value));
+        match value {
+            Value::Size(height, width) => Some(Pair { height: side(*height)?, width: side(*width)? }),
+            Value::List(values) => match values.as_slice() {
+                [height, width] => {
+                    Some(Pair { height: usize::from_value(&height.value)?, width: usize::from_value(&width.value)? })
+                }
+                _ => None,
+            },
+            other => usize::from_value(other).map(Pair::square),
+        }
+    }
+}
+
+/// A [`Pair`] without a zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PositivePair(pub Pair);
+
+impl FromValue for PositivePair {
+    const EXPECTED: &'static str = "a whole number or a size such as `3x5`, one or more";
+    fn from_value(value: &Value) -> Option<PositivePair> {
+        Pair::from_value(value).filter(|pair| pair.height > 0 && pair.width > 0).map(PositivePair)
+    }
+}
