@@ -8,8 +8,8 @@ use rand_core::Rng;
 use serde_json::json;
 
 use super::Failure;
-use super::machine::{Machine, check_memory};
-use super::source::Source;
+use super::machine::{Machine, check_memory, peak_memory};
+use super::source::{Source, usual_batch};
 use super::terminal::{self, Format};
 use crate::executor::Executor;
 use crate::kernels::MaskKey;
@@ -40,9 +40,6 @@ pub struct Bench {
     machine: Machine,
 }
 
-/// The batch where neither the file nor the command line names one.
-const USUAL_BATCH: usize = 32;
-
 /// Steps before those that are timed: they allocate memory and fill caches.
 const WARM_UP: u32 = 2;
 
@@ -53,10 +50,8 @@ impl Bench {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| {
             let network = self.source.compile()?.network;
-            let recipe = network.train.as_ref();
-            let given = self.batch.map(|batch| batch as usize);
-            let batch = given.or_else(|| recipe.map(|recipe| recipe.batch)).unwrap_or(USUAL_BATCH);
-            let rule = recipe.map_or(USUAL_OPTIMIZER, |recipe| recipe.optimizer);
+            let batch = usual_batch(&network, self.batch);
+            let rule = network.train.as_ref().map_or(USUAL_OPTIMIZER, |recipe| recipe.optimizer);
             let step_s = self.median_step(&network, batch, rule)?;
             terminal::print(&self.describe(&network, batch, step_s))
         })
@@ -101,6 +96,7 @@ impl Bench {
         let threads = rayon::current_num_threads();
         let images_per_s = batch as f64 / step_s;
         let params = network.totals().params;
+        let peak_mb = peak_memory().map(|kilobytes| kilobytes as f64 / 1024.0);
         match self.format {
             Format::Json => {
                 let line = json!({
@@ -111,13 +107,13 @@ impl Bench {
                     "step_s": step_s,
                     "images_per_s": images_per_s,
                     "params": params,
-                    "peak_rss_mb": peak_rss_mb(),
+                    "peak_rss_mb": peak_mb,
                 });
                 format!("{line}\n")
             }
             Format::Text => {
                 let what = if self.inference { "inference" } else { "training step" };
-                let memory = peak_rss_mb().map_or(String::new(), |peak| format!(", {peak:.0} MB at most"));
+                let memory = peak_mb.map_or(String::new(), |peak| format!(", {peak:.0} MB at most"));
                 format!(
                     "{}: {what} of {batch} images {:.2} ms, {images_per_s:.1} images/s, {threads} threads, {params} parameters{memory}\n",
                     network.name,
@@ -126,12 +122,4 @@ impl Bench {
             }
         }
     }
-}
-
-/// The most memory that this process ever had, in MB of 2²⁰ bytes; only Linux tells.
-fn peak_rss_mb() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes / 1024.0)
 }

@@ -4,17 +4,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::source::{Changes, compile};
+use super::source::{Changes, compile, usual_batch};
 use super::terminal::Format;
 use super::{Failure, terminal};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
-use crate::network::Network;
 use crate::report;
 use crate::syntax::Override;
-
-/// The batch whose memory is shown where neither the file nor the command line names one.
-const USUAL_BATCH: usize = 32;
 
 /// Show what every layer does to the shapes and what it costs, or what is wrong
 #[derive(Debug, Args)]
@@ -64,7 +60,7 @@ impl Check {
     }
 
     fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
-        let line = report::json::check(file, result, |network| self.batch(network));
+        let line = report::json::check(file, result, |network| usual_batch(network, self.batch));
         terminal::print(&format!("{line}\n"))
     }
 
@@ -72,7 +68,12 @@ impl Check {
         match result {
             Ok(Compiled { network, warnings }) => {
                 let blank = if follows { "\n" } else { "" };
-                let table = report::check::table(network, self.batch(network), terminal::width(), terminal::colour());
+                let table = report::check::table(
+                    network,
+                    usual_batch(network, self.batch),
+                    terminal::width(),
+                    terminal::colour(),
+                );
                 terminal::print(&format!("{blank}{table}"))?;
                 if !warnings.list.is_empty() {
                     terminal::complain("");
@@ -82,11 +83,6 @@ impl Check {
             Err(errors) => terminal::report(errors),
         }
         Ok(())
-    }
-
-    fn batch(&self, network: &Network) -> usize {
-        let given = self.batch.map(|batch| batch as usize);
-        given.or_else(|| network.train.as_ref().map(|train| train.batch)).unwrap_or(USUAL_BATCH)
     }
 }
 

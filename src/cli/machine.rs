@@ -55,10 +55,19 @@ pub fn check_memory(network: &Network, bytes: u64) -> Result<(), Failure> {
 
 /// Memory that programs can still get, in bytes; only Linux tells.
 fn free_memory() -> Option<u64> {
-    let memory = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(1024 * kilobytes)
+    kilobytes("/proc/meminfo", "MemAvailable:").map(|kilobytes| 1024 * kilobytes)
+}
+
+/// The most memory that this process ever had, in kB of 1,024 bytes; only Linux tells.
+pub fn peak_memory() -> Option<u64> {
+    kilobytes("/proc/self/status", "VmHWM:")
+}
+
+/// The number of the line that begins with `key`, in one of Linux's tables.
+fn kilobytes(table: &str, key: &str) -> Option<u64> {
+    let table = std::fs::read_to_string(table).ok()?;
+    let line = table.lines().find_map(|line| line.strip_prefix(key))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 impl Machine {

@@ -9,6 +9,7 @@ use clap::Args;
 use super::Failure;
 use crate::compile::{Compiled, compile_source};
 use crate::diagnostic::Diagnostics;
+use crate::network::Network;
 use crate::syntax::{Format, Override};
 
 /// The longest text that is read, in bytes.
@@ -95,4 +96,10 @@ pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Fa
             Err(Failure::Reported)
         }
     }
+}
+
+/// Examples a step: `given` on the command line, else the file's own, else 32.
+pub fn usual_batch(network: &Network, given: Option<u32>) -> usize {
+    let given = given.map(|batch| batch as usize);
+    given.or_else(|| network.train.as_ref().map(|train| train.batch)).unwrap_or(32)
 }

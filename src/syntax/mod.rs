@@ -27,13 +27,10 @@ mod yaml;
 use ast::Document;
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
-use crate::layers;
+use crate::{elaborate, layers};
 
 pub use document::Vocabulary;
 pub use overrides::Override;
-
-/// Top-level keys that stand for a whole network.
-pub const PRESETS: [&str; 2] = ["vgg", "resnet"];
 
 /// What a file can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +67,8 @@ pub fn parse(
     overrides: &[Override],
 ) -> Result<Document, Vec<Diagnostic>> {
     let layers: Vec<&str> = layers::LAYERS.iter().map(|layer| layer.name).collect();
-    parse_with(sources, source, format, overrides, Vocabulary { layers: &layers, presets: &PRESETS })
+    let presets: Vec<&str> = elaborate::preset_names().collect();
+    parse_with(sources, source, format, overrides, Vocabulary { layers: &layers, presets: &presets })
 }
 
 fn parse_with(

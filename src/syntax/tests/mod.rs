@@ -26,7 +26,7 @@ const VOCABULARY: Vocabulary<'_> = Vocabulary {
         "softmax",
         "add",
     ],
-    presets: &PRESETS,
+    presets: &["vgg", "resnet"],
 };
 
 fn read(
