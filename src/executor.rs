@@ -11,15 +11,13 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 
-pub mod plan;
-
 use std::mem;
 
 use rayon::prelude::*;
 
-use self::plan::{Buffer, Place, Plan, Target};
 use crate::graph::{Shape, ValueId};
 use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved};
+use crate::program::plan::{self, Buffer, Place, Plan, Target};
 use crate::program::{Program, Step};
 
 /// A program with its weights and the memory that it runs in.

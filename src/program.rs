@@ -1,7 +1,10 @@
 //! A network as a list of plain operations, in the order in which they run.
 //!
 //! [`lower`] makes it from a checked network and cannot fail. Executors, fusion, memory planning and exports all read
-//! this one list; none of them sees a layer.
+//! this one list; none of them sees a layer. [`plan`] lays out the memory that it runs in.
+
+pub mod memory;
+pub mod plan;
 
 use crate::arguments::Pair;
 use crate::graph::{Shape, ValueId};
@@ -93,6 +96,15 @@ pub enum Activation {
     Gelu,
     /// x·sigmoid(x).
     Silu,
+}
+
+/// Whether statistics are the batch's and dropout drops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Training.
+    Train,
+    /// Evaluation.
+    Eval,
 }
 
 /// One operation in its place.

@@ -14,7 +14,7 @@ use super::terminal::{self, Format};
 use crate::executor::Executor;
 use crate::kernels::MaskKey;
 use crate::network::Network;
-use crate::program::lower;
+use crate::program::{Mode, lower};
 use crate::random::{Purpose, generator, initial_weights};
 use crate::recipe::Optimizer;
 use crate::train::optimizer::OptimizerState;
@@ -59,11 +59,7 @@ impl Bench {
 
     /// Seconds a step.
     fn median_step(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<f64, Failure> {
-        let memory = network.training_memory(batch);
-        let least = if self.inference { memory.weights } else { memory.total() };
-        // The made-up images come on top of what the network itself needs.
-        let images = (batch as u64).saturating_mul(4 * network.graph.input.elements() as u64);
-        check_memory(network, least.saturating_add(images))?;
+        check_memory(network, if self.inference { Mode::Eval } else { Mode::Train }, batch)?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
         let mut optimizer = OptimizerState::new(rule, &program.weights);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::source::{Changes, compile, usual_batch};
+use super::source::{Changes, compile, usual_training};
 use super::terminal::Format;
 use super::{Failure, terminal};
 use crate::compile::Compiled;
@@ -60,7 +60,7 @@ impl Check {
     }
 
     fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
-        let line = report::json::check(file, result, |network| usual_batch(network, self.batch));
+        let line = report::json::check(file, result, |network| usual_training(network, self.batch));
         terminal::print(&format!("{line}\n"))
     }
 
@@ -70,7 +70,7 @@ impl Check {
                 let blank = if follows { "\n" } else { "" };
                 let table = report::check::table(
                     network,
-                    usual_batch(network, self.batch),
+                    usual_training(network, self.batch),
                     terminal::width(),
                     terminal::colour(),
                 );

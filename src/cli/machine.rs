@@ -8,6 +8,7 @@ use rayon::ThreadPoolBuilder;
 
 use super::Failure;
 use crate::network::Network;
+use crate::program::Mode;
 use crate::report::quantity;
 
 /// Device and threads, on the command line.
@@ -45,12 +46,25 @@ impl fmt::Display for Device {
     }
 }
 
-/// Refuses what would need more memory than there is: `bytes`, for this network. Where the system does not tell how much
+/// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell how much
 /// there is, everything is tried.
-pub fn check_memory(network: &Network, bytes: u64) -> Result<(), Failure> {
+pub fn check_memory(network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
+    let footprint = network.footprint(rayon::current_num_threads());
+    let (what, bytes) = match mode {
+        Mode::Train => ("train with", footprint.training(batch).total()),
+        Mode::Eval => ("compute", footprint.inference(batch)),
+    };
     let Some(free) = free_memory().filter(|free| bytes > *free) else { return Ok(()) };
     let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
-    Err(Failure::Message(format!("`{}` needs about {need}, and {have} are free: use a smaller batch", network.name)))
+    let advice = match (mode, footprint.largest_batch(free)) {
+        (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
+        (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
+        (Mode::Eval, _) => "use a smaller batch".to_owned(),
+    };
+    let name = &network.name;
+    Err(Failure::Message(format!(
+        "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
+    )))
 }
 
 /// Memory that programs can still get, in bytes; only Linux tells.

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -10,6 +11,7 @@ use super::Failure;
 use crate::compile::{Compiled, compile_source};
 use crate::diagnostic::Diagnostics;
 use crate::network::Network;
+use crate::report::Training;
 use crate::syntax::{Format, Override};
 
 /// The longest text that is read, in bytes.
@@ -96,6 +98,12 @@ pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Fa
             Err(Failure::Reported)
         }
     }
+}
+
+/// The training step whose memory is shown: on as many threads as there are processors.
+pub fn usual_training(network: &Network, batch: Option<u32>) -> Training {
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    Training { batch: usual_batch(network, batch), threads }
 }
 
 /// Examples a step: `given` on the command line, else the file's own, else 32.

@@ -12,7 +12,7 @@ use super::trained::{open_data, recipe};
 use super::{Failure, INTERRUPTED, terminal};
 use crate::expand::expand;
 use crate::network::Network;
-use crate::program::lower;
+use crate::program::{Mode, lower};
 use crate::random::initial_weights;
 use crate::train::checkpoint::{state_file, weights_file};
 use crate::train::folder::{self, NETWORK, Origin};
@@ -55,7 +55,7 @@ impl Train {
         let network = compile_and_report(&path, &self.changes)?.network;
         let recipe = recipe(&network)?;
         let dataset = open_data(&network)?;
-        check_memory(&network, network.training_memory(recipe.batch.min(dataset.train.len())).total())?;
+        check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
 
         let (mut run, folder) = match &self.resume {

@@ -21,7 +21,6 @@ pub(super) fn forward<T: Real>(eps: f64, momentum: f64, call: Forward<T>) {
     };
     let planes = Planes::new(batch, shape);
     let channels = planes.channels;
-    saved.reals.resize(2 * channels, T::ZERO);
     let (means, scales) = saved.reals.split_at_mut(channels);
     let [output, means, scales] = [output, means, scales].map(Parts::new);
     let [running_mean, running_variance] = [running_mean, running_variance].map(|buffer| Parts::new(buffer));

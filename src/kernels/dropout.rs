@@ -19,9 +19,8 @@ pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
     if mode == Mode::Eval {
         return map_all(output, x, |x| x);
     }
-    let mask = &mut saved.indices;
-    mask.resize(output.len().div_ceil(32), 0);
-    let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask.par_chunks_mut(CHUNK / 32));
+    let mask = saved.indices.par_chunks_mut(CHUNK / 32);
+    let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask);
     chunks.enumerate().for_each(|(index, ((output, x), mask))| {
         draw(mask, key, index * CHUNK, p);
         apply(output, x, mask, p);

@@ -24,7 +24,6 @@ pub(super) fn forward<T: Real>(constants: Constants, call: Forward<T>) {
     let Forward { inputs, output, output_shape, saved, .. } = call;
     let (elements, channels, positions) = (output_shape.elements(), output_shape.channels(), output_shape.positions());
     let (k, share) = (T::of(constants.k), T::of(constants.alpha / constants.size as f64));
-    saved.reals.resize(output.len(), T::ZERO);
     let examples = inputs[0].0.par_chunks_exact(elements).zip(saved.reals.par_chunks_exact_mut(elements));
     output.par_chunks_exact_mut(elements).zip(examples).for_each(|(y, (x, s))| {
         for channel in 0..channels {

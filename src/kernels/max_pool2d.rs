@@ -21,7 +21,6 @@ pub(super) fn forward<T: Real>(window: &Window, call: Forward<T>) {
     let (input, out) = (size(shape), size(output_shape));
     let slides = Slide::both(window, input, out);
     let (positions_in, positions_out) = (input.0 * input.1, out.0 * out.1);
-    saved.indices.resize(output.len(), 0);
     let planes = x.par_chunks_exact(positions_in).zip(output.par_chunks_exact_mut(positions_out));
     planes
         .zip(saved.indices.par_chunks_exact_mut(positions_out))

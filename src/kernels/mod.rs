@@ -36,18 +36,11 @@ mod testing;
 use crate::graph::Shape;
 use crate::layers::Window;
 use crate::program::Op;
+use crate::program::memory::Kept;
 
 pub use self::loss::{cross_entropy, cross_entropy_gradient};
 pub use self::real::Real;
-
-/// Whether statistics are the batch's and dropout drops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Training.
-    Train,
-    /// Evaluation.
-    Eval,
-}
+pub use crate::program::Mode;
 
 /// The key of a dropout mask: see [`crate::random`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +53,7 @@ pub struct MaskKey {
     pub place: u64,
 }
 
-/// What a forward pass keeps for the backward pass besides inputs and output: statistics, the places of maxima, masks.
+/// What a forward pass keeps for the backward pass: as much as [`Op::kept`] says.
 #[derive(Debug, Clone, Default)]
 pub struct Saved<T> {
     /// Numbers.
@@ -88,7 +81,7 @@ pub struct Forward<'a, T> {
     pub output: &'a mut [T],
     /// One example's shape of the output.
     pub output_shape: Shape,
-    /// Filled with what the backward pass needs; its capacity is reused.
+    /// Filled with what the backward pass needs; its capacity is reused. [`forward`] gives it its sizes.
     pub saved: &'a mut Saved<T>,
 }
 
@@ -119,6 +112,9 @@ pub struct Backward<'a, T> {
 
 /// Computes an operation's output, and in training mode what its gradients will need.
 pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
+    let Kept { reals, indices } = op.kept(call.mode, call.batch, call.output_shape);
+    call.saved.reals.resize(reals, T::ZERO);
+    call.saved.indices.resize(indices, 0);
     match *op {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {
             conv2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
@@ -162,16 +158,6 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::Add => add::backward(call),
         Op::Concat => concat::backward(call),
         Op::Mul => mul::backward(call),
-    }
-}
-
-/// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
-/// for the output, and the output's gradient for the input's, without calling anything.
-pub fn is_view(op: &Op, mode: Mode) -> bool {
-    match op {
-        Op::Flatten => true,
-        Op::Dropout { .. } => mode == Mode::Eval,
-        _ => false,
     }
 }
 

@@ -27,7 +27,7 @@ use candle_nn::ModuleT;
 
 use crate::graph::{Shape, ValueId};
 use crate::kernels::candle::Call;
-use crate::kernels::{MaskKey, Mode, is_view};
+use crate::kernels::{MaskKey, Mode};
 use crate::network::Network;
 use crate::program::{Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
@@ -126,7 +126,7 @@ impl Model {
 
     fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
         let output = self.program.shape(step.output);
-        if is_view(&step.op, mode) {
+        if step.op.is_view(mode) {
             return inputs[0].reshape(sizes(inputs[0].dims()[0], output));
         }
         let of =

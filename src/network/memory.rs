@@ -1,22 +1,20 @@
-//! How much memory training takes, worked out from shapes alone.
+//! How much memory training takes, in single precision, before anything is allocated.
 //!
-//! In single precision, for N examples a step:
+//! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each operation
+//! [keeps](crate::program::Op::kept) and [works in](crate::program::Op::workspace). On top come all weights and running
+//! statistics, a gradient for each weight that takes part, and what the optimizer remembers: nothing for plain SGD, one
+//! number a weight with momentum, two for Adam and AdamW.
 //!
-//! - every weight and running statistic once, and a gradient for each weight;
-//! - what the optimizer remembers: nothing for plain SGD, one number a weight with momentum, two for Adam and AdamW;
-//! - for the backward pass, the input and every layer's output; `flatten` makes none of its own. Max pooling also keeps the
-//!   place of each maximum, dropout its mask, local response normalisation its denominators;
-//! - the largest workspace: at some layer, gradients of its output and its inputs exist at once, and a convolution unfolds one
-//!   example into a matrix.
-//!
-//! A program needs some more for itself and its data, and may need less where it computes in place.
+//! The program itself and its data set need some more.
 
 use super::Network;
-use crate::graph::{Node, Shape};
-use crate::program::Op;
+use crate::graph::ValueId;
+use crate::program::memory::Sizes;
+use crate::program::plan::{self, Plan};
+use crate::program::{Mode, Program, ProgramWeight, Step, lower};
 use crate::recipe::{Optimizer, Train};
 
-/// Bytes of a number in single precision.
+/// Bytes of a number in single precision, of an index, and of 32 bits of a mask.
 const NUMBER: u64 = 4;
 
 /// Bytes that training takes.
@@ -28,9 +26,9 @@ pub struct TrainingMemory {
     pub gradients: u64,
     /// What the optimizer remembers.
     pub optimizer: u64,
-    /// What the backward pass needs of the forward pass.
+    /// What the backward pass needs of the forward pass: the input, values, and what operations keep.
     pub activations: u64,
-    /// Gradients of values and unfolded convolutions, at the layer where they are largest.
+    /// Gradients of values, where they find no place among values that are no longer needed; what kernels work in.
     pub workspace: u64,
 }
 
@@ -42,43 +40,106 @@ impl TrainingMemory {
     }
 }
 
+/// What a network takes at any batch.
+#[derive(Debug, Clone)]
+pub struct Footprint {
+    program: Program,
+    training: Plan,
+    evaluation: Plan,
+    threads: usize,
+    /// Numbers that the optimizer remembers for each weight.
+    optimizer_state: u64,
+}
+
 impl Network {
-    /// The memory to train with `batch` examples a step and the optimizer of the `train:` section; without one, SGD with momentum.
-    pub fn training_memory(&self, batch: usize) -> TrainingMemory {
-        let totals = self.totals();
-        let bytes = |numbers: u64| numbers.saturating_mul(NUMBER);
-        let batch = batch as u64;
-        let kept = self.graph.nodes.iter().map(|node| self.kept(node)).fold(0, u64::saturating_add);
-        let workspace = self.graph.nodes.iter().map(|node| self.workspace(node, batch)).max();
+    /// What the network takes on so many threads: in training with the optimizer of the `train:` section; without one, SGD with momentum.
+    ///
+    /// ```
+    /// let network = archc::compile("input: [3, 32, 32]\nlayers: [conv 64 3x3 p1 -> relu -> flatten -> linear 10]").unwrap();
+    /// let footprint = network.footprint(2);
+    /// let largest = footprint.largest_batch(8 << 30).unwrap();    // of 8 GiB
+    /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);
+    /// ```
+    pub fn footprint(&self, threads: usize) -> Footprint {
+        let program = lower(self);
+        let (training, evaluation) = (plan::training(&program), plan::evaluation(&program));
+        Footprint { program, training, evaluation, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+    }
+}
+
+impl Footprint {
+    /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there is.
+    pub fn training(&self, batch: usize) -> TrainingMemory {
+        let Footprint { program, training: plan, .. } = self;
+        let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
+        let values: u64 = self.steps(plan).map(|step| self.elements(step.output)).sum();
+        let trained = plan.backward.iter().flat_map(|planned| &program.steps[planned.step].weights);
+        let trained = trained.map(|weight| &program.weights[*weight]).filter(|weight| weight.trainable);
         TrainingMemory {
-            weights: bytes(totals.params.saturating_add(totals.statistics)),
-            gradients: bytes(totals.trainable),
-            optimizer: bytes(totals.trainable.saturating_mul(optimizer_state(self.train.as_ref()))),
-            activations: bytes(batch.saturating_mul(kept.saturating_add(self.graph.input.elements() as u64))),
-            workspace: bytes(workspace.unwrap_or(0)),
+            weights: bytes(total(&program.weights)),
+            gradients: bytes(total(trained)),
+            optimizer: bytes(
+                total(program.weights.iter().filter(|weight| weight.trainable)).saturating_mul(self.optimizer_state),
+            ),
+            activations: bytes(of_batch(values + self.elements(ValueId::INPUT)).saturating_add(self.kept(
+                Mode::Train,
+                plan,
+                batch,
+            ))),
+            workspace: bytes(of_batch(plan.elements() as u64 - values).saturating_add(self.workspace(plan, batch))),
         }
     }
 
-    /// Numbers that a layer keeps of one example.
-    fn kept(&self, node: &Node) -> u64 {
-        let output = node.output.elements() as u64;
-        match node.layer.lower(&self.graph.input_shapes(node)) {
-            Op::Flatten => 0,
-            Op::MaxPool2d(_) | Op::Dropout { .. } | Op::LocalResponseNorm { .. } => 2 * output,
-            _ => output,
-        }
+    /// Bytes of a forward pass over `batch` examples in evaluation mode, with the weights.
+    pub fn inference(&self, batch: usize) -> u64 {
+        let plan = &self.evaluation;
+        let values = self.elements(ValueId::INPUT) + plan.elements() as u64;
+        let kept = self.kept(Mode::Eval, plan, batch).saturating_add(self.workspace(plan, batch));
+        bytes(values.saturating_mul(batch as u64).saturating_add(kept).saturating_add(total(&self.program.weights)))
     }
 
-    /// Numbers that exist only while the backward pass is at this layer.
-    fn workspace(&self, node: &Node, batch: u64) -> u64 {
-        let inputs = self.graph.input_shapes(node);
-        let values: u64 = inputs.iter().chain([&node.output]).map(|shape| shape.elements() as u64).sum();
-        let unfolded = match (node.layer.lower(&inputs), node.weights.first()) {
-            (Op::Conv2d { .. }, Some(weight)) => unfolded(&weight.shape, node.output),
-            _ => 0,
+    /// The largest batch with which training takes no more than `bytes`; `None` if even one example takes more.
+    pub fn largest_batch(&self, bytes: u64) -> Option<usize> {
+        let fits = |batch: &usize| self.training(*batch).total() <= bytes;
+        // Bit by bit, the highest first.
+        let batch = (0..u32::BITS).rev().fold(0, |batch, bit| Some(batch | 1 << bit).filter(fits).unwrap_or(batch));
+        (batch > 0).then_some(batch)
+    }
+
+    /// The steps that take part.
+    fn steps(&self, plan: &Plan) -> impl Iterator<Item = &Step> {
+        plan.steps.iter().map(|index| &self.program.steps[*index])
+    }
+
+    /// Numbers of one example's value.
+    fn elements(&self, value: ValueId) -> u64 {
+        self.program.shape(value).elements() as u64
+    }
+
+    /// Numbers that operations keep of a forward pass.
+    fn kept(&self, mode: Mode, plan: &Plan, batch: usize) -> u64 {
+        let kept = self.steps(plan).map(|step| step.op.kept(mode, batch, self.program.shape(step.output)));
+        kept.map(|kept| kept.reals as u64 + kept.indices as u64).fold(0, u64::saturating_add)
+    }
+
+    /// Numbers that kernels work in, at the step where they are most.
+    fn workspace(&self, plan: &Plan, batch: usize) -> u64 {
+        let shape = |value| self.program.shape(value);
+        let sizes = |step: &Step| {
+            let (input, output) = (shape(step.inputs[0]), shape(step.output));
+            Sizes { batch, input, output, threads: self.threads }
         };
-        batch.saturating_mul(values).saturating_add(unfolded)
+        self.steps(plan).map(|step| step.op.workspace(sizes(step)) as u64).max().unwrap_or(0)
     }
+}
+
+fn bytes(numbers: u64) -> u64 {
+    numbers.saturating_mul(NUMBER)
+}
+
+/// Numbers in all of these.
+fn total<'a>(weights: impl IntoIterator<Item = &'a ProgramWeight>) -> u64 {
+    weights.into_iter().map(|weight| weight.elements() as u64).fold(0, u64::saturating_add)
 }
 
 /// Numbers that the optimizer remembers for each weight.
@@ -90,12 +151,6 @@ fn optimizer_state(train: Option<&Train>) -> u64 {
     }
 }
 
-/// The matrix of a convolution over one example: for each output position the numbers under the kernel.
-fn unfolded(weight: &[usize], output: Shape) -> u64 {
-    let taps = weight[1..].iter().fold(1, |product: u64, size| product.saturating_mul(*size as u64));
-    taps.saturating_mul(output.positions() as u64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::TrainingMemory;
@@ -103,8 +158,9 @@ mod tests {
 
     #[test]
     fn counts_every_buffer() {
-        let layers = "input: [2, 4, 4]\nlayers: [conv 3 3x3 p1 -> bn -> relu -> maxpool 2 -> flatten -> linear 5]";
-        let params = 3 * 2 * 9 + 3 + 6 + 12 * 5 + 5;
+        let layers =
+            "input: [2, 4, 4]\nlayers: [relu -> lrn 2 -> maxpool 2 -> flatten -> linear 5 -> bn -> dropout 0.5]";
+        let params = 8 * 5 + 5 + 10;
         for (train, optimizer) in [
             ("", 1),
             ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1}", 0),
@@ -114,21 +170,42 @@ mod tests {
         ] {
             let network = compile(&format!("{layers}\n{train}\n")).expect("a sound network");
             let expected = TrainingMemory {
-                weights: 4 * (params + 6),
+                weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input, three maps, the pool with its places, and the scores.
-                activations: 4 * 10 * (32 + 3 * 48 + 2 * 12 + 5),
-                // At the convolution: gradients of its output and input, and one example with 2·3·3 numbers a position.
-                workspace: 4 * (10 * (48 + 32) + 18 * 16),
+                // The input, two maps, the denominators of the second, the pool with its places, and three vectors; mean
+                // and scale of five channels, and fifty bits.
+                activations: 4 * (10 * (32 + 3 * 32 + 2 * 8 + 3 * 5) + 10 + 2),
+                // The gradients of the last two vectors take turns. Three threads add up two channels of four positions.
+                workspace: 4 * (10 * 2 * 5 + 3 * (32 + 16)),
             };
-            assert_eq!(network.training_memory(10), expected, "{train}");
+            assert_eq!(network.footprint(3).training(10), expected, "{train}");
         }
     }
 
+    /// Two values live at a time. The input counts, statistics and places that kernels write, and four weights.
     #[test]
-    fn works_where_it_takes_most() {
-        let network = compile("input: [4, 8, 8]\nlayers: [conv 8 1x1 -> relu -> conv 2 1x1]").expect("a sound network");
-        assert_eq!(network.training_memory(100).workspace, 4 * 100 * (8 * 64 + 8 * 64));
+    fn inference_takes_less() {
+        let network = compile("input: [2, 4, 4]\nlayers: [relu -> bn -> relu -> maxpool 2]");
+        let network = network.expect("a sound network");
+        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (32 + 2 * 32 + 8) + 4 + 8));
+    }
+
+    #[test]
+    fn finds_the_largest_batch() {
+        let network = compile("input: [1000]\nlayers: [linear 500]").expect("a sound network");
+        let footprint = network.footprint(1);
+        // Weights, gradients and momentum; then input, output and its gradient for each example.
+        let (fixed, each) = (3 * 4 * 500_500, 4 * 2000);
+        for (bytes, expected) in [
+            (fixed, None),
+            (fixed + each - 1, None),
+            (fixed + each, Some(1)),
+            (fixed + 37 * each - 1, Some(36)),
+            (fixed + 37 * each, Some(37)),
+            (fixed + (1 << 30) * each, Some(1 << 30)),
+        ] {
+            assert_eq!(footprint.largest_batch(bytes), expected, "{bytes}");
+        }
     }
 }

@@ -6,7 +6,7 @@ mod receptive_field;
 use crate::graph::{Graph, Node, ValueId};
 use crate::recipe::{Data, Train};
 
-pub use memory::TrainingMemory;
+pub use memory::{Footprint, TrainingMemory};
 pub use receptive_field::ReceptiveField;
 
 /// What a compilation makes.

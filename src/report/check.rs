@@ -1,13 +1,14 @@
 //! The table of `archc check`: one line a layer, and the totals.
 
+use super::Training;
 use super::quantity::{bytes, exact, short};
 use super::table::{Column, Form, Paint, draw, painted, widths};
 use crate::graph::{Node, Shape};
 use crate::network::{Network, ReceptiveField};
 
-/// Draws a network, no line longer than `width` if that is possible: columns are shortened first, then left out. `batch` is
-/// for the memory that training takes. `colour` adds a terminal's escape sequences.
-pub fn table(network: &Network, batch: usize, width: Option<usize>, colour: bool) -> String {
+/// Draws a network, no line longer than `width` if that is possible: columns are shortened first, then left out. `colour`
+/// adds a terminal's escape sequences.
+pub fn table(network: &Network, training: Training, width: Option<usize>, colour: bool) -> String {
     let rows = Rows::new(network);
     let mut text = painted(&title(network), Paint::Bold, colour);
     text.push_str("\n\n");
@@ -23,7 +24,7 @@ pub fn table(network: &Network, batch: usize, width: Option<usize>, colour: bool
     });
     text.push_str(&draw(&columns, &widths, colour));
     text.push('\n');
-    text.push_str(&totals(network, batch, &rows.fields[network.output.index()], colour));
+    text.push_str(&totals(network, training, &rows.fields[network.output.index()], colour));
     text
 }
 
@@ -133,9 +134,9 @@ fn tight(arithmetic: &str) -> String {
 }
 
 /// The lines below the table.
-fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool) -> String {
+fn totals(network: &Network, Training { batch, threads }: Training, field: &ReceptiveField, colour: bool) -> String {
     let totals = network.totals();
-    let memory = network.training_memory(batch);
+    let memory = network.footprint(threads).training(batch);
     let mut params = exact(totals.params);
     params.push_str(&match totals.params - totals.trainable {
         0 => ", all trainable".to_string(),
@@ -164,7 +165,8 @@ fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool)
         (memory.workspace, "workspace"),
     ];
     let parts = parts.map(|(size, what)| format!("{} {what}", bytes(size)));
-    lines.push(("memory", format!("about {} to train with batch {batch}:", bytes(memory.total()))));
+    lines
+        .push(("memory", format!("about {} to train with batch {batch} on {threads} threads:", bytes(memory.total()))));
     lines.push(("", parts[..3].join(" + ")));
     lines.push(("", format!("+ {}", parts[3..].join(" + "))));
     lines
@@ -177,6 +179,9 @@ fn totals(network: &Network, batch: usize, field: &ReceptiveField, colour: bool)
 mod tests {
     use super::table;
     use crate::compile;
+    use crate::report::Training;
+
+    const TRAINING: Training = Training { batch: 4, threads: 2 };
 
     const NETWORK: &str = "\
 name: small
@@ -206,18 +211,18 @@ parameters      2,016,586, all trainable; 128 running statistics
 MACs            120,020,992 for one example
 activations     2,809,866 for one example
 receptive field 231×231: the output sees the whole input
-memory          about 92.8 MiB to train with batch 4:
+memory          about 95.6 MiB to train with batch 4 on 2 threads:
                 7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
-                + 45.2 MiB activations + 24.5 MiB workspace
+                + 45.2 MiB activations + 27.4 MiB workspace
 ";
-        assert_eq!(table(&network, 4, None, false), expected);
+        assert_eq!(table(&network, TRAINING, None, false), expected);
     }
 
     #[test]
     fn never_wraps() {
         let network = compile(NETWORK).expect("a sound network");
         for width in 40..140 {
-            let drawn = table(&network, 4, Some(width), false);
+            let drawn = table(&network, TRAINING, Some(width), false);
             let widest = drawn.lines().take(9).map(|line| line.chars().count()).max();
             assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{drawn}");
         }

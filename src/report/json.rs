@@ -2,17 +2,18 @@
 
 use serde::Serialize;
 
+use super::Training;
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
 
-/// One line for a file: what is known of its network, or only what is wrong with it. `batch` is for the memory that training
-/// takes, unless the file's `train:` section says how many.
-pub fn check(file: &str, result: &Result<Compiled, Diagnostics>, batch: impl Fn(&Network) -> usize) -> String {
+/// One line for a file: what is known of its network, or only what is wrong with it. `training` is the step whose
+/// memory is shown.
+pub fn check(file: &str, result: &Result<Compiled, Diagnostics>, training: impl Fn(&Network) -> Training) -> String {
     let line = match result {
         Ok(Compiled { network, warnings }) => {
-            serde_json::to_string(&Checked::new(file, network, warnings, batch(network)))
+            serde_json::to_string(&Checked::new(file, network, warnings, training(network)))
         }
         Err(errors) => serde_json::to_string(&Refused { file, diagnostics: diagnostics(errors) }),
     };
@@ -63,6 +64,7 @@ struct Total {
 #[derive(Serialize)]
 struct Memory {
     batch: usize,
+    threads: usize,
     weights: u64,
     gradients: u64,
     optimizer: u64,
@@ -102,7 +104,7 @@ struct Said<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, batch: usize) -> Checked<'a> {
+    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, training: Training) -> Checked<'a> {
         let fields = network.receptive_fields();
         let layer = |(index, node): (usize, &'a Node)| {
             let field = fields[index + 1].size;
@@ -124,7 +126,8 @@ impl<'a> Checked<'a> {
             }
         };
         let totals = network.totals();
-        let memory = network.training_memory(batch);
+        let Training { batch, threads } = training;
+        let memory = network.footprint(threads).training(batch);
         Checked {
             file,
             name: &network.name,
@@ -139,6 +142,7 @@ impl<'a> Checked<'a> {
             },
             memory: Memory {
                 batch,
+                threads,
                 weights: memory.weights,
                 gradients: memory.gradients,
                 optimizer: memory.optimizer,

@@ -5,3 +5,12 @@ pub mod check;
 pub mod json;
 pub(crate) mod quantity;
 mod table;
+
+/// The training step whose memory is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Training {
+    /// N
+    pub batch: usize,
+    /// How many threads compute; each has a workspace of its own.
+    pub threads: usize,
+}

@@ -6,12 +6,7 @@ use crate::graph::Shape;
 use crate::kernels::size;
 use crate::kernels::tap::Slide;
 use crate::layers::Window;
-
-/// Numbers in a column matrix, about; so many that the product runs at full speed, so few that they stay in the cache.
-const COLUMN_MATRIX: usize = 1 << 18;
-
-/// Columns of one product: fewer than this keep the product from its full speed, more than that gain nothing.
-const COLUMNS: (usize, usize) = (256, 4096);
+use crate::program::memory::columns;
 
 /// Tasks that a whole pass is divided into, if it can be: a constant, so that sums do not depend on the number of threads.
 const TASKS: usize = 16;
@@ -93,7 +88,7 @@ impl Geometry {
     /// Cuts the output positions so that the columns of `channels` input channels fit the cache. Small images share a
     /// block, but never so many that a batch makes only a few blocks.
     pub(super) fn blocks(&self, channels: usize) -> Blocks {
-        let columns = (COLUMN_MATRIX / (channels * self.taps())).clamp(COLUMNS.0, COLUMNS.1);
+        let columns = columns(channels * self.taps());
         let images_each = (columns / self.positions_out()).clamp(1, self.batch.div_ceil(TASKS / 2).max(1));
         let rows_each = (columns / self.across.output).clamp(1, self.down.output);
         Blocks { batch: self.batch, height: self.down.output, images_each, rows_each }

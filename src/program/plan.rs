@@ -12,9 +12,10 @@
 //!
 //! All sizes are for one example; the batch multiplies them.
 
+use std::collections::BTreeSet;
+
+use super::{Mode, Program, Step};
 use crate::graph::ValueId;
-use crate::kernels::{Mode, is_view};
-use crate::program::{Program, Step};
 
 /// The index of a buffer.
 pub type Buffer = usize;
@@ -109,7 +110,7 @@ impl<'a> Layout<'a> {
         let mut roots = vec![ValueId::INPUT; program.shapes.len()];
         for step in &program.steps {
             let output = step.output.index();
-            roots[output] = if is_view(&step.op, mode) { roots[step.inputs[0].index()] } else { step.output };
+            roots[output] = if step.op.is_view(mode) { roots[step.inputs[0].index()] } else { step.output };
         }
         let mut takes_part = vec![false; program.shapes.len()];
         takes_part[program.output.index()] = true;
@@ -236,19 +237,18 @@ impl<'a> Layout<'a> {
 #[derive(Default)]
 struct Pool {
     sizes: Vec<usize>,
-    free: Vec<Buffer>,
+    /// Free buffers by their size.
+    free: BTreeSet<(usize, Buffer)>,
 }
 
 impl Pool {
     /// The smallest free buffer that is large enough; else the largest free one, which grows; else a new one.
     fn take(&mut self, elements: usize) -> Buffer {
-        let size = |place: &usize| self.sizes[self.free[*place]];
-        let places = 0..self.free.len();
-        let fitting = places.clone().filter(|place| size(place) >= elements).min_by_key(size);
-        match fitting.or_else(|| places.max_by_key(size)) {
-            Some(place) => {
-                let buffer = self.free.swap_remove(place);
-                self.sizes[buffer] = self.sizes[buffer].max(elements);
+        let fitting = self.free.range((elements, 0)..).next().or_else(|| self.free.last()).copied();
+        match fitting {
+            Some((size, buffer)) => {
+                self.free.remove(&(size, buffer));
+                self.sizes[buffer] = size.max(elements);
                 buffer
             }
             None => {
@@ -259,7 +259,7 @@ impl Pool {
     }
 
     fn give_back(&mut self, buffer: Buffer) {
-        self.free.push(buffer);
+        self.free.insert((self.sizes[buffer], buffer));
     }
 }
 
