@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::elaborate::elaborate;
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{self, Format, Override};
 
@@ -39,11 +40,25 @@ pub fn compile(text: &str) -> Result<Network, Diagnostics> {
 /// # Errors
 /// Every independent mistake in the text.
 pub fn compile_source(name: &str, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
+    compile_with(&Layers::default(), name, text, format, overrides)
+}
+
+/// [`compile_source`] for a language with other layers.
+///
+/// # Errors
+/// Every independent mistake in the text.
+pub fn compile_with(
+    layers: &Layers,
+    name: &str,
+    text: &str,
+    format: Format,
+    overrides: &[Override],
+) -> Result<Compiled, Diagnostics> {
     let mut sources = Sources::default();
     let source = sources.add(name, text);
-    let document = syntax::parse(&mut sources, source, format, overrides);
+    let document = syntax::parse(&mut sources, source, format, overrides, layers);
     let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
-    let result = document.and_then(|document| elaborate(&document, &stem));
+    let result = document.and_then(|document| elaborate(&document, &stem, layers));
     let sources = Arc::new(sources);
     match result {
         Ok(elaborated) => {

@@ -40,4 +40,4 @@ pub mod train;
 #[cfg(feature = "train")]
 pub mod weights;
 
-pub use compile::{Compiled, compile, compile_source};
+pub use compile::{Compiled, compile, compile_source, compile_with};

@@ -3,14 +3,20 @@
 //! [`lower`] makes it from a checked network and cannot fail. Executors, fusion, memory planning and exports all read
 //! this one list; none of them sees a layer. [`plan`] lays out the memory that it runs in.
 
+pub mod call;
 pub mod memory;
+mod outside;
 pub mod plan;
+mod real;
 
 use crate::arguments::Pair;
 use crate::graph::{Shape, ValueId};
 use crate::init::Init;
 use crate::layers::Window;
 use crate::network::Network;
+
+pub use outside::{Kernel, Operation, Outside};
+pub use real::Real;
 
 /// What a step computes. Sizes come from the shapes of its inputs, output and weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -76,6 +82,8 @@ pub enum Op {
     Concat,
     /// The product of all inputs; those of 1×1 are stretched over all positions.
     Mul,
+    /// What another crate brought along, with its kernel.
+    Outside(Outside),
 }
 
 /// A function of one number.

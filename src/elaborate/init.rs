@@ -5,13 +5,13 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Graph, Node, Weight};
 use crate::init::Init;
-use crate::layers;
+use crate::layers::Layers;
 use crate::syntax::ast::InitRule;
 
 /// Applies the rules in order, so that later ones win. With `complete`, a rule that meets no weight is a warning.
 ///
 /// A pattern is a layer kind, for the kind's `weight`; `KIND.bias`, for its bias; or a glob over full parameter names.
-pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
+pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     for rule in rules {
         let init = match call::arguments(&rule.initialiser, scope) {
@@ -31,7 +31,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: boo
         let mut met = false;
         for node in &mut graph.nodes {
             for index in 0..node.weights.len() {
-                if node.weights[index].trainable && matches(&pattern.value, node, &node.weights[index]) {
+                if node.weights[index].trainable && matches(&pattern.value, layers, node, &node.weights[index]) {
                     node.weights[index].init = init;
                     met = true;
                 }
@@ -40,7 +40,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: boo
         if !met && complete {
             let warning =
                 Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
-            problems.push(match layers::suggest(&pattern.value) {
+            problems.push(match layers.suggest(&pattern.value) {
                 Some(kind) if kind != pattern.value => warning.help(format!("did you mean `{kind}`?")),
                 _ => warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"),
             });
@@ -49,9 +49,9 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, scope: &Scope, complete: boo
     problems
 }
 
-fn matches(pattern: &str, node: &Node, weight: &Weight) -> bool {
+fn matches(pattern: &str, layers: &Layers, node: &Node, weight: &Weight) -> bool {
     let (kind, part) = pattern.split_once('.').unwrap_or((pattern, "weight"));
-    if layers::find(kind).is_some() && !part.contains('*') {
+    if layers.find(kind).is_some() && !part.contains('*') {
         return node.kind == kind && weight.name == part;
     }
     glob(pattern, &format!("{}.{}", node.name, weight.name))

@@ -23,6 +23,7 @@ pub use presets::names as preset_names;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, nearest};
 use crate::graph::{Frame, Shape};
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::ast::{Document, DocumentBody, Expr, Item};
 use scope::{Binding, Scope};
@@ -36,8 +37,8 @@ pub struct Elaborated {
     pub warnings: Vec<Diagnostic>,
 }
 
-/// Checks a document. `stem` is the network's name if the document gives none. Every independent error is in the `Err`.
-pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diagnostic>> {
+/// Checks a document that calls these layers. `stem` is the network's name if the document gives none. Every independent error is in the `Err`.
+pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Result<Elaborated, Vec<Diagnostic>> {
     let mut problems = Vec::new();
     let mut names = Vec::new();
     let classes = document.classes.as_ref().and_then(|expr| positive(expr, "`classes`", &names, &mut problems));
@@ -68,13 +69,14 @@ pub fn elaborate(document: &Document, stem: &str) -> Result<Elaborated, Vec<Diag
         }
     };
     let preset_failed = items.is_empty() && !problems.is_empty();
-    let walked = walk::walk(items, document, input, trace, &scope);
+    let walked = walk::walk(items, document, layers, input, trace, &scope);
     problems.extend(walked.problems);
     if walked.graph.nodes.is_empty() && problems.is_empty() {
         problems.push(Diagnostic::error(Code::MissingKey, document.input.span, "the network has no layers"));
     }
     let mut graph = walked.graph;
-    problems.extend(init::apply(&document.init, &mut graph, &scope, !preset_failed && walked.output.is_some()));
+    let complete = !preset_failed && walked.output.is_some();
+    problems.extend(init::apply(&document.init, &mut graph, layers, &scope, complete));
     let shape = input.map(|_| graph.input);
     let (data, train, errors) = recipe::read(document, &scope, shape, classes);
     problems.extend(errors);

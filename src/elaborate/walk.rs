@@ -11,7 +11,7 @@ use super::scope::{Binding, Scope};
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
-use crate::layers;
+use crate::layers::{Definition, Layers};
 use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have, and the most items that are walked to find them.
@@ -30,10 +30,18 @@ pub struct Walked {
 
 /// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
 /// the items came about, if the user did not write them.
-pub fn walk(items: &[Item], document: &Document, input: Option<Shape>, trace: Vec<Frame>, scope: &Scope) -> Walked {
+pub fn walk(
+    items: &[Item],
+    document: &Document,
+    layers: &Layers,
+    input: Option<Shape>,
+    trace: Vec<Frame>,
+    scope: &Scope,
+) -> Walked {
     let entry = input.map(|_| ValueId::INPUT);
     let mut walk = Walk {
         entry,
+        layers,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
         blocks: document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect(),
         names: Names::default(),
@@ -53,6 +61,7 @@ pub(super) struct Walk<'d> {
     /// The network's input.
     pub(super) entry: Wire,
     pub(super) graph: Graph,
+    layers: &'d Layers,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
     pub(super) names: Names,
     problems: Vec<Diagnostic>,
@@ -221,7 +230,7 @@ impl<'d> Walk<'d> {
             self.names.define(&name, output);
             return output;
         }
-        let Some(definition) = layers::find(&call.name.value) else {
+        let Some(definition) = self.layers.find(&call.name.value) else {
             if !self.is_reported(Code::UnknownName, call.name.span) {
                 self.report(self.unknown_name(&call.name));
             }
@@ -244,10 +253,10 @@ impl<'d> Walk<'d> {
             Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
         let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
         blocks.sort_unstable();
-        match nearest(&name.value, blocks).or_else(|| layers::suggest(&name.value)) {
+        match nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)) {
             Some(near) => error.help(format!("did you mean `{near}`?")),
             None => {
-                let layers: Vec<&str> = layers::LAYERS.iter().map(|definition| definition.name).collect();
+                let layers: Vec<&str> = self.layers.names().collect();
                 error.help(format!("the layers are {}", layers.join(", ")))
             }
         }
@@ -256,7 +265,7 @@ impl<'d> Walk<'d> {
     /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
     pub(super) fn layer(
         &mut self,
-        definition: &layers::Definition,
+        definition: &Definition,
         call: &Call,
         name: &str,
         scope: &Scope,
@@ -308,7 +317,7 @@ impl<'d> Walk<'d> {
 
     fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         if let ItemBody::Call(call) = &body.body
-            && layers::find(&call.name.value).is_some()
+            && self.layers.find(&call.name.value).is_some()
         {
             let error = Diagnostic::error(
                 Code::Notation,

@@ -2,7 +2,6 @@
 
 use crate::graph::Node;
 use crate::init::{Fan, Init};
-use crate::layers;
 use crate::network::Network;
 
 /// One weight of a node: how it starts, and how it would by itself.
@@ -14,11 +13,11 @@ struct Start<'a> {
 
 /// Patterns and initialisers, in order. A rule for all layers of a kind comes first where that makes fewer rules; the rest are
 /// named one by one, and win because they come later.
-pub fn rules(network: &Network) -> Vec<(String, String)> {
+pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
     let mut rules = Vec::new();
     let mut exceptions = Vec::new();
-    for definition in layers::LAYERS {
-        let nodes = || network.graph.nodes.iter().filter(|node| node.kind == definition.name);
+    for kind in kinds {
+        let nodes = || network.graph.nodes.iter().filter(|node| node.kind == *kind);
         let mut parts: Vec<&str> = Vec::new();
         for weight in nodes().flat_map(|node| &node.weights).filter(|weight| weight.trainable) {
             if !parts.contains(&weight.name) {
@@ -29,11 +28,12 @@ pub fn rules(network: &Network) -> Vec<(String, String)> {
             let starts: Vec<Start> = nodes().filter_map(|node| start(network, node, part)).collect();
             let common = common(&starts);
             if let Some(common) = common {
-                rules.push((format!("{}.{part}", definition.name), notation(common)));
+                rules.push((format!("{kind}.{part}"), notation(common)));
             }
             let differs = |start: &&Start| start.given != common.unwrap_or(start.default);
-            exceptions
-                .extend(starts.iter().filter(differs).map(|start| (name(start.node, part), notation(start.given))));
+            exceptions.extend(
+                starts.iter().filter(differs).map(|start| (name(kinds, start.node, part), notation(start.given))),
+            );
         }
     }
     rules.extend(exceptions);
@@ -50,15 +50,21 @@ fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<Start<'a>>
 /// The initialiser that a rule for all of them saves most with, if it saves anything.
 fn common(starts: &[Start]) -> Option<Init> {
     let changed = starts.iter().filter(|start| start.given != start.default);
-    let others = |init: Init| starts.iter().filter(|start| start.given != init).count();
-    let best = changed.clone().map(|start| start.given).min_by_key(|init| others(*init))?;
-    (others(best) < changed.count()).then_some(best)
+    let mut candidates: Vec<Init> = Vec::new();
+    for start in changed.clone() {
+        if !candidates.contains(&start.given) {
+            candidates.push(start.given);
+        }
+    }
+    let others = |init: &Init| starts.iter().filter(|start| start.given != *init).count();
+    let best = candidates.into_iter().min_by_key(others)?;
+    (others(&best) < changed.count()).then_some(best)
 }
 
 /// The full name of a weight, as a pattern that nothing else matches.
-fn name(node: &Node, part: &str) -> String {
+fn name(kinds: &[&str], node: &Node, part: &str) -> String {
     // `conv.weight` would mean every convolution; with a star it is a name again.
-    let star = if layers::find(&node.name).is_some() { "*" } else { "" };
+    let star = if kinds.contains(&node.name.as_str()) { "*" } else { "" };
     format!("{}.{part}{star}", node.name)
 }
 
@@ -103,7 +109,8 @@ mod tests {
             ),
         ] {
             let network = compile(&format!("input: [3, 32, 32]\nlayers:\n{layers}\ninit: {init}\n"));
-            let rules = rules(&network.unwrap_or_else(|errors| panic!("{errors}")));
+            let network = network.unwrap_or_else(|errors| panic!("{errors}"));
+            let rules = rules(&network, &crate::expand::kinds(&network));
             let rules: Vec<String> = rules.iter().map(|(pattern, init)| format!("{pattern}: {init}")).collect();
             assert_eq!(rules.join(", "), expected, "{init}");
         }

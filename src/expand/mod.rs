@@ -15,7 +15,7 @@ mod yaml;
 use std::fmt::Write;
 
 use crate::graph::{Node, ValueId};
-use crate::layers;
+use crate::layers::Layers;
 use crate::network::Network;
 use yaml::{flow_list, quoted, scalar};
 
@@ -29,15 +29,16 @@ pub fn expand(network: &Network) -> String {
         line(&mut text, format_args!("classes: {classes}"));
     }
     line(&mut text, format_args!("layers:"));
+    let kinds = kinds(network);
     let mut previous = ValueId::INPUT;
     for (index, node) in network.graph.nodes.iter().enumerate() {
-        line(&mut text, format_args!("  - {}", item(network, node, previous)));
+        line(&mut text, format_args!("  - {}", item(network, &kinds, node, previous)));
         previous = ValueId::of_node(index);
     }
     if network.output != previous {
         line(&mut text, format_args!("  - from: {}", scalar(network.graph.name(network.output))));
     }
-    let rules = init::rules(network);
+    let rules = init::rules(network, &kinds);
     if !rules.is_empty() {
         line(&mut text, format_args!("init:"));
     }
@@ -58,7 +59,7 @@ fn line(text: &mut String, content: std::fmt::Arguments) {
 }
 
 /// One layer. Only what does not read the value before it says what it reads.
-fn item(network: &Network, node: &Node, previous: ValueId) -> String {
+fn item(network: &Network, kinds: &[&str], node: &Node, previous: ValueId) -> String {
     let from = |value: &ValueId| scalar(network.graph.name(*value));
     let structure = match node.inputs.as_slice() {
         [input] if *input == previous => None,
@@ -69,7 +70,7 @@ fn item(network: &Network, node: &Node, previous: ValueId) -> String {
         }
     };
     let name = scalar(&node.name);
-    match (structure, is_taken(&node.name)) {
+    match (structure, is_taken(kinds, &node.name)) {
         (None, false) => format!("{name}: {}", scalar(&node.call)),
         (None, true) => scalar(&format!("{} as {}", node.call, node.name)),
         (Some(structure), false) => format!("{name}: {{{structure}}}"),
@@ -77,9 +78,20 @@ fn item(network: &Network, node: &Node, previous: ValueId) -> String {
     }
 }
 
+/// The names of all layers: the language's, and whatever else the network is made of.
+fn kinds(network: &Network) -> Vec<&'static str> {
+    let mut kinds: Vec<&str> = Layers::default().names().collect();
+    for node in &network.graph.nodes {
+        if !kinds.contains(&node.kind) {
+            kinds.push(node.kind);
+        }
+    }
+    kinds
+}
+
 /// Whether a name means something else as a key, so that it must be written in another place.
-fn is_taken(name: &str) -> bool {
-    layers::find(name).is_some() || ["residual", "branches", "from", "expect", "name"].contains(&name)
+fn is_taken(kinds: &[&str], name: &str) -> bool {
+    kinds.contains(&name) || ["residual", "branches", "from", "expect", "name"].contains(&name)
 }
 
 #[cfg(test)]

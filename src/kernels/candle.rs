@@ -73,6 +73,7 @@ impl Adaptor {
             Op::Add => "add",
             Op::Mul => "mul",
             Op::Concat => "concat",
+            Op::Outside(ref outside) => outside.operation().name(),
         }
     }
 

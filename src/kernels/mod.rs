@@ -26,7 +26,6 @@ mod mul;
 mod parts;
 #[cfg(test)]
 mod pooling_tests;
-mod real;
 mod scratch;
 mod softmax;
 mod tap;
@@ -39,76 +38,8 @@ use crate::program::Op;
 use crate::program::memory::Kept;
 
 pub use self::loss::{cross_entropy, cross_entropy_gradient};
-pub use self::real::Real;
-pub use crate::program::Mode;
-
-/// The key of a dropout mask: see [`crate::random`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaskKey {
-    /// The run's seed.
-    pub seed: u64,
-    /// The step.
-    pub step: u64,
-    /// The node's index.
-    pub place: u64,
-}
-
-/// What a forward pass keeps for the backward pass: as much as [`Op::kept`] says.
-#[derive(Debug, Clone, Default)]
-pub struct Saved<T> {
-    /// Numbers.
-    pub reals: Vec<T>,
-    /// Indices.
-    pub indices: Vec<u32>,
-}
-
-/// One forward computation.
-#[derive(Debug)]
-pub struct Forward<'a, T> {
-    /// N
-    pub batch: usize,
-    /// Training or evaluation.
-    pub mode: Mode,
-    /// For dropout.
-    pub key: MaskKey,
-    /// Every input with one example's shape.
-    pub inputs: &'a [(&'a [T], Shape)],
-    /// Trainable weights, in the layer's order.
-    pub weights: &'a [&'a [T]],
-    /// Running statistics, in the layer's order; changed in training.
-    pub buffers: &'a mut [&'a mut [T]],
-    /// Filled completely.
-    pub output: &'a mut [T],
-    /// One example's shape of the output.
-    pub output_shape: Shape,
-    /// Filled with what the backward pass needs; its capacity is reused. [`forward`] gives it its sizes.
-    pub saved: &'a mut Saved<T>,
-}
-
-/// One backward computation, after the forward one with the same inputs.
-#[derive(Debug)]
-pub struct Backward<'a, T> {
-    /// N
-    pub batch: usize,
-    /// The mode of the forward pass.
-    pub mode: Mode,
-    /// Every input with one example's shape.
-    pub inputs: &'a [(&'a [T], Shape)],
-    /// Trainable weights, in the layer's order.
-    pub weights: &'a [&'a [T]],
-    /// What the forward pass made.
-    pub output: &'a [T],
-    /// One example's shape of the output.
-    pub output_shape: Shape,
-    /// What the forward pass kept.
-    pub saved: &'a Saved<T>,
-    /// The loss's gradient with respect to the output.
-    pub output_gradient: &'a [T],
-    /// For each input, where its gradient goes (overwritten); `None` if nobody needs it.
-    pub input_gradients: &'a mut [Option<&'a mut [T]>],
-    /// For each trainable weight, where its gradient goes (overwritten); `None` if nobody needs it.
-    pub weight_gradients: &'a mut [Option<&'a mut [T]>],
-}
+pub use crate::program::call::{Backward, Forward, MaskKey, Saved};
+pub use crate::program::{Mode, Real};
 
 /// Computes an operation's output, and in training mode what its gradients will need.
 pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
@@ -134,6 +65,7 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::Add => add::forward(call),
         Op::Concat => concat::forward(call),
         Op::Mul => mul::forward(call),
+        Op::Outside(ref outside) => T::kernel(outside.operation()).forward(call),
     }
 }
 
@@ -158,6 +90,7 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::Add => add::backward(call),
         Op::Concat => concat::backward(call),
         Op::Mul => mul::backward(call),
+        Op::Outside(ref outside) => T::kernel(outside.operation()).backward(call),
     }
 }
 
@@ -168,6 +101,7 @@ pub fn check(op: &Op, mode: Mode, batch: usize, input: Shape) -> Result<(), Stri
         (Op::BatchNorm { .. }, Mode::Train) if batch * input.positions() < 2 => Err(format!(
             "batch norm cannot train on a single value per channel: the input is {input} and the batch {batch}"
         )),
+        (Op::Outside(outside), mode) => outside.operation().check(mode, batch, input),
         _ => Ok(()),
     }
 }

@@ -161,16 +161,39 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("reshape", "flatten"),
 ];
 
-/// The layer called `name`.
-pub fn find(name: &str) -> Option<&'static Definition> {
-    LAYERS.iter().find(|definition| definition.name == name)
+/// The layers that a file may call: the language's own, and those that a program brings along.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    brought: Vec<Definition>,
 }
 
-/// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here.
-pub fn suggest(name: &str) -> Option<&'static str> {
-    let plain = name.to_lowercase().replace('_', "");
-    let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == plain).map(|(_, ours)| *ours);
-    elsewhere.or_else(|| nearest(name, LAYERS.iter().map(|definition| definition.name)))
+impl Layers {
+    /// Adds a layer, or replaces the one of this name.
+    pub fn with(mut self, definition: Definition) -> Layers {
+        self.brought.insert(0, definition);
+        self
+    }
+
+    /// The layer called `name`.
+    pub fn find(&self, name: &str) -> Option<&Definition> {
+        self.all().find(|definition| definition.name == name)
+    }
+
+    /// All their names.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.all().map(|definition| definition.name)
+    }
+
+    /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here.
+    pub fn suggest(&self, name: &str) -> Option<&'static str> {
+        let plain = name.to_lowercase().replace('_', "");
+        let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == plain).map(|(_, ours)| *ours);
+        elsewhere.or_else(|| nearest(name, self.names()))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Definition> {
+        self.brought.iter().chain(LAYERS)
+    }
 }
 
 /// Channels, height and width of an input that must be a feature map.
@@ -226,10 +249,11 @@ mod tests {
             ("fc", Some("linear")),
             ("lstm", None),
         ] {
-            assert_eq!(suggest(name), expected, "{name}");
+            assert_eq!(Layers::default().suggest(name), expected, "{name}");
         }
         for (theirs, ours) in ELSEWHERE {
-            assert!(find(ours).is_some() && find(theirs).is_none(), "{theirs}");
+            let find = |name| Layers::default().find(name).is_some();
+            assert!(find(ours) && !find(theirs), "{theirs}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What the tests of all layers share: one line of call, inputs and outcome each.
 
-use super::{Layer, find};
+use super::{LAYERS, Layer};
 use crate::arguments::{Arguments, Evaluated, Value};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span, Spanned};
 use crate::graph::Shape;
@@ -56,7 +56,7 @@ pub(super) fn layer(call: &str) -> Result<Box<dyn Layer>, Diagnostic> {
     let source = Sources::default().add("test", call);
     let mut words = words(call, source);
     let callee = words.remove(0);
-    let definition = find(&callee.value).expect("a layer of the language");
+    let definition = LAYERS.iter().find(|definition| definition.name == callee.value).expect("a layer of the language");
     let mut arguments = Arguments::new(callee, words.into_iter().map(argument).collect());
     let layer = (definition.parse)(&mut arguments)?;
     arguments.finish().map_err(|mut errors| errors.remove(0))?;

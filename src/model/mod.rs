@@ -144,8 +144,9 @@ impl Model {
         let ([first, others @ ..], [_, other_values @ ..]) = (inputs, step.inputs.as_slice()) else {
             unreachable!("an operation has an input");
         };
-        if others.is_empty() {
-            return call(vec![shape], output).apply(&[first], &weights);
+        if others.is_empty() || matches!(step.op, Op::Outside(_)) {
+            let shapes = step.inputs.iter().map(|input| self.program.shape(*input)).collect();
+            return call(shapes, output).apply(inputs, &weights);
         }
         // One after the other: Candle's operations have three arguments at most.
         let (mut value, mut shape) = ((*first).clone(), shape);

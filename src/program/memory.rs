@@ -53,6 +53,7 @@ impl Op {
             Op::LocalResponseNorm { .. } => Kept { reals: elements, ..Kept::default() },
             // A bit for each element.
             Op::Dropout { .. } if mode == Mode::Train => Kept { indices: elements.div_ceil(32), ..Kept::default() },
+            Op::Outside(outside) => outside.operation().kept(mode, batch, output),
             _ => Kept::default(),
         }
     }
@@ -63,6 +64,7 @@ impl Op {
             Op::Conv2d { kernel, groups, .. } => convolution(*kernel, *groups, sizes),
             // The gradient's sums over the neighbours, an example a thread.
             Op::LocalResponseNorm { .. } => sizes.threads * (sizes.output.elements() + sizes.output.positions()),
+            Op::Outside(outside) => outside.operation().workspace(sizes),
             _ => 0,
         }
     }

@@ -27,7 +27,8 @@ mod yaml;
 use ast::Document;
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
-use crate::{elaborate, layers};
+use crate::elaborate;
+use crate::layers::Layers;
 
 pub use document::Vocabulary;
 pub use overrides::Override;
@@ -56,6 +57,7 @@ impl Format {
 const LONGEST: usize = 32 << 20;
 
 /// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own.
+/// `layers` are what the text may call.
 ///
 /// # Errors
 ///
@@ -65,8 +67,9 @@ pub fn parse(
     source: SourceId,
     format: Format,
     overrides: &[Override],
+    layers: &Layers,
 ) -> Result<Document, Vec<Diagnostic>> {
-    let layers: Vec<&str> = layers::LAYERS.iter().map(|layer| layer.name).collect();
+    let layers: Vec<&str> = layers.names().collect();
     let presets: Vec<&str> = elaborate::preset_names().collect();
     parse_with(sources, source, format, overrides, Vocabulary { layers: &layers, presets: &presets })
 }

@@ -6,6 +6,8 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
 use std::thread::LocalKey;
 
+use super::{Kernel, Operation};
+
 /// `f32`, or `f64` where a test has to be exact. Functions are those of the standard library with the same name.
 pub trait Real:
     sealed::Sealed
@@ -47,7 +49,12 @@ pub trait Real:
     /// tanh x
     fn tanh(self) -> Self;
     /// The error function.
+    #[cfg(feature = "train")]
     fn erf(self) -> Self;
+
+    /// The kernel for numbers of this type.
+    #[doc(hidden)]
+    fn kernel(operation: &dyn Operation) -> &dyn Kernel<Self>;
 
     /// This thread's buffers that wait for their next use.
     #[doc(hidden)]
@@ -59,7 +66,7 @@ mod sealed {
 }
 
 macro_rules! real {
-    ($float:ident, $erf:path) => {
+    ($float:ident, $erf:ident) => {
         impl sealed::Sealed for $float {}
 
         impl Real for $float {
@@ -88,8 +95,12 @@ macro_rules! real {
             fn tanh(self) -> Self {
                 self.tanh()
             }
+            #[cfg(feature = "train")]
             fn erf(self) -> Self {
-                $erf(self)
+                libm::$erf(self)
+            }
+            fn kernel(operation: &dyn Operation) -> &dyn Kernel<$float> {
+                operation
             }
             fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
                 thread_local! {
@@ -101,5 +112,5 @@ macro_rules! real {
     };
 }
 
-real!(f32, libm::erff);
-real!(f64, libm::erf);
+real!(f32, erff);
+real!(f64, erf);
