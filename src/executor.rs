@@ -11,10 +11,13 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 
+pub mod profile;
+
 use std::mem;
 
 use rayon::prelude::*;
 
+use self::profile::{Pass, Profile, Spent};
 use crate::graph::{Shape, ValueId};
 use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved};
 use crate::program::plan::{self, Buffer, Place, Plan, Target};
@@ -36,6 +39,7 @@ pub struct Executor<T> {
     saved: Vec<Saved<T>>,
     /// Shared by both plans.
     buffers: Vec<Vec<T>>,
+    profile: Profile,
 }
 
 /// The weights of a step, as indices into the program's.
@@ -74,7 +78,8 @@ impl<T: Real> Executor<T> {
         }
         let saved = vec![Saved::default(); program.steps.len()];
         let buffers = vec![Vec::new(); training.buffers.len().max(evaluation.buffers.len())];
-        Executor { program, training, evaluation, weights, gradients, used, saved, buffers }
+        let profile = Profile::default();
+        Executor { program, training, evaluation, weights, gradients, used, saved, buffers, profile }
     }
 
     /// What it runs.
@@ -149,6 +154,16 @@ impl<T: Real> Executor<T> {
         Some(format!("the weight `{}`", self.program.weights[index].name))
     }
 
+    /// From now on, notes how long each step takes.
+    pub fn begin_profile(&mut self) {
+        self.profile.begin(self.program.steps.len());
+    }
+
+    /// What was noted since [`Executor::begin_profile`], by the index of the step in the program.
+    pub fn profile(&self) -> &[Spent] {
+        self.profile.spent()
+    }
+
     /// How many logits an image gets.
     pub fn classes(&self) -> usize {
         self.program.shape(self.program.output).elements()
@@ -183,20 +198,22 @@ impl<T: Real> Executor<T> {
             let mut output = mem::take(&mut self.buffers[place]);
             let mut statistics = lend(&mut self.weights, &used.statistics);
             let values = batch.values(&self.program, plan, &self.buffers);
-            kernels::forward(
-                &step.op,
-                Forward {
-                    batch: batch.size,
-                    mode,
-                    key: MaskKey { place: index as u64, ..key },
-                    inputs: &values.inputs(step),
-                    weights: &slices(&self.weights, &used.trainable),
-                    buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
-                    output: &mut output[..values.elements(step.output)],
-                    output_shape: self.program.shape(step.output),
-                    saved: &mut self.saved[index],
-                },
-            );
+            self.profile.time(Pass::Forward, index, || {
+                kernels::forward(
+                    &step.op,
+                    Forward {
+                        batch: batch.size,
+                        mode,
+                        key: MaskKey { place: index as u64, ..key },
+                        inputs: &values.inputs(step),
+                        weights: &slices(&self.weights, &used.trainable),
+                        buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+                        output: &mut output[..values.elements(step.output)],
+                        output_shape: self.program.shape(step.output),
+                        saved: &mut self.saved[index],
+                    },
+                )
+            });
             give_back(&mut self.weights, &used.statistics, statistics);
             self.buffers[place] = output;
         }
@@ -210,24 +227,26 @@ impl<T: Real> Executor<T> {
             let mut input_gradients = lend(&mut self.buffers, &written);
             let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
             let values = batch.values(&self.program, &self.training, &self.buffers);
-            kernels::backward(
-                &step.op,
-                Backward {
-                    batch: batch.size,
-                    mode: Mode::Train,
-                    inputs: &values.inputs(step),
-                    weights: &slices(&self.weights, &used.trainable),
-                    output: values.of(step.output),
-                    output_shape: self.program.shape(step.output),
-                    saved: &self.saved[planned.step],
-                    output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
-                    input_gradients: &mut values.gradients(step, &planned.input_gradients, &mut input_gradients),
-                    weight_gradients: &mut weight_gradients
-                        .iter_mut()
-                        .map(|g| Some(g.as_mut_slice()))
-                        .collect::<Vec<_>>(),
-                },
-            );
+            self.profile.time(Pass::Backward, planned.step, || {
+                kernels::backward(
+                    &step.op,
+                    Backward {
+                        batch: batch.size,
+                        mode: Mode::Train,
+                        inputs: &values.inputs(step),
+                        weights: &slices(&self.weights, &used.trainable),
+                        output: values.of(step.output),
+                        output_shape: self.program.shape(step.output),
+                        saved: &self.saved[planned.step],
+                        output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
+                        input_gradients: &mut values.gradients(step, &planned.input_gradients, &mut input_gradients),
+                        weight_gradients: &mut weight_gradients
+                            .iter_mut()
+                            .map(|g| Some(g.as_mut_slice()))
+                            .collect::<Vec<_>>(),
+                    },
+                )
+            });
             let sizes: Vec<usize> = step.inputs.iter().map(|input| values.elements(*input)).collect();
             give_back(&mut self.gradients, &used.trainable, weight_gradients);
             give_back(&mut self.buffers, &written, input_gradients);

@@ -97,7 +97,7 @@ fn train_resume_eval_predict() {
 #[test]
 fn bench_prints_its_keys() {
     let place = Place::new();
-    for mode in ["", " --inference"] {
+    for mode in ["", " --inference", " --profile", " --profile --inference"] {
         let line = json(&place.ok(&format!("bench tiny.yaml --batch 8 --steps 2 --format json{mode}")));
         let keys = ["name", "batch", "device", "threads", "step_s", "images_per_s", "params", "peak_rss_mb"];
         assert!(keys.iter().all(|key| line.get(key).is_some()), "{line}");
@@ -105,7 +105,28 @@ fn bench_prints_its_keys() {
             (&line["name"], &line["batch"], &line["params"]),
             (&"tiny".into(), &8.into(), &(40 + 8 + 650).into())
         );
+        assert_eq!(line.get("profile").is_some(), mode.contains("--profile"), "{line}");
     }
+}
+
+#[test]
+fn a_profile_adds_up() {
+    let place = Place::new();
+    let profile = &json(&place.ok("bench tiny.yaml --batch 8 --steps 3 --profile --format json"))["profile"];
+    let sum = |rows: &str| -> f64 {
+        let rows = profile[rows].as_array().expect("rows");
+        let computes = |row: &&serde_json::Value| row["kind"] != "flatten";
+        assert!(rows.iter().filter(computes).all(|row| row["backward_s"].as_f64() > Some(0.0)), "{profile}");
+        rows.iter().flat_map(|row| ["forward_s", "backward_s"].map(|pass| row[pass].as_f64().expect("a time"))).sum()
+    };
+    let outside = ["optimizer_s", "rest_s"].map(|key| profile[key].as_f64().expect("a time"));
+    let step = profile["step_s"].as_f64().expect("a time");
+    assert!(outside.iter().all(|time| *time > 0.0), "{profile}");
+    for rows in ["layers", "kinds"] {
+        assert!((sum(rows) + outside.iter().sum::<f64>() - step).abs() < 1e-9 * step, "{profile}");
+    }
+    let shown = place.ok("bench tiny.yaml --batch 8 --steps 3 --profile");
+    assert!(["fc  ", "linear 10", "optimizer"].iter().all(|word| shown.contains(word)), "{shown}");
 }
 
 #[test]

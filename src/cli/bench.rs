@@ -1,12 +1,15 @@
 //! `archc bench FILE`
 
+mod profile;
+
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use rand_core::Rng;
 use serde_json::json;
 
+use self::profile::Profile;
 use super::Failure;
 use super::machine::{Machine, check_memory, peak_memory};
 use super::source::{Source, usual_batch};
@@ -30,6 +33,9 @@ pub struct Bench {
     /// Time the forward pass in evaluation mode instead
     #[arg(long)]
     inference: bool,
+    /// Show where the time goes, layer by layer
+    #[arg(long)]
+    profile: bool,
     /// How many steps are timed
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
@@ -52,13 +58,12 @@ impl Bench {
             let network = self.source.compile()?.network;
             let batch = usual_batch(&network, self.batch);
             let rule = network.train.as_ref().map_or(USUAL_OPTIMIZER, |recipe| recipe.optimizer);
-            let step_s = self.median_step(&network, batch, rule)?;
-            terminal::print(&self.describe(&network, batch, step_s))
+            let measured = self.measure(&network, batch, rule)?;
+            terminal::print(&self.describe(&network, batch, &measured))
         })
     }
 
-    /// Seconds a step.
-    fn median_step(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<f64, Failure> {
+    fn measure(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<Measured, Failure> {
         check_memory(network, if self.inference { Mode::Eval } else { Mode::Train }, batch)?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
@@ -73,29 +78,38 @@ impl Bench {
         let images: Vec<f32> =
             (0..elements).map(|_| (random.next_u32() as f32 / u32::MAX as f32).mul_add(2.0, -1.0)).collect();
         let labels: Vec<u32> = (0..batch).map(|image| (image % executor.classes()) as u32).collect();
-        let mut step = |index: u32| {
+        let mut updating = Duration::ZERO;
+        let mut steps = Vec::new();
+        for index in 0..WARM_UP + self.steps {
+            if index == WARM_UP {
+                (steps, updating) = (Vec::new(), Duration::ZERO);
+                if self.profile {
+                    executor.begin_profile();
+                }
+            }
             let clock = Instant::now();
             if self.inference {
                 black_box(executor.evaluate(&images));
             } else {
                 executor.step_gradients(&images, &labels, MaskKey { seed: 0, step: index.into(), place: 0 });
+                let clock = Instant::now();
                 executor.update(|weights, gradients| optimizer.update(rule.lr(), weights, gradients));
+                updating += clock.elapsed();
             }
-            clock.elapsed().as_secs_f64()
-        };
-        let mut seconds: Vec<f64> = (0..WARM_UP + self.steps).map(&mut step).skip(WARM_UP as usize).collect();
-        seconds.sort_by(f64::total_cmp);
-        Ok((seconds[(seconds.len() - 1) / 2] + seconds[seconds.len() / 2]) / 2.0)
+            steps.push(clock.elapsed());
+        }
+        let profile = self.profile.then(|| Profile::new(network, &executor, batch, &steps, updating));
+        Ok(Measured { step_s: median(&mut steps), profile })
     }
 
-    fn describe(&self, network: &Network, batch: usize, step_s: f64) -> String {
+    fn describe(&self, network: &Network, batch: usize, Measured { step_s, profile }: &Measured) -> String {
         let threads = rayon::current_num_threads();
-        let images_per_s = batch as f64 / step_s;
+        let images_per_s = batch as f64 / *step_s;
         let params = network.totals().params;
         let peak_mb = peak_memory().map(|kilobytes| kilobytes as f64 / 1024.0);
         match self.format {
             Format::Json => {
-                let line = json!({
+                let mut line = json!({
                     "name": network.name,
                     "batch": batch,
                     "device": self.machine.device(),
@@ -105,17 +119,34 @@ impl Bench {
                     "params": params,
                     "peak_rss_mb": peak_mb,
                 });
+                if let Some(profile) = profile {
+                    line["profile"] = json!(profile);
+                }
                 format!("{line}\n")
             }
             Format::Text => {
                 let what = if self.inference { "inference" } else { "training step" };
                 let memory = peak_mb.map_or(String::new(), |peak| format!(", {peak:.0} MB at most"));
-                format!(
+                let summary = format!(
                     "{}: {what} of {batch} images {:.2} ms, {images_per_s:.1} images/s, {threads} threads, {params} parameters{memory}\n",
                     network.name,
                     1e3 * step_s,
-                )
+                );
+                summary + &profile.as_ref().map_or(String::new(), |profile| profile.draw(terminal::colour()))
             }
         }
     }
+}
+
+/// What was found out.
+struct Measured {
+    /// Seconds a step.
+    step_s: f64,
+    profile: Option<Profile>,
+}
+
+/// In seconds.
+fn median(times: &mut [Duration]) -> f64 {
+    times.sort();
+    (times[(times.len() - 1) / 2] + times[times.len() / 2]).as_secs_f64() / 2.0
 }

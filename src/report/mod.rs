@@ -4,7 +4,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod json;
 pub(crate) mod quantity;
-mod table;
+pub(crate) mod table;
 
 /// The training step whose memory is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

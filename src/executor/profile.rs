@@ -1,0 +1,49 @@
+//! How long each step of a program takes.
+
+use std::time::{Duration, Instant};
+
+/// The time that a step took, over all passes since the profile began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// In forward passes.
+    pub forward: Duration,
+    /// In backward passes; the adding of gradients to others is not counted.
+    pub backward: Duration,
+}
+
+/// Which of a step's times grows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Pass {
+    Forward,
+    Backward,
+}
+
+/// Measures only if it was begun.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    spent: Vec<Spent>,
+}
+
+impl Profile {
+    /// Starts at zero for a program of so many steps.
+    pub(super) fn begin(&mut self, steps: usize) {
+        self.spent = vec![Spent::default(); steps];
+    }
+
+    /// By the step's index; empty unless begun.
+    pub(super) fn spent(&self) -> &[Spent] {
+        &self.spent
+    }
+
+    /// Does the work of a step.
+    pub(super) fn time<R>(&mut self, pass: Pass, step: usize, work: impl FnOnce() -> R) -> R {
+        let Some(spent) = self.spent.get_mut(step) else { return work() };
+        let clock = Instant::now();
+        let result = work();
+        match pass {
+            Pass::Forward => spent.forward += clock.elapsed(),
+            Pass::Backward => spent.backward += clock.elapsed(),
+        }
+        result
+    }
+}
