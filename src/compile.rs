@@ -1,13 +1,14 @@
 //! The whole compiler as one call: text in, a checked network or all its diagnostics out.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostics, Sources};
-use crate::elaborate::elaborate;
+use crate::diagnostic::{Diagnostics, Sources, Span, settle};
+use crate::elaborate::{Elaborated, elaborate};
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::syntax::{self, Format, Override};
+use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
 
 /// A network, with whatever is doubtful about it.
 #[derive(Debug, Clone)]
@@ -35,20 +36,34 @@ pub fn compile(text: &str) -> Result<Network, Diagnostics> {
 }
 
 /// Compiles a text that diagnostics call `name`, after replacing what `overrides` name. The network is called after the
-/// stem of `name` if the text has no `name:`.
+/// stem of `name` if the text has no `name:`. No file is opened: a text with `include:` is for [`compile_with`].
 ///
 /// # Errors
 /// Every independent mistake in the text.
 pub fn compile_source(name: &str, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
-    compile_with(&Layers::default(), name, text, format, overrides)
+    compile_with(&Layers::default(), &no_files, name, text, format, overrides)
 }
 
-/// [`compile_source`] for a language with other layers.
+/// [`compile_source`] for a language with other layers, and for a text that may include others, which `load` gives. Their
+/// names are relative to `name`.
+///
+/// ```
+/// use archc::{compile_with, layers::Layers, syntax::Format};
+///
+/// let text = "input: [1, 8, 8]\ninclude: blocks.yaml\nlayers: [unit 4 -> flatten]";
+/// let load = |name: &str| match name {
+///     "nets/blocks.yaml" => Ok("blocks: {unit(width): \"conv {width} 3x3 -> relu\"}".to_string()),
+///     _ => Err("there is no such file".to_string()),
+/// };
+/// let compiled = compile_with(&Layers::default(), &load, "nets/a.yaml", text, Format::Yaml, &[]).unwrap();
+/// assert_eq!(compiled.network.totals().activations, 3 * 4 * 6 * 6);
+/// ```
 ///
 /// # Errors
-/// Every independent mistake in the text.
+/// Every independent mistake in the texts.
 pub fn compile_with(
     layers: &Layers,
+    load: &Load<'_>,
     name: &str,
     text: &str,
     format: Format,
@@ -56,15 +71,17 @@ pub fn compile_with(
 ) -> Result<Compiled, Diagnostics> {
     let mut sources = Sources::default();
     let source = sources.add(name, text);
-    let document = syntax::parse(&mut sources, source, format, overrides, layers);
     let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
-    let result = document.and_then(|document| elaborate(&document, &stem, layers));
-    let sources = Arc::new(sources);
-    match result {
-        Ok(elaborated) => {
-            let warnings = Diagnostics { sources, list: elaborated.warnings };
-            Ok(Compiled { network: elaborated.network, warnings })
-        }
-        Err(list) => Err(Diagnostics { sources, list }),
+    let Parsed { document, errors } = syntax::parse(&mut sources, source, format, overrides, layers, load);
+    let Elaborated { network, problems } =
+        document.map(|document| elaborate(&document, &stem, layers)).unwrap_or_default();
+    // What a place that could not be read leads to is no second mistake.
+    let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
+    let independent = problems.into_iter().filter(|problem| !unreadable.contains(&problem.primary.span));
+    let list = settle(&sources, errors.into_iter().chain(independent).collect());
+    let diagnostics = Diagnostics { sources: Arc::new(sources), list };
+    match network.filter(|_| !diagnostics.has_errors()) {
+        Some(network) => Ok(Compiled { network, warnings: diagnostics }),
+        None => Err(diagnostics),
     }
 }

@@ -1,7 +1,7 @@
 //! How a weight starts, as plain data. Drawing the numbers is [`crate::random`]'s work.
 
 use crate::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic};
 
 /// An initialiser. `fan_in` and `fan_out` are PyTorch's: for a weight O×I×…, I times and O times the product of the
 /// remaining sizes. Source: <https://docs.pytorch.org/docs/stable/nn.init.html>.
@@ -111,10 +111,7 @@ impl Init {
             other => {
                 let error =
                     Diagnostic::error(Code::UnknownName, name.span, format!("no initialiser is called `{other}`"));
-                return Err(match nearest(other, NAMES) {
-                    Some(near) => error.help(format!("did you mean `{near}`?")),
-                    None => error.help(format!("the initialisers are {}", NAMES.join(", "))),
-                });
+                return Err(error.did_you_mean(other, NAMES, || format!("the initialisers are {}", NAMES.join(", "))));
             }
         };
         let spread = match init {

@@ -107,7 +107,7 @@ fn one_json_object_a_line() {
     let diagnostic = json!({
         "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",
         "line": 2, "column": 17, "end_line": 2, "end_column": 20, "label": "(8 − 9 + 2·0)/1 + 1 < 1",
-        "help": "the map is only 8; use a smaller kernel, or pad",
+        "help": "the map is only 8; use a smaller kernel, or pad", "suggestions": [],
     });
     assert_eq!(wrong, json!({"file": "wrong.yaml", "diagnostics": [diagnostic]}));
 }

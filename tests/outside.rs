@@ -11,7 +11,7 @@ use archc::model::Model;
 use archc::network::Network;
 use archc::program::lower;
 use archc::random::initial_weights;
-use archc::syntax::Format;
+use archc::syntax::{Format, no_files};
 use candle_core::{Device, Tensor};
 use candle_nn::ModuleT;
 
@@ -19,7 +19,8 @@ const LABELS: [u32; 3] = [1, 0, 2];
 
 fn compile(layers: &str) -> Result<Network, String> {
     let text = format!("input: [2, 3, 4]\nlayers: [{layers}]\n");
-    let compiled = archc::compile_with(&Layers::default().with(prelu::PRELU), "net.yaml", &text, Format::Yaml, &[]);
+    let compiled =
+        archc::compile_with(&Layers::default().with(prelu::PRELU), &no_files, "net.yaml", &text, Format::Yaml, &[]);
     compiled.map(|compiled| compiled.network).map_err(|errors| errors.to_string())
 }
 
@@ -37,7 +38,8 @@ fn is_a_layer_like_any_other() {
                 let node = network.graph.nodes.last().expect("there are layers");
                 assert_eq!((node.kind, node.name.as_str(), network.params(node)), ("prelu", name, params));
                 let (expanded, layers) = (archc::expand::expand(&network), Layers::default().with(prelu::PRELU));
-                archc::compile_with(&layers, "net.yaml", &expanded, Format::Yaml, &[]).expect("it compiles again");
+                archc::compile_with(&layers, &no_files, "net.yaml", &expanded, Format::Yaml, &[])
+                    .expect("it compiles again");
             }
             (Err(found), Err(expected)) => assert!(found.contains(expected), "{layers}: {found}"),
             (found, expected) => panic!("{layers}: {found:?}, not {expected:?}"),

@@ -9,7 +9,7 @@ use archc::kernels::MaskKey;
 use archc::layers::Layers;
 use archc::program::lower;
 use archc::random::initial_weights;
-use archc::syntax::Format;
+use archc::syntax::{Format, no_files};
 use archc::train::OptimizerState;
 use archc::train::data::Dataset;
 use prelu::PRELU;
@@ -27,7 +27,7 @@ train: {epochs: 3, batch: 32, optimizer: adam lr=0.003}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let layers = Layers::default().with(PRELU);
-    let network = archc::compile_with(&layers, "digits.yaml", NETWORK, Format::Yaml, &[])?.network;
+    let network = archc::compile_with(&layers, &no_files, "digits.yaml", NETWORK, Format::Yaml, &[])?.network;
     for node in &network.graph.nodes {
         println!(
             "{:4} {:18} {:8} {:4} parameters",

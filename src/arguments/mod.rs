@@ -13,7 +13,7 @@
 
 mod value;
 
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Pair, Positive, PositivePair, Value};
@@ -180,14 +180,12 @@ impl Arguments {
                 value.span,
                 format!("`{callee}` does not take `{}`", value.value),
             );
-            let word = match &value.value {
-                Value::Word(word) => word.as_str(),
-                _ => return self.list_arguments(diagnostic),
-            };
-            return match nearest(word, self.asked.iter().copied()) {
-                Some(near) if near == word => diagnostic.help(format!("`{word}` needs a value: write `{word}=…`")),
-                Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-                None => self.list_arguments(diagnostic),
+            return match &value.value {
+                Value::Word(word) if self.asked.contains(&word.as_str()) => {
+                    diagnostic.help(format!("`{word}` needs a value: write `{word}=…`"))
+                }
+                Value::Word(word) => diagnostic.did_you_mean(word, self.asked.iter().copied(), || self.usage()),
+                _ => diagnostic.help(self.usage()),
             };
         };
         if self.asked.contains(&key.value.as_str()) {
@@ -199,18 +197,16 @@ impl Arguments {
         }
         let diagnostic =
             Diagnostic::error(Code::UnknownArgument, key.span, format!("`{callee}` has no argument `{}`", key.value));
-        match nearest(&key.value, self.asked.iter().copied()) {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-            None => self.list_arguments(diagnostic),
-        }
+        diagnostic.did_you_mean(&key.value, self.asked.iter().copied(), || self.usage())
     }
 
-    fn list_arguments(&self, diagnostic: Diagnostic) -> Diagnostic {
+    /// What the call takes, in words.
+    fn usage(&self) -> String {
         if self.asked.is_empty() {
-            return diagnostic.help(format!("`{}` takes no arguments", self.callee.value));
+            return format!("`{}` takes no arguments", self.callee.value);
         }
         let names: Vec<String> = self.asked.iter().map(|name| format!("`{name}`")).collect();
-        diagnostic.help(format!("`{}` takes {}", self.callee.value, names.join(", ")))
+        format!("`{}` takes {}", self.callee.value, names.join(", "))
     }
 }
 

@@ -34,7 +34,7 @@ impl Check {
         let mut overrides = self.changes.overrides();
         if self.changes.input() {
             // The file's data are for its own input; what is asked is what the layers do with another.
-            overrides.insert(0, Override { path: "data".to_string(), value: "null".to_string() });
+            overrides.insert(0, Override { path: "data".to_string(), value: "null".to_string(), option: None });
         }
         let mut sound = true;
         for (index, path) in self.files.iter().enumerate() {

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use crate::compile::{Compiled, compile_source};
+use crate::compile::{Compiled, compile_with};
 use crate::diagnostic::Diagnostics;
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::report::Training;
 use crate::syntax::{Format, Override};
@@ -30,7 +31,7 @@ pub struct Changes {
 
 fn parse_override(text: &str) -> Result<Override, String> {
     let (path, value) = text.split_once('=').ok_or("write KEY=VALUE, such as `train.epochs=3`")?;
-    Ok(Override { path: path.to_string(), value: value.to_string() })
+    Ok(Override { path: path.to_string(), value: value.to_string(), option: None })
 }
 
 impl Changes {
@@ -41,32 +42,37 @@ impl Changes {
 
     /// What stands for them.
     pub fn overrides(&self) -> Vec<Override> {
-        let input = self.input.iter().map(|input| Override { path: "input".to_string(), value: input.clone() });
+        let input = self.input.iter().map(|input| Override {
+            path: "input".to_string(),
+            value: input.clone(),
+            option: Some("--input"),
+        });
         input.chain(self.set.iter().cloned()).collect()
     }
 }
 
 /// Compiles the file at `path`. The outer error is that it cannot be read.
 pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, Failure> {
-    let text = read(path)?;
+    let text = read(path).map_err(|reason| Failure::Message(format!("cannot read `{}`: {reason}", path.display())))?;
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
-    Ok(compile_source(&path.to_string_lossy(), &text, format, overrides))
+    let load = |name: &str| read(Path::new(name));
+    Ok(compile_with(&Layers::default(), &load, &path.to_string_lossy(), &text, format, overrides))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
-    let refuse = |reason: String| Failure::Message(format!("cannot read `{}`: {reason}", path.display()));
+/// The text of a file, or why there is none.
+fn read(path: &Path) -> Result<String, String> {
     if path.is_dir() {
-        return Err(refuse("it is a directory".to_string()));
+        return Err("it is a directory".to_string());
     }
-    let file = File::open(path).map_err(|error| refuse(error.to_string()))?;
+    let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
-    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| refuse(error.to_string()))?;
+    file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LONGEST {
-        return Err(refuse(format!("it is longer than {} MB", LONGEST >> 20)));
+        return Err(format!("it is longer than {} MB", LONGEST >> 20));
     }
     String::from_utf8(bytes)
-        .map_err(|error| refuse(format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to())))
+        .map_err(|error| format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
 }
 
 /// A file to work on.

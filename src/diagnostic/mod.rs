@@ -15,9 +15,13 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+mod code;
 mod render;
+mod settle;
 mod suggest;
 
+pub use code::Code;
+pub(crate) use settle::settle;
 pub use suggest::{edit_distance, nearest};
 
 /// Which text of a [`Sources`] a span lies in.
@@ -110,6 +114,16 @@ impl Sources {
         self.get(span.source).text.get(span.range()).unwrap_or("")
     }
 
+    /// `span` without the quotes around it, if a quoted scalar stands there: what is written in its place is quoted too.
+    pub fn inside_quotes(&self, span: Span) -> Span {
+        let text = self.text(span);
+        let quote = ["\"\"\"", "'''", "\"", "'"]
+            .into_iter()
+            .find(|quote| text.len() >= 2 * quote.len() && text.starts_with(quote) && text.ends_with(quote));
+        let width = quote.map_or(0, str::len) as u32;
+        Span { start: span.start + width, end: span.end - width, ..span }
+    }
+
     /// Where a span starts and ends.
     pub fn positions(&self, span: Span) -> (Position, Position) {
         let text = &self.get(span.source).text;
@@ -154,7 +168,25 @@ pub struct Diagnostic {
     /// Other places that take part; a trace through blocks and presets comes here, innermost first.
     pub others: Vec<Label>,
     /// What to do about it.
-    pub help: Vec<String>,
+    pub help: Vec<Help>,
+}
+
+/// A piece of advice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Help {
+    /// In words.
+    pub text: String,
+    /// What a program can do that follows it, if that is sure to mend the mistake.
+    pub edit: Option<Edit>,
+}
+
+/// A change of a source text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// The characters that go; none, where something is put in.
+    pub span: Span,
+    /// What comes in their place.
+    pub text: String,
 }
 
 impl Diagnostic {
@@ -189,94 +221,37 @@ impl Diagnostic {
 
     /// Adds advice.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help.push(text.into());
+        self.help.push(Help { text: text.into(), edit: None });
         self
     }
-}
 
-/// Declares every code once, with the sentence that explains it.
-macro_rules! codes {
-    ($($(#[doc = $doc:literal])+ $name:ident = $id:literal,)+) => {
-        /// What kind of mistake a diagnostic reports.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        pub enum Code { $($(#[doc = $doc])+ $name,)+ }
+    /// Adds advice that can be followed by putting `replacement` in the place of what stands at `span`.
+    pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        let edit = Some(Edit { span, text: replacement.into() });
+        self.help.push(Help { text: text.into(), edit });
+        self
+    }
 
-        impl Code {
-            /// Every code, in order.
-            pub const ALL: &'static [Code] = &[$(Code::$name,)+];
+    /// Of a name that nothing has, and that is underlined: suggests the nearest of `candidates`, or gives the advice
+    /// `otherwise` if none is near.
+    pub fn did_you_mean<'a>(
+        self,
+        written: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+        otherwise: impl FnOnce() -> String,
+    ) -> Diagnostic {
+        self.meant(nearest(written, candidates), otherwise)
+    }
 
-            /// As printed: `E021`.
-            pub fn id(self) -> &'static str {
-                match self { $(Code::$name => $id,)+ }
-            }
-
-            /// What it means.
-            pub fn explanation(self) -> &'static str {
-                match self { $(Code::$name => concat!($($doc),+),)+ }
-            }
+    /// As [`Diagnostic::did_you_mean`], where it is known already what was probably meant. An empty advice is none.
+    pub fn meant(self, near: Option<&str>, otherwise: impl FnOnce() -> String) -> Diagnostic {
+        let span = self.primary.span;
+        if let Some(near) = near {
+            return self.fix(format!("did you mean `{near}`?"), span, near);
         }
-    };
-}
-
-codes! {
-    /// The file is not valid YAML or TOML.
-    Syntax = "E001",
-    /// A line of layer notation, or an expression, cannot be read.
-    Notation = "E002",
-    /// A value has the wrong type: a list where a number belongs, say.
-    WrongType = "E003",
-    /// A key that this place of the file does not have.
-    UnknownKey = "E004",
-    /// A key that must be given is not there.
-    MissingKey = "E005",
-    /// The same name, key or layer name occurs twice.
-    Duplicate = "E006",
-    /// The text, the nesting or the network is larger than the compiler accepts.
-    Limit = "E007",
-    /// The file cannot be read, or is not text.
-    Unreadable = "E008",
-    /// No layer, block, preset, optimizer, schedule or transform has this name.
-    UnknownName = "E010",
-    /// The call does not take this argument.
-    UnknownArgument = "E011",
-    /// The call needs an argument that is not there.
-    MissingArgument = "E012",
-    /// An argument's value is out of range or of the wrong kind.
-    InvalidArgument = "E013",
-    /// An expression uses an unknown name, divides by zero or overflows.
-    Expression = "E014",
-    /// A layer got an input of the wrong rank: a convolution after `flatten`, say.
-    WrongRank = "E020",
-    /// A window is larger than the (padded) input that it slides over.
-    WindowDoesNotFit = "E021",
-    /// A size that was written down is not the one that arrives.
-    SizeMismatch = "E022",
-    /// The inputs of an addition, product or concatenation do not agree.
-    InputsDisagree = "E023",
-    /// An `expect` does not hold.
-    ExpectationFailed = "E024",
-    /// Channels cannot be split into this many groups.
-    Groups = "E025",
-    /// A size or count is too large to compute with.
-    TooLarge = "E026",
-    /// A reference to a layer that is not there, or not yet.
-    UnknownReference = "E030",
-    /// The network's output is not one score for each class.
-    ClassesMismatch = "E031",
-    /// A block or file calls itself.
-    Recursion = "E032",
-    /// The data section and the network do not fit together.
-    DataMismatch = "E040",
-    /// A stride that leaves out pixels at the right or bottom edge.
-    DroppedPixels = "W001",
-    /// A bias just before a batch norm, which removes it again.
-    BiasBeforeNorm = "W002",
-    /// A 1×1 map is pooled again.
-    PooledAgain = "W003",
-    /// One linear layer holds more parameters than all other layers together.
-    HeavyLinear = "W004",
-    /// Something that is declared and never used.
-    Unused = "W005",
+        let advice = otherwise();
+        if advice.is_empty() { self } else { self.help(advice) }
+    }
 }
 
 /// What a compilation has to say, with the texts it speaks of.

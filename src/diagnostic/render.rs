@@ -44,7 +44,7 @@ impl Diagnostics {
             group = group.element(snippet);
         }
         for help in &diagnostic.help {
-            group = group.element(Level::HELP.message(help));
+            group = group.element(Level::HELP.message(&help.text));
         }
         renderer.render(&[group])
     }

@@ -32,7 +32,7 @@ pub fn arguments(call: &Call, scope: &Scope) -> Result<Option<Arguments>, Vec<Di
 /// The value of one argument; `Ok(None)` if it is unknown.
 pub fn term(term: &Spanned<Term>, scope: &Scope) -> Result<Option<Value>, Diagnostic> {
     match &term.value {
-        Term::Expr(expr) => evaluate(&Spanned::new(expr.clone(), term.span), scope),
+        Term::Expr(expr) => evaluate(expr, scope),
         Term::Size(height, width) => {
             let (Some(height), Some(width)) = (side(height, scope)?, side(width, scope)?) else { return Ok(None) };
             Ok(Some(Value::Size(height, width)))

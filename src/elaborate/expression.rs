@@ -5,20 +5,21 @@
 
 use super::scope::Scope;
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::ast::{Expr, Operator};
 
 /// `Ok(None)` if the value is unknown for an error that has been reported already.
 pub type Evaluated = Result<Option<Value>, Diagnostic>;
 
 /// The functions that expressions can call, with what they take.
-const FUNCTIONS: [(&str, &str); 7] = [
+const FUNCTIONS: [(&str, &str); 8] = [
     ("min", "min(a, b, …)"),
     ("max", "max(a, b, …)"),
     ("ceil", "ceil(x)"),
     ("floor", "floor(x)"),
     ("round", "round(x)"),
     ("round_to", "round_to(x, divisor)"),
+    ("len", "len(list)"),
     ("if", "if(condition, then, else)"),
 ];
 
@@ -77,6 +78,7 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             binary(*operator, Spanned::new(a, left.span), Spanned::new(b, right.span), span).map(Some)
         }
         Expr::Call(function, arguments) => call(function, arguments, scope, span),
+        Expr::Unreadable => Ok(None),
     }
 }
 
@@ -93,11 +95,15 @@ fn elements(value: &Value) -> usize {
 fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
     let names = scope.names();
     let error = Diagnostic::error(Code::Expression, span, format!("nothing here is called `{name}`"));
-    match nearest(name, names.iter().copied()) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None if names.is_empty() => error.help("give it a value under `let:`"),
-        None => error.help(format!("names in scope: {}", names.join(", "))),
+    match name {
+        "i" => return error.help("`i` counts the rounds of a repeat, from 0, and has no value outside of one; a block takes it as an argument"),
+        "classes" => return error.help("add for example `classes: 10` at the top of the file"),
+        _ => {}
     }
+    error.did_you_mean(name, names.iter().copied(), || match names.as_slice() {
+        [] => "give it a value under `let:`".to_string(),
+        names => format!("names in scope: {}", names.join(", ")),
+    })
 }
 
 fn not_a_number(value: &Value, span: Span) -> Diagnostic {
@@ -184,10 +190,8 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
     let name = function.value.as_str();
     let Some((_, usage)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
         let error = Diagnostic::error(Code::Expression, function.span, format!("no function is called `{name}`"));
-        return Err(match nearest(name, FUNCTIONS.map(|(known, _)| known)) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help(format!("there are {}", FUNCTIONS.map(|(_, usage)| usage).join(", "))),
-        });
+        let list = || format!("there are {}", FUNCTIONS.map(|(_, usage)| usage).join(", "));
+        return Err(error.did_you_mean(name, FUNCTIONS.map(|(known, _)| known), list));
     };
     let expected = match name {
         "min" | "max" => 1..=usize::MAX,
@@ -217,6 +221,12 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
     for argument in arguments {
         let Some(value) = evaluate(argument, scope)? else { return Ok(None) };
         values.push(Spanned::new(value, argument.span));
+    }
+    if name == "len" {
+        return match &values[0].value {
+            Value::List(items) => Ok(Some(Value::Int(items.len() as i64))),
+            other => Err(Diagnostic::error(Code::Expression, values[0].span, format!("`{other}` is no list"))),
+        };
     }
     let numbers = values.iter().map(as_float).collect::<Result<Vec<f64>, _>>()?;
     let pick = |better: fn(f64, f64) -> bool| {
@@ -295,6 +305,8 @@ mod tests {
             ("(2 + 3) * 4", "20"),
             ("-2**2", "-4"),
             ("list[1]", "4"),
+            ("len(list) + len([])", "3"),
+            ("len(width)", "`32` is no list at `width`"),
             ("max(list[0], 5, 2)", "5"),
             ("min(3, 2.5)", "2.5"),
             ("ceil(3*0.7)", "3"),

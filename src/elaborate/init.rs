@@ -41,7 +41,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
             let warning =
                 Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
             problems.push(match layers.suggest(&pattern.value) {
-                Some(kind) if kind != pattern.value => warning.help(format!("did you mean `{kind}`?")),
+                Some(kind) if kind != pattern.value => warning.meant(Some(kind), String::new),
                 _ => warning.help("a pattern is a layer such as `conv`, `conv.bias`, or a name such as `\"*.bias\"`"),
             });
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::graph::ValueId;
 
 /// A value on its way through the network; `None` after an error.
@@ -102,9 +102,7 @@ impl Names {
             Diagnostic::error(Code::UnknownReference, span, format!("no layer before this one is called `{name}`"));
         let mut known: Vec<&str> = self.given.keys().map(String::as_str).collect();
         known.sort_unstable();
-        match nearest(name, known) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => error.help("a reference names an earlier layer or level; `.` is the current value"),
-        }
+        let rule = || "a reference names an earlier layer or level; `.` is the current value".to_string();
+        error.did_you_mean(name, known, rule)
     }
 }

@@ -25,7 +25,12 @@ impl Walk<'_> {
             Merge::Add => &layers::ADD,
             Merge::Mul => &layers::MUL,
         };
-        let call = Call { name: Spanned::new(definition.name.to_string(), merge.span), arguments: Vec::new(), span };
+        let call = Call {
+            name: Spanned::new(definition.name.to_string(), merge.span),
+            arguments: Vec::new(),
+            span,
+            room: None,
+        };
         let name = level.next(given.map(|name| name.value.as_str()));
         self.declare(&name, given.map_or(span, |name| name.span));
         let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
@@ -42,7 +47,7 @@ impl Walk<'_> {
             Some(wire) => wire,
             None if source.value == "input" => self.entry,
             None => {
-                if !self.is_reported(Code::UnknownReference, source.span) {
+                if !self.lost_names && !self.is_reported(Code::UnknownReference, source.span) {
                     self.report(self.names.unknown(&source.value, source.span));
                 }
                 None

@@ -13,6 +13,7 @@ mod merge;
 mod mismatch;
 mod presets;
 mod recipe;
+mod residual;
 mod scope;
 mod settings;
 mod walk;
@@ -21,37 +22,36 @@ pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, Spanned};
 use crate::graph::{Frame, Shape};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::ast::{Document, DocumentBody, Expr, Item};
 use scope::{Binding, Scope};
+use walk::Walked;
 
-/// A network, with whatever is doubtful about it.
-#[derive(Debug)]
+/// What becomes of a document.
+#[derive(Debug, Default)]
 pub struct Elaborated {
-    /// The checked network.
-    pub network: Network,
-    /// Warnings.
-    pub warnings: Vec<Diagnostic>,
+    /// The checked network, if no problem is an error.
+    pub network: Option<Network>,
+    /// Every independent error; if there is none, what is doubtful about the network.
+    pub problems: Vec<Diagnostic>,
 }
 
-/// Checks a document that calls these layers. `stem` is the network's name if the document gives none. Every independent error is in the `Err`.
-pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Result<Elaborated, Vec<Diagnostic>> {
+/// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name if the
+/// document gives none.
+pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
     let mut problems = Vec::new();
     let mut names = Vec::new();
     let classes = document.classes.as_ref().and_then(|expr| positive(expr, "`classes`", &names, &mut problems));
     if document.classes.is_some() {
         names.push(Binding::size("classes", classes));
     }
-    for (name, expr) in &document.lets {
-        let value = expression::evaluate(expr, &Scope::root(&names)).unwrap_or_else(|error| {
-            problems.push(error);
-            None
-        });
-        names.push(Binding::new(&name.value, value));
-    }
+    let included: Vec<Vec<Binding>> =
+        document.included.iter().map(|lets| with_lets(names.clone(), lets, &mut problems)).collect();
+    let names = with_lets(names, &document.lets, &mut problems);
+    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names)).collect();
     let scope = Scope::root(&names);
     let input = input_shape(&document.input, &scope, &mut problems);
 
@@ -63,36 +63,69 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Result<Ela
             trace.push(Frame::preset(&name.value, name.span));
             expanded = presets::expand(name, settings, classes, &scope).unwrap_or_else(|errors| {
                 problems.extend(errors);
-                Vec::new()
+                vec![Item::unreadable(name.span)]
             });
             &expanded
         }
+        DocumentBody::Unreadable => {
+            expanded = vec![Item::unreadable(document.input.span)];
+            &expanded
+        }
     };
-    let preset_failed = items.is_empty() && !problems.is_empty();
-    let walked = walk::walk(items, document, layers, input, trace, &scope);
-    problems.extend(walked.problems);
-    if walked.graph.nodes.is_empty() && problems.is_empty() {
+    let Walked { mut graph, output, problems: found } =
+        walk::walk(items, document, layers, input, trace, &scope, &homes);
+    problems.extend(found);
+    if graph.nodes.is_empty() && output.is_some() {
         problems.push(Diagnostic::error(Code::MissingKey, document.input.span, "the network has no layers"));
     }
-    let mut graph = walked.graph;
-    let complete = !preset_failed && walked.output.is_some();
-    problems.extend(init::apply(&document.init, &mut graph, layers, &scope, complete));
+    problems.extend(init::apply(&document.init, &mut graph, layers, &scope, output.is_some()));
     let shape = input.map(|_| graph.input);
     let (data, train, errors) = recipe::read(document, &scope, shape, classes);
     problems.extend(errors);
+    if let (Some(classes), Some(output)) = (classes, output) {
+        problems.extend(check_classes(document, &graph, output, classes));
+    }
 
     let silenced = silenced(document, &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let Some(output) = walked.output.filter(|_| !has_errors) else { return Err(problems) };
-    if let Some(error) = classes.and_then(|classes| check_classes(document, &graph, output, classes)) {
-        problems.push(error);
-        return Err(problems);
+    let network = output.filter(|_| !has_errors).map(|output| {
+        let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
+        Network { name, graph, output, classes, data, train }
+    });
+    problems.extend(network.iter().flat_map(crate::lint::lint));
+    problems.retain(|problem| !silenced.contains(&problem.code));
+    Elaborated { network, problems }
+}
+
+/// `names` and those of a `let:`, each of which may use those before it.
+fn with_lets(
+    mut names: Vec<Binding>,
+    lets: &[(Spanned<String>, Spanned<Expr>)],
+    problems: &mut Vec<Diagnostic>,
+) -> Vec<Binding> {
+    for (index, (name, expr)) in lets.iter().enumerate() {
+        let too_early = lets[index..].iter().find_map(|(late, _)| Some((late, expr.use_of(&late.value)?)));
+        let value = match too_early {
+            Some((late, span)) => Err(no_value_yet(late, span, name)),
+            None => expression::evaluate(expr, &Scope::root(&names)),
+        };
+        let value = value.unwrap_or_else(|error| {
+            problems.push(error);
+            None
+        });
+        names.push(Binding::new(&name.value, value));
     }
-    let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
-    let network = Network { name, graph, output, classes, data, train };
-    problems.extend(crate::lint::lint(&network));
-    problems.retain(|warning| !silenced.contains(&warning.code));
-    Ok(Elaborated { network, warnings: problems })
+    names
+}
+
+/// The value of `name` uses `late`, which is defined behind it.
+fn no_value_yet(late: &Spanned<String>, span: Span, name: &Spanned<String>) -> Diagnostic {
+    if late.span == name.span {
+        return Diagnostic::error(Code::Expression, span, format!("`{}` is defined by itself", late.value));
+    }
+    Diagnostic::error(Code::Expression, span, format!("`{}` has no value yet", late.value))
+        .other(late.span, "defined here")
+        .help(format!("move `{}` up: a value can use those before it", late.value))
 }
 
 /// `allow:`, as codes.
@@ -105,10 +138,8 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
             None => {
                 let error =
                     Diagnostic::error(Code::UnknownName, id.span, format!("no warning is called `{}`", id.value));
-                problems.push(match nearest(&id.value, warnings().map(|code| code.id())) {
-                    Some(near) => error.help(format!("did you mean `{near}`?")),
-                    None => error.help("warnings are called W001, W002, …"),
-                });
+                let known = warnings().map(|code| code.id());
+                problems.push(error.did_you_mean(&id.value, known, || "warnings are called W001, W002, …".to_string()));
             }
         }
     }

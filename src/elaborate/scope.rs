@@ -41,11 +41,6 @@ impl<'a> Scope<'a> {
         Scope { outer: Some(self), names }
     }
 
-    /// The scope around all others: what blocks and presets see of the document.
-    pub fn outermost(&'a self) -> &'a Scope<'a> {
-        self.outer.map_or(self, Scope::outermost)
-    }
-
     /// What a name stands for: `None` if it is not in scope, `Some(None)` if its value is unknown.
     pub fn get(&self, name: &str) -> Option<Option<&'a Value>> {
         let here = self.names.iter().rev().find(|binding| binding.name == name);

@@ -3,7 +3,7 @@
 use super::call;
 use super::scope::Scope;
 use crate::arguments::{FromValue, Value, wrong_value};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::syntax::ast::{Section, Setting, Text};
 use crate::syntax::notation;
 
@@ -136,10 +136,8 @@ impl<'a> Settings<'a> {
                 key.span,
                 format!("`{}` has no setting `{}`", self.name, key.value),
             );
-            self.problems.push(match nearest(&key.value, self.asked.iter().copied()) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error.help(format!("its settings are {}", self.asked.join(", "))),
-            });
+            let list = || format!("its settings are {}", self.asked.join(", "));
+            self.problems.push(error.did_you_mean(&key.value, self.asked.iter().copied(), list));
         }
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }

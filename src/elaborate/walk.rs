@@ -30,13 +30,15 @@ pub struct Walked {
 
 /// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
 /// the items came about, if the user did not write them.
-pub fn walk(
+/// `homes` are what the blocks of included files see.
+pub fn walk<'d>(
     items: &[Item],
-    document: &Document,
-    layers: &Layers,
+    document: &'d Document,
+    layers: &'d Layers,
     input: Option<Shape>,
     trace: Vec<Frame>,
-    scope: &Scope,
+    scope: &Scope<'d>,
+    homes: &'d [Scope<'d>],
 ) -> Walked {
     let entry = input.map(|_| ValueId::INPUT);
     let mut walk = Walk {
@@ -44,7 +46,11 @@ pub fn walk(
         layers,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
         blocks: document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect(),
+        scope: *scope,
+        homes,
         names: Names::default(),
+        lost_names: false,
+        lost_blocks: document.lost_blocks,
         problems: Vec::new(),
         reported: HashSet::new(),
         trace: trace.into(),
@@ -63,7 +69,13 @@ pub(super) struct Walk<'d> {
     pub(super) graph: Graph,
     layers: &'d Layers,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
+    /// What the document's own blocks see, and those of included files.
+    pub(super) scope: Scope<'d>,
+    pub(super) homes: &'d [Scope<'d>],
     pub(super) names: Names,
+    /// Whether a mistake has hidden names, so that one that nothing has is perhaps no second mistake.
+    pub(super) lost_names: bool,
+    lost_blocks: bool,
     problems: Vec<Diagnostic>,
     /// Code and place of every problem: a repeat reports its own only once.
     reported: HashSet<(Code, Span)>,
@@ -121,8 +133,8 @@ impl<'d> Walk<'d> {
         let scope = &scope.inside(&names);
         let given = match &item.name {
             Some(name) => match self.checked(template(name, scope)) {
-                Some(Some(name)) => Some(Spanned::new(name, item.name.as_ref().map_or(item.span, |name| name.span))),
-                _ => return None,
+                Some(Some(value)) => Some(Spanned::new(value, name.span)),
+                _ => return self.lost(),
             },
             None => None,
         };
@@ -156,6 +168,12 @@ impl<'d> Walk<'d> {
         }
     }
 
+    /// Unknown, with everything that is named in it.
+    pub(super) fn lost(&mut self) -> Wire {
+        self.lost_names = true;
+        None
+    }
+
     fn body(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         match &item.body {
             ItemBody::Call(call) => self.call(call, None, scope, level, input),
@@ -170,18 +188,16 @@ impl<'d> Walk<'d> {
                     .iter()
                     .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
                     .collect();
+                let Some(merge) = merge else { return None };
                 self.merge(merge, ends, item.span, None, level)
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), _) => self.merge(merge, values, item.span, None, level),
+                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level),
                     (None, [value]) => *value,
-                    (None, _) => {
-                        let error = Diagnostic::error(Code::MissingKey, item.span, "several values need a `merge`");
-                        self.report(error.help("add `merge: concat`, `merge: add` or `merge: mul`"));
-                        None
-                    }
+                    // The reader has refused these.
+                    (_, []) | (None, _) => None,
                 };
                 self.items(then, scope, level, value)
             }
@@ -189,6 +205,7 @@ impl<'d> Walk<'d> {
                 self.expect(sizes, item.span, scope, input);
                 input
             }
+            ItemBody::Unreadable => self.lost(),
         }
     }
 
@@ -223,6 +240,7 @@ impl<'d> Walk<'d> {
         input: Wire,
     ) -> Wire {
         let name = level.next(given.as_ref().map(|name| name.value.as_str()));
+        let named = given.is_some();
         let span = given.map_or(call.name.span, |name| name.span);
         if let Some(block) = self.blocks.get(call.name.value.as_str()).copied() {
             self.declare(&name, span);
@@ -231,10 +249,13 @@ impl<'d> Walk<'d> {
             return output;
         }
         let Some(definition) = self.layers.find(&call.name.value) else {
-            if !self.is_reported(Code::UnknownName, call.name.span) {
+            if !self.lost_blocks && !self.is_reported(Code::UnknownName, call.name.span) {
                 self.report(self.unknown_name(&call.name));
             }
-            return None;
+            if named {
+                self.declare(&name, span);
+            }
+            return self.lost();
         };
         self.declare(&name, span);
         if definition.inputs.is_none() {
@@ -253,13 +274,9 @@ impl<'d> Walk<'d> {
             Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
         let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
         blocks.sort_unstable();
-        match nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)) {
-            Some(near) => error.help(format!("did you mean `{near}`?")),
-            None => {
-                let layers: Vec<&str> = self.layers.names().collect();
-                error.help(format!("the layers are {}", layers.join(", ")))
-            }
-        }
+        error.meant(nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)), || {
+            format!("the layers are {}", self.layers.names().collect::<Vec<_>>().join(", "))
+        })
     }
 
     /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.

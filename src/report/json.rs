@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Training;
 use crate::compile::Compiled;
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
 
@@ -101,6 +101,17 @@ struct Said<'a> {
     label: &'a str,
     /// Lines; null if there is no advice.
     help: Option<String>,
+    /// Advice that a program can follow.
+    suggestions: Vec<Suggestion<'a>>,
+}
+
+/// The characters between the two places go, and `text` comes there.
+#[derive(Serialize)]
+struct Suggestion<'a> {
+    message: &'a str,
+    text: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
 }
 
 impl<'a> Checked<'a> {
@@ -169,8 +180,17 @@ fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
         message: &diagnostic.message,
         place: place(diagnostic.primary.span, texts),
         label: &diagnostic.primary.text,
-        help: (!diagnostic.help.is_empty()).then(|| diagnostic.help.join("\n")),
+        help: (!diagnostic.help.is_empty()).then(|| {
+            let lines: Vec<&str> = diagnostic.help.iter().map(|help| help.text.as_str()).collect();
+            lines.join("\n")
+        }),
+        suggestions: diagnostic.help.iter().filter_map(|help| suggestion(help, texts)).collect(),
     }
+}
+
+fn suggestion<'a>(help: &'a Help, texts: &'a Diagnostics) -> Option<Suggestion<'a>> {
+    let edit = help.edit.as_ref()?;
+    Some(Suggestion { message: &help.text, text: &edit.text, place: place(edit.span, texts) })
 }
 
 fn place(span: Span, texts: &Diagnostics) -> Place<'_> {

@@ -1,6 +1,7 @@
 //! The tree that a file means, before any name is looked up: what YAML, TOML and the notation have in common.
 //!
-//! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`].
+//! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and has been
+//! reported, is `Unreadable`: the rest can still be checked.
 
 use crate::diagnostic::{Span, Spanned};
 
@@ -11,14 +12,18 @@ pub use super::text::Text;
 pub struct Document {
     /// `name:`; the file's stem if there is none.
     pub name: Option<Spanned<String>>,
-    /// `input:`, two to four numbers as they were written: `[3, 32, 32]` or `3x32x32`.
+    /// `input:`, numbers as they were written: `[3, 32, 32]` or `3x32x32`. If there is none, [`Expr::Unreadable`] at the start.
     pub input: Spanned<Vec<Spanned<Expr>>>,
     /// `classes:`.
     pub classes: Option<Spanned<Expr>>,
     /// `let:`, in order; each may use those before it.
     pub lets: Vec<(Spanned<String>, Spanned<Expr>)>,
-    /// `blocks:`.
+    /// `let:` of each included file, which is what its blocks see.
+    pub included: Vec<Vec<(Spanned<String>, Spanned<Expr>)>>,
+    /// `blocks:`, those of included files first.
     pub blocks: Vec<Block>,
+    /// Whether there are blocks whose names could not be made out: a name that nothing has may be one of theirs.
+    pub lost_blocks: bool,
     /// The network: `layers:`, or a preset such as `vgg:`.
     pub body: DocumentBody,
     /// `init:`, in order; later entries win.
@@ -43,6 +48,8 @@ pub enum DocumentBody {
         /// What stands under it.
         settings: Section,
     },
+    /// Neither could be read.
+    Unreadable,
 }
 
 /// A mapping whose keys are looked up later.
@@ -84,6 +91,13 @@ pub struct Item {
     pub span: Span,
 }
 
+impl Item {
+    /// What stands at `span` was meant as an item.
+    pub fn unreadable(span: Span) -> Item {
+        Item { name: None, body: ItemBody::Unreadable, span }
+    }
+}
+
 /// What an item can be.
 #[derive(Debug, Clone)]
 pub enum ItemBody {
@@ -111,20 +125,22 @@ pub enum ItemBody {
     Branches {
         /// Each branch is one item; an empty sequence passes its input on.
         branches: Vec<Item>,
-        /// `merge:`; concat if there is none.
-        merge: Spanned<Merge>,
+        /// `merge:`; concat if there is none; `None` if it could not be read.
+        merge: Option<Spanned<Merge>>,
     },
     /// `from:`, one or more earlier values.
     From {
         /// Names, or `.` for the current value.
         sources: Vec<Spanned<String>>,
-        /// `merge:`; there must be one if there are several sources.
+        /// `merge:`; with several sources, `None` means that it could not be read.
         merge: Option<Spanned<Merge>>,
         /// `then:`, applied to the value.
         then: Vec<Item>,
     },
     /// `expect:`, a shape that must hold here.
     Expect(Vec<Spanned<Expr>>),
+    /// Something else was meant.
+    Unreadable,
 }
 
 /// What is added to a residual branch.
@@ -164,6 +180,8 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// All of it.
     pub span: Span,
+    /// Where another argument can be written behind the last one, after a blank; `None` in mapping form, and for what a preset wrote.
+    pub room: Option<Span>,
 }
 
 /// One argument of a call.
@@ -181,8 +199,8 @@ pub struct Argument {
 /// The value of an argument.
 #[derive(Debug, Clone)]
 pub enum Term {
-    /// A number or an expression in braces.
-    Expr(Expr),
+    /// A number or an expression in braces; its own place is without the braces.
+    Expr(Spanned<Expr>),
     /// `3x5`: height, width.
     Size(Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// A bare word: a flag, `true`, `false`, or a choice such as `nearest`.
@@ -198,11 +216,16 @@ pub enum Term {
 pub struct Block {
     /// Its name.
     pub name: Spanned<String>,
-    /// Parameters, with defaults.
-    pub parameters: Vec<(Spanned<String>, Option<Spanned<Expr>>)>,
+    /// Parameters, with defaults; `None` if they could not be read.
+    pub parameters: Option<Vec<Parameter>>,
     /// What a call stands for.
     pub body: Vec<Item>,
+    /// Whose `let:` it sees: an index into [`Document::included`], or the document's own.
+    pub home: Option<usize>,
 }
+
+/// A parameter of a block, with its default.
+pub type Parameter = (Spanned<String>, Option<Spanned<Expr>>);
 
 /// One entry of `init:`.
 #[derive(Debug, Clone)]
@@ -216,6 +239,13 @@ pub struct InitRule {
 /// A name that may contain expressions: `block1-{i}`.
 #[derive(Debug, Clone)]
 pub struct Template(pub Vec<TemplatePart>);
+
+impl Template {
+    /// Whether an expression in it uses `name`.
+    pub fn uses(&self, name: &str) -> bool {
+        self.0.iter().any(|part| matches!(part, TemplatePart::Expr(expr) if expr.use_of(name).is_some()))
+    }
+}
 
 /// A part of a [`Template`].
 #[derive(Debug, Clone)]
@@ -247,6 +277,21 @@ pub enum Expr {
     Binary(Operator, Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// `min(a, b)`.
     Call(Spanned<String>, Vec<Spanned<Expr>>),
+    /// Something else was meant; the value is unknown.
+    Unreadable,
+}
+
+impl Spanned<Expr> {
+    /// Where it first uses `name`, if it does.
+    pub fn use_of(&self, name: &str) -> Option<Span> {
+        match &self.value {
+            Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Unreadable => None,
+            Expr::Name(used) => (used == name).then_some(self.span),
+            Expr::Negate(operand) => operand.use_of(name),
+            Expr::Index(a, b) | Expr::Binary(_, a, b) => a.use_of(name).or_else(|| b.use_of(name)),
+            Expr::List(values) | Expr::Call(_, values) => values.iter().find_map(|value| value.use_of(name)),
+        }
+    }
 }
 
 /// An operator between two expressions, loosest first.

@@ -22,7 +22,10 @@ pub(super) fn item(item: &Item) -> String {
             };
             format!("residual([{}], {shortcut}, [{}])", items(body), items(after))
         }
-        ItemBody::Branches { branches, merge } => format!("branches({}; {:?})", items(branches), merge.value),
+        ItemBody::Branches { branches, merge } => {
+            let merge = merge.as_ref().map_or(String::new(), |merge| format!("{:?}", merge.value));
+            format!("branches({}; {merge})", items(branches))
+        }
         ItemBody::From { sources, merge, then } => {
             let sources: Vec<&str> = sources.iter().map(|source| source.value.as_str()).collect();
             let merge = merge.as_ref().map_or(String::new(), |merge| format!("{:?}", merge.value));
@@ -31,6 +34,7 @@ pub(super) fn item(item: &Item) -> String {
         ItemBody::Expect(sides) => {
             format!("expect({})", sides.iter().map(|side| expr(&side.value)).collect::<Vec<_>>().join("x"))
         }
+        ItemBody::Unreadable => "?".to_string(),
     };
     match &item.name {
         Some(name) => format!("{}: {body}", template(&name.value)),
@@ -55,7 +59,7 @@ pub(super) fn call(call: &Call) -> String {
 
 pub(super) fn term(value: &Term) -> String {
     match value {
-        Term::Expr(value) => expr(value),
+        Term::Expr(value) => expr(&value.value),
         Term::Size(height, width) => format!("{}x{}", expr(&height.value), expr(&width.value)),
         Term::Word(word) => word.clone(),
         Term::NameOrWord(word) => format!("?{word}"),
@@ -115,6 +119,7 @@ pub(super) fn expr(value: &Expr) -> String {
             format!("({} {sign} {})", expr(&left.value), expr(&right.value))
         }
         Expr::Call(name, arguments) => format!("{}({})", name.value, list(arguments)),
+        Expr::Unreadable => "?".to_string(),
     }
 }
 

@@ -13,7 +13,9 @@ mod align;
 pub mod ast;
 #[cfg(test)]
 mod compact;
+mod definitions;
 mod document;
+mod include;
 pub mod notation;
 mod overrides;
 mod structure;
@@ -24,13 +26,16 @@ mod toml;
 mod value;
 mod yaml;
 
-use ast::Document;
+use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span};
+use ast::{Document, Setting};
+
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 use crate::elaborate;
 use crate::layers::Layers;
 
 pub use document::Vocabulary;
+pub use include::{Load, no_files};
 pub use overrides::Override;
 
 /// What a file can be written in.
@@ -56,22 +61,28 @@ impl Format {
 /// Texts longer than this are refused: 32 MB.
 const LONGEST: usize = 32 << 20;
 
-/// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own.
-/// `layers` are what the text may call.
-///
-/// # Errors
-///
-/// Everything that is wrong with the text, as far as it can be told without looking into layers and presets.
+/// A document as far as it could be read, and everything that is wrong with its text.
+#[derive(Debug)]
+pub struct Parsed {
+    /// `None` if the text is no YAML or TOML at all.
+    pub document: Option<Document>,
+    /// In the order in which they were found.
+    pub errors: Vec<Diagnostic>,
+}
+
+/// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own, as does each included
+/// file, whose text `load` gives. `layers` are what the text may call.
 pub fn parse(
     sources: &mut Sources,
     source: SourceId,
     format: Format,
     overrides: &[Override],
     layers: &Layers,
-) -> Result<Document, Vec<Diagnostic>> {
+    load: &Load<'_>,
+) -> Parsed {
     let layers: Vec<&str> = layers.names().collect();
     let presets: Vec<&str> = elaborate::preset_names().collect();
-    parse_with(sources, source, format, overrides, Vocabulary { layers: &layers, presets: &presets })
+    parse_with(sources, source, format, overrides, load, Vocabulary { layers: &layers, presets: &presets })
 }
 
 fn parse_with(
@@ -79,17 +90,30 @@ fn parse_with(
     source: SourceId,
     format: Format,
     overrides: &[Override],
+    load: &Load<'_>,
     vocabulary: Vocabulary<'_>,
-) -> Result<Document, Vec<Diagnostic>> {
+) -> Parsed {
+    let (root, mut errors) = read(sources, source, format);
+    let Some(mut root) = root else { return Parsed { document: None, errors } };
+    errors.extend(overrides::apply(sources, &mut root, overrides));
+    let name = sources.get(source).name.clone();
+    let included = include::files(sources, &name, &root, load, &mut errors);
+    let (document, mistakes) = document::document(sources, &root, &included, vocabulary);
+    // What could not be read stands in the tree as nothing; that something else is expected there is no second mistake.
+    let read: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
+    errors.extend(mistakes.into_iter().filter(|mistake| !read.contains(&mistake.primary.span)));
+    Parsed { document, errors }
+}
+
+/// The tree of one text; `None` if it has none.
+fn read(sources: &Sources, source: SourceId, format: Format) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let text = &sources.get(source).text;
     if text.len() > LONGEST {
         let message = format!("the file has {} bytes; at most {LONGEST} are read", text.len());
-        return Err(vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
+        return (None, vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
     }
-    let mut root = match format {
-        Format::Yaml => yaml::parse(text, source, 0)?,
-        Format::Toml => toml::parse(text, source)?,
-    };
-    overrides::apply(sources, &mut root, overrides)?;
-    document::document(sources, &root, vocabulary)
+    match format {
+        Format::Yaml => yaml::parse(text, source, 0),
+        Format::Toml => toml::parse(text, source),
+    }
 }

@@ -2,9 +2,11 @@
 //!
 //! Each override is a source text of its own, so a diagnostic about its value points into it.
 
+use std::ops::Range;
+
 use super::ast::{Section, Setting};
 use super::yaml;
-use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
 
 /// A value from outside the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,47 +15,62 @@ pub struct Override {
     pub path: String,
     /// A YAML value in flow style: `3`, `[512, 512]`, `3x128x128`.
     pub value: String,
+    /// The option of the command line that it was given with, if that says which key it is: `--input`.
+    pub option: Option<&'static str>,
 }
 
-/// Sets every override in `root`, in order, making the mappings that are not there yet.
-pub(super) fn apply(
-    sources: &mut Sources,
-    root: &mut Spanned<Setting>,
-    overrides: &[Override],
-) -> Result<(), Vec<Diagnostic>> {
+/// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with them.
+pub(super) fn apply(sources: &mut Sources, root: &mut Spanned<Setting>, overrides: &[Override]) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
-    for Override { path, value } in overrides {
-        let text = format!("{path}={value}");
-        let source = sources.add(format!("--set {text}"), text);
-        let set = yaml::parse(value, source, path.len() + 1).and_then(|value| set(root, path, source, value));
-        errors.extend(set.err().unwrap_or_default());
+    for Override { path, value, option } in overrides {
+        // The text is what the user has typed, and the keys stand in it from byte `keys` on.
+        let (typed, keys) = match option {
+            Some(option) => (format!("{option} "), None),
+            None => (format!("{SET} {path}="), Some(SET.len() + 1)),
+        };
+        let start = typed.len();
+        let source = sources.add("command line", typed + value);
+        let (value, mistakes) = yaml::parse(value, source, start);
+        errors.extend(mistakes);
+        let Some(value) = value else { continue };
+        let place = |range: Range<usize>| match keys {
+            Some(keys) => Span::new(source, keys + range.start..keys + range.end),
+            None => Span::new(source, 0..start - 1),
+        };
+        errors.extend(set(root, path, place, value).err());
     }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    errors
 }
 
-/// Walks down the keys of `path`, and puts `value` at the last.
+/// The option that takes any key.
+const SET: &str = "--set";
+
+/// Walks down the keys of `path`, whose parts stand at `place`, and puts `value` at the last.
 fn set(
     root: &mut Spanned<Setting>,
     path: &str,
-    source: SourceId,
+    place: impl Fn(Range<usize>) -> Span,
     value: Spanned<Setting>,
-) -> Result<(), Vec<Diagnostic>> {
+) -> Result<(), Diagnostic> {
+    let ends = path.match_indices('.').map(|(end, _)| end).chain([path.len()]);
+    let starts = std::iter::once(0).chain(path.match_indices('.').map(|(dot, _)| dot + 1));
+    if let Some((start, _)) = starts.zip(ends).find(|(start, end)| start == end) {
+        let message = "a key is missing before `=` or between dots";
+        let error = Diagnostic::error(Code::UnknownKey, place(start..start), message);
+        return Err(error.help("write `--set train.epochs=3`"));
+    }
     let mut start = 0;
-    let mut place = root;
+    let mut at = root;
     for key in path.split('.') {
-        let span = Span::new(source, start..start + key.len());
-        if key.is_empty() {
-            let message = "a key is missing before `=` or between dots";
-            return Err(vec![Diagnostic::error(Code::UnknownKey, span, message).help("write `--set train.epochs=3`")]);
-        }
+        let span = place(start..start + key.len());
         start += key.len() + 1;
-        if matches!(place.value, Setting::Null) {
-            place.value = Setting::Map(Section { span, entries: Vec::new() });
+        if matches!(at.value, Setting::Null) {
+            at.value = Setting::Map(Section { span, entries: Vec::new() });
         }
-        let (kind, there) = (place.value.kind(), place.span);
-        let Setting::Map(section) = &mut place.value else {
+        let (kind, there) = (at.value.kind(), at.span);
+        let Setting::Map(section) = &mut at.value else {
             let message = format!("there is no `{key}` to set: it would stand in {kind}");
-            return Err(vec![Diagnostic::error(Code::WrongType, span, message).other(there, "this is no mapping")]);
+            return Err(Diagnostic::error(Code::WrongType, span, message).other(there, "this is no mapping"));
         };
         let index = section.entries.iter().position(|(name, _)| name.value == key).unwrap_or_else(|| {
             section.entries.push((Spanned::new(key.to_string(), span), Spanned::new(Setting::Null, span)));
@@ -62,8 +79,8 @@ fn set(
         if start > path.len() {
             section.entries[index].0.span = span;
         }
-        place = &mut section.entries[index].1;
+        at = &mut section.entries[index].1;
     }
-    *place = value;
+    *at = value;
     Ok(())
 }

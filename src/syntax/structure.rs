@@ -3,11 +3,11 @@
 //! An entry is a string of notation, or a mapping. A mapping calls (`conv: {out: 64, kernel: 3}`), names
 //! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from` and `expect`.
 
-use super::ast::{Argument, Call, Item, ItemBody, Merge, Section, Setting, Shortcut, Term, Text};
-use super::document::{Context, number_expected, shape, texts, unknown_key};
+use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
+use super::document::{Context, expr, shape, texts, unknown_key};
 use super::notation;
 use super::value::{key_text, wrong_type};
-use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance, nearest};
+use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance};
 
 /// Keys that make a mapping a structure, each with the keys that may stand beside it.
 const STRUCTURES: [(&str, &[&str]); 4] = [
@@ -22,17 +22,21 @@ const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<Item> {
     match &value.value {
-        Setting::Text(text) => context.note(notation::chain(text)).unwrap_or_default(),
+        Setting::Text(text) => {
+            context.note(notation::chain(text)).unwrap_or_else(|| vec![Item::unreadable(value.span)])
+        }
         Setting::List(values) => values.iter().flat_map(|value| items(context, value)).collect(),
-        Setting::Map(section) => mapping(context, section).into_iter().collect(),
+        Setting::Map(section) => {
+            vec![mapping(context, section).unwrap_or_else(|| Item::unreadable(value.span))]
+        }
         _ => {
             context.errors.push(wrong_type("an item", ITEM, value));
-            Vec::new()
+            vec![Item::unreadable(value.span)]
         }
     }
 }
 
-/// One item that is written as a mapping.
+/// One item that is written as a mapping; `None` if it cannot be made out.
 fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
     let structure = STRUCTURES.iter().find_map(|(key, others)| Some((*key, section.get(key)?, *others)));
     if let Some((key, value, others)) = structure {
@@ -44,7 +48,7 @@ fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
             "residual" => residual(context, section, value),
             "branches" => branches(context, section, value),
             "from" => from(context, section, value),
-            _ => ItemBody::Expect(shape(context, "`expect`", value)?.value),
+            _ => ItemBody::Expect(shape(context, "`expect`", value).value),
         };
         return named_by_key(context, section, Item { name: None, body, span: section.span });
     }
@@ -69,7 +73,7 @@ fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
     if section.entries.len() > 1 {
         // It has a name beside it, so it cannot be one.
         let error = unknown_callee(context, key);
-        context.errors.push(error);
+        context.errors.extend(error);
         return None;
     }
     naming(context, section, key, value)
@@ -97,24 +101,33 @@ fn naming(
 ) -> Option<Item> {
     if !looks_like_layers(context, key, value) {
         let error = unknown_callee(context, key);
-        context.errors.push(match error.help.is_empty() {
+        context.errors.extend(error.map(|error| match error.help.is_empty() {
             true => error.help("if it is to name an item, layers must stand under it").other(value.span, "no layers"),
             false => error,
-        });
+        }));
         return None;
     }
     let name = context.note(notation::template(&key_text(context.sources, key)));
-    let before = context.errors.len();
     let inner = items(context, value);
-    if context.errors.len() > before {
-        return None;
-    }
+    let name = name?;
     let span = section.span;
     Some(match alone(inner, value) {
-        Ok(item) if item.name.is_none() => Item { name: Some(name?), span, ..item },
-        Ok(item) => Item { name: Some(name?), body: ItemBody::Sequence(vec![item]), span },
-        Err(inner) => Item { name: Some(name?), body: ItemBody::Sequence(inner), span },
+        // `block{i}: bottleneck 64 x 3` names each round: only inside the repeat is there an `i`.
+        Ok(Item { name: None, body: ItemBody::Repeat { body, count }, .. }) if name.value.uses("i") => {
+            let body = Box::new(called(name, *body));
+            Item { name: None, body: ItemBody::Repeat { body, count }, span }
+        }
+        Ok(item) => Item { span, ..called(name, item) },
+        Err(inner) => Item { name: Some(name), body: ItemBody::Sequence(inner), span },
     })
+}
+
+/// `item` under a name; if it has one already, in a level of that name.
+fn called(name: Spanned<Template>, item: Item) -> Item {
+    match item.name {
+        None => Item { name: Some(name), ..item },
+        Some(_) => Item { name: Some(name), span: item.span, body: ItemBody::Sequence(vec![item]) },
+    }
 }
 
 /// The item that `value` is, if it is one. A list opens a level even if it has one entry.
@@ -125,13 +138,10 @@ fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> 
     }
 }
 
-/// The key is no layer or block, and what stands with it shows that it should be one.
-fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Diagnostic {
+/// The key is no layer or block, and what stands with it shows that it should be one. `None` if it may be a lost one's name.
+fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagnostic> {
     let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
-    match near_name(context, key) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error,
-    }
+    (!context.lost_blocks).then(|| error.meant(near_name(context, key), String::new))
 }
 
 /// A layer or block within two edits of the key.
@@ -176,19 +186,15 @@ fn call(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Settin
             }
         }))?,
         Setting::Map(section) => {
-            let arguments: Vec<_> =
-                section.entries.iter().map(|(key, value)| named_argument(context, key, value)).collect();
-            arguments.into_iter().collect::<Option<_>>()?
+            section.entries.iter().map(|(key, value)| named_argument(context, key, value)).collect()
         }
         Setting::List(values) => {
             let what = format!("an argument of `{}`", key.value);
-            let arguments: Vec<_> = values.iter().map(|value| term(context, &what, value)).collect();
-            let arguments: Vec<_> = arguments.into_iter().collect::<Option<_>>()?;
-            arguments.into_iter().map(positional).collect()
+            values.iter().map(|value| positional(term(context, &what, value))).collect()
         }
-        _ => vec![positional(term(context, "an argument", value)?)],
+        _ => vec![positional(term(context, "an argument", value))],
     };
-    Some(Call { name: key.clone(), arguments, span: key.span.to(value.span) })
+    Some(Call { name: key.clone(), arguments, span: key.span.to(value.span), room: None })
 }
 
 fn positional(value: Spanned<Term>) -> Argument {
@@ -196,28 +202,24 @@ fn positional(value: Spanned<Term>) -> Argument {
     Argument { key: None, value, span }
 }
 
-fn named_argument(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Argument> {
-    let value = term(context, &format!("`{}`", key.value), value)?;
+fn named_argument(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Argument {
+    let value = term(context, &format!("`{}`", key.value), value);
     let span = key.span.to(value.span);
     let key = Spanned::new(notation::long_form(&key.value).to_string(), key.span);
-    Some(Argument { key: Some(key), value, span })
+    Argument { key: Some(key), value, span }
 }
 
-/// The value of an argument.
-fn term(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Option<Spanned<Term>> {
+/// The value of an argument; [`Expr::Unreadable`] after a mistake.
+fn term(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Spanned<Term> {
     let term = match &value.value {
-        Setting::Text(text) => return context.note(notation::term(text)),
-        Setting::List(values) => {
-            let values: Vec<_> = values.iter().map(|value| term(context, what, value)).collect();
-            Term::List(values.into_iter().collect::<Option<_>>()?)
-        }
-        Setting::Null | Setting::Map(_) => {
-            context.errors.push(number_expected(what, value));
-            return None;
-        }
-        _ => Term::Expr(super::document::expr(context, what, value)?.value),
+        Setting::Text(text) => match context.note(notation::term(text)) {
+            Some(term) => return term,
+            None => Term::Expr(Spanned::new(Expr::Unreadable, value.span)),
+        },
+        Setting::List(values) => Term::List(values.iter().map(|value| term(context, what, value)).collect()),
+        _ => Term::Expr(expr(context, what, value)),
     };
-    Some(Spanned::new(term, value.span))
+    Spanned::new(term, value.span)
 }
 
 fn residual(context: &mut Context<'_>, section: &Section, body: &Spanned<Setting>) -> ItemBody {
@@ -242,36 +244,37 @@ fn shortcut(context: &mut Context<'_>, value: &Spanned<Setting>) -> Shortcut {
         "optional" => Shortcut::Optional,
         "none" => Shortcut::None,
         word => {
-            let items = items(context, value);
             // One word that cannot be called was meant to be one of the words.
             let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if is_word && !word.is_empty() && !context.callable.contains(word) {
                 context.errors.push(unknown_word("shortcut", word, value, &WORDS, ", or layers"));
+                return Shortcut::Items(vec![Item::unreadable(value.span)]);
             }
-            Shortcut::Items(items)
+            Shortcut::Items(items(context, value))
         }
     }
 }
 
 fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str], more: &str) -> Diagnostic {
     let error = Diagnostic::error(Code::UnknownName, value.span, format!("no {what} is called `{word}`"));
-    match nearest(word, words.iter().copied()) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => {
-            let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-            error.help(format!("`{what}` can be {}{more}", words.join(", ")))
-        }
-    }
+    error.did_you_mean(word, words.iter().copied(), || {
+        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        format!("`{what}` can be {}{more}", words.join(", "))
+    })
 }
 
 fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
-    let merge = merge(context, section).unwrap_or(Spanned::new(Merge::Concat, value.span));
+    let merge = match section.get("merge") {
+        None => Some(Spanned::new(Merge::Concat, value.span)),
+        Some(value) => merge(context, value),
+    };
     let Setting::List(branches) = &value.value else {
         context.errors.push(wrong_type("`branches`", "a list, one entry a branch", value));
-        return ItemBody::Branches { branches: Vec::new(), merge };
+        return ItemBody::Unreadable;
     };
     if branches.is_empty() {
         context.errors.push(Diagnostic::error(Code::MissingKey, value.span, "`branches` needs at least one branch"));
+        return ItemBody::Unreadable;
     }
     let branches = branches.iter().map(|branch| {
         alone(items(context, branch), branch).unwrap_or_else(|inner| Item {
@@ -285,21 +288,26 @@ fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Settin
 
 fn from(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
     let sources = texts(context, "`from`", value);
-    if matches!(&value.value, Setting::List(names) if names.is_empty()) {
-        context.errors.push(Diagnostic::error(Code::MissingKey, value.span, "`from` needs at least one name"));
-    }
-    let merge = merge(context, section);
-    if let ([_, second, ..], None) = (sources.as_slice(), &merge) {
-        let message = "several values need `merge`";
-        let error = Diagnostic::error(Code::MissingKey, second.span, message);
-        context.errors.push(error.help("add `merge: concat`, `add` or `mul`"));
-    }
     let then = section.get("then").map(|then| items(context, then)).unwrap_or_default();
+    let merge = match section.get("merge") {
+        Some(value) => merge(context, value),
+        None => None,
+    };
+    match sources.as_slice() {
+        [] if matches!(&value.value, Setting::List(names) if names.is_empty()) => {
+            context.errors.push(Diagnostic::error(Code::MissingKey, value.span, "`from` needs at least one name"));
+        }
+        [_, second, ..] if section.get("merge").is_none() => {
+            let message = "several values need `merge`";
+            let error = Diagnostic::error(Code::MissingKey, second.span, message);
+            context.errors.push(error.help("add `merge: concat`, `add` or `mul`"));
+        }
+        _ => {}
+    }
     ItemBody::From { sources, merge, then }
 }
 
-fn merge(context: &mut Context<'_>, section: &Section) -> Option<Spanned<Merge>> {
-    let value = section.get("merge")?;
+fn merge(context: &mut Context<'_>, value: &Spanned<Setting>) -> Option<Spanned<Merge>> {
     let Setting::Text(text) = &value.value else {
         context.errors.push(wrong_type("`merge`", "`concat`, `add` or `mul`", value));
         return None;

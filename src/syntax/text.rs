@@ -63,6 +63,11 @@ impl Text {
         Text { text: text.into(), origin: vec![piece], span }
     }
 
+    /// Whether the compiler made it, so that none of its characters has a place of its own.
+    pub fn is_generated(&self) -> bool {
+        matches!(self.origin.as_slice(), [Piece { source, kind: PieceKind::Whole, .. }] if *source == (self.span.start..self.span.end))
+    }
+
     /// Where the bytes `range` of the string were written.
     pub fn place(&self, range: Range<usize>) -> Span {
         let start = self.start_of(range.start);

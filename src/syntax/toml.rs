@@ -9,15 +9,18 @@ use super::ast::{Section, Setting};
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 
-/// Reads a TOML document.
-pub(super) fn parse(text: &str, source: SourceId) -> Result<Spanned<Setting>, Vec<Diagnostic>> {
+/// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
+pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let place = Place { text, source };
-    // Only the first error is sure to be no consequence of another.
-    let root = DeTable::parse(text).map_err(|error| vec![place.diagnostic(&error)])?;
+    let root = match DeTable::parse(text) {
+        Ok(root) => root.into_inner(),
+        // Only the first error is sure to be no consequence of another.
+        Err(error) => return (None, vec![place.diagnostic(&error)]),
+    };
     let mut errors = Vec::new();
     let span = Span::new(source, 0..text.len());
-    let section = place.section(span, root.into_inner(), &mut errors);
-    if errors.is_empty() { Ok(Spanned::new(Setting::Map(section), span)) } else { Err(errors) }
+    let section = place.section(span, root, &mut errors);
+    (Some(Spanned::new(Setting::Map(section), span)), errors)
 }
 
 struct Place<'a> {

@@ -23,8 +23,8 @@ const MOST_VALUES: usize = 1 << 20;
 /// Values that may come from repeating anchors.
 const MOST_REPEATED: usize = 100_000;
 
-/// Reads the YAML text `text`, which stands in `source` from byte `offset` on.
-pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> Result<Spanned<Setting>, Vec<Diagnostic>> {
+/// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves `Null` in the tree.
+pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let place = Place { text, source, offset };
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -40,11 +40,13 @@ pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> Result<Spann
         underscored_numbers_as_strings: true,
         with_snippet: false,
     };
-    let node: Node =
-        serde_saphyr::from_str_with_options(text, options).map_err(|error| vec![place.diagnostic(&error)])?;
+    let node: Node = match serde_saphyr::from_str_with_options(text, options) {
+        Ok(node) => node,
+        Err(error) => return (None, vec![place.diagnostic(&error)]),
+    };
     let mut errors = Vec::new();
     let root = place.setting(node, &mut errors);
-    if errors.is_empty() { Ok(root) } else { Err(errors) }
+    (Some(root), errors)
 }
 
 /// A value as it comes from the parser, with the bytes of its token; for a list or mapping, only where it starts.
@@ -266,6 +268,7 @@ impl Place<'_> {
                 "YAML is indented with spaces, not tabs"
             }
             ':' => "a text that holds a colon and a space must be quoted; a mapping starts on a line of its own",
+            '{' | '}' => "inside `[…]` and `{…}`, a text with braces must be quoted: `\"conv {width} 3x3\"`",
             '@' | '`' | '%' => "a text that starts with this character must be quoted",
             _ if rest.starts_with("- ") => "a list starts on a line of its own",
             _ => return None,

@@ -11,7 +11,7 @@
 
 use super::{generated, level};
 use crate::arguments::Positive;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::settings::Settings;
 use crate::syntax::ast::{Item, ItemBody, Shortcut};
 
@@ -115,8 +115,5 @@ fn unknown_choice(key: &str, written: &str, span: Span, choices: &[&str]) -> Dia
     let list: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
     let error = Diagnostic::error(Code::InvalidArgument, span, format!("`{key}` must be {}", list.join(" or ")))
         .label(format!("found `{written}`"));
-    match nearest(written, choices.iter().copied()) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error,
-    }
+    error.did_you_mean(written, choices.iter().copied(), String::new)
 }

@@ -3,7 +3,7 @@
 use super::named;
 use super::transforms::{TRANSFORMS, spread, without_chance};
 use crate::arguments::Pair;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::Settings;
 use crate::graph::Shape;
@@ -236,10 +236,8 @@ fn choice<T: Copy>(
     }
     let names = || choices.iter().map(|(name, _)| *name);
     let error = Diagnostic::error(Code::UnknownName, setting.span, format!("no {what} is called `{}`", written.value));
-    problems.push(match nearest(&written.value, names()) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
-    });
+    let list = || format!("there are {}", names().collect::<Vec<_>>().join(", "));
+    problems.push(error.did_you_mean(&written.value, names(), list));
     None
 }
 

@@ -1,7 +1,7 @@
 //! Calls in a recipe: `sgd lr=0.1`, or in mapping form `sgd: {lr: 0.1}`.
 
 use crate::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::call::arguments;
 use crate::elaborate::scope::Scope;
 use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
@@ -36,10 +36,7 @@ pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, proble
 fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
     let names = || kind.table.iter().map(|(name, _)| *name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
-    match nearest(&name.value, names()) {
-        Some(near) => error.help(format!("did you mean `{near}`?")),
-        None => error.help(format!("there are {}", names().collect::<Vec<_>>().join(", "))),
-    }
+    error.did_you_mean(&name.value, names(), || format!("there are {}", names().collect::<Vec<_>>().join(", ")))
 }
 
 fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnostic> {
@@ -48,7 +45,7 @@ fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnosti
         Setting::Map(section) => match section.entries.as_slice() {
             [(name, value)] => {
                 let span = name.span.to(value.span);
-                Ok(Call { name: name.clone(), arguments: in_mapping(value)?, span })
+                Ok(Call { name: name.clone(), arguments: in_mapping(value)?, span, room: None })
             }
             entries => {
                 let message = format!("one {} is expected here, but the mapping has {} keys", kind.what, entries.len());
@@ -99,5 +96,5 @@ fn term(setting: &Spanned<Setting>) -> Result<Spanned<Term>, Diagnostic> {
             ));
         }
     };
-    Ok(Spanned::new(Term::Expr(expr), setting.span))
+    Ok(Spanned::new(Term::Expr(Spanned::new(expr, setting.span)), setting.span))
 }

@@ -34,7 +34,9 @@ fn complaints(input: &str, sections: &str) -> Vec<String> {
     };
     let line = |diagnostic: &crate::diagnostic::Diagnostic| {
         let text = diagnostics.sources.text(diagnostic.primary.span);
-        let parts = [&diagnostic.message, &diagnostic.primary.text].into_iter().chain(&diagnostic.help);
+        let parts = [&diagnostic.message, &diagnostic.primary.text]
+            .into_iter()
+            .chain(diagnostic.help.iter().map(|help| &help.text));
         let parts: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
         format!("{} `{text}`: {}", diagnostic.code.id(), parts.join(" | "))
     };
@@ -354,10 +356,10 @@ fn mistakes() {
             "1, 8, 8",
             "train: {batch: 0, optimizer: adma, schedule: stp 3}\ndata: {set: dgits}",
             &[
-                "E010 `dgits`:",
+                "E013 `0`: `batch`",
                 "E010 `adma`: no optimizer is called `adma` | did you mean `adam`?",
                 "E010 `stp`: no schedule is called `stp` | did you mean `step`?",
-                "E013 `0`: `batch`",
+                "E010 `dgits`:",
             ],
         ),
     ] {

@@ -2,7 +2,7 @@
 
 use super::named::Kind;
 use crate::arguments::{Arguments, FromValue, Positive, PositivePair, Value};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::recipe::{Resize, STATISTICS, Transform};
 
 /// Every transform. A `normalize` has its numbers as they were written: see [`spread`].
@@ -82,11 +82,8 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
             let names = || STATISTICS.iter().map(|(name, ..)| *name);
             let message = format!("no means and standard deviations are called `{name}`");
             let error = Diagnostic::error(Code::UnknownName, arguments.place("statistics"), message);
-            return Err(match nearest(&name, names()) {
-                Some(near) => error.help(format!("did you mean `{near}`?")),
-                None => error
-                    .help(format!("there are {}; or give `mean=` and `std=`", names().collect::<Vec<_>>().join(", "))),
-            });
+            let list = || format!("there are {}; or give `mean=` and `std=`", names().collect::<Vec<_>>().join(", "));
+            return Err(error.did_you_mean(&name, names(), list));
         };
         return Ok(Transform::Normalize { mean: mean.to_vec(), std: std.to_vec() });
     }

@@ -55,10 +55,8 @@ fn tree(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> 
                 inner.filter(|inner| inner.as_rule() == Rule::expression).map(|argument| tree(text, argument));
             Expr::Call(name, arguments.collect::<Result<_, _>>()?)
         }
-        Rule::braces | Rule::parenthesis => {
-            let inner = pair.into_inner().next().expect("brackets hold an expression");
-            tree(text, inner)?.value
-        }
+        Rule::braces => return tree(text, pair.into_inner().next().expect("braces hold an expression")),
+        Rule::parenthesis => tree(text, pair.into_inner().next().expect("brackets hold an expression"))?.value,
         Rule::expression => return comparison(text, pair),
         rule => unreachable!("{rule:?} is no part of an expression"),
     };

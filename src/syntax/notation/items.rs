@@ -4,7 +4,7 @@ use pest::iterators::Pair;
 
 use super::expression::expression;
 use super::{Rule, Signature, place};
-use crate::diagnostic::{Diagnostic, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Template, TemplatePart, Term};
 use crate::syntax::text::Text;
 
@@ -42,7 +42,8 @@ pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic
     let mut inner = pair.into_inner();
     let name = word(text, &inner.next().expect("a call has a name"));
     let arguments = inner.map(|inner| argument(text, inner)).collect::<Result<_, _>>()?;
-    Ok(Call { name, arguments, span })
+    let room = (!text.is_generated()).then_some(Span { start: span.end, ..span });
+    Ok(Call { name, arguments, span, room })
 }
 
 /// As in mapping form, a bare word may be a name in scope.
@@ -81,18 +82,17 @@ pub(in crate::syntax) fn long_form(key: &str) -> &str {
 fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {
     let span = place(text, &pair);
     let value = match (pair.as_rule(), pair.as_str()) {
-        (Rule::word, "true") => Term::Expr(Expr::Bool(true)),
-        (Rule::word, "false") => Term::Expr(Expr::Bool(false)),
+        (Rule::word, truth @ ("true" | "false")) => Term::Expr(Spanned::new(Expr::Bool(truth == "true"), span)),
         (Rule::word, word) => Term::Word(word.to_string()),
         (Rule::quantity, _) => {
             let mut sides = pair.into_inner().map(|side| expression(text, side));
             let first = sides.next().expect("a quantity has a side")?;
             match sides.next() {
-                None => Term::Expr(first.value),
+                None => Term::Expr(first),
                 Some(second) => Term::Size(Box::new(first), Box::new(second?)),
             }
         }
-        _ => Term::Expr(expression(text, pair)?.value),
+        _ => Term::Expr(expression(text, pair)?),
     };
     Ok(Spanned::new(value, span))
 }

@@ -132,6 +132,7 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
         'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
         '*' | '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
         '"' | '\'' => "words need no quotes",
+        '[' => "a list is written in braces: `{[64, 128]}`",
         _ => return None,
     })
 }

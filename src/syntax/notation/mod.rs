@@ -15,7 +15,7 @@ mod tests;
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::ast::{Argument, Call, Expr, Item, Template, Term};
+use super::ast::{Argument, Call, Expr, Item, Parameter, Template, Term};
 pub(super) use items::long_form;
 
 use super::text::Text;
@@ -76,7 +76,7 @@ pub fn shape(text: &Text) -> Result<Vec<Spanned<Expr>>, Diagnostic> {
 }
 
 /// A block's name and its parameters with their defaults.
-pub type Signature = (Spanned<String>, Vec<(Spanned<String>, Option<Spanned<Expr>>)>);
+pub type Signature = (Spanned<String>, Vec<Parameter>);
 
 /// The key of a block: `bottleneck(width, stride=1)`.
 pub fn signature(text: &Text) -> Result<Signature, Diagnostic> {

@@ -245,7 +245,7 @@ fn advice_for_other_notations() {
         ("conv 2*width", "arithmetic goes into braces: `{2*width}`"),
     ] {
         let error = chain(&source(text).1).expect_err(text);
-        assert_eq!(error.help, [expected], "{text}");
+        assert_eq!(error.help[0].text, expected, "{text}");
     }
 }
 

@@ -4,6 +4,7 @@ mod meaning;
 mod mistakes;
 
 use super::*;
+use crate::diagnostic::settle;
 use crate::syntax::ast::DocumentBody;
 
 const VOCABULARY: Vocabulary<'_> = Vocabulary {
@@ -36,9 +37,15 @@ fn read(
     overrides: &[(&str, &str)],
 ) -> Result<Document, Vec<Diagnostic>> {
     let id = sources.add("test", text);
-    let overrides: Vec<Override> =
-        overrides.iter().map(|(path, value)| Override { path: path.to_string(), value: value.to_string() }).collect();
-    parse_with(sources, id, format, &overrides, VOCABULARY)
+    let overrides: Vec<Override> = overrides
+        .iter()
+        .map(|(path, value)| Override { path: path.to_string(), value: value.to_string(), option: None })
+        .collect();
+    let load = |_: &str| Err("there is none".to_string());
+    match parse_with(sources, id, format, &overrides, &load, VOCABULARY) {
+        Parsed { document: Some(document), errors } if errors.is_empty() => Ok(document),
+        Parsed { errors, .. } => Err(settle(sources, errors)),
+    }
 }
 
 /// The document, one line a part.
@@ -54,12 +61,14 @@ fn show(document: &Document) -> String {
         document.lets.iter().map(|(name, value)| format!("let {} = {}", name.value, compact::expr(&value.value))),
     );
     for block in &document.blocks {
-        let signature = compact::signature(&(block.name.clone(), block.parameters.clone()));
+        let parameters = block.parameters.clone().unwrap_or_default();
+        let signature = compact::signature(&(block.name.clone(), parameters));
         lines.push(format!("block {signature}: {}", compact::items(&block.body)));
     }
     lines.push(match &document.body {
         DocumentBody::Layers(items) => format!("layers {}", compact::items(items)),
         DocumentBody::Preset { name, settings } => format!("preset {} {}", name.value, compact::section(settings)),
+        DocumentBody::Unreadable => "?".to_string(),
     });
     lines.extend(
         document.init.iter().map(|rule| format!("init {}: {}", rule.pattern.value, compact::call(&rule.initialiser))),

@@ -1,0 +1,93 @@
+//! Residual connections: a branch and the shortcut that is added to it.
+
+use super::level::{Level, Wire};
+use super::presets::generated;
+use super::scope::Scope;
+use super::walk::Walk;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::graph::{Shape, ValueId};
+use crate::layers::Window;
+use crate::syntax::ast::{Item, Merge, Shortcut};
+
+/// The largest stride that a convolution can be given.
+const LARGEST_STRIDE: usize = 1 << 31;
+
+impl Walk<'_> {
+    /// The sum of `body` and its shortcut.
+    pub(super) fn residual(
+        &mut self,
+        body: &[Item],
+        shortcut: &Spanned<Shortcut>,
+        span: Span,
+        scope: &Scope,
+        level: &mut Level,
+        input: Wire,
+    ) -> Wire {
+        let end = self.enclosed(body, scope, level, input);
+        let added = match &shortcut.value {
+            Shortcut::None => return end,
+            Shortcut::Identity => input,
+            // Names of one's own are kept: `shortcut: [{skip: conv 64 1x1 -> bn}]` makes skip.0 and skip.1.
+            Shortcut::Items(items) if items.iter().all(|item| item.name.is_some()) => {
+                self.enclosed(items, scope, level, input)
+            }
+            Shortcut::Items(items) => self.downsample(items, shortcut.span, scope, level, input),
+            Shortcut::Auto | Shortcut::Project | Shortcut::Optional => {
+                let (Some(from), Some(to)) = (input, end) else { return None };
+                let (before, behind) = (self.graph.shape(from), self.graph.shape(to));
+                let maps = matches!((before, behind), (Shape::Map { .. }, Shape::Map { .. }));
+                match shortcut.value {
+                    Shortcut::Optional if before != behind => return end,
+                    Shortcut::Project => self.project(from, to, shortcut.span, scope, level),
+                    Shortcut::Auto if before != behind && maps => self.project(from, to, shortcut.span, scope, level),
+                    _ => input,
+                }
+            }
+        };
+        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level)
+    }
+
+    /// A 1×1 convolution without bias and a batch norm that take `from` to the shape of `to`
+    /// (He et al. 2016, option B). Its stride is the product of the body's.
+    fn project(&mut self, from: ValueId, to: ValueId, span: Span, scope: &Scope, level: &mut Level) -> Wire {
+        let out = self.graph.shape(to).channels();
+        let stride = match self.stride_between(from, to) {
+            (down, across) if down.max(across) > LARGEST_STRIDE => {
+                let message = format!("the strides of this branch multiply to more than {LARGEST_STRIDE}");
+                self.report(Diagnostic::error(Code::TooLarge, span, message));
+                return None;
+            }
+            (1, 1) => String::new(),
+            (down, across) if down == across => format!(" s{down}"),
+            (down, across) => format!(" s{down}x{across}"),
+        };
+        let items = generated(&format!("conv {out} 1x1{stride} bias=false -> bn"), span);
+        self.downsample(&items, span, scope, level, Some(from))
+    }
+
+    /// `items` in a level that has torchvision's name for what a shortcut computes.
+    fn downsample(&mut self, items: &[Item], span: Span, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+        // A second shortcut in one level is numbered, like everything without a name of its own.
+        let given = Some("downsample").filter(|name| !self.names.contains(&level.full_name(name)));
+        let name = level.next(given);
+        self.declare(&name, span);
+        let output = self.enclosed(items, scope, &mut Level::named(&name), input);
+        self.names.define(&name, output);
+        output
+    }
+
+    /// The product of all strides on the way from one value to another, down and across.
+    fn stride_between(&self, from: ValueId, to: ValueId) -> (usize, usize) {
+        let mut product = (1usize, 1usize);
+        let mut at = to;
+        while at != from {
+            let Some(node) = at.node().map(|index| &self.graph.nodes[index]) else { break };
+            if let Some(Window { stride, .. }) = node.layer.window() {
+                product = (product.0.saturating_mul(stride.height), product.1.saturating_mul(stride.width));
+            }
+            let Some(first) = node.inputs.first() else { break };
+            at = *first;
+        }
+        product
+    }
+}
