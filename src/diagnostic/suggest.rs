@@ -2,9 +2,11 @@
 
 /// The candidate nearest to `name`, if it is near enough to be what was meant.
 ///
-/// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and at least one character.
+/// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and one character in
+/// any case, but not all of it.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (edit_distance(name, candidate), candidate))
@@ -40,9 +42,13 @@ mod tests {
     #[test]
     fn suggests_near_names_only() {
         let names = ["conv", "maxpool", "linear"];
-        for (name, expected) in
-            [("cnov", Some("conv")), ("Linear", Some("linear")), ("maxpol", Some("maxpool")), ("lstm", None)]
-        {
+        for (name, expected) in [
+            ("cnov", Some("conv")),
+            ("Linear", Some("linear")),
+            ("maxpol", Some("maxpool")),
+            ("lstm", None),
+            ("q", None),
+        ] {
             assert_eq!(nearest(name, names), expected, "{name}");
         }
     }
