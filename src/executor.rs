@@ -1,8 +1,9 @@
 //! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
 //! [`plan`] laid out.
 //!
-//! Each gradient is written once where it is needed; where a value has several readers, theirs are added. Buffers are
-//! allocated by the first step of the largest batch and then reused.
+//! Values are channels-last, as the kernels want them: images N×C×H×W are turned when they come in, and an output that is
+//! a map when it goes out. Each gradient is written once where it is needed; where a value has several readers, theirs
+//! are added. Buffers are allocated by the first step of the largest batch and then reused.
 //!
 //! ```text
 //! let mut executor = Executor::<f32>::new(program, weights);
@@ -19,7 +20,7 @@ use rayon::prelude::*;
 
 use self::profile::{Pass, Profile, Spent};
 use crate::graph::{Shape, ValueId};
-use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved};
+use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved, layout};
 use crate::program::plan::{self, Buffer, Place, Plan, Target};
 use crate::program::{Program, Step};
 
@@ -40,6 +41,10 @@ pub struct Executor<T> {
     /// Shared by both plans.
     buffers: Vec<Vec<T>>,
     profile: Profile,
+    /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
+    images: Vec<T>,
+    /// What [`Executor::evaluate`] has turned last; empty where nothing needs to be.
+    output: Vec<T>,
 }
 
 /// The weights of a step, as indices into the program's.
@@ -79,7 +84,8 @@ impl<T: Real> Executor<T> {
         let saved = vec![Saved::default(); program.steps.len()];
         let buffers = vec![Vec::new(); training.buffers.len().max(evaluation.buffers.len())];
         let profile = Profile::default();
-        Executor { program, training, evaluation, weights, gradients, used, saved, buffers, profile }
+        let (images, output) = (Vec::new(), Vec::new());
+        Executor { program, training, evaluation, weights, gradients, used, saved, buffers, images, output, profile }
     }
 
     /// What it runs.
@@ -103,11 +109,18 @@ impl<T: Real> Executor<T> {
         change(&mut self.weights, &self.gradients);
     }
 
-    /// Logits N×classes of images N×C×H×W in evaluation mode.
+    /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too.
     pub fn evaluate<'a>(&'a mut self, images: &'a [T]) -> &'a [T] {
         let batch = self.batch(images);
         self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 });
-        batch.values(&self.program, &self.evaluation, &self.buffers).of(self.program.output)
+        let values = batch.values(&self.program, &self.evaluation, &self.buffers, &self.images);
+        let (output, shape) = (values.of(self.program.output), self.program.shape(self.program.output));
+        if shape.has_one_order() {
+            return output;
+        }
+        self.output.resize(output.len(), T::ZERO);
+        layout::channels_first(shape, output, &mut self.output);
+        &self.output
     }
 
     /// The loss in training mode and its gradient with respect to every weight; running statistics move on. `key` names
@@ -119,11 +132,12 @@ impl<T: Real> Executor<T> {
         let batch = self.batch(images);
         self.forward(Mode::Train, batch, key);
         let Some(place) = self.training.loss_gradient else {
-            let logits = batch.values(&self.program, &self.training, &self.buffers).of(self.program.output);
+            let logits =
+                batch.values(&self.program, &self.training, &self.buffers, &self.images).of(self.program.output);
             return classify(logits, labels);
         };
         let mut gradient = mem::take(&mut self.buffers[place]);
-        let logits = batch.values(&self.program, &self.training, &self.buffers).of(self.program.output);
+        let logits = batch.values(&self.program, &self.training, &self.buffers, &self.images).of(self.program.output);
         let loss = kernels::cross_entropy_gradient(logits, labels, &mut gradient[..logits.len()]);
         let correct = correct(logits, labels);
         self.buffers[place] = gradient;
@@ -142,7 +156,7 @@ impl<T: Real> Executor<T> {
         }
         let batch = self.batch(images);
         self.forward(Mode::Train, batch, key);
-        let values = batch.values(&self.program, &self.training, &self.buffers);
+        let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
         let mut steps = self.training.steps.iter().map(|index| &self.program.steps[*index]);
         let first = steps.find(|step| not_finite(values.of(step.output)))?;
         Some(format!("the output of `{}`", first.name))
@@ -177,8 +191,13 @@ impl<T: Real> Executor<T> {
         })
     }
 
-    fn batch<'a>(&self, images: &'a [T]) -> Batch<'a, T> {
-        Batch { images, size: images.len() / self.program.shape(ValueId::INPUT).elements() }
+    fn batch<'a>(&mut self, images: &'a [T]) -> Batch<'a, T> {
+        let shape = self.program.shape(ValueId::INPUT);
+        if !shape.has_one_order() {
+            self.images.resize(images.len(), T::ZERO);
+            layout::channels_last(shape, images, &mut self.images);
+        }
+        Batch { images, size: images.len() / shape.elements() }
     }
 
     fn forward(&mut self, mode: Mode, batch: Batch<T>, key: MaskKey) {
@@ -197,7 +216,7 @@ impl<T: Real> Executor<T> {
             };
             let mut output = mem::take(&mut self.buffers[place]);
             let mut statistics = lend(&mut self.weights, &used.statistics);
-            let values = batch.values(&self.program, plan, &self.buffers);
+            let values = batch.values(&self.program, plan, &self.buffers, &self.images);
             self.profile.time(Pass::Forward, index, || {
                 kernels::forward(
                     &step.op,
@@ -226,7 +245,7 @@ impl<T: Real> Executor<T> {
             let written: Vec<Buffer> = planned.input_gradients.iter().filter_map(|target| target.written()).collect();
             let mut input_gradients = lend(&mut self.buffers, &written);
             let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
-            let values = batch.values(&self.program, &self.training, &self.buffers);
+            let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
             self.profile.time(Pass::Backward, planned.step, || {
                 kernels::backward(
                     &step.op,
@@ -270,15 +289,20 @@ struct Batch<'a, T> {
 }
 
 impl<'a, T: Real> Batch<'a, T> {
-    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Vec<T>]) -> Values<'a, T> {
-        Values { batch: self, program, plan, buffers }
+    /// `turned` are the images with the channels last, if they have to be turned.
+    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Vec<T>], turned: &'a [T]) -> Values<'a, T> {
+        let images = if program.shape(ValueId::INPUT).has_one_order() { self.images } else { turned };
+        Values { images, batch: self.size, program, plan, buffers }
     }
 }
 
 /// All values of a pass, to look at.
 #[derive(Clone, Copy)]
 struct Values<'a, T> {
-    batch: Batch<'a, T>,
+    /// With the channels last.
+    images: &'a [T],
+    /// N
+    batch: usize,
     program: &'a Program,
     plan: &'a Plan,
     buffers: &'a [Vec<T>],
@@ -287,12 +311,12 @@ struct Values<'a, T> {
 impl<'a, T: Real> Values<'a, T> {
     /// How many numbers a value has in the whole batch.
     fn elements(&self, value: ValueId) -> usize {
-        self.batch.size * self.program.shape(value).elements()
+        self.batch * self.program.shape(value).elements()
     }
 
     fn of(&self, value: ValueId) -> &'a [T] {
         match self.plan.values[value.index()] {
-            Place::Input => self.batch.images,
+            Place::Input => self.images,
             Place::Buffer(buffer) => &self.buffers[buffer][..self.elements(value)],
             Place::Nowhere => unreachable!("nobody reads what does not take part"),
         }

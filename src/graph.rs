@@ -61,6 +61,11 @@ impl Shape {
         }
     }
 
+    /// Whether its numbers come in the same order with the channels first, C×H×W, and last, H×W×C.
+    pub fn has_one_order(self) -> bool {
+        self.channels() == 1 || self.positions() == 1
+    }
+
     /// Whether its number of elements stays below [`LARGEST_VALUE`].
     pub fn is_reasonable(self) -> bool {
         let product = self.dims().into_iter().try_fold(1usize, |product, size| product.checked_mul(size));

@@ -177,9 +177,9 @@ fn memory_is_reused() {
     let elements = INPUT.elements();
     // In evaluation two buffers take turns, and the smaller output fits into the free one.
     assert_eq!(plan::evaluation(&deep).buffers, [elements, elements]);
-    // In training all twenty activations and the logits live at the end of the forward pass. Two gradients come on top,
-    // one in the buffer of the logits' own; all others take the places of activations.
-    assert_eq!(plan::training(&deep).elements(), 22 * elements + 3);
+    // In training all twenty activations, the last one's copy as a vector and the logits live at the end of the forward
+    // pass. Two gradients come on top, one in the buffer of the logits' own; all others take the places of activations.
+    assert_eq!(plan::training(&deep).elements(), 23 * elements + 3);
 }
 
 #[test]
@@ -232,6 +232,22 @@ fn gradients_are_those_of_the_candle_module() -> candle_core::Result<()> {
                 assert!((found - expected).abs() < 1e-12, "{name}: {} has {found}, not {expected}", weight.name);
             }
         }
+    }
+    Ok(())
+}
+
+/// Here 4×5 maps of which every `step`th position of every `step`th row stays.
+#[test]
+fn a_map_comes_out_in_the_order_of_the_images() -> candle_core::Result<()> {
+    for (layers, step) in [("[dropout 0.5]", 1), ("[maxpool 1x1 s1]", 1), ("[maxpool 1x1 s2]", 2)] {
+        let (program, images) = (program(layers), images(3));
+        let rows = images.chunks_exact(5).enumerate().filter(|(row, _)| row % 4 % step == 0);
+        let expected: Vec<f64> = rows.flat_map(|(_, row)| row.iter().copied().step_by(step)).collect();
+        let model = Model::new(program.clone(), &[], 1)?;
+        let output = model.forward_t(&Tensor::from_slice(&images, (3, 2, 4, 5), &Device::Cpu)?, false)?;
+        assert_eq!(output.dims()[1..], program.shape(program.output).dims(), "{layers}");
+        assert_eq!(crate::weights::values::<f64>(&output)?, expected, "{layers}");
+        assert_eq!(Executor::new(program, Vec::new()).evaluate(&images), expected, "{layers}");
     }
     Ok(())
 }

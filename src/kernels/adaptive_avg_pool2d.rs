@@ -3,50 +3,75 @@
 
 use std::ops::Range;
 
-use super::lanes::{for_each, sum_of};
-use super::parts::Parts;
+use super::lanes::{add_scaled, for_each_row};
+use super::scratch::with_scratch;
 use super::{Backward, Forward, Real, size};
+use crate::graph::Shape;
 
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, .. } = call;
     let (x, shape) = inputs[0];
-    let ((height, width), (rows, columns)) = (size(shape), size(output_shape));
-    let planes = x.len() / (height * width);
-    let output = Parts::new(output);
-    for_each(planes, height * width + rows * columns, |plane| {
-        let x = &x[plane * height * width..][..height * width];
-        // SAFETY: each plane belongs to one task.
-        let y = unsafe { output.slice(plane * rows * columns..(plane + 1) * rows * columns) };
-        for (index, y) in y.iter_mut().enumerate() {
-            let (down, across) = (bin(index / columns, height, rows), bin(index % columns, width, columns));
-            let count = T::of((down.len() * across.len()) as f64);
-            let lines = down.map(|line| sum_of(&x[line * width..][across.clone()], |x| x));
-            *y = lines.sum::<T>() / count;
-        }
+    let (channels, bins) = (shape.channels(), Bins::new(shape, output_shape));
+    let elements = (shape.elements() / output_shape.positions()).max(channels);
+    for_each_row(output, channels, elements, |row, y| {
+        let image = &x[row / output_shape.positions() * shape.elements()..][..shape.elements()];
+        let (down, across) = bins.of(row % output_shape.positions());
+        let share = share(&down, &across);
+        y.fill(T::ZERO);
+        with_scratch(channels, |sum| {
+            for line in down {
+                sum.fill(T::ZERO);
+                let line = &image[(line * bins.input.1 + across.start) * channels..][..across.len() * channels];
+                line.chunks_exact(channels).for_each(|x| add_scaled(sum, T::ONE, x));
+                add_scaled(y, share, sum);
+            }
+        });
     });
 }
 
 pub(super) fn backward<T: Real>(call: Backward<T>) {
     let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let ((height, width), (rows, columns)) = (size(inputs[0].1), size(output_shape));
-    let planes = dx.len() / (height * width);
-    let dx = Parts::new(dx);
-    for_each(planes, height * width + rows * columns, |plane| {
-        // SAFETY: each plane belongs to one task.
-        let dx = unsafe { dx.slice(plane * height * width..(plane + 1) * height * width) };
+    let shape = inputs[0].1;
+    let (channels, bins) = (shape.channels(), Bins::new(shape, output_shape));
+    for_each_row(dx, shape.elements(), shape.elements() + output_shape.elements(), |image, dx| {
         dx.fill(T::ZERO);
-        for (index, g) in output_gradient[plane * rows * columns..][..rows * columns].iter().enumerate() {
-            let (down, across) = (bin(index / columns, height, rows), bin(index % columns, width, columns));
-            let share = *g / T::of((down.len() * across.len()) as f64);
+        let g = &output_gradient[image * output_shape.elements()..][..output_shape.elements()];
+        for (position, g) in g.chunks_exact(channels).enumerate() {
+            let (down, across) = bins.of(position);
+            let share = share(&down, &across);
             for line in down {
-                dx[line * width..][across.clone()].iter_mut().for_each(|dx| *dx += share);
+                let line = &mut dx[(line * bins.input.1 + across.start) * channels..][..across.len() * channels];
+                line.chunks_exact_mut(channels).for_each(|dx| add_scaled(dx, share, g));
             }
         }
     });
 }
 
+/// Height and width of input and output.
+struct Bins {
+    input: (usize, usize),
+    output: (usize, usize),
+}
+
+impl Bins {
+    fn new(input: Shape, output: Shape) -> Bins {
+        Bins { input: size(input), output: size(output) }
+    }
+
+    /// What an output position covers, down and across.
+    fn of(&self, position: usize) -> (Range<usize>, Range<usize>) {
+        let (rows, columns) = self.output;
+        (bin(position / columns, self.input.0, rows), bin(position % columns, self.input.1, columns))
+    }
+}
+
 fn bin(index: usize, input: usize, output: usize) -> Range<usize> {
     index * input / output..((index + 1) * input).div_ceil(output)
+}
+
+/// What each position of a bin counts.
+fn share<T: Real>(down: &Range<usize>, across: &Range<usize>) -> T {
+    T::of(1.0 / (down.len() * across.len()) as f64)
 }
 
 #[cfg(test)]

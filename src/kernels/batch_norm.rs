@@ -3,48 +3,54 @@
 //! y = γ·x̂ + β, x̂ = (x − mean)/√(variance + eps).
 //!
 //! In training the mean and the biased variance are the batch's, and the running statistics follow them, the variance
-//! unbiased; in evaluation they are the running ones. Each channel is one task, which walks over its plane in every image.
+//! unbiased; in evaluation they are the running ones. Sums over the batch are taken block by block of its positions, all
+//! channels side by side, and put together in f64.
 
-use std::ops::Range;
+use rayon::prelude::*;
 
-use super::lanes::{for_each, map, map_pairs, sum_of, sum_of_pairs};
-use super::parts::Parts;
+use super::lanes::for_each_row;
+use super::scratch::with_scratch;
 use super::{Backward, Forward, Mode, Real};
-use crate::graph::Shape;
+
+/// Rows of channels that are summed in the numbers' own type: a constant, so that sums do not depend on the threads.
+const BLOCK: usize = 256;
 
 /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
 pub(super) fn forward<T: Real>(eps: f64, momentum: f64, call: Forward<T>) {
-    let Forward { batch, mode, inputs, weights, buffers, output, saved, .. } = call;
-    let (x, shape) = inputs[0];
+    let Forward { mode, inputs, weights, buffers, output, output_shape, saved, .. } = call;
+    let (x, channels) = (inputs[0].0, output_shape.channels());
     let ([gamma, beta], [running_mean, running_variance]) = (weights, buffers) else {
         unreachable!("batch norm has four weights");
     };
-    let planes = Planes::new(batch, shape);
-    let channels = planes.channels;
-    let (means, scales) = saved.reals.split_at_mut(channels);
-    let [output, means, scales] = [output, means, scales].map(Parts::new);
-    let [running_mean, running_variance] = [running_mean, running_variance].map(|buffer| Parts::new(buffer));
-    for_each(channels, batch * planes.positions, |channel| {
-        // SAFETY: each channel belongs to one task.
-        let [mean_slot, scale_slot, running_mean, running_variance] =
-            [&means, &scales, &running_mean, &running_variance].map(|parts| unsafe { parts.element(channel) });
-        let Moments { mean, variance, count } = match mode {
-            Mode::Train => planes.moments(channel, x),
-            Mode::Eval => Moments { mean: running_mean.to_f64(), variance: running_variance.to_f64(), count: 0.0 },
-        };
-        if mode == Mode::Train {
+    let (means, inverses) = saved.reals.split_at_mut(channels);
+    let running = running_mean.iter_mut().zip(running_variance.iter_mut());
+    let kept = means.iter_mut().zip(inverses.iter_mut());
+    let keep = |(mean, inverse): (&mut T, &mut T), moments: Moments| {
+        *mean = T::of(moments.mean);
+        *inverse = T::of(1.0 / (moments.variance + eps).sqrt());
+    };
+    match mode {
+        Mode::Train => {
+            let count = (x.len() / channels) as f64;
             let follow =
                 |running: &mut T, value| *running = T::of((1.0 - momentum) * running.to_f64() + momentum * value);
-            follow(running_mean, mean);
-            follow(running_variance, variance * count / (count - 1.0));
+            for ((kept, running), moments) in kept.zip(running).zip(moments(x, channels)) {
+                follow(running.0, moments.mean);
+                follow(running.1, moments.variance * count / (count - 1.0));
+                keep(kept, moments);
+            }
         }
-        let (mean, inverse) = (T::of(mean), T::of(1.0 / (variance + eps).sqrt()));
-        (*mean_slot, *scale_slot) = (mean, inverse);
-        let (scale, shift) = (gamma[channel] * inverse, beta[channel]);
-        for plane in planes.of(channel) {
-            // SAFETY: each channel belongs to one task.
-            let y = unsafe { output.slice(plane.clone()) };
-            map(y, &x[plane], |x| (x - mean) * scale + shift);
+        Mode::Eval => kept.zip(running).for_each(|(kept, (mean, variance))| {
+            keep(kept, Moments { mean: mean.to_f64(), variance: variance.to_f64() });
+        }),
+    }
+    let (means, inverses) = saved.reals.split_at(channels);
+    for_each_row(output, channels, channels, |row, y| {
+        let statistics = means.iter().zip(inverses);
+        let affine = gamma.iter().zip(*beta);
+        let x = &x[row * channels..][..channels];
+        for (((y, x), (mean, inverse)), (gamma, beta)) in y.iter_mut().zip(x).zip(statistics).zip(affine) {
+            *y = (*x - *mean) * (*gamma * *inverse) + *beta;
         }
     });
 }
@@ -52,92 +58,131 @@ pub(super) fn forward<T: Real>(eps: f64, momentum: f64, call: Forward<T>) {
 /// dβ = Σ g, dγ = Σ g·x̂; dx = γ/√(variance + eps) · (g − dβ/n − x̂·dγ/n), where in evaluation the statistics do not
 /// depend on x and the last two terms are absent.
 pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { batch, mode, inputs, weights, saved, output_gradient, input_gradients, weight_gradients, .. } = call;
-    let (x, shape) = inputs[0];
-    let planes = Planes::new(batch, shape);
-    let (means, scales) = saved.reals.split_at(planes.channels);
-    let count = (batch * planes.positions) as f64;
-    let dx = input_gradients[0].as_deref_mut().map(Parts::new);
-    let [dgamma, dbeta] = weight_gradients else { unreachable!("batch norm has two trainable weights") };
-    let [dgamma, dbeta] = [dgamma, dbeta].map(|gradient| gradient.as_deref_mut().map(Parts::new));
-    for_each(planes.channels, batch * planes.positions, |channel| {
-        let (mean, inverse) = (means[channel], scales[channel]);
-        let (mut sum, mut sum_x) = (0.0, 0.0);
-        for plane in planes.of(channel) {
-            let (g, x) = (&output_gradient[plane.clone()], &x[plane]);
-            sum += sum_of(g, |g| g).to_f64();
-            sum_x += sum_of_pairs(g, x, |g, x| g * ((x - mean) * inverse)).to_f64();
+    let Backward { mode, inputs, weights, output_shape, saved, output_gradient, .. } = call;
+    let (x, channels) = (inputs[0].0, output_shape.channels());
+    let (means, inverses) = saved.reals.split_at(channels);
+    let (sums, sums_x) = gradient_sums(output_gradient, x, means, inverses);
+    let [dgamma, dbeta] = call.weight_gradients else { unreachable!("batch norm has two trainable weights") };
+    for (gradient, sums) in [(dgamma, &sums_x), (dbeta, &sums)] {
+        for (gradient, sum) in gradient.iter_mut().flat_map(|gradient| gradient.iter_mut()).zip(sums) {
+            *gradient = T::of(*sum);
         }
-        for (part, value) in [(&dgamma, sum_x), (&dbeta, sum)] {
-            if let Some(part) = part {
-                // SAFETY: each channel belongs to one task.
-                *unsafe { part.element(channel) } = T::of(value);
-            }
-        }
-        let Some(dx) = &dx else { return };
-        let scale = weights[0][channel] * inverse;
+    }
+    let [Some(dx)] = call.input_gradients else { return };
+    let count = (x.len() / channels) as f64;
+    // For each channel the scale of g, what is taken from g, and what x − mean takes from it.
+    let terms = (0..channels).map(|channel| {
         let (mean_g, mean_gx) = match mode {
-            Mode::Train => (T::of(sum / count), T::of(sum_x / count) * inverse),
+            Mode::Train => (T::of(sums[channel] / count), T::of(sums_x[channel] / count) * inverses[channel]),
             Mode::Eval => (T::ZERO, T::ZERO),
         };
-        for plane in planes.of(channel) {
-            // SAFETY: each channel belongs to one task.
-            let dx = unsafe { dx.slice(plane.clone()) };
-            map_pairs(dx, &output_gradient[plane.clone()], &x[plane], |g, x| {
-                scale * (g - mean_g - (x - mean) * mean_gx)
-            });
+        (weights[0][channel] * inverses[channel], mean_g, mean_gx)
+    });
+    let terms: Vec<(T, T, T)> = terms.collect();
+    for_each_row(dx, channels, 2 * channels, |row, dx| {
+        let [g, x] = [output_gradient, x].map(|values| &values[row * channels..][..channels]);
+        let numbers = g.iter().zip(x).zip(means);
+        for ((dx, ((g, x), mean)), (scale, mean_g, mean_gx)) in dx.iter_mut().zip(numbers).zip(&terms) {
+            *dx = *scale * (*g - *mean_g - (*x - *mean) * *mean_gx);
         }
     });
 }
 
-/// Where a channel's numbers are.
-struct Planes {
-    batch: usize,
-    channels: usize,
-    positions: usize,
-}
-
+/// Of one channel.
+#[derive(Debug, Clone, Copy, Default)]
 struct Moments {
     mean: f64,
     /// Biased.
     variance: f64,
-    count: f64,
 }
 
-impl Planes {
-    fn new(batch: usize, shape: Shape) -> Planes {
-        Planes { batch, channels: shape.channels(), positions: shape.positions() }
-    }
-
-    fn of(&self, channel: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let Planes { channels, positions, batch } = *self;
-        (0..batch).map(move |image| {
-            let start = (image * channels + channel) * positions;
-            start..start + positions
-        })
-    }
-
-    /// Plane by plane, each twice while it is in the cache, and put together as in Chan, Golub and LeVeque 1979.
-    fn moments<T: Real>(&self, channel: usize, x: &[T]) -> Moments {
-        let (mut mean, mut squares, mut count) = (0.0, 0.0, 0.0);
-        let size = self.positions as f64;
-        for plane in self.of(channel) {
-            let plane = &x[plane];
-            let plane_mean = T::of(sum_of(plane, |x| x).to_f64() / size);
-            let plane_squares = sum_of(plane, |x| (x - plane_mean) * (x - plane_mean)).to_f64();
-            let difference = plane_mean.to_f64() - mean;
-            let total = count + size;
-            mean += difference * size / total;
-            squares += plane_squares + difference * difference * count * size / total;
-            count = total;
+/// Each channel's moments: block by block, each twice while it is in the cache, and put together as in Chan, Golub and
+/// LeVeque 1979.
+fn moments<T: Real>(x: &[T], channels: usize) -> Vec<Moments> {
+    let mut moments = vec![Moments::default(); channels];
+    let mut count = 0.0;
+    let of_block = |block: usize, means: &mut [T], squares: &mut [T]| {
+        let x = block_of(x, channels, block);
+        // Relative to one of the numbers, so that a large mean costs no digits.
+        let (origin, size) = (&x[..channels], T::of((x.len() / channels) as f64));
+        for x in x.chunks_exact(channels) {
+            means.iter_mut().zip(x).zip(origin).for_each(|((sum, x), origin)| *sum += *x - *origin);
         }
-        Moments { mean, variance: squares / count, count }
-    }
+        means.iter_mut().zip(origin).for_each(|(mean, origin)| *mean = *origin + *mean / size);
+        for x in x.chunks_exact(channels) {
+            for ((sum, x), mean) in squares.iter_mut().zip(x).zip(&*means) {
+                let difference = *x - *mean;
+                *sum += difference * difference;
+            }
+        }
+    };
+    by_blocks(x.len(), channels, of_block, |block, means, squares| {
+        let size = (block_of(x, channels, block).len() / channels) as f64;
+        let total = count + size;
+        let (share, weight) = (size / total, count * size / total);
+        for ((moments, mean), squares) in moments.iter_mut().zip(means).zip(squares) {
+            let difference = mean.to_f64() - moments.mean;
+            moments.mean += difference * share;
+            // The sum of squares until all are there.
+            moments.variance += squares.to_f64() + difference * difference * weight;
+        }
+        count = total;
+    });
+    moments.iter_mut().for_each(|moments| moments.variance /= count);
+    moments
+}
+
+/// Σ g and Σ g·x̂ of each channel.
+fn gradient_sums<T: Real>(g: &[T], x: &[T], means: &[T], inverses: &[T]) -> (Vec<f64>, Vec<f64>) {
+    let channels = means.len();
+    let (mut all, mut all_x) = (vec![0.0; channels], vec![0.0; channels]);
+    let of_block = |block: usize, sums: &mut [T], sums_x: &mut [T]| {
+        let [g, x] = [g, x].map(|values| block_of(values, channels, block).chunks_exact(channels));
+        for (g, x) in g.zip(x) {
+            sums.iter_mut().zip(g).for_each(|(sum, g)| *sum += *g);
+            let numbers = g.iter().zip(x).zip(means.iter().zip(inverses));
+            for (sum, ((g, x), (mean, inverse))) in sums_x.iter_mut().zip(numbers) {
+                *sum += *g * ((*x - *mean) * *inverse);
+            }
+        }
+    };
+    by_blocks(g.len(), channels, of_block, |_, sums, sums_x| {
+        all.iter_mut().zip(sums).for_each(|(all, sum)| *all += sum.to_f64());
+        all_x.iter_mut().zip(sums_x).for_each(|(all, sum)| *all += sum.to_f64());
+    });
+    (all, all_x)
+}
+
+/// Lets `of_block` sum up each block in two rows of channels, which are 0 before, and puts them together in order.
+fn by_blocks<T: Real>(
+    elements: usize,
+    channels: usize,
+    of_block: impl Fn(usize, &mut [T], &mut [T]) + Sync,
+    mut put_together: impl FnMut(usize, &[T], &[T]),
+) {
+    with_scratch(elements.div_ceil(BLOCK * channels) * 2 * channels, |parts: &mut [T]| {
+        parts.par_chunks_exact_mut(2 * channels).enumerate().for_each(|(block, part)| {
+            part.fill(T::ZERO);
+            let (first, second) = part.split_at_mut(channels);
+            of_block(block, first, second);
+        });
+        for (block, part) in parts.chunks_exact(2 * channels).enumerate() {
+            let (first, second) = part.split_at(channels);
+            put_together(block, first, second);
+        }
+    });
+}
+
+/// The numbers of one block of rows.
+fn block_of<T>(values: &[T], channels: usize, block: usize) -> &[T] {
+    let rest = &values[block * BLOCK * channels..];
+    &rest[..rest.len().min(BLOCK * channels)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Shape;
     use crate::kernels::testing::{Case, check, close};
     use crate::program::Op;
 
@@ -202,8 +247,24 @@ mod tests {
     #[test]
     fn keeps_the_variance_beside_a_large_mean() {
         let x: Vec<f32> = (0..4096).map(|index| 1000.0 + index as f32 / 4096.0).collect();
-        let planes = Planes { batch: 4, channels: 1, positions: 1024 };
-        let Moments { mean, variance, .. } = planes.moments(0, &x);
-        assert!((mean - 1000.5).abs() < 1e-3 && (variance - 1.0 / 12.0).abs() < 1e-4, "{mean} {variance}");
+        for channels in [1, 4] {
+            for Moments { mean, variance } in moments(&x, channels) {
+                let wrong = (mean - 1000.5).abs() > 1e-3 || (variance - 1.0 / 12.0).abs() > 1e-4;
+                assert!(!wrong, "{channels} channels: {mean} {variance}");
+            }
+        }
+    }
+
+    /// Several blocks, the last one not full.
+    #[test]
+    fn puts_blocks_together() {
+        let (channels, rows) = (3, 2 * BLOCK + 7);
+        let x: Vec<f64> = (0..channels * rows).map(|index| (index as f64 * 0.7).sin() + index as f64 / 900.0).collect();
+        let shape = Shape::Vector(channels);
+        let op = Op::BatchNorm { eps: EPS, momentum: MOMENTUM };
+        let expected = naive_moments(&Case::new(op, rows, shape, shape), &x);
+        for (found, (mean, variance)) in moments(&x, channels).into_iter().zip(expected) {
+            assert!((found.mean - mean).abs() < 1e-12 && (found.variance - variance).abs() < 1e-12, "{found:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The kernels as Candle operations, which its autograd differentiates by calling them again.
 //!
 //! One adaptor serves every operation. What a forward pass keeps lies in the adaptor itself, a fresh one for each call;
-//! running statistics are variables that training mode sets. Values must be on the CPU, in f32 or f64.
+//! running statistics are variables that training mode sets. Values must be on the CPU, in f32 or f64, maps as N×H×W×C.
 
 use std::any::Any;
 use std::sync::OnceLock;
@@ -10,6 +10,7 @@ use candle_core::{
     CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Error, Layout, Result, Storage, Tensor, Var, WithDType, bail,
 };
 
+use super::layout::sizes;
 use super::{Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
 use crate::graph::Shape;
 use crate::program::{Activation, Op};
@@ -118,9 +119,7 @@ impl Adaptor {
             }
         }
         self.saved.set(Box::new(saved)).map_err(|_| Error::msg("an operation runs forward once"))?;
-        let mut sizes = call.output.dims();
-        sizes.insert(0, batch);
-        Ok((T::to_cpu_storage_owned(output), sizes.into()))
+        Ok((T::to_cpu_storage_owned(output), sizes(batch, call.output).into()))
     }
 
     fn backward(&self, arguments: &[&Tensor], result: &Tensor, gradient: &Tensor) -> Result<Vec<Option<Tensor>>> {

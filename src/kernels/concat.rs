@@ -1,17 +1,17 @@
-//! Values one after the other along the channels, which lie together in memory: copies, image by image.
+//! Values one after the other along the channels: copies, position by position.
 
-use rayon::prelude::*;
-
+use super::lanes::for_each_row;
 use super::{Backward, Forward, Real};
 
-/// output ← the inputs of each image, one after the other
+/// output ← the inputs of each position, one after the other
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, .. } = call;
-    output.par_chunks_mut(output_shape.elements()).enumerate().for_each(|(image, mut output)| {
+    let channels = output_shape.channels();
+    for_each_row(output, channels, channels, |row, mut output| {
         for (input, shape) in inputs {
-            let elements = shape.elements();
-            let (part, rest) = output.split_at_mut(elements);
-            part.copy_from_slice(&input[image * elements..][..elements]);
+            let channels = shape.channels();
+            let (part, rest) = output.split_at_mut(channels);
+            part.copy_from_slice(&input[row * channels..][..channels]);
             output = rest;
         }
     });
@@ -22,14 +22,13 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
     let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
     let mut start = 0;
     for ((_, shape), gradient) in inputs.iter().zip(input_gradients) {
-        let elements = shape.elements();
+        let channels = shape.channels();
         if let Some(gradient) = gradient {
-            let images = output_gradient.par_chunks(output_shape.elements());
-            gradient.par_chunks_mut(elements).zip(images).for_each(|(gradient, image)| {
-                gradient.copy_from_slice(&image[start..][..elements]);
+            for_each_row(gradient, channels, channels, |row, gradient| {
+                gradient.copy_from_slice(&output_gradient[row * output_shape.channels() + start..][..channels]);
             });
         }
-        start += elements;
+        start += channels;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Dropout (Srivastava et al. 2014), scaled in training so that evaluation is the identity.
 //!
-//! Whether element i survives depends on the i-th word of the generator for (seed, step, node), and on nothing else. The
-//! mask is kept as one bit an element.
+//! Whether element i in memory survives depends on the i-th word of the generator for (seed, step, node), and on nothing
+//! else. The mask is kept as one bit an element.
 
 use rand_core::Rng;
 use rayon::prelude::*;
@@ -67,7 +67,7 @@ mod tests {
     use crate::program::Op;
 
     fn case(p: f64, batch: usize, mode: Mode) -> Case {
-        let shape = Shape::map(3, 7, 5);
+        let shape = Shape::Vector(105);
         Case { mode, ..Case::new(Op::Dropout { p }, batch, shape, shape) }
     }
 

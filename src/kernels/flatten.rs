@@ -1,15 +1,17 @@
-//! A copy, for callers that do not see that the output may be the input itself ([`Op::is_view`](crate::program::Op::is_view)).
+//! A map as a vector, channel after channel, as weights from PyTorch expect it: out of the order channels last. Where
+//! both orders are one ([`Op::is_view`](crate::program::Op::is_view)), callers may take the input itself.
 
-use super::lanes::map_all;
+use super::layout::{channels_first, channels_last};
 use super::{Backward, Forward, Real};
 
 pub(super) fn forward<T: Real>(call: Forward<T>) {
-    map_all(call.output, call.inputs[0].0, |x| x);
+    let (x, shape) = call.inputs[0];
+    channels_first(shape, x, call.output);
 }
 
 pub(super) fn backward<T: Real>(call: Backward<T>) {
     if let Some(gradient) = &mut call.input_gradients[0] {
-        map_all(gradient, call.output_gradient, |g| g);
+        channels_last(call.inputs[0].1, call.output_gradient, gradient);
     }
 }
 
@@ -20,8 +22,10 @@ mod tests {
     use crate::program::Op;
 
     #[test]
-    fn copies() {
-        let case = Case::new(Op::Flatten, 3, Shape::map(2, 3, 5), Shape::Vector(30));
-        check(&case, |numbers| numbers.inputs[0].clone());
+    fn puts_channel_after_channel() {
+        for shape in [Shape::map(2, 3, 5), Shape::map(1, 3, 5), Shape::map(30, 1, 1), Shape::Vector(30)] {
+            let case = Case::new(Op::Flatten, 3, shape, Shape::Vector(shape.elements()));
+            check(&case, |numbers| numbers.inputs[0].clone());
+        }
     }
 }

@@ -86,12 +86,23 @@ pub(super) fn add_all<T: Real>(output: &mut [T], x: &[T]) {
     output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(output, x)| add_scaled(output, T::ONE, x));
 }
 
-/// Runs `task` for 0, 1, …, `count` − 1, by all threads if there is enough to do. A task handles about
-/// `elements_each` elements.
-pub(super) fn for_each(count: usize, elements_each: usize, task: impl Fn(usize) + Sync + Send) {
+/// Rows of `elements_each` elements that one task handles.
+pub(super) fn rows_each(elements_each: usize) -> usize {
+    (CHUNK / 4).div_ceil(elements_each.max(1))
+}
+
+/// Runs `task` for each row of `width` elements, with its index, by all threads if there is enough to do. A row costs as
+/// much as about `elements_each` elements.
+pub(super) fn for_each_row<T: Real>(
+    values: &mut [T],
+    width: usize,
+    elements_each: usize,
+    task: impl Fn(usize, &mut [T]) + Sync,
+) {
+    let count = values.len() / width;
     if count < 2 || count * elements_each <= CHUNK {
-        return (0..count).for_each(task);
+        return values.chunks_exact_mut(width).enumerate().for_each(|(index, row)| task(index, row));
     }
-    let least = (CHUNK / 4).div_ceil(elements_each.max(1));
-    (0..count).into_par_iter().with_min_len(least).for_each(task);
+    let rows = values.par_chunks_exact_mut(width).enumerate().with_min_len(rows_each(elements_each));
+    rows.for_each(|(index, row)| task(index, row));
 }

@@ -2,11 +2,9 @@
 //! y = x·s^−β, s = k + α/n · Σ x² over n channels around the centre, absent channels counting as zero,
 //! as <https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html>.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
-use super::lanes::{map, map_pairs};
+use super::lanes::{add_scaled, map, map_pairs, rows_each};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Real};
 
@@ -22,19 +20,16 @@ pub(super) struct Constants {
 /// Keeps s.
 pub(super) fn forward<T: Real>(constants: Constants, call: Forward<T>) {
     let Forward { inputs, output, output_shape, saved, .. } = call;
-    let (elements, channels, positions) = (output_shape.elements(), output_shape.channels(), output_shape.positions());
+    let channels = output_shape.channels();
     let (k, share) = (T::of(constants.k), T::of(constants.alpha / constants.size as f64));
-    let examples = inputs[0].0.par_chunks_exact(elements).zip(saved.reals.par_chunks_exact_mut(elements));
-    output.par_chunks_exact_mut(elements).zip(examples).for_each(|(y, (x, s))| {
-        for channel in 0..channels {
-            let s = &mut s[channel * positions..][..positions];
-            s.fill(T::ZERO);
-            for neighbour in constants.window(channel, channels) {
-                let x = &x[neighbour * positions..][..positions];
-                s.iter_mut().zip(x).for_each(|(s, x)| *s += *x * *x);
-            }
-            s.iter_mut().for_each(|s| *s = k + share * *s);
+    let block = rows_each(channels) * channels;
+    let blocks = inputs[0].0.par_chunks(block).zip(saved.reals.par_chunks_mut(block));
+    output.par_chunks_mut(block).zip(blocks).for_each(|(y, (x, s))| {
+        map(y, x, |x| x * x);
+        for (s, squares) in s.chunks_exact_mut(channels).zip(y.chunks_exact(channels)) {
+            add_neighbours(s, squares, constants.reach());
         }
+        s.iter_mut().for_each(|s| *s = k + share * *s);
         power(constants.beta, s, y);
         y.iter_mut().zip(x).for_each(|(y, x)| *y *= *x);
     });
@@ -46,40 +41,45 @@ pub(super) fn backward<T: Real>(constants: Constants, call: Backward<T>) {
     else {
         return;
     };
-    let (elements, channels, positions) = (output_shape.elements(), output_shape.channels(), output_shape.positions());
+    let channels = output_shape.channels();
     let factor = T::of(-2.0 * constants.alpha * constants.beta / constants.size as f64);
-    let forward = inputs[0].0.par_chunks_exact(elements).zip(output.par_chunks_exact(elements));
-    let saved = saved.reals.par_chunks_exact(elements).zip(output_gradient.par_chunks_exact(elements));
-    dx.par_chunks_exact_mut(elements).zip(forward).zip(saved).for_each(|((dx, (x, y)), (s, g))| {
+    let (before, after) = constants.reach();
+    let block = rows_each(channels) * channels;
+    let forward = inputs[0].0.par_chunks(block).zip(output.par_chunks(block));
+    let saved = saved.reals.par_chunks(block).zip(output_gradient.par_chunks(block));
+    dx.par_chunks_mut(block).zip(forward).zip(saved).for_each(|((dx, (x, y)), (s, g))| {
         power(constants.beta, s, dx);
         dx.iter_mut().zip(g).for_each(|(dx, g)| *dx *= *g);
-        with_scratch(elements + positions, |scratch| {
-            let (ratios, sums) = scratch.split_at_mut(elements);
+        with_scratch(dx.len() + channels, |scratch| {
+            let (ratios, sums) = scratch.split_at_mut(dx.len());
             map_pairs(ratios, g, y, |g, y| g * y);
             ratios.iter_mut().zip(s).for_each(|(ratio, s)| *ratio = *ratio / *s);
-            for channel in 0..channels {
-                sums.fill(T::ZERO);
-                for neighbour in constants.reversed_window(channel, channels) {
-                    let ratios = &ratios[neighbour * positions..][..positions];
-                    sums.iter_mut().zip(ratios).for_each(|(sum, ratio)| *sum += *ratio);
-                }
-                let range = channel * positions..(channel + 1) * positions;
-                let terms = x[range.clone()].iter().zip(&*sums);
-                dx[range].iter_mut().zip(terms).for_each(|(dx, (x, sum))| *dx += factor * *x * *sum);
+            let rows = dx.chunks_exact_mut(channels).zip(x.chunks_exact(channels));
+            for ((dx, x), ratios) in rows.zip(ratios.chunks_exact(channels)) {
+                // The window turned round: those to whom this one is a neighbour.
+                add_neighbours(sums, ratios, (after, before));
+                dx.iter_mut().zip(x).zip(&*sums).for_each(|((dx, x), sum)| *dx += factor * *x * *sum);
             }
         });
     });
 }
 
 impl Constants {
-    /// The channels that are summed for one. With an even n the window reaches further to the left.
-    fn window(&self, channel: usize, channels: usize) -> Range<usize> {
-        channel.saturating_sub(self.size / 2)..(channel + self.size.div_ceil(2)).min(channels)
+    /// How many channels before and after the centre belong to its window. With an even n there is one more before it.
+    fn reach(&self) -> (usize, usize) {
+        (self.size / 2, self.size.div_ceil(2) - 1)
     }
+}
 
-    /// The channels in whose window this one is.
-    fn reversed_window(&self, channel: usize, channels: usize) -> Range<usize> {
-        (channel + 1).saturating_sub(self.size.div_ceil(2))..(channel + self.size / 2 + 1).min(channels)
+/// sums\[c\] ← values\[c − before\] + … + values\[c + after\]
+fn add_neighbours<T: Real>(sums: &mut [T], values: &[T], (before, after): (usize, usize)) {
+    let channels = sums.len();
+    sums.fill(T::ZERO);
+    for distance in (1..channels.min(before + 1)).rev() {
+        add_scaled(&mut sums[distance..], T::ONE, values);
+    }
+    for distance in 0..channels.min(after + 1) {
+        add_scaled(sums, T::ONE, &values[distance..]);
     }
 }
 

@@ -1,8 +1,12 @@
 //! What each operation computes on the CPU, forward and backward, into buffers that the caller owns.
 //!
-//! Values are row-major, the batch first: N×C×H×W or N×features. [`forward`] and [`backward`] choose the file by
-//! the [`Op`]; the executor of the trainer and the Candle adaptors both call only these two. All kernels are generic over
-//! [`Real`], so that tests can be exact in f64. A result does not depend on the number of threads.
+//! Values are row-major, the batch first and the channels last: N×H×W×C for maps, N×features for vectors. So the channels
+//! of a position lie side by side, and all loops run over them innermost. Shapes are still written C×H×W, and weights lie
+//! as PyTorch has them. [`layout`] turns images and outputs, which are N×C×H×W for the rest of the world.
+//!
+//! [`forward`] and [`backward`] choose the file by the [`Op`]; the executor of the trainer and the Candle adaptors both
+//! call only these two. All kernels are generic over [`Real`], so that tests can be exact in f64. A result does not depend
+//! on the number of threads.
 //!
 //! The caller sees to it that sizes agree, which lowering guarantees, and that [`check`] has nothing against the batch.
 
@@ -17,6 +21,7 @@ mod conv2d;
 mod dropout;
 mod flatten;
 mod lanes;
+pub(crate) mod layout;
 mod linear;
 mod local_response_norm;
 mod loss;

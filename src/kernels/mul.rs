@@ -1,63 +1,72 @@
-//! Products, element by element; an input of one position a channel is stretched over all positions.
+//! Products, element by element; an input of one position is stretched over all positions.
 
-use rayon::prelude::*;
-
-use super::lanes::sum_of;
+use super::lanes::{add_scaled, for_each_row};
+use super::scratch::with_scratch;
 use super::{Backward, Forward, Real};
 use crate::graph::Shape;
 
 /// output ← Π inputs
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, .. } = call;
-    let positions = output_shape.positions();
-    output.par_chunks_mut(positions).enumerate().for_each(|(channel, output)| {
+    let (channels, positions) = (output_shape.channels(), output_shape.positions());
+    for_each_row(output, channels, channels * inputs.len(), |row, output| {
         output.fill(T::ONE);
-        for input in inputs {
-            multiply(output, channel_of(*input, channel));
-        }
+        inputs.iter().for_each(|input| multiply(output, row_of(*input, row, positions)));
     });
 }
 
 /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
 pub(super) fn backward<T: Real>(call: Backward<T>) {
     let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
-    let positions = output_shape.positions();
+    let (channels, positions) = (output_shape.channels(), output_shape.positions());
     for (index, gradient) in input_gradients.iter_mut().enumerate() {
         let Some(gradient) = gradient else { continue };
-        let others: Vec<(&[T], Shape)> = inputs[..index].iter().chain(&inputs[index + 1..]).copied().collect();
-        let own = inputs[index].1.positions();
-        gradient.par_chunks_mut(own).enumerate().for_each_init(
-            || vec![T::ZERO; positions],
-            |product, (channel, gradient)| {
-                product.copy_from_slice(&output_gradient[channel * positions..][..positions]);
-                for other in &others {
-                    multiply(product, channel_of(*other, channel));
-                }
-                match gradient {
-                    [sum] => *sum = sum_of(product, |p| p),
-                    gradient => gradient.copy_from_slice(product),
-                }
-            },
-        );
+        let others = || inputs[..index].iter().chain(&inputs[index + 1..]);
+        let product = |row: usize, product: &mut [T]| {
+            product.copy_from_slice(&output_gradient[row * channels..][..channels]);
+            others().for_each(|other| multiply(product, row_of(*other, row, positions)));
+        };
+        if inputs[index].1.positions() == positions {
+            for_each_row(gradient, channels, channels * inputs.len(), product);
+        } else {
+            for_each_row(gradient, channels, channels * positions * inputs.len(), |image, gradient| {
+                sum_of_rows(gradient, positions, |position, row| product(image * positions + position, row));
+            });
+        }
     }
 }
 
-/// The positions of one channel, counted over all images.
-fn channel_of<T>((values, shape): (&[T], Shape), channel: usize) -> &[T] {
-    &values[channel * shape.positions()..][..shape.positions()]
+/// sum ← Σ rows, some by some, so that an addend is not lost beside a long sum.
+fn sum_of_rows<T: Real>(sum: &mut [T], rows: usize, of_row: impl Fn(usize, &mut [T])) {
+    const SOME: usize = 64;
+    sum.fill(T::ZERO);
+    with_scratch(2 * sum.len(), |scratch| {
+        let (part, row) = scratch.split_at_mut(sum.len());
+        for start in (0..rows).step_by(SOME) {
+            of_row(start, part);
+            for index in start + 1..rows.min(start + SOME) {
+                of_row(index, row);
+                add_scaled(part, T::ONE, row);
+            }
+            add_scaled(sum, T::ONE, part);
+        }
+    });
 }
 
-/// output ← output · x, with a single x for all.
+/// The channels at one position of the output, counted over all images.
+fn row_of<T>((values, shape): (&[T], Shape), row: usize, positions: usize) -> &[T] {
+    let row = if shape.positions() == positions { row } else { row / positions };
+    &values[row * shape.channels()..][..shape.channels()]
+}
+
+/// output ← output·x
 fn multiply<T: Real>(output: &mut [T], x: &[T]) {
-    match x {
-        [factor] => output.iter_mut().for_each(|output| *output *= *factor),
-        x => output.iter_mut().zip(x).for_each(|(output, x)| *output *= *x),
-    }
+    output.iter_mut().zip(x).for_each(|(output, x)| *output *= *x);
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::graph::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

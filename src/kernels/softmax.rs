@@ -1,39 +1,29 @@
 //! exp(x)/Σ exp(x) over the features of a vector, or over the channels at each position of a map.
 
-use rayon::prelude::*;
-
+use super::lanes::{for_each_row, map, map_pairs, sum_of, sum_of_pairs};
 use super::{Backward, Forward, Real};
 
 /// Subtracts the maximum first, so that nothing overflows.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, .. } = call;
-    let positions = output_shape.positions();
-    let examples = inputs[0].0.par_chunks_exact(output_shape.elements());
-    output.par_chunks_exact_mut(output_shape.elements()).zip(examples).for_each(|(y, x)| {
-        for position in 0..positions {
-            let channels = || x[position..].iter().step_by(positions).copied();
-            let largest = channels().fold(T::NEG_INFINITY, |largest, x| if x > largest { x } else { largest });
-            let mut total = T::ZERO;
-            for (y, x) in y[position..].iter_mut().step_by(positions).zip(channels()) {
-                *y = (x - largest).exp();
-                total += *y;
-            }
-            y[position..].iter_mut().step_by(positions).for_each(|y| *y = *y / total);
-        }
+    let (x, channels) = (inputs[0].0, output_shape.channels());
+    for_each_row(output, channels, channels, |row, y| {
+        let x = &x[row * channels..][..channels];
+        let largest = x.iter().fold(T::NEG_INFINITY, |largest, x| if *x > largest { *x } else { largest });
+        map(y, x, |x| (x - largest).exp());
+        let total = sum_of(y, |y| y);
+        y.iter_mut().for_each(|y| *y = *y / total);
     });
 }
 
 /// dx = y·(g − Σ g·y)
 pub(super) fn backward<T: Real>(call: Backward<T>) {
     let Backward { output, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let (elements, positions) = (output_shape.elements(), output_shape.positions());
-    let examples = output.par_chunks_exact(elements).zip(output_gradient.par_chunks_exact(elements));
-    dx.par_chunks_exact_mut(elements).zip(examples).for_each(|(dx, (y, g))| {
-        for position in 0..positions {
-            let channels = || (position..elements).step_by(positions);
-            let inner: T = channels().map(|index| g[index] * y[index]).sum();
-            channels().for_each(|index| dx[index] = y[index] * (g[index] - inner));
-        }
+    let channels = output_shape.channels();
+    for_each_row(dx, channels, channels, |row, dx| {
+        let [y, g] = [output, output_gradient].map(|values| &values[row * channels..][..channels]);
+        let inner = sum_of_pairs(g, y, |g, y| g * y);
+        map_pairs(dx, g, y, |g, y| y * (g - inner));
     });
 }
 

@@ -1,11 +1,14 @@
 //! How every operation is tested: its output against a sum written naively in f64, its gradients against central
 //! differences, f32 against f64, one thread against several.
+//!
+//! All numbers here are N×C×H×W, so that a naive sum reads like its formula; they are turned where a kernel is called.
 
 use std::sync::LazyLock;
 
 use rand_core::Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use super::layout::{channels_first, channels_last};
 use super::{Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
 use crate::graph::Shape;
 use crate::program::Op;
@@ -106,6 +109,7 @@ impl Case {
         (0..length).map(|_| f64::from(words.next_u32() as f32 / 2f32.powi(31) - 1.0)).collect()
     }
 
+    /// Inputs and output are channels-last.
     fn forward<T: Real>(&self, numbers: &mut Numbers<T>, saved: &mut Saved<T>) -> Vec<T> {
         // Not zero, to see whether everything is overwritten.
         let mut output = vec![T::of(f64::NAN); self.batch * self.output.elements()];
@@ -126,7 +130,9 @@ impl Case {
     }
 
     fn run<T: Real>(&self, numbers: &Numbers<T>, output_gradient: &[T], wanted: Wanted) -> Outcome<T> {
-        let mut numbers = numbers.clone();
+        let mut numbers = Numbers { inputs: turned(channels_last, &self.inputs, &numbers.inputs), ..numbers.clone() };
+        let outputs = [self.output];
+        let output_gradient = &turned(channels_last, &outputs, &[output_gradient.to_vec()])[0];
         // As after a larger batch.
         let mut saved = Saved { reals: vec![T::of(f64::NAN); 3], indices: vec![9; 3] };
         let output = self.forward(&mut numbers, &mut saved);
@@ -146,7 +152,12 @@ impl Case {
             weight_gradients: &mut wanted_slices(&mut weight_gradients, wanted != Wanted::OfInputs),
         };
         backward(&self.op, call);
-        Outcome { output, input_gradients, weight_gradients, buffers: numbers.buffers }
+        Outcome {
+            output: turned(channels_first, &outputs, &[output]).concat(),
+            input_gradients: turned(channels_first, &self.inputs, &input_gradients),
+            weight_gradients,
+            buffers: numbers.buffers,
+        }
     }
 }
 
@@ -198,7 +209,9 @@ fn check_differences(case: &Case, numbers: &Numbers<f64>, output_gradient: &[f64
     let loss = |choose: Choose, tensor: usize, index: usize, step: f64| {
         let mut numbers = numbers.clone();
         choose(&mut numbers)[tensor][index] += step;
+        numbers.inputs = turned(channels_last, &case.inputs, &numbers.inputs);
         let output = case.forward(&mut numbers, &mut Saved::default());
+        let output = &turned(channels_first, &[case.output], &[output])[0];
         output.iter().zip(output_gradient).map(|(y, g)| y * g).sum::<f64>()
     };
     for (what, choose, gradients) in kinds {
@@ -220,6 +233,16 @@ pub(super) fn close(case: &Case, what: &str, found: &[f64], expected: &[f64], to
         let error = (found - expected).abs();
         assert!(error <= tolerance * largest, "{case:?}: {what}[{index}] is {found}, expected {expected}");
     }
+}
+
+/// Every value in the other order.
+fn turned<T: Real>(turn: fn(Shape, &[T], &mut [T]), shapes: &[Shape], values: &[Vec<T>]) -> Vec<Vec<T>> {
+    let turn = |(shape, values): (&Shape, &Vec<T>)| {
+        let mut turned = vec![T::ZERO; values.len()];
+        turn(*shape, values, &mut turned);
+        turned
+    };
+    shapes.iter().zip(values).map(turn).collect()
 }
 
 fn slices<T>(values: &[Vec<T>]) -> Vec<&[T]> {

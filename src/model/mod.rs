@@ -27,6 +27,7 @@ use candle_nn::ModuleT;
 
 use crate::graph::{Shape, ValueId};
 use crate::kernels::candle::Call;
+use crate::kernels::layout::sizes;
 use crate::kernels::{MaskKey, Mode};
 use crate::network::Network;
 use crate::program::{Op, Program, ProgramWeight, Step, lower};
@@ -125,8 +126,8 @@ impl Model {
     }
 
     fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
-        let output = self.program.shape(step.output);
-        if step.op.is_view(mode) {
+        let (shape, output) = (self.program.shape(step.inputs[0]), self.program.shape(step.output));
+        if step.op.is_view(mode, shape) {
             return inputs[0].reshape(sizes(inputs[0].dims()[0], output));
         }
         let of =
@@ -140,7 +141,6 @@ impl Model {
             output,
             statistics: of(false).map(|weight| self.weights[*weight].clone()).collect(),
         };
-        let shape = self.program.shape(step.inputs[0]);
         let ([first, others @ ..], [_, other_values @ ..]) = (inputs, step.inputs.as_slice()) else {
             unreachable!("an operation has an input");
         };
@@ -161,7 +161,8 @@ impl Model {
 }
 
 impl ModuleT for Model {
-    /// Logits of images N×C×H×W. In training mode batch norms use the batch's statistics and dropout drops.
+    /// Logits of images N×C×H×W; if the network ends in a map, it is N×C×H×W too. In training mode batch norms use the
+    /// batch's statistics and dropout drops.
     fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
         let expected = self.program.shape(ValueId::INPUT);
         if images.dims().split_first().is_none_or(|(batch, sizes)| *batch == 0 || sizes != expected.dims()) {
@@ -172,14 +173,16 @@ impl ModuleT for Model {
             false => (Mode::Eval, 0),
         };
         let mut values: Vec<Option<Tensor>> = vec![None; self.program.shapes.len()];
-        values[ValueId::INPUT.index()] = Some(images.clone());
+        // The kernels work with the channels last.
+        values[ValueId::INPUT.index()] = Some(turned(images, expected, [0, 2, 3, 1])?);
         for (index, step) in self.program.steps.iter().enumerate() {
             let inputs = step.inputs.iter().map(|input| values[input.index()].as_ref().expect("steps are in order"));
             let inputs: Vec<&Tensor> = inputs.collect();
             let output = self.step(step, index, pass, mode, &inputs)?;
             values[step.output.index()] = Some(output);
         }
-        Ok(values.swap_remove(self.program.output.index()).expect("some step makes the output"))
+        let output = values.swap_remove(self.program.output.index()).expect("some step makes the output");
+        turned(&output, self.program.shape(self.program.output), [0, 3, 1, 2])
     }
 }
 
@@ -187,9 +190,12 @@ fn unusable(path: &Path, error: &candle_core::Error) -> WeightsError {
     WeightsError::Format { path: path.to_owned(), message: error.to_string() }
 }
 
-/// Sizes of a whole batch's value.
-fn sizes(batch: usize, shape: Shape) -> Vec<usize> {
-    std::iter::once(batch).chain(shape.dims()).collect()
+/// Moves the axes of a map; a vector has no axes to move.
+fn turned(value: &Tensor, shape: Shape, axes: [usize; 4]) -> Result<Tensor> {
+    match shape {
+        Shape::Map { .. } => value.permute(axes)?.contiguous(),
+        Shape::Vector(_) => Ok(value.clone()),
+    }
 }
 
 /// The shape of two values put together.

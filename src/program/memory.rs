@@ -32,10 +32,10 @@ pub struct Sizes {
 
 impl Op {
     /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
-    /// for the output, and the output's gradient for the input's, without computing anything.
-    pub fn is_view(&self, mode: Mode) -> bool {
+    /// for the output, and the output's gradient for the input's, without computing anything. `input` is the shape of one example; maps lie in memory with the channels last.
+    pub fn is_view(&self, mode: Mode, input: Shape) -> bool {
         match self {
-            Op::Flatten => true,
+            Op::Flatten => input.has_one_order(),
             Op::Dropout { .. } => mode == Mode::Eval,
             _ => false,
         }

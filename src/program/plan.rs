@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!              conv → tanh → flatten → linear
-//! values        A      B       B         C        flatten gives the same numbers another name
+//! values        A      B       B         C        flatten gives the numbers of a 1×1 map another name
 //! gradients     C      E       E         D        C grows, and holds conv's gradient, once the logits are not needed
 //! ```
 //!
@@ -110,7 +110,8 @@ impl<'a> Layout<'a> {
         let mut roots = vec![ValueId::INPUT; program.shapes.len()];
         for step in &program.steps {
             let output = step.output.index();
-            roots[output] = if step.op.is_view(mode) { roots[step.inputs[0].index()] } else { step.output };
+            let is_view = step.op.is_view(mode, program.shape(step.inputs[0]));
+            roots[output] = if is_view { roots[step.inputs[0].index()] } else { step.output };
         }
         let mut takes_part = vec![false; program.shapes.len()];
         takes_part[program.output.index()] = true;
