@@ -7,7 +7,7 @@ pub mod call;
 pub mod memory;
 mod outside;
 pub mod plan;
-mod real;
+pub(crate) mod real;
 
 use crate::arguments::Pair;
 use crate::graph::{Shape, ValueId};

@@ -10,6 +10,8 @@
 //!
 //! The caller sees to it that sizes agree, which lowering guarantees, and that [`check`] has nothing against the batch.
 
+#![allow(clippy::needless_range_loop, reason = "tiles of registers are indexed, so that nothing is left to be called")]
+
 mod activation;
 mod adaptive_avg_pool2d;
 mod add;
@@ -25,13 +27,14 @@ pub(crate) mod layout;
 mod linear;
 mod local_response_norm;
 mod loss;
-mod matrix;
 mod max_pool2d;
 mod mul;
 mod parts;
 #[cfg(test)]
 mod pooling_tests;
+mod product;
 mod scratch;
+mod simd;
 mod softmax;
 mod tap;
 #[cfg(test)]

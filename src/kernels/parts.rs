@@ -3,8 +3,6 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::matrix::MatrixMut;
-
 /// Hands out parts of a slice to tasks.
 pub(super) struct Parts<'a, T> {
     start: *mut T,
@@ -32,29 +30,12 @@ impl<'a, T> Parts<'a, T> {
         unsafe { std::slice::from_raw_parts_mut(self.start.add(range.start), range.len()) }
     }
 
-    /// # Safety
-    /// While the result lives, no other part may contain it.
-    #[allow(clippy::mut_from_ref, reason = "handing out disjoint parts is what this type is for")]
-    pub(super) unsafe fn element(&self, index: usize) -> &'a mut T {
-        assert!(index < self.length, "a part lies within its slice");
-        // SAFETY: in bounds as just checked; exclusive as the caller promises.
-        unsafe { &mut *self.start.add(index) }
-    }
-
-    /// The matrix whose rows begin at `start`, `start + row_stride`, ….
+    /// The beginning, for writing to numbers below `end`.
     ///
     /// # Safety
-    /// While the result lives, no other part may overlap any of its rows.
-    pub(super) unsafe fn matrix(
-        &self,
-        start: usize,
-        rows: usize,
-        columns: usize,
-        row_stride: usize,
-    ) -> MatrixMut<'a, T> {
-        let end = if rows == 0 { start } else { start + (rows - 1) * row_stride + columns };
-        assert!(end <= self.length && (columns <= row_stride || rows <= 1), "a part lies within its slice");
-        // SAFETY: in bounds as just checked; exclusive as the caller promises.
-        unsafe { MatrixMut::from_raw(self.start.add(start), rows, columns, row_stride) }
+    /// While the pointer is used, nobody else may use the numbers that are written through it.
+    pub(super) unsafe fn pointer(&self, end: usize) -> *mut T {
+        assert!(end <= self.length, "a part lies within its slice");
+        self.start
     }
 }

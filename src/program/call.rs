@@ -1,6 +1,6 @@
 //! One computation of an operation, as its kernel sees it: what it reads, and where it writes.
 //!
-//! Values are row-major, the batch first: N×C×H×W or N×features. All memory is the caller's.
+//! Values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is the caller's.
 
 use super::Mode;
 use crate::graph::Shape;

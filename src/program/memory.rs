@@ -32,7 +32,8 @@ pub struct Sizes {
 
 impl Op {
     /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
-    /// for the output, and the output's gradient for the input's, without computing anything. `input` is the shape of one example; maps lie in memory with the channels last.
+    /// for the output, and the output's gradient for the input's, without computing anything. `input` is the shape of one
+    /// example; maps lie in memory with the channels last.
     pub fn is_view(&self, mode: Mode, input: Shape) -> bool {
         match self {
             Op::Flatten => input.has_one_order(),
@@ -70,25 +71,13 @@ impl Op {
     }
 }
 
-/// Numbers in a convolution's column matrix, about; so many that the product runs at full speed, so few that they stay in
-/// the cache.
-const COLUMN_MATRIX: usize = 1 << 18;
-
-/// Columns of one product: fewer than this keep the product from its full speed, more than that gain nothing.
-const COLUMNS: (usize, usize) = (256, 4096);
-
-/// How many output positions one column matrix of a convolution holds, if there are that many, so that the columns of
-/// `rows` numbers fit the cache.
-pub fn columns(rows: usize) -> usize {
-    (COLUMN_MATRIX / rows).clamp(COLUMNS.0, COLUMNS.1)
-}
-
-/// Each thread has columns and, beside them, output gradients. A few sums of the weight's size are negligible.
+/// The transformed weights of Winograd's way, or the weights as panels, which all threads share, and a block of windows for
+/// each thread. A few sums of the weight's size are negligible.
 fn convolution(kernel: Pair, groups: usize, sizes: Sizes) -> usize {
-    let Sizes { batch, input, output, threads, .. } = sizes;
+    let Sizes { input, output, threads, .. } = sizes;
     let (inputs, outputs) = (input.channels() / groups, output.channels() / groups);
-    let rows = inputs * kernel.height * kernel.width;
-    // Whole images, or whole rows of one.
-    let columns = columns(rows).min(batch.saturating_mul(output.positions()));
-    threads.saturating_mul(columns.saturating_mul(rows + outputs))
+    let pairs = groups.saturating_mul(inputs).saturating_mul(outputs);
+    let shared = pairs.saturating_mul((kernel.height * kernel.width).max(36));
+    const BLOCK: usize = 1 << 18;
+    shared.saturating_add(threads.saturating_mul(BLOCK))
 }

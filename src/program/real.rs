@@ -61,13 +61,71 @@ pub trait Real:
     fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
 }
 
-mod sealed {
-    pub trait Sealed {}
+pub(crate) mod sealed {
+    #[cfg(feature = "train")]
+    use pulp::Simd;
+
+    /// What only the kernels need: a register of the processor, with as many lanes as it has.
+    pub trait Sealed: Sized {
+        /// What a register holds.
+        #[cfg(feature = "train")]
+        type Vector<S: Simd>: Copy;
+
+        /// Numbers in a register.
+        #[cfg(feature = "train")]
+        fn lanes<S: Simd>() -> usize;
+        /// The same number in every lane.
+        #[cfg(feature = "train")]
+        fn splat<S: Simd>(simd: S, value: Self) -> Self::Vector<S>;
+        /// a + b
+        #[cfg(feature = "train")]
+        fn plus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+        /// a − b
+        #[cfg(feature = "train")]
+        fn minus<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+        /// a·b
+        #[cfg(feature = "train")]
+        fn times<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>) -> Self::Vector<S>;
+        /// a·b + c, rounded once where the processor can.
+        #[cfg(feature = "train")]
+        fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+    }
 }
 
 macro_rules! real {
-    ($float:ident, $erf:ident) => {
+    ($float:ident, $erf:ident, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident) => {
+        #[cfg(not(feature = "train"))]
         impl sealed::Sealed for $float {}
+
+        #[cfg(feature = "train")]
+        impl sealed::Sealed for $float {
+            type Vector<S: pulp::Simd> = S::$vector;
+
+            #[inline(always)]
+            fn lanes<S: pulp::Simd>() -> usize {
+                S::$lanes
+            }
+            #[inline(always)]
+            fn splat<S: pulp::Simd>(simd: S, value: Self) -> S::$vector {
+                simd.$splat(value)
+            }
+            #[inline(always)]
+            fn plus<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn minus<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$sub(a, b)
+            }
+            #[inline(always)]
+            fn times<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector) -> S::$vector {
+                simd.$mul(a, b)
+            }
+            #[inline(always)]
+            fn mul_add<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
+                simd.$mul_add(a, b, c)
+            }
+        }
 
         impl Real for $float {
             const ZERO: Self = 0.0;
@@ -112,5 +170,5 @@ macro_rules! real {
     };
 }
 
-real!(f32, erff);
-real!(f64, erf);
+real!(f32, erff, f32s, F32_LANES, splat_f32s, add_f32s, sub_f32s, mul_f32s, mul_add_e_f32s);
+real!(f64, erf, f64s, F64_LANES, splat_f64s, add_f64s, sub_f64s, mul_f64s, mul_add_e_f64s);

@@ -1,0 +1,70 @@
+//! The weights of a convolution, outputs × inputs × taps, as the panels of a product.
+
+use rayon::prelude::*;
+
+use super::geometry::Geometry;
+use super::reach::Taps;
+use crate::kernels::Real;
+use crate::kernels::product::{panel_width, panels_length};
+
+/// Which way a weight is used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Direction {
+    /// From inputs to outputs: a column an output channel.
+    Forward,
+    /// From outputs to inputs: a column an input channel.
+    Backward,
+}
+
+/// Numbers of the panels of all groups with some of the taps.
+pub(super) fn length<T: Real>(geometry: &Geometry, direction: Direction, taps: usize) -> usize {
+    let (rows, columns) = sides(geometry, direction);
+    geometry.groups * panels_length::<T>(taps * rows, columns)
+}
+
+/// Writes the panels: for each group, each panel, each tap and each channel on the other side a row of columns.
+pub(super) fn pack<T: Real>(
+    geometry: &Geometry,
+    direction: Direction,
+    (down, across): (Taps, Taps),
+    weight: &[T],
+    panels: &mut [T],
+) {
+    let width = panel_width::<T>();
+    let (rows, columns) = sides(geometry, direction);
+    let (taps, kernel_width) = (geometry.taps(), geometry.across.kernel);
+    let (row_stride, column_stride) = match direction {
+        Direction::Forward => (taps, geometry.inputs * taps),
+        Direction::Backward => (geometry.inputs * taps, taps),
+    };
+    let per_group = columns.div_ceil(width);
+    let chosen = down.indices().flat_map(|y| across.indices().map(move |x| y * kernel_width + x));
+    let panel_length = down.count * across.count * rows * width;
+    if panel_length == 0 {
+        return;
+    }
+    panels.par_chunks_exact_mut(panel_length).enumerate().for_each(|(index, panel)| {
+        let weight = &weight[index / per_group * geometry.group_weight()..];
+        let first = index % per_group * width;
+        let used = width.min(columns - first);
+        for row in 0..rows {
+            for column in 0..used {
+                let from = &weight[row * row_stride + (first + column) * column_stride..][..taps];
+                for (place, tap) in chosen.clone().enumerate() {
+                    panel[(place * rows + row) * width + column] = from[tap];
+                }
+            }
+        }
+        if used < width {
+            panel.chunks_exact_mut(width).for_each(|row| row[used..].fill(T::ZERO));
+        }
+    });
+}
+
+/// Channels of a group that are rows, and those that are columns.
+fn sides(geometry: &Geometry, direction: Direction) -> (usize, usize) {
+    match direction {
+        Direction::Forward => (geometry.inputs, geometry.outputs),
+        Direction::Backward => (geometry.outputs, geometry.inputs),
+    }
+}

@@ -1,0 +1,179 @@
+//! Convolution 3×3 with stride 1 by Winograd's F(4×4, 3×3): 36 multiplications for 16 outputs instead of 144, at the price of
+//! transforms before and after, whose cost does not grow with the product of the channels.
+//!
+//! Forward, a task takes some tiles through all three steps, so that they stay in its cache. The input's gradient is the
+//! same with the weights turned round. The weight's gradient sums over tiles what the transforms of input and output's
+//! gradient have in common.
+
+#[cfg(test)]
+mod tests;
+mod tiles;
+mod transforms;
+mod weights;
+
+use rayon::prelude::*;
+
+use self::tiles::{Layout, MATRICES, OUTPUTS, Tiles, transform_gradients, transform_inputs, transform_outputs};
+use super::geometry::Geometry;
+use super::weights::Direction;
+use crate::kernels::Real;
+use crate::kernels::parts::Parts;
+use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width};
+use crate::kernels::scratch::{with_places, with_scratch};
+
+/// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the weights
+/// are read too often.
+const NUMBERS: usize = 1 << 18;
+const TILES: usize = 48;
+
+/// Tasks of a weight's gradient, if it can be, and the fewest input channels of one.
+const TASKS: usize = 8;
+const CHANNELS: usize = 64;
+
+/// Tiles of a block in a weight's gradient.
+const DEPTH: usize = 64;
+
+/// Whether it is the faster way for this convolution. Costs are register operations; those of transforms were measured.
+pub(super) fn suits(geometry: &Geometry) -> bool {
+    let sides = [geometry.down, geometry.across];
+    let fits =
+        |side: &crate::kernels::tap::Slide| (side.kernel, side.stride, side.dilation) == (3, 1, 1) && side.padding <= 2;
+    if geometry.groups > 1 || !sides.iter().all(fits) {
+        return false;
+    }
+    let (inputs, outputs) = (geometry.inputs as f64, geometry.outputs as f64);
+    let tiles: usize = geometry.batch * sides.iter().map(|side| side.output.div_ceil(OUTPUTS)).product::<usize>();
+    let positions: usize = geometry.batch * sides.iter().map(|side| side.output).product::<usize>();
+    let (pairs, channels) = (inputs * outputs, inputs + outputs);
+    let ours = tiles as f64 * (MATRICES as f64 / 16.0 * pairs + 30.0 * channels) + 14.0 * pairs;
+    let direct = positions as f64 * 9.0 / 16.0 * pairs + 10.0 * pairs;
+    ours < direct
+}
+
+pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>, output: &mut [T]) {
+    let (down, across) = (geometry.down, geometry.across);
+    let tiles = Tiles {
+        batch: geometry.batch,
+        outputs: (down.output, across.output),
+        inputs: (down.input, across.input),
+        padding: (down.padding, across.padding),
+    };
+    convolve(geometry, Direction::Forward, &tiles, x, weight, bias, output);
+}
+
+pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
+    let (down, across) = (geometry.down, geometry.across);
+    let tiles = Tiles {
+        batch: geometry.batch,
+        outputs: (down.input, across.input),
+        inputs: (down.output, across.output),
+        padding: (2 - down.padding, 2 - across.padding),
+    };
+    convolve(geometry, Direction::Backward, &tiles, dy, weight, None, dx);
+}
+
+fn convolve<T: Real>(
+    geometry: &Geometry,
+    direction: Direction,
+    tiles: &Tiles,
+    x: &[T],
+    weight: &[T],
+    bias: Option<&[T]>,
+    output: &mut [T],
+) {
+    let (inputs, outputs) = match direction {
+        Direction::Forward => (geometry.inputs, geometry.outputs),
+        Direction::Backward => (geometry.outputs, geometry.inputs),
+    };
+    let length = weights::length::<T>(geometry, direction);
+    let count = tiles.count();
+    // The sums are the same however the tiles are divided.
+    let most = (NUMBERS / (MATRICES * (inputs + outputs))).max(TILES);
+    let tasks = count.div_ceil(most).next_multiple_of(rayon::current_num_threads()).min(count);
+    let each = count.div_ceil(tasks);
+    with_scratch(MATRICES * length, |panels| {
+        weights::transform(geometry, direction, weight, panels);
+        let output = Parts::new(output);
+        (0..count.div_ceil(each)).into_par_iter().for_each(|task| {
+            let some = task * each..((task + 1) * each).min(count);
+            let (from, to) = (Layout::rows(some.len(), inputs), Layout::rows(some.len(), outputs));
+            with_scratch(MATRICES * (from.matrix + to.matrix), |scratch| {
+                let (v, m) = scratch.split_at_mut(MATRICES * from.matrix);
+                transform_inputs(tiles, some.clone(), (x, inputs), 0..inputs, from, v);
+                with_places(2 * some.len(), |places| {
+                    let (starts, targets) = places.split_at_mut(some.len());
+                    for tile in 0..some.len() {
+                        (starts[tile], targets[tile]) = (tile * from.tile, tile * to.tile);
+                    }
+                    for matrix in 0..MATRICES {
+                        let values = &v[matrix * from.matrix..][..from.matrix];
+                        let left = Rows { values, starts, runs: &[0], depth: inputs, step: 1 };
+                        let values = &panels[matrix * length..][..length];
+                        let right = Panels { values, depth: inputs, columns: outputs };
+                        let m = Parts::new(&mut m[matrix * to.matrix..][..to.matrix]);
+                        // SAFETY: the matrix is ours.
+                        unsafe { multiply(&m, targets, left, right, Start::Zero) };
+                    }
+                });
+                // SAFETY: each tile belongs to one task.
+                unsafe { transform_outputs(tiles, some, (m, to), bias, outputs, &output) };
+            });
+        });
+    });
+}
+
+pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
+    let &Geometry { inputs, outputs, down, across, .. } = geometry;
+    let tiles = Tiles {
+        batch: geometry.batch,
+        outputs: (down.output, across.output),
+        inputs: (down.input, across.input),
+        padding: (down.padding, across.padding),
+    };
+    // All cuts follow from the sizes alone, so that sums do not depend on the number of threads.
+    let channels_each = inputs.div_ceil(TASKS).max(CHANNELS).min(inputs);
+    let channel_parts = inputs.div_ceil(channels_each);
+    let blocks = tiles.count().div_ceil(DEPTH);
+    let blocks_each = blocks.div_ceil(TASKS.div_ceil(channel_parts));
+    let stretches = blocks.div_ceil(blocks_each);
+    let length = MATRICES * inputs * outputs;
+    with_scratch(stretches * length, |sums| {
+        let parts = Parts::new(sums);
+        (0..stretches * channel_parts).into_par_iter().for_each(|task| {
+            let (stretch, part) = (task / channel_parts, task % channel_parts);
+            let channels = part * channels_each..((part + 1) * channels_each).min(inputs);
+            let from = Layout::rows(DEPTH, channels.len());
+            let to = Layout::panels(DEPTH, outputs, panel_width::<T>());
+            with_scratch(MATRICES * (from.matrix + to.matrix), |scratch| {
+                let (v, d) = scratch.split_at_mut(MATRICES * from.matrix);
+                let first = stretch * blocks_each * DEPTH;
+                let last = (first + blocks_each * DEPTH).min(tiles.count());
+                for start in (first..last).step_by(DEPTH) {
+                    let some = start..(start + DEPTH).min(last);
+                    let depth = some.len();
+                    let to = Layout::panels(depth, outputs, panel_width::<T>());
+                    transform_inputs(&tiles, some.clone(), (x, inputs), channels.clone(), from, v);
+                    transform_gradients(&tiles, some, (dy, outputs), to, d);
+                    with_places(2 * channels.len(), |places| {
+                        let (starts, targets) = places.split_at_mut(channels.len());
+                        for (index, channel) in channels.clone().enumerate() {
+                            starts[index] = index;
+                            targets[index] = stretch * length + channel * outputs;
+                        }
+                        for matrix in 0..MATRICES {
+                            let values = &v[matrix * from.matrix..][..from.matrix];
+                            let left = Rows { values, starts, runs: &[0], depth, step: from.tile };
+                            let values = &d[matrix * to.matrix..][..to.matrix];
+                            let right = Panels { values, depth, columns: outputs };
+                            let begin = if start == first { Start::Zero } else { Start::Output };
+                            // SAFETY: some input channels of a stretch belong to one task.
+                            unsafe { multiply(&parts, targets, left, right, begin) };
+                            targets.iter_mut().for_each(|target| *target += inputs * outputs);
+                        }
+                    });
+                }
+            });
+        });
+        weights::turn_back(geometry, sums, stretches, dw);
+    });
+}

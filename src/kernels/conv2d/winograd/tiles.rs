@@ -1,0 +1,282 @@
+//! A map cut into tiles, and its tiles transformed: 4×4 outputs, which are made from 6×6 inputs. What a transform makes are
+//! 36 matrices, tiles × channels, so that the products of the 36 can be taken one after the other.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::transforms;
+use crate::kernels::Real;
+use crate::kernels::parts::Parts;
+use crate::kernels::simd::dispatch;
+
+/// Outputs of a tile, along each side.
+pub(super) const OUTPUTS: usize = 4;
+
+/// Inputs of a tile, along each side; the number of matrices is its square.
+pub(super) const INPUTS: usize = 6;
+
+pub(super) const MATRICES: usize = INPUTS * INPUTS;
+
+/// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding` before that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tiles {
+    pub(super) batch: usize,
+    /// Height and width of the outputs.
+    pub(super) outputs: (usize, usize),
+    /// Height and width of the inputs.
+    pub(super) inputs: (usize, usize),
+    pub(super) padding: (usize, usize),
+}
+
+impl Tiles {
+    pub(super) fn count(&self) -> usize {
+        let (down, across) = self.sides();
+        self.batch * down * across
+    }
+
+    fn sides(&self) -> (usize, usize) {
+        (self.outputs.0.div_ceil(OUTPUTS), self.outputs.1.div_ceil(OUTPUTS))
+    }
+
+    /// The image of a tile and its first output.
+    fn place(&self, tile: usize) -> (usize, usize, usize) {
+        let (down, across) = self.sides();
+        (tile / (down * across), tile / across % down * OUTPUTS, tile % across * OUTPUTS)
+    }
+
+    /// Where the inputs of a tile are, as positions in the batch; `None` in the padding.
+    fn input_positions(&self, tile: usize) -> [Option<usize>; INPUTS * INPUTS] {
+        let (image, row, column) = self.place(tile);
+        let ((height, width), (top, left)) = (self.inputs, self.padding);
+        std::array::from_fn(|index| {
+            let y = (row + index / INPUTS).checked_sub(top).filter(|y| *y < height)?;
+            let x = (column + index % INPUTS).checked_sub(left).filter(|x| *x < width)?;
+            Some((image * height + y) * width + x)
+        })
+    }
+
+    /// Where the outputs of a tile are; `None` beyond the map.
+    fn output_positions(&self, tile: usize) -> [Option<usize>; OUTPUTS * OUTPUTS] {
+        let (image, row, column) = self.place(tile);
+        let (height, width) = self.outputs;
+        std::array::from_fn(|index| {
+            let (y, x) = (row + index / OUTPUTS, column + index % OUTPUTS);
+            (y < height && x < width).then(|| (image * height + y) * width + x)
+        })
+    }
+}
+
+/// Numbers between one of the 36 matrices and the next, or between one tile and the next, beyond those that are used: powers
+/// of two would fall upon each other in the cache; and a register may be stored whole.
+pub(super) const GAP: usize = 16;
+
+/// Where transformed tiles are: matrix m, tile t, channel c at m·matrix + t·tile + (c / width)·panel + c % width.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    pub(super) matrix: usize,
+    pub(super) tile: usize,
+    pub(super) panel: usize,
+    pub(super) width: usize,
+}
+
+impl Layout {
+    /// Tile after tile, all channels of each together.
+    pub(super) fn rows(tiles: usize, channels: usize) -> Layout {
+        let tile = channels.next_multiple_of(GAP) + GAP;
+        Layout { matrix: tiles * tile + GAP, tile, panel: 0, width: usize::MAX }
+    }
+
+    /// As the right factor of a product over the tiles.
+    pub(super) fn panels(tiles: usize, channels: usize, width: usize) -> Layout {
+        let length = tiles * channels.next_multiple_of(width);
+        Layout { matrix: length + GAP, tile: width, panel: tiles * width, width }
+    }
+
+    fn at(&self, matrix: usize, tile: usize, channel: usize) -> usize {
+        matrix * self.matrix + tile * self.tile + channel / self.width * self.panel + channel % self.width
+    }
+}
+
+/// Bᵀ d B of some tiles and channels of an input.
+pub(super) fn transform_inputs<T: Real>(
+    tiles: &Tiles,
+    some: Range<usize>,
+    (x, channels): (&[T], usize),
+    taken: Range<usize>,
+    layout: Layout,
+    to: &mut [T],
+) {
+    let positions = |tile| tiles.input_positions(tile);
+    dispatch(Scatter::<T, _, 36> { positions, some, x, channels, taken, layout, to, kind: Kind::Input });
+}
+
+/// A dy Aᵀ of some tiles and channels of an output's gradient.
+pub(super) fn transform_gradients<T: Real>(
+    tiles: &Tiles,
+    some: Range<usize>,
+    (dy, channels): (&[T], usize),
+    layout: Layout,
+    to: &mut [T],
+) {
+    let positions = |tile| tiles.output_positions(tile);
+    let taken = 0..channels;
+    dispatch(Scatter::<T, _, 16> { positions, some, x: dy, channels, taken, layout, to, kind: Kind::Gradient });
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Input,
+    Gradient,
+}
+
+struct Scatter<'a, T, P, const N: usize> {
+    positions: P,
+    some: Range<usize>,
+    x: &'a [T],
+    channels: usize,
+    taken: Range<usize>,
+    layout: Layout,
+    to: &'a mut [T],
+    kind: Kind,
+}
+
+impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for Scatter<'_, T, P, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Scatter { positions, some, x, channels, taken, layout, to, kind } = self;
+        let lanes = T::lanes::<S>();
+        for (index, tile) in some.enumerate() {
+            let positions = positions(tile);
+            let mut channel = taken.start;
+            while channel < taken.end {
+                let count = lanes.min(taken.end - channel);
+                let mut values = [T::splat(simd, T::ZERO); N];
+                for (value, position) in values.iter_mut().zip(&positions) {
+                    if let Some(position) = position {
+                        *value = load_some::<T, S>(simd, &x[position * channels + channel..], count);
+                    }
+                }
+                let whole = match kind {
+                    Kind::Input => {
+                        transforms::both::<T, S, 6, 6>(simd, square(simd, &values), transforms::input::<T, S>)
+                    }
+                    Kind::Gradient => {
+                        transforms::both::<T, S, 4, 6>(simd, square(simd, &values), transforms::gradient::<T, S>)
+                    }
+                };
+                for row in 0..INPUTS {
+                    for column in 0..INPUTS {
+                        let place = layout.at(row * INPUTS + column, index, channel - taken.start);
+                        // SAFETY: the slice is as long as a register, which is plain numbers.
+                        unsafe {
+                            let place = to[place..][..lanes].as_mut_ptr().cast::<T::Vector<S>>();
+                            place.write_unaligned(whole[row][column]);
+                        }
+                    }
+                }
+                channel += lanes;
+            }
+        }
+    }
+}
+
+/// The first SIDE² of some registers, row by row.
+#[inline(always)]
+fn square<V: Copy, S: Simd, const SIDE: usize>(_: S, values: &[V]) -> [[V; SIDE]; SIDE] {
+    let mut square = [[values[0]; SIDE]; SIDE];
+    for row in 0..SIDE {
+        for column in 0..SIDE {
+            square[row][column] = values[row * SIDE + column];
+        }
+    }
+    square
+}
+
+/// A register whose first `count` lanes come from a slice, and the others are zero.
+#[inline(always)]
+fn load_some<T: Real, S: Simd>(simd: S, from: &[T], count: usize) -> T::Vector<S> {
+    let mut register = T::splat(simd, T::ZERO);
+    let from = &from[..count];
+    // SAFETY: a register is plain numbers, of which `count` are written, at most as many as it has.
+    unsafe {
+        if count == T::lanes::<S>() {
+            return from.as_ptr().cast::<T::Vector<S>>().read_unaligned();
+        }
+        (&raw mut register).cast::<T>().copy_from_nonoverlapping(from.as_ptr(), count);
+    }
+    register
+}
+
+/// y ← Aᵀ m A + bias for some tiles.
+///
+/// # Safety
+/// Nobody else may use these tiles of the output.
+pub(super) unsafe fn transform_outputs<T: Real>(
+    tiles: &Tiles,
+    some: Range<usize>,
+    (m, layout): (&[T], Layout),
+    bias: Option<&[T]>,
+    channels: usize,
+    y: &Parts<T>,
+) {
+    dispatch(Gather { tiles, some, m, layout, bias, channels, y });
+}
+
+struct Gather<'a, T> {
+    tiles: &'a Tiles,
+    some: Range<usize>,
+    m: &'a [T],
+    layout: Layout,
+    bias: Option<&'a [T]>,
+    channels: usize,
+    y: &'a Parts<'a, T>,
+}
+
+impl<T: Real> WithSimd for Gather<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Gather { tiles, some, m, layout, bias, channels, y } = self;
+        let lanes = T::lanes::<S>();
+        for (index, tile) in some.enumerate() {
+            let positions = tiles.output_positions(tile);
+            let mut channel = 0;
+            while channel < channels {
+                let count = lanes.min(channels - channel);
+                let mut values = [[T::splat(simd, T::ZERO); INPUTS]; INPUTS];
+                for row in 0..INPUTS {
+                    for column in 0..INPUTS {
+                        let place = layout.at(row * INPUTS + column, index, channel);
+                        values[row][column] = load_some::<T, S>(simd, &m[place..], lanes);
+                    }
+                }
+                let bias = match bias {
+                    Some(bias) => load_some::<T, S>(simd, &bias[channel..], count),
+                    None => T::splat(simd, T::ZERO),
+                };
+                let whole = transforms::both::<T, S, 6, 4>(simd, values, transforms::output::<T, S>);
+                for row in 0..OUTPUTS {
+                    for column in 0..OUTPUTS {
+                        let Some(position) = positions[row * OUTPUTS + column] else { continue };
+                        let value = T::plus(simd, whole[row][column], bias);
+                        let start = position * channels + channel;
+                        // SAFETY: the caller promises that these outputs are ours; a register is plain numbers.
+                        unsafe {
+                            let place = y.slice(start..start + count).as_mut_ptr();
+                            if count == lanes {
+                                place.cast::<T::Vector<S>>().write_unaligned(value);
+                            } else {
+                                place.copy_from_nonoverlapping((&raw const value).cast::<T>(), count);
+                            }
+                        }
+                    }
+                }
+                channel += lanes;
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The weights of a 3×3 convolution, transformed: 36 right factors of products; and the gradients of weights, turned back.
+
+use pulp::{Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::tiles::{INPUTS, MATRICES};
+use super::transforms;
+use crate::kernels::Real;
+use crate::kernels::conv2d::geometry::Geometry;
+use crate::kernels::conv2d::weights::Direction;
+use crate::kernels::parts::Parts;
+use crate::kernels::product::{panel_width, panels_length};
+use crate::kernels::simd::dispatch;
+
+const TAPS: usize = 9;
+
+/// Lanes of the widest register.
+const LANES: usize = 16;
+
+/// Numbers of one of the 36 right factors.
+pub(super) fn length<T: Real>(geometry: &Geometry, direction: Direction) -> usize {
+    let (rows, columns) = sides(geometry, direction);
+    panels_length::<T>(rows, columns)
+}
+
+/// G g Gᵀ of every pair of channels, as the panels of 36 right factors. The way back uses the weights turned by 180°.
+pub(super) fn transform<T: Real>(geometry: &Geometry, direction: Direction, weight: &[T], panels: &mut [T]) {
+    let (rows, columns) = sides(geometry, direction);
+    let (matrix, width) = (length::<T>(geometry, direction), panel_width::<T>());
+    let panels = Parts::new(panels);
+    (0..columns.div_ceil(width)).into_par_iter().for_each(|panel| {
+        let first = panel * width;
+        // SAFETY: each panel belongs to one task.
+        let panels = std::array::from_fn(|index| unsafe {
+            let start = index * matrix + panel * rows * width;
+            panels.slice(start..start + rows * width)
+        });
+        let columns = first..(first + width).min(columns);
+        dispatch(Panel { geometry, direction, weight, rows, columns, width, panels });
+    });
+}
+
+struct Panel<'a, T> {
+    geometry: &'a Geometry,
+    direction: Direction,
+    weight: &'a [T],
+    rows: usize,
+    columns: std::ops::Range<usize>,
+    width: usize,
+    panels: [&'a mut [T]; MATRICES],
+}
+
+impl<T: Real> WithSimd for Panel<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Panel { geometry, direction, weight, rows, columns, width, panels } = self;
+        let lanes = T::lanes::<S>();
+        for row in 0..rows {
+            let mut at = 0;
+            while at < width {
+                let mut taps = [[T::ZERO; LANES]; TAPS];
+                for lane in 0..lanes.min(columns.len().saturating_sub(at)) {
+                    let column = columns.start + at + lane;
+                    let pair = match direction {
+                        Direction::Forward => column * geometry.inputs + row,
+                        Direction::Backward => row * geometry.inputs + column,
+                    };
+                    let from = &weight[pair * TAPS..][..TAPS];
+                    for tap in 0..TAPS {
+                        taps[tap][lane] = match direction {
+                            Direction::Forward => from[tap],
+                            Direction::Backward => from[TAPS - 1 - tap],
+                        };
+                    }
+                }
+                let mut g = [[T::splat(simd, T::ZERO); 3]; 3];
+                for tap in 0..TAPS {
+                    // SAFETY: a register has at most LANES lanes.
+                    g[tap / 3][tap % 3] = unsafe { taps[tap].as_ptr().cast::<T::Vector<S>>().read_unaligned() };
+                }
+                let whole = transforms::both::<T, S, 3, 6>(simd, g, transforms::weight::<T, S>);
+                for index in 0..MATRICES {
+                    let to = panels[index][row * width + at..][..lanes].as_mut_ptr();
+                    // SAFETY: the slice is as long as a register, which is plain numbers.
+                    unsafe { to.cast::<T::Vector<S>>().write_unaligned(whole[index / INPUTS][index % INPUTS]) };
+                }
+                at += lanes;
+            }
+        }
+    }
+}
+
+/// dw ← Gᵀ m G for every pair of channels, where m are 36 matrices inputs × outputs, `stretches` of them to be summed.
+pub(super) fn turn_back<T: Real>(geometry: &Geometry, sums: &[T], stretches: usize, dw: &mut [T]) {
+    let &Geometry { inputs, outputs, .. } = geometry;
+    let dw = Parts::new(dw);
+    (0..inputs).into_par_iter().with_min_len(4).for_each(|input| {
+        dispatch(Back { inputs, outputs, input, sums, stretches, dw: &dw });
+    });
+}
+
+struct Back<'a, T> {
+    inputs: usize,
+    outputs: usize,
+    input: usize,
+    sums: &'a [T],
+    stretches: usize,
+    dw: &'a Parts<'a, T>,
+}
+
+impl<T: Real> WithSimd for Back<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Back { inputs, outputs, input, sums, stretches, dw } = self;
+        let lanes = T::lanes::<S>();
+        let mut first = 0;
+        while first < outputs {
+            let count = lanes.min(outputs - first);
+            let mut m = [[T::splat(simd, T::ZERO); INPUTS]; INPUTS];
+            for stretch in 0..stretches {
+                for index in 0..MATRICES {
+                    let mut values = [T::ZERO; LANES];
+                    let place = ((stretch * MATRICES + index) * inputs + input) * outputs + first;
+                    values[..count].copy_from_slice(&sums[place..][..count]);
+                    // SAFETY: a register has at most LANES lanes.
+                    let values = unsafe { values.as_ptr().cast::<T::Vector<S>>().read_unaligned() };
+                    let sum = &mut m[index / INPUTS][index % INPUTS];
+                    *sum = T::plus(simd, *sum, values);
+                }
+            }
+            let taps = transforms::both::<T, S, 6, 3>(simd, m, transforms::weight_gradient::<T, S>);
+            for lane in 0..count {
+                let start = ((first + lane) * inputs + input) * TAPS;
+                // SAFETY: each input channel's taps belong to one task; a register is plain numbers.
+                unsafe {
+                    let to = dw.slice(start..start + TAPS);
+                    for tap in 0..TAPS {
+                        to[tap] = *(&raw const taps[tap / 3][tap % 3]).cast::<T>().add(lane);
+                    }
+                }
+            }
+            first += lanes;
+        }
+    }
+}
+
+/// Channels that are rows of the right factors, and those that are columns.
+fn sides(geometry: &Geometry, direction: Direction) -> (usize, usize) {
+    match direction {
+        Direction::Forward => (geometry.inputs, geometry.outputs),
+        Direction::Backward => (geometry.outputs, geometry.inputs),
+    }
+}
