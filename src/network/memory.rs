@@ -173,9 +173,9 @@ mod tests {
                 weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input, two maps, the denominators of the second, the pool with its places, and three vectors; mean
-                // and scale of five channels, and fifty bits.
-                activations: 4 * (10 * (32 + 3 * 32 + 2 * 8 + 3 * 5) + 10 + 2),
+                // The input, two maps, the denominators of the second, the pool with its places, its copy as a vector,
+                // and three vectors; mean and scale of five channels, and fifty bits.
+                activations: 4 * (10 * (32 + 3 * 32 + 2 * 8 + 8 + 3 * 5) + 10 + 2),
                 // The gradients of the last two vectors take turns. Three threads add up two channels of four positions.
                 workspace: 4 * (10 * 2 * 5 + 3 * (32 + 16)),
             };
