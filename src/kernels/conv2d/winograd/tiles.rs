@@ -93,8 +93,11 @@ impl Layout {
         Layout { matrix: length + GAP, tile: width, panel: tiles * width, width }
     }
 
-    fn at(&self, matrix: usize, tile: usize, channel: usize) -> usize {
-        matrix * self.matrix + tile * self.tile + channel / self.width * self.panel + channel % self.width
+    /// Where a tile's channel is in the first matrix.
+    #[inline(always)]
+    fn at(&self, tile: usize, channel: usize) -> usize {
+        tile * self.tile
+            + if self.panel == 0 { channel } else { channel / self.width * self.panel + channel % self.width }
     }
 }
 
@@ -108,7 +111,7 @@ pub(super) fn transform_inputs<T: Real>(
     to: &mut [T],
 ) {
     let positions = |tile| tiles.input_positions(tile);
-    dispatch(Scatter::<T, _, 36> { positions, some, x, channels, taken, layout, to, kind: Kind::Input });
+    dispatch(Scatter { positions, some, x, channels, taken, layout, to, kind: Kind::Input });
 }
 
 /// A dy Aᵀ of some tiles and channels of an output's gradient.
@@ -121,7 +124,7 @@ pub(super) fn transform_gradients<T: Real>(
 ) {
     let positions = |tile| tiles.output_positions(tile);
     let taken = 0..channels;
-    dispatch(Scatter::<T, _, 16> { positions, some, x: dy, channels, taken, layout, to, kind: Kind::Gradient });
+    dispatch(Scatter { positions, some, x: dy, channels, taken, layout, to, kind: Kind::Gradient });
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -130,7 +133,7 @@ enum Kind {
     Gradient,
 }
 
-struct Scatter<'a, T, P, const N: usize> {
+struct Scatter<'a, T, P> {
     positions: P,
     some: Range<usize>,
     x: &'a [T],
@@ -141,40 +144,57 @@ struct Scatter<'a, T, P, const N: usize> {
     kind: Kind,
 }
 
-impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for Scatter<'_, T, P, N> {
+impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for Scatter<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Scatter { positions, some, x, channels, taken, layout, to, kind } = self;
         let lanes = T::lanes::<S>();
+        let last = (MATRICES - 1) * layout.matrix + layout.at(some.len() - 1, taken.len() - 1);
+        assert!(last + lanes <= to.len() && taken.end <= channels, "the matrices have room for whole registers");
+        let to = to.as_mut_ptr();
+        // What lies in the padding is read from here.
+        let zeros = [T::ZERO; LANES];
         for (index, tile) in some.enumerate() {
-            let positions = positions(tile);
+            let mut places = [(zeros.as_ptr(), 0); N];
+            for (place, position) in places.iter_mut().zip(positions(tile)) {
+                if let Some(position) = position {
+                    *place = (x[position * channels..][..channels].as_ptr(), 1);
+                }
+            }
             let mut channel = taken.start;
             while channel < taken.end {
                 let count = lanes.min(taken.end - channel);
-                let mut values = [T::splat(simd, T::ZERO); N];
-                for (value, position) in values.iter_mut().zip(&positions) {
-                    if let Some(position) = position {
-                        *value = load_some::<T, S>(simd, &x[position * channels + channel..], count);
-                    }
-                }
-                let whole = match kind {
-                    Kind::Input => {
-                        transforms::both::<T, S, 6, 6>(simd, square(simd, &values), transforms::input::<T, S>)
-                    }
-                    Kind::Gradient => {
-                        transforms::both::<T, S, 4, 6>(simd, square(simd, &values), transforms::gradient::<T, S>)
-                    }
-                };
-                for row in 0..INPUTS {
-                    for column in 0..INPUTS {
-                        let place = layout.at(row * INPUTS + column, index, channel - taken.start);
-                        // SAFETY: the slice is as long as a register, which is plain numbers.
-                        unsafe {
-                            let place = to[place..][..lanes].as_mut_ptr().cast::<T::Vector<S>>();
-                            place.write_unaligned(whole[row][column]);
-                        }
+                // SAFETY: each place has `channels` numbers or is the zeros, of which only the first LANES are read; the
+                // matrices have room, as was checked; a register is plain numbers.
+                unsafe {
+                    let to = to.add(layout.at(index, channel - taken.start));
+                    match kind {
+                        Kind::Input => transforms::both::<T, S, 6, 6>(
+                            simd,
+                            #[inline(always)]
+                            |row, column| {
+                                let (place, step) = places[row * INPUTS + column];
+                                load_some::<T, S>(simd, place.add(step * channel), count)
+                            },
+                            #[inline(always)]
+                            |simd, line| transforms::input::<T, S>(simd, line),
+                            #[inline(always)]
+                            |row, column, value| store::<T, S>(to.add((row * INPUTS + column) * layout.matrix), value),
+                        ),
+                        Kind::Gradient => transforms::both::<T, S, 4, 6>(
+                            simd,
+                            #[inline(always)]
+                            |row, column| {
+                                let (place, step) = places[row * OUTPUTS + column];
+                                load_some::<T, S>(simd, place.add(step * channel), count)
+                            },
+                            #[inline(always)]
+                            |simd, line| transforms::gradient::<T, S>(simd, line),
+                            #[inline(always)]
+                            |row, column, value| store::<T, S>(to.add((row * INPUTS + column) * layout.matrix), value),
+                        ),
                     }
                 }
                 channel += lanes;
@@ -183,31 +203,32 @@ impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for S
     }
 }
 
-/// The first SIDE² of some registers, row by row.
-#[inline(always)]
-fn square<V: Copy, S: Simd, const SIDE: usize>(_: S, values: &[V]) -> [[V; SIDE]; SIDE] {
-    let mut square = [[values[0]; SIDE]; SIDE];
-    for row in 0..SIDE {
-        for column in 0..SIDE {
-            square[row][column] = values[row * SIDE + column];
-        }
-    }
-    square
-}
+/// Lanes of the widest register.
+const LANES: usize = 16;
 
-/// A register whose first `count` lanes come from a slice, and the others are zero.
+/// A register whose first `count` lanes are read, and the others are zero.
+///
+/// # Safety
+/// `count` numbers lie there, at most as many as a register holds.
 #[inline(always)]
-fn load_some<T: Real, S: Simd>(simd: S, from: &[T], count: usize) -> T::Vector<S> {
-    let mut register = T::splat(simd, T::ZERO);
-    let from = &from[..count];
-    // SAFETY: a register is plain numbers, of which `count` are written, at most as many as it has.
+unsafe fn load_some<T: Real, S: Simd>(simd: S, from: *const T, count: usize) -> T::Vector<S> {
+    // SAFETY: as the caller promises; a register is plain numbers.
     unsafe {
         if count == T::lanes::<S>() {
-            return from.as_ptr().cast::<T::Vector<S>>().read_unaligned();
+            return from.cast::<T::Vector<S>>().read_unaligned();
         }
-        (&raw mut register).cast::<T>().copy_from_nonoverlapping(from.as_ptr(), count);
+        let mut register = T::splat(simd, T::ZERO);
+        (&raw mut register).cast::<T>().copy_from_nonoverlapping(from, count);
+        register
     }
-    register
+}
+
+/// # Safety
+/// A whole register may be written there.
+#[inline(always)]
+unsafe fn store<T: Real, S: Simd>(place: *mut T, value: T::Vector<S>) {
+    // SAFETY: as the caller promises; a register is plain numbers.
+    unsafe { place.cast::<T::Vector<S>>().write_unaligned(value) };
 }
 
 /// y ← Aᵀ m A + bias for some tiles.
@@ -242,38 +263,44 @@ impl<T: Real> WithSimd for Gather<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Gather { tiles, some, m, layout, bias, channels, y } = self;
         let lanes = T::lanes::<S>();
+        let last = (MATRICES - 1) * layout.matrix + layout.at(some.len() - 1, channels - 1);
+        assert!(last + lanes <= m.len(), "the matrices have room for whole registers");
+        assert!(bias.is_none_or(|bias| bias.len() == channels), "a bias a channel");
         for (index, tile) in some.enumerate() {
-            let positions = tiles.output_positions(tile);
+            let mut places = [None; OUTPUTS * OUTPUTS];
+            for (place, position) in places.iter_mut().zip(tiles.output_positions(tile)) {
+                // SAFETY: the caller promises that these outputs are ours.
+                *place = position
+                    .map(|position| unsafe { y.slice(position * channels..(position + 1) * channels).as_mut_ptr() });
+            }
             let mut channel = 0;
             while channel < channels {
                 let count = lanes.min(channels - channel);
-                let mut values = [[T::splat(simd, T::ZERO); INPUTS]; INPUTS];
-                for row in 0..INPUTS {
-                    for column in 0..INPUTS {
-                        let place = layout.at(row * INPUTS + column, index, channel);
-                        values[row][column] = load_some::<T, S>(simd, &m[place..], lanes);
-                    }
-                }
-                let bias = match bias {
-                    Some(bias) => load_some::<T, S>(simd, &bias[channel..], count),
-                    None => T::splat(simd, T::ZERO),
-                };
-                let whole = transforms::both::<T, S, 6, 4>(simd, values, transforms::output::<T, S>);
-                for row in 0..OUTPUTS {
-                    for column in 0..OUTPUTS {
-                        let Some(position) = positions[row * OUTPUTS + column] else { continue };
-                        let value = T::plus(simd, whole[row][column], bias);
-                        let start = position * channels + channel;
-                        // SAFETY: the caller promises that these outputs are ours; a register is plain numbers.
-                        unsafe {
-                            let place = y.slice(start..start + count).as_mut_ptr();
+                // SAFETY: the matrices have room, as was checked, and each place has `channels` numbers; a register is plain
+                // numbers.
+                unsafe {
+                    let m = m.as_ptr().add(layout.at(index, channel));
+                    let bias = match bias {
+                        Some(bias) => load_some::<T, S>(simd, bias.as_ptr().add(channel), count),
+                        None => T::splat(simd, T::ZERO),
+                    };
+                    transforms::both::<T, S, 6, 4>(
+                        simd,
+                        #[inline(always)]
+                        |row, column| load_some::<T, S>(simd, m.add((row * INPUTS + column) * layout.matrix), lanes),
+                        #[inline(always)]
+                        |simd, line| transforms::output::<T, S>(simd, line),
+                        #[inline(always)]
+                        |row, column, value| {
+                            let Some(place) = places[row * OUTPUTS + column] else { return };
+                            let (place, value) = (place.add(channel), T::plus(simd, value, bias));
                             if count == lanes {
-                                place.cast::<T::Vector<S>>().write_unaligned(value);
+                                store::<T, S>(place, value);
                             } else {
                                 place.copy_from_nonoverlapping((&raw const value).cast::<T>(), count);
                             }
-                        }
-                    }
+                        },
+                    );
                 }
                 channel += lanes;
             }

@@ -13,30 +13,32 @@ use crate::kernels::Real;
 /// A register of channels.
 type Vector<T, S> = <T as crate::program::real::sealed::Sealed>::Vector<S>;
 
-/// M·d·Mᵀ for a matrix M that `along` multiplies by.
+/// M·d·Mᵀ for a matrix M that `along` multiplies by: reads d(row, column), and writes what comes out, each once.
 #[inline(always)]
 pub(super) fn both<T: Real, S: Simd, const FROM: usize, const TO: usize>(
     simd: S,
-    d: [[Vector<T, S>; FROM]; FROM],
+    read: impl Fn(usize, usize) -> Vector<T, S>,
     along: impl Fn(S, [Vector<T, S>; FROM]) -> [Vector<T, S>; TO],
-) -> [[Vector<T, S>; TO]; TO] {
+    mut write: impl FnMut(usize, usize, Vector<T, S>),
+) {
     let zero = T::splat(simd, T::ZERO);
     let mut half = [[zero; FROM]; TO];
     for column in 0..FROM {
         let mut line = [zero; FROM];
         for row in 0..FROM {
-            line[row] = d[row][column];
+            line[row] = read(row, column);
         }
         let line = along(simd, line);
         for row in 0..TO {
             half[row][column] = line[row];
         }
     }
-    let mut whole = [[zero; TO]; TO];
     for row in 0..TO {
-        whole[row] = along(simd, half[row]);
+        let line = along(simd, half[row]);
+        for column in 0..TO {
+            write(row, column, line[column]);
+        }
     }
-    whole
 }
 
 /// Bᵀd

@@ -55,7 +55,7 @@ impl<T: Real> WithSimd for Panel<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Panel { geometry, direction, weight, rows, columns, width, panels } = self;
+        let Panel { geometry, direction, weight, rows, columns, width, mut panels } = self;
         let lanes = T::lanes::<S>();
         for row in 0..rows {
             let mut at = 0;
@@ -75,16 +75,21 @@ impl<T: Real> WithSimd for Panel<'_, T> {
                         };
                     }
                 }
-                let mut g = [[T::splat(simd, T::ZERO); 3]; 3];
-                for tap in 0..TAPS {
-                    // SAFETY: a register has at most LANES lanes.
-                    g[tap / 3][tap % 3] = unsafe { taps[tap].as_ptr().cast::<T::Vector<S>>().read_unaligned() };
-                }
-                let whole = transforms::both::<T, S, 3, 6>(simd, g, transforms::weight::<T, S>);
-                for index in 0..MATRICES {
-                    let to = panels[index][row * width + at..][..lanes].as_mut_ptr();
-                    // SAFETY: the slice is as long as a register, which is plain numbers.
-                    unsafe { to.cast::<T::Vector<S>>().write_unaligned(whole[index / INPUTS][index % INPUTS]) };
+                let panels = &mut panels;
+                // SAFETY: a register has at most LANES lanes, and each row of a panel whole registers; one is plain numbers.
+                unsafe {
+                    transforms::both::<T, S, 3, 6>(
+                        simd,
+                        #[inline(always)]
+                        |y, x| taps[y * 3 + x].as_ptr().cast::<T::Vector<S>>().read_unaligned(),
+                        #[inline(always)]
+                        |simd, line| transforms::weight::<T, S>(simd, line),
+                        #[inline(always)]
+                        |y, x, value| {
+                            let to = panels[y * INPUTS + x].as_mut_ptr().add(row * width + at);
+                            to.cast::<T::Vector<S>>().write_unaligned(value);
+                        },
+                    );
                 }
                 at += lanes;
             }
@@ -120,26 +125,34 @@ impl<T: Real> WithSimd for Back<'_, T> {
         let mut first = 0;
         while first < outputs {
             let count = lanes.min(outputs - first);
-            let mut m = [[T::splat(simd, T::ZERO); INPUTS]; INPUTS];
-            for stretch in 0..stretches {
-                for index in 0..MATRICES {
-                    let mut values = [T::ZERO; LANES];
-                    let place = ((stretch * MATRICES + index) * inputs + input) * outputs + first;
-                    values[..count].copy_from_slice(&sums[place..][..count]);
-                    // SAFETY: a register has at most LANES lanes.
-                    let values = unsafe { values.as_ptr().cast::<T::Vector<S>>().read_unaligned() };
-                    let sum = &mut m[index / INPUTS][index % INPUTS];
-                    *sum = T::plus(simd, *sum, values);
-                }
-            }
-            let taps = transforms::both::<T, S, 6, 3>(simd, m, transforms::weight_gradient::<T, S>);
+            let mut taps = [T::splat(simd, T::ZERO); TAPS];
+            let sums = &sums[input * outputs + first..];
+            transforms::both::<T, S, 6, 3>(
+                simd,
+                #[inline(always)]
+                |y, x| {
+                    let mut sum = T::splat(simd, T::ZERO);
+                    for stretch in 0..stretches {
+                        let mut values = [T::ZERO; LANES];
+                        let place = (stretch * MATRICES + y * INPUTS + x) * inputs * outputs;
+                        values[..count].copy_from_slice(&sums[place..][..count]);
+                        // SAFETY: a register has at most LANES lanes.
+                        sum = T::plus(simd, sum, unsafe { values.as_ptr().cast::<T::Vector<S>>().read_unaligned() });
+                    }
+                    sum
+                },
+                #[inline(always)]
+                |simd, line| transforms::weight_gradient::<T, S>(simd, line),
+                #[inline(always)]
+                |y, x, value| taps[y * 3 + x] = value,
+            );
             for lane in 0..count {
                 let start = ((first + lane) * inputs + input) * TAPS;
                 // SAFETY: each input channel's taps belong to one task; a register is plain numbers.
                 unsafe {
                     let to = dw.slice(start..start + TAPS);
                     for tap in 0..TAPS {
-                        to[tap] = *(&raw const taps[tap / 3][tap % 3]).cast::<T>().add(lane);
+                        to[tap] = *(&raw const taps[tap]).cast::<T>().add(lane);
                     }
                 }
             }
