@@ -18,9 +18,11 @@ use super::{Backward, Forward, Real};
 /// Output features that a task computes together.
 const FEATURES: usize = 48;
 
-/// Rows and panels of a weight that are packed at a time: they stay in the second-level cache.
-const ROWS: usize = 320;
-const PANELS: usize = 8;
+/// Numbers of a weight that are packed at a time: they stay in the second-level cache.
+const PACKED: usize = 1 << 16;
+
+/// Columns of them: so many that a row is read in one go, so few that every thread has some.
+const COLUMNS: (usize, usize) = (128, 1024);
 
 /// outputᵀ = W · xᵀ, turned.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
@@ -80,15 +82,17 @@ fn input_gradient<T: Real>(
     dy: &[T],
     dx: &mut [T],
 ) {
-    let columns_each = PANELS * panel_width::<T>();
+    let columns_each = (features_in / 16).next_power_of_two().clamp(COLUMNS.0, COLUMNS.1);
+    // Not a power of two, for which the panels would fall upon each other in the cache.
+    let rows_each = PACKED / columns_each - 2;
     let dx = Parts::new(dx);
     (0..features_in.div_ceil(columns_each)).into_par_iter().for_each(|task| {
         let some = task * columns_each..((task + 1) * columns_each).min(features_in);
-        with_scratch(panels_length::<T>(ROWS, some.len()), |panels| {
+        with_scratch(panels_length::<T>(rows_each, some.len()), |panels| {
             with_places(2 * batch, |places| {
                 let (starts, targets) = places.split_at_mut(batch);
-                for first in (0..features_out).step_by(ROWS) {
-                    let depth = ROWS.min(features_out - first);
+                for first in (0..features_out).step_by(rows_each) {
+                    let depth = rows_each.min(features_out - first);
                     pack(&weight[first * features_in..][..depth * features_in], features_in, some.clone(), panels);
                     for image in 0..batch {
                         starts[image] = image * features_out + first;
@@ -135,15 +139,23 @@ fn weight_gradient<T: Real>(
 fn pack<T: Real>(matrix: &[T], columns: usize, some: std::ops::Range<usize>, panels: &mut [T]) {
     let width = panel_width::<T>();
     let depth = matrix.len() / columns;
-    let panels = panels[..depth * some.len().next_multiple_of(width)].par_chunks_exact_mut(depth * width);
-    panels.enumerate().with_min_len((1 << 14) / (depth * width).max(1) + 1).for_each(|(panel, to)| {
-        let first = some.start + panel * width;
-        let used = width.min(some.end - first);
-        for (row, to) in to.chunks_exact_mut(width).enumerate() {
-            to[..used].copy_from_slice(&matrix[row * columns + first..][..used]);
-            to[used..].fill(T::ZERO);
-        }
-    });
+    let whole = some.len() / width;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (row, from) in matrix.chunks_exact(columns).enumerate() {
+                let mut from = from[some.clone()].chunks_exact(width);
+                for (panel, from) in from.by_ref().enumerate() {
+                    panels[(panel * depth + row) * width..][..width].copy_from_slice(from);
+                }
+                if some.len() > whole * width {
+                    let to = &mut panels[(whole * depth + row) * width..][..width];
+                    to[..from.remainder().len()].copy_from_slice(from.remainder());
+                    to[from.remainder().len()..].fill(T::ZERO);
+                }
+            }
+        },
+    );
 }
 
 /// The transpose of a matrix, rows × columns, as panels: columns × rows.

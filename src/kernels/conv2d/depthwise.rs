@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::geometry::Geometry;
 use crate::kernels::Real;
 use crate::kernels::lanes::add_all;
-use crate::kernels::scratch::with_scratch;
+use crate::kernels::scratch::{with_places, with_scratch};
 use crate::kernels::simd::vectorised;
 use crate::kernels::tap::Slide;
 
@@ -27,26 +27,26 @@ pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias:
         turn(weight, geometry.taps(), taps);
         output.par_chunks_exact_mut(across.output * channels).enumerate().for_each(|(line, y)| {
             let (image, row) = (line / down.output, line % down.output);
-            vectorised(
-                #[inline(always)]
-                || {
-                    for (column, y) in y.chunks_exact_mut(channels).enumerate() {
-                        for (chunk, y) in y.chunks_mut(CHANNELS).enumerate() {
-                            let first = chunk * CHANNELS;
-                            let mut sums = [T::ZERO; CHANNELS];
-                            if let Some(bias) = bias {
-                                sums[..y.len()].copy_from_slice(&bias[first..][..y.len()]);
-                            }
-                            for_inputs(&down, &across, (row, column), |tap, input| {
-                                let x = &x[(image * down.input * across.input + input) * groups..][..groups];
-                                let weight = &taps[tap * channels + first..][..y.len()];
-                                add_products(&mut sums, weight, x, first, outputs);
-                            });
-                            y.copy_from_slice(&sums[..y.len()]);
-                        }
+            with_places(2 * geometry.taps(), |places| {
+                for (column, y) in y.chunks_exact_mut(channels).enumerate() {
+                    match bias {
+                        Some(bias) => y.copy_from_slice(bias),
+                        None => y.fill(T::ZERO),
                     }
-                },
-            );
+                    let mut met = Met { places, count: 0 };
+                    for_inputs(&down, &across, (row, column), |tap, input| {
+                        met.add(tap * channels, (image * down.input * across.input + input) * groups);
+                    });
+                    match outputs {
+                        1 => add_products(y, met.pairs(), taps, x),
+                        _ => met.pairs().for_each(|(tap, place)| {
+                            for (channel, (y, weight)) in y.iter_mut().zip(&taps[tap..]).enumerate() {
+                                *y += *weight * x[place + channel / outputs];
+                            }
+                        }),
+                    }
+                }
+            });
         });
     });
 }
@@ -59,28 +59,74 @@ pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T
         turn(weight, geometry.taps(), taps);
         dx.par_chunks_exact_mut(across.input * groups).enumerate().for_each(|(line, dx)| {
             let (image, row) = (line / down.input, line % down.input);
-            vectorised(
-                #[inline(always)]
-                || {
-                    for (column, dx) in dx.chunks_exact_mut(groups).enumerate() {
-                        dx.fill(T::ZERO);
-                        for_outputs(&down, &across, (row, column), |tap, output| {
-                            let first = (image * down.output * across.output + output) * channels;
-                            let (dy, weight) = (&dy[first..][..channels], &taps[tap * channels..][..channels]);
-                            if outputs == 1 {
-                                let terms = dy.iter().zip(weight);
-                                dx.iter_mut().zip(terms).for_each(|(dx, (dy, weight))| *dx += *dy * *weight);
-                            } else {
-                                for (channel, (dy, weight)) in dy.iter().zip(weight).enumerate() {
-                                    dx[channel / outputs] += *dy * *weight;
-                                }
+            with_places(2 * geometry.taps(), |places| {
+                for (column, dx) in dx.chunks_exact_mut(groups).enumerate() {
+                    dx.fill(T::ZERO);
+                    let mut met = Met { places, count: 0 };
+                    for_outputs(&down, &across, (row, column), |tap, output| {
+                        met.add(tap * channels, (image * down.output * across.output + output) * channels);
+                    });
+                    match outputs {
+                        1 => add_products(dx, met.pairs(), taps, dy),
+                        _ => met.pairs().for_each(|(tap, place)| {
+                            for (channel, (weight, dy)) in taps[tap..][..channels].iter().zip(&dy[place..]).enumerate()
+                            {
+                                dx[channel / outputs] += *weight * *dy;
                             }
-                        });
+                        }),
                     }
-                },
-            );
+                }
+            });
         });
     });
+}
+
+/// Where the weights of a tap begin, and where what the tap reads.
+struct Met<'a> {
+    places: &'a mut [usize],
+    count: usize,
+}
+
+impl Met<'_> {
+    fn add(&mut self, tap: usize, place: usize) {
+        self.places[2 * self.count..][..2].copy_from_slice(&[tap, place]);
+        self.count += 1;
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
+        self.places[..2 * self.count].chunks_exact(2).map(|pair| (pair[0], pair[1]))
+    }
+}
+
+/// sums ← sums + Σ taps · values, channel by channel; a few registers of channels at a time take up all taps.
+fn add_products<T: Real>(
+    sums: &mut [T],
+    pairs: impl Iterator<Item = (usize, usize)> + Clone,
+    taps: &[T],
+    values: &[T],
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            let whole = sums.len() / CHANNELS * CHANNELS;
+            let (blocks, rest) = sums.as_chunks_mut::<CHANNELS>();
+            for (block, sums) in blocks.iter_mut().enumerate() {
+                let first = block * CHANNELS;
+                let mut local = *sums;
+                for (tap, place) in pairs.clone() {
+                    let (weights, values) = (&taps[tap + first..][..CHANNELS], &values[place + first..][..CHANNELS]);
+                    for channel in 0..CHANNELS {
+                        local[channel] += weights[channel] * values[channel];
+                    }
+                }
+                *sums = local;
+            }
+            for (tap, place) in pairs {
+                let terms = taps[tap + whole..].iter().zip(&values[place + whole..]);
+                rest.iter_mut().zip(terms).for_each(|(sum, (weight, value))| *sum += *weight * *value);
+            }
+        },
+    );
 }
 
 /// A task takes some output rows; their sums are added in order.
@@ -119,25 +165,6 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
         others.chunks_exact(length).for_each(|other| add_all(sum, other));
         turn(sum, channels, dw);
     });
-}
-
-/// sums ← sums + weight · x, where an input channel serves `outputs` output channels.
-#[inline(always)]
-fn add_products<T: Real>(sums: &mut [T; CHANNELS], weight: &[T], x: &[T], first: usize, outputs: usize) {
-    match (<&[T; CHANNELS]>::try_from(weight), outputs) {
-        // Of a known length, so that the sums stay in registers.
-        (Ok(weight), 1) => {
-            let x = &x[first..][..CHANNELS];
-            for ((sum, weight), x) in sums.iter_mut().zip(weight).zip(x) {
-                *sum += *weight * *x;
-            }
-        }
-        _ => {
-            for (index, (sum, weight)) in sums.iter_mut().zip(weight).enumerate() {
-                *sum += *weight * x[(first + index) / outputs];
-            }
-        }
-    }
 }
 
 /// Calls `work` with each tap that lies inside the input, and the input position that it reads.

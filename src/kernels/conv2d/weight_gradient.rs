@@ -21,10 +21,10 @@ use crate::kernels::scratch::{with_places, with_scratch};
 const TASKS: usize = 8;
 
 /// Rows that a task takes at least: for fewer, packing the output's gradient is not worth it.
-const ROWS: usize = 48;
+const ROWS: usize = 128;
 
 /// Positions of a block.
-const POSITIONS: usize = 320;
+const POSITIONS: usize = 160;
 
 /// How the work is divided.
 struct Division {
@@ -66,7 +66,8 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
 impl Division {
     fn new<T: Real>(geometry: &Geometry, windows: &Windows<T>) -> Division {
         let rows = geometry.taps() * geometry.inputs;
-        let rows_each = rows.div_ceil(TASKS.div_ceil(geometry.groups)).max(ROWS).min(rows);
+        let parts = (rows / ROWS).clamp(1, TASKS.div_ceil(geometry.groups));
+        let rows_each = rows.div_ceil(parts);
         let blocks = Blocks::new(geometry.batch, &windows.down, &windows.across, POSITIONS, 1);
         let tasks = geometry.groups * rows.div_ceil(rows_each);
         let blocks_each = blocks.count().div_ceil(TASKS.div_ceil(tasks));

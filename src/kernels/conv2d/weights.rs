@@ -47,12 +47,10 @@ pub(super) fn pack<T: Real>(
         let weight = &weight[index / per_group * geometry.group_weight()..];
         let first = index % per_group * width;
         let used = width.min(columns - first);
-        for row in 0..rows {
-            for column in 0..used {
-                let from = &weight[row * row_stride + (first + column) * column_stride..][..taps];
-                for (place, tap) in chosen.clone().enumerate() {
-                    panel[(place * rows + row) * width + column] = from[tap];
-                }
+        for (place, tap) in chosen.clone().enumerate() {
+            for (row, to) in panel[place * rows * width..][..rows * width].chunks_exact_mut(width).enumerate() {
+                let from = weight[row * row_stride + first * column_stride + tap..].iter().step_by(column_stride);
+                to[..used].iter_mut().zip(from).for_each(|(to, weight)| *to = *weight);
             }
         }
         if used < width {

@@ -31,7 +31,7 @@ const TASKS: usize = 8;
 const CHANNELS: usize = 64;
 
 /// Tiles of a block in a weight's gradient.
-const DEPTH: usize = 64;
+const DEPTH: usize = 128;
 
 /// Whether it is the faster way for this convolution. Costs are register operations; those of transforms were measured.
 pub(super) fn suits(geometry: &Geometry) -> bool {
