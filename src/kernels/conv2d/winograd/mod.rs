@@ -136,7 +136,8 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
     let blocks = tiles.count().div_ceil(DEPTH);
     let blocks_each = blocks.div_ceil(TASKS.div_ceil(channel_parts));
     let stretches = blocks.div_ceil(blocks_each);
-    let length = MATRICES * inputs * outputs;
+    let matrix_length = weights::gradient_length(geometry);
+    let length = MATRICES * matrix_length;
     with_scratch(stretches * length, |sums| {
         let parts = Parts::new(sums);
         (0..stretches * channel_parts).into_par_iter().for_each(|task| {
@@ -168,7 +169,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
                             let begin = if start == first { Start::Zero } else { Start::Output };
                             // SAFETY: some input channels of a stretch belong to one task.
                             unsafe { multiply(&parts, targets, left, right, begin) };
-                            targets.iter_mut().for_each(|target| *target += inputs * outputs);
+                            targets.iter_mut().for_each(|target| *target += matrix_length);
                         }
                     });
                 }

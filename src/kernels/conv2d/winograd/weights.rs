@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::tiles::{INPUTS, MATRICES};
+use super::tiles::{GAP, INPUTS, MATRICES};
 use super::transforms;
 use crate::kernels::Real;
 use crate::kernels::conv2d::geometry::Geometry;
@@ -17,10 +17,15 @@ const TAPS: usize = 9;
 /// Lanes of the widest register.
 const LANES: usize = 16;
 
-/// Numbers of one of the 36 right factors.
+/// Numbers from one of the 36 right factors to the next.
 pub(super) fn length<T: Real>(geometry: &Geometry, direction: Direction) -> usize {
     let (rows, columns) = sides(geometry, direction);
-    panels_length::<T>(rows, columns)
+    panels_length::<T>(rows, columns) + GAP
+}
+
+/// Numbers from one of the 36 gradients to the next.
+pub(super) fn gradient_length(geometry: &Geometry) -> usize {
+    geometry.inputs * geometry.outputs + GAP
 }
 
 /// G g Gᵀ of every pair of channels, as the panels of 36 right factors. The way back uses the weights turned by 180°.
@@ -100,9 +105,10 @@ impl<T: Real> WithSimd for Panel<'_, T> {
 /// dw ← Gᵀ m G for every pair of channels, where m are 36 matrices inputs × outputs, `stretches` of them to be summed.
 pub(super) fn turn_back<T: Real>(geometry: &Geometry, sums: &[T], stretches: usize, dw: &mut [T]) {
     let &Geometry { inputs, outputs, .. } = geometry;
+    let matrix = gradient_length(geometry);
     let dw = Parts::new(dw);
     (0..inputs).into_par_iter().with_min_len(4).for_each(|input| {
-        dispatch(Back { inputs, outputs, input, sums, stretches, dw: &dw });
+        dispatch(Back { inputs, outputs, input, matrix, sums, stretches, dw: &dw });
     });
 }
 
@@ -110,6 +116,7 @@ struct Back<'a, T> {
     inputs: usize,
     outputs: usize,
     input: usize,
+    matrix: usize,
     sums: &'a [T],
     stretches: usize,
     dw: &'a Parts<'a, T>,
@@ -120,7 +127,7 @@ impl<T: Real> WithSimd for Back<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Back { inputs, outputs, input, sums, stretches, dw } = self;
+        let Back { inputs, outputs, input, matrix, sums, stretches, dw } = self;
         let lanes = T::lanes::<S>();
         let mut first = 0;
         while first < outputs {
@@ -133,11 +140,10 @@ impl<T: Real> WithSimd for Back<'_, T> {
                 |y, x| {
                     let mut sum = T::splat(simd, T::ZERO);
                     for stretch in 0..stretches {
-                        let mut values = [T::ZERO; LANES];
-                        let place = (stretch * MATRICES + y * INPUTS + x) * inputs * outputs;
-                        values[..count].copy_from_slice(&sums[place..][..count]);
-                        // SAFETY: a register has at most LANES lanes.
-                        sum = T::plus(simd, sum, unsafe { values.as_ptr().cast::<T::Vector<S>>().read_unaligned() });
+                        let from = &sums[(stretch * MATRICES + y * INPUTS + x) * matrix..];
+                        // SAFETY: a register is plain numbers, and what follows the last of them are at least GAP more.
+                        let from = unsafe { from[..GAP].as_ptr().cast::<T::Vector<S>>().read_unaligned() };
+                        sum = T::plus(simd, sum, from);
                     }
                     sum
                 },
