@@ -20,8 +20,8 @@ use rayon::prelude::*;
 
 use self::profile::{Pass, Profile, Spent};
 use crate::graph::{Shape, ValueId};
-use crate::kernels::{self, Backward, Forward, MaskKey, Mode, Real, Saved, layout};
-use crate::program::plan::{self, Buffer, Place, Plan, Target};
+use crate::kernels::{self, Backward, Buffer, Forward, MaskKey, Mode, Real, Saved, layout};
+use crate::program::plan::{self, Place, Plan, Target};
 use crate::program::{Program, Step};
 
 /// A program with its weights and the memory that it runs in.
@@ -39,7 +39,7 @@ pub struct Executor<T> {
     /// What each step of the program keeps for its backward pass.
     saved: Vec<Saved<T>>,
     /// Shared by both plans.
-    buffers: Vec<Vec<T>>,
+    buffers: Vec<Buffer<T>>,
     profile: Profile,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
     images: Vec<T>,
@@ -82,7 +82,7 @@ impl<T: Real> Executor<T> {
             gradients[*index] = vec![T::ZERO; weights[*index].len()];
         }
         let saved = vec![Saved::default(); program.steps.len()];
-        let buffers = vec![Vec::new(); training.buffers.len().max(evaluation.buffers.len())];
+        let buffers = (0..training.buffers.len().max(evaluation.buffers.len())).map(|_| Buffer::default()).collect();
         let profile = Profile::default();
         let (images, output) = (Vec::new(), Vec::new());
         Executor { program, training, evaluation, weights, gradients, used, saved, buffers, images, output, profile }
@@ -206,8 +206,7 @@ impl<T: Real> Executor<T> {
             Mode::Eval => &self.evaluation,
         };
         for (buffer, elements) in self.buffers.iter_mut().zip(&plan.buffers) {
-            let elements = buffer.len().max(elements * batch.size);
-            buffer.resize(elements, T::ZERO);
+            buffer.reserve(elements * batch.size);
         }
         for &index in &plan.steps {
             let (step, used) = (&self.program.steps[index], &self.used[index]);
@@ -242,7 +241,8 @@ impl<T: Real> Executor<T> {
     fn backward(&mut self, batch: Batch<T>) {
         for planned in &self.training.backward {
             let (step, used) = (&self.program.steps[planned.step], &self.used[planned.step]);
-            let written: Vec<Buffer> = planned.input_gradients.iter().filter_map(|target| target.written()).collect();
+            let written: Vec<plan::Buffer> =
+                planned.input_gradients.iter().filter_map(|target| target.written()).collect();
             let mut input_gradients = lend(&mut self.buffers, &written);
             let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
             let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
@@ -290,7 +290,7 @@ struct Batch<'a, T> {
 
 impl<'a, T: Real> Batch<'a, T> {
     /// `turned` are the images with the channels last, if they have to be turned.
-    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Vec<T>], turned: &'a [T]) -> Values<'a, T> {
+    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Buffer<T>], turned: &'a [T]) -> Values<'a, T> {
         let images = if program.shape(ValueId::INPUT).has_one_order() { self.images } else { turned };
         Values { images, batch: self.size, program, plan, buffers }
     }
@@ -305,7 +305,7 @@ struct Values<'a, T> {
     batch: usize,
     program: &'a Program,
     plan: &'a Plan,
-    buffers: &'a [Vec<T>],
+    buffers: &'a [Buffer<T>],
 }
 
 impl<'a, T: Real> Values<'a, T> {
@@ -327,7 +327,7 @@ impl<'a, T: Real> Values<'a, T> {
     }
 
     /// Where the gradients of a step's inputs go: into the buffers of those that have one.
-    fn gradients<'b>(&self, step: &Step, targets: &[Target], buffers: &'b mut [Vec<T>]) -> Vec<Option<&'b mut [T]>> {
+    fn gradients<'b>(&self, step: &Step, targets: &[Target], buffers: &'b mut [Buffer<T>]) -> Vec<Option<&'b mut [T]>> {
         let mut buffers = buffers.iter_mut();
         let mut gradient = |(target, input): (&Target, &ValueId)| {
             target.written()?;
@@ -342,11 +342,11 @@ fn not_finite<T: Real>(values: &[T]) -> bool {
 }
 
 /// Moves arrays out of a list, to be written while the others are read.
-fn lend<T>(all: &mut [Vec<T>], places: &[usize]) -> Vec<Vec<T>> {
+fn lend<V: Default>(all: &mut [V], places: &[usize]) -> Vec<V> {
     places.iter().map(|place| mem::take(&mut all[*place])).collect()
 }
 
-fn give_back<T>(all: &mut [Vec<T>], places: &[usize], lent: Vec<Vec<T>>) {
+fn give_back<V>(all: &mut [V], places: &[usize], lent: Vec<V>) {
     places.iter().zip(lent).for_each(|(place, values)| all[*place] = values);
 }
 

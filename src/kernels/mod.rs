@@ -17,6 +17,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod buffer;
 pub(crate) mod candle;
 mod concat;
 mod conv2d;
@@ -45,6 +46,7 @@ use crate::layers::Window;
 use crate::program::Op;
 use crate::program::memory::Kept;
 
+pub use self::buffer::Buffer;
 pub use self::loss::{cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Backward, Forward, MaskKey, Saved};
 pub use crate::program::{Mode, Real};

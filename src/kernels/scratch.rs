@@ -5,21 +5,12 @@ use std::cell::RefCell;
 
 use super::Real;
 
-/// Numbers at the beginning of a line of the cache are read without crossing into the next one.
-const LINE: usize = 64;
-
-/// Calls `work` with a buffer of `length` numbers of any value, which begins with a line of the cache. Calls may nest, and
-/// the thread may take up other tasks within `work`: each call has a buffer of its own.
+/// Calls `work` with a buffer of `length` numbers of any value. Calls may nest, and the thread may take up other tasks
+/// within `work`: each call has a buffer of its own.
 pub(super) fn with_scratch<T: Real, R>(length: usize, work: impl FnOnce(&mut [T]) -> R) -> R {
     let mut buffer = T::idle_buffers().with_borrow_mut(Vec::pop).unwrap_or_default();
-    let needed = length + LINE / size_of::<T>();
-    if buffer.len() < needed {
-        // Nothing of the old contents is worth copying.
-        buffer.clear();
-        buffer.resize(needed, T::ZERO);
-    }
-    let start = buffer.as_ptr().align_offset(LINE).min(needed - length);
-    let result = work(&mut buffer[start..start + length]);
+    buffer.reserve(length);
+    let result = work(&mut buffer[..length]);
     T::idle_buffers().with_borrow_mut(|idle| idle.push(buffer));
     result
 }

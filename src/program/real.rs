@@ -1,10 +1,8 @@
 //! The numbers that kernels compute with.
 
-use std::cell::RefCell;
 use std::fmt::Debug;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub};
-use std::thread::LocalKey;
 
 use super::{Kernel, Operation};
 
@@ -55,15 +53,17 @@ pub trait Real:
     /// The kernel for numbers of this type.
     #[doc(hidden)]
     fn kernel(operation: &dyn Operation) -> &dyn Kernel<Self>;
-
-    /// This thread's buffers that wait for their next use.
-    #[doc(hidden)]
-    fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>>;
 }
 
 pub(crate) mod sealed {
     #[cfg(feature = "train")]
+    use std::{cell::RefCell, thread::LocalKey};
+
+    #[cfg(feature = "train")]
     use pulp::Simd;
+
+    #[cfg(feature = "train")]
+    use crate::kernels::Buffer;
 
     /// What only the kernels need: a register of the processor, with as many lanes as it has.
     pub trait Sealed: Sized {
@@ -89,6 +89,9 @@ pub(crate) mod sealed {
         /// a·b + c, rounded once where the processor can.
         #[cfg(feature = "train")]
         fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+        /// This thread's buffers that wait for their next use.
+        #[cfg(feature = "train")]
+        fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Buffer<Self>>>>;
     }
 }
 
@@ -125,6 +128,13 @@ macro_rules! real {
             fn mul_add<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
             }
+            fn idle_buffers() -> &'static std::thread::LocalKey<std::cell::RefCell<Vec<crate::kernels::Buffer<Self>>>> {
+                thread_local! {
+                    static IDLE: std::cell::RefCell<Vec<crate::kernels::Buffer<$float>>> =
+                        const { std::cell::RefCell::new(Vec::new()) };
+                }
+                &IDLE
+            }
         }
 
         impl Real for $float {
@@ -159,12 +169,6 @@ macro_rules! real {
             }
             fn kernel(operation: &dyn Operation) -> &dyn Kernel<$float> {
                 operation
-            }
-            fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Vec<Self>>>> {
-                thread_local! {
-                    static IDLE: RefCell<Vec<Vec<$float>>> = const { RefCell::new(Vec::new()) };
-                }
-                &IDLE
             }
         }
     };
