@@ -66,6 +66,14 @@ impl Shape {
         self.channels() == 1 || self.positions() == 1
     }
 
+    /// Height and width; `None` for a vector.
+    pub fn sides(self) -> Option<(usize, usize)> {
+        match self {
+            Shape::Map { height, width, .. } => Some((height, width)),
+            Shape::Vector(_) => None,
+        }
+    }
+
     /// Whether its number of elements stays below [`LARGEST_VALUE`].
     pub fn is_reasonable(self) -> bool {
         let product = self.dims().into_iter().try_fold(1usize, |product, size| product.checked_mul(size));

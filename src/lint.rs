@@ -127,7 +127,7 @@ fn heavy_linear(network: &Network, node: &Node, total: u64) -> Option<Diagnostic
     let warning = Diagnostic::warning(
         Code::HeavyLinear,
         node.span,
-        format!("one `linear` holds {}% of the network's parameters", (params as f64 / total as f64 * 100.0).round()),
+        format!("one `linear` holds {}% of the network's parameters", (params as f64 / total as f64 * 100.0).floor()),
     );
     let warning = warning.label(format!("{}·{features} weights: {params} of {total} parameters", node.output));
     Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if it is meant"))

@@ -50,7 +50,6 @@ fn exit_codes_and_errors() {
         ("expand wrong.yaml", 1, "error[E021]: kernel 9×9 does not fit the 8×8 input"),
         ("check empty.yaml", 1, "error[E005]: the file is empty"),
         ("check binary.yaml", 1, "error: cannot read `binary.yaml`: it is not text: byte 6 is not UTF-8\n"),
-        ("check .", 1, "error: cannot read `.`: it is a directory\n"),
         ("check missing.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
         ("check missing.yaml sound.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
         ("check sound.yaml --set input=[1,2]", 1, "error[E013]: an input has one or three sizes, not 2"),
@@ -58,10 +57,116 @@ fn exit_codes_and_errors() {
         ("check sound.yaml --batch 0", 2, "error: invalid value '0' for '--batch <N>'"),
         ("check sound.yaml --set input", 2, "error: invalid value 'input' for '--set <KEY=VALUE>'"),
         ("check sound.yaml --format xml", 2, "error: invalid value 'xml'"),
+        ("check sound.yaml --deny E001", 2, "error: invalid value 'E001' for '--deny <WHAT>': write `warnings`"),
+        ("check sound.yaml --input 3x3x", 1, "error[E002]: something is missing after `3x3x`\n --> command line:1:13"),
+        ("explain E999", 2, "error: invalid value 'E999'"),
     ] {
         let (found, _, stderr) = run(&folder, arguments);
         assert_eq!(found, Some(code), "{arguments}: {stderr}");
         assert!(stderr.starts_with(error) && stderr.is_empty() == error.is_empty(), "{arguments}: {stderr}");
+    }
+}
+
+#[test]
+fn folders_and_denied_warnings() {
+    let doubtful = "input: [1, 9, 9]\nlayers: [maxpool 2]\n";
+    let allowed = format!("{doubtful}allow: W001\n");
+    let files: [(&str, &[u8]); 5] = [
+        ("nets/b.yaml", SOUND.as_bytes()),
+        ("nets/inner/a.yml", doubtful.as_bytes()),
+        ("nets/inner/notes.txt", b"no network"),
+        ("nets/.hidden.yaml", WRONG.as_bytes()),
+        ("allowed.yaml", allowed.as_bytes()),
+    ];
+    let folder = folder("folders", &[]);
+    fs::create_dir_all(folder.join("nets/inner")).expect("the folder can be made");
+    fs::create_dir_all(folder.join("empty")).expect("the folder can be made");
+    for (file, content) in files {
+        fs::write(folder.join(file), content).expect("the file can be written");
+    }
+    let warning = "::warning file=nets/inner/a.yml,line=2,endLine=2,col=10,endColumn=18,title=W001::the stride leaves out the last \
+                   row and column of the 9×9 input%0A⌊(9 − 2 + 2·0)/2⌋ + 1 = 4%0Ahelp: add `ceil` to keep a last, smaller window, or \
+                   choose another input size\n";
+    for (arguments, code, output) in [
+        ("check --format github nets", 0, warning.to_string()),
+        ("check --format github --deny warnings nets", 1, warning.replace("::warning", "::error")),
+        ("check --format github --deny W001 nets/inner", 1, warning.replace("::warning", "::error")),
+        ("check --format github --deny W002 nets", 0, warning.to_string()),
+        ("check --format github --deny warnings allowed.yaml", 0, String::new()),
+        (
+            "check --format github empty",
+            1,
+            "::error file=empty,line=1,endLine=1,col=1,endColumn=1,title=E008::no YAML or TOML file is in `empty`\n"
+                .to_string(),
+        ),
+    ] {
+        assert_eq!(run(&folder, arguments), (Some(code), output, String::new()), "{arguments}");
+    }
+    let (code, tables, _) = run(&folder, "check nets");
+    assert_eq!((code, tables.find("small: ") < tables.find("a: 1×9×9")), (Some(0), true), "{tables}");
+}
+
+#[test]
+fn codes_are_explained() {
+    let folder = folder("explain", &[]);
+    let (code, text, _) = run(&folder, "explain e021");
+    assert!(code == Some(0) && text.starts_with("## E021: ") && !text.contains("## E022"), "{text}");
+    assert!(run(&folder, "explain").1.contains("\nW001 "));
+}
+
+/// Files that are made to cost much are refused within a second and 200 MB; without optimisation, within ten times that.
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_files_cost_nothing() {
+    let lines = |head: &str, line: &dyn Fn(usize) -> String, count: usize| {
+        format!("{head}{}", (0..count).map(line).collect::<String>())
+    };
+    let head = "input: [3, 8, 8]\n";
+    let bomb =
+        |i: usize| format!("a{}: &a{} [*a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}, *a{i}]\n", i + 1, i + 1);
+    let doubling = |i: usize| format!("  b{}: [b{i}, b{i}]\n", i + 1);
+    let files: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("brackets.yaml", "[".repeat(1_000_000).into(), "E007"),
+        ("brackets.toml", ("a = ".to_string() + &"[".repeat(1_000_000)).into(), "E007"),
+        ("parentheses.yaml", (head.to_string() + "layers: " + &"(".repeat(1_000_000)).into(), "E007"),
+        ("anchors.yaml", lines("a0: &a0 [x, x]\n", &bomb, 12).into(), "E007"),
+        ("repeat.yaml", (head.to_string() + "layers: [(relu) x 1000000000]").into(), "E007"),
+        ("repeats.yaml", (head.to_string() + "layers: [((relu) x 1000000) x 1000000]").into(), "E007"),
+        ("doubling.yaml", lines(&format!("{head}layers: [b60]\nblocks:\n  b0: relu\n"), &doubling, 60).into(), "E007"),
+        (
+            "parameters.yaml",
+            format!("{head}blocks: {{a(n): '(b {{n}}) x {{n}}', b(n): '(relu) x {{n}}'}}\nlayers: [a 10000]").into(),
+            "E007",
+        ),
+        ("circle.yaml", format!("{head}blocks: {{a: [relu, b], b: a}}\nlayers: [a]").into(), "E032"),
+        ("u64.yaml", b"input: [3, 18446744073709551615, 8]\nlayers: [relu]".into(), "E026"),
+        ("i64.yaml", b"input: [3, 9223372036854775807, 8]\nlayers: [relu]".into(), "E013"),
+        ("sides.yaml", b"input: [2147483648, 2147483648, 2147483648]\nlayers: [relu]".into(), "E026"),
+        ("nul.yaml", b"input: [3, 8, 8]\nlayers: [re\0lu]".into(), "E001"),
+        ("nul.toml", b"input = [3, 8, 8]\nlayers = ['re\0lu']".into(), "E001"),
+        ("latin.yaml", b"name: caf\xe9".into(), "byte 9 is not UTF-8"),
+        ("long.yaml", vec![b'#'; 33 << 20], "it is longer than 32 MB"),
+        ("values.toml", ("a = [".to_string() + &"1,".repeat(10_000_000)).into(), "E007"),
+        ("values.yaml", ("a: [".to_string() + &"1,".repeat(10_000_000)).into(), "E007"),
+        (
+            "lets.yaml",
+            lines(&format!("{head}layers: [relu]\nlet:\n"), &|i| format!("  a{i}: a{}\n", i + 1), 100_000).into(),
+            "E007",
+        ),
+        (
+            "mistakes.yaml",
+            lines(&format!("{head}layers:\n"), &|i| format!("  - {{from: x{i}, then: cnov}}\n"), 50_000).into(),
+            "E030",
+        ),
+    ];
+    let folder = folder("hostile", &[]);
+    for (name, content, expected) in files {
+        fs::write(folder.join(name), content).expect("the file can be written");
+        let limited = format!("ulimit -t 10 -v 400000; exec {} check {name}", env!("CARGO_BIN_EXE_archc"));
+        let output = Command::new("sh").current_dir(&folder).args(["-c", &limited]).output().expect("a shell starts");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let first = errors.lines().next().unwrap_or_default();
+        assert!(output.status.code() == Some(1) && first.contains(expected), "{name}: {first}");
     }
 }
 
@@ -104,10 +209,14 @@ fn one_json_object_a_line() {
         "arithmetic": "(8 − 3 + 2·1)/1 + 1 = 8", "params": 40, "macs": 2304, "receptive_field": [3, 3], "trace": [],
     });
     assert_eq!(sound["layers"][0], first);
+    let advice = "the map is only 8; use a smaller kernel, or pad by 1";
+    let suggestion = json!({
+        "message": advice, "text": " p1", "file": "wrong.yaml", "line": 2, "column": 20, "end_line": 2, "end_column": 20,
+    });
     let diagnostic = json!({
         "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",
         "line": 2, "column": 17, "end_line": 2, "end_column": 20, "label": "(8 − 9 + 2·0)/1 + 1 < 1",
-        "help": "the map is only 8; use a smaller kernel, or pad", "suggestions": [],
+        "help": advice, "suggestions": [suggestion],
     });
     assert_eq!(wrong, json!({"file": "wrong.yaml", "diagnostics": [diagnostic]}));
 }

@@ -1,34 +1,66 @@
 //! Files with mistakes, and what is said about them: for each file in ui/, the diagnostics in NAME.txt beside it.
 //!
 //! A new case is a new file. `ARCHC_BLESS=1 cargo test --test ui` writes what is said now; read it before committing it.
+//! A first line such as `# --set let.width=0` changes the file as the command line would; files in ui/included are for `include:`.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use archc::compile_source;
-use archc::syntax::Format;
+use archc::compile_with;
+use archc::diagnostic::{Diagnostic, Diagnostics, Edit};
+use archc::layers::Layers;
+use archc::syntax::{Format, Override};
+
+/// A file of tests/ui.
+struct Case {
+    path: PathBuf,
+    name: String,
+    format: Format,
+    text: String,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui")
+}
+
+fn cases() -> Vec<Case> {
+    let entries = fs::read_dir(folder()).expect("it is in the repository");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
+    files.sort();
+    let case = |path: PathBuf| {
+        let format = Format::from_extension(path.extension().and_then(OsStr::to_str)?)?;
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let text = fs::read_to_string(&path).expect("it is text");
+        Some(Case { path, name, format, text })
+    };
+    files.into_iter().filter_map(case).collect()
+}
+
+/// Everything that is said of `text` in the place of the case's own.
+fn said(case: &Case, text: &str) -> Diagnostics {
+    let load = |name: &str| fs::read_to_string(folder().join(name)).map_err(|_| "there is no such file".to_string());
+    let set = |option: &str| {
+        let (path, value) = option.split_once('=').expect("KEY=VALUE");
+        Override { path: path.to_string(), value: value.to_string(), option: None }
+    };
+    let options = text.lines().next().and_then(|line| line.strip_prefix("# --set "));
+    let overrides: Vec<Override> = options.into_iter().flat_map(|options| options.split(" --set ")).map(set).collect();
+    match compile_with(&Layers::default(), &load, &case.name, text, case.format, &overrides) {
+        Ok(compiled) => compiled.warnings,
+        Err(errors) => errors,
+    }
+}
 
 #[test]
 fn mistakes_are_explained() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ui");
-    let entries = fs::read_dir(&folder).expect("it is in the repository");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
-    files.sort();
     let mut different = Vec::new();
-    for file in files {
-        let format = match file.extension().and_then(OsStr::to_str) {
-            Some("yaml") => Format::Yaml,
-            Some("toml") => Format::Toml,
-            _ => continue,
+    for case in cases() {
+        let said = match said(&case, &case.text) {
+            said if said.list.is_empty() => format!("{} is sound\n", case.name),
+            said => format!("{said}\n"),
         };
-        let name = file.file_name().expect("files have names").to_string_lossy();
-        let text = fs::read_to_string(&file).expect("it is text");
-        let said = match compile_source(&name, &text, format, &[]) {
-            Ok(_) => panic!("{name} compiles"),
-            Err(diagnostics) => format!("{diagnostics}\n"),
-        };
-        let expected = file.with_extension("txt");
+        let expected = case.path.with_extension("txt");
         if env::var_os("ARCHC_BLESS").is_some() {
             fs::write(&expected, &said).expect("the folder can be written to");
         }
@@ -37,4 +69,40 @@ fn mistakes_are_explained() {
         }
     }
     assert!(different.is_empty(), "not as expected:\n\n{}", different.join("\n"));
+}
+
+/// Each suggestion that a program can follow removes the mistake that it is for.
+#[test]
+fn suggestions_help() {
+    let mut followed = 0;
+    for case in cases() {
+        let before = said(&case, &case.text);
+        for diagnostic in &before.list {
+            for edit in diagnostic.help.iter().filter_map(|help| help.edit.as_ref()) {
+                if before.sources.get(edit.span.source).name != case.name {
+                    continue;
+                }
+                let text = edited(&case.text, edit);
+                let after = said(&case, &text);
+                let times = |said: &Diagnostics| said.list.iter().filter(|other| is_same(other, diagnostic)).count();
+                assert!(
+                    times(&after) < times(&before),
+                    "{}: {diagnostic:?} is still there:\n{text}\n{after}",
+                    case.name
+                );
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 50, "only {followed} suggestions");
+}
+
+fn edited(text: &str, edit: &Edit) -> String {
+    let mut text = text.to_string();
+    text.replace_range(edit.span.range(), &edit.text);
+    text
+}
+
+fn is_same(other: &Diagnostic, diagnostic: &Diagnostic) -> bool {
+    (other.code, &other.message) == (diagnostic.code, &diagnostic.message)
 }

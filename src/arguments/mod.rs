@@ -13,7 +13,8 @@
 
 mod value;
 
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::graph::Culprit;
 
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Pair, Positive, PositivePair, Value};
@@ -44,6 +45,14 @@ pub struct Arguments {
 pub struct Places(Vec<(&'static str, Span)>);
 
 impl Places {
+    /// The place of what is wrong, if it is an argument that was given.
+    pub fn of(&self, culprit: Culprit) -> Option<Span> {
+        match culprit {
+            Culprit::Argument(key) => self.get(key),
+            Culprit::Layer | Culprit::Input(_) => None,
+        }
+    }
+
     /// The place of argument `key`, if it was given.
     pub fn get(&self, key: &str) -> Option<Span> {
         self.0.iter().find(|(name, _)| *name == key).map(|(_, span)| *span)
@@ -80,6 +89,15 @@ impl Arguments {
         text
     }
 
+    /// The same call with another value for the argument `key`, given by name.
+    pub fn with(mut self, key: &'static str, value: Value) -> Arguments {
+        let span = self.callee.span;
+        self.given.retain(|(argument, _)| argument.key.as_ref().is_none_or(|given| given.value != key));
+        let key = Some(Spanned::new(key.to_string(), span));
+        self.given.push((Evaluated { key, value: Spanned::new(value, span) }, false));
+        self
+    }
+
     /// The value given as `key=…`, else the first positional one that is left; `None` if there is neither.
     pub fn positional<T: FromValue>(&mut self, key: &'static str) -> Result<Option<T>, Diagnostic> {
         if let Some(index) = self.find_named(key) {
@@ -96,6 +114,10 @@ impl Arguments {
         let value = self.positional(key)?;
         value.ok_or_else(|| {
             let callee = &self.callee;
+            let unused = self.given.iter().filter(|(_, used)| !used).filter_map(|(argument, _)| argument.key.as_ref());
+            if let Some(misspelt) = unused.into_iter().find(|written| nearest(&written.value, [key]).is_some()) {
+                return unknown_argument(&callee.value, misspelt).did_you_mean(&misspelt.value, [key], String::new);
+            }
             Diagnostic::error(Code::MissingArgument, callee.span, format!("`{}` needs `{key}`", callee.value))
                 .label(format!("`{key}` ({}) is missing", T::EXPECTED))
         })
@@ -195,9 +217,7 @@ impl Arguments {
                 format!("`{}` of `{callee}` is given twice", key.value),
             );
         }
-        let diagnostic =
-            Diagnostic::error(Code::UnknownArgument, key.span, format!("`{callee}` has no argument `{}`", key.value));
-        diagnostic.did_you_mean(&key.value, self.asked.iter().copied(), || self.usage())
+        unknown_argument(callee, key).did_you_mean(&key.value, self.asked.iter().copied(), || self.usage())
     }
 
     /// What the call takes, in words.
@@ -208,6 +228,10 @@ impl Arguments {
         let names: Vec<String> = self.asked.iter().map(|name| format!("`{name}`")).collect();
         format!("`{}` takes {}", self.callee.value, names.join(", "))
     }
+}
+
+fn unknown_argument(callee: &str, key: &Spanned<String>) -> Diagnostic {
+    Diagnostic::error(Code::UnknownArgument, key.span, format!("`{callee}` has no argument `{}`", key.value))
 }
 
 #[cfg(test)]

@@ -1,31 +1,62 @@
-//! `archc check FILE…`
+//! `archc check PATH…`
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::source::{Changes, compile, usual_training};
-use super::terminal::Format;
-use super::{Failure, terminal};
+use super::{Failure, explain, files, terminal};
 use crate::compile::Compiled;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use crate::report;
 use crate::syntax::Override;
 
 /// Show what every layer does to the shapes and what it costs, or what is wrong
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Networks, in YAML or TOML
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
+    /// Networks, in YAML or TOML; of a folder, all that are in it and in its folders
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
     #[command(flatten)]
     changes: Changes,
     /// Examples a training step, for the memory that it takes; the file's own unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
-    /// A table for people, or JSON for programs, one object a line for each file
+    /// Warnings that are errors: `warnings` for all of them, or a code such as W001; may be given several times
+    #[arg(long, value_name = "WHAT", value_parser = parse_denied)]
+    deny: Vec<Denied>,
+    /// For whom to write
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+/// For whom it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for people
+    Text,
+    /// JSON for programs, one object a line for each file
+    Json,
+    /// Annotations for a workflow on GitHub, one line a problem
+    Github,
+}
+
+/// Warnings that are errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Denied {
+    All,
+    One(Code),
+}
+
+fn parse_denied(text: &str) -> Result<Denied, String> {
+    match text {
+        "warnings" => Ok(Denied::All),
+        code => explain::parse_code(code)
+            .ok()
+            .filter(|code| code.id().starts_with('W'))
+            .map(Denied::One)
+            .ok_or_else(|| "write `warnings`, or the code of one such as W001".to_string()),
+    }
 }
 
 impl Check {
@@ -34,29 +65,40 @@ impl Check {
         let mut overrides = self.changes.overrides();
         if self.changes.input() {
             // The file's data are for its own input; what is asked is what the layers do with another.
-            overrides.insert(0, Override { path: "data".to_string(), value: "null".to_string(), option: None });
+            let data = Override { path: "data".to_string(), value: "null".to_string(), option: None };
+            overrides.insert(0, data);
         }
         let mut sound = true;
-        for (index, path) in self.files.iter().enumerate() {
-            let result = match compile(path, &overrides) {
-                Ok(result) => result,
-                Err(Failure::Message(message)) => {
-                    match self.format {
-                        Format::Json => self.print_json(&path.to_string_lossy(), &Err(unreadable(path, message)))?,
-                        Format::Text => terminal::complain(&format!("error: {message}")),
-                    }
+        for (index, (path, found)) in files::networks(&self.paths).into_iter().enumerate() {
+            let name = path.to_string_lossy();
+            let result = match found.and_then(|()| compile(&path, &overrides)) {
+                Ok(result) => self.denied(result),
+                Err(message) if self.format == Format::Text => {
+                    terminal::complain(&format!("error: {message}"));
                     sound = false;
                     continue;
                 }
-                Err(failure) => return Err(failure),
+                Err(message) => Err(unreadable(&path, message)),
             };
             sound &= result.is_ok();
             match self.format {
-                Format::Json => self.print_json(&path.to_string_lossy(), &result)?,
+                Format::Json => self.print_json(&name, &result)?,
+                Format::Github => terminal::print(&report::github::annotations(said(&result)))?,
                 Format::Text => self.print_text(index > 0, &result)?,
             }
         }
         if sound { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    /// The result if those warnings that are denied are errors.
+    fn denied(&self, result: Result<Compiled, Diagnostics>) -> Result<Compiled, Diagnostics> {
+        let is_denied =
+            |code| self.deny.iter().any(|denied| matches!(denied, Denied::All) || *denied == Denied::One(code));
+        let Compiled { network, mut warnings } = result?;
+        for warning in warnings.list.iter_mut().filter(|warning| is_denied(warning.code)) {
+            warning.severity = Severity::Error;
+        }
+        if warnings.has_errors() { Err(warnings) } else { Ok(Compiled { network, warnings }) }
     }
 
     fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
@@ -83,6 +125,14 @@ impl Check {
             Err(errors) => terminal::report(errors),
         }
         Ok(())
+    }
+}
+
+/// Everything that is said of a file.
+fn said(result: &Result<Compiled, Diagnostics>) -> &Diagnostics {
+    match result {
+        Ok(compiled) => &compiled.warnings,
+        Err(errors) => errors,
     }
 }
 

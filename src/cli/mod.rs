@@ -4,6 +4,8 @@
 
 mod check;
 mod expand;
+mod explain;
+mod files;
 mod source;
 mod terminal;
 
@@ -36,6 +38,7 @@ struct CommandLine {
 enum Command {
     Check(check::Check),
     Expand(expand::Expand),
+    Explain(explain::Explain),
     #[cfg(feature = "train")]
     Train(train::Train),
     #[cfg(feature = "train")]
@@ -69,6 +72,7 @@ pub fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
+        Command::Explain(explain) => explain.run(),
         #[cfg(feature = "train")]
         Command::Train(train) => train.run(),
         #[cfg(feature = "train")]

@@ -52,8 +52,8 @@ impl Changes {
 }
 
 /// Compiles the file at `path`. The outer error is that it cannot be read.
-pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, Failure> {
-    let text = read(path).map_err(|reason| Failure::Message(format!("cannot read `{}`: {reason}", path.display())))?;
+pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, String> {
+    let text = read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))?;
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
     let load = |name: &str| read(Path::new(name));
@@ -94,7 +94,7 @@ impl Source {
 
 /// Compiles the file at `path`, and reports whatever there is to report.
 pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
-    match compile(path, &changes.overrides())? {
+    match compile(path, &changes.overrides()).map_err(Failure::Message)? {
         Ok(compiled) => {
             super::terminal::report(&compiled.warnings);
             Ok(compiled)

@@ -56,18 +56,13 @@ fn bind(walk: &mut Walk, block: &Block, parameters: &[Parameter], call: &Call, s
     let mut positional = parameters.iter();
     let mut misplaced = false;
     for argument in &call.arguments {
-        let flag = flag(argument, parameters);
-        let parameter = match &argument.key {
-            _ if flag.is_some() => flag,
-            None => positional.next(),
-            Some(key) => parameters.iter().find(|(name, _)| name.value == key.value),
-        };
-        let Some((Spanned { value: parameter, .. }, default)) = parameter else {
+        let target = target(argument, parameters, &mut positional);
+        let Some((Spanned { value: parameter, .. }, default)) = target else {
             walk.report(surplus(block, parameters, argument.key.as_ref(), argument.span));
             misplaced = true;
             continue;
         };
-        let value = match (flag.is_some(), default) {
+        let value = match (flag(argument, parameters).is_some(), default) {
             (false, _) => call::term(&argument.value, scope),
             (true, Some(Spanned { value: Expr::Bool(_), .. })) => Ok(Some(Value::Bool(true))),
             (true, _) => Err(Diagnostic::error(
@@ -107,6 +102,19 @@ fn bind(walk: &mut Walk, block: &Block, parameters: &[Parameter], call: &Call, s
     names
 }
 
+/// The parameter that an argument is for; `positional` are those that have not been given by position.
+pub(super) fn target<'d>(
+    argument: &Argument,
+    parameters: &'d [Parameter],
+    positional: &mut impl Iterator<Item = &'d Parameter>,
+) -> Option<&'d Parameter> {
+    match (&argument.key, flag(argument, parameters)) {
+        (_, Some(flag)) => Some(flag),
+        (None, None) => positional.next(),
+        (Some(key), None) => parameters.iter().find(|(name, _)| name.value == key.value),
+    }
+}
+
 /// The parameter that a bare word switches on: `bottleneck 64 se` is `bottleneck 64 se=true`.
 fn flag<'d>(argument: &Argument, parameters: &'d [Parameter]) -> Option<&'d Parameter> {
     match (&argument.key, &argument.value.value) {
@@ -123,12 +131,12 @@ fn surplus(block: &Block, parameters: &[Parameter], key: Option<&Spanned<String>
         parameters => format!("the parameters of `{name}` are {}", parameters.join(", ")),
     };
     let Some(key) = key else {
-        return Diagnostic::error(
-            Code::UnknownArgument,
-            span,
-            format!("`{name}` takes at most {} arguments", parameters.len()),
-        )
-        .help(list);
+        let message = match parameters.len() {
+            0 => format!("`{name}` takes no arguments"),
+            1 => format!("`{name}` takes one argument"),
+            count => format!("`{name}` takes at most {count} arguments"),
+        };
+        return Diagnostic::error(Code::UnknownArgument, span, message).help(list);
     };
     let error =
         Diagnostic::error(Code::UnknownArgument, key.span, format!("`{name}` has no parameter `{}`", key.value));

@@ -1,5 +1,7 @@
 //! The `init:` section: which weights start how.
 
+use std::collections::HashMap;
+
 use super::call;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,6 +15,11 @@ use crate::syntax::ast::InitRule;
 /// A pattern is a layer kind, for the kind's `weight`; `KIND.bias`, for its bias; or a glob over full parameter names.
 pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
+    let named = |(place, node): (usize, &Node)| (node.name.clone(), place);
+    let places: HashMap<String, usize> = match rules {
+        [] => HashMap::new(),
+        _ => graph.nodes.iter().enumerate().map(named).collect(),
+    };
     for rule in rules {
         let init = match call::arguments(&rule.initialiser, scope) {
             Ok(Some(arguments)) => Init::parse(arguments),
@@ -29,7 +36,14 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
         };
         let pattern = &rule.pattern;
         let mut met = false;
-        for node in &mut graph.nodes {
+        // A full name is looked up: an expanded network has a rule for each weight.
+        let (owner, _) = pattern.value.rsplit_once('.').unwrap_or_default();
+        let range = match places.get(owner) {
+            _ if pattern.value.contains('*') || of_kind(&pattern.value, layers).is_some() => 0..graph.nodes.len(),
+            Some(place) => *place..place + 1,
+            None => 0..0,
+        };
+        for node in &mut graph.nodes[range] {
             for index in 0..node.weights.len() {
                 if node.weights[index].trainable && matches(&pattern.value, layers, node, &node.weights[index]) {
                     node.weights[index].init = init;
@@ -50,11 +64,16 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
 }
 
 fn matches(pattern: &str, layers: &Layers, node: &Node, weight: &Weight) -> bool {
-    let (kind, part) = pattern.split_once('.').unwrap_or((pattern, "weight"));
-    if layers.find(kind).is_some() && !part.contains('*') {
-        return node.kind == kind && weight.name == part;
+    match of_kind(pattern, layers) {
+        Some((kind, part)) => node.kind == kind && weight.name == part,
+        None => glob(pattern, &format!("{}.{}", node.name, weight.name)),
     }
-    glob(pattern, &format!("{}.{}", node.name, weight.name))
+}
+
+/// The layer and the part of it that a pattern such as `conv` or `conv.bias` is for; `None` for one over names.
+fn of_kind<'p>(pattern: &'p str, layers: &Layers) -> Option<(&'p str, &'p str)> {
+    let (kind, part) = pattern.split_once('.').unwrap_or((pattern, "weight"));
+    (layers.find(kind).is_some() && !part.contains(['*', '.'])).then_some((kind, part))
 }
 
 /// Whether `text` has the form of `pattern`, in which `*` stands for any characters.

@@ -3,12 +3,12 @@
 use super::level::{Level, Wire};
 use super::scope::Scope;
 use super::walk::Walk;
-use crate::diagnostic::{Code, Span, Spanned};
+use crate::diagnostic::{Code, Help, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, Merge};
 
 impl Walk<'_> {
-    /// Several values become one. A single value is passed on.
+    /// Several values become one. A single value is passed on. `remedy` is for values that do not fit.
     pub(super) fn merge(
         &mut self,
         merge: &Spanned<Merge>,
@@ -16,6 +16,7 @@ impl Walk<'_> {
         span: Span,
         given: Option<&Spanned<String>>,
         level: &mut Level,
+        remedy: Option<Help>,
     ) -> Wire {
         if let [value] = values.as_slice() {
             return *value;
@@ -33,7 +34,7 @@ impl Walk<'_> {
         };
         let name = level.next(given.map(|name| name.value.as_str()));
         self.declare(&name, given.map_or(span, |name| name.span));
-        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values);
+        let output = self.layer(definition, &call, &name, &Scope::root(&[]), &values, remedy);
         self.names.define(&name, output);
         output
     }

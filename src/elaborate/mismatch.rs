@@ -1,37 +1,75 @@
 //! What a layer objects to, with the places that the layer does not know.
 
+use super::remedy::remedy;
 use crate::arguments::Places;
-use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::graph::{Culprit, Frame, Graph, Mismatch, Shape, ValueId};
+use crate::diagnostic::{Code, Diagnostic, Help, Span};
+use crate::graph::{Frame, Graph, Mismatch, Shape, ValueId};
+use crate::layers::{Definition, Layers};
+use crate::syntax::ast::Document;
 
-/// The diagnostic for a layer called at `span` that refused `inputs`.
-pub fn diagnose(mismatch: Mismatch, graph: &Graph, inputs: &[ValueId], places: &Places, span: Span) -> Diagnostic {
-    let place = match mismatch.at {
-        Culprit::Argument(key) => places.get(key).unwrap_or(span),
-        Culprit::Layer | Culprit::Input(_) => span,
-    };
-    let mut error = Diagnostic::error(mismatch.code, place, mismatch.message).label(mismatch.arithmetic);
-    match (mismatch.code, inputs) {
-        (Code::WindowDoesNotFit, [input]) => error = error.help(shrinking(graph, *input)),
+/// A layer that does not take its inputs.
+pub struct Refused<'a> {
+    /// What it says.
+    pub mismatch: Mismatch,
+    /// What arrives.
+    pub inputs: &'a [ValueId],
+    /// Where its arguments stand.
+    pub places: &'a Places,
+    /// The layer.
+    pub definition: &'a Definition,
+    /// Its call with every expression worked out.
+    pub text: &'a str,
+    /// Where it was called.
+    pub span: Span,
+}
+
+/// The diagnostic for a refusal, with `advice` if the caller has any.
+pub fn diagnose(
+    refused: Refused,
+    advice: Option<Help>,
+    graph: &Graph,
+    layers: &Layers,
+    document: &Document,
+) -> Diagnostic {
+    let Refused { mismatch, inputs, places, span, .. } = &refused;
+    let place = places.of(mismatch.at).unwrap_or(*span);
+    let mut error = Diagnostic::error(mismatch.code, place, &mismatch.message).label(&mismatch.arithmetic);
+    match (mismatch.code, *inputs) {
         (Code::SizeMismatch, [input]) => {
             if let Some((flatten, sum)) = flattened(graph, *input) {
                 error = error.other(flatten, sum);
             }
         }
-        (Code::InputsDisagree, _) => {
-            for input in inputs {
-                if let Some(node) = input.node().map(|index| &graph.nodes[index]) {
-                    error = error.other(node.span, format!("`{}` makes {}", node.name, node.output));
-                }
-            }
-        }
+        (Code::InputsDisagree, inputs) => error = sources(error, inputs, graph, document),
         _ => {}
     }
-    if let Some(help) = mismatch.help {
-        error = error.help(help);
+    match advice.or_else(|| remedy(&refused, graph, layers, document)) {
+        Some(help) => error.help.push(help),
+        None => error = mismatch.help.iter().fold(error, |error, help| error.help(help)),
     }
     error
 }
+
+/// Where inputs that do not agree come from: all of them if they are few.
+fn sources(mut error: Diagnostic, inputs: &[ValueId], graph: &Graph, document: &Document) -> Diagnostic {
+    let Some(first) = inputs.first() else { return error };
+    let odd = inputs.iter().find(|input| graph.shape(**input) != graph.shape(*first));
+    let shown: Vec<&ValueId> = match inputs.len() <= MOST_SOURCES {
+        true => inputs.iter().collect(),
+        false => [Some(first), odd].into_iter().flatten().collect(),
+    };
+    for input in shown {
+        let shape = graph.shape(*input);
+        error = match input.node().map(|index| &graph.nodes[index]) {
+            Some(node) => error.other(node.span, format!("`{}` makes {shape}", node.name)),
+            None => error.other(document.input.span, format!("the input is {shape}")),
+        };
+    }
+    error
+}
+
+/// How many inputs are shown with their shapes.
+const MOST_SOURCES: usize = 5;
 
 /// The diagnostic with the calls that led to it, innermost first.
 pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
@@ -42,32 +80,6 @@ pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
         }
     }
     error
-}
-
-/// `the map has shrunk 32 → 16 → 8 → 4 → 2; drop a pool, or pad by 1`.
-fn shrinking(graph: &Graph, value: ValueId) -> String {
-    let side = |shape: Shape| match shape {
-        Shape::Map { height, width, .. } if height == width => height.to_string(),
-        Shape::Map { height, width, .. } => format!("{height}×{width}"),
-        Shape::Vector(_) => "1".to_string(),
-    };
-    let mut sides = Vec::new();
-    let mut at = Some(value);
-    while let Some(value) = at {
-        let side = side(graph.shape(value));
-        if sides.last() != Some(&side) {
-            sides.push(side);
-        }
-        at = value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
-    }
-    sides.reverse();
-    if sides.len() < 2 {
-        return format!("the map is only {}; use a smaller kernel, or pad", sides.concat());
-    }
-    if sides.len() > 12 {
-        sides.splice(2..sides.len() - 8, ["…".to_string()]);
-    }
-    format!("the map has shrunk {}; leave out a pool or a stride, or pad by 1", sides.join(" → "))
 }
 
 /// Where the vector that arrives was flattened, and `512·4·4 = 8192`.

@@ -8,14 +8,17 @@ mod blocks;
 mod call;
 mod expression;
 mod init;
+mod layer;
 mod level;
 mod merge;
 mod mismatch;
 mod presets;
 mod recipe;
+mod remedy;
 mod residual;
 mod scope;
 mod settings;
+mod size;
 mod walk;
 
 pub(crate) use mismatch::traced;
@@ -26,7 +29,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span, Spanned};
 use crate::graph::{Frame, Shape};
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::syntax::ast::{Document, DocumentBody, Expr, Item};
+use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
 use scope::{Binding, Scope};
 use walk::Walked;
 
@@ -92,7 +95,8 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
         let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
         Network { name, graph, output, classes, data, train }
     });
-    problems.extend(network.iter().flat_map(crate::lint::lint));
+    let warnings = network.iter().flat_map(crate::lint::lint);
+    problems.extend(warnings.map(|warning| remedy::without_bias(warning, document)));
     problems.retain(|problem| !silenced.contains(&problem.code));
     Elaborated { network, problems }
 }
@@ -167,10 +171,20 @@ fn check_classes(
     if let Some(written) = &document.classes {
         error = error.other(written.span, format!("{classes} classes"));
     }
-    Some(match shape {
-        Shape::Map { .. } => error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`"),
-        Shape::Vector(_) => error.help("end with `linear {classes}`"),
+    let Shape::Vector(_) = shape else {
+        return Some(error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`"));
+    };
+    let last = remedy::written_once(document, span).map(|(_, call)| call).filter(|call| call.name.value == "linear");
+    let out = last.and_then(|call| call.arguments.iter().find(|argument| is_out(argument)));
+    Some(match out {
+        Some(out) => error.fix(format!("write {classes} there, or `{{classes}}`"), out.value.span, classes.to_string()),
+        None => error.help("end with `linear {classes}`"),
     })
+}
+
+/// Whether it is what a `linear` makes.
+fn is_out(argument: &Argument) -> bool {
+    argument.key.as_ref().is_none_or(|key| key.value == "out")
 }
 
 /// A whole number, one or more.

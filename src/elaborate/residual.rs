@@ -4,7 +4,7 @@ use super::level::{Level, Wire};
 use super::presets::generated;
 use super::scope::Scope;
 use super::walk::Walk;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
 use crate::graph::{Shape, ValueId};
 use crate::layers::Window;
 use crate::syntax::ast::{Item, Merge, Shortcut};
@@ -24,9 +24,13 @@ impl Walk<'_> {
         input: Wire,
     ) -> Wire {
         let end = self.enclosed(body, scope, level, input);
+        let mut remedy = None;
         let added = match &shortcut.value {
             Shortcut::None => return end,
-            Shortcut::Identity => input,
+            Shortcut::Identity => {
+                remedy = self.missing_projection(input, end, shortcut.span);
+                input
+            }
             // Names of one's own are kept: `shortcut: [{skip: conv 64 1x1 -> bn}]` makes skip.0 and skip.1.
             Shortcut::Items(items) if items.iter().all(|item| item.name.is_some()) => {
                 self.enclosed(items, scope, level, input)
@@ -44,7 +48,22 @@ impl Walk<'_> {
                 }
             }
         };
-        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level)
+        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level, remedy)
+    }
+
+    /// What to write for `shortcut: identity`, at `span`, if a projection would take the input to the shape of the body's end.
+    fn missing_projection(&self, input: Wire, end: Wire, span: Span) -> Option<Help> {
+        let (input, end) = (input?, end?);
+        let (from, to) = (self.graph.shape(input), self.graph.shape(end));
+        let (down, across) = self.stride_between(input, end);
+        let (Shape::Map { height, width, .. }, Shape::Map { channels, .. }) = (from, to) else { return None };
+        let reached = Shape::map(channels, (height - 1) / down + 1, (width - 1) / across + 1);
+        (reached == to && from != to).then(|| Help {
+            text: format!(
+                "write `shortcut: auto`: where shapes differ, as {from} and {to} do, it is a 1×1 convolution"
+            ),
+            edit: Some(Edit { span, text: "auto".to_string() }),
+        })
     }
 
     /// A 1×1 convolution without bias and a batch norm that take `from` to the shape of `to`

@@ -3,7 +3,7 @@
 use super::call;
 use super::scope::Scope;
 use crate::arguments::{FromValue, Value, wrong_value};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::syntax::ast::{Section, Setting, Text};
 use crate::syntax::notation;
 
@@ -42,7 +42,9 @@ impl<'a> Settings<'a> {
     /// As [`Settings::take`], but it must be there.
     pub fn required(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
         let setting = self.take(key);
-        if setting.is_none() {
+        // A misspelt key is one mistake, and is reported at the end.
+        let misspelt = self.section.entries.iter().any(|(written, _)| nearest(&written.value, [key]).is_some());
+        if setting.is_none() && !misspelt {
             self.report(Diagnostic::error(
                 Code::MissingKey,
                 self.section.span,

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use super::blocks;
 use super::call;
 use super::level::{Level, Names, Wire};
-use super::mismatch::{diagnose, traced};
+use super::mismatch::traced;
 use super::scope::{Binding, Scope};
+use super::size::Count;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
-use crate::graph::{Frame, Graph, NodeLabel, Shape, ValueId};
-use crate::layers::{Definition, Layers};
+use crate::graph::{Frame, Graph, Shape, ValueId};
+use crate::layers::Layers;
 use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have, and the most items that are walked to find them.
@@ -20,6 +21,9 @@ const MOST_ITEMS: usize = 4 * MOST_NODES;
 
 /// How many items are still looked at for more mistakes after the first one.
 const ITEMS_AFTER_MISTAKE: usize = 100_000;
+
+/// How many mistakes are looked for; not all of them are shown.
+const MOST_MISTAKES: usize = 1000;
 
 /// What a walk gives: complete only if no problem is an error.
 pub struct Walked {
@@ -41,13 +45,16 @@ pub fn walk<'d>(
     homes: &'d [Scope<'d>],
 ) -> Walked {
     let entry = input.map(|_| ValueId::INPUT);
+    let blocks: HashMap<&str, &Block> =
+        document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect();
     let mut walk = Walk {
         entry,
         layers,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
-        blocks: document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect(),
+        blocks: blocks.clone(),
         scope: *scope,
         homes,
+        document,
         names: Names::default(),
         lost_names: false,
         lost_blocks: document.lost_blocks,
@@ -58,7 +65,15 @@ pub fn walk<'d>(
         walked: 0,
         most_items: MOST_ITEMS,
     };
-    let output = walk.enclosed(items, scope, &mut Level::root(), entry);
+    let mut count = Count::new(&blocks, *scope, homes);
+    let output = match items.iter().find(|item| count.layers(std::slice::from_ref(item), scope) > MOST_NODES) {
+        Some(item) => {
+            let message = format!("the network has more than {MOST_NODES} layers");
+            walk.report(Diagnostic::error(Code::Limit, item.span, message));
+            None
+        }
+        None => walk.enclosed(items, scope, &mut Level::root(), entry),
+    };
     Walked { graph: walk.graph, output, problems: walk.problems }
 }
 
@@ -67,7 +82,8 @@ pub(super) struct Walk<'d> {
     /// The network's input.
     pub(super) entry: Wire,
     pub(super) graph: Graph,
-    layers: &'d Layers,
+    pub(super) layers: &'d Layers,
+    pub(super) document: &'d Document,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
     /// What the document's own blocks see, and those of included files.
     pub(super) scope: Scope<'d>,
@@ -93,7 +109,8 @@ impl<'d> Walk<'d> {
         if self.reported.insert((problem.code, problem.primary.span)) {
             let problem = traced(problem, &self.trace);
             self.problems.push(problem);
-            self.most_items = self.most_items.min(self.walked + ITEMS_AFTER_MISTAKE);
+            let more = if self.problems.len() < MOST_MISTAKES { ITEMS_AFTER_MISTAKE } else { 0 };
+            self.most_items = self.most_items.min(self.walked + more);
         }
     }
 
@@ -150,7 +167,7 @@ impl<'d> Walk<'d> {
                 }
                 ([_, _, ..], Some(merge), []) => {
                     let values = sources.iter().map(|source| self.source(source, level, input)).collect();
-                    return self.merge(merge, values, item.span, Some(given), level);
+                    return self.merge(merge, values, item.span, Some(given), level, None);
                 }
                 _ => {}
             }
@@ -189,12 +206,12 @@ impl<'d> Walk<'d> {
                     .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
                     .collect();
                 let Some(merge) = merge else { return None };
-                self.merge(merge, ends, item.span, None, level)
+                self.merge(merge, ends, item.span, None, level, None)
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level),
+                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, None),
                     (None, [value]) => *value,
                     // The reader has refused these.
                     (_, []) | (None, _) => None,
@@ -264,7 +281,7 @@ impl<'d> Walk<'d> {
             self.report(error.help(format!("write `{{from: [NAME, .], merge: {merge}}}`")));
             return None;
         }
-        let output = self.layer(definition, call, &name, scope, &[input]);
+        let output = self.layer(definition, call, &name, scope, &[input], None);
         self.names.define(&name, output);
         output
     }
@@ -277,59 +294,6 @@ impl<'d> Walk<'d> {
         error.meant(nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)), || {
             format!("the layers are {}", self.layers.names().collect::<Vec<_>>().join(", "))
         })
-    }
-
-    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown.
-    pub(super) fn layer(
-        &mut self,
-        definition: &Definition,
-        call: &Call,
-        name: &str,
-        scope: &Scope,
-        inputs: &[Wire],
-    ) -> Wire {
-        let mut arguments = match call::arguments(call, scope) {
-            Ok(arguments) => arguments?,
-            Err(errors) => {
-                errors.into_iter().for_each(|error| self.report(error));
-                return None;
-            }
-        };
-        let text = arguments.notation();
-        let layer = match (definition.parse)(&mut arguments) {
-            Ok(layer) => layer,
-            Err(error) => {
-                self.report(if error.help.is_empty() {
-                    error.help(format!("usage: `{}`", definition.usage))
-                } else {
-                    error
-                });
-                return None;
-            }
-        };
-        let places = match arguments.finish() {
-            Ok(places) => places,
-            Err(errors) => {
-                errors.into_iter().for_each(|error| self.report(error));
-                return None;
-            }
-        };
-        let inputs: Vec<ValueId> = inputs.iter().copied().collect::<Option<_>>()?;
-        let label = NodeLabel {
-            name: name.to_string(),
-            kind: definition.name,
-            call: text,
-            span: call.span,
-            trace: self.trace.clone(),
-        };
-        match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
-            Ok(value) => Some(value),
-            Err(mismatch) => {
-                let error = diagnose(mismatch, &self.graph, &inputs, &places, call.span);
-                self.report(error);
-                None
-            }
-        }
     }
 
     fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {

@@ -45,9 +45,11 @@ impl ReceptiveField {
 impl fmt::Display for ReceptiveField {
     /// `11`, or `11×7` where height and width differ.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.size.height == self.size.width {
-            true => write!(f, "{}", self.size.height),
-            false => write!(f, "{}", self.size),
+        match (self.size.height, self.size.width) {
+            // Where sizes stop.
+            (usize::MAX, _) | (_, usize::MAX) => f.write_str("over 10^19"),
+            (height, width) if height == width => write!(f, "{height}"),
+            _ => write!(f, "{}", self.size),
         }
     }
 }

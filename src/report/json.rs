@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::Training;
+use super::quantity::BEYOND;
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
@@ -46,18 +47,19 @@ struct LayerLine<'a> {
     output: Vec<usize>,
     arithmetic: Option<String>,
     params: u64,
-    macs: u64,
-    receptive_field: [usize; 2],
+    /// This and other sums are null where they stopped for being too large.
+    macs: Option<u64>,
+    receptive_field: [Option<usize>; 2],
     trace: Vec<Step<'a>>,
 }
 
 #[derive(Serialize)]
 struct Total {
-    params: u64,
-    trainable: u64,
-    statistics: u64,
-    macs: u64,
-    activations: u64,
+    params: Option<u64>,
+    trainable: Option<u64>,
+    statistics: Option<u64>,
+    macs: Option<u64>,
+    activations: Option<u64>,
 }
 
 /// Bytes.
@@ -65,12 +67,12 @@ struct Total {
 struct Memory {
     batch: usize,
     threads: usize,
-    weights: u64,
-    gradients: u64,
-    optimizer: u64,
-    activations: u64,
-    workspace: u64,
-    total: u64,
+    weights: Option<u64>,
+    gradients: Option<u64>,
+    optimizer: Option<u64>,
+    activations: Option<u64>,
+    workspace: Option<u64>,
+    total: Option<u64>,
 }
 
 /// Lines and columns from 1, columns in Unicode characters.
@@ -127,8 +129,8 @@ impl<'a> Checked<'a> {
                 output: node.output.dims(),
                 arithmetic: network.arithmetic(node),
                 params: network.params(node),
-                macs: network.macs(node),
-                receptive_field: [field.height, field.width],
+                macs: known(network.macs(node)),
+                receptive_field: [field.height, field.width].map(|side| (side != usize::MAX).then_some(side)),
                 trace: node
                     .trace
                     .iter()
@@ -145,25 +147,30 @@ impl<'a> Checked<'a> {
             input: network.graph.input.dims(),
             layers: network.graph.nodes.iter().enumerate().map(layer).collect(),
             total: Total {
-                params: totals.params,
-                trainable: totals.trainable,
-                statistics: totals.statistics,
-                macs: totals.macs,
-                activations: totals.activations,
+                params: known(totals.params),
+                trainable: known(totals.trainable),
+                statistics: known(totals.statistics),
+                macs: known(totals.macs),
+                activations: known(totals.activations),
             },
             memory: Memory {
                 batch,
                 threads,
-                weights: memory.weights,
-                gradients: memory.gradients,
-                optimizer: memory.optimizer,
-                activations: memory.activations,
-                workspace: memory.workspace,
-                total: memory.total(),
+                weights: known(memory.weights),
+                gradients: known(memory.gradients),
+                optimizer: known(memory.optimizer),
+                activations: known(memory.activations),
+                workspace: known(memory.workspace),
+                total: known(memory.total()),
             },
             diagnostics: diagnostics(warnings),
         }
     }
+}
+
+/// A sum that did not stop short.
+fn known(sum: u64) -> Option<u64> {
+    (sum != BEYOND).then_some(sum)
 }
 
 fn diagnostics(texts: &Diagnostics) -> Vec<Said<'_>> {

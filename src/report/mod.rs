@@ -1,6 +1,7 @@
 //! What `archc check` shows of a network: a table for people ([`check`]), JSON for programs ([`json`]).
 
 pub mod check;
+pub mod github;
 #[cfg(feature = "cli")]
 pub mod json;
 pub(crate) mod quantity;

@@ -1,7 +1,13 @@
 //! Numbers as people read them.
 
+/// What sums stop at that no number here could hold.
+pub const BEYOND: u64 = u64::MAX;
+
 /// `25,557,032`.
 pub fn exact(number: u64) -> String {
+    if number == BEYOND {
+        return "over 10^19".to_string();
+    }
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -24,6 +30,9 @@ pub fn bytes(number: u64) -> String {
 }
 
 fn scaled(number: u64, base: f64, units: [&str; 7]) -> String {
+    if number == BEYOND {
+        return format!(">16{}", units[6]);
+    }
     if (number as f64) < base {
         return format!("{number}{}", units[0]);
     }
@@ -58,7 +67,8 @@ mod tests {
             (999_499, "999,499", "999K"),
             (999_500, "999,500", "1.00M"),
             (15_470_264_320, "15,470,264,320", "15.5G"),
-            (u64::MAX, "18,446,744,073,709,551,615", "18.4E"),
+            (u64::MAX - 1, "18,446,744,073,709,551,614", "18.4E"),
+            (u64::MAX, "over 10^19", ">16E"),
         ] {
             assert_eq!((exact(number).as_str(), short(number).as_str()), (expected_exact, expected_short));
         }

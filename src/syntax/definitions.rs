@@ -10,6 +10,12 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 /// Every unknown name is compared with every block.
 const MOST_BLOCKS: usize = 1000;
 
+/// Every value is searched for the names that come behind it.
+const MOST_LETS: usize = 1000;
+
+/// More patterns with a `*` than this are refused: each is compared with every weight.
+const MOST_PATTERNS: usize = 100;
+
 /// A block whose body is read when all blocks are known.
 struct Head<'a> {
     name: Spanned<String>,
@@ -36,8 +42,22 @@ pub(super) fn blocks<'a>(
             context.lost_blocks = true;
             continue;
         }
+        let mut split = false;
         for (key, body) in &section.entries {
-            heads.extend(head(context, key, body, home, &heads));
+            // Inside `{…}`, YAML ends a key at a comma: `b(width, stride=1)` comes as two.
+            let (opens, closes) = (key.value.contains('('), key.value.contains(')'));
+            match (split, opens && !closes) {
+                (true, _) => split = !closes,
+                (false, true) if matches!(body.value, Setting::Null) => {
+                    let message = format!("`{}` ends at the comma", key.value);
+                    let error = Diagnostic::error(Code::Notation, key.span, message);
+                    context
+                        .errors
+                        .push(error.help("inside `{…}`, a key with a comma must be quoted: `\"b(width, stride=1)\"`"));
+                    (split, context.lost_blocks) = (true, true);
+                }
+                _ => heads.extend(head(context, key, body, home, &heads)),
+            }
         }
     }
     context.callable.extend(heads.iter().map(|head| head.name.value.clone()));
@@ -113,8 +133,12 @@ fn refuse_reserved(context: &mut Context<'_>, name: &Spanned<String>) {
 /// `let:`, in order.
 pub(super) fn lets(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<(Spanned<String>, Spanned<Expr>)> {
     let Some(section) = map(context, "`let`", "a mapping from names to values", value) else { return Vec::new() };
+    if section.entries.len() > MOST_LETS {
+        let message = format!("there are {} names; at most {MOST_LETS} are read", section.entries.len());
+        context.errors.push(Diagnostic::error(Code::Limit, value.span, message));
+    }
     let mut lets = Vec::new();
-    for (key, value) in &section.entries {
+    for (key, value) in section.entries.iter().take(MOST_LETS) {
         let name = notation::expression(&key_text(context.sources, key));
         refuse_reserved(context, key);
         if !matches!(name, Ok(Spanned { value: Expr::Name(_), .. })) {
@@ -132,6 +156,12 @@ pub(super) fn lets(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<(
 pub(super) fn init_rules(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<InitRule> {
     let expected = "a mapping from layers or weight names to initialisers";
     let Some(section) = map(context, "`init`", expected, value) else { return Vec::new() };
+    let patterns = section.entries.iter().filter(|(pattern, _)| pattern.value.contains('*')).count();
+    if patterns > MOST_PATTERNS {
+        let message = format!("there are {patterns} patterns with a `*`; at most {MOST_PATTERNS} are read");
+        context.errors.push(Diagnostic::error(Code::Limit, value.span, message));
+        return Vec::new();
+    }
     let mut rules = Vec::new();
     for (pattern, value) in &section.entries {
         let initialiser = match &value.value {

@@ -89,11 +89,13 @@ pub(super) fn document(
 fn keys(context: &mut Context<'_>, root: &Section, vocabulary: Vocabulary<'_>, document: &mut Document) {
     let mut bodies: Vec<&Spanned<String>> = Vec::new();
     let mut body = |context: &mut Context<'_>, key, value: DocumentBody| {
-        if let Some(first) = bodies.first() {
-            context.errors.push(second_network(first, key));
-        } else {
-            document.body = value;
-        }
+        document.body = match bodies.first() {
+            None => value,
+            Some(first) => {
+                context.errors.push(second_network(first, key));
+                DocumentBody::Unreadable
+            }
+        };
         bodies.push(key);
     };
     // Keys that misspelled ones stand for; that they are missing is no second mistake.

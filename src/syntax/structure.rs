@@ -38,19 +38,20 @@ pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<
 
 /// One item that is written as a mapping; `None` if it cannot be made out.
 fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
-    let structure = STRUCTURES.iter().find_map(|(key, others)| Some((*key, section.get(key)?, *others)));
-    if let Some((key, value, others)) = structure {
+    let structure = STRUCTURES.iter().find_map(|(key, others)| Some((*key, section.entry(key)?, *others)));
+    if let Some((key, (written, value), others)) = structure {
         let known = std::iter::once(key).chain(others.iter().copied());
         for (other, _) in section.entries.iter().filter(|(other, _)| !known.clone().any(|key| key == other.value)) {
             context.errors.push(unknown_key(other, &format!("`{key}`"), known.clone()));
         }
         let body = match key {
             "residual" => residual(context, section, value),
-            "branches" => branches(context, section, value),
+            "branches" => branches(context, section, written, value),
             "from" => from(context, section, value),
             _ => ItemBody::Expect(shape(context, "`expect`", value).value),
         };
-        return named_by_key(context, section, Item { name: None, body, span: section.span });
+        let span = if key == "expect" { value.span } else { written.span };
+        return named_by_key(context, section, Item { name: None, body, span });
     }
     let mut others = section.entries.iter().filter(|(key, _)| key.value != "name");
     let Some((key, value)) = others.next() else {
@@ -76,7 +77,7 @@ fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
         context.errors.extend(error);
         return None;
     }
-    naming(context, section, key, value)
+    naming(context, key, value)
 }
 
 /// Gives `item` the name under the key `name`, if there is one.
@@ -93,12 +94,7 @@ fn named_by_key(context: &mut Context<'_>, section: &Section, item: Item) -> Opt
 }
 
 /// `layer1: bottleneck 64 x 3`: the key names what stands under it.
-fn naming(
-    context: &mut Context<'_>,
-    section: &Section,
-    key: &Spanned<String>,
-    value: &Spanned<Setting>,
-) -> Option<Item> {
+fn naming(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Item> {
     if !looks_like_layers(context, key, value) {
         let error = unknown_callee(context, key);
         context.errors.extend(error.map(|error| match error.help.is_empty() {
@@ -110,15 +106,14 @@ fn naming(
     let name = context.note(notation::template(&key_text(context.sources, key)));
     let inner = items(context, value);
     let name = name?;
-    let span = section.span;
     Some(match alone(inner, value) {
         // `block{i}: bottleneck 64 x 3` names each round: only inside the repeat is there an `i`.
-        Ok(Item { name: None, body: ItemBody::Repeat { body, count }, .. }) if name.value.uses("i") => {
+        Ok(Item { name: None, body: ItemBody::Repeat { body, count }, span }) if name.value.uses("i") => {
             let body = Box::new(called(name, *body));
             Item { name: None, body: ItemBody::Repeat { body, count }, span }
         }
-        Ok(item) => Item { span, ..called(name, item) },
-        Err(inner) => Item { name: Some(name), body: ItemBody::Sequence(inner), span },
+        Ok(item) => called(name, item),
+        Err(inner) => Item { name: Some(name), body: ItemBody::Sequence(inner), span: key.span },
     })
 }
 
@@ -144,10 +139,11 @@ fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagno
     (!context.lost_blocks).then(|| error.meant(near_name(context, key), String::new))
 }
 
-/// A layer or block within two edits of the key.
+/// A layer or block within two edits of the key, and within half of it.
 fn near_name<'a>(context: &'a Context<'_>, key: &Spanned<String>) -> Option<&'a str> {
     let near = context.callable.iter().map(|name| (edit_distance(name, &key.value), name.as_str()));
-    near.filter(|(distance, _)| *distance <= 2).min().map(|(_, name)| name)
+    let allowed = (key.value.chars().count() / 2).min(2);
+    near.filter(|(distance, _)| *distance <= allowed).min().map(|(_, name)| name)
 }
 
 /// Whether what stands under the unknown `key` is a network rather than the arguments of a call.
@@ -263,9 +259,9 @@ fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str]
     })
 }
 
-fn branches(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
+fn branches(context: &mut Context<'_>, section: &Section, key: &Spanned<String>, value: &Spanned<Setting>) -> ItemBody {
     let merge = match section.get("merge") {
-        None => Some(Spanned::new(Merge::Concat, value.span)),
+        None => Some(Spanned::new(Merge::Concat, key.span)),
         Some(value) => merge(context, value),
     };
     let Setting::List(branches) = &value.value else {

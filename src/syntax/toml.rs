@@ -9,9 +9,18 @@ use super::ast::{Section, Setting};
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 
+/// More values than this are refused; a million items, one string each, are still read.
+const MOST_VALUES: usize = 1 << 21;
+
 /// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let place = Place { text, source };
+    // Each value has one of these before it; those inside texts and comments count too, but nobody writes so many.
+    let values = text.bytes().filter(|byte| matches!(byte, b',' | b'=' | b'[')).count();
+    if values > MOST_VALUES {
+        let message = format!("the text holds more than {MOST_VALUES} values");
+        return (None, vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
+    }
     let root = match DeTable::parse(text) {
         Ok(root) => root.into_inner(),
         // Only the first error is sure to be no consequence of another.

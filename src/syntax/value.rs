@@ -25,7 +25,12 @@ impl Setting {
 impl Section {
     /// The value of a key, if the section has it.
     pub fn get(&self, key: &str) -> Option<&Spanned<Setting>> {
-        self.entries.iter().find(|(name, _)| name.value == key).map(|(_, value)| value)
+        self.entry(key).map(|(_, value)| value)
+    }
+
+    /// A key with its value, if the section has it.
+    pub fn entry(&self, key: &str) -> Option<&(Spanned<String>, Spanned<Setting>)> {
+        self.entries.iter().find(|(name, _)| name.value == key)
     }
 }
 

@@ -32,9 +32,13 @@ pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagn
         Some(wanted) => diagnostic.label(format!("expected {wanted}")),
         None => diagnostic,
     };
-    match advice(before, &text.text[at..]) {
-        Some(advice) => diagnostic.help(advice),
-        None => diagnostic,
+    let mistaken = |length| text.place(at..at + length);
+    match (advice(before, &text.text[at..]), found) {
+        (None, _) => diagnostic,
+        (Some(advice), "→" | "⟶" | "|") => diagnostic.fix(advice, mistaken(found.len()), "->"),
+        (Some(advice), "×") => diagnostic.fix(advice, mistaken(found.len()), "x"),
+        (Some(advice), "," | ";") => diagnostic.fix(advice, mistaken(found.len()), " "),
+        (Some(advice), _) => diagnostic.help(advice),
     }
 }
 

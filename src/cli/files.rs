@@ -1,0 +1,52 @@
+//! The files that a command line means: files as they are, and all networks in folders.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::syntax::Format;
+
+/// `paths` with every folder replaced by the YAML and TOML files in it and in its folders, sorted; files keep their places. What
+/// starts with a dot is left out, and links to folders are not followed. A folder that cannot be read, or holds no network, stays with
+/// the reason.
+pub fn networks(paths: &[PathBuf]) -> Vec<(PathBuf, Result<(), String>)> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            found.push((path.clone(), Ok(())));
+            continue;
+        }
+        let mut inside = Vec::new();
+        match collect(path, &mut inside) {
+            Ok(()) if inside.is_empty() => {
+                found.push((path.clone(), Err(format!("no YAML or TOML file is in `{}`", path.display()))));
+            }
+            Ok(()) => {
+                inside.sort();
+                found.extend(inside.into_iter().map(|file| (file, Ok(()))));
+            }
+            Err(message) => found.push((path.clone(), Err(message))),
+        }
+    }
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
+    let failed = |error: std::io::Error| format!("cannot read `{}`: {error}", folder.display());
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type().map_err(failed)?.is_dir() {
+            collect(&path, found)?;
+        } else if path.is_file() && is_network(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_network(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| Format::from_extension(&extension.to_string_lossy()).is_some())
+}

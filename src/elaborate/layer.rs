@@ -1,0 +1,70 @@
+//! Wiring one layer: its arguments are read, and it is asked for the shape of its output.
+
+use std::sync::Arc;
+
+use super::call;
+use super::level::Wire;
+use super::mismatch::{Refused, diagnose};
+use super::scope::Scope;
+use super::walk::Walk;
+use crate::diagnostic::{Code, Help};
+use crate::graph::{NodeLabel, ValueId};
+use crate::layers::Definition;
+use crate::syntax::ast::Call;
+
+impl Walk<'_> {
+    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown. `remedy` is what the caller
+    /// would advise if the inputs do not fit.
+    pub(super) fn layer(
+        &mut self,
+        definition: &Definition,
+        call: &Call,
+        name: &str,
+        scope: &Scope,
+        inputs: &[Wire],
+        remedy: Option<Help>,
+    ) -> Wire {
+        let mut arguments = match call::arguments(call, scope) {
+            Ok(arguments) => arguments?,
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.report(error));
+                return None;
+            }
+        };
+        let text = arguments.notation();
+        let layer = match (definition.parse)(&mut arguments) {
+            Ok(layer) => layer,
+            Err(error) => {
+                let usage = error.help.is_empty() && error.code != Code::Groups;
+                self.report(if usage { error.help(format!("usage: `{}`", definition.usage)) } else { error });
+                return None;
+            }
+        };
+        let places = match arguments.finish() {
+            Ok(places) => places,
+            Err(errors) => {
+                errors.into_iter().for_each(|error| self.report(error));
+                return None;
+            }
+        };
+        let inputs: Vec<ValueId> = inputs.iter().copied().collect::<Option<_>>()?;
+        let label = NodeLabel {
+            name: name.to_string(),
+            kind: definition.name,
+            call: text.clone(),
+            span: call.span,
+            trace: self.trace.clone(),
+        };
+        match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
+            Ok(value) => Some(value),
+            Err(mismatch) if self.is_reported(mismatch.code, places.of(mismatch.at).unwrap_or(call.span)) => None,
+            Err(mismatch) => {
+                let refused =
+                    Refused { mismatch, inputs: &inputs, places: &places, definition, text: &text, span: call.span };
+                let error = diagnose(refused, remedy, &self.graph, self.layers, self.document);
+                self.report(error);
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What would mend sizes that do not fit. Each remedy is tried on the layers themselves before it is advised.
+//!
+//! Advice comes with an edit only where it is sure to help: where the call is written once, not in a block or a repeat.
+
+use super::call;
+use super::mismatch::Refused;
+use super::scope::Scope;
+use crate::arguments::Value;
+use crate::diagnostic::{Code, Diagnostic, Edit, Help, SourceId, Span};
+use crate::graph::{Culprit, Graph, Node, Shape, ValueId};
+use crate::layers::{Definition, Layer, Layers};
+use crate::syntax::ast::{Call, Document, DocumentBody, Item, ItemBody, Shortcut};
+use crate::syntax::notation;
+use crate::syntax::text::Text;
+
+/// The largest padding and stride that are tried.
+const LARGEST: i64 = 16;
+
+/// How far back from where branches meet a layer is looked for.
+const FARTHEST: usize = 32;
+
+/// Advice for the layer that was refused, if there is any better than its own.
+pub fn remedy(refused: &Refused, graph: &Graph, layers: &Layers, document: &Document) -> Option<Help> {
+    let own = || refused.mismatch.help.clone();
+    match (refused.mismatch.code, refused.inputs) {
+        (Code::WindowDoesNotFit, [input]) => Some(padding(refused, *input, graph, document)),
+        (Code::SizeMismatch, [input]) if refused.mismatch.at == Culprit::Argument("in") => {
+            let (_, call) = written_once(document, refused.span)?;
+            let edit = set(call, "in", "in=", graph.shape(*input).channels());
+            own().map(|text| Help { text, edit })
+        }
+        (Code::WrongRank, [input]) if matches!(graph.shape(*input), Shape::Map { .. }) => {
+            let (item, call) = written_once(document, refused.span)?;
+            // In front of a call of its own name, `flatten` would get the name.
+            let room = call.room.filter(|_| item.name.is_none())?;
+            let span = Span { start: call.span.start, end: call.span.start, ..room };
+            own().map(|text| Help { text, edit: Some(Edit { span, text: "flatten -> ".to_string() }) })
+        }
+        (Code::InputsDisagree, inputs) => {
+            let agree: fn(Shape, Shape) -> bool = match refused.definition.name {
+                "concat" => |a, b| a.sides() == b.sides(),
+                "add" => |a, b| a == b,
+                _ => return None,
+            };
+            meet(inputs, agree, graph, layers, document)
+        }
+        _ => None,
+    }
+}
+
+/// `the map has shrunk 32 → 16 → 8 → 4 → 2; leave out a pool or a stride, or pad by 1`.
+fn padding(refused: &Refused, input: ValueId, graph: &Graph, document: &Document) -> Help {
+    let shape = graph.shape(input);
+    let fits = |padding: &i64| {
+        let layer = with(refused.definition, refused.text, "padding", *padding);
+        layer.is_some_and(|layer| layer.output(&[shape]).is_ok())
+    };
+    let found = (1..=LARGEST).find(fits);
+    let or_pad = found.map_or(String::new(), |padding| format!(", or pad by {padding}"));
+    let sides = shrinking(graph, input);
+    let text = match sides.as_slice() {
+        [side] => format!("the map is only {side}; use a smaller kernel{or_pad}"),
+        sides => format!("the map has shrunk {}; leave out a pool or a stride{or_pad}", sides.join(" → ")),
+    };
+    let call = written_once(document, refused.span).map(|(_, call)| call);
+    let edit = found.zip(call).and_then(|(padding, call)| set(call, "padding", "p", padding));
+    Help { text, edit }
+}
+
+/// The sides that the map has had on its way, the longest ways shortened.
+fn shrinking(graph: &Graph, value: ValueId) -> Vec<String> {
+    let side = |shape: Shape| match shape {
+        Shape::Map { height, width, .. } if height == width => height.to_string(),
+        Shape::Map { height, width, .. } => format!("{height}×{width}"),
+        Shape::Vector(_) => "1".to_string(),
+    };
+    let mut sides = Vec::new();
+    let mut at = Some(value);
+    while let Some(value) = at {
+        let side = side(graph.shape(value));
+        if sides.last() != Some(&side) {
+            sides.push(side);
+        }
+        at = value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
+    }
+    sides.reverse();
+    if sides.len() > 12 {
+        sides.splice(2..sides.len() - 8, ["…".to_string()]);
+    }
+    sides
+}
+
+/// A padding or a stride of one layer in one branch, with which all branches would meet.
+fn meet(
+    ends: &[ValueId],
+    agree: fn(Shape, Shape) -> bool,
+    graph: &Graph,
+    layers: &Layers,
+    document: &Document,
+) -> Option<Help> {
+    (0..ends.len()).rev().find_map(|odd| {
+        let others: Vec<ValueId> =
+            ends.iter().enumerate().filter(|(index, _)| *index != odd).map(|(_, end)| *end).collect();
+        let target = graph.shape(*others.first()?);
+        if !others.iter().all(|other| agree(graph.shape(*other), target)) {
+            return None;
+        }
+        let branch = branch(ends[odd], &others, graph);
+        let changes = branch.iter().enumerate().flat_map(|(place, node)| {
+            let paddings = (0..=LARGEST).map(move |padding| (place, *node, "padding", "p", padding));
+            paddings.chain((1..=LARGEST).map(move |stride| (place, *node, "stride", "s", stride)))
+        });
+        changes.filter(|(_, node, ..)| node.layer.window().is_some()).find_map(|(place, node, key, letter, value)| {
+            let layer = with(layers.find(node.kind)?, &node.call, key, value)?;
+            let changed = layer.output(&graph.input_shapes(node)).ok()?;
+            let end = branch[..place].iter().rev().try_fold(changed, |shape, node| node.layer.output(&[shape]).ok())?;
+            if !agree(end, target) {
+                return None;
+            }
+            let call = written_once(document, node.span).map(|(_, call)| call);
+            Some(Help {
+                text: format!("with `{letter}{value}`, `{}` would make {changed}", node.call),
+                edit: call.and_then(|call| set(call, key, letter, value)),
+            })
+        })
+    })
+}
+
+/// The layers that lead to `end` alone, not to one of `others`, from the last one back.
+fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Node> {
+    let mut shared = vec![false; graph.nodes.len() + 1];
+    let mut open = others.to_vec();
+    while let Some(value) = open.pop() {
+        if !std::mem::replace(&mut shared[value.index()], true) {
+            open.extend(value.node().iter().flat_map(|index| &graph.nodes[*index].inputs));
+        }
+    }
+    let mut branch = Vec::new();
+    let mut at = end;
+    while let Some(index) = at.node().filter(|_| !shared[at.index()] && branch.len() < FARTHEST) {
+        let node = &graph.nodes[index];
+        let [input] = node.inputs.as_slice() else { break };
+        branch.push(node);
+        at = *input;
+    }
+    branch
+}
+
+/// The layer that `text` calls, with another value for one argument.
+fn with(definition: &Definition, text: &str, key: &'static str, value: i64) -> Option<Box<dyn Layer>> {
+    // The text is in no file, and nobody will see what is said of it.
+    let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
+    let call = notation::call(&Text::verbatim(text, nowhere)).ok()?;
+    let arguments = call::arguments(&call, &Scope::root(&[])).ok()??;
+    (definition.parse)(&mut arguments.with(key, Value::Int(value))).ok()
+}
+
+/// What gives the argument `key` of `call` another value: in the place of the one that it has, or, with `prefix`, behind the others.
+pub fn set(call: &Call, key: &str, prefix: &str, value: impl ToString) -> Option<Edit> {
+    let given = call.arguments.iter().find(|argument| argument.key.as_ref().is_some_and(|given| given.value == key));
+    match given {
+        Some(argument) => Some(Edit { span: argument.value.span, text: value.to_string() }),
+        None => call.room.map(|span| Edit { span, text: format!(" {prefix}{}", value.to_string()) }),
+    }
+}
+
+/// A warning whose advice is to write `bias=false`, with that as an edit where it can be made.
+pub fn without_bias(mut warning: Diagnostic, document: &Document) -> Diagnostic {
+    if let (Code::BiasBeforeNorm, Some((_, call)), [help]) =
+        (warning.code, written_once(document, warning.primary.span), warning.help.as_mut_slice())
+    {
+        help.edit = set(call, "bias", "bias=", false);
+    }
+    warning
+}
+
+/// The call at `span` with its item, if a change there changes nothing but one layer.
+pub fn written_once(document: &Document, span: Span) -> Option<(&Item, &Call)> {
+    match &document.body {
+        DocumentBody::Layers(items) => find(items, span),
+        DocumentBody::Preset { .. } | DocumentBody::Unreadable => None,
+    }
+}
+
+fn find(items: &[Item], span: Span) -> Option<(&Item, &Call)> {
+    items.iter().find_map(|item| match &item.body {
+        ItemBody::Call(call) => (call.span == span).then_some((item, call)),
+        ItemBody::Sequence(items) | ItemBody::Branches { branches: items, .. } | ItemBody::From { then: items, .. } => {
+            find(items, span)
+        }
+        ItemBody::Residual { body, shortcut, after } => {
+            let own: &[Item] = match &shortcut.value {
+                Shortcut::Items(items) => items,
+                _ => &[],
+            };
+            find(body, span).or_else(|| find(own, span)).or_else(|| find(after, span))
+        }
+        ItemBody::Repeat { .. } | ItemBody::Expect(_) | ItemBody::Unreadable => None,
+    })
+}

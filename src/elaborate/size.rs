@@ -1,0 +1,94 @@
+//! How many layers there will be, before any is made: repeats in repeats and blocks that double are refused before they cost anything.
+
+use std::collections::HashMap;
+
+use super::blocks::target;
+use super::call;
+use super::expression::evaluate;
+use super::scope::{Binding, Scope};
+use crate::syntax::ast::{Block, Call, Item, ItemBody};
+
+/// So many items are looked at; what is behind them is found when it is made.
+const MOST_LOOKED_AT: usize = 100_000;
+
+/// Counts layers in what a document describes.
+pub struct Count<'d> {
+    pub blocks: &'d HashMap<&'d str, &'d Block>,
+    /// What the document's own blocks see, and those of included files.
+    pub scope: Scope<'d>,
+    pub homes: &'d [Scope<'d>],
+    /// The layers of blocks that have been counted, by the block and its arguments.
+    known: HashMap<String, usize>,
+    calling: Vec<&'d str>,
+    looked_at: usize,
+}
+
+impl<'d> Count<'d> {
+    /// Nothing is counted yet.
+    pub fn new(blocks: &'d HashMap<&'d str, &'d Block>, scope: Scope<'d>, homes: &'d [Scope<'d>]) -> Count<'d> {
+        Count { blocks, scope, homes, known: HashMap::new(), calling: Vec::new(), looked_at: 0 }
+    }
+
+    /// At least so many layers are in `items`. What depends on shapes, on the round of a repeat or on a mistake counts as none.
+    pub fn layers(&mut self, items: &[Item], scope: &Scope) -> usize {
+        let names = ["in", "channels"].map(|name| Binding::new(name, None));
+        let scope = scope.inside(&names);
+        items.iter().fold(0, |sum: usize, item| sum.saturating_add(self.item(item, &scope)))
+    }
+
+    fn item(&mut self, item: &Item, scope: &Scope) -> usize {
+        self.looked_at += 1;
+        if self.looked_at > MOST_LOOKED_AT {
+            return 0;
+        }
+        match &item.body {
+            ItemBody::Call(call) => match self.blocks.get(call.name.value.as_str()).copied() {
+                Some(block) => self.block(block, call, scope),
+                None => 1,
+            },
+            ItemBody::Sequence(items) | ItemBody::Branches { branches: items, .. } => self.layers(items, scope),
+            ItemBody::Residual { body, after, .. } => {
+                self.layers(body, scope).saturating_add(self.layers(after, scope))
+            }
+            ItemBody::From { then, .. } => self.layers(then, scope),
+            ItemBody::Repeat { body, count } => match call::integer(count, "the count", scope) {
+                Ok(Some(times @ 1..)) => {
+                    let names = [Binding::new("i", None)];
+                    let each = self.item(body, &scope.inside(&names));
+                    each.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+                }
+                _ => 0,
+            },
+            ItemBody::Expect(_) | ItemBody::Unreadable => 0,
+        }
+    }
+
+    fn block(&mut self, block: &'d Block, call: &Call, scope: &Scope) -> usize {
+        let Some(parameters) = &block.parameters else { return 0 };
+        if self.calling.contains(&block.name.value.as_str()) {
+            return 0;
+        }
+        let mut names: Vec<Binding> = Vec::new();
+        let mut positional = parameters.iter();
+        for argument in &call.arguments {
+            let Some((name, _)) = target(argument, parameters, &mut positional) else { continue };
+            names.push(Binding::new(&name.value, call::term(&argument.value, scope).ok().flatten()));
+        }
+        let home = block.home.map_or(self.scope, |home| self.homes[home]);
+        for (name, default) in parameters {
+            if let Some(default) = default.as_ref().filter(|_| names.iter().all(|given| given.name != name.value)) {
+                names.push(Binding::new(&name.value, evaluate(default, &home.inside(&names)).ok().flatten()));
+            }
+        }
+        let values: Vec<String> = names.iter().map(|name| format!("{}={:?}", name.name, name.value)).collect();
+        let key = format!("{} {}", block.name.value, values.join(" "));
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        self.calling.push(&block.name.value);
+        let layers = self.layers(&block.body, &home.inside(&names));
+        self.calling.pop();
+        self.known.insert(key, layers);
+        layers
+    }
+}
