@@ -162,7 +162,7 @@ fn hostile_files_cost_nothing() {
     let folder = folder("hostile", &[]);
     for (name, content, expected) in files {
         fs::write(folder.join(name), content).expect("the file can be written");
-        let limited = format!("ulimit -t 10 -v 400000; exec {} check {name}", env!("CARGO_BIN_EXE_archc"));
+        let limited = format!("ulimit -t 10; ulimit -v 400000; exec {} check {name}", env!("CARGO_BIN_EXE_archc"));
         let output = Command::new("sh").current_dir(&folder).args(["-c", &limited]).output().expect("a shell starts");
         let errors = String::from_utf8_lossy(&output.stderr);
         let first = errors.lines().next().unwrap_or_default();

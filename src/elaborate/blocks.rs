@@ -62,27 +62,22 @@ fn bind(walk: &mut Walk, block: &Block, parameters: &[Parameter], call: &Call, s
             misplaced = true;
             continue;
         };
+        if names.iter().any(|binding| binding.name == *parameter) {
+            let message = format!("`{parameter}` of `{}` is given twice", block.name.value);
+            walk.report(Diagnostic::error(Code::Duplicate, argument.span, message));
+            continue;
+        }
         let value = match (flag(argument, parameters).is_some(), default) {
             (false, _) => call::term(&argument.value, scope),
             (true, Some(Spanned { value: Expr::Bool(_), .. })) => Ok(Some(Value::Bool(true))),
-            (true, _) => Err(Diagnostic::error(
-                Code::InvalidArgument,
-                argument.span,
-                format!("`{parameter}` of `{}` needs a value", block.name.value),
-            )
-            .help(format!("write `{parameter}=…`"))),
+            (true, _) => {
+                let message = format!("`{parameter}` of `{}` needs a value", block.name.value);
+                let error = Diagnostic::error(Code::InvalidArgument, argument.span, message);
+                Err(error.help(format!("write `{parameter}=…`")))
+            }
         };
         let value = walk.checked(value).flatten();
-        if names.iter().any(|binding| binding.name == *parameter) {
-            let error = Diagnostic::error(
-                Code::Duplicate,
-                argument.span,
-                format!("`{parameter}` of `{}` is given twice", block.name.value),
-            );
-            walk.report(error.label(value.map_or(String::new(), |value| format!("`{value}`"))));
-        } else {
-            names.push(Binding::new(parameter, value));
-        }
+        names.push(Binding::new(parameter, value));
     }
     for (parameter, default) in parameters {
         if default.is_some() || names.iter().any(|binding| binding.name == parameter.value) {
