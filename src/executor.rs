@@ -12,12 +12,14 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 
+mod few;
 pub mod profile;
 
 use std::mem;
 
 use rayon::prelude::*;
 
+use self::few::Few;
 use self::profile::{Pass, Profile, Spent};
 use crate::graph::{Shape, ValueId};
 use crate::kernels::{self, Backward, Buffer, Forward, MaskKey, Mode, Real, Saved, layout};
@@ -225,14 +227,14 @@ impl<T: Real> Executor<T> {
                         key: MaskKey { place: index as u64, ..key },
                         inputs: &values.inputs(step),
                         weights: &slices(&self.weights, &used.trainable),
-                        buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+                        buffers: &mut Few::new(statistics.iter_mut().map(Vec::as_mut_slice), Default::default),
                         output: &mut output[..values.elements(step.output)],
                         output_shape: self.program.shape(step.output),
                         saved: &mut self.saved[index],
                     },
                 )
             });
-            give_back(&mut self.weights, &used.statistics, statistics);
+            give_back(&mut self.weights, &used.statistics, &mut statistics);
             self.buffers[place] = output;
         }
     }
@@ -241,9 +243,9 @@ impl<T: Real> Executor<T> {
     fn backward(&mut self, batch: Batch<T>) {
         for planned in &self.training.backward {
             let (step, used) = (&self.program.steps[planned.step], &self.used[planned.step]);
-            let written: Vec<plan::Buffer> =
-                planned.input_gradients.iter().filter_map(|target| target.written()).collect();
-            let mut input_gradients = lend(&mut self.buffers, &written);
+            let targets = &planned.input_gradients;
+            let take = |target: &Target| target.written().map(|place| mem::take(&mut self.buffers[place]));
+            let mut input_gradients = Few::new(targets.iter().map(take), || None);
             let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
             let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
             self.profile.time(Pass::Backward, planned.step, || {
@@ -258,18 +260,22 @@ impl<T: Real> Executor<T> {
                         output_shape: self.program.shape(step.output),
                         saved: &self.saved[planned.step],
                         output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
-                        input_gradients: &mut values.gradients(step, &planned.input_gradients, &mut input_gradients),
-                        weight_gradients: &mut weight_gradients
-                            .iter_mut()
-                            .map(|g| Some(g.as_mut_slice()))
-                            .collect::<Vec<_>>(),
+                        input_gradients: &mut values.gradients(step, &mut input_gradients),
+                        weight_gradients: &mut Few::new(
+                            weight_gradients.iter_mut().map(|g| Some(g.as_mut_slice())),
+                            || None,
+                        ),
                     },
                 )
             });
-            let sizes: Vec<usize> = step.inputs.iter().map(|input| values.elements(*input)).collect();
-            give_back(&mut self.gradients, &used.trainable, weight_gradients);
-            give_back(&mut self.buffers, &written, input_gradients);
-            for (target, elements) in planned.input_gradients.iter().zip(sizes) {
+            give_back(&mut self.gradients, &used.trainable, &mut weight_gradients);
+            for (target, buffer) in targets.iter().zip(input_gradients.iter_mut()) {
+                if let (Some(place), Some(buffer)) = (target.written(), buffer) {
+                    self.buffers[place] = mem::take(buffer);
+                }
+            }
+            for (target, input) in targets.iter().zip(&step.inputs) {
+                let elements = batch.size * self.program.shape(*input).elements();
                 if let Target::Add { aside, sum } = *target {
                     let mut total = mem::take(&mut self.buffers[sum]);
                     add(&mut total[..elements], &self.buffers[aside][..elements]);
@@ -322,18 +328,17 @@ impl<'a, T: Real> Values<'a, T> {
         }
     }
 
-    fn inputs(&self, step: &Step) -> Vec<(&'a [T], Shape)> {
-        step.inputs.iter().map(|input| (self.of(*input), self.program.shape(*input))).collect()
+    fn inputs(&self, step: &Step) -> Few<(&'a [T], Shape)> {
+        let input = |input: &ValueId| (self.of(*input), self.program.shape(*input));
+        Few::new(step.inputs.iter().map(input), || (&[], Shape::Vector(0)))
     }
 
     /// Where the gradients of a step's inputs go: into the buffers of those that have one.
-    fn gradients<'b>(&self, step: &Step, targets: &[Target], buffers: &'b mut [Buffer<T>]) -> Vec<Option<&'b mut [T]>> {
-        let mut buffers = buffers.iter_mut();
-        let mut gradient = |(target, input): (&Target, &ValueId)| {
-            target.written()?;
-            buffers.next().map(|buffer| &mut buffer[..self.elements(*input)])
+    fn gradients<'b>(&self, step: &Step, buffers: &'b mut [Option<Buffer<T>>]) -> Few<Option<&'b mut [T]>> {
+        let part = |(buffer, input): (&'b mut Option<Buffer<T>>, &ValueId)| {
+            buffer.as_mut().map(|buffer| &mut buffer[..self.elements(*input)])
         };
-        targets.iter().zip(&step.inputs).map(&mut gradient).collect()
+        Few::new(buffers.iter_mut().zip(&step.inputs).map(part), || None)
     }
 }
 
@@ -342,16 +347,16 @@ fn not_finite<T: Real>(values: &[T]) -> bool {
 }
 
 /// Moves arrays out of a list, to be written while the others are read.
-fn lend<V: Default>(all: &mut [V], places: &[usize]) -> Vec<V> {
-    places.iter().map(|place| mem::take(&mut all[*place])).collect()
+fn lend<T>(all: &mut [Vec<T>], places: &[usize]) -> Few<Vec<T>> {
+    Few::new(places.iter().map(|place| mem::take(&mut all[*place])), Vec::new)
 }
 
-fn give_back<V>(all: &mut [V], places: &[usize], lent: Vec<V>) {
-    places.iter().zip(lent).for_each(|(place, values)| all[*place] = values);
+fn give_back<T>(all: &mut [Vec<T>], places: &[usize], lent: &mut [Vec<T>]) {
+    places.iter().zip(lent).for_each(|(place, values)| all[*place] = mem::take(values));
 }
 
-fn slices<'a, T>(all: &'a [Vec<T>], places: &[usize]) -> Vec<&'a [T]> {
-    places.iter().map(|place| all[*place].as_slice()).collect()
+fn slices<'a, T>(all: &'a [Vec<T>], places: &[usize]) -> Few<&'a [T]> {
+    Few::new(places.iter().map(|place| all[*place].as_slice()), Default::default)
 }
 
 /// sum ← sum + values

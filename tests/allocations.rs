@@ -1,0 +1,78 @@
+//! A training step allocates nothing once the first ones have made their buffers.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use archc::executor::Executor;
+use archc::kernels::MaskKey;
+use archc::program::lower;
+use archc::random::initial_weights;
+use archc::recipe::Optimizer;
+use archc::train::OptimizerState;
+use rayon::ThreadPoolBuilder;
+
+/// The system's allocator, and how often it was asked for memory.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is left to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as the caller promises.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promises.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+const NETWORK: &str = "
+input: [3, 16, 16]
+classes: 10
+blocks:
+  basic(width, stride=1):
+    - residual:
+        - conv {width} 3x3 s{stride} p1 bias=false -> bn -> relu
+        - conv {width} 3x3 p1 bias=false -> bn
+      after: relu
+layers:
+  - conv 16 5x5 p2 -> lrn 5 -> relu -> maxpool 2x2
+  - basic 16 x 2
+  - basic 32 stride=2
+  - branches: [conv 8 1x1, conv 8 3x3 p1 g8 -> sigmoid]
+    merge: concat
+  - avgpool 2 -> flatten -> linear 32 -> relu -> dropout 0.5 -> linear {classes}
+";
+
+/// On one thread, since a thread that takes up a task for the first time makes its own buffers then, whenever that is.
+#[test]
+fn a_step_allocates_nothing_after_the_first() {
+    let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
+    let (first, later) = pool.install(|| {
+        let program = lower(&archc::compile(NETWORK).expect("a sound network"));
+        let rule = Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, nesterov: false };
+        let mut optimizer = OptimizerState::new(rule, &program.weights);
+        let weights = initial_weights::<f32>(&program, 1);
+        let mut executor = Executor::new(program, weights);
+        let images: Vec<f32> = (0..5 * 3 * 16 * 16).map(|index| (index as f32).sin()).collect();
+        let labels = [0, 1, 2, 3, 4];
+        let mut count = |steps: std::ops::Range<u64>| {
+            let before = ALLOCATIONS.load(Ordering::Relaxed);
+            for step in steps {
+                executor.step_gradients(&images, &labels, MaskKey { seed: 1, step, place: 0 });
+                executor.update(|weights, gradients| optimizer.update(0.1, weights, gradients));
+            }
+            ALLOCATIONS.load(Ordering::Relaxed) - before
+        };
+        (count(0..2), count(2..12))
+    });
+    assert!(first > 0, "the first step makes buffers");
+    assert_eq!(later, 0, "allocations in ten later steps");
+}
