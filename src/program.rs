@@ -4,6 +4,7 @@
 //! this one list; none of them sees a layer. [`plan`] lays out the memory that it runs in.
 
 pub mod call;
+mod elementary;
 pub mod memory;
 mod outside;
 pub mod plan;
@@ -47,12 +48,14 @@ pub enum Op {
     },
     /// The mean over ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ for each output position.
     AdaptiveAvgPool2d,
-    /// Normalises each channel; weights are γ, β, running mean, running variance.
+    /// Normalises each channel; weights are γ, β, running mean, running variance. A second input, if there is one, is added.
     BatchNorm {
         /// Added to the variance.
         eps: f64,
         /// How far the running statistics move towards the batch's.
         momentum: f64,
+        /// What the sum is cut to.
+        bounds: Bounds,
     },
     /// x / (k + α/n · Σ x²)^β over n neighbouring channels (Krizhevsky et al. 2012).
     LocalResponseNorm {
@@ -113,6 +116,22 @@ pub enum Mode {
     Train,
     /// Evaluation.
     Eval,
+}
+
+/// The range that numbers are cut to at the end of an operation: what a ReLU after it does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Smaller numbers become this one.
+    pub low: f64,
+    /// Larger numbers become this one.
+    pub high: f64,
+}
+
+impl Bounds {
+    /// Nothing is cut.
+    pub const NONE: Bounds = Bounds { low: f64::NEG_INFINITY, high: f64::INFINITY };
+    /// max(x, 0)
+    pub const RELU: Bounds = Bounds { low: 0.0, high: f64::INFINITY };
 }
 
 /// One operation in its place.

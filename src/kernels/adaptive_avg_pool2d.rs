@@ -1,77 +1,25 @@
 //! The mean over bins: output i covers the inputs from ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉
 //! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html>).
 
-use std::ops::Range;
-
-use super::lanes::{add_scaled, for_each_row};
-use super::scratch::with_scratch;
+use super::bins::{Bins, means, spread};
 use super::{Backward, Forward, Real, size};
 use crate::graph::Shape;
 
 pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let (channels, bins) = (shape.channels(), Bins::new(shape, output_shape));
-    let elements = (shape.elements() / output_shape.positions()).max(channels);
-    for_each_row(output, channels, elements, |row, y| {
-        let image = &x[row / output_shape.positions() * shape.elements()..][..shape.elements()];
-        let (down, across) = bins.of(row % output_shape.positions());
-        let share = share(&down, &across);
-        y.fill(T::ZERO);
-        with_scratch(channels, |sum| {
-            for line in down {
-                sum.fill(T::ZERO);
-                let line = &image[(line * bins.input.1 + across.start) * channels..][..across.len() * channels];
-                line.chunks_exact(channels).for_each(|x| add_scaled(sum, T::ONE, x));
-                add_scaled(y, share, sum);
-            }
-        });
-    });
+    let (x, shape) = call.inputs[0];
+    means(bins(shape, call.output_shape), shape.channels(), x, call.output);
 }
 
 pub(super) fn backward<T: Real>(call: Backward<T>) {
     let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
     let shape = inputs[0].1;
-    let (channels, bins) = (shape.channels(), Bins::new(shape, output_shape));
-    for_each_row(dx, shape.elements(), shape.elements() + output_shape.elements(), |image, dx| {
-        dx.fill(T::ZERO);
-        let g = &output_gradient[image * output_shape.elements()..][..output_shape.elements()];
-        for (position, g) in g.chunks_exact(channels).enumerate() {
-            let (down, across) = bins.of(position);
-            let share = share(&down, &across);
-            for line in down {
-                let line = &mut dx[(line * bins.input.1 + across.start) * channels..][..across.len() * channels];
-                line.chunks_exact_mut(channels).for_each(|dx| add_scaled(dx, share, g));
-            }
-        }
-    });
+    spread(bins(shape, output_shape), shape.channels(), output_gradient, dx);
 }
 
-/// Height and width of input and output.
-struct Bins {
-    input: (usize, usize),
-    output: (usize, usize),
-}
-
-impl Bins {
-    fn new(input: Shape, output: Shape) -> Bins {
-        Bins { input: size(input), output: size(output) }
-    }
-
-    /// What an output position covers, down and across.
-    fn of(&self, position: usize) -> (Range<usize>, Range<usize>) {
-        let (rows, columns) = self.output;
-        (bin(position / columns, self.input.0, rows), bin(position % columns, self.input.1, columns))
-    }
-}
-
-fn bin(index: usize, input: usize, output: usize) -> Range<usize> {
-    index * input / output..((index + 1) * input).div_ceil(output)
-}
-
-/// What each position of a bin counts.
-fn share<T: Real>(down: &Range<usize>, across: &Range<usize>) -> T {
-    T::of(1.0 / (down.len() * across.len()) as f64)
+/// Down and across.
+fn bins(input: Shape, output: Shape) -> [Bins; 2] {
+    let ((height, width), (rows, columns)) = (size(input), size(output));
+    [(height, rows), (width, columns)].map(|(input, output)| Bins::Adaptive { input, output })
 }
 
 #[cfg(test)]

@@ -9,10 +9,10 @@ use super::Real;
 const LANES: usize = 16;
 
 /// Elements that one task handles: enough that starting it costs nothing in comparison.
-const CHUNK: usize = 1 << 15;
+pub(super) const CHUNK: usize = 1 << 15;
 
 /// Σ f(x)
-#[inline]
+#[inline(always)]
 pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T {
     let mut lanes = [T::ZERO; LANES];
     let (blocks, rest) = values.as_chunks::<LANES>();
@@ -25,7 +25,7 @@ pub(super) fn sum_of<T: Real>(values: &[T], f: impl Fn(T) -> T) -> T {
 }
 
 /// Σ f(a, b)
-#[inline]
+#[inline(always)]
 pub(super) fn sum_of_pairs<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> T {
     let mut lanes = [T::ZERO; LANES];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
@@ -38,7 +38,7 @@ pub(super) fn sum_of_pairs<T: Real>(a: &[T], b: &[T], f: impl Fn(T, T) -> T) -> 
 }
 
 /// output ← f(x)
-#[inline]
+#[inline(always)]
 pub(super) fn map<T: Real>(output: &mut [T], x: &[T], f: impl Fn(T) -> T) {
     for (output, x) in output.iter_mut().zip(x) {
         *output = f(*x);
@@ -46,7 +46,7 @@ pub(super) fn map<T: Real>(output: &mut [T], x: &[T], f: impl Fn(T) -> T) {
 }
 
 /// output ← f(a, b)
-#[inline]
+#[inline(always)]
 pub(super) fn map_pairs<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T) {
     for ((output, a), b) in output.iter_mut().zip(a).zip(b) {
         *output = f(*a, *b);
@@ -54,7 +54,7 @@ pub(super) fn map_pairs<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl Fn(
 }
 
 /// output ← output + factor·x
-#[inline]
+#[inline(always)]
 pub(super) fn add_scaled<T: Real>(output: &mut [T], factor: T, x: &[T]) {
     for (output, x) in output.iter_mut().zip(x) {
         *output += factor * *x;

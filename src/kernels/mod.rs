@@ -17,6 +17,7 @@ mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod bins;
 mod buffer;
 pub(crate) mod candle;
 mod concat;
@@ -53,9 +54,10 @@ pub use crate::program::{Mode, Real};
 
 /// Computes an operation's output, and in training mode what its gradients will need.
 pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
-    let Kept { reals, indices } = op.kept(call.mode, call.batch, call.output_shape);
+    let Kept { reals, indices, bytes } = op.kept(call.mode, call.batch, call.output_shape);
     call.saved.reals.resize(reals, T::ZERO);
     call.saved.indices.resize(indices, 0);
+    call.saved.bytes.resize(bytes, 0);
     match *op {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {
             conv2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
@@ -64,7 +66,7 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::MaxPool2d(window) => max_pool2d::forward(&window, call),
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::forward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(call),
-        Op::BatchNorm { eps, momentum } => batch_norm::forward(eps, momentum, call),
+        Op::BatchNorm { eps, momentum, bounds } => batch_norm::forward(eps, momentum, bounds, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {
             local_response_norm::forward(local_response_norm::Constants { size, alpha, beta, k }, call);
         }
@@ -86,10 +88,10 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
             conv2d::backward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
         }
         Op::Linear => linear::backward(call),
-        Op::MaxPool2d(_) => max_pool2d::backward(call),
+        Op::MaxPool2d(window) => max_pool2d::backward(&window, call),
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::backward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::backward(call),
-        Op::BatchNorm { .. } => batch_norm::backward(call),
+        Op::BatchNorm { bounds, .. } => batch_norm::backward(bounds, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {
             local_response_norm::backward(local_response_norm::Constants { size, alpha, beta, k }, call);
         }

@@ -14,7 +14,7 @@ const PLAIN: Window =
     Window { kernel: pair(2, 2), stride: pair(2, 2), padding: pair(0, 0), dilation: pair(1, 1), ceil: false };
 
 /// Windows over an input of height × width.
-const CASES: [(usize, usize, Window); 12] = [
+const CASES: [(usize, usize, Window); 13] = [
     (4, 6, PLAIN),
     (5, 7, PLAIN),
     (5, 7, Window { ceil: true, ..PLAIN }),
@@ -26,12 +26,16 @@ const CASES: [(usize, usize, Window); 12] = [
     (3, 4, Window { kernel: pair(1, 1), stride: pair(2, 3), ..PLAIN }),
     (5, 5, Window { kernel: pair(2, 2), stride: pair(4, 3), ceil: true, ..PLAIN }),
     (3, 2, Window { kernel: pair(3, 2), ..PLAIN }),
+    // More taps than a byte can tell apart.
+    (1, 258, Window { kernel: pair(1, 256), stride: pair(1, 1), ..PLAIN }),
     (7, 6, Window { kernel: pair(5, 4), stride: pair(3, 3), padding: pair(2, 2), ceil: true, ..PLAIN }),
 ];
 
 fn case(op: Op, (height, width, window): (usize, usize, Window)) -> Case {
     let (rows, columns) = window.output(height, width, "window").expect("the window fits");
-    Case::new(op, 3, Shape::map(2, height, width), Shape::map(2, rows, columns))
+    // More than a tile of channels.
+    let map = |height, width| Shape::map(19, height, width);
+    Case::new(op, 2, map(height, width), map(rows, columns))
 }
 
 /// Every output from the numbers under its window, and from the size of the window clipped to the padded input.
@@ -90,12 +94,12 @@ fn chooses_between_equals_as_pytorch_does() {
         ([NAN, 1.0, INF, 1.0], NAN, 0),
         ([1.0, NAN, NAN, 1.0], NAN, 2),
     ] {
-        let outcome = case(Op::MaxPool2d(PLAIN), (2, 2, PLAIN)).run_on(&x.repeat(6), &[1.0; 6]);
+        let outcome = case(Op::MaxPool2d(PLAIN), (2, 2, PLAIN)).run_on(&x.repeat(38), &[1.0; 38]);
         let mut gradient = [0.0; 4];
         gradient[place] = 1.0;
         // As text, in which NaN equals NaN.
-        assert_eq!(format!("{:?}", outcome.output), format!("{:?}", [maximum; 6]), "{x:?}");
-        assert_eq!(outcome.input_gradients[0], gradient.repeat(6), "{x:?}");
+        assert_eq!(format!("{:?}", outcome.output), format!("{:?}", [maximum; 38]), "{x:?}");
+        assert_eq!(outcome.input_gradients[0], gradient.repeat(38), "{x:?}");
     }
 }
 

@@ -134,7 +134,7 @@ impl Case {
         let outputs = [self.output];
         let output_gradient = &turned(channels_last, &outputs, &[output_gradient.to_vec()])[0];
         // As after a larger batch.
-        let mut saved = Saved { reals: vec![T::of(f64::NAN); 3], indices: vec![9; 3] };
+        let mut saved = Saved { reals: vec![T::of(f64::NAN); 3], indices: vec![9; 3], bytes: vec![9; 3] };
         let output = self.forward(&mut numbers, &mut saved);
         let unset = |values: &Vec<T>| vec![T::of(f64::NAN); values.len()];
         let mut input_gradients: Vec<Vec<T>> = numbers.inputs.iter().map(unset).collect();

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Mismatch, Shape, Weight};
 use crate::init::Init;
-use crate::program::Op;
+use crate::program::{Bounds, Op};
 
 pub(super) const BATCH_NORM: Definition = Definition {
     name: "bn",
@@ -60,7 +60,7 @@ impl Layer for BatchNorm {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::BatchNorm { eps: self.eps, momentum: self.momentum }
+        Op::BatchNorm { eps: self.eps, momentum: self.momentum, bounds: Bounds::NONE }
     }
 }
 

@@ -119,7 +119,8 @@ impl Footprint {
     /// Numbers that operations keep of a forward pass.
     fn kept(&self, mode: Mode, plan: &Plan, batch: usize) -> u64 {
         let kept = self.steps(plan).map(|step| step.op.kept(mode, batch, self.program.shape(step.output)));
-        kept.map(|kept| kept.reals as u64 + kept.indices as u64).fold(0, u64::saturating_add)
+        kept.map(|kept| kept.reals as u64 + kept.indices as u64 + kept.bytes.div_ceil(4) as u64)
+            .fold(0, u64::saturating_add)
     }
 
     /// Numbers that kernels work in, at the step where they are most.

@@ -23,6 +23,8 @@ pub struct Saved<T> {
     pub reals: Vec<T>,
     /// Indices.
     pub indices: Vec<u32>,
+    /// Small numbers.
+    pub bytes: Vec<u8>,
 }
 
 /// One forward computation.

@@ -7,6 +7,7 @@
 use super::{Mode, Op};
 use crate::arguments::Pair;
 use crate::graph::Shape;
+use crate::layers::Window;
 
 /// What a forward pass keeps for the backward pass besides inputs and output: statistics, the places of maxima, masks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +16,8 @@ pub struct Kept {
     pub reals: usize,
     /// Indices and bits, in words of 32 bits.
     pub indices: usize,
+    /// Numbers that fit a byte.
+    pub bytes: usize,
 }
 
 /// One operation's sizes, for [`Op::workspace`].
@@ -46,7 +49,8 @@ impl Op {
     pub fn kept(&self, mode: Mode, batch: usize, output: Shape) -> Kept {
         let elements = batch.saturating_mul(output.elements());
         match self {
-            // The place of each maximum.
+            // The place of each maximum in its window.
+            Op::MaxPool2d(window) if fits_a_byte(window) => Kept { bytes: elements, ..Kept::default() },
             Op::MaxPool2d(_) => Kept { indices: elements, ..Kept::default() },
             // Mean and scale of each channel.
             Op::BatchNorm { .. } => Kept { reals: 2 * output.channels(), ..Kept::default() },
@@ -69,6 +73,11 @@ impl Op {
             _ => 0,
         }
     }
+}
+
+/// Whether a byte tells a tap of this window from all others, and from none.
+pub(crate) fn fits_a_byte(window: &Window) -> bool {
+    window.kernel.height.saturating_mul(window.kernel.width) < usize::from(u8::MAX)
 }
 
 /// The transformed weights of Winograd's way, or the weights as panels, which all threads share, and a block of windows for

@@ -68,99 +68,143 @@ impl<T: Real> OptimizerState<T> {
     /// One step. Weights whose gradient is empty take no part, and are not changed at all.
     pub fn update(&mut self, lr: f64, weights: &mut [Vec<T>], gradients: &[Vec<T>]) {
         self.steps += 1;
-        let moments = self.first.iter_mut().zip(&mut self.second);
-        let all = weights.iter_mut().zip(gradients).zip(moments);
-        for ((p, g), (first, second)) in all.filter(|((_, g), _)| !g.is_empty()) {
-            match self.rule {
-                Optimizer::Sgd { momentum: 0.0, weight_decay, .. } => descend(p, g, lr, weight_decay),
-                Optimizer::Sgd { momentum, weight_decay, nesterov, .. } => {
-                    let look_ahead = if nesterov { LookAhead::Nesterov } else { LookAhead::None };
-                    descend_with_momentum(p, g, first, lr, momentum, weight_decay, look_ahead);
-                }
-                Optimizer::Adam(settings) => adam(p, g, (first, second), lr, settings, Decay::InGradient, self.steps),
-                Optimizer::AdamW(settings) => adam(p, g, (first, second), lr, settings, Decay::Direct, self.steps),
+        let step = Step::new(self.rule, lr, self.steps);
+        let moments = self.first.par_iter_mut().zip(&mut self.second);
+        let all = weights.par_iter_mut().zip(gradients).zip(moments);
+        all.filter(|((_, g), _)| !g.is_empty()).for_each(|((p, g), (first, second))| step.change(p, g, first, second));
+    }
+}
+
+/// Elements that one task changes.
+const CHUNK: usize = 1 << 14;
+
+/// One step of a rule, with all numbers that are the same for every element.
+#[derive(Debug, Clone, Copy)]
+enum Step<T> {
+    Descent(Descent<T>),
+    Momentum(Momentum<T>),
+    Adam(Adam<T>),
+}
+
+/// SGD without momentum.
+///
+/// Operations: 4 an element. Bytes: p and g are read, p is written: 12 an element.
+#[derive(Debug, Clone, Copy)]
+struct Descent<T> {
+    lr: T,
+    decay: T,
+}
+
+/// SGD with momentum.
+///
+/// Operations: 6 an element, with Nesterov's look ahead 8. Bytes: p, g and v are read, p and v written: 20 an element.
+#[derive(Debug, Clone, Copy)]
+struct Momentum<T> {
+    lr: T,
+    decay: T,
+    momentum: T,
+    nesterov: bool,
+}
+
+/// Adam, and AdamW.
+///
+/// Operations: 16 an element, among them a root and two divisions. Bytes: four arrays are read, three written: 28 an element.
+#[derive(Debug, Clone, Copy)]
+struct Adam<T> {
+    /// lr/(1−β₁ᵗ)
+    size: T,
+    /// √(1−β₂ᵗ)
+    correction: T,
+    /// λ, where it acts in the gradient.
+    decay: T,
+    /// 1 − lr·λ, where it acts directly.
+    kept: T,
+    beta1: T,
+    /// 1 − β₁
+    rest1: T,
+    beta2: T,
+    /// 1 − β₂
+    rest2: T,
+    eps: T,
+}
+
+impl<T: Real> Step<T> {
+    /// The step with number `t`.
+    fn new(rule: Optimizer, lr: f64, t: u64) -> Step<T> {
+        let (in_gradient, direct) = match rule {
+            Optimizer::Sgd { weight_decay, .. } => (weight_decay, 0.0),
+            Optimizer::Adam(settings) => (settings.weight_decay, 0.0),
+            Optimizer::AdamW(settings) => (0.0, settings.weight_decay),
+        };
+        let decay = T::of(in_gradient);
+        match rule {
+            Optimizer::Sgd { momentum: 0.0, .. } => Step::Descent(Descent { lr: T::of(lr), decay }),
+            Optimizer::Sgd { momentum, nesterov, .. } => {
+                Step::Momentum(Momentum { lr: T::of(lr), decay, momentum: T::of(momentum), nesterov })
+            }
+            Optimizer::Adam(AdamSettings { beta1, beta2, eps, .. })
+            | Optimizer::AdamW(AdamSettings { beta1, beta2, eps, .. }) => Step::Adam(Adam {
+                size: T::of(lr / (1.0 - beta1.powf(t as f64))),
+                correction: T::of((1.0 - beta2.powf(t as f64)).sqrt()),
+                decay,
+                kept: T::of(1.0 - lr * direct),
+                beta1: T::of(beta1),
+                rest1: T::of(1.0 - beta1),
+                beta2: T::of(beta2),
+                rest2: T::of(1.0 - beta2),
+                eps: T::of(eps),
+            }),
+        }
+    }
+
+    /// Changes one weight, by all threads if it is large.
+    fn change(self, p: &mut [T], g: &[T], first: &mut [T], second: &mut [T]) {
+        let pairs = p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK));
+        match self {
+            Step::Descent(step) => pairs.for_each(|(p, g)| step.change(p, g)),
+            Step::Momentum(step) => {
+                pairs.zip(first.par_chunks_mut(CHUNK)).for_each(|((p, g), v)| step.change(p, g, v));
+            }
+            Step::Adam(step) => {
+                let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+                pairs.zip(moments).for_each(|((p, g), (m, u))| step.change(p, g, m, u));
             }
         }
     }
 }
 
-/// Elements that one task changes: its four arrays stay within a core's second-level cache.
-const CHUNK: usize = 1 << 14;
+// All arrays are parameters of their own and the numbers come by value, so that the compiler knows that nothing overlaps.
 
-fn descend<T: Real>(p: &mut [T], g: &[T], lr: f64, decay: f64) {
-    let (lr, decay) = (T::of(lr), T::of(decay));
-    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).for_each(|(p, g)| {
+impl<T: Real> Descent<T> {
+    fn change(self, p: &mut [T], g: &[T]) {
         for (p, g) in p.iter_mut().zip(g) {
-            *p = *p - lr * (*g + decay * *p);
+            *p = *p - self.lr * (*g + self.decay * *p);
         }
-    });
+    }
 }
 
-#[derive(Clone, Copy)]
-enum LookAhead {
-    None,
-    Nesterov,
-}
-
-fn descend_with_momentum<T: Real>(
-    p: &mut [T],
-    g: &[T],
-    v: &mut [T],
-    lr: f64,
-    momentum: f64,
-    decay: f64,
-    look_ahead: LookAhead,
-) {
-    let (lr, momentum, decay) = (T::of(lr), T::of(momentum), T::of(decay));
-    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(v.par_chunks_mut(CHUNK)).for_each(|((p, g), v)| {
+impl<T: Real> Momentum<T> {
+    fn change(self, p: &mut [T], g: &[T], v: &mut [T]) {
+        let Momentum { lr, decay, momentum, nesterov } = self;
         for ((p, g), v) in p.iter_mut().zip(g).zip(v) {
             let g = *g + decay * *p;
             *v = momentum * *v + g;
-            let direction = match look_ahead {
-                LookAhead::None => *v,
-                LookAhead::Nesterov => g + momentum * *v,
-            };
+            let direction = if nesterov { g + momentum * *v } else { *v };
             *p = *p - lr * direction;
         }
-    });
+    }
 }
 
-/// Where weight decay acts.
-#[derive(Clone, Copy, PartialEq)]
-enum Decay {
-    InGradient,
-    Direct,
-}
-
-fn adam<T: Real>(
-    p: &mut [T],
-    g: &[T],
-    (m, u): (&mut [T], &mut [T]),
-    lr: f64,
-    settings: AdamSettings,
-    decay: Decay,
-    t: u64,
-) {
-    let AdamSettings { beta1, beta2, eps, weight_decay, .. } = settings;
-    let t = t as f64;
-    let size = T::of(lr / (1.0 - beta1.powf(t)));
-    let correction = T::of((1.0 - beta2.powf(t)).sqrt());
-    let (in_gradient, kept) = match decay {
-        Decay::InGradient => (T::of(weight_decay), T::ONE),
-        Decay::Direct => (T::ZERO, T::of(1.0 - lr * weight_decay)),
-    };
-    let (beta1, rest1) = (T::of(beta1), T::of(1.0 - beta1));
-    let (beta2, rest2) = (T::of(beta2), T::of(1.0 - beta2));
-    let eps = T::of(eps);
-    let moments = m.par_chunks_mut(CHUNK).zip(u.par_chunks_mut(CHUNK));
-    p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK)).zip(moments).for_each(|((p, g), (m, u))| {
+impl<T: Real> Adam<T> {
+    fn change(self, p: &mut [T], g: &[T], m: &mut [T], u: &mut [T]) {
+        let Adam { size, correction, decay, kept, beta1, rest1, beta2, rest2, eps } = self;
         for ((p, g), (m, u)) in p.iter_mut().zip(g).zip(m.iter_mut().zip(u)) {
-            let g = *g + in_gradient * *p;
+            let g = *g + decay * *p;
             *m = beta1 * *m + rest1 * g;
             *u = beta2 * *u + rest2 * g * g;
             *p = kept * *p - size * *m / (u.sqrt() / correction + eps);
         }
-    });
+    }
 }
 
 #[cfg(test)]

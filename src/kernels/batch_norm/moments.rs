@@ -1,0 +1,75 @@
+//! Mean and variance of every channel, in one pass over memory.
+
+use rayon::prelude::*;
+
+use super::rows::{Rows, sum_rows};
+use crate::kernels::Real;
+use crate::kernels::scratch::with_scratch;
+
+/// Calls `each` with every channel, its mean and its biased variance.
+///
+/// Each block is read twice while it is in the cache: for its mean, relative to its first row, so that a large mean costs no
+/// digits, and for its squares. Blocks are put together as in Chan, Golub and LeVeque 1979, those of a task in the numbers' own
+/// type, tasks in f64.
+pub(super) fn moments<T: Real>(rows: Rows, x: &[T], mut each: impl FnMut(usize, f64, f64)) {
+    let width = rows.width;
+    with_scratch(rows.tasks() * 2 * width, |partial: &mut [T]| {
+        partial.par_chunks_exact_mut(2 * width).zip(x.par_chunks(rows.task())).for_each(|(partial, x)| {
+            with_scratch(3 * width, |scratch| of_task(rows, x, partial, scratch));
+        });
+        with_scratch(2 * width, |totals: &mut [f64]| {
+            totals.fill(0.0);
+            let mut count = 0.0;
+            for (partial, x) in partial.chunks_exact(2 * width).zip(x.chunks(rows.task())) {
+                let size = (x.len() / width) as f64;
+                merge(totals, count, partial, size);
+                count += size;
+            }
+            let (means, squares) = totals.split_at(width);
+            for channel in 0..rows.channels {
+                let mut total = [means[channel], squares[channel]];
+                let mut size = count;
+                for column in rows.columns(channel).skip(1) {
+                    merge(&mut total, size, &[means[column], squares[column]], count);
+                    size += count;
+                }
+                each(channel, total[0], total[1] / size);
+            }
+        });
+    });
+}
+
+/// Means, then sums of squared differences from them, of all columns.
+fn of_task<T: Real>(rows: Rows, x: &[T], totals: &mut [T], scratch: &mut [T]) {
+    let width = rows.width;
+    totals.fill(T::ZERO);
+    let mut count = 0.0;
+    let (origin, moments) = scratch.split_at_mut(width);
+    for x in x.chunks(rows.block()) {
+        let size = (x.len() / width) as f64;
+        origin.copy_from_slice(&x[..width]);
+        moments.fill(T::ZERO);
+        let (means, squares) = moments.split_at_mut(width);
+        sum_rows([&mut *means], [x; 3], origin, |[origin], x, _, _| [x - origin]);
+        let share = T::of(1.0 / size);
+        means.iter_mut().zip(&*origin).for_each(|(mean, origin)| *mean = *origin + *mean * share);
+        sum_rows([squares], [x; 3], means, |[mean], x, _, _| [(x - mean) * (x - mean)]);
+        merge(totals, count, moments, size);
+        count += size;
+    }
+}
+
+/// Puts the moments of `size` numbers in each column to those of `count`.
+fn merge<A: Real, B: Real>(total: &mut [A], count: f64, moments: &[B], size: f64) {
+    let width = total.len() / 2;
+    let share = A::of(size / (count + size));
+    let weight = A::of(count * size / (count + size));
+    let (means, squares) = total.split_at_mut(width);
+    let (other_means, other_squares) = moments.split_at(width);
+    let others = other_means.iter().zip(other_squares);
+    for ((mean, squares), (other_mean, other_squares)) in means.iter_mut().zip(squares).zip(others) {
+        let difference = A::of(other_mean.to_f64()) - *mean;
+        *mean += difference * share;
+        *squares += A::of(other_squares.to_f64()) + difference * difference * weight;
+    }
+}

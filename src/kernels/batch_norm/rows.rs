@@ -1,0 +1,181 @@
+//! A batch as rows whose columns belong to channels.
+//!
+//! Where there are few channels, a few positions make one row, so that loops over a row are worth starting. All functions are to
+//! be called within [`vectorised`](crate::kernels::simd::vectorised).
+
+use pulp::{Simd, WithSimd};
+
+use crate::kernels::Real;
+use crate::kernels::simd::dispatch;
+
+/// A row is at least this long, if the number of positions allows it.
+const WIDTH: usize = 64;
+
+/// Elements of a task, about. A constant, so that sums do not depend on the number of threads.
+const TASK: usize = 1 << 15;
+
+/// Elements that are summed in their own type, about: they stay in the first-level cache.
+const BLOCK: usize = 1 << 12;
+
+/// The most rows of a block, so that an addend is not lost beside a long sum.
+const BLOCK_ROWS: usize = 256;
+
+/// How a batch is divided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    pub(super) channels: usize,
+    /// Columns: a multiple of the channels.
+    pub(super) width: usize,
+    pub(super) count: usize,
+}
+
+impl Rows {
+    pub(super) fn new(elements: usize, channels: usize) -> Rows {
+        let positions = elements / channels;
+        let mut side_by_side = 1;
+        while side_by_side * channels < WIDTH && positions.is_multiple_of(2 * side_by_side) {
+            side_by_side *= 2;
+        }
+        Rows { channels, width: side_by_side * channels, count: positions / side_by_side }
+    }
+
+    /// Elements of a task: whole rows.
+    pub(super) fn task(&self) -> usize {
+        (TASK / self.width).max(1) * self.width
+    }
+
+    pub(super) fn tasks(&self) -> usize {
+        (self.count * self.width).div_ceil(self.task())
+    }
+
+    /// Elements of a block: whole rows.
+    pub(super) fn block(&self) -> usize {
+        (BLOCK / self.width).clamp(1, BLOCK_ROWS) * self.width
+    }
+
+    /// The channel's columns, the first of them first.
+    pub(super) fn columns(&self, channel: usize) -> impl Iterator<Item = usize> + use<> {
+        (channel..self.width).step_by(self.channels)
+    }
+
+    /// A table of K numbers for each column: all first ones, then all second ones.
+    pub(super) fn fill<T: Real, const K: usize>(&self, table: &mut [T], numbers: impl Fn(usize) -> [T; K]) {
+        for channel in 0..self.channels {
+            let numbers = numbers(channel);
+            for column in self.columns(channel) {
+                for (part, number) in numbers.into_iter().enumerate() {
+                    table[part * self.width + column] = number;
+                }
+            }
+        }
+    }
+}
+
+/// Columns that are summed side by side: arrays of a known length, which the compiler keeps in registers.
+const TILE: usize = 16;
+
+/// output ← f(numbers of the column, a, b, c), row by row.
+pub(super) fn map_rows<T: Real, const K: usize>(
+    output: &mut [T],
+    inputs: [&[T]; 3],
+    table: &[T],
+    f: impl Fn([T; K], T, T, T) -> T,
+) {
+    struct Map<'a, T, F, const K: usize> {
+        output: &'a mut [T],
+        inputs: [&'a [T]; 3],
+        table: &'a [T],
+        f: F,
+    }
+    impl<T: Real, F: Fn([T; K], T, T, T) -> T, const K: usize> WithSimd for Map<'_, T, F, K> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            let width = self.table.len() / K;
+            let table = std::array::from_fn(|part| &self.table[part * width..][..width]);
+            let [a, b, c] = self.inputs.map(|input| input.chunks_exact(width));
+            for (output, ((a, b), c)) in self.output.chunks_exact_mut(width).zip(a.zip(b).zip(c)) {
+                map_row(output, a, b, c, table, &self.f);
+            }
+        }
+    }
+    dispatch(Map { output, inputs, table, f });
+}
+
+/// Slices are parameters of their own, so that the compiler knows them apart.
+#[inline(always)]
+fn map_row<T: Real, const K: usize>(
+    output: &mut [T],
+    a: &[T],
+    b: &[T],
+    c: &[T],
+    table: [&[T]; K],
+    f: impl Fn([T; K], T, T, T) -> T,
+) {
+    let inputs = a.iter().zip(b).zip(c);
+    for (column, (output, ((a, b), c))) in output.iter_mut().zip(inputs).enumerate() {
+        *output = f(table.map(|part| part[column]), *a, *b, *c);
+    }
+}
+
+/// sums ← sums + Σ f(numbers of the column, a, b, c), for every column. The rows are to stay in the cache meanwhile.
+pub(super) fn sum_rows<T: Real, const K: usize, const S: usize>(
+    sums: [&mut [T]; S],
+    inputs: [&[T]; 3],
+    table: &[T],
+    f: impl Fn([T; K], T, T, T) -> [T; S],
+) {
+    struct Sum<'a, T, F, const K: usize, const S: usize> {
+        sums: [&'a mut [T]; S],
+        inputs: [&'a [T]; 3],
+        table: &'a [T],
+        f: F,
+    }
+    impl<T: Real, F: Fn([T; K], T, T, T) -> [T; S], const K: usize, const S: usize> WithSimd for Sum<'_, T, F, K, S> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<V: Simd>(mut self, _: V) {
+            let width = self.table.len() / K;
+            let mut start = 0;
+            while start + TILE <= width {
+                sum_tile::<T, K, S, TILE>(&mut self.sums, self.inputs, self.table, start, &self.f);
+                start += TILE;
+            }
+            (start..width)
+                .for_each(|column| sum_tile::<T, K, S, 1>(&mut self.sums, self.inputs, self.table, column, &self.f));
+        }
+    }
+    dispatch(Sum { sums, inputs, table, f });
+}
+
+#[inline(always)]
+fn sum_tile<T: Real, const K: usize, const S: usize, const N: usize>(
+    sums: &mut [&mut [T]; S],
+    inputs: [&[T]; 3],
+    table: &[T],
+    start: usize,
+    f: impl Fn([T; K], T, T, T) -> [T; S],
+) {
+    let width = table.len() / K;
+    let table: [[T; N]; K] = std::array::from_fn(|part| tile(table, part * width + start));
+    let mut totals = [[T::ZERO; N]; S];
+    let [a, b, c] = inputs.map(|input| input.chunks_exact(width));
+    for ((a, b), c) in a.zip(b).zip(c) {
+        let [a, b, c]: [[T; N]; 3] = [a, b, c].map(|row| tile(row, start));
+        for column in 0..N {
+            let terms = f(std::array::from_fn(|part| table[part][column]), a[column], b[column], c[column]);
+            for sum in 0..S {
+                totals[sum][column] += terms[sum];
+            }
+        }
+    }
+    for (sums, totals) in sums.iter_mut().zip(totals) {
+        sums[start..start + N].iter_mut().zip(totals).for_each(|(sum, total)| *sum += total);
+    }
+}
+
+/// N numbers from `start` on.
+#[inline(always)]
+fn tile<T: Copy, const N: usize>(values: &[T], start: usize) -> [T; N] {
+    *values[start..].first_chunk().expect("a tile lies within its row")
+}
