@@ -4,6 +4,8 @@ use super::lanes::{add_all, map_all, map_pairs_all};
 use super::{Backward, Forward, Real};
 
 /// output = Σ inputs
+///
+/// Operations: 1 an element for each input but the first. Bytes: 12 an element with two inputs, 12 more for each further one.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, .. } = call;
     let [(first, _), (second, _), rest @ ..] = inputs else {

@@ -6,6 +6,8 @@ use super::{Backward, Forward, Real};
 use crate::graph::Shape;
 
 /// output ← Π inputs
+///
+/// Operations: 1 an element for each input. Bytes: 4 an element of the output and of each input.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, .. } = call;
     let (channels, positions) = (output_shape.channels(), output_shape.positions());
