@@ -174,9 +174,9 @@ mod tests {
                 weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input, two maps, the denominators of the second, the pool with its places, its copy as a vector,
-                // and three vectors; mean and scale of five channels, and fifty bits.
-                activations: 4 * (10 * (32 + 3 * 32 + 2 * 8 + 8 + 3 * 5) + 10 + 2),
+                // The input, two maps, the denominators of the second, the pool, its copy as a vector, and three vectors;
+                // the pool's places, a byte each; mean and scale of five channels, and fifty bits.
+                activations: 4 * (10 * (32 + 3 * 32 + 8 + 8 + 3 * 5) + 10 * 8 / 4 + 10 + 2),
                 // The gradients of the last two vectors take turns. Three threads add up two channels of four positions.
                 workspace: 4 * (10 * 2 * 5 + 3 * (32 + 16)),
             };
@@ -189,7 +189,7 @@ mod tests {
     fn inference_takes_less() {
         let network = compile("input: [2, 4, 4]\nlayers: [relu -> bn -> relu -> maxpool 2]");
         let network = network.expect("a sound network");
-        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (32 + 2 * 32 + 8) + 4 + 8));
+        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (32 + 2 * 32 + 8 / 4) + 4 + 8));
     }
 
     #[test]
