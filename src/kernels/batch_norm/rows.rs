@@ -91,30 +91,36 @@ pub(super) fn map_rows<T: Real, const K: usize>(
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let width = self.table.len() / K;
-            let table = std::array::from_fn(|part| &self.table[part * width..][..width]);
-            let [a, b, c] = self.inputs.map(|input| input.chunks_exact(width));
-            for (output, ((a, b), c)) in self.output.chunks_exact_mut(width).zip(a.zip(b).zip(c)) {
-                map_row(output, a, b, c, table, &self.f);
+            let Map { output, inputs: [a, b, c], table, f } = self;
+            let width = table.len() / K;
+            let rows = a.chunks_exact(width).zip(b.chunks_exact(width)).zip(c.chunks_exact(width));
+            for (output, ((a, b), c)) in output.chunks_exact_mut(width).zip(rows) {
+                map_row::<T, F, K>(output, a, b, c, table, &f);
             }
         }
     }
     dispatch(Map { output, inputs, table, f });
 }
 
-/// Slices are parameters of their own, so that the compiler knows them apart.
+/// Slices are parameters of their own, so that the compiler knows them apart. Loops are plain, so that nothing is left to be
+/// called: a function of its own would not be compiled for this processor.
 #[inline(always)]
-fn map_row<T: Real, const K: usize>(
+fn map_row<T: Real, F: Fn([T; K], T, T, T) -> T, const K: usize>(
     output: &mut [T],
     a: &[T],
     b: &[T],
     c: &[T],
-    table: [&[T]; K],
-    f: impl Fn([T; K], T, T, T) -> T,
+    table: &[T],
+    f: &F,
 ) {
-    let inputs = a.iter().zip(b).zip(c);
-    for (column, (output, ((a, b), c))) in output.iter_mut().zip(inputs).enumerate() {
-        *output = f(table.map(|part| part[column]), *a, *b, *c);
+    let width = output.len();
+    let (a, b, c, table) = (&a[..width], &b[..width], &c[..width], &table[..K * width]);
+    for column in 0..width {
+        let mut numbers = [T::ZERO; K];
+        for part in 0..K {
+            numbers[part] = table[part * width + column];
+        }
+        output[column] = f(numbers, a[column], b[column], c[column]);
     }
 }
 
@@ -138,39 +144,48 @@ pub(super) fn sum_rows<T: Real, const K: usize, const S: usize>(
             let width = self.table.len() / K;
             let mut start = 0;
             while start + TILE <= width {
-                sum_tile::<T, K, S, TILE>(&mut self.sums, self.inputs, self.table, start, &self.f);
+                sum_tile::<T, F, K, S, TILE>(&mut self.sums, self.inputs, self.table, start, &self.f);
                 start += TILE;
             }
-            (start..width)
-                .for_each(|column| sum_tile::<T, K, S, 1>(&mut self.sums, self.inputs, self.table, column, &self.f));
+            for column in start..width {
+                sum_tile::<T, F, K, S, 1>(&mut self.sums, self.inputs, self.table, column, &self.f);
+            }
         }
     }
     dispatch(Sum { sums, inputs, table, f });
 }
 
 #[inline(always)]
-fn sum_tile<T: Real, const K: usize, const S: usize, const N: usize>(
+fn sum_tile<T: Real, F: Fn([T; K], T, T, T) -> [T; S], const K: usize, const S: usize, const N: usize>(
     sums: &mut [&mut [T]; S],
-    inputs: [&[T]; 3],
+    [a, b, c]: [&[T]; 3],
     table: &[T],
     start: usize,
-    f: impl Fn([T; K], T, T, T) -> [T; S],
+    f: &F,
 ) {
     let width = table.len() / K;
-    let table: [[T; N]; K] = std::array::from_fn(|part| tile(table, part * width + start));
+    let mut columns = [[T::ZERO; N]; K];
+    for part in 0..K {
+        columns[part] = tile(table, part * width + start);
+    }
     let mut totals = [[T::ZERO; N]; S];
-    let [a, b, c] = inputs.map(|input| input.chunks_exact(width));
-    for ((a, b), c) in a.zip(b).zip(c) {
-        let [a, b, c]: [[T; N]; 3] = [a, b, c].map(|row| tile(row, start));
+    for ((a, b), c) in a.chunks_exact(width).zip(b.chunks_exact(width)).zip(c.chunks_exact(width)) {
+        let (a, b, c): ([T; N], [T; N], [T; N]) = (tile(a, start), tile(b, start), tile(c, start));
         for column in 0..N {
-            let terms = f(std::array::from_fn(|part| table[part][column]), a[column], b[column], c[column]);
+            let mut numbers = [T::ZERO; K];
+            for part in 0..K {
+                numbers[part] = columns[part][column];
+            }
+            let terms = f(numbers, a[column], b[column], c[column]);
             for sum in 0..S {
                 totals[sum][column] += terms[sum];
             }
         }
     }
-    for (sums, totals) in sums.iter_mut().zip(totals) {
-        sums[start..start + N].iter_mut().zip(totals).for_each(|(sum, total)| *sum += total);
+    for sum in 0..S {
+        for column in 0..N {
+            sums[sum][start + column] += totals[sum][column];
+        }
     }
 }
 
