@@ -14,6 +14,7 @@
 
 mod few;
 pub mod profile;
+mod scores;
 
 use std::mem;
 
@@ -21,8 +22,10 @@ use rayon::prelude::*;
 
 use self::few::Few;
 use self::profile::{Pass, Profile, Spent};
+use self::scores::correct;
+pub use self::scores::{Loss, classify, largest};
 use crate::graph::{Shape, ValueId};
-use crate::kernels::{self, Backward, Buffer, Forward, MaskKey, Mode, Real, Saved, layout};
+use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Prepared, Real, Saved, layout};
 use crate::program::plan::{self, Place, Plan, Target};
 use crate::program::{Program, Step};
 
@@ -42,6 +45,9 @@ pub struct Executor<T> {
     saved: Vec<Saved<T>>,
     /// Shared by both plans.
     buffers: Vec<Buffer<T>>,
+    algorithms: Algorithms,
+    /// What each step of the program has made of its weights for evaluation; empty if that is not kept.
+    prepared: Vec<Prepared<T>>,
     profile: Profile,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
     images: Vec<T>,
@@ -54,15 +60,6 @@ pub struct Executor<T> {
 struct Used {
     trainable: Vec<usize>,
     statistics: Vec<usize>,
-}
-
-/// How well a batch was classified.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Loss {
-    /// Cross-entropy, the mean over the batch.
-    pub loss: f64,
-    /// Images whose largest logit is their label's.
-    pub correct: usize,
 }
 
 impl<T: Real> Executor<T> {
@@ -85,9 +82,33 @@ impl<T: Real> Executor<T> {
         }
         let saved = vec![Saved::default(); program.steps.len()];
         let buffers = (0..training.buffers.len().max(evaluation.buffers.len())).map(|_| Buffer::default()).collect();
-        let profile = Profile::default();
-        let (images, output) = (Vec::new(), Vec::new());
-        Executor { program, training, evaluation, weights, gradients, used, saved, buffers, images, output, profile }
+        Executor {
+            program,
+            training,
+            evaluation,
+            weights,
+            gradients,
+            used,
+            saved,
+            buffers,
+            images: Vec::new(),
+            output: Vec::new(),
+            algorithms: Algorithms::default(),
+            prepared: Vec::new(),
+            profile: Profile::default(),
+        }
+    }
+
+    /// Says which algorithms the kernels may choose from; all of them unless said.
+    pub fn set_algorithms(&mut self, algorithms: Algorithms) {
+        self.algorithms = algorithms;
+        self.prepared.iter_mut().for_each(|prepared| prepared.ready = false);
+    }
+
+    /// Keeps what kernels make of the weights from one [`Executor::evaluate`] to the next, until the weights change. Small
+    /// batches are faster for it; convolutions take up to four times their weights of memory.
+    pub fn keep_prepared(&mut self) {
+        self.prepared = self.program.steps.iter().map(|_| Prepared::default()).collect();
     }
 
     /// What it runs.
@@ -109,6 +130,7 @@ impl<T: Real> Executor<T> {
     /// Lets an optimizer change the weights by their gradients.
     pub fn update(&mut self, change: impl FnOnce(&mut [Vec<T>], &[Vec<T>])) {
         change(&mut self.weights, &self.gradients);
+        self.prepared.iter_mut().for_each(|prepared| prepared.ready = false);
     }
 
     /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too.
@@ -224,6 +246,8 @@ impl<T: Real> Executor<T> {
                     Forward {
                         batch: batch.size,
                         mode,
+                        algorithms: self.algorithms,
+                        prepared: self.prepared.get_mut(index).filter(|_| mode == Mode::Eval),
                         key: MaskKey { place: index as u64, ..key },
                         inputs: &values.inputs(step),
                         weights: &slices(&self.weights, &used.trainable),
@@ -254,6 +278,7 @@ impl<T: Real> Executor<T> {
                     Backward {
                         batch: batch.size,
                         mode: Mode::Train,
+                        algorithms: self.algorithms,
                         inputs: &values.inputs(step),
                         weights: &slices(&self.weights, &used.trainable),
                         output: values.of(step.output),
@@ -365,22 +390,6 @@ fn add<T: Real>(sum: &mut [T], values: &[T]) {
     sum.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(sum, values)| {
         sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value);
     });
-}
-
-/// Loss and hits of logits N×classes.
-pub fn classify<T: Real>(logits: &[T], labels: &[u32]) -> Loss {
-    Loss { loss: kernels::cross_entropy(logits, labels), correct: correct(logits, labels) }
-}
-
-fn correct<T: Real>(logits: &[T], labels: &[u32]) -> usize {
-    let rows = logits.chunks_exact(logits.len() / labels.len());
-    rows.zip(labels).filter(|(row, label)| largest(row) == **label as usize).count()
-}
-
-/// The index of the largest number; of the first one, if several are.
-pub fn largest<T: Real>(row: &[T]) -> usize {
-    let larger = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
-    (0..row.len()).reduce(larger).unwrap_or(0)
 }
 
 #[cfg(test)]

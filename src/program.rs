@@ -3,6 +3,7 @@
 //! [`lower`] makes it from a checked network and cannot fail. Executors, fusion, memory planning and exports all read
 //! this one list; none of them sees a layer. [`plan`] lays out the memory that it runs in.
 
+mod buffer;
 pub mod call;
 mod elementary;
 pub mod memory;
@@ -16,6 +17,7 @@ use crate::init::Init;
 use crate::layers::Window;
 use crate::network::Network;
 
+pub use buffer::Buffer;
 pub use outside::{Kernel, Operation, Outside};
 pub use real::Real;
 

@@ -69,6 +69,10 @@ impl Bench {
         let weights = initial_weights(&program, 0);
         let mut optimizer = OptimizerState::new(rule, &program.weights);
         let mut executor = Executor::<f32>::new(program, weights);
+        executor.set_algorithms(self.machine.algorithms());
+        if self.inference {
+            executor.keep_prepared();
+        }
         if !self.inference {
             executor.check_batch(batch).map_err(Failure::Message)?;
         }

@@ -35,7 +35,7 @@ impl Eval {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| {
             let network = self.source.compile()?.network;
-            let (mut executor, _) = trained::load(&network, &self.weights)?;
+            let (mut executor, _) = trained::load(&network, &self.weights, self.machine.algorithms())?;
             let dataset = trained::open_data(&network)?;
             if dataset.validation.is_empty() {
                 return Err(Failure::Message("the data set has no validation images".to_owned()));

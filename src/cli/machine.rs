@@ -7,6 +7,7 @@ use clap::Args;
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
+use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::report::quantity;
@@ -20,6 +21,9 @@ pub struct Machine {
     /// How many threads compute; as many as there are processors unless given
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
+    /// Sum every convolution as it is defined, without Winograd's faster way, which rounds a little more coarsely
+    #[arg(long)]
+    exact: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,6 +92,11 @@ impl Machine {
     /// The device as on the command line.
     pub fn device(&self) -> String {
         self.device.to_string()
+    }
+
+    /// The algorithms that were asked for.
+    pub fn algorithms(&self) -> Algorithms {
+        if self.exact { Algorithms::Exact } else { Algorithms::Fastest }
     }
 
     /// Does the work on the threads that were asked for. Inside, `rayon::current_num_threads` says how many they are.

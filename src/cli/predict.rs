@@ -44,7 +44,7 @@ impl Predict {
     /// Goes on after an image that cannot be read.
     fn predict(&self) -> Result<(), Failure> {
         let network = self.source.compile()?.network;
-        let (mut executor, about) = trained::load(&network, &self.weights)?;
+        let (mut executor, about) = trained::load(&network, &self.weights, self.machine.algorithms())?;
         let data = network.data.as_ref();
         let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
         let names: Vec<String> = match (about, data) {

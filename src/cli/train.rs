@@ -73,6 +73,7 @@ impl Train {
         };
         folder::write_network(&folder, &expand(&network))?;
 
+        run.set_algorithms(self.machine.algorithms());
         let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder };
         let stop = stop_on_interrupt()?;
         let mut progress = Progress::new(recipe.epochs, dataset.steps(recipe));

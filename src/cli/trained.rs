@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Failure;
 use super::terminal::complain;
 use crate::executor::Executor;
+use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::lower;
 use crate::recipe::{Data, Train};
@@ -43,11 +44,18 @@ pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
     Ok(dataset)
 }
 
-/// The network with weights from a file, and what the file says about itself.
-pub fn load(network: &Network, weights: &Path) -> Result<(Executor<f32>, Option<About>), Failure> {
+/// The network with weights from a file, ready to be evaluated, and what the file says about itself.
+pub fn load(
+    network: &Network,
+    weights: &Path,
+    algorithms: Algorithms,
+) -> Result<(Executor<f32>, Option<About>), Failure> {
     let program = lower(network);
     let (values, note) = weights::load(weights, &program.weights)?;
-    Ok((Executor::new(program, values), note.as_deref().and_then(About::read)))
+    let mut executor = Executor::new(program, values);
+    executor.set_algorithms(algorithms);
+    executor.keep_prepared();
+    Ok((executor, note.as_deref().and_then(About::read)))
 }
 
 impl From<TrainError> for Failure {

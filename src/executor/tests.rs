@@ -289,3 +289,38 @@ fn hits_and_ties() {
     assert_eq!(loss.correct, 2);
     assert!((loss.loss - (2f64.ln() + (1.0 + (-1.0f64).exp()).ln()) / 2.0).abs() < 1e-12);
 }
+
+/// Large enough that Winograd's way is taken.
+const WIDE: &str = "input: [24, 16, 16]\nlayers: [conv 32 3x3 p1 -> conv 32 3x3 p1 -> flatten -> linear 3]";
+
+#[test]
+fn prepared_weights_are_made_anew_when_weights_change() {
+    let program = lower(&crate::compile(WIDE).expect("a sound network"));
+    let images: Vec<f32> = (0..4 * 24 * 256).map(|index| (index as f32 * 0.7).sin()).collect();
+    let weights = |seed| initial_weights::<f32>(&program, seed);
+    let fresh = |seed| Executor::new(program.clone(), weights(seed)).evaluate(&images).to_vec();
+    let mut kept = Executor::new(program.clone(), weights(1));
+    kept.keep_prepared();
+    assert_eq!(kept.evaluate(&images), fresh(1));
+    assert_eq!(kept.evaluate(&images), fresh(1));
+    kept.update(|values, _| values.clone_from_slice(&weights(2)));
+    assert_eq!(kept.evaluate(&images), fresh(2));
+    assert_ne!(fresh(1), fresh(2));
+}
+
+#[test]
+fn exact_sums_are_nearer_to_those_in_f64() {
+    let program = lower(&crate::compile(WIDE).expect("a sound network"));
+    let images: Vec<f32> = (0..4 * 24 * 256).map(|index| (index as f32 * 0.7).sin()).collect();
+    let double = |values: &[f32]| values.iter().map(|value| f64::from(*value)).collect::<Vec<f64>>();
+    let weights = initial_weights::<f32>(&program, 1);
+    let mut reference = Executor::new(program.clone(), weights.iter().map(|values| double(values)).collect());
+    let expected = reference.evaluate(&double(&images)).to_vec();
+    let [fastest, exact] = [Algorithms::Fastest, Algorithms::Exact].map(|algorithms| {
+        let mut executor = Executor::new(program.clone(), weights.clone());
+        executor.set_algorithms(algorithms);
+        let errors = executor.evaluate(&images).iter().zip(&expected).map(|(y, z)| (f64::from(*y) - z).abs());
+        errors.fold(0.0, f64::max)
+    });
+    assert!(exact < fastest && fastest < 1e-4, "{exact} {fastest}");
+}

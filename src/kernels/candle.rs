@@ -11,7 +11,7 @@ use candle_core::{
 };
 
 use super::layout::sizes;
-use super::{Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
+use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
 use crate::graph::Shape;
 use crate::program::{Activation, Op};
 
@@ -104,6 +104,8 @@ impl Adaptor {
             Forward {
                 batch,
                 mode: call.mode,
+                algorithms: Algorithms::Fastest,
+                prepared: None,
                 key: call.key,
                 inputs: &inputs,
                 weights,
@@ -160,6 +162,7 @@ impl Adaptor {
             Backward {
                 batch: inputs[0].0.len() / inputs[0].1.elements(),
                 mode: call.mode,
+                algorithms: Algorithms::Fastest,
                 inputs: &inputs,
                 weights,
                 output,

@@ -18,7 +18,6 @@ mod add;
 mod avg_pool2d;
 mod batch_norm;
 mod bins;
-mod buffer;
 pub(crate) mod candle;
 mod concat;
 mod conv2d;
@@ -47,10 +46,9 @@ use crate::layers::Window;
 use crate::program::Op;
 use crate::program::memory::Kept;
 
-pub use self::buffer::Buffer;
 pub use self::loss::{cross_entropy, cross_entropy_gradient};
-pub use crate::program::call::{Backward, Forward, MaskKey, Saved};
-pub use crate::program::{Mode, Real};
+pub use crate::program::call::{Algorithms, Backward, Forward, MaskKey, Prepared, Saved};
+pub use crate::program::{Buffer, Mode, Real};
 
 /// Computes an operation's output, and in training mode what its gradients will need.
 pub fn forward<T: Real>(op: &Op, call: Forward<T>) {

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use super::Real;
+use super::{Prepared, Real};
 
 /// Calls `work` with a buffer of `length` numbers of any value. Calls may nest, and the thread may take up other tasks
 /// within `work`: each call has a buffer of its own.
@@ -26,4 +26,25 @@ pub(super) fn with_places<R>(length: usize, work: impl FnOnce(&mut [usize]) -> R
     let result = work(&mut places);
     IDLE.with_borrow_mut(|idle| idle.push(places));
     result
+}
+
+/// Calls `work` with `length` numbers that `fill` makes of an operation's weights, or has made for an earlier call.
+pub(super) fn with_prepared<T: Real, R>(
+    prepared: Option<&mut Prepared<T>>,
+    length: usize,
+    fill: impl FnOnce(&mut [T]),
+    work: impl FnOnce(&[T]) -> R,
+) -> R {
+    let Some(prepared) = prepared else {
+        return with_scratch(length, |values| {
+            fill(values);
+            work(values)
+        });
+    };
+    if !prepared.ready {
+        prepared.values.reserve(length);
+        fill(&mut prepared.values[..length]);
+        prepared.ready = true;
+    }
+    work(&prepared.values[..length])
 }

@@ -9,7 +9,7 @@ use rand_core::Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::layout::{channels_first, channels_last};
-use super::{Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
+use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
 use crate::graph::Shape;
 use crate::program::Op;
 use crate::random::{Purpose, generator};
@@ -117,6 +117,8 @@ impl Case {
         let call = Forward {
             batch: self.batch,
             mode: self.mode,
+            algorithms: Algorithms::Fastest,
+            prepared: None,
             key: MaskKey { seed: 1, step: 2, place: 3 },
             inputs: &with_shapes(&numbers.inputs, &self.inputs),
             weights: &slices(&numbers.weights),
@@ -142,6 +144,7 @@ impl Case {
         let call = Backward {
             batch: self.batch,
             mode: self.mode,
+            algorithms: Algorithms::Fastest,
             inputs: &with_shapes(&numbers.inputs, &self.inputs),
             weights: &slices(&numbers.weights),
             output: &output,

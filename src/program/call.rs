@@ -2,7 +2,7 @@
 //!
 //! Values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is the caller's.
 
-use super::Mode;
+use super::{Buffer, Mode};
 use crate::graph::Shape;
 
 /// The key of a dropout mask: see `archc::random`.
@@ -27,6 +27,25 @@ pub struct Saved<T> {
     pub bytes: Vec<u8>,
 }
 
+/// Which ways of computing a kernel may choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Algorithms {
+    /// All. Those of Winograd round some ten times more coarsely: in f32 to about 10⁻⁵ of the largest number.
+    #[default]
+    Fastest,
+    /// Sums of products as they are defined.
+    Exact,
+}
+
+/// What an operation has made of its weights, kept as long as they stay the same.
+#[derive(Debug, Default)]
+pub struct Prepared<T> {
+    /// Valid if `ready`.
+    pub values: Buffer<T>,
+    /// To be unset when a weight changes.
+    pub ready: bool,
+}
+
 /// One forward computation.
 #[derive(Debug)]
 pub struct Forward<'a, T> {
@@ -36,6 +55,10 @@ pub struct Forward<'a, T> {
     pub mode: Mode,
     /// For dropout.
     pub key: MaskKey,
+    /// How to compute.
+    pub algorithms: Algorithms,
+    /// Where to keep what is made of the weights; `None` if they change with every call.
+    pub prepared: Option<&'a mut Prepared<T>>,
     /// Every input with one example's shape.
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.
@@ -57,6 +80,8 @@ pub struct Backward<'a, T> {
     pub batch: usize,
     /// The mode of the forward pass.
     pub mode: Mode,
+    /// How to compute.
+    pub algorithms: Algorithms,
     /// Every input with one example's shape.
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.

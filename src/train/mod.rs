@@ -33,7 +33,7 @@ use self::metrics::{EpochMetrics, Metrics, StepMetrics};
 pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use crate::executor::Executor;
-use crate::kernels::MaskKey;
+use crate::kernels::{Algorithms, MaskKey};
 use crate::program::Program;
 use crate::recipe::Train;
 
@@ -101,6 +101,11 @@ impl Run {
         let executor = Executor::new(program, weights);
         check(&executor, recipe, dataset)?;
         Ok(Run { executor, optimizer, position })
+    }
+
+    /// Says which algorithms the kernels may choose from; all of them unless said.
+    pub fn set_algorithms(&mut self, algorithms: Algorithms) {
+        self.executor.set_algorithms(algorithms);
     }
 
     /// How far it is.

@@ -143,6 +143,7 @@ fn puts_tasks_together() {
         let call = Backward {
             batch: positions,
             mode: Mode::Train,
+            algorithms: crate::kernels::Algorithms::Fastest,
             inputs: &[(&x, shape)],
             weights: &[&weight, &weight],
             output: &[],

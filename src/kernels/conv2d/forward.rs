@@ -5,14 +5,22 @@ use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
 use super::window::Windows;
-use crate::kernels::Real;
 use crate::kernels::parts::Parts;
-use crate::kernels::scratch::with_scratch;
+use crate::kernels::scratch::with_prepared;
+use crate::kernels::{Prepared, Real};
 
-pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>, output: &mut [T]) {
+pub(super) fn forward<T: Real>(
+    geometry: &Geometry,
+    x: &[T],
+    weight: &[T],
+    bias: Option<&[T]>,
+    prepared: Option<&mut Prepared<T>>,
+    output: &mut [T],
+) {
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));
-    with_scratch(length::<T>(geometry, Direction::Forward, geometry.taps()), |panels| {
-        pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels);
+    let length = length::<T>(geometry, Direction::Forward, geometry.taps());
+    let fill = |panels: &mut [T]| pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels);
+    with_prepared(prepared, length, fill, |panels| {
         let sliding = Sliding {
             batch: geometry.batch,
             groups: geometry.groups,

@@ -19,7 +19,7 @@ mod window;
 mod winograd;
 
 use self::geometry::Geometry;
-use super::{Backward, Forward, Real};
+use super::{Algorithms, Backward, Forward, Real};
 use crate::layers::Window;
 
 /// How a convolution is computed.
@@ -31,33 +31,33 @@ enum Algorithm {
 }
 
 impl Algorithm {
-    /// The fastest one.
-    fn of(geometry: &Geometry) -> Algorithm {
-        match geometry {
+    /// The fastest one that is allowed.
+    fn of(geometry: &Geometry, algorithms: Algorithms) -> Algorithm {
+        match algorithms {
             _ if geometry.is_depthwise() => Algorithm::Depthwise,
-            _ if winograd::suits(geometry) => Algorithm::Winograd,
+            Algorithms::Fastest if winograd::suits(geometry) => Algorithm::Winograd,
             _ => Algorithm::Direct,
         }
     }
 }
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
-    let Forward { batch, inputs, weights, output, output_shape, .. } = call;
+    let Forward { batch, algorithms, prepared, inputs, weights, output, output_shape, .. } = call;
     let (x, shape) = inputs[0];
     let geometry = Geometry::new(window, groups, batch, shape, output_shape);
     let bias = weights.get(1).copied();
-    match Algorithm::of(&geometry) {
+    match Algorithm::of(&geometry, algorithms) {
         Algorithm::Depthwise => depthwise::forward(&geometry, x, weights[0], bias, output),
-        Algorithm::Winograd => winograd::forward(&geometry, x, weights[0], bias, output),
-        Algorithm::Direct => forward::forward(&geometry, x, weights[0], bias, output),
+        Algorithm::Winograd => winograd::forward(&geometry, x, weights[0], bias, prepared, output),
+        Algorithm::Direct => forward::forward(&geometry, x, weights[0], bias, prepared, output),
     }
 }
 
 pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T>) {
-    let Backward { batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+    let Backward { batch, algorithms, inputs, weights, output_gradient: dy, output_shape, .. } = call;
     let (x, shape) = inputs[0];
     let geometry = Geometry::new(window, groups, batch, shape, output_shape);
-    let algorithm = Algorithm::of(&geometry);
+    let algorithm = Algorithm::of(&geometry, algorithms);
     if let Some(dx) = &mut call.input_gradients[0] {
         match algorithm {
             Algorithm::Depthwise => depthwise::input_gradient(&geometry, weights[0], dy, dx),

@@ -16,10 +16,10 @@ use rayon::prelude::*;
 use self::tiles::{Layout, MATRICES, OUTPUTS, Tiles, transform_gradients, transform_inputs, transform_outputs};
 use super::geometry::Geometry;
 use super::weights::Direction;
-use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width};
-use crate::kernels::scratch::{with_places, with_scratch};
+use crate::kernels::scratch::{with_places, with_prepared, with_scratch};
+use crate::kernels::{Prepared, Real};
 
 /// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the weights
 /// are read too often.
@@ -51,7 +51,14 @@ pub(super) fn suits(geometry: &Geometry) -> bool {
     ours < direct
 }
 
-pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>, output: &mut [T]) {
+pub(super) fn forward<T: Real>(
+    geometry: &Geometry,
+    x: &[T],
+    weight: &[T],
+    bias: Option<&[T]>,
+    prepared: Option<&mut Prepared<T>>,
+    output: &mut [T],
+) {
     let (down, across) = (geometry.down, geometry.across);
     let tiles = Tiles {
         batch: geometry.batch,
@@ -59,7 +66,7 @@ pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias:
         inputs: (down.input, across.input),
         padding: (down.padding, across.padding),
     };
-    convolve(geometry, Direction::Forward, &tiles, x, weight, bias, output);
+    convolve(geometry, Direction::Forward, &tiles, x, (weight, prepared), bias, output);
 }
 
 pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
@@ -70,7 +77,7 @@ pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T
         inputs: (down.output, across.output),
         padding: (2 - down.padding, 2 - across.padding),
     };
-    convolve(geometry, Direction::Backward, &tiles, dy, weight, None, dx);
+    convolve(geometry, Direction::Backward, &tiles, dy, (weight, None), None, dx);
 }
 
 fn convolve<T: Real>(
@@ -78,7 +85,7 @@ fn convolve<T: Real>(
     direction: Direction,
     tiles: &Tiles,
     x: &[T],
-    weight: &[T],
+    (weight, prepared): (&[T], Option<&mut Prepared<T>>),
     bias: Option<&[T]>,
     output: &mut [T],
 ) {
@@ -92,8 +99,8 @@ fn convolve<T: Real>(
     let most = (NUMBERS / (MATRICES * (inputs + outputs))).max(TILES);
     let tasks = count.div_ceil(most).next_multiple_of(rayon::current_num_threads()).min(count);
     let each = count.div_ceil(tasks);
-    with_scratch(MATRICES * length, |panels| {
-        weights::transform(geometry, direction, weight, panels);
+    let fill = |panels: &mut [T]| weights::transform(geometry, direction, weight, panels);
+    with_prepared(prepared, MATRICES * length, fill, |panels| {
         let output = Parts::new(output);
         (0..count.div_ceil(each)).into_par_iter().for_each(|task| {
             let some = task * each..((task + 1) * each).min(count);

@@ -68,12 +68,12 @@ fn agrees_with_the_direct_way() {
         let (x_32, weight_32, bias_32, dy_32) = (single(&x), single(&weight), single(&bias), single(&dy));
 
         let mut expected = vec![f64::NAN; dy.len()];
-        direct::forward(&geometry, &x, &weight, Some(&bias), &mut expected);
+        direct::forward(&geometry, &x, &weight, Some(&bias), None, &mut expected);
         let mut found = vec![f64::NAN; dy.len()];
-        forward(&geometry, &x, &weight, Some(&bias), &mut found);
+        forward(&geometry, &x, &weight, Some(&bias), None, &mut found);
         assert_close("output", &geometry, found.into_iter(), &expected, 1e-12);
         let mut found = vec![f32::NAN; dy.len()];
-        forward(&geometry, &x_32, &weight_32, Some(&bias_32), &mut found);
+        forward(&geometry, &x_32, &weight_32, Some(&bias_32), None, &mut found);
         assert_close("f32 output", &geometry, found.into_iter().map(f64::from), &expected, IN_F32);
 
         let mut expected = vec![f64::NAN; x.len()];
