@@ -16,6 +16,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 mod code;
+mod position;
 mod render;
 mod settle;
 mod suggest;
@@ -82,6 +83,7 @@ pub struct Source {
     pub name: String,
     /// The whole text.
     pub text: String,
+    index: position::Index,
 }
 
 /// All texts of one compilation.
@@ -100,7 +102,7 @@ pub struct Position {
 impl Sources {
     /// Adds a text and says by which id spans refer to it.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.push(Source { name: name.into(), text: text.into(), index: position::Index::default() });
         SourceId(self.0.len() as u32 - 1)
     }
 
@@ -126,13 +128,8 @@ impl Sources {
 
     /// Where a span starts and ends.
     pub fn positions(&self, span: Span) -> (Position, Position) {
-        let text = &self.get(span.source).text;
-        let at = |offset: usize| {
-            let before = &text[..text.floor_char_boundary(offset.min(text.len()))];
-            let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-            Position { line: before.matches('\n').count() + 1, column: before[line_start..].chars().count() + 1 }
-        };
-        (at(span.start as usize), at(span.end as usize))
+        let Source { text, index, .. } = self.get(span.source);
+        (index.position(text, span.start as usize), index.position(text, span.end as usize))
     }
 }
 
