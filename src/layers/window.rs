@@ -153,16 +153,17 @@ impl Axis {
         self.dilation * (self.kernel - 1) + 1
     }
 
-    /// ⌊(W − (D·(F−1)+1) + 2P)/S⌋ + 1; with `ceil`, ⌈…⌉ + 1, unless the last window would start in the right padding.
+    /// ⌊(W − (D·(F−1)+1) + 2P)/S⌋ + 1; with `ceil`, ⌈…⌉ + 1, unless the last window would start in the right padding. So with
+    /// `ceil` a window may be larger than what it slides over, by less than S.
     /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
     fn count(self, size: usize) -> Option<usize> {
-        let room = (size + 2 * self.padding).checked_sub(self.span())?;
-        let floor = room / self.stride + 1;
-        if !self.ceil || room.is_multiple_of(self.stride) {
-            return Some(floor);
+        let padded = size + 2 * self.padding;
+        if !self.ceil {
+            return Some(padded.checked_sub(self.span())? / self.stride + 1);
         }
-        let starts_inside = floor * self.stride < size + self.padding;
-        Some(if starts_inside { floor + 1 } else { floor })
+        let before_last = (padded + self.stride - 1).checked_sub(self.span())? / self.stride;
+        let starts_inside = before_last * self.stride < size + self.padding;
+        Some(if starts_inside { before_last + 1 } else { before_last })
     }
 
     fn dropped(self, size: usize) -> usize {
@@ -183,9 +184,12 @@ impl Axis {
         if self.stride == 1 {
             return format!("{sum}/1 + 1");
         }
-        let (open, close) = match room.rem_euclid(self.stride as i64) {
+        let stride = self.stride as i64;
+        let (open, close) = match room.rem_euclid(stride) {
             0 => ("", ""),
-            _ if self.ceil && room >= 0 && self.count(size) != Some(room as usize / self.stride + 1) => ("⌈", "⌉"),
+            rest if self.ceil && self.count(size).map(|count| count as i64) != Some((room - rest) / stride + 1) => {
+                ("⌈", "⌉")
+            }
             _ => ("⌊", "⌋"),
         };
         format!("{open}{sum}/{}{close} + 1", self.stride)
@@ -206,6 +210,10 @@ mod tests {
             (6, 3, 2, 0, 1, true, Some(3)),
             (5, 2, 2, 1, 1, true, Some(3)),
             (3, 1, 2, 0, 1, true, Some(2)),
+            (1, 2, 2, 0, 1, true, Some(1)),
+            (2, 5, 4, 0, 1, true, Some(1)),
+            (1, 5, 4, 0, 1, true, None),
+            (1, 2, 1, 0, 1, true, None),
             (7, 3, 1, 0, 3, false, Some(1)),
             (6, 3, 1, 0, 3, false, None),
             (2, 3, 2, 0, 1, false, None),
