@@ -5,6 +5,45 @@
 //! ```text
 //! text ──syntax──▶ Document ──elaborate──▶ Network ──program::lower──▶ Program ──▶ executor, Candle module
 //! ```
+//!
+//! Most programs need [`compile`], and what a [`Network`](network::Network) answers. Sizes are those of one example, in numbers;
+//! memory is in bytes; a mistake in the text is a [`Diagnostic`](diagnostic::Diagnostic) with its place.
+//!
+//! ```
+//! # fn main() -> Result<(), archc::diagnostic::Diagnostics> {
+//! let network = archc::compile("
+//! input: [3, 32, 32]
+//! layers:
+//!   - features: (conv 16 3x3 p1 -> bn -> relu) x 2 -> maxpool 2x2
+//!   - flatten -> linear 10 as fc
+//! ")?;
+//! let totals = network.totals();
+//! assert_eq!((totals.params, totals.macs), (43_802, 2_842_624));
+//!
+//! // Every layer, in an order in which they can be computed; none has to be known.
+//! for node in &network.graph.nodes {
+//!     println!("{:12} {:12} {} {} MACs", node.name, node.call, node.output, network.macs(node));
+//! }
+//! let heaviest = network.graph.nodes.iter().max_by_key(|node| network.params(node)).unwrap();
+//! assert_eq!((heaviest.name.as_str(), heaviest.output.dims()), ("fc", vec![10]));
+//!
+//! // What training with 64 examples a step takes, on two threads.
+//! assert!(network.footprint(2).training(64).total() < 100 << 20);
+//!
+//! // The same network, every name and number spelt out, compiles again.
+//! assert_eq!(archc::compile(&archc::expand::expand(&network))?.totals(), totals);
+//! # Ok(()) }
+//! ```
+//!
+//! | to | there is |
+//! |---|---|
+//! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`] |
+//! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
+//! | show it: a table, Markdown, JSON | [`report`] |
+//! | run it elsewhere: a list of plain operations, and the memory that they need | [`program`] |
+//! | add a layer, with its kernel | [`layers::Layers`], [`layers::Layer`], [`program::Operation`] |
+//! | build a Candle module (feature `train`) | `Network::build`, `model` |
+//! | train (feature `train`) | `executor`, `train` |
 #![deny(missing_docs)]
 
 pub mod arguments;
@@ -23,6 +62,7 @@ pub mod report;
 pub mod syntax;
 
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 
 #[cfg(feature = "train")]

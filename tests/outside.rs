@@ -1,8 +1,8 @@
 //! A layer from outside the crate, the one of `examples/custom_layer`: found by name, checked, and differentiated by both
 //! executors.
 
-#[path = "../examples/custom_layer/prelu.rs"]
-mod prelu;
+#[path = "../examples/custom_layer/swish.rs"]
+mod swish;
 
 use archc::executor::Executor;
 use archc::kernels::MaskKey;
@@ -20,24 +20,24 @@ const LABELS: [u32; 3] = [1, 0, 2];
 fn compile(layers: &str) -> Result<Network, String> {
     let text = format!("input: [2, 3, 4]\nlayers: [{layers}]\n");
     let compiled =
-        archc::compile_with(&Layers::default().with(prelu::PRELU), &no_files, "net.yaml", &text, Format::Yaml, &[]);
+        archc::compile_with(&Layers::default().with(swish::SWISH), &no_files, "net.yaml", &text, Format::Yaml, &[]);
     compiled.map(|compiled| compiled.network).map_err(|errors| errors.to_string())
 }
 
 #[test]
 fn is_a_layer_like_any_other() {
     for (layers, expected) in [
-        ("prelu", Ok(("0", 2))),
-        ("conv 5 1x1 -> prelu 0.1 as act", Ok(("act", 5))),
-        ("flatten -> prelu start=1", Ok(("1", 24))),
-        ("prelu slope=2", Err("`prelu` has no argument `slope`")),
-        ("prelo", Err("did you mean `prelu`?")),
+        ("swish", Ok(("0", 2))),
+        ("conv 5 1x1 -> swish 1.5 as act", Ok(("act", 5))),
+        ("flatten -> swish start=1", Ok(("1", 24))),
+        ("swish beta=2", Err("`swish` has no argument `beta`")),
+        ("swisch", Err("did you mean `swish`?")),
     ] {
         match (compile(layers), expected) {
             (Ok(network), Ok((name, params))) => {
                 let node = network.graph.nodes.last().expect("there are layers");
-                assert_eq!((node.kind, node.name.as_str(), network.params(node)), ("prelu", name, params));
-                let (expanded, layers) = (archc::expand::expand(&network), Layers::default().with(prelu::PRELU));
+                assert_eq!((node.kind, node.name.as_str(), network.params(node)), ("swish", name, params));
+                let (expanded, layers) = (archc::expand::expand(&network), Layers::default().with(swish::SWISH));
                 archc::compile_with(&layers, &no_files, "net.yaml", &expanded, Format::Yaml, &[])
                     .expect("it compiles again");
             }
@@ -47,10 +47,24 @@ fn is_a_layer_like_any_other() {
     }
 }
 
+/// One β a channel, which is neither the position nor the image.
+#[test]
+fn computes_what_it_says() {
+    let program = lower(&compile("swish").expect("a sound network"));
+    let betas = [0.5, 2.0];
+    let images: Vec<f64> = (0..48).map(|index| (f64::from(index) * 0.7).sin()).collect();
+    let mut executor = Executor::new(program, vec![betas.to_vec()]);
+    // N×C×H×W: planes of 3×4.
+    for (index, (x, y)) in images.iter().zip(executor.evaluate(&images)).enumerate() {
+        let expected = x / (1.0 + (-betas[index / 12 % 2] * x).exp());
+        assert!((y - expected).abs() < 1e-15, "{index}: {y}, not {expected}");
+    }
+}
+
 /// The loss and all gradients: the executor's against differences, Candle's against the executor's.
 #[test]
 fn trains_in_both_executors() {
-    let network = compile("conv 3 1x1 -> prelu -> flatten -> prelu 0.5 -> linear 3").expect("a sound network");
+    let network = compile("conv 3 1x1 -> swish -> flatten -> swish 0.5 -> linear 3").expect("a sound network");
     let program = lower(&network);
     let start = initial_weights::<f64>(&program, 3);
     let images: Vec<f64> = (0..72).map(|index| (f64::from(index) * 0.7).sin()).collect();

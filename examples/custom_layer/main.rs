@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example custom_layer`
 
-mod prelu;
+mod swish;
 
 use archc::executor::Executor;
 use archc::kernels::MaskKey;
@@ -12,21 +12,21 @@ use archc::random::initial_weights;
 use archc::syntax::{Format, no_files};
 use archc::train::OptimizerState;
 use archc::train::data::Dataset;
-use prelu::PRELU;
+use swish::SWISH;
 
 const NETWORK: &str = "
 input: [1, 8, 8]
 classes: 10
 layers:
-  - conv 16 3x3 p1 -> prelu -> maxpool 2x2
-  - conv 32 3x3 p1 -> prelu 0.1 -> maxpool 2x2
+  - conv 16 3x3 p1 -> swish -> maxpool 2x2
+  - conv 32 3x3 p1 -> swish 1.5 -> maxpool 2x2
   - flatten -> linear {classes}
 data: {set: digits, train: []}
 train: {epochs: 3, batch: 32, optimizer: adam lr=0.003}
 ";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let layers = Layers::default().with(PRELU);
+    let layers = Layers::default().with(SWISH);
     let network = archc::compile_with(&layers, &no_files, "digits.yaml", NETWORK, Format::Yaml, &[])?.network;
     for node in &network.graph.nodes {
         println!(

@@ -162,6 +162,34 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 /// The layers that a file may call: the language's own, and those that a program brings along.
+///
+/// A layer that the program's own operations compute needs no kernel; for one that they do not, there is
+/// [`Operation`](crate::program::Operation).
+///
+/// ```
+/// use archc::graph::{Mismatch, Shape};
+/// use archc::layers::{Definition, Layer, Layers};
+/// use archc::program::{Activation, Op};
+/// use archc::syntax::{Format, no_files};
+///
+/// #[derive(Debug)]
+/// struct Logistic;
+///
+/// impl Layer for Logistic {
+///     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
+///         Ok(inputs[0])
+///     }
+///     fn lower(&self, _inputs: &[Shape]) -> Op {
+///         Op::Activation(Activation::Sigmoid)
+///     }
+/// }
+///
+/// let parse = |_: &mut _| Ok(Box::new(Logistic) as Box<dyn Layer>);
+/// let layers = Layers::default().with(Definition { name: "logistic", usage: "logistic", inputs: Some(1), parse });
+/// let text = "input: [4]\nlayers: [linear 3 -> logistic]";
+/// let compiled = archc::compile_with(&layers, &no_files, "net.yaml", text, Format::Yaml, &[]).unwrap();
+/// assert_eq!(compiled.network.graph.nodes[1].output, Shape::Vector(3));
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     brought: Vec<Definition>,
