@@ -44,8 +44,7 @@ impl TrainingMemory {
 #[derive(Debug, Clone)]
 pub struct Footprint {
     program: Program,
-    training: Plan,
-    evaluation: Plan,
+    plan: Plan,
     threads: usize,
     /// Numbers that the optimizer remembers for each weight.
     optimizer_state: u64,
@@ -62,15 +61,15 @@ impl Network {
     /// ```
     pub fn footprint(&self, threads: usize) -> Footprint {
         let program = lower(self);
-        let (training, evaluation) = (plan::training(&program), plan::evaluation(&program));
-        Footprint { program, training, evaluation, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+        let plan = plan::training(&program);
+        Footprint { program, plan, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
     }
 }
 
 impl Footprint {
     /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there is.
     pub fn training(&self, batch: usize) -> TrainingMemory {
-        let Footprint { program, training: plan, .. } = self;
+        let Footprint { program, plan, .. } = self;
         let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
         let values: u64 = self.steps(plan).map(|step| self.elements(step.output)).sum();
         let trained = plan.backward.iter().flat_map(|planned| &program.steps[planned.step].weights);
@@ -81,7 +80,7 @@ impl Footprint {
             optimizer: bytes(
                 total(program.weights.iter().filter(|weight| weight.trainable)).saturating_mul(self.optimizer_state),
             ),
-            activations: bytes(of_batch(values + self.elements(ValueId::INPUT)).saturating_add(self.kept(
+            activations: bytes(of_batch(values + self.images()).saturating_add(self.kept(
                 Mode::Train,
                 plan,
                 batch,
@@ -92,8 +91,8 @@ impl Footprint {
 
     /// Bytes of a forward pass over `batch` examples in evaluation mode, with the weights.
     pub fn inference(&self, batch: usize) -> u64 {
-        let plan = &self.evaluation;
-        let values = self.elements(ValueId::INPUT) + plan.elements() as u64;
+        let plan = &plan::evaluation(&self.program);
+        let values = self.images() + plan.elements() as u64;
         let kept = self.kept(Mode::Eval, plan, batch).saturating_add(self.workspace(plan, batch));
         bytes(values.saturating_mul(batch as u64).saturating_add(kept).saturating_add(total(&self.program.weights)))
     }
@@ -109,6 +108,12 @@ impl Footprint {
     /// The steps that take part.
     fn steps(&self, plan: &Plan) -> impl Iterator<Item = &Step> {
         plan.steps.iter().map(|index| &self.program.steps[*index])
+    }
+
+    /// Numbers of an image: as the caller has it, and with the channels last, where that is another order.
+    fn images(&self) -> u64 {
+        let copies = if self.program.shape(ValueId::INPUT).has_one_order() { 1 } else { 2 };
+        copies * self.elements(ValueId::INPUT)
     }
 
     /// Numbers of one example's value.
@@ -174,9 +179,9 @@ mod tests {
                 weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input, two maps, the denominators of the second, the pool, its copy as a vector, and three vectors;
-                // the pool's places, a byte each; mean and scale of five channels, and fifty bits.
-                activations: 4 * (10 * (32 + 3 * 32 + 8 + 8 + 3 * 5) + 10 * 8 / 4 + 10 + 2),
+                // The input in both orders, two maps, the denominators of the second, the pool, its copy as a vector, and
+                // three vectors; the pool's places, a byte each; mean and scale of five channels, and fifty bits.
+                activations: 4 * (10 * (2 * 32 + 3 * 32 + 8 + 8 + 3 * 5) + 10 * 8 / 4 + 10 + 2),
                 // The gradients of the last two vectors take turns. Three threads add up two channels of four positions.
                 workspace: 4 * (10 * 2 * 5 + 3 * (32 + 16)),
             };
@@ -184,12 +189,12 @@ mod tests {
         }
     }
 
-    /// Two values live at a time. The input counts, statistics and places that kernels write, and four weights.
+    /// Two values live at a time. The input counts, in both orders, statistics and places that kernels write, and weights.
     #[test]
     fn inference_takes_less() {
         let network = compile("input: [2, 4, 4]\nlayers: [relu -> bn -> relu -> maxpool 2]");
         let network = network.expect("a sound network");
-        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (32 + 2 * 32 + 8 / 4) + 4 + 8));
+        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (2 * 32 + 2 * 32 + 8 / 4) + 4 + 8));
     }
 
     #[test]
