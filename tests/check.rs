@@ -60,6 +60,15 @@ fn exit_codes_and_errors() {
         ("check sound.yaml --deny E001", 2, "error: invalid value 'E001' for '--deny <WHAT>': write `warnings`"),
         ("check sound.yaml --input 3x3x", 1, "error[E002]: something is missing after `3x3x`\n --> command line:1:13"),
         ("explain E999", 2, "error: invalid value 'E999'"),
+        ("check sound.yaml --format markdown --depth 1", 0, ""),
+        ("check sound.yaml --tree --memory 8GiB", 0, ""),
+        ("check sound.yaml --memory lots", 2, "error: invalid value 'lots' for '--memory <BYTES>'"),
+        ("check sound.yaml --depth 0", 2, "error: invalid value '0' for '--depth <N>'"),
+        (
+            "check sound.yaml --tree --format json",
+            2,
+            "error: the argument '--tree' cannot be used with '--format <FORMAT>'",
+        ),
     ] {
         let (found, _, stderr) = run(&folder, arguments);
         assert_eq!(found, Some(code), "{arguments}: {stderr}");
@@ -193,7 +202,7 @@ fn a_table_for_every_sound_file() {
 #[test]
 fn one_json_object_a_line() {
     let folder = folder("json", &[("sound.yaml", SOUND.as_bytes()), ("wrong.yaml", WRONG.as_bytes())]);
-    let (code, lines, errors) = run(&folder, "check --format json --batch 2 sound.yaml wrong.yaml");
+    let (code, lines, errors) = run(&folder, "check --format json --batch 2 --memory 1GiB sound.yaml wrong.yaml");
     assert_eq!((code, errors.as_str(), lines.lines().count()), (Some(1), "", 2), "{lines}");
     let read = |line| serde_json::from_str::<Value>(line).expect("each line is JSON");
     let [sound, wrong] = [0, 1].map(|index| read(lines.lines().nth(index).expect("two lines")));
@@ -203,7 +212,8 @@ fn one_json_object_a_line() {
     );
     let total = json!({"params": 2610, "trainable": 2610, "statistics": 0, "macs": 4864, "activations": 778});
     assert_eq!(sound["total"], total);
-    assert_eq!(sound["memory"]["batch"], 2);
+    assert_eq!((&sound["memory"]["batch"], &sound["memory"]["limit"]), (&json!(2), &json!(1u64 << 30)));
+    assert!(sound["memory"]["largest_batch"].as_u64().is_some_and(|batch| batch > 2), "{sound}");
     let first = json!({
         "name": "0", "kind": "conv", "call": "conv 4 3x3 p1", "inputs": ["input"], "output": [4, 8, 8],
         "arithmetic": "(8 − 3 + 2·1)/1 + 1 = 8", "params": 40, "macs": 2304, "receptive_field": [3, 3], "trace": [],

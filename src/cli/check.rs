@@ -8,7 +8,9 @@ use super::source::{Changes, compile, usual_training};
 use super::{Failure, explain, files, terminal};
 use crate::compile::Compiled;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
-use crate::report;
+use crate::network::Network;
+use crate::report::quantity::parse_bytes;
+use crate::report::{self, Arrangement, View};
 use crate::syntax::Override;
 
 /// Show what every layer does to the shapes and what it costs, or what is wrong
@@ -25,6 +27,15 @@ pub struct Check {
     /// Warnings that are errors: `warnings` for all of them, or a code such as W001; may be given several times
     #[arg(long, value_name = "WHAT", value_parser = parse_denied)]
     deny: Vec<Denied>,
+    /// Also the largest batch that training has room for within this memory: 8GiB, 512MiB
+    #[arg(long, value_name = "BYTES", value_parser = parse_memory)]
+    memory: Option<u64>,
+    /// Sum up what lies deeper: with 1, one line for each top-level name
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    depth: Option<u32>,
+    /// A line for each level of names, with its sums, before what lies in it
+    #[arg(long, conflicts_with = "format")]
+    tree: bool,
     /// For whom to write
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -39,6 +50,8 @@ enum Format {
     Json,
     /// Annotations for a workflow on GitHub, one line a problem
     Github,
+    /// A table for a README or a paper
+    Markdown,
 }
 
 /// Warnings that are errors.
@@ -59,6 +72,10 @@ fn parse_denied(text: &str) -> Result<Denied, String> {
     }
 }
 
+fn parse_memory(text: &str) -> Result<u64, String> {
+    parse_bytes(text).ok_or_else(|| "write a number with a unit, such as `8GiB`".to_string())
+}
+
 impl Check {
     /// Looks at every file, even after one that is wrong.
     pub fn run(self) -> Result<(), Failure> {
@@ -73,7 +90,7 @@ impl Check {
             let name = path.to_string_lossy();
             let result = match found.and_then(|()| compile(&path, &overrides)) {
                 Ok(result) => self.denied(result),
-                Err(message) if self.format == Format::Text => {
+                Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
                     terminal::complain(&format!("error: {message}"));
                     sound = false;
                     continue;
@@ -84,7 +101,7 @@ impl Check {
             match self.format {
                 Format::Json => self.print_json(&name, &result)?,
                 Format::Github => terminal::print(&report::github::annotations(said(&result)))?,
-                Format::Text => self.print_text(index > 0, &result)?,
+                Format::Text | Format::Markdown => self.print_text(index > 0, &result)?,
             }
         }
         if sound { Ok(()) } else { Err(Failure::Reported) }
@@ -102,21 +119,27 @@ impl Check {
     }
 
     fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
-        let line = report::json::check(file, result, |network| usual_training(network, self.batch));
-        terminal::print(&format!("{line}\n"))
+        terminal::write(|out| report::json::check(out, file, result, |network| self.view(network)))
     }
 
     fn print_text(&self, follows: bool, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
         match result {
             Ok(Compiled { network, warnings }) => {
                 let blank = if follows { "\n" } else { "" };
-                let table = report::check::table(
-                    network,
-                    usual_training(network, self.batch),
-                    terminal::width(),
-                    terminal::colour(),
-                );
-                terminal::print(&format!("{blank}{table}"))?;
+                terminal::write(|out| match self.format {
+                    Format::Markdown => {
+                        let depth = self.view(network).depth;
+                        write!(out, "{blank}{}", report::markdown::Table { network, depth })
+                    }
+                    _ => {
+                        let (width, colour) = (terminal::width(), terminal::colour());
+                        write!(
+                            out,
+                            "{blank}{}",
+                            report::check::Table { network, view: self.view(network), width, colour }
+                        )
+                    }
+                })?;
                 if !warnings.list.is_empty() {
                     terminal::complain("");
                 }
@@ -125,6 +148,15 @@ impl Check {
             Err(errors) => terminal::report(errors),
         }
         Ok(())
+    }
+
+    fn view(&self, network: &Network) -> View {
+        View {
+            memory: self.memory,
+            depth: self.depth.map(|depth| depth as usize),
+            arrangement: if self.tree { Arrangement::Tree } else { Arrangement::List },
+            ..View::new(usual_training(network, self.batch))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writing to whoever reads: a terminal, with colours and a width, or a pipe or file, plain and as wide as it gets.
 
 use std::env;
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 // What the system knows a stream by.
 #[cfg(unix)]
 use std::os::fd::AsFd as Stream;
@@ -31,8 +31,13 @@ pub enum Format {
 
 /// Writes to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
-    let mut output = io::stdout().lock();
-    output.write_all(text.as_bytes()).and_then(|()| output.flush()).map_err(|error| match error.kind() {
+    write(|output| output.write_all(text.as_bytes()))
+}
+
+/// Lets `write` write to standard output, as much as it likes.
+pub fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut output = BufWriter::new(io::stdout().lock());
+    write(&mut output).and_then(|()| output.flush()).map_err(|error| match error.kind() {
         ErrorKind::BrokenPipe => Failure::OutputClosed,
         _ => Failure::Message(format!("cannot write to standard output: {error}")),
     })

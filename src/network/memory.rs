@@ -80,11 +80,7 @@ impl Footprint {
             optimizer: bytes(
                 total(program.weights.iter().filter(|weight| weight.trainable)).saturating_mul(self.optimizer_state),
             ),
-            activations: bytes(of_batch(values + self.images()).saturating_add(self.kept(
-                Mode::Train,
-                plan,
-                batch,
-            ))),
+            activations: bytes(of_batch(values + self.images()).saturating_add(self.kept(Mode::Train, plan, batch))),
             workspace: bytes(of_batch(plan.elements() as u64 - values).saturating_add(self.workspace(plan, batch))),
         }
     }

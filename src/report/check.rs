@@ -1,34 +1,65 @@
-//! The table of `archc check`: one line a layer, and the totals.
+//! The table of `archc check`: one line a layer, or a level of them, and the totals.
 
-use super::Training;
+use std::fmt::{self, Display, Formatter, Write};
+
+use super::outline::{Arrangement, Part, Row, continuations, rows};
 use super::quantity::{bytes, exact, short};
-use super::table::{Column, Form, Paint, draw, painted, widths};
-use crate::graph::{Node, Shape};
+use super::table::{Column, Form, Paint, draw, length, painted, widths};
+use super::{Training, View};
+use crate::arguments::Pair;
+use crate::graph::Shape;
 use crate::network::{Network, ReceptiveField};
 
-/// Draws a network, no line longer than `width` if that is possible: columns are shortened first, then left out. `colour`
-/// adds a terminal's escape sequences.
-pub fn table(network: &Network, training: Training, width: Option<usize>, colour: bool) -> String {
-    let rows = Rows::new(network);
-    let mut text = painted(&title(network), Paint::Bold, colour);
-    text.push_str("\n\n");
-    let width = width.unwrap_or(usize::MAX);
-    let fitting = LAYOUTS.iter().find_map(|layout| {
-        let columns = rows.columns(layout);
-        widths(&columns, width).map(|widths| (columns, widths))
-    });
-    let (columns, widths) = fitting.unwrap_or_else(|| {
-        let columns = rows.columns(&[Content::Name]);
-        let widths = widths(&columns, usize::MAX).expect("without a limit everything fits");
-        (columns, widths)
-    });
-    text.push_str(&draw(&columns, &widths, colour));
-    text.push('\n');
-    text.push_str(&totals(network, training, &rows.fields[network.output.index()], colour));
-    text
+/// A network's table, to be displayed: no line longer than `width` if that is possible; columns are shortened first, then
+/// left out. `colour` adds a terminal's escape sequences.
+///
+/// ```
+/// use archc::report::{Training, View, check::Table};
+///
+/// let network = archc::compile("name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]").unwrap();
+/// let view = View::new(Training { batch: 32, threads: 2 });
+/// let table = Table { network: &network, view, width: Some(80), colour: false }.to_string();
+/// assert!(table.starts_with("tiny: 1×8×8 → 10\n"));
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Table<'a> {
+    /// What is shown.
+    pub network: &'a Network,
+    /// Which part of it.
+    pub view: View,
+    /// Characters in a line; as many as there are, if `None`.
+    pub width: Option<usize>,
+    /// Whether it is for a terminal with colours.
+    pub colour: bool,
 }
 
-fn title(network: &Network) -> String {
+impl Display for Table<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Table { network, view, width, colour } = *self;
+        let lines = Lines::new(network, view);
+        writeln!(f, "{}\n", painted(&title(network), Paint::Bold, colour))?;
+        let mut widest = [None; CONTENTS];
+        let mut columns = |layout: &[Content]| -> Vec<Column> {
+            let column = |content: &Content| lines.column(*content, &mut widest[*content as usize]);
+            layout.iter().map(column).collect()
+        };
+        let width = width.unwrap_or(usize::MAX);
+        let fitting = LAYOUTS.iter().find_map(|layout| {
+            let columns = columns(layout);
+            widths(&columns, width).map(|widths| (*layout, columns, widths))
+        });
+        let (layout, columns, widths) = fitting.unwrap_or_else(|| {
+            let columns = columns(NARROWEST);
+            let widths = columns.iter().map(|column| column.widest).collect();
+            (NARROWEST, columns, widths)
+        });
+        draw(f, &columns, &widths, lines.count(), colour, |line, column, text| lines.cell(layout[column], line, text))?;
+        writeln!(f)?;
+        totals(f, network, view, &lines.fields[network.output.index()], colour)
+    }
+}
+
+pub(super) fn title(network: &Network) -> String {
     format!("{}: {} → {}", network.name, network.graph.input, network.graph.shape(network.output))
 }
 
@@ -54,6 +85,9 @@ enum Content {
     ReceptiveField,
 }
 
+/// How many kinds of content there are.
+const CONTENTS: usize = Content::ReceptiveField as usize + 1;
+
 /// Which columns there are, from wide to narrow.
 const LAYOUTS: &[&[Content]] = {
     use Content::*;
@@ -69,93 +103,169 @@ const LAYOUTS: &[&[Content]] = {
     ]
 };
 
-/// The table's rows: the input, then one for each node.
-struct Rows<'a> {
+/// What is shown where nothing fits.
+const NARROWEST: &[Content] = &[Content::Name];
+
+const ARITHMETIC: &str = "(W−F+2P)/S+1";
+
+impl Content {
+    fn form(self, arrangement: Arrangement) -> (&'static str, Form) {
+        match self {
+            // The start of a full name says least, that of a tree's line where it hangs.
+            Content::Name => match arrangement {
+                Arrangement::List => ("name", Form::Name(14)),
+                Arrangement::Tree => ("name", Form::Text(14)),
+            },
+            Content::Call => ("layer", Form::Text(usize::MAX)),
+            Content::ShortCall => ("layer", Form::Text(15)),
+            Content::Kind => ("layer", Form::Text(9)),
+            Content::Output => ("output", Form::Text(usize::MAX)),
+            Content::Arithmetic => (ARITHMETIC, Form::Faint(usize::MAX)),
+            Content::TightArithmetic => (ARITHMETIC, Form::Faint(22)),
+            Content::Params | Content::ShortParams => ("params", Form::Number),
+            Content::Macs | Content::ShortMacs => ("MACs", Form::Number),
+            Content::Activations => ("activations", Form::Number),
+            Content::ShortActivations => ("activ.", Form::Number),
+            Content::ReceptiveField => ("field", Form::Number),
+        }
+    }
+}
+
+/// The table's lines: the input, then one for each row.
+struct Lines<'a> {
     network: &'a Network,
+    arrangement: Arrangement,
+    rows: Vec<Row<'a>>,
+    continuations: Vec<u32>,
     fields: Vec<ReceptiveField>,
 }
 
-impl<'a> Rows<'a> {
-    fn new(network: &'a Network) -> Rows<'a> {
-        Rows { network, fields: network.receptive_fields() }
+impl<'a> Lines<'a> {
+    fn new(network: &'a Network, view: View) -> Lines<'a> {
+        let rows = rows(network, view.arrangement, view.depth);
+        let continuations = continuations(&rows);
+        Lines { network, arrangement: view.arrangement, rows, continuations, fields: network.receptive_fields() }
     }
 
-    fn columns(&self, layout: &[Content]) -> Vec<Column> {
-        layout.iter().map(|content| self.column(*content)).collect()
+    fn count(&self) -> usize {
+        self.rows.len() + 1
     }
 
-    fn column(&self, content: Content) -> Column {
-        let network = self.network;
-        // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
-        let count = |number: u64, form: fn(u64) -> String| if number == 0 { String::new() } else { form(number) };
-        let arithmetic = |node: &Node| network.arithmetic(node).unwrap_or_default();
-        let elements = |node: &Node| node.output.elements() as u64;
-        match content {
-            Content::Name => self.cells("name", Form::Name(14), "input", |node, _| node.name.clone()),
-            Content::Call => self.cells("layer", Form::Text(usize::MAX), "", |node, _| node.call.clone()),
-            Content::ShortCall => self.cells("layer", Form::Text(15), "", |node, _| node.call.clone()),
-            Content::Kind => self.cells("layer", Form::Text(9), "", |node, _| node.kind.to_string()),
-            Content::Output => {
-                let input = network.graph.input.to_string();
-                self.cells("output", Form::Text(usize::MAX), &input, |node, _| node.output.to_string())
-            }
-            Content::Arithmetic => self.cells(ARITHMETIC, Form::Faint(usize::MAX), "", |node, _| arithmetic(node)),
-            Content::TightArithmetic => self.cells(ARITHMETIC, Form::Faint(22), "", |node, _| tight(&arithmetic(node))),
-            Content::Params => self.cells("params", Form::Number, "", |node, _| count(network.params(node), exact)),
-            Content::Macs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), exact)),
-            Content::Activations => self.cells("activations", Form::Number, "", |node, _| exact(elements(node))),
-            Content::ShortParams => {
-                self.cells("params", Form::Number, "", |node, _| count(network.params(node), short))
-            }
-            Content::ShortMacs => self.cells("MACs", Form::Number, "", |node, _| count(network.macs(node), short)),
-            Content::ShortActivations => self.cells("activ.", Form::Number, "", |node, _| short(elements(node))),
-            Content::ReceptiveField => self.cells("field", Form::Number, "", |_, field| field.to_string()),
+    /// A column; how wide its cells are is measured once.
+    fn column(&self, content: Content, widest: &mut Option<usize>) -> Column {
+        let (title, form) = content.form(self.arrangement);
+        let widest = *widest.get_or_insert_with(|| {
+            let mut text = String::new();
+            let measure = |line| {
+                text.clear();
+                self.cell(content, line, &mut text).expect("a String takes everything");
+                length(&text)
+            };
+            (0..self.count()).map(measure).max().unwrap_or(0)
+        });
+        Column { title, form, widest }
+    }
+
+    fn cell(&self, content: Content, line: usize, text: &mut String) -> fmt::Result {
+        match line.checked_sub(1) {
+            None => self.input(content, text),
+            Some(row) => self.row(content, row, text),
         }
     }
 
-    fn cells(
-        &self,
-        title: &'static str,
-        form: Form,
-        input: &str,
-        cell: impl Fn(&Node, &ReceptiveField) -> String,
-    ) -> Column {
-        let nodes = self.network.graph.nodes.iter().zip(&self.fields[1..]);
-        let cells = std::iter::once(input.to_string()).chain(nodes.map(|(node, field)| cell(node, field))).collect();
-        Column { title, cells, form }
+    fn input(&self, content: Content, text: &mut String) -> fmt::Result {
+        match content {
+            Content::Name => text.write_str("input"),
+            Content::Output => write!(text, "{}", self.network.graph.input),
+            _ => Ok(()),
+        }
+    }
+
+    fn row(&self, content: Content, index: usize, text: &mut String) -> fmt::Result {
+        let row = &self.rows[index];
+        let last = &self.network.graph.nodes[row.nodes.end - 1];
+        let layer = (row.part == Part::Layer).then_some(last);
+        // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
+        let count = |text: &mut String, number: u64, form: fn(u64) -> String| match number {
+            0 => Ok(()),
+            number => text.write_str(&form(number)),
+        };
+        let arithmetic = || layer.and_then(|layer| self.network.arithmetic(layer)).unwrap_or_default();
+        match content {
+            Content::Name => {
+                let mask = self.continuations[index];
+                for depth in 1..row.depth {
+                    text.push_str(if mask >> depth & 1 == 1 { "│ " } else { "  " });
+                }
+                if row.depth > 0 {
+                    text.push_str(if mask >> row.depth & 1 == 1 { "├ " } else { "└ " });
+                }
+                text.write_str(&row.path[row.own..])
+            }
+            Content::Call | Content::ShortCall | Content::Kind => match (layer, row.nodes.len()) {
+                (Some(layer), _) if content == Content::Kind => text.write_str(layer.kind),
+                (Some(layer), _) => text.write_str(&layer.call),
+                (None, 1) => text.write_str("1 layer"),
+                (None, layers) => write!(text, "{layers} layers"),
+            },
+            Content::Output => write!(text, "{}", last.output),
+            Content::Arithmetic => text.write_str(&arithmetic()),
+            Content::TightArithmetic => text.write_str(&tight(&arithmetic())),
+            Content::Params => count(text, row.sums.params, exact),
+            Content::ShortParams => count(text, row.sums.params, short),
+            Content::Macs => count(text, row.sums.macs, exact),
+            Content::ShortMacs => count(text, row.sums.macs, short),
+            Content::Activations => text.write_str(&exact(row.sums.activations)),
+            Content::ShortActivations => text.write_str(&short(row.sums.activations)),
+            Content::ReceptiveField => {
+                let seen = &self.fields[row.nodes.end];
+                text.write_str(&field(seen.size, seen))
+            }
+        }
     }
 }
-
-const ARITHMETIC: &str = "(W−F+2P)/S+1";
 
 /// `(224−7+2·3)/2+1 = 112`.
 fn tight(arithmetic: &str) -> String {
     arithmetic.replace(" − ", "−").replace(" + ", "+")
 }
 
-/// The lines below the table.
-fn totals(network: &Network, Training { batch, threads }: Training, field: &ReceptiveField, colour: bool) -> String {
+/// A size in pixels of the input, as `text` has it, unless it is where numbers end.
+fn field(size: Pair, text: impl Display) -> String {
+    if size.height.max(size.width) == usize::MAX { exact(u64::MAX) } else { text.to_string() }
+}
+
+/// `25,557,032, all trainable; 53,120 running statistics`.
+pub(super) fn params(network: &Network) -> String {
     let totals = network.totals();
-    let memory = network.footprint(threads).training(batch);
-    let mut params = exact(totals.params);
-    params.push_str(&match totals.params - totals.trainable {
+    let mut text = exact(totals.params);
+    text.push_str(&match totals.params - totals.trainable {
         0 => ", all trainable".to_string(),
         fixed => format!(", {} trainable and {} not", exact(totals.trainable), exact(fixed)),
     });
     if totals.statistics > 0 {
-        params.push_str(&format!("; {} running statistics", exact(totals.statistics)));
+        text.push_str(&format!("; {} running statistics", exact(totals.statistics)));
     }
+    text
+}
+
+/// The lines below the table.
+fn totals(f: &mut Formatter, network: &Network, view: View, seen: &ReceptiveField, colour: bool) -> fmt::Result {
+    let totals = network.totals();
+    let Training { batch, threads } = view.training;
+    let footprint = network.footprint(threads);
+    let memory = footprint.training(batch);
     let mut lines = vec![
-        ("parameters", params),
+        ("parameters", params(network)),
         ("MACs", format!("{} for one example", exact(totals.macs))),
         ("activations", format!("{} for one example", exact(totals.activations))),
     ];
     if let Shape::Map { height, width, .. } = network.graph.input {
-        let seen = match field.size.height >= height && field.size.width >= width {
+        let what = match seen.size.height >= height && seen.size.width >= width {
             true => "the output sees the whole input".to_string(),
             false => format!("of the {height}×{width} input"),
         };
-        lines.push(("receptive field", format!("{}: {seen}", field.size)));
+        lines.push(("receptive field", format!("{}: {what}", field(seen.size, seen.size))));
     }
     let parts = [
         (memory.weights, "weights"),
@@ -169,19 +279,34 @@ fn totals(network: &Network, Training { batch, threads }: Training, field: &Rece
         .push(("memory", format!("about {} to train with batch {batch} on {threads} threads:", bytes(memory.total()))));
     lines.push(("", parts[..3].join(" + ")));
     lines.push(("", format!("+ {}", parts[3..].join(" + "))));
-    lines
-        .iter()
-        .map(|(head, line)| format!("{} {line}\n", painted(&format!("{head:15}"), Paint::Bold, colour)))
-        .collect()
+    if let Some(limit) = view.memory {
+        let within = bytes(limit);
+        lines.push((
+            "largest batch",
+            match footprint.largest_batch(limit) {
+                Some(largest) => format!("{largest} to train within {within}"),
+                None => format!("none: {within} is less than one example takes"),
+            },
+        ));
+    }
+    for (head, line) in lines {
+        writeln!(f, "{} {line}", painted(&format!("{head:15}"), Paint::Bold, colour))?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::table;
+    use super::Table;
     use crate::compile;
-    use crate::report::Training;
+    use crate::report::{Arrangement, Training, View};
 
-    const TRAINING: Training = Training { batch: 4, threads: 2 };
+    const VIEW: View = View::new(Training { batch: 4, threads: 2 });
+
+    fn table(text: &str, view: View, width: Option<usize>) -> String {
+        let network = compile(text).unwrap_or_else(|errors| panic!("{errors}"));
+        Table { network: &network, view, width, colour: false }.to_string()
+    }
 
     const NETWORK: &str = "\
 name: small
@@ -194,7 +319,6 @@ layers:
 
     #[test]
     fn shows_everything_where_there_is_room() {
-        let network = compile(NETWORK).expect("a sound network");
         let expected = "\
 small: 3×224×224 → 10
 
@@ -211,20 +335,68 @@ parameters      2,016,586, all trainable; 128 running statistics
 MACs            120,020,992 for one example
 activations     2,809,866 for one example
 receptive field 231×231: the output sees the whole input
-memory          about 95.6 MiB to train with batch 4 on 2 threads:
+memory          about 97.9 MiB to train with batch 4 on 2 threads:
                 7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
-                + 45.9 MiB activations + 26.5 MiB workspace
+                + 48.2 MiB activations + 26.5 MiB workspace
 ";
-        assert_eq!(table(&network, TRAINING, None, false), expected);
+        assert_eq!(table(NETWORK, VIEW, None), expected);
     }
 
     #[test]
     fn never_wraps() {
+        for arrangement in [Arrangement::List, Arrangement::Tree] {
+            for width in 40..140 {
+                let drawn = table(NETWORK, View { arrangement, ..VIEW }, Some(width));
+                let widest = drawn.lines().take(10).map(|line| line.chars().count()).max();
+                assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{drawn}");
+            }
+        }
+    }
+
+    /// The lines of the table and the first below it, without those of the head.
+    fn rows(text: &str, view: View) -> String {
+        let drawn = table(text, view, Some(80));
+        drawn.lines().skip(3).take_while(|line| !line.starts_with("parameters")).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn folds_levels() {
+        let list = View { depth: Some(1), ..VIEW };
+        let expected = "\
+input                3×224×224
+features  4 layers   64×56×56                       9.54K   118M   2.61M     11
+1         flatten    200704     64·56·56 = 200704                   201K    231
+fc        linear 10  10                             2.01M  2.01M      10    231
+";
+        assert_eq!(rows(NETWORK, list), expected);
+        let tree = View { arrangement: Arrangement::Tree, ..VIEW };
+        let expected = "\
+input                              3×224×224
+features     4 layers              64×56×56                               9.54K   118M
+├ 0          conv 64 7x7 s2 p3 bi… 64×112×112
+";
+        assert_eq!(rows(NETWORK, tree), expected);
+    }
+
+    #[test]
+    fn numbers_that_have_stopped_are_not_shown_as_exact() {
+        let drawn = table("input: [1, 1000000, 1000000]\nlayers: [conv 1 524288 p262144 -> relu]", VIEW, None);
+        for expected in ["MACs            over 10^19 for one example", "conv 1 524288"] {
+            assert!(drawn.contains(expected), "{drawn}");
+        }
+        assert!(!drawn.contains("18,446,744,073"), "{drawn}");
+    }
+
+    #[test]
+    fn names_the_largest_batch() {
         let network = compile(NETWORK).expect("a sound network");
-        for width in 40..140 {
-            let drawn = table(&network, TRAINING, Some(width), false);
-            let widest = drawn.lines().take(9).map(|line| line.chars().count()).max();
-            assert!(widest.is_some_and(|widest| widest <= width), "{width}:\n{drawn}");
+        let largest = network.footprint(2).largest_batch(1 << 30).expect("a batch fits");
+        for (memory, expected) in [
+            (1 << 30, format!("largest batch   {largest} to train within 1.00 GiB")),
+            (1 << 20, "largest batch   none: 1.00 MiB is less than one example takes".to_string()),
+        ] {
+            let drawn = table(NETWORK, View { memory: Some(memory), ..VIEW }, None);
+            assert_eq!(drawn.lines().last(), Some(expected.as_str()));
         }
     }
 }

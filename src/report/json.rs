@@ -1,24 +1,35 @@
 //! The JSON of `archc check`, which other programs rely on: fields are added, never changed.
 
-use serde::Serialize;
+use std::io;
 
-use super::Training;
+use serde::{Serialize, Serializer};
+
 use super::quantity::BEYOND;
+use super::{Training, View};
 use crate::compile::Compiled;
 use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
 
-/// One line for a file: what is known of its network, or only what is wrong with it. `training` is the step whose
-/// memory is shown.
-pub fn check(file: &str, result: &Result<Compiled, Diagnostics>, training: impl Fn(&Network) -> Training) -> String {
-    let line = match result {
+/// Writes one line for a file: what is known of its network, or only what is wrong with it. `view` says whose memory is
+/// shown; there are always all layers.
+///
+/// # Errors
+/// Those of `out`.
+pub fn check(
+    out: impl io::Write,
+    file: &str,
+    result: &Result<Compiled, Diagnostics>,
+    view: impl Fn(&Network) -> View,
+) -> io::Result<()> {
+    let mut out = out;
+    match result {
         Ok(Compiled { network, warnings }) => {
-            serde_json::to_string(&Checked::new(file, network, warnings, training(network)))
+            serde_json::to_writer(&mut out, &Checked::new(file, network, warnings, view(network)))
         }
-        Err(errors) => serde_json::to_string(&Refused { file, diagnostics: diagnostics(errors) }),
-    };
-    line.expect("strings and integers are always JSON")
+        Err(errors) => serde_json::to_writer(&mut out, &Refused { file, diagnostics: diagnostics(errors) }),
+    }?;
+    out.write_all(b"\n")
 }
 
 #[derive(Serialize)]
@@ -32,10 +43,43 @@ struct Checked<'a> {
     file: &'a str,
     name: &'a str,
     input: Vec<usize>,
-    layers: Vec<LayerLine<'a>>,
+    layers: Layers<'a>,
     total: Total,
     memory: Memory,
     diagnostics: Vec<Said<'a>>,
+}
+
+/// All layers; each is put into words when it is written.
+struct Layers<'a> {
+    network: &'a Network,
+    texts: &'a Diagnostics,
+}
+
+impl<'a> Serialize for Layers<'a> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Layers { network, texts } = *self;
+        let fields = network.receptive_fields();
+        let layer = |(index, node): (usize, &'a Node)| {
+            let field = fields[index + 1].size;
+            LayerLine {
+                name: &node.name,
+                kind: node.kind,
+                call: &node.call,
+                inputs: node.inputs.iter().map(|input| network.graph.name(*input)).collect(),
+                output: node.output.dims(),
+                arithmetic: network.arithmetic(node),
+                params: network.params(node),
+                macs: known(network.macs(node)),
+                receptive_field: [field.height, field.width].map(|side| (side != usize::MAX).then_some(side)),
+                trace: node
+                    .trace
+                    .iter()
+                    .map(|frame| Step { what: &frame.what, place: place(frame.span, texts) })
+                    .collect(),
+            }
+        };
+        serializer.collect_seq(network.graph.nodes.iter().enumerate().map(layer))
+    }
 }
 
 #[derive(Serialize)]
@@ -73,6 +117,11 @@ struct Memory {
     activations: Option<u64>,
     workspace: Option<u64>,
     total: Option<u64>,
+    /// With `--memory` alone, and the largest batch with which training stays within it, or 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    largest_batch: Option<usize>,
 }
 
 /// Lines and columns from 1, columns in Unicode characters.
@@ -117,35 +166,16 @@ struct Suggestion<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, training: Training) -> Checked<'a> {
-        let fields = network.receptive_fields();
-        let layer = |(index, node): (usize, &'a Node)| {
-            let field = fields[index + 1].size;
-            LayerLine {
-                name: &node.name,
-                kind: node.kind,
-                call: &node.call,
-                inputs: node.inputs.iter().map(|input| network.graph.name(*input)).collect(),
-                output: node.output.dims(),
-                arithmetic: network.arithmetic(node),
-                params: network.params(node),
-                macs: known(network.macs(node)),
-                receptive_field: [field.height, field.width].map(|side| (side != usize::MAX).then_some(side)),
-                trace: node
-                    .trace
-                    .iter()
-                    .map(|frame| Step { what: &frame.what, place: place(frame.span, warnings) })
-                    .collect(),
-            }
-        };
+    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, view: View) -> Checked<'a> {
         let totals = network.totals();
-        let Training { batch, threads } = training;
-        let memory = network.footprint(threads).training(batch);
+        let Training { batch, threads } = view.training;
+        let footprint = network.footprint(threads);
+        let memory = footprint.training(batch);
         Checked {
             file,
             name: &network.name,
             input: network.graph.input.dims(),
-            layers: network.graph.nodes.iter().enumerate().map(layer).collect(),
+            layers: Layers { network, texts: warnings },
             total: Total {
                 params: known(totals.params),
                 trainable: known(totals.trainable),
@@ -162,6 +192,8 @@ impl<'a> Checked<'a> {
                 activations: known(memory.activations),
                 workspace: known(memory.workspace),
                 total: known(memory.total()),
+                limit: view.memory,
+                largest_batch: view.memory.map(|limit| footprint.largest_batch(limit).unwrap_or(0)),
             },
             diagnostics: diagnostics(warnings),
         }

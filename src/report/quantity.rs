@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as people read them. The largest there is stands for all that are larger: sums stop there.
 
 /// What sums stop at that no number here could hold.
 pub const BEYOND: u64 = u64::MAX;
@@ -27,6 +27,26 @@ pub fn short(number: u64) -> String {
 /// Bytes, in powers of 1024: `97.5 MiB`.
 pub fn bytes(number: u64) -> String {
     scaled(number, 1024.0, [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
+}
+
+/// Bytes as people write them: `8GiB`, `8 GB`, `512m`. A unit without `i` is decimal if it ends in `B`, as on a disk's box,
+/// and binary if it is a letter alone, as in `docker -m`. `None` if it is none of these.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    let text = text.trim().to_lowercase();
+    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let unit = unit.trim_start();
+    let base: u64 = if unit.len() == 2 && unit.ends_with('b') { 1000 } else { 1024 };
+    let power = match unit {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 1,
+        "m" | "mb" | "mib" => 2,
+        "g" | "gb" | "gib" => 3,
+        "t" | "tb" | "tib" => 4,
+        _ => return None,
+    };
+    // Beyond 2⁶⁴ it is the largest number there is; nobody has that much.
+    Some((number.parse::<f64>().ok()? * base.pow(power) as f64) as u64)
 }
 
 fn scaled(number: u64, base: f64, units: [&str; 7]) -> String {
@@ -83,8 +103,31 @@ mod tests {
             (1024 * 1000, "0.98 MiB"),
             (102_228_128, "97.5 MiB"),
             (6_442_450_944, "6.00 GiB"),
+            (u64::MAX, ">16 EiB"),
         ] {
             assert_eq!(bytes(number), expected);
+        }
+    }
+
+    #[test]
+    fn reads_what_people_write() {
+        for (text, expected) in [
+            ("8GiB", Some(8 << 30)),
+            ("8 GB", Some(8_000_000_000)),
+            ("1.5g", Some(3 << 29)),
+            ("512m", Some(512 << 20)),
+            ("64 kB", Some(64_000)),
+            ("2TiB", Some(2 << 40)),
+            ("1000", Some(1000)),
+            ("1000 B", Some(1000)),
+            ("0", Some(0)),
+            ("GiB", None),
+            ("-1GiB", None),
+            ("8 GiBs", None),
+            ("1.2.3", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_bytes(text), expected, "{text}");
         }
     }
 }

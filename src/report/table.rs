@@ -1,15 +1,17 @@
 //! A table that fits a given width: columns of text, cut with an ellipsis where they must be. Every character is taken to be
-//! one column wide.
+//! one column wide. No more than a row is in memory at a time.
+
+use std::fmt::{self, Write};
 
 /// One column.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Column {
     /// Its head.
     pub title: &'static str,
-    /// One entry a row.
-    pub cells: Vec<String>,
     /// How it is set.
     pub form: Form,
+    /// The width of its widest cell, in characters.
+    pub widest: usize,
 }
 
 /// How a column is set.
@@ -30,55 +32,73 @@ const GAP: usize = 2;
 
 /// The widths with which `columns` fit into `width`; `None` if they cannot.
 pub fn widths(columns: &[Column], width: usize) -> Option<Vec<usize>> {
-    let mut widths: Vec<usize> = columns.iter().map(natural_width).collect();
+    let mut widths: Vec<usize> = columns.iter().map(|column| column.widest.max(length(column.title))).collect();
     let gaps = GAP * columns.len().saturating_sub(1);
     let mut excess = (widths.iter().sum::<usize>() + gaps).saturating_sub(width);
     while excess > 0 {
-        // The column with most to give gives first.
-        let slack = |index: usize| widths[index].saturating_sub(least(&columns[index]).unwrap_or(usize::MAX));
-        let widest = (0..columns.len()).max_by_key(|index| slack(*index)).filter(|index| slack(*index) > 0)?;
-        widths[widest] -= 1;
-        excess -= 1;
+        // The column with most to give gives first, until another one has as much.
+        let slack: Vec<usize> = columns
+            .iter()
+            .zip(&widths)
+            .map(|(column, width)| least(column).map_or(0, |least| width.saturating_sub(least)))
+            .collect();
+        let most = (0..slack.len()).max_by_key(|index| slack[*index]).filter(|index| slack[*index] > 0)?;
+        let second = (0..slack.len()).filter(|index| *index != most).map(|index| slack[index]).max().unwrap_or(0);
+        let given = (slack[most] - second).clamp(1, excess);
+        widths[most] -= given;
+        excess -= given;
     }
     Some(widths)
 }
 
-/// The head and all rows, each ended by a line feed.
-pub fn draw(columns: &[Column], widths: &[usize], colour: bool) -> String {
-    let rows = columns.first().map_or(0, |column| column.cells.len());
-    let mut text = String::new();
-    let titles: Vec<String> =
-        columns.iter().zip(widths).map(|(column, width)| set(column.title, column.form, *width)).collect();
-    text.push_str(&painted(titles.join(&" ".repeat(GAP)).trim_end(), Paint::Bold, colour));
-    text.push('\n');
+/// The head and all rows, each ended by a line feed. `cell` writes the text of a row in a column, both by their index.
+pub fn draw(
+    out: &mut impl Write,
+    columns: &[Column],
+    widths: &[usize],
+    rows: usize,
+    colour: bool,
+    mut cell: impl FnMut(usize, usize, &mut String) -> fmt::Result,
+) -> fmt::Result {
+    let mut head = String::new();
+    for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
+        if index > 0 {
+            blanks(&mut head, GAP);
+        }
+        set(&mut head, column.title, column.form, *width);
+    }
+    writeln!(out, "{}", painted(head.trim_end(), Paint::Bold, colour))?;
+    let (mut text, mut cut, mut line) = (String::new(), String::new(), String::new());
     for row in 0..rows {
-        let mut line = String::new();
+        line.clear();
         // Blanks are held back until something follows, so that no line ends in one.
-        let mut blanks = 0;
-        for (column, width) in columns.iter().zip(widths) {
-            let cell = set(&column.cells[row], column.form, *width);
-            let ink = cell.trim_end();
-            blanks += cell.len() - cell.trim_start().len();
+        let mut held_back = 0;
+        for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
+            text.clear();
+            cut.clear();
+            cell(row, index, &mut text)?;
+            set(&mut cut, &text, column.form, *width);
+            let ink = cut.trim_end();
             if ink.is_empty() {
-                blanks += GAP;
+                held_back += width + GAP;
                 continue;
             }
-            line.push_str(&" ".repeat(blanks));
-            let paint = if matches!(column.form, Form::Faint(_)) { Paint::Faint } else { Paint::Plain };
-            line.push_str(&painted(ink.trim_start(), paint, colour));
-            blanks = cell.len() - ink.len() + GAP;
+            let after = cut.len() - ink.len();
+            blanks(&mut line, held_back + ink.len() - ink.trim_start().len());
+            match column.form {
+                Form::Faint(_) => line.push_str(&painted(ink.trim_start(), Paint::Faint, colour)),
+                _ => line.push_str(ink.trim_start()),
+            }
+            held_back = after + GAP;
         }
-        text.push_str(&line);
-        text.push('\n');
+        writeln!(out, "{line}")?;
     }
-    text
+    Ok(())
 }
 
 /// How a text stands out on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paint {
-    /// Not at all.
-    Plain,
     /// A heading.
     Bold,
     /// Less than what surrounds it.
@@ -94,45 +114,70 @@ pub fn painted(text: &str, paint: Paint, colour: bool) -> String {
     }
 }
 
-fn natural_width(column: &Column) -> usize {
-    let cells = column.cells.iter().map(String::as_str);
-    cells.chain([column.title]).map(|cell| cell.chars().count()).max().unwrap_or(0)
+/// Characters.
+pub fn length(text: &str) -> usize {
+    if text.is_ascii() { text.len() } else { text.chars().count() }
+}
+
+fn blanks(text: &mut String, count: usize) {
+    text.extend(std::iter::repeat_n(' ', count));
 }
 
 /// To how many characters a column may be cut.
 fn least(column: &Column) -> Option<usize> {
     match column.form {
         Form::Number => None,
-        Form::Text(least) | Form::Name(least) | Form::Faint(least) => Some(least.max(column.title.chars().count())),
+        Form::Text(least) | Form::Name(least) | Form::Faint(least) => Some(least.max(length(column.title))),
     }
 }
 
-/// A cell, cut or filled up to `width` characters.
-fn set(cell: &str, form: Form, width: usize) -> String {
-    let length = cell.chars().count();
-    if length > width {
-        let kept = width.saturating_sub(1);
-        return match form {
-            Form::Name(_) => format!("…{}", cell.chars().skip(length - kept).collect::<String>()),
-            _ => format!("{}…", cell.chars().take(kept).collect::<String>()),
-        };
+/// Appends a cell, cut or filled up to `width` characters.
+fn set(line: &mut String, cell: &str, form: Form, width: usize) {
+    let length = length(cell);
+    let missing = width.saturating_sub(length);
+    let kept = width.saturating_sub(1);
+    match form {
+        Form::Name(_) if length > width => {
+            line.push('…');
+            line.extend(cell.chars().skip(length - kept));
+        }
+        _ if length > width => {
+            line.extend(cell.chars().take(kept));
+            line.push('…');
+        }
+        Form::Number => {
+            blanks(line, missing);
+            line.push_str(cell);
+        }
+        _ => {
+            line.push_str(cell);
+            blanks(line, missing);
+        }
     }
-    let blanks = " ".repeat(width - length);
-    if form == Form::Number { format!("{blanks}{cell}") } else { format!("{cell}{blanks}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn columns() -> Vec<Column> {
-        let column = |title, cells: [&str; 2], form| Column { title, cells: cells.map(String::from).to_vec(), form };
-        vec![
-            column("name", ["layer1.0.conv1", "fc"], Form::Name(8)),
-            column("layer", ["conv 64 3x3 bias=false", "linear 10"], Form::Text(9)),
-            column("size", ["", "(8 − 3)/1"], Form::Faint(6)),
-            column("params", ["36.9K", ""], Form::Number),
-        ]
+    const CELLS: [[&str; 4]; 2] =
+        [["layer1.0.conv1", "conv 64 3x3 bias=false", "", "36.9K"], ["fc", "linear 10", "(8 − 3)/1", ""]];
+
+    fn columns() -> [Column; 4] {
+        let forms = [Form::Name(8), Form::Text(9), Form::Faint(6), Form::Number];
+        let titles = ["name", "layer", "size", "params"];
+        std::array::from_fn(|index| Column {
+            title: titles[index],
+            form: forms[index],
+            widest: CELLS.iter().map(|row| length(row[index])).max().unwrap_or(0),
+        })
+    }
+
+    fn drawn(widths: &[usize], colour: bool) -> String {
+        let mut text = String::new();
+        let cell = |row: usize, column: usize, text: &mut String| text.write_str(CELLS[row][column]);
+        draw(&mut text, &columns(), widths, CELLS.len(), colour, cell).expect("a String takes everything");
+        text
     }
 
     #[test]
@@ -151,21 +196,19 @@ mod tests {
                 "name      layer      size    params|…0.conv1  conv 64 …           36.9K|fc        linear 10  (8 − …|",
             ),
         ] {
-            let columns = columns();
-            let widths = widths(&columns, width).expect("it fits");
-            assert_eq!(draw(&columns, &widths, false).replace('\n', "|"), expected, "{width}");
+            let widths = widths(&columns(), width).expect("it fits");
+            assert_eq!(drawn(&widths, false).replace('\n', "|"), expected, "{width}");
         }
         assert_eq!(widths(&columns(), 34), None);
     }
 
     #[test]
     fn colours_change_nothing_else() {
-        let columns = columns();
-        let widths = widths(&columns, 60).expect("it fits");
-        let coloured = draw(&columns, &widths, true);
+        let widths = widths(&columns(), 60).expect("it fits");
+        let coloured = drawn(&widths, true);
         let plain =
             ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[0m"].iter().fold(coloured.clone(), |text, code| text.replace(code, ""));
-        assert_eq!(plain, draw(&columns, &widths, false));
+        assert_eq!(plain, drawn(&widths, false));
         assert!(coloured.contains("\u{1b}[2m(8 − 3)/1\u{1b}[0m"), "{coloured:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! Where the time of a step goes: by layer, and by kind of layer.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 use crate::executor::Executor;
 use crate::graph::{Node, ValueId};
 use crate::network::Network;
-use crate::report::table::{Column, Form, draw, widths};
+use crate::report::table::{Column, Form, draw, length, widths};
 
 /// Seconds a step, the mean of those that were timed.
 #[derive(Debug, Serialize)]
@@ -108,16 +109,12 @@ impl Profile {
             ("backward", Form::Number),
             ("share", Form::Number),
         ];
-        let kinds: Vec<Column> = titles
+        let kinds: Vec<Filled> = titles
             .iter()
             .enumerate()
             .map(|(index, (title, form))| text(title, &rows, *form, |row| row[index].clone()))
             .collect();
-        let drawn = [&layers[..], &kinds].map(|columns| {
-            let widths = widths(columns, usize::MAX).expect("without a limit everything fits");
-            draw(columns, &widths, colour)
-        });
-        format!("\n{}\n{}", drawn[0], drawn[1])
+        format!("\n{}\n{}", drawn(&layers, colour), drawn(&kinds, colour))
     }
 }
 
@@ -146,8 +143,26 @@ fn flops(network: &Network, node: &Node, batch: usize) -> (u64, u64) {
     (product, product.saturating_mul(products))
 }
 
-fn text<T>(title: &'static str, rows: &[T], form: Form, cell: impl Fn(&T) -> String) -> Column {
-    Column { title, cells: rows.iter().map(cell).collect(), form }
+/// A column with its cells, one a row.
+struct Filled {
+    column: Column,
+    cells: Vec<String>,
+}
+
+fn text<T>(title: &'static str, rows: &[T], form: Form, cell: impl Fn(&T) -> String) -> Filled {
+    let cells: Vec<String> = rows.iter().map(cell).collect();
+    let widest = cells.iter().map(|cell| length(cell)).max().unwrap_or(0);
+    Filled { column: Column { title, form, widest }, cells }
+}
+
+fn drawn(filled: &[Filled], colour: bool) -> String {
+    let columns: Vec<Column> = filled.iter().map(|filled| filled.column).collect();
+    let widths = widths(&columns, usize::MAX).expect("without a limit everything fits");
+    let rows = filled.first().map_or(0, |filled| filled.cells.len());
+    let mut text = String::new();
+    let cell = |row: usize, column: usize, text: &mut String| text.write_str(&filled[column].cells[row]);
+    draw(&mut text, &columns, &widths, rows, colour, cell).expect("a String takes everything");
+    text
 }
 
 fn milliseconds(seconds: f64) -> String {
