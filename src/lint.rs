@@ -91,7 +91,7 @@ fn remedy(node: &Node, window: Window) -> String {
 fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option<Diagnostic> {
     let op = |node: &Node| node.layer.lower(&network.graph.input_shapes(node));
     let biased = node.weights.iter().any(|weight| weight.name == "bias");
-    let weighs = biased && matches!(op(node), Op::Conv2d { .. } | Op::Linear);
+    let weighs = biased && matches!(op(node), Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear);
     let normalised = !readers.is_empty() && readers.iter().all(|reader| matches!(op(reader), Op::BatchNorm { .. }));
     (weighs && normalised && !node.trace.iter().any(Frame::is_preset)).then(|| {
         Diagnostic::warning(Code::BiasBeforeNorm, node.span, format!("the bias of this `{}` has no effect", node.kind))
@@ -103,7 +103,10 @@ fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option
 /// W003: pooling where there is nothing left to pool.
 fn pooled_again(network: &Network, node: &Node) -> Option<Diagnostic> {
     let input = network.graph.input_shapes(node)[0];
-    let pools = matches!(node.layer.lower(&[input]), Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d);
+    let pools = matches!(
+        node.layer.lower(&[input]),
+        Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d
+    );
     let Shape::Map { height: 1, width: 1, .. } = input else { return None };
     pools.then(|| {
         let effect = match node.output == input {

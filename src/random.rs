@@ -23,7 +23,7 @@ pub enum Purpose {
     Shuffle = 2,
     /// Augmentation; the step is the epoch, the place the example.
     Augment = 3,
-    /// Dropout; the place is the node.
+    /// Dropout and drop path; the place is the node.
     Dropout = 4,
     /// Splitting a data set.
     Split = 5,

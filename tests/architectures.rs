@@ -4,12 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use archc::expand::expand;
 use archc::network::Network;
 use archc::syntax::Format;
 use archc::{compile, compile_source};
 
 fn architectures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("architectures")
+}
+
+/// The stems of all files.
+fn names() -> BTreeSet<String> {
+    let files = fs::read_dir(architectures()).expect("it is in the repository");
+    let stem = |entry: fs::DirEntry| entry.path().file_stem().expect("a file").to_string_lossy().into_owned();
+    files.map(|entry| stem(entry.expect("it can be listed"))).collect()
 }
 
 /// Compiles architectures/NAME.yaml or .toml after putting `with` in the place of each `replace`.
@@ -72,13 +80,7 @@ fn found(network: &Network) -> Expected {
 #[test]
 fn every_file_has_pytorchs_parameters_and_macs() {
     let expected = expected();
-    let files = fs::read_dir(architectures()).expect("it is in the repository");
-    let names: BTreeSet<String> = files
-        .map(|entry| {
-            entry.expect("it can be listed").path().file_stem().expect("a file").to_string_lossy().into_owned()
-        })
-        .collect();
-    assert_eq!(names, expected.keys().cloned().collect(), "files, and networks in parameters.txt");
+    assert_eq!(names(), expected.keys().cloned().collect(), "files, and networks in parameters.txt");
     for (name, expected) in expected {
         let network = compile_file(&name, &[]);
         assert_eq!(network.name, name);
@@ -89,6 +91,38 @@ fn every_file_has_pytorchs_parameters_and_macs() {
             assert_eq!(found.shapes.get(parameter), Some(shape), "{name}: {parameter}");
         }
         assert_eq!(found.shapes.len(), expected.shapes.len(), "{name} has parameters that PyTorch's has not");
+    }
+}
+
+/// The expansion of every file compiles to the same network, and expands to itself.
+#[test]
+fn every_file_expands() {
+    let plain = |network: &Network| {
+        let nodes = network.graph.nodes.iter();
+        let nodes = nodes.map(|node| {
+            (node.name.clone(), node.kind, node.call.clone(), node.inputs.clone(), node.output, node.weights.clone())
+        });
+        (nodes.collect::<Vec<_>>(), network.output, network.classes, network.data.clone(), network.train.clone())
+    };
+    for name in names() {
+        let network = compile_file(&name, &[]);
+        let text = expand(&network);
+        let again = compile(&text).unwrap_or_else(|errors| panic!("{name}: {errors}"));
+        assert_eq!(plain(&again), plain(&network), "{name}");
+        assert_eq!(expand(&again), text, "{name}");
+    }
+}
+
+/// One file is a family: parameters at other scales are those of torchvision's efficientnet_b1 and b2 and of
+/// `mobilenet_v2(width_mult=0.5)`.
+#[test]
+fn scaled_families() {
+    for (name, edits, params) in [
+        ("efficientnet_b0", &[("depth: 1.0", "depth: 1.1")][..], 7_794_184),
+        ("efficientnet_b0", &[("width: 1.0", "width: 1.1"), ("depth: 1.0", "depth: 1.2")], 9_109_994),
+        ("mobilenet_v2", &[("width: 1.0", "width: 0.5")], 1_968_680),
+    ] {
+        assert_eq!(compile_file(name, edits).totals().params, params, "parameters of {name} with {edits:?}");
     }
 }
 
@@ -113,6 +147,22 @@ fn published_counts() {
         ("resnet50", 25_557_032, "4.089"),
         ("resnet101", 44_549_160, "7.801"),
         ("resnet152", 60_192_808, "11.514"),
+        ("googlenet", 6_624_904, "1.498"),
+        ("inception_v3", 23_834_568, "5.713"),
+        ("densenet121", 7_978_856, "2.834"),
+        ("densenet161", 28_681_000, "7.728"),
+        ("densenet169", 14_149_480, "3.36"),
+        ("densenet201", 20_013_928, "4.291"),
+        ("squeezenet1_0", 1_248_424, "0.819"),
+        ("squeezenet1_1", 1_235_496, "0.349"),
+        ("mobilenet_v2", 3_504_872, "0.301"),
+        ("mobilenet_v3_large", 5_483_032, "0.217"),
+        ("resnext50_32x4d", 25_028_904, "4.230"),
+        ("resnext101_32x8d", 88_791_336, "16.414"),
+        ("wide_resnet50_2", 68_883_240, "11.398"),
+        ("efficientnet_b0", 5_288_548, "0.386"),
+        ("shufflenet_v2_x1_0", 2_278_604, "0.145"),
+        ("regnet_y_400mf", 4_344_144, "0.402"),
     ] {
         let totals = compile_file(name, &[]).totals();
         let digits = gmacs.split('.').next_back().map_or(0, str::len);
@@ -142,6 +192,11 @@ fn published_counts_of_small_images() {
         ("vgg16_cifar", vec![], 15_245_130),
         ("resnet50_layer4", vec![], 14_750_730),
         ("convnet", vec![], 29_034),
+        ("resnet20_cifar10", vec![], 269_722),
+        ("resnet32_cifar10", vec![], 464_154),
+        ("resnet44_cifar10", vec![], 658_586),
+        ("resnet56_cifar10", vec![], 853_018),
+        ("resnet110_cifar10", vec![], 1_727_962),
     ] {
         assert_eq!(compile_file(name, &edits).totals().params, params, "parameters of {name} with {edits:?}");
     }

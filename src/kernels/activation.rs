@@ -56,6 +56,18 @@ impl<T: Real> WithSimd for Values<'_, T> {
             Activation::Tanh => map(y, x, |x| x.tanh()),
             Activation::Gelu => map(y, x, |x| x * normal_cdf(x)),
             Activation::Silu => map(y, x, |x| x / (T::ONE + (-x).exp())),
+            Activation::Relu6 => map(y, x, |x| clamp(x)),
+            Activation::HardSigmoid => map(y, x, |x| clamp(x + T::of(3.0)) / T::of(6.0)),
+            Activation::HardSwish => map(y, x, |x| x * clamp(x + T::of(3.0)) / T::of(6.0)),
+            Activation::Elu { alpha } => {
+                let alpha = T::of(alpha);
+                map(y, x, |x| if x > T::ZERO { x } else { alpha * x.exp_m1() });
+            }
+            Activation::Softplus { beta, threshold } => {
+                let (beta, threshold) = (T::of(beta), T::of(threshold));
+                map(y, x, |x| if beta * x > threshold { x } else { (beta * x).exp().ln_1p() / beta });
+            }
+            Activation::Mish => map(y, x, |x| x * x.exp().ln_1p().tanh()),
         }
     }
 }
@@ -88,8 +100,42 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
                 let s = sigmoid(x);
                 g * s * (T::ONE + x * (T::ONE - s))
             }),
+            Activation::Relu6 => {
+                map_pairs(dx, x, g, |x, g| if (x <= T::ZERO) | (x >= T::of(6.0)) { T::ZERO } else { g });
+            }
+            Activation::HardSigmoid => {
+                let bend = T::of(3.0);
+                map_pairs(dx, x, g, |x, g| if (x > -bend) & (x < bend) { g / T::of(6.0) } else { T::ZERO });
+            }
+            Activation::HardSwish => {
+                let bend = T::of(3.0);
+                map_pairs(dx, x, g, |x, g| {
+                    let above = if x < bend { g * (x / bend + T::of(0.5)) } else { g };
+                    if x <= -bend { T::ZERO } else { above }
+                });
+            }
+            Activation::Elu { alpha } => {
+                let alpha = T::of(alpha);
+                map_pairs(dx, x, g, |x, g| if x <= T::ZERO { g * alpha * x.exp() } else { g });
+            }
+            Activation::Softplus { beta, threshold } => {
+                let (beta, threshold) = (T::of(beta), T::of(threshold));
+                map_pairs(dx, x, g, |x, g| if beta * x > threshold { g } else { g * sigmoid(beta * x) });
+            }
+            Activation::Mish => map_pairs(dx, x, g, |x, g| {
+                let t = x.exp().ln_1p().tanh();
+                g * (t + x * sigmoid(x) * (T::ONE - t * t))
+            }),
         }
     }
+}
+
+/// min(max(x, 0), 6), written so that NaN stays NaN.
+#[inline(always)]
+fn clamp<T: Real>(x: T) -> T {
+    let limit = T::of(6.0);
+    let below = if x >= limit { limit } else { x };
+    if x <= T::ZERO { T::ZERO } else { below }
 }
 
 #[inline(always)]
@@ -119,13 +165,20 @@ mod tests {
     #[test]
     fn are_what_they_are_called() {
         type Function = fn(f64) -> f64;
-        let cases: [(Activation, Function); 6] = [
+        let softplus = Activation::Softplus { beta: 2.0, threshold: 3.0 };
+        let cases: [(Activation, Function); 12] = [
             (Activation::Relu, |x| x.max(0.0)),
             (Activation::LeakyRelu { slope: 0.1 }, |x| x.max(0.1 * x)),
             (Activation::Sigmoid, |x| 0.5 + 0.5 * (0.5 * x).tanh()),
             (Activation::Tanh, |x| (x.exp() - (-x).exp()) / (x.exp() + (-x).exp())),
             (Activation::Gelu, |x| x * simpson_normal_cdf(x)),
             (Activation::Silu, |x| x * (0.5 + 0.5 * (0.5 * x).tanh())),
+            (Activation::Relu6, |x| x.clamp(0.0, 6.0)),
+            (Activation::HardSigmoid, |x| (x / 6.0 + 0.5).clamp(0.0, 1.0)),
+            (Activation::HardSwish, |x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0)),
+            (Activation::Elu { alpha: 0.7 }, |x| if x > 0.0 { x } else { 0.7 * (x.exp() - 1.0) }),
+            (softplus, |x| if x > 1.5 { x } else { (1.0 + (2.0 * x).exp()).ln() / 2.0 }),
+            (Activation::Mish, |x| x * ((1.0 + x.exp()).powi(2) - 1.0) / ((1.0 + x.exp()).powi(2) + 1.0)),
         ];
         for (activation, function) in cases {
             for shape in [Shape::Vector(5), Shape::map(2, 3, 5)] {
@@ -143,9 +196,9 @@ mod tests {
         0.5 + h / 3.0 * (density(0.0) + (1..steps).map(inner).sum::<f64>() + density(x))
     }
 
-    /// Values and derivatives at 0 and at NaN, as PyTorch 2.15 gives them.
+    /// Values and derivatives at bends, beyond them and at NaN, as PyTorch 2.15 gives them.
     #[test]
-    fn treats_zero_and_nan_as_pytorch_does() {
+    fn bends_as_pytorch_does() {
         let leaky = Activation::LeakyRelu { slope: 0.25 };
         for (activation, x, value, derivative) in [
             (Activation::Relu, 0.0, 0.0, 0.0),
@@ -153,6 +206,26 @@ mod tests {
             (leaky, 0.0, 0.0, 0.25),
             (leaky, f64::NAN, f64::NAN, 0.25),
             (Activation::Silu, f64::NAN, f64::NAN, f64::NAN),
+            (Activation::Relu6, 0.0, 0.0, 0.0),
+            (Activation::Relu6, 6.0, 6.0, 0.0),
+            (Activation::Relu6, 7.0, 6.0, 0.0),
+            (Activation::Relu6, f64::NAN, f64::NAN, 1.0),
+            (Activation::HardSigmoid, -3.0, 0.0, 0.0),
+            (Activation::HardSigmoid, 3.0, 1.0, 0.0),
+            (Activation::HardSigmoid, 4.0, 1.0, 0.0),
+            (Activation::HardSigmoid, f64::NAN, f64::NAN, 0.0),
+            (Activation::HardSwish, -4.0, -0.0, 0.0),
+            (Activation::HardSwish, -3.0, -0.0, 0.0),
+            (Activation::HardSwish, 3.0, 3.0, 1.0),
+            (Activation::HardSwish, 4.0, 4.0, 1.0),
+            (Activation::HardSwish, f64::NAN, f64::NAN, 1.0),
+            (Activation::Elu { alpha: 0.5 }, 0.0, 0.0, 0.5),
+            (Activation::Elu { alpha: 0.5 }, f64::NAN, f64::NAN, 1.0),
+            (Activation::Softplus { beta: 2.0, threshold: 20.0 }, 15.0, 15.0, 1.0),
+            (Activation::Softplus { beta: 1.0, threshold: 20.0 }, f64::NAN, f64::NAN, f64::NAN),
+            // Far out, where eˣ has no place among the numbers.
+            (Activation::Mish, 800.0, 800.0, 1.0),
+            (Activation::Mish, f64::NAN, f64::NAN, f64::NAN),
         ] {
             let shape = Shape::Vector(1);
             let outcome = Case::new(Op::Activation(activation), 1, shape, shape).run_on(&[x], &[1.0]);

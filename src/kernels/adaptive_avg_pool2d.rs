@@ -17,7 +17,7 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
 }
 
 /// Down and across.
-fn bins(input: Shape, output: Shape) -> [Bins; 2] {
+pub(super) fn bins(input: Shape, output: Shape) -> [Bins; 2] {
     let ((height, width), (rows, columns)) = (size(input), size(output));
     [(height, rows), (width, columns)].map(|(input, output)| Bins::Adaptive { input, output })
 }

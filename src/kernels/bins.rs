@@ -38,7 +38,7 @@ impl Bins {
 
     /// The inputs of an output.
     #[inline(always)]
-    fn inputs(&self, index: usize) -> Range<usize> {
+    pub(super) fn inputs(&self, index: usize) -> Range<usize> {
         match self {
             Bins::Sliding { slide, .. } => {
                 let taps = slide.taps(index);

@@ -14,32 +14,44 @@
 
 mod activation;
 mod adaptive_avg_pool2d;
+mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
 mod bins;
 pub(crate) mod candle;
+mod channel_shuffle;
+mod column_sums;
 mod concat;
 mod conv2d;
+mod conv_transpose2d;
+mod drop_path;
 mod dropout;
 mod flatten;
+mod group_norm;
+mod identity;
 mod lanes;
+mod layer_norm;
 pub(crate) mod layout;
 mod linear;
 mod local_response_norm;
 mod loss;
 mod max_pool2d;
 mod mul;
+mod pad;
 mod parts;
 #[cfg(test)]
 mod pooling_tests;
+mod prelu;
 mod product;
 mod scratch;
 mod simd;
+mod slice;
 mod softmax;
 mod tap;
 #[cfg(test)]
 mod testing;
+mod upsample;
 
 use crate::graph::Shape;
 use crate::layers::Window;
@@ -60,18 +72,32 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {
             conv2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
         }
+        Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } => {
+            let window = Window { kernel, stride, padding, dilation, ceil: false };
+            conv_transpose2d::forward(&window, groups, call);
+        }
         Op::Linear => linear::forward(call),
         Op::MaxPool2d(window) => max_pool2d::forward(&window, call),
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::forward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(call),
+        Op::AdaptiveMaxPool2d => adaptive_max_pool2d::forward(call),
         Op::BatchNorm { eps, momentum, bounds } => batch_norm::forward(eps, momentum, bounds, call),
+        Op::GroupNorm { groups, eps } => group_norm::forward(groups, eps, call),
+        Op::LayerNorm { over, eps } => layer_norm::forward(over, eps, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {
             local_response_norm::forward(local_response_norm::Constants { size, alpha, beta, k }, call);
         }
         Op::Dropout { p } => dropout::forward(p, call),
+        Op::DropPath { p } => drop_path::forward(p, call),
         Op::Activation(activation) => activation::forward(activation, call),
+        Op::Prelu => prelu::forward(call),
         Op::Softmax => softmax::forward(call),
         Op::Flatten => flatten::forward(call),
+        Op::Identity => identity::forward(call),
+        Op::Upsample { resampling, step } => upsample::forward(resampling, step, call),
+        Op::Pad { fill, top, left, front } => pad::forward(pad::Before { fill, top, left, front }, call),
+        Op::Slice { start } => slice::forward(start, call),
+        Op::ChannelShuffle { groups } => channel_shuffle::forward(groups, call),
         Op::Add => add::forward(call),
         Op::Concat => concat::forward(call),
         Op::Mul => mul::forward(call),
@@ -85,18 +111,32 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {
             conv2d::backward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call);
         }
+        Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } => {
+            let window = Window { kernel, stride, padding, dilation, ceil: false };
+            conv_transpose2d::backward(&window, groups, call);
+        }
         Op::Linear => linear::backward(call),
         Op::MaxPool2d(window) => max_pool2d::backward(&window, call),
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::backward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::backward(call),
+        Op::AdaptiveMaxPool2d => adaptive_max_pool2d::backward(call),
         Op::BatchNorm { bounds, .. } => batch_norm::backward(bounds, call),
+        Op::GroupNorm { groups, .. } => group_norm::backward(groups, call),
+        Op::LayerNorm { over, .. } => layer_norm::backward(over, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {
             local_response_norm::backward(local_response_norm::Constants { size, alpha, beta, k }, call);
         }
         Op::Dropout { p } => dropout::backward(p, call),
+        Op::DropPath { p } => drop_path::backward(p, call),
         Op::Activation(activation) => activation::backward(activation, call),
+        Op::Prelu => prelu::backward(call),
         Op::Softmax => softmax::backward(call),
         Op::Flatten => flatten::backward(call),
+        Op::Identity => identity::backward(call),
+        Op::Upsample { resampling, step } => upsample::backward(resampling, step, call),
+        Op::Pad { fill, top, left, front } => pad::backward(pad::Before { fill, top, left, front }, call),
+        Op::Slice { start } => slice::backward(start, call),
+        Op::ChannelShuffle { groups } => channel_shuffle::backward(groups, call),
         Op::Add => add::backward(call),
         Op::Concat => concat::backward(call),
         Op::Mul => mul::backward(call),

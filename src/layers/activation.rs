@@ -1,4 +1,5 @@
-//! Functions of each element: `relu`, `leaky_relu 0.01`, `sigmoid`, `tanh`, `gelu`, `silu`, as
+//! Functions of each element: `relu`, `relu6`, `leaky_relu 0.01`, `elu 1`, `sigmoid`, `hardsigmoid`, `tanh`, `gelu`, `silu`,
+//! `hardswish`, `mish`, `softplus beta=1 threshold=20`, as
 //! <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 
 use super::{Definition, Layer};
@@ -11,6 +12,11 @@ pub(super) const TANH: Definition = plain("tanh", |_| Ok(Box::new(Activation::Ta
 pub(super) const GELU: Definition = plain("gelu", |_| Ok(Box::new(Activation::Gelu)));
 pub(super) const SILU: Definition = plain("silu", |_| Ok(Box::new(Activation::Silu)));
 
+pub(super) const RELU6: Definition = plain("relu6", |_| Ok(Box::new(Activation::Relu6)));
+pub(super) const HARD_SIGMOID: Definition = plain("hardsigmoid", |_| Ok(Box::new(Activation::HardSigmoid)));
+pub(super) const HARD_SWISH: Definition = plain("hardswish", |_| Ok(Box::new(Activation::HardSwish)));
+pub(super) const MISH: Definition = plain("mish", |_| Ok(Box::new(Activation::Mish)));
+
 pub(super) const LEAKY_RELU: Definition = Definition {
     name: "leaky_relu",
     usage: "leaky_relu [SLOPE]",
@@ -18,6 +24,30 @@ pub(super) const LEAKY_RELU: Definition = Definition {
     parse: |arguments| {
         let slope = arguments.positional("slope")?.unwrap_or(0.01);
         Ok(Box::new(Activation::LeakyRelu { slope }))
+    },
+};
+
+pub(super) const ELU: Definition = Definition {
+    name: "elu",
+    usage: "elu [ALPHA]",
+    inputs: Some(1),
+    parse: |arguments| {
+        let alpha = arguments.positional("alpha")?.unwrap_or(1.0);
+        Ok(Box::new(Activation::Elu { alpha }))
+    },
+};
+
+pub(super) const SOFTPLUS: Definition = Definition {
+    name: "softplus",
+    usage: "softplus [beta=1 threshold=20]",
+    inputs: Some(1),
+    parse: |arguments| {
+        let beta = arguments.optional("beta")?.unwrap_or(1.0);
+        let threshold = arguments.optional("threshold")?.unwrap_or(20.0);
+        if beta <= 0.0 {
+            return Err(arguments.invalid("beta", "`beta` must be positive").label(format!("found `{beta}`")));
+        }
+        Ok(Box::new(Activation::Softplus { beta, threshold }))
     },
 };
 
@@ -53,6 +83,14 @@ mod tests {
             ("tanh", Activation::Tanh),
             ("gelu", Activation::Gelu),
             ("silu", Activation::Silu),
+            ("relu6", Activation::Relu6),
+            ("hardsigmoid", Activation::HardSigmoid),
+            ("hardswish", Activation::HardSwish),
+            ("mish", Activation::Mish),
+            ("elu", Activation::Elu { alpha: 1.0 }),
+            ("elu 0.5", Activation::Elu { alpha: 0.5 }),
+            ("softplus", Activation::Softplus { beta: 1.0, threshold: 20.0 }),
+            ("softplus beta=2 threshold=8", Activation::Softplus { beta: 2.0, threshold: 8.0 }),
         ] {
             let op = layer(call).expect("a valid call").lower(&[Shape::Vector(4)]);
             assert_eq!(op, Op::Activation(expected), "{call}");
@@ -66,6 +104,7 @@ mod tests {
             ("silu", "10", "10"),
             ("relu inplace=true", "10", "E011 `relu` has no argument `inplace`"),
             ("leaky_relu 0.1 0.2", "10", "E011 `leaky_relu` does not take `0.2`"),
+            ("softplus beta=0", "10", "E013 `beta` must be positive: found `0`"),
             ("leaky_relu steep", "10", "E011 `leaky_relu` does not take `steep`"),
         ]);
     }

@@ -25,17 +25,23 @@ struct BatchNorm {
 
 impl BatchNorm {
     fn parse(arguments: &mut Arguments) -> Result<BatchNorm, Diagnostic> {
-        let eps = arguments.optional("eps")?.unwrap_or(1e-5);
+        let eps = eps(arguments)?;
         let momentum = arguments.optional("momentum")?.unwrap_or(0.1);
-        if eps <= 0.0 {
-            return Err(arguments.invalid("eps", "`eps` must be positive").label(format!("found `{eps}`")));
-        }
         if !(0.0..=1.0).contains(&momentum) {
             return Err(arguments
                 .invalid("momentum", "`momentum` must be between 0 and 1")
                 .label(format!("found `{momentum}`")));
         }
         Ok(BatchNorm { eps, momentum })
+    }
+}
+
+/// The argument `eps`, PyTorch's 1e-5 unless given.
+pub(super) fn eps(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
+    let eps = arguments.optional("eps")?.unwrap_or(1e-5);
+    match eps > 0.0 {
+        true => Ok(eps),
+        false => Err(arguments.invalid("eps", "`eps` must be positive").label(format!("found `{eps}`"))),
     }
 }
 

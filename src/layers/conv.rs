@@ -17,57 +17,59 @@ pub(super) const CONV: Definition = Definition {
 };
 
 #[derive(Debug)]
-struct Conv {
-    out: usize,
-    window: Window,
-    groups: usize,
-    bias: bool,
+pub(super) struct Conv {
+    pub(super) out: usize,
+    pub(super) window: Window,
+    pub(super) groups: usize,
+    pub(super) bias: bool,
     /// What the user wrote as `in=`, to be checked.
-    r#in: Option<usize>,
+    pub(super) r#in: Option<usize>,
 }
 
 impl Conv {
     fn parse(arguments: &mut Arguments) -> Result<Conv, Diagnostic> {
         let Positive(out) = arguments.required("out")?;
         let window = Window::parse_conv(arguments)?;
-        let groups = arguments.optional("groups")?.map_or(1, |Positive(groups)| groups);
+        let groups = groups(arguments, out)?;
         let bias = arguments.optional("bias")?.unwrap_or(true);
         let r#in = arguments.optional("in")?.map(|Positive(r#in)| r#in);
-        if !out.is_multiple_of(groups) {
-            let error = Diagnostic::error(
-                Code::Groups,
-                arguments.place("groups"),
-                format!("{out} output channels do not split into {groups} groups"),
-            );
-            return Err(error
-                .label(format!("{out} mod {groups} = {}", out % groups))
-                .other(arguments.place("out"), "output channels"));
-        }
         Ok(Conv { out, window, groups, bias, r#in })
     }
 }
 
+/// The argument `groups`, 1 unless given, which must divide the output channels.
+pub(super) fn groups(arguments: &mut Arguments, out: usize) -> Result<usize, Diagnostic> {
+    let groups = arguments.optional("groups")?.map_or(1, |Positive(groups)| groups);
+    if out.is_multiple_of(groups) {
+        return Ok(groups);
+    }
+    let error = Diagnostic::error(
+        Code::Groups,
+        arguments.place("groups"),
+        format!("{out} output channels do not split into {groups} groups"),
+    );
+    Err(error.label(format!("{out} mod {groups} = {}", out % groups)).other(arguments.place("out"), "output channels"))
+}
+
+/// Whether an input's channels are as many as the user wrote, and split into groups.
+pub(super) fn check_input(input: Shape, r#in: Option<usize>, groups: usize) -> Result<(), Mismatch> {
+    let channels = input.channels();
+    if let Some(r#in) = r#in.filter(|r#in| *r#in != channels) {
+        return Err(Mismatch {
+            code: Code::SizeMismatch,
+            at: Culprit::Argument("in"),
+            message: format!("`in={}`, but {channels} channels arrive", r#in),
+            arithmetic: format!("the input is {input}"),
+            help: Some(format!("write `in={channels}`, or leave `in` out: it is worked out from the shapes")),
+        });
+    }
+    super::check_groups(channels, groups, "input channels")
+}
+
 impl Layer for Conv {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
-        let (channels, height, width) = super::map_input("conv", inputs[0])?;
-        if let Some(r#in) = self.r#in.filter(|r#in| *r#in != channels) {
-            return Err(Mismatch {
-                code: Code::SizeMismatch,
-                at: Culprit::Argument("in"),
-                message: format!("`in={}`, but {channels} channels arrive", r#in),
-                arithmetic: format!("the input is {}", inputs[0]),
-                help: Some(format!("write `in={channels}`, or leave `in` out: it is worked out from the shapes")),
-            });
-        }
-        if !channels.is_multiple_of(self.groups) {
-            return Err(Mismatch {
-                code: Code::Groups,
-                at: Culprit::Argument("groups"),
-                message: format!("{channels} input channels do not split into {} groups", self.groups),
-                arithmetic: format!("{channels} mod {} = {}", self.groups, channels % self.groups),
-                help: None,
-            });
-        }
+        let (_, height, width) = super::map_input("conv", inputs[0])?;
+        check_input(inputs[0], self.r#in, self.groups)?;
         let (height, width) = self.window.output(height, width, "kernel")?;
         Ok(Shape::map(self.out, height, width))
     }

@@ -23,10 +23,16 @@ struct Dropout {
 impl Dropout {
     fn parse(arguments: &mut Arguments) -> Result<Dropout, Diagnostic> {
         let p = arguments.positional("p")?.unwrap_or(0.5);
-        if !(0.0..=1.0).contains(&p) {
-            return Err(arguments.invalid("p", "a probability is between 0 and 1").label(format!("found `{p}`")));
-        }
+        check_probability(arguments, p)?;
         Ok(Dropout { p })
+    }
+}
+
+/// Whether the argument `p` is a probability.
+pub(super) fn check_probability(arguments: &Arguments, p: f64) -> Result<(), Diagnostic> {
+    match (0.0..=1.0).contains(&p) {
+        true => Ok(()),
+        false => Err(arguments.invalid("p", "a probability is between 0 and 1").label(format!("found `{p}`"))),
     }
 }
 

@@ -6,21 +6,32 @@
 //! To add a layer, write its file and add its [`Definition`] to [`LAYERS`].
 
 mod activation;
-mod adaptive_avg_pool;
+mod adaptive_pool;
 mod add;
 mod avg_pool;
 mod batch_norm;
+mod channel_shuffle;
 mod concat;
 mod conv;
+mod conv_transpose;
+mod depthwise;
+mod drop_path;
 mod dropout;
 mod flatten;
+mod group_norm;
+mod identity;
+mod layer_norm;
 mod linear;
 mod local_response_norm;
 mod max_pool;
 mod mul;
+mod pad;
+mod prelu;
+mod slice;
 mod softmax;
 #[cfg(test)]
 mod testing;
+mod upsample;
 mod window;
 
 use std::fmt::Debug;
@@ -103,20 +114,40 @@ pub struct Definition {
 /// Every layer of the language.
 pub static LAYERS: &[Definition] = &[
     conv::CONV,
+    depthwise::DEPTHWISE,
+    conv_transpose::CONV_TRANSPOSE,
+    upsample::UPSAMPLE,
+    pad::PAD,
     max_pool::MAX_POOL,
     avg_pool::AVG_POOL,
-    adaptive_avg_pool::ADAPTIVE_AVG_POOL,
+    adaptive_pool::ADAPTIVE_MAX_POOL,
+    adaptive_pool::ADAPTIVE_AVG_POOL,
+    adaptive_pool::GLOBAL_MAX_POOL,
+    adaptive_pool::GLOBAL_AVG_POOL,
     batch_norm::BATCH_NORM,
+    group_norm::GROUP_NORM,
+    layer_norm::LAYER_NORM,
     local_response_norm::LOCAL_RESPONSE_NORM,
     linear::LINEAR,
     dropout::DROPOUT,
+    drop_path::DROP_PATH,
     flatten::FLATTEN,
+    identity::IDENTITY,
+    slice::SLICE,
+    channel_shuffle::CHANNEL_SHUFFLE,
     activation::RELU,
+    activation::RELU6,
     activation::LEAKY_RELU,
+    prelu::PRELU,
+    activation::ELU,
     activation::SIGMOID,
+    activation::HARD_SIGMOID,
     activation::TANH,
     activation::GELU,
     activation::SILU,
+    activation::HARD_SWISH,
+    activation::MISH,
+    activation::SOFTPLUS,
     softmax::SOFTMAX,
     ADD,
     CONCAT,
@@ -130,6 +161,21 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("conv3x3", "conv"),
     ("convolution", "conv"),
     ("convolution2d", "conv"),
+    ("dwconv", "depthwise"),
+    ("depthwiseconv", "depthwise"),
+    ("depthwiseconv2d", "depthwise"),
+    ("convtranspose", "conv_transpose"),
+    ("convtranspose2d", "conv_transpose"),
+    ("conv2dtranspose", "conv_transpose"),
+    ("deconv", "conv_transpose"),
+    ("deconvolution", "conv_transpose"),
+    ("interpolate", "upsample"),
+    ("resize", "upsample"),
+    ("upsampling2d", "upsample"),
+    ("zeropad2d", "pad"),
+    ("zeropadding2d", "pad"),
+    ("reflectionpad2d", "pad"),
+    ("replicationpad2d", "pad"),
     ("pool", "maxpool"),
     ("maxpool2d", "maxpool"),
     ("maxpooling2d", "maxpool"),
@@ -137,23 +183,41 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("averagepooling2d", "avgpool"),
     ("averagepool", "avgpool"),
     ("adaptiveavgpool2d", "adaptive_avgpool"),
-    ("globalavgpool", "adaptive_avgpool"),
-    ("globalaveragepool", "adaptive_avgpool"),
-    ("globalaveragepooling2d", "adaptive_avgpool"),
-    ("gap", "adaptive_avgpool"),
+    ("adaptivemaxpool2d", "adaptive_maxpool"),
+    ("globalavgpool", "global_avgpool"),
+    ("globalaveragepool", "global_avgpool"),
+    ("globalaveragepooling2d", "global_avgpool"),
+    ("gap", "global_avgpool"),
+    ("globalmaxpool", "global_maxpool"),
+    ("globalmaxpooling2d", "global_maxpool"),
     ("batchnorm", "bn"),
     ("batchnorm1d", "bn"),
     ("batchnorm2d", "bn"),
     ("batchnormalization", "bn"),
     ("norm", "bn"),
+    ("groupnorm", "gn"),
+    ("groupnormalization", "gn"),
+    ("instancenorm", "gn"),
+    ("instancenorm2d", "gn"),
+    ("layernorm", "ln"),
+    ("layernorm2d", "ln"),
+    ("layernormalization", "ln"),
     ("localresponsenorm", "lrn"),
     ("dense", "linear"),
     ("fc", "linear"),
     ("fullyconnected", "linear"),
     ("dropout2d", "dropout"),
+    ("droppath", "drop_path"),
+    ("stochasticdepth", "drop_path"),
+    ("channelshuffle", "channel_shuffle"),
+    ("shuffle", "channel_shuffle"),
+    ("chunk", "slice"),
+    ("split", "slice"),
     ("rectify", "relu"),
     ("lrelu", "leaky_relu"),
     ("swish", "silu"),
+    ("hswish", "hardswish"),
+    ("hsigmoid", "hardsigmoid"),
     ("logistic", "sigmoid"),
     ("logsoftmax", "softmax"),
     ("sum", "add"),
@@ -234,6 +298,20 @@ fn map_input(kind: &str, input: Shape) -> Result<(usize, usize, usize), Mismatch
             message: format!("`{kind}` needs a feature map C×H×W, but a vector of {features} arrives"),
             arithmetic: String::new(),
             help: Some(format!("put `{kind}` before `flatten`")),
+        }),
+    }
+}
+
+/// Whether channels split into groups. `what` is `input channels`, `channels`.
+fn check_groups(channels: usize, groups: usize, what: &str) -> Result<(), Mismatch> {
+    match channels.is_multiple_of(groups) {
+        true => Ok(()),
+        false => Err(Mismatch {
+            code: Code::Groups,
+            at: Culprit::Argument("groups"),
+            message: format!("{channels} {what} do not split into {groups} groups"),
+            arithmetic: format!("{channels} mod {groups} = {}", channels % groups),
+            help: None,
         }),
     }
 }

@@ -84,6 +84,9 @@ mod tests {
             ("conv 8 3x3 -> adaptive_avgpool 1", "224"),
             // Bins of up to 46 pixels, at most 45 apart.
             ("adaptive_avgpool 5 -> conv 8 2x2", "91"),
+            // Pixels of an enlarged map count as far apart as those that they were made of, so that the field is an upper bound.
+            ("conv 8 3x3 s2 -> conv_transpose 8 4x4 s2 -> conv 8 3x3", "9"),
+            ("conv 8 3x3 -> upsample 2 -> upsample 2 bilinear -> depthwise 3x3", "6"),
             ("conv 8 3x3 -> flatten -> linear 10", "224"),
             (
                 "conv 96 11x11 s4 p2 -> maxpool 3 s2 -> conv 8 5x5 p2 -> maxpool 3 s2 -> (conv 8 3x3 p1) x 3 -> maxpool 3 s2",

@@ -5,7 +5,7 @@
 use super::{Buffer, Mode};
 use crate::graph::Shape;
 
-/// The key of a dropout mask: see `archc::random`.
+/// The key of a dropout or drop path mask: see `archc::random`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaskKey {
     /// The run's seed.
@@ -53,7 +53,7 @@ pub struct Forward<'a, T> {
     pub batch: usize,
     /// Training or evaluation.
     pub mode: Mode,
-    /// For dropout.
+    /// For dropout and drop path.
     pub key: MaskKey,
     /// How to compute.
     pub algorithms: Algorithms,

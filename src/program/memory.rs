@@ -4,7 +4,7 @@
 //! The kernels allocate what [`Op::kept`] says; [`crate::network::Footprint`] adds it all up. So an estimate and what
 //! training takes cannot drift apart.
 
-use super::{Mode, Op};
+use super::{Mode, Op, Over};
 use crate::arguments::Pair;
 use crate::graph::Shape;
 use crate::layers::Window;
@@ -40,7 +40,8 @@ impl Op {
     pub fn is_view(&self, mode: Mode, input: Shape) -> bool {
         match self {
             Op::Flatten => input.has_one_order(),
-            Op::Dropout { .. } => mode == Mode::Eval,
+            Op::Identity => true,
+            Op::Dropout { .. } | Op::DropPath { .. } => mode == Mode::Eval,
             _ => false,
         }
     }
@@ -51,13 +52,21 @@ impl Op {
         match self {
             // The place of each maximum in its window.
             Op::MaxPool2d(window) if fits_a_byte(window) => Kept { bytes: elements, ..Kept::default() },
-            Op::MaxPool2d(_) => Kept { indices: elements, ..Kept::default() },
+            Op::MaxPool2d(_) | Op::AdaptiveMaxPool2d => Kept { indices: elements, ..Kept::default() },
             // Mean and scale of each channel.
             Op::BatchNorm { .. } => Kept { reals: 2 * output.channels(), ..Kept::default() },
+            // Mean and scale of each group, example or position.
+            Op::GroupNorm { groups, .. } => Kept { reals: (2 * groups).saturating_mul(batch), ..Kept::default() },
+            Op::LayerNorm { over: Over::Example, .. } => Kept { reals: batch.saturating_mul(2), ..Kept::default() },
+            Op::LayerNorm { over: Over::Channels, .. } => {
+                Kept { reals: batch.saturating_mul(2 * output.positions()), ..Kept::default() }
+            }
             // The denominators.
             Op::LocalResponseNorm { .. } => Kept { reals: elements, ..Kept::default() },
             // A bit for each element.
             Op::Dropout { .. } if mode == Mode::Train => Kept { indices: elements.div_ceil(32), ..Kept::default() },
+            // Whether each example survives.
+            Op::DropPath { .. } if mode == Mode::Train => Kept { indices: batch, ..Kept::default() },
             Op::Outside(outside) => outside.operation().kept(mode, batch, output),
             _ => Kept::default(),
         }
@@ -67,6 +76,10 @@ impl Op {
     pub fn workspace(&self, sizes: Sizes) -> usize {
         match self {
             Op::Conv2d { kernel, groups, .. } => convolution(*kernel, *groups, sizes),
+            // The convolution whose way is gone back.
+            Op::ConvTranspose2d { kernel, groups, .. } => {
+                convolution(*kernel, *groups, Sizes { input: sizes.output, output: sizes.input, ..sizes })
+            }
             // The gradient's sums over the neighbours, an example a thread.
             Op::LocalResponseNorm { .. } => sizes.threads * (sizes.output.elements() + sizes.output.positions()),
             Op::Outside(outside) => outside.operation().workspace(sizes),

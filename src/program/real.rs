@@ -41,6 +41,10 @@ pub trait Real:
     fn is_nan(self) -> bool;
     /// eˣ
     fn exp(self) -> Self;
+    /// eˣ − 1
+    fn exp_m1(self) -> Self;
+    /// ln(1 + x)
+    fn ln_1p(self) -> Self;
     /// √x
     fn sqrt(self) -> Self;
     /// xʸ
@@ -158,6 +162,12 @@ macro_rules! real {
             #[inline(always)]
             fn exp(self) -> Self {
                 $exp(self)
+            }
+            fn exp_m1(self) -> Self {
+                self.exp_m1()
+            }
+            fn ln_1p(self) -> Self {
+                self.ln_1p()
             }
             #[inline(always)]
             fn sqrt(self) -> Self {

@@ -9,8 +9,8 @@ use archc::weights;
 use candle_core::{Tensor, WithDType};
 
 /// The networks with a file in `networks/` and one in `values/`.
-pub const NETWORKS: [&str; 6] =
-    ["convnet", "vgg_bn", "alexnet", "resnet_basic", "resnet_bottleneck", "resnet50_layer4"];
+pub const NETWORKS: [&str; 8] =
+    ["convnet", "vgg_bn", "alexnet", "resnet_basic", "resnet_bottleneck", "resnet50_layer4", "mobile", "up_and_down"];
 
 /// A network with PyTorch's numbers for it; the keys are explained in `make.py`.
 pub struct Fixture {

@@ -5,5 +5,6 @@
 
 mod executor;
 mod fixture;
+mod logits;
 mod model;
 mod state_dicts;

@@ -12,11 +12,15 @@ the same files; other versions differ in the last digits.
   `OPTIMIZER/…`, weights and running statistics after three steps in training mode on the same batch.
 - `torchvision/NAME.pth` and `.safetensors`, state dicts in f32 as torchvision's users save them, and
   `torchvision/NAME.logits.safetensors` with `images` and `logits`.
+- `logits.txt`, for networks of architectures/ at full width and on small images: the first logits in f64, with weights and
+  an image that both sides compute from a formula.
 - `parameters.txt`, for every file in architectures/: parameters, multiply-accumulates, and each tensor's name and shape.
 """
 
+import math
 import pathlib
 
+import numpy
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -37,6 +41,8 @@ NETWORKS = {
     "resnet_basic": (lambda: modules.narrow_resnet(modules.BasicBlock, [2, 2], [4, 6], CLASSES), (3, 21, 26), 6),
     "resnet_bottleneck": (lambda: modules.narrow_resnet(modules.Bottleneck, [2, 2], [3, 4], CLASSES), (3, 21, 26), 6),
     "resnet50_layer4": (lambda: modules.ResNet50Layer4((3, 2, 3, 4), (2, 2, 1), CLASSES), (3, 32, 32), 8),
+    "mobile": (modules.Mobile, (3, 18, 22), 6),
+    "up_and_down": (modules.UpAndDown, (2, 12, 14), 4),
 }
 
 # The same settings stand in tests/reference.rs.
@@ -145,12 +151,54 @@ def write_state_dicts():
         save_file({"images": images, "logits": logits}, HERE / "torchvision" / f"{name}.logits.safetensors")
 
 
+# Networks of architectures/ whose logits are compared, and the side of the image.
+LOGITS = {"inception_v3": 96} | {
+    name: 64 for name in [
+        "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet", "mobilenet_v2",
+        "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_0",
+        "squeezenet1_0", "squeezenet1_1"]
+} | {name: 32 for name in ["resnet20_cifar10", "resnet110_cifar10", "unet_classifier"]}
+
+
+def uniform(name, shape):
+    """Numbers in [0, 1) that depend on the name and the place only; tests/reference/logits.rs computes the same."""
+    seed = 0x811C9DC5
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x01000193 & 0xFFFFFFFF
+    place = numpy.arange(math.prod(shape), dtype=numpy.uint64)
+    mixed = (place * 0x9E3779B1 + seed & 0xFFFFFFFF).astype(numpy.uint32)
+    for shift, factor in [(16, 0x85EBCA6B), (13, 0xC2B2AE35)]:
+        mixed = (mixed ^ mixed >> numpy.uint32(shift)) * numpy.uint32(factor)
+    return torch.from_numpy((mixed ^ mixed >> numpy.uint32(16)) / 2.0 ** 32).reshape(shape)
+
+
+def computed(name, shape):
+    """A weight or running statistic of a size that keeps values in range."""
+    numbers = uniform(name, shape)
+    if len(shape) > 1:
+        return (2 * numbers - 1) * math.sqrt(6 / math.prod(shape[1:]))
+    return 0.5 + numbers if name.endswith(("weight", "running_var")) else 0.6 * numbers - 0.3
+
+
+def write_logits():
+    torch.set_default_dtype(torch.float64)
+    lines = ["# Written by make.py: the first logits of networks on images of a side."]
+    for name, side in sorted(LOGITS.items()):
+        net = modules.ARCHITECTURES[name][0]().eval()
+        net.load_state_dict({key: computed(key, tensor.shape) if tensor.dim() > 0 else tensor
+                             for key, tensor in net.state_dict().items()})
+        with torch.no_grad():
+            logits = net(4 * uniform("image", (1, 3, side, side)) - 2)[0]
+        lines.append(f"{name} {side} {' '.join(repr(logit) for logit in logits[:8].tolist())}")
+    (HERE / "logits.txt").write_text("\n".join(lines) + "\n")
+
+
 def write_parameters():
     torch.set_default_dtype(torch.float32)
     lines = ["# Written by make.py: each network's parameters, multiply-accumulates, and tensors by name and shape."]
     for name, (make, shape) in sorted(modules.ARCHITECTURES.items()):
         with torch.device("meta"), FlopCounterMode(display=False) as counter:
-            net = make().eval()
+            net = make().to("meta").eval()
             net(torch.empty(1, *shape))
         parameters = sum(parameter.numel() for parameter in net.parameters())
         lines.append(f"{name} params={parameters} macs={counter.get_total_flops() // 2}")
@@ -164,4 +212,5 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     write_values()
     write_state_dicts()
+    write_logits()
     write_parameters()

@@ -7,8 +7,10 @@ written as in the tutorials that the files in architectures/ name, so that param
 import torch
 from torch import nn
 from torchvision import models
+from torchvision.models.convnext import LayerNorm2d
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vgg import VGG, cfgs, make_layers
+from torchvision.ops import StochasticDepth
 
 LRN = dict(size=5, alpha=1e-4, beta=0.75, k=2)
 
@@ -207,6 +209,116 @@ def digits_cnn():
     return net
 
 
+class Mobile(nn.Module):
+    """The layers of MobileNet, ShuffleNet and ConvNeXt, and some activations."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 6, 3, 2, 1, bias=False), nn.BatchNorm2d(6, eps=1e-3, momentum=0.01), nn.Hardswish())
+        self.expand = nn.Sequential(nn.Conv2d(6, 12, 1), nn.GroupNorm(3, 12), nn.ReLU6())
+        self.depth = nn.Sequential(
+            nn.Conv2d(12, 24, 3, 2, 1, groups=12), LayerNorm2d(24, eps=1e-6), nn.Mish())
+        self.squeeze = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1), nn.Conv2d(24, 4, 1), nn.ELU(0.7), nn.Conv2d(4, 24, 1), nn.Hardsigmoid())
+        self.right = nn.Sequential(nn.Conv2d(14, 6, 1), nn.PReLU(6))
+        self.project = nn.Sequential(nn.Conv2d(16, 16, 1), nn.PReLU(), StochasticDepth(0.0, "row"))
+        self.norm = nn.LayerNorm([32, 2, 3])
+        self.head = nn.Sequential(nn.Linear(32, 10), nn.LayerNorm(10), nn.Softplus(beta=2), nn.Linear(10, 5))
+
+    def forward(self, x):
+        x = self.depth(self.expand(self.stem(x)))
+        x = nn.functional.channel_shuffle(x * self.squeeze(x), 3)
+        x = torch.cat([x[:, :10], self.right(x[:, 10:])], 1)
+        x = x + self.project(x)
+        pool = nn.functional
+        x = torch.cat([pool.adaptive_max_pool2d(x, (2, 3)), pool.adaptive_avg_pool2d(x, (2, 3))], 1)
+        return self.head(pool.adaptive_max_pool2d(self.norm(x), 1).flatten(1))
+
+
+class UpAndDown(nn.Module):
+    """Every way to another height and width, and back."""
+
+    def __init__(self):
+        super().__init__()
+        self.down1 = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.ELU())
+        self.down2 = nn.Sequential(nn.ReflectionPad2d((2, 2, 1, 1)), nn.Conv2d(4, 6, 3, 2), nn.ELU())
+        self.down3 = nn.Sequential(nn.ReplicationPad2d((0, 1, 0, 1)), nn.Conv2d(6, 8, 2, 2), nn.ELU())
+        self.up2 = nn.Sequential(nn.ConvTranspose2d(8, 6, 3, 2, 1, (1, 1)), nn.ELU())
+        self.up1 = nn.Sequential(
+            nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(12, 4, (1, 3)), nn.ELU())
+        self.sides = nn.Sequential(
+            nn.Upsample(size=(7, 9), mode="bilinear", align_corners=True), nn.Upsample(scale_factor=1.5),
+            nn.ConvTranspose2d(8, 4, (2, 3), padding=1, dilation=2, groups=2, bias=False), nn.SiLU())
+        self.more = nn.Sequential(nn.Upsample(scale_factor=1.3, mode="bilinear"), nn.Conv2d(6, 5, 3), nn.Tanh())
+        self.fc = nn.Linear(5, 5)
+
+    def forward(self, x):
+        a = self.down1(x)
+        b = self.down2(a)
+        x = self.up1(torch.cat([b, self.up2(self.down3(b))], 1))
+        x = self.sides(torch.cat([a, x], 1))
+        x = self.more(nn.functional.pad(x, (0, 0, 0, 0, 1, 1)))
+        return self.fc(x.mean((2, 3)))
+
+
+class PaddedBlock(BasicBlock):
+    """A block whose shortcut has no parameters: He et al. 2016, option A."""
+
+    def __init__(self, inputs, width, stride=1, *arguments, **more):
+        super().__init__(inputs, width, stride)
+        self.missing = width - inputs
+
+    def forward(self, x):
+        self.downsample = lambda x: nn.functional.pad(
+            x[:, :, ::self.stride, ::self.stride], (0, 0, 0, 0, self.missing // 2, self.missing // 2))
+        return super().forward(x)
+
+
+def regnet():
+    # Its constructor computes with tensors, which must have values.
+    with torch.device("cpu"):
+        return models.regnet_y_400mf()
+
+
+class CifarResNet(nn.Module):
+    """The ResNets of He et al. 2016, section 4.2, of 6n + 2 layers."""
+
+    def __init__(self, n):
+        super().__init__()
+        self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
+        for stage, (inputs, width) in enumerate([(16, 16), (16, 32), (32, 64)], start=1):
+            blocks = [PaddedBlock(inputs, width, 1 if stage == 1 else 2)]
+            blocks += [PaddedBlock(width, width) for _ in range(n - 1)]
+            setattr(self, f"layer{stage}", nn.Sequential(*blocks))
+        self.fc = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = self.layer3(self.layer2(self.layer1(self.bn1(self.conv1(x)).relu())))
+        return self.fc(x.mean((2, 3)))
+
+
+class UNetClassifier(nn.Module):
+    """A U-Net with two levels, and a linear layer on the mean of what it makes."""
+
+    def __init__(self):
+        super().__init__()
+        unit = lambda i, o: [nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+        double = lambda i, o: nn.Sequential(*unit(i, o), *unit(o, o))
+        self.down1, self.down2, self.bottom = double(3, 32), double(32, 64), double(64, 128)
+        self.up2, self.join2 = nn.ConvTranspose2d(128, 64, 2, 2), double(128, 64)
+        self.up1, self.join1 = nn.ConvTranspose2d(64, 32, 2, 2), double(64, 32)
+        self.fc = nn.Linear(32, 10)
+
+    def forward(self, x):
+        pool = lambda x: nn.functional.max_pool2d(x, 2)
+        a = self.down1(x)
+        b = self.down2(pool(a))
+        x = self.join2(torch.cat([b, self.up2(self.bottom(pool(b)))], 1))
+        x = self.join1(torch.cat([a, self.up1(x)], 1))
+        return self.fc(x.mean((2, 3)))
+
+
 TUTORIAL = [32, 32, "M", 64, 64, 128, 128, 128, "M", 256, 256, 256, 512, 512, 512, "M"]
 CUSTOM = [64, 64, 64, "M", 128, 128, 128, "M", 256, 256, 256, "M"]
 
@@ -217,9 +329,12 @@ ARCHITECTURES = {
     "alexnet_torchvision": (models.alexnet, (3, 224, 224)),
     "convnet": (ConvNet, (1, 28, 28)),
     "digits_cnn": (digits_cnn, (1, 8, 8)),
+    "googlenet": (lambda: models.googlenet(aux_logits=False, init_weights=False), (3, 224, 224)),
+    "inception_v3": (lambda: models.inception_v3(aux_logits=False, init_weights=False), (3, 299, 299)),
     "plain18": (lambda: ResNet(PlainBlock, [2, 2, 2, 2]), (3, 224, 224)),
     "plain34": (lambda: ResNet(PlainBlock, [3, 4, 6, 3]), (3, 224, 224)),
     "resnet50_layer4": (ResNet50Layer4, (3, 32, 32)),
+    "unet_classifier": (UNetClassifier, (3, 32, 32)),
     "vgg11_lrn": (vgg_lrn, (3, 224, 224)),
     "vgg16_c": (vgg_c, (3, 224, 224)),
     "vgg16_cifar": (
@@ -240,3 +355,10 @@ for depth in (18, 34, 50, 101, 152):
     resnet = getattr(models, f"resnet{depth}")
     ARCHITECTURES[f"resnet{depth}"] = (resnet, (3, 224, 224))
     ARCHITECTURES[f"resnet{depth}_cifar100"] = (lambda resnet=resnet: cifar_resnet(resnet), (3, 32, 32))
+for depth in (20, 32, 44, 56, 110):
+    ARCHITECTURES[f"resnet{depth}_cifar10"] = (lambda n=(depth - 2) // 6: CifarResNet(n), (3, 32, 32))
+for name in ("densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "mobilenet_v2",
+             "mobilenet_v3_large", "resnext50_32x4d", "resnext101_32x8d", "shufflenet_v2_x1_0",
+             "squeezenet1_0", "squeezenet1_1", "wide_resnet50_2"):
+    ARCHITECTURES[name] = (getattr(models, name), (3, 224, 224))
+ARCHITECTURES["regnet_y_400mf"] = (regnet, (3, 224, 224))

@@ -1,10 +1,10 @@
-"""Checks torchvision's own resnet18, vgg11_bn and alexnet, full size with random weights, against the archc program.
+"""Checks torchvision's own networks, full size with random weights, against the archc program.
 
     cargo build --release
-    python tests/reference/torchvision_full.py target/release/archc
+    python tests/reference/torchvision_full.py target/release/archc [NAME…]
 
 Each state dict is saved as .pth and as safetensors; `archc predict` must give torchvision's five best classes with
-torchvision's probabilities for an image file. Takes a minute and 2 GB of temporary files, so it is run by hand.
+torchvision's probabilities for an image file. Takes minutes and 2 GB of temporary files, so it is run by hand.
 """
 
 import json
@@ -19,23 +19,29 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
-from torchvision import models, transforms
+from torchvision import transforms
 
 from make import scatter
+from modules import ARCHITECTURES
 
-ARCHITECTURES = pathlib.Path(__file__).parents[2] / "architectures"
-FILES = {"resnet18": "resnet18.yaml", "vgg11_bn": "vgg11_bn.yaml", "alexnet": "alexnet_torchvision.yaml"}
-# What the files' `eval` transforms do.
-TRANSFORM = transforms.Compose([
-    transforms.Resize(256), transforms.CenterCrop(224), transforms.ToTensor(),
-    transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
-])
+FOLDER = pathlib.Path(__file__).parents[2] / "architectures"
+NAMES = ["alexnet_torchvision", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet",
+         "inception_v3", "mobilenet_v2", "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d",
+         "resnext101_32x8d", "shufflenet_v2_x1_0", "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "wide_resnet50_2"]
 
 
-def expected(net, image):
+def transform(side):
+    """What the files' `eval` transforms do."""
+    return transforms.Compose([
+        transforms.Resize({224: 256, 299: 342}[side]), transforms.CenterCrop(side), transforms.ToTensor(),
+        transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+    ])
+
+
+def expected(net, side, image):
     """The five best classes with their probabilities, after the last layer is scaled to make them differ."""
-    images = TRANSFORM(Image.open(image))[None]
-    last = [module for module in net.modules() if isinstance(module, nn.Linear)][-1]
+    images = transform(side)(Image.open(image))[None]
+    last = [module for module in net.modules() if isinstance(module, (nn.Conv2d, nn.Linear))][-1]
     with torch.no_grad():
         last.weight.mul_(3 / net(images).std())
         best = net(images)[0].softmax(0).topk(5)
@@ -43,22 +49,23 @@ def expected(net, image):
 
 
 def predict(archc, file, weights, image):
-    command = [archc, "predict", ARCHITECTURES / file, "--weights", weights, "--format", "json", image]
+    command = [archc, "predict", file, "--weights", weights, "--format", "json", image]
     answer = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     return [(entry["class"], entry["probability"]) for entry in answer["predictions"]]
 
 
-def main(archc):
+def main(archc, *names):
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         image = folder / "noise.png"
         pixels = numpy.random.default_rng(3).integers(0, 256, (256, 300, 3), dtype=numpy.uint8)
         Image.fromarray(pixels).save(image)
-        for name, file in FILES.items():
+        for name in names or NAMES:
             torch.manual_seed(3)
-            net = getattr(models, name)().eval()
+            make, (_, side, _) = ARCHITECTURES[name]
+            net, [file] = make().eval(), FOLDER.glob(f"{name}.*")
             scatter(net)
-            best = expected(net, image)
+            best = expected(net, side, image)
             for extension, save in [("pth", torch.save), ("safetensors", save_file)]:
                 weights = folder / f"{name}.{extension}"
                 save(net.state_dict(), weights)
@@ -71,4 +78,4 @@ def main(archc):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

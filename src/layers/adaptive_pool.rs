@@ -1,6 +1,7 @@
-//! Average pooling to a given size, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html>.
+//! Pooling to a given size, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html> and
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html>.
 //!
-//! `adaptive_avgpool 7`, `adaptive_avgpool 7x7`; `adaptive_avgpool 1` is global average pooling
+//! `adaptive_avgpool 7`, `adaptive_maxpool 7x5`; `global_avgpool` and `global_maxpool` pool to 1×1, a map still
 
 use super::{Definition, Layer, Reach};
 use crate::arguments::{Arguments, Pair, PositivePair};
@@ -12,29 +13,57 @@ pub(super) const ADAPTIVE_AVG_POOL: Definition = Definition {
     name: "adaptive_avgpool",
     usage: "adaptive_avgpool SIZE",
     inputs: Some(1),
-    parse: |arguments| Ok(Box::new(AdaptiveAvgPool::parse(arguments)?)),
+    parse: |arguments| AdaptivePool::parse(arguments, Op::AdaptiveAvgPool2d),
+};
+
+pub(super) const ADAPTIVE_MAX_POOL: Definition = Definition {
+    name: "adaptive_maxpool",
+    usage: "adaptive_maxpool SIZE",
+    inputs: Some(1),
+    parse: |arguments| AdaptivePool::parse(arguments, Op::AdaptiveMaxPool2d),
+};
+
+pub(super) const GLOBAL_AVG_POOL: Definition = Definition {
+    name: "global_avgpool",
+    usage: "global_avgpool",
+    inputs: Some(1),
+    parse: |_| Ok(AdaptivePool::global("global_avgpool", Op::AdaptiveAvgPool2d)),
+};
+
+pub(super) const GLOBAL_MAX_POOL: Definition = Definition {
+    name: "global_maxpool",
+    usage: "global_maxpool",
+    inputs: Some(1),
+    parse: |_| Ok(AdaptivePool::global("global_maxpool", Op::AdaptiveMaxPool2d)),
 };
 
 #[derive(Debug)]
-struct AdaptiveAvgPool {
+struct AdaptivePool {
+    /// What messages call it.
+    kind: String,
     size: Pair,
+    op: Op,
 }
 
-impl AdaptiveAvgPool {
-    fn parse(arguments: &mut Arguments) -> Result<AdaptiveAvgPool, Diagnostic> {
+impl AdaptivePool {
+    fn parse(arguments: &mut Arguments, op: Op) -> Result<Box<dyn Layer>, Diagnostic> {
         let PositivePair(size) = arguments.required("size")?;
-        Ok(AdaptiveAvgPool { size })
+        Ok(Box::new(AdaptivePool { kind: arguments.callee().value.clone(), size, op }))
+    }
+
+    fn global(kind: &str, op: Op) -> Box<dyn Layer> {
+        Box::new(AdaptivePool { kind: kind.to_string(), size: Pair::square(1), op })
     }
 }
 
-impl Layer for AdaptiveAvgPool {
+impl Layer for AdaptivePool {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
-        let (channels, ..) = super::map_input("adaptive_avgpool", inputs[0])?;
+        let (channels, ..) = super::map_input(&self.kind, inputs[0])?;
         Ok(Shape::map(channels, self.size.height, self.size.width))
     }
 
     fn arithmetic(&self, inputs: &[Shape]) -> Option<String> {
-        let (_, height, width) = super::map_input("adaptive_avgpool", inputs[0]).ok()?;
+        let (_, height, width) = super::map_input(&self.kind, inputs[0]).ok()?;
         Some(format!("{height}×{width} in {} bins", self.size))
     }
 
@@ -46,7 +75,7 @@ impl Layer for AdaptiveAvgPool {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::AdaptiveAvgPool2d
+        self.op.clone()
     }
 }
 
@@ -76,6 +105,9 @@ mod tests {
             ("adaptive_avgpool 3x2", "8x7x7", "8×3×2 | 7×7 in 3×2 bins"),
             // PyTorch repeats pixels rather than refuse.
             ("adaptive_avgpool size=7", "512x1x1", "512×7×7 | 1×1 in 7×7 bins"),
+            ("adaptive_maxpool 3x2", "8x7x7", "8×3×2 | 7×7 in 3×2 bins"),
+            ("global_avgpool", "2048x7x5", "2048×1×1 | 7×5 in 1×1 bins"),
+            ("global_maxpool", "2048x7x5", "2048×1×1 | 7×5 in 1×1 bins"),
         ]);
     }
 
@@ -88,6 +120,12 @@ mod tests {
                 "E013 `size` of `adaptive_avgpool` must be a whole number or a size such as `3x5`, one or more: found `0`",
             ),
             ("adaptive_avgpool 7 stride=2", "8x4x4", "E011 `adaptive_avgpool` has no argument `stride`"),
+            ("global_avgpool 7", "8x4x4", "E011 `global_avgpool` does not take `7`"),
+            (
+                "global_maxpool",
+                "512",
+                "E020 `global_maxpool` needs a feature map C×H×W, but a vector of 512 arrives; put `global_maxpool` before `flatten`",
+            ),
             (
                 "adaptive_avgpool 1",
                 "512",

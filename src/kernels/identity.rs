@@ -1,0 +1,28 @@
+//! A copy, for callers that do not see that the output may be the input itself ([`Op::is_view`](crate::program::Op::is_view)).
+
+use super::lanes::map_all;
+use super::{Backward, Forward, Real};
+
+pub(super) fn forward<T: Real>(call: Forward<T>) {
+    map_all(call.output, call.inputs[0].0, |x| x);
+}
+
+pub(super) fn backward<T: Real>(call: Backward<T>) {
+    if let Some(gradient) = &mut call.input_gradients[0] {
+        map_all(gradient, call.output_gradient, |g| g);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::Op;
+
+    #[test]
+    fn copies() {
+        for shape in [Shape::map(2, 3, 5), Shape::Vector(7)] {
+            check(&Case::new(Op::Identity, 3, shape, shape), |numbers| numbers.inputs[0].clone());
+        }
+    }
+}

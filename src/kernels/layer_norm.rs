@@ -1,0 +1,142 @@
+//! Normalisation of each example (Ba et al. 2016), as <https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html>:
+//! y = γ·x̂ + β, x̂ = (x − mean)/√(variance + eps) with the biased variance.
+//!
+//! What is normalised together is a row: a whole example, in which every number has its own γ and β, or the channels at one
+//! position, as in ConvNeXt (Liu et al. 2022) and in torchvision's `LayerNorm2d`.
+
+use rayon::prelude::*;
+
+use super::column_sums::column_sums;
+use super::lanes::{for_each_row, map, rows_each, sum_of, sum_of_pairs};
+use super::layout::{channels_first, channels_last};
+use super::{Backward, Forward, Real};
+use crate::graph::Shape;
+use crate::program::Over;
+
+/// Numbers that are summed in their own type, before their sum is added in f64.
+const RUN: usize = 1 << 12;
+
+/// Keeps every row's mean, then every row's 1/√(variance + eps).
+pub(super) fn forward<T: Real>(over: Over, eps: f64, call: Forward<T>) {
+    let Forward { inputs, weights, output, output_shape, saved, .. } = call;
+    let (x, length) = (inputs[0].0, length(over, output_shape));
+    let weights = in_memory_order(over, output_shape, weights);
+    let (means, scales) = saved.reals.split_at_mut(x.len() / length);
+    let rows = output.par_chunks_exact_mut(length).zip(x.par_chunks_exact(length));
+    let statistics = means.par_iter_mut().zip(scales.par_iter_mut());
+    rows.zip(statistics).with_min_len(rows_each(3 * length)).for_each(|((y, x), (mean_slot, scale_slot))| {
+        let (mean, scale) = moments(x, eps);
+        (*mean_slot, *scale_slot) = (mean, scale);
+        map(y, x, |x| (x - mean) * scale);
+        if let [gamma, beta] = weights.as_slice() {
+            for (y, (gamma, beta)) in y.iter_mut().zip(gamma.iter().zip(beta)) {
+                *y = *y * *gamma + *beta;
+            }
+        }
+    });
+}
+
+/// dβ = Σ g and dγ = Σ g·x̂ over the rows; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over
+/// the row.
+pub(super) fn backward<T: Real>(over: Over, call: Backward<T>) {
+    let Backward { inputs, weights, output_shape, saved, output_gradient, .. } = call;
+    let (x, length) = (inputs[0].0, length(over, output_shape));
+    let weights = in_memory_order(over, output_shape, weights);
+    let (means, scales) = saved.reals.split_at(x.len() / length);
+    if let Some(dx) = &mut call.input_gradients[0] {
+        for_each_row(dx, length, 4 * length, |row, dx| {
+            let (mean, scale, x) = (means[row], scales[row], &x[row * length..][..length]);
+            dx.copy_from_slice(&output_gradient[row * length..][..length]);
+            if let Some(gamma) = weights.first() {
+                dx.iter_mut().zip(gamma).for_each(|(h, gamma)| *h *= *gamma);
+            }
+            let count = T::of(length as f64);
+            let mean_h = sum_of(dx, |h| h) / count;
+            let mean_hx = sum_of_pairs(dx, x, |h, x| h * ((x - mean) * scale)) / count;
+            dx.iter_mut().zip(x).for_each(|(dx, x)| *dx = scale * (*dx - mean_h - (*x - mean) * scale * mean_hx));
+        });
+    }
+    let [dgamma, dbeta] = call.weight_gradients else { return };
+    let [sums, sums_x] = column_sums(x.len() / length, length, |row, sums: &mut [T], sums_x: &mut [T]| {
+        let numbers = output_gradient[row * length..].iter().zip(&x[row * length..]);
+        for ((sum, sum_x), (g, x)) in sums.iter_mut().zip(sums_x).zip(numbers) {
+            *sum += *g;
+            *sum_x += *g * ((*x - means[row]) * scales[row]);
+        }
+    });
+    for (gradient, sums) in [(dgamma, sums_x), (dbeta, sums)] {
+        let Some(gradient) = gradient else { continue };
+        let sums: Vec<T> = sums.into_iter().map(T::of).collect();
+        match over {
+            Over::Example => channels_first(output_shape, &sums, gradient),
+            Over::Channels => gradient.copy_from_slice(&sums),
+        }
+    }
+}
+
+/// Numbers that are normalised together.
+fn length(over: Over, shape: Shape) -> usize {
+    match over {
+        Over::Example => shape.elements(),
+        Over::Channels => shape.channels(),
+    }
+}
+
+/// γ and β, of a whole example with the channels last.
+fn in_memory_order<T: Real>(over: Over, shape: Shape, weights: &[&[T]]) -> Vec<Vec<T>> {
+    let turned = |weight: &&[T]| {
+        let mut turned = weight.to_vec();
+        if over == Over::Example {
+            channels_last(shape, weight, &mut turned);
+        }
+        turned
+    };
+    weights.iter().map(turned).collect()
+}
+
+/// The mean of some numbers and 1/√(their biased variance + eps).
+fn moments<T: Real>(x: &[T], eps: f64) -> (T, T) {
+    let sum = |f: &dyn Fn(T) -> T| x.chunks(RUN).map(|run| sum_of(run, f).to_f64()).sum::<f64>();
+    let count = x.len() as f64;
+    let mean = T::of(sum(&|x| x) / count);
+    let variance = sum(&|x| (x - mean) * (x - mean)) / count;
+    (mean, T::of(1.0 / (variance + eps).sqrt()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::Shape;
+    use crate::kernels::testing::{Case, check};
+    use crate::program::{Op, Over};
+
+    #[test]
+    fn normalises_examples_or_positions() {
+        let (map, vector, eps) = (Shape::map(4, 3, 5), Shape::Vector(7), 1e-3);
+        for (shape, over) in
+            [(map, Over::Example), (map, Over::Channels), (vector, Over::Example), (vector, Over::Channels)]
+        {
+            let length = if over == Over::Example { shape.elements() } else { shape.channels() };
+            for weights in [vec![], vec![length; 2]] {
+                let case = Case { weights, ..Case::new(Op::LayerNorm { over, eps }, 3, shape, shape) };
+                check(&case, |numbers| {
+                    let (elements, positions) = (shape.elements(), shape.positions());
+                    let together = |a: usize, b: usize| {
+                        a / elements == b / elements && (over == Over::Example || a % positions == b % positions)
+                    };
+                    let normalise = |index: usize| {
+                        let all = &numbers.inputs[0];
+                        let group: Vec<f64> =
+                            (0..all.len()).filter(|other| together(index, *other)).map(|other| all[other]).collect();
+                        let mean = group.iter().sum::<f64>() / group.len() as f64;
+                        let variance = group.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / group.len() as f64;
+                        let at = if over == Over::Example { index % elements } else { index % elements / positions };
+                        let [gamma, beta] = [(0, 1.0), (1, 0.0)]
+                            .map(|(weight, none)| numbers.weights.get(weight).map_or(none, |w| w[at]));
+                        gamma * (all[index] - mean) / (variance + eps).sqrt() + beta
+                    };
+                    (0..numbers.inputs[0].len()).map(normalise).collect()
+                });
+            }
+        }
+    }
+}
