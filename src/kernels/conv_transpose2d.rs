@@ -33,7 +33,9 @@ pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>)
 }
 
 pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T>) {
-    let Backward { batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output_gradient: dy, output_shape, .. } = call
+    let Backward {
+        batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output_gradient: dy, output_shape, ..
+    } = call
     else {
         unreachable!("a layer with weights has an input")
     };

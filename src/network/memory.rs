@@ -190,9 +190,9 @@ mod tests {
         let layers =
             "gn 2 -> ln channels -> ln -> drop_path 0.5 -> adaptive_maxpool 2 -> conv_transpose 2 2x2 s2 -> prelu";
         let network = compile(&format!("input: [4, 8, 8]\nlayers: [{layers}]")).expect("a sound network");
-        // The input and four maps of its size, the pool with its places, two enlarged maps; two numbers for each group, for
+        // The input in both orders and four maps of its size, the pool with its places, two enlarged maps; two numbers for each group, for
         // each position and for each example; and whether the example survives.
-        let values = 5 * 256 + 2 * 16 + 2 * 32;
+        let values = 6 * 256 + 2 * 16 + 2 * 32;
         assert_eq!(network.footprint(1).training(10).activations, 4 * 10 * (values + 4 + 128 + 2 + 1));
     }
 

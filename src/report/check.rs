@@ -335,7 +335,7 @@ parameters      2,016,586, all trainable; 128 running statistics
 MACs            120,020,992 for one example
 activations     2,809,866 for one example
 receptive field 231×231: the output sees the whole input
-memory          about 97.9 MiB to train with batch 4 on 2 threads:
+memory          about 97.8 MiB to train with batch 4 on 2 threads:
                 7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
                 + 48.2 MiB activations + 26.5 MiB workspace
 ";
@@ -371,9 +371,14 @@ fc        linear 10  10                             2.01M  2.01M      10    231
         assert_eq!(rows(NETWORK, list), expected);
         let tree = View { arrangement: Arrangement::Tree, ..VIEW };
         let expected = "\
-input                              3×224×224
-features     4 layers              64×56×56                               9.54K   118M
-├ 0          conv 64 7x7 s2 p3 bi… 64×112×112
+input                         3×224×224
+features  4 layers            64×56×56                              9.54K   118M
+├ 0       conv 64 7x7 s2 p3…  64×112×112  ⌊(224−7+2·3)/2⌋+1 = 112   9.41K   118M
+├ 1       bn                  64×112×112                              128
+├ 2       relu                64×112×112
+└ 3       maxpool 3x3 s2 p1   64×56×56    ⌊(112−3+2·1)/2⌋+1 = 56
+1         flatten             200704      64·56·56 = 200704
+fc        linear 10           10                                    2.01M  2.01M
 ";
         assert_eq!(rows(NETWORK, tree), expected);
     }

@@ -15,7 +15,7 @@ use crate::network::Network;
 ///
 /// let network = archc::compile("name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]").unwrap();
 /// let table = Table { network: &network, depth: None }.to_string();
-/// assert!(table.contains("| `0`       | `conv 4 3x3` | 4×6×6  |         40 | 1,296 |"), "{table}");
+/// assert!(table.contains("| `0`       | `conv 4 3x3` | 4×6×6  |         40 |     1,296 |"), "{table}");
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
