@@ -2,7 +2,7 @@
 //!
 //! Values are row-major, the batch first and the channels last: N×H×W×C for maps, N×features for vectors. So the channels
 //! of a position lie side by side, and all loops run over them innermost. Shapes are still written C×H×W, and weights lie
-//! as PyTorch has them. [`layout`] turns images and outputs, which are N×C×H×W for the rest of the world.
+//! as PyTorch has them. `layout` turns images and outputs, which are N×C×H×W for the rest of the world.
 //!
 //! [`forward`] and [`backward`] choose the file by the [`Op`]; the executor of the trainer and the Candle adaptors both
 //! call only these two. All kernels are generic over [`Real`], so that tests can be exact in f64. A result does not depend

@@ -31,6 +31,7 @@ pub fn bytes(number: u64) -> String {
 
 /// Bytes as people write them: `8GiB`, `8 GB`, `512m`. A unit without `i` is decimal if it ends in `B`, as on a disk's box,
 /// and binary if it is a letter alone, as in `docker -m`. `None` if it is none of these.
+#[cfg(feature = "cli")]
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim().to_lowercase();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
@@ -109,6 +110,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "cli")]
     #[test]
     fn reads_what_people_write() {
         for (text, expected) in [
