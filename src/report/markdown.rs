@@ -2,10 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::check::{params, title};
+use super::check::title;
 use super::outline::{Arrangement, Part, Row, rows};
 use super::quantity::{exact, short};
 use super::table::length;
+use super::totals::params;
 use crate::network::Network;
 
 /// A network's table, to be displayed. With a depth, levels are rows, as in [`super::View::depth`].

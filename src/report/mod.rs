@@ -9,6 +9,7 @@ pub mod markdown;
 mod outline;
 pub(crate) mod quantity;
 pub(crate) mod table;
+mod totals;
 
 pub use outline::Arrangement;
 
