@@ -99,6 +99,24 @@ def local_response_norm(call, _, __):
     return nn.LocalResponseNorm(call.get("size", 0), **constants)
 
 
+class Pad(nn.Module):
+    """Zeros around a map, and after its channels."""
+
+    def __init__(self, sides, channels):
+        super().__init__()
+        self.sides = (sides[1], sides[1], sides[0], sides[0], *channels)
+
+    def forward(self, x):
+        return F.pad(x, self.sides)
+
+
+def pad(call, channels, output):
+    def pair(size):
+        return size if isinstance(size, tuple) else (size, size)
+
+    return Pad(pair(call.get("size", 0, 0)), pair(call.get("channels", default=0)))
+
+
 # Layers of one input: what each becomes, given its call, its input's channels and its output's sizes.
 LAYERS = {
     "conv": conv,
@@ -106,6 +124,11 @@ LAYERS = {
     "bn": batch_norm,
     "maxpool": max_pool,
     "avgpool": avg_pool,
+    "global_avgpool": lambda call, _, __: nn.AdaptiveAvgPool2d(1),
+    "global_maxpool": lambda call, _, __: nn.AdaptiveMaxPool2d(1),
+    "identity": lambda call, _, __: nn.Identity(),
+    "pad": pad,
+    "channel_shuffle": lambda call, _, __: nn.ChannelShuffle(call.get("groups", 0)),
     "adaptive_avgpool": lambda call, _, output: nn.AdaptiveAvgPool2d(output[1:]),
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),

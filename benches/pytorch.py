@@ -29,7 +29,7 @@ TRAINING = [
     ("resnet50_layer4.yaml", 64),
     ("alexnet.yaml", 16),
     ("vgg16.yaml", 2),
-    ("resnet20.yaml", 128),
+    ("resnet20_cifar10.yaml", 128),
     ("mobilenet_v2.yaml", 8),
 ]
 INFERENCE_BATCHES = [1, 64]
