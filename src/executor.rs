@@ -14,52 +14,43 @@
 
 mod few;
 pub mod profile;
+mod schedule;
 mod scores;
+mod values;
 
 use std::mem;
 
-use rayon::prelude::*;
-
 use self::few::Few;
 use self::profile::{Pass, Profile, Spent};
+use self::schedule::Schedule;
 use self::scores::correct;
 pub use self::scores::{Loss, classify, largest};
-use crate::graph::{Shape, ValueId};
-use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Prepared, Real, Saved, layout};
-use crate::program::plan::{self, Place, Plan, Target};
-use crate::program::{Program, Step};
+use self::values::Batch;
+use crate::graph::ValueId;
+use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Prepared, Real, layout};
+use crate::program::plan::{Place, Target, reads_output};
+use crate::program::{Bounds, Program, Step};
 
 /// A program with its weights and the memory that it runs in.
 #[derive(Debug)]
 pub struct Executor<T> {
     program: Program,
-    training: Plan,
-    evaluation: Plan,
+    training: Schedule<T>,
+    evaluation: Schedule<T>,
     /// In the program's order.
     weights: Vec<Vec<T>>,
     /// In the program's order; empty for what has none.
     gradients: Vec<Vec<T>>,
-    /// Which weights each step of the program uses.
-    used: Vec<Used>,
-    /// What each step of the program keeps for its backward pass.
-    saved: Vec<Saved<T>>,
-    /// Shared by both plans.
+    /// Shared by both schedules.
     buffers: Vec<Buffer<T>>,
     algorithms: Algorithms,
-    /// What each step of the program has made of its weights for evaluation; empty if that is not kept.
+    /// What each step of the evaluation has made of its weights; empty if that is not kept.
     prepared: Vec<Prepared<T>>,
     profile: Profile,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
     images: Vec<T>,
     /// What [`Executor::evaluate`] has turned last; empty where nothing needs to be.
     output: Vec<T>,
-}
-
-/// The weights of a step, as indices into the program's.
-#[derive(Debug)]
-struct Used {
-    trainable: Vec<usize>,
-    statistics: Vec<usize>,
 }
 
 impl<T: Real> Executor<T> {
@@ -70,27 +61,19 @@ impl<T: Real> Executor<T> {
     pub fn new(program: Program, weights: Vec<Vec<T>>) -> Executor<T> {
         let lengths = program.weights.iter().map(|weight| weight.elements());
         assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
-        let (training, evaluation) = (plan::training(&program), plan::evaluation(&program));
-        let used = program.steps.iter().map(|step| {
-            let (trainable, statistics) = step.weights.iter().partition(|index| program.weights[**index].trainable);
-            Used { trainable, statistics }
-        });
-        let used: Vec<Used> = used.collect();
+        let (training, evaluation) = (Schedule::new(&program, Mode::Train), Schedule::new(&program, Mode::Eval));
         let mut gradients = vec![Vec::new(); weights.len()];
-        for index in training.backward.iter().flat_map(|planned| &used[planned.step].trainable) {
+        for index in training.plan.backward.iter().flat_map(|planned| &training.used[planned.step].trainable) {
             gradients[*index] = vec![T::ZERO; weights[*index].len()];
         }
-        let saved = vec![Saved::default(); program.steps.len()];
-        let buffers = (0..training.buffers.len().max(evaluation.buffers.len())).map(|_| Buffer::default()).collect();
+        let buffers = training.plan.buffers.len().max(evaluation.plan.buffers.len());
         Executor {
             program,
             training,
             evaluation,
             weights,
             gradients,
-            used,
-            saved,
-            buffers,
+            buffers: (0..buffers).map(|_| Buffer::default()).collect(),
             images: Vec::new(),
             output: Vec::new(),
             algorithms: Algorithms::default(),
@@ -102,13 +85,17 @@ impl<T: Real> Executor<T> {
     /// Says which algorithms the kernels may choose from; all of them unless said.
     pub fn set_algorithms(&mut self, algorithms: Algorithms) {
         self.algorithms = algorithms;
-        self.prepared.iter_mut().for_each(|prepared| prepared.ready = false);
+        self.forget_prepared();
     }
 
     /// Keeps what kernels make of the weights from one [`Executor::evaluate`] to the next, until the weights change. Small
     /// batches are faster for it; convolutions take up to four times their weights of memory.
     pub fn keep_prepared(&mut self) {
-        self.prepared = self.program.steps.iter().map(|_| Prepared::default()).collect();
+        self.prepared = self.evaluation.program.steps.iter().map(|_| Prepared::default()).collect();
+    }
+
+    fn forget_prepared(&mut self) {
+        self.prepared.iter_mut().for_each(|prepared| prepared.ready = false);
     }
 
     /// What it runs.
@@ -130,15 +117,15 @@ impl<T: Real> Executor<T> {
     /// Lets an optimizer change the weights by their gradients.
     pub fn update(&mut self, change: impl FnOnce(&mut [Vec<T>], &[Vec<T>])) {
         change(&mut self.weights, &self.gradients);
-        self.prepared.iter_mut().for_each(|prepared| prepared.ready = false);
+        self.forget_prepared();
     }
 
     /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too.
     pub fn evaluate<'a>(&'a mut self, images: &'a [T]) -> &'a [T] {
         let batch = self.batch(images);
-        self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 });
-        let values = batch.values(&self.program, &self.evaluation, &self.buffers, &self.images);
-        let (output, shape) = (values.of(self.program.output), self.program.shape(self.program.output));
+        self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 }, |_, _| {});
+        let output = batch.values(&self.evaluation, &self.buffers, &self.images).of(self.program.output);
+        let shape = self.program.shape(self.program.output);
         if shape.has_one_order() {
             return output;
         }
@@ -154,14 +141,14 @@ impl<T: Real> Executor<T> {
     /// If a label is not below the number of logits.
     pub fn step_gradients(&mut self, images: &[T], labels: &[u32], key: MaskKey) -> Loss {
         let batch = self.batch(images);
-        self.forward(Mode::Train, batch, key);
-        let Some(place) = self.training.loss_gradient else {
-            let logits =
-                batch.values(&self.program, &self.training, &self.buffers, &self.images).of(self.program.output);
+        self.forward(Mode::Train, batch, key, |_, _| {});
+        self.forget_prepared();
+        let Some(place) = self.training.plan.loss_gradient else {
+            let logits = batch.values(&self.training, &self.buffers, &self.images).of(self.program.output);
             return classify(logits, labels);
         };
         let mut gradient = mem::take(&mut self.buffers[place]);
-        let logits = batch.values(&self.program, &self.training, &self.buffers, &self.images).of(self.program.output);
+        let logits = batch.values(&self.training, &self.buffers, &self.images).of(self.program.output);
         let loss = kernels::cross_entropy_gradient(logits, labels, &mut gradient[..logits.len()]);
         let correct = correct(logits, labels);
         self.buffers[place] = gradient;
@@ -179,11 +166,13 @@ impl<T: Real> Executor<T> {
             return Some("the images".to_owned());
         }
         let batch = self.batch(images);
-        self.forward(Mode::Train, batch, key);
-        let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
-        let mut steps = self.training.steps.iter().map(|index| &self.program.steps[*index]);
-        let first = steps.find(|step| not_finite(values.of(step.output)))?;
-        Some(format!("the output of `{}`", first.name))
+        let mut first = None;
+        self.forward(Mode::Train, batch, key, |step, output| {
+            if first.is_none() && not_finite(output) {
+                first = Some(format!("the output of `{}`", step.name));
+            }
+        });
+        first
     }
 
     /// The first weight with a number that is not finite.
@@ -192,12 +181,20 @@ impl<T: Real> Executor<T> {
         Some(format!("the weight `{}`", self.program.weights[index].name))
     }
 
-    /// From now on, notes how long each step takes.
+    /// The steps that run in a mode: the program's, some of which were joined.
+    pub fn steps(&self, mode: Mode) -> &[Step] {
+        match mode {
+            Mode::Train => &self.training.program.steps,
+            Mode::Eval => &self.evaluation.program.steps,
+        }
+    }
+
+    /// From now on, notes how long each step takes, in one mode or the other.
     pub fn begin_profile(&mut self) {
         self.profile.begin(self.program.steps.len());
     }
 
-    /// What was noted since [`Executor::begin_profile`], by the index of the step in the program.
+    /// What was noted since [`Executor::begin_profile`], by the index in [`Executor::steps`].
     pub fn profile(&self) -> &[Spent] {
         self.profile.spent()
     }
@@ -224,22 +221,25 @@ impl<T: Real> Executor<T> {
         Batch { images, size: images.len() / shape.elements() }
     }
 
-    fn forward(&mut self, mode: Mode, batch: Batch<T>, key: MaskKey) {
-        let plan = match mode {
-            Mode::Train => &self.training,
-            Mode::Eval => &self.evaluation,
+    /// `each` sees every output that is computed.
+    fn forward(&mut self, mode: Mode, batch: Batch<T>, key: MaskKey, mut each: impl FnMut(&Step, &[T])) {
+        let schedule = match mode {
+            Mode::Train => &mut self.training,
+            Mode::Eval => &mut self.evaluation,
         };
-        for (buffer, elements) in self.buffers.iter_mut().zip(&plan.buffers) {
+        for (buffer, elements) in self.buffers.iter_mut().zip(&schedule.plan.buffers) {
             buffer.reserve(elements * batch.size);
         }
-        for &index in &plan.steps {
-            let (step, used) = (&self.program.steps[index], &self.used[index]);
-            let Place::Buffer(place) = plan.values[step.output.index()] else {
+        let mut all_saved = mem::take(&mut schedule.saved);
+        for &index in &schedule.plan.steps {
+            let (step, used) = (&schedule.program.steps[index], &schedule.used[index]);
+            let Place::Buffer(place) = schedule.plan.values[step.output.index()] else {
                 unreachable!("a step that computes has a buffer");
             };
             let mut output = mem::take(&mut self.buffers[place]);
             let mut statistics = lend(&mut self.weights, &used.statistics);
-            let values = batch.values(&self.program, plan, &self.buffers, &self.images);
+            let values = batch.values(schedule, &self.buffers, &self.images);
+            let filled = &mut output[..values.elements(step.output)];
             self.profile.time(Pass::Forward, index, || {
                 kernels::forward(
                     &step.op,
@@ -248,50 +248,67 @@ impl<T: Real> Executor<T> {
                         mode,
                         algorithms: self.algorithms,
                         prepared: self.prepared.get_mut(index).filter(|_| mode == Mode::Eval),
-                        key: MaskKey { place: index as u64, ..key },
-                        inputs: &values.inputs(step),
+                        // The node's index, which does not change when steps are joined.
+                        key: MaskKey { place: step.output.index() as u64 - 1, ..key },
+                        epilogue: step.epilogue,
+                        inputs: &values.inputs(step, true),
                         weights: &slices(&self.weights, &used.trainable),
                         buffers: &mut Few::new(statistics.iter_mut().map(Vec::as_mut_slice), Default::default),
-                        output: &mut output[..values.elements(step.output)],
+                        output: filled,
                         output_shape: self.program.shape(step.output),
-                        saved: &mut self.saved[index],
+                        saved: &mut all_saved[index],
                     },
                 )
             });
+            each(step, filled);
             give_back(&mut self.weights, &used.statistics, &mut statistics);
             self.buffers[place] = output;
         }
+        schedule.saved = all_saved;
     }
 
     /// After a forward pass in training mode and the loss's gradient.
     fn backward(&mut self, batch: Batch<T>) {
-        for planned in &self.training.backward {
-            let (step, used) = (&self.program.steps[planned.step], &self.used[planned.step]);
+        let schedule = &self.training;
+        for planned in &schedule.plan.backward {
+            let (step, used) = (&schedule.program.steps[planned.step], &schedule.used[planned.step]);
             let targets = &planned.input_gradients;
+            let elements = batch.size * self.program.shape(step.output).elements();
+            let mut gradient = mem::take(&mut self.buffers[planned.output_gradient]);
             let take = |target: &Target| target.written().map(|place| mem::take(&mut self.buffers[place]));
             let mut input_gradients = Few::new(targets.iter().map(take), || None);
             let mut weight_gradients = lend(&mut self.gradients, &used.trainable);
-            let values = batch.values(&self.program, &self.training, &self.buffers, &self.images);
+            let values = batch.values(schedule, &self.buffers, &self.images);
+            let output = if reads_output(step) { values.of(step.output) } else { &[] };
             self.profile.time(Pass::Backward, planned.step, || {
+                let mut bounds = step.epilogue.bounds;
+                if !step.op.cuts_gradient(step.inputs.len()) && bounds != Bounds::NONE {
+                    kernels::cut_gradient(bounds, output, &mut gradient[..elements]);
+                    bounds = Bounds::NONE;
+                }
+                if targets.iter().all(|target| target.written().is_none()) && used.trainable.is_empty() {
+                    return;
+                }
                 kernels::backward(
                     &step.op,
                     Backward {
                         batch: batch.size,
                         mode: Mode::Train,
                         algorithms: self.algorithms,
-                        inputs: &values.inputs(step),
+                        bounds,
+                        inputs: &values.inputs(step, step.op.backward_reads().inputs),
                         weights: &slices(&self.weights, &used.trainable),
-                        output: values.of(step.output),
+                        output,
                         output_shape: self.program.shape(step.output),
-                        saved: &self.saved[planned.step],
-                        output_gradient: &self.buffers[planned.output_gradient][..values.elements(step.output)],
+                        saved: &schedule.saved[planned.step],
+                        output_gradient: &gradient[..elements],
                         input_gradients: &mut values.gradients(step, &mut input_gradients),
                         weight_gradients: &mut Few::new(
                             weight_gradients.iter_mut().map(|g| Some(g.as_mut_slice())),
                             || None,
                         ),
                     },
-                )
+                );
             });
             give_back(&mut self.gradients, &used.trainable, &mut weight_gradients);
             for (target, buffer) in targets.iter().zip(input_gradients.iter_mut()) {
@@ -301,69 +318,19 @@ impl<T: Real> Executor<T> {
             }
             for (target, input) in targets.iter().zip(&step.inputs) {
                 let elements = batch.size * self.program.shape(*input).elements();
-                if let Target::Add { aside, sum } = *target {
-                    let mut total = mem::take(&mut self.buffers[sum]);
-                    add(&mut total[..elements], &self.buffers[aside][..elements]);
-                    self.buffers[sum] = total;
+                match *target {
+                    Target::Add { aside, sum } => {
+                        let mut total = mem::take(&mut self.buffers[sum]);
+                        kernels::add_all(&mut total[..elements], &self.buffers[aside][..elements]);
+                        self.buffers[sum] = total;
+                    }
+                    Target::Sum(sum) => kernels::add_all(&mut self.buffers[sum][..elements], &gradient[..elements]),
+                    Target::Copy(copy) => kernels::copy_all(&mut self.buffers[copy][..elements], &gradient[..elements]),
+                    Target::Nobody | Target::Write(_) | Target::Same => {}
                 }
             }
+            self.buffers[planned.output_gradient] = gradient;
         }
-    }
-}
-
-/// The images of a step, N×C×H×W.
-#[derive(Clone, Copy)]
-struct Batch<'a, T> {
-    images: &'a [T],
-    /// N
-    size: usize,
-}
-
-impl<'a, T: Real> Batch<'a, T> {
-    /// `turned` are the images with the channels last, if they have to be turned.
-    fn values(self, program: &'a Program, plan: &'a Plan, buffers: &'a [Buffer<T>], turned: &'a [T]) -> Values<'a, T> {
-        let images = if program.shape(ValueId::INPUT).has_one_order() { self.images } else { turned };
-        Values { images, batch: self.size, program, plan, buffers }
-    }
-}
-
-/// All values of a pass, to look at.
-#[derive(Clone, Copy)]
-struct Values<'a, T> {
-    /// With the channels last.
-    images: &'a [T],
-    /// N
-    batch: usize,
-    program: &'a Program,
-    plan: &'a Plan,
-    buffers: &'a [Buffer<T>],
-}
-
-impl<'a, T: Real> Values<'a, T> {
-    /// How many numbers a value has in the whole batch.
-    fn elements(&self, value: ValueId) -> usize {
-        self.batch * self.program.shape(value).elements()
-    }
-
-    fn of(&self, value: ValueId) -> &'a [T] {
-        match self.plan.values[value.index()] {
-            Place::Input => self.images,
-            Place::Buffer(buffer) => &self.buffers[buffer][..self.elements(value)],
-            Place::Nowhere => unreachable!("nobody reads what does not take part"),
-        }
-    }
-
-    fn inputs(&self, step: &Step) -> Few<(&'a [T], Shape)> {
-        let input = |input: &ValueId| (self.of(*input), self.program.shape(*input));
-        Few::new(step.inputs.iter().map(input), || (&[], Shape::Vector(0)))
-    }
-
-    /// Where the gradients of a step's inputs go: into the buffers of those that have one.
-    fn gradients<'b>(&self, step: &Step, buffers: &'b mut [Option<Buffer<T>>]) -> Few<Option<&'b mut [T]>> {
-        let part = |(buffer, input): (&'b mut Option<Buffer<T>>, &ValueId)| {
-            buffer.as_mut().map(|buffer| &mut buffer[..self.elements(*input)])
-        };
-        Few::new(buffers.iter_mut().zip(&step.inputs).map(part), || None)
     }
 }
 
@@ -382,14 +349,6 @@ fn give_back<T>(all: &mut [Vec<T>], places: &[usize], lent: &mut [Vec<T>]) {
 
 fn slices<'a, T>(all: &'a [Vec<T>], places: &[usize]) -> Few<&'a [T]> {
     Few::new(places.iter().map(|place| all[*place].as_slice()), Default::default)
-}
-
-/// sum ← sum + values
-fn add<T: Real>(sum: &mut [T], values: &[T]) {
-    const CHUNK: usize = 1 << 14;
-    sum.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK)).for_each(|(sum, values)| {
-        sum.iter_mut().zip(values).for_each(|(sum, value)| *sum += *value);
-    });
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! A network as a list of plain operations, in the order in which they run.
 //!
-//! [`lower`] makes it from a checked network and cannot fail. Executors, fusion, memory planning and exports all read
-//! this one list; none of them sees a layer. [`plan`] lays out the memory that it runs in.
+//! [`lower`] makes it from a checked network and cannot fail. Executors, memory planning and exports all read
+//! this one list; none of them sees a layer. [`fuse`] joins operations that can run in one pass over memory, and [`plan`]
+//! lays out the memory that they run in.
 
 mod buffer;
 pub mod call;
 mod elementary;
+pub mod fuse;
 pub mod memory;
 mod outside;
 pub mod plan;
+mod reads;
 pub(crate) mod real;
 
 use crate::arguments::Pair;
@@ -19,6 +22,7 @@ use crate::network::Network;
 
 pub use buffer::Buffer;
 pub use outside::{Kernel, Operation, Outside};
+pub use reads::Reads;
 pub use real::Real;
 
 /// What a step computes. Sizes come from the shapes of its inputs, output and weights.
@@ -72,8 +76,6 @@ pub enum Op {
         eps: f64,
         /// How far the running statistics move towards the batch's.
         momentum: f64,
-        /// What the sum is cut to.
-        bounds: Bounds,
     },
     /// Normalises each group of channels of each example; weights, if there are any, are γ and β of each channel (Wu and He 2018).
     GroupNorm {
@@ -253,6 +255,23 @@ impl Bounds {
     pub const NONE: Bounds = Bounds { low: f64::NEG_INFINITY, high: f64::INFINITY };
     /// max(x, 0)
     pub const RELU: Bounds = Bounds { low: 0.0, high: f64::INFINITY };
+    /// min(max(x, 0), 6)
+    pub const RELU6: Bounds = Bounds { low: 0.0, high: 6.0 };
+}
+
+/// What an operation does to its numbers on their way out, in this order. [`fuse`] puts it there.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Epilogue {
+    /// In evaluation: normalises each channel by running statistics, with this number added to the variance. The four
+    /// weights of the batch norm come after the operation's own.
+    pub norm: Option<f64>,
+    /// What the numbers are cut to.
+    pub bounds: Bounds,
+}
+
+impl Epilogue {
+    /// Nothing.
+    pub const NONE: Epilogue = Epilogue { norm: None, bounds: Bounds::NONE };
 }
 
 /// One operation in its place.
@@ -262,6 +281,8 @@ pub struct Step {
     pub name: String,
     /// What is computed.
     pub op: Op,
+    /// And done to the result.
+    pub epilogue: Epilogue,
     /// What it reads.
     pub inputs: Vec<ValueId>,
     /// What it makes.
@@ -326,6 +347,7 @@ pub fn lower(network: &Network) -> Program {
         steps.push(Step {
             name: node.name.clone(),
             op: node.layer.lower(&graph.input_shapes(node)),
+            epilogue: Epilogue::NONE,
             inputs: node.inputs.clone(),
             output: ValueId::of_node(index),
             weights: (first..weights.len()).collect(),

@@ -63,8 +63,12 @@ impl Bench {
         })
     }
 
+    fn mode(&self) -> Mode {
+        if self.inference { Mode::Eval } else { Mode::Train }
+    }
+
     fn measure(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<Measured, Failure> {
-        check_memory(network, if self.inference { Mode::Eval } else { Mode::Train }, batch)?;
+        check_memory(network, self.mode(), batch)?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
         let mut optimizer = OptimizerState::new(rule, &program.weights);
@@ -102,7 +106,7 @@ impl Bench {
             }
             steps.push(clock.elapsed());
         }
-        let profile = self.profile.then(|| Profile::new(network, &executor, batch, &steps, updating));
+        let profile = self.profile.then(|| Profile::new(network, &executor, self.mode(), batch, &steps, updating));
         Ok(Measured { step_s: median(&mut steps), profile })
     }
 

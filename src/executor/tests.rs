@@ -3,6 +3,7 @@ use candle_nn::ModuleT;
 use rand_core::Rng;
 
 use super::*;
+use crate::graph::Shape;
 use crate::model::Model;
 use crate::program::lower;
 use crate::random::{Purpose, generator, initial_weights};
@@ -23,6 +24,33 @@ const NETWORKS: [(&str, &str); 5] = [
         "unused and twice",
         "[conv 2 3x3 p1 as stem, {from: stem, then: conv 9 3x3 as unused}, {from: [stem, stem], merge: mul}, \
          dropout 0, flatten, linear 3 as fc]",
+    ),
+];
+
+/// Networks whose operations are joined. Numbers are cut, so no differences can be taken.
+const JOINED: [(&str, &str); 6] = [
+    ("dropout", "[conv 4 3x3 p1 -> relu -> dropout 0.5, flatten, dropout 0.3, linear 3]"),
+    (
+        "pool",
+        "[conv 4 3x3 p1 -> relu -> maxpool 2, conv 5 2x2 p1 -> bn -> relu6 -> maxpool 2, flatten, linear 7 -> relu, linear 3]",
+    ),
+    (
+        "residual",
+        "[conv 4 3x3 p1 -> bn -> relu, residual: [conv 4 3x3 p1 -> bn -> relu -> conv 4 1x1 bias=false -> bn], relu, \
+         residual: [conv 4 3x3 p1 -> bn], conv 4 3x3 -> bn -> relu, flatten, linear 3]",
+    ),
+    (
+        "two norms",
+        "[conv 4 3x3 p1 as stem, {from: stem, then: conv 4 3x3 p1 -> bn as a}, {from: stem, then: conv 4 1x1 -> bn as b}, \
+         {from: [b, a], merge: add}, relu, {from: [a, stem], merge: add}, relu6, flatten, linear 3]",
+    ),
+    (
+        "sums",
+        "[conv 4 3x3 p1 as a, {from: [a, a], merge: add}, relu as b, {from: [a, b, a], merge: add}, relu, flatten, linear 3]",
+    ),
+    (
+        "depthwise",
+        "[conv 8 1x1 -> bn -> relu6, depthwise 3x3 p1 -> bn -> relu6, conv 6 3x3 s2 p1 groups=2 -> bn -> relu, flatten, linear 3]",
     ),
 ];
 
@@ -81,107 +109,6 @@ fn gradients_are_differences_of_the_loss() {
     }
 }
 
-/// What a buffer holds, by the value's index.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Content {
-    Value(usize),
-    Gradient { of: usize, readers: usize },
-    Nothing,
-}
-
-/// Walks through a plan as the executor does, with names in place of numbers.
-#[test]
-fn nothing_is_overwritten_before_its_last_use() {
-    for (name, layers) in NETWORKS {
-        let program = program(layers);
-        for plan in [plan::training(&program), plan::evaluation(&program)] {
-            let mut buffers = vec![Content::Nothing; plan.buffers.len()];
-            let place = |value: ValueId| plan.values[value.index()];
-            // Values that share a place share their numbers: the first of them names both.
-            let root = |value: ValueId| match place(value) {
-                Place::Buffer(_) => {
-                    let own = &plan.steps;
-                    let mut value = value;
-                    while let Some(step) = value.node().filter(|step| !own.contains(step)) {
-                        value = program.steps[step].inputs[0];
-                    }
-                    value.index()
-                }
-                _ => ValueId::INPUT.index(),
-            };
-            let check = |buffers: &[Content], value: ValueId| {
-                if let Place::Buffer(buffer) = place(value) {
-                    assert_eq!(buffers[buffer], Content::Value(root(value)), "{name}: value {}", value.index());
-                    assert!(plan.buffers[buffer] >= program.shape(value).elements(), "{name}: too small");
-                }
-            };
-            for step in plan.steps.iter().map(|step| &program.steps[*step]) {
-                let Place::Buffer(buffer) = place(step.output) else { panic!("{name}: an output without a place") };
-                let before = buffers.clone();
-                buffers[buffer] = Content::Value(step.output.index());
-                step.inputs.iter().for_each(|input| check(&buffers, *input));
-                assert!(
-                    plan.backward.is_empty() || before[buffer] == Content::Nothing,
-                    "{name}: an activation is lost"
-                );
-            }
-            check(&buffers, program.output);
-            if let Some(buffer) = plan.loss_gradient {
-                buffers[buffer] = Content::Gradient { of: root(program.output), readers: 1 };
-                check(&buffers, program.output);
-            }
-            for planned in &plan.backward {
-                let step = &program.steps[planned.step];
-                let readers = plan.steps.iter().flat_map(|step| &program.steps[*step].inputs);
-                let readers = readers.filter(|input| root(**input) == step.output.index()).count();
-                let readers = readers + usize::from(root(program.output) == step.output.index());
-                assert_eq!(
-                    buffers[planned.output_gradient],
-                    Content::Gradient { of: step.output.index(), readers },
-                    "{name}: the gradient of `{}` must be complete",
-                    step.name
-                );
-                for (target, input) in planned.input_gradients.iter().zip(&step.inputs) {
-                    let of = root(*input);
-                    match *target {
-                        Target::Nobody => {}
-                        Target::Write(buffer) => buffers[buffer] = Content::Gradient { of, readers: 1 },
-                        Target::Add { aside, .. } => buffers[aside] = Content::Gradient { of, readers: 1 },
-                    }
-                }
-                // While the step runs, all of this must be there at once.
-                step.inputs.iter().chain([&step.output]).for_each(|value| check(&buffers, *value));
-                assert!(
-                    matches!(buffers[planned.output_gradient], Content::Gradient { of, .. } if of == step.output.index())
-                );
-                for target in &planned.input_gradients {
-                    if let Target::Add { aside, sum } = *target {
-                        match (buffers[aside], buffers[sum]) {
-                            (Content::Gradient { of: a, readers: one }, Content::Gradient { of: b, readers })
-                                if a == b =>
-                            {
-                                buffers[sum] = Content::Gradient { of: b, readers: readers + one };
-                            }
-                            contents => panic!("{name}: cannot add {contents:?}"),
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn memory_is_reused() {
-    let deep = program("[(conv 2 3x3 p1 -> tanh) x 10, flatten, linear 3]");
-    let elements = INPUT.elements();
-    // In evaluation two buffers take turns, and the smaller output fits into the free one.
-    assert_eq!(plan::evaluation(&deep).buffers, [elements, elements]);
-    // In training all twenty activations, the last one's copy as a vector and the logits live at the end of the forward
-    // pass. Two gradients come on top, one in the buffer of the logits' own; all others take the places of activations.
-    assert_eq!(plan::training(&deep).elements(), 23 * elements + 3);
-}
-
 #[test]
 fn the_batch_may_change() {
     let program = program(NETWORKS[2].1);
@@ -206,12 +133,11 @@ fn the_batch_may_change() {
     assert_eq!(small.gradients(), large.gradients());
 }
 
-/// Candle's autograd over the same kernels, in its own order and memory.
+/// Candle's autograd over the same kernels, one operation at a time, in its own order and memory.
 #[test]
 fn gradients_are_those_of_the_candle_module() -> candle_core::Result<()> {
     let key = MaskKey { seed: 5, step: 0, place: 0 };
-    let with_dropout = ("dropout", "[conv 4 3x3 p1 -> relu -> dropout 0.5, flatten, dropout 0.3, linear 3]");
-    for (name, layers) in NETWORKS.into_iter().filter(|(name, _)| *name != "no weights").chain([with_dropout]) {
+    for (name, layers) in NETWORKS.into_iter().filter(|(name, _)| *name != "no weights").chain(JOINED) {
         let program = program(layers);
         let weights = initial_weights::<f64>(&program, 3);
         let images = images(3);
@@ -223,7 +149,13 @@ fn gradients_are_those_of_the_candle_module() -> candle_core::Result<()> {
         let expected = loss.backward()?;
 
         let mut executor = Executor::new(program, weights);
+        let expected_logits = model.forward_t(&Tensor::from_slice(&images, (3, 2, 4, 5), &Device::Cpu)?, false)?;
+        // The module's running statistics have moved by one pass.
         let found = executor.step_gradients(&images, &LABELS, key);
+        let expected_logits = expected_logits.flatten_all()?.to_vec1::<f64>()?;
+        for (found, expected) in executor.evaluate(&images).iter().zip(&expected_logits) {
+            assert!((found - expected).abs() < 1e-12, "{name}: in evaluation {found}, not {expected}");
+        }
         assert!((found.loss - loss.to_scalar::<f64>()?).abs() < 1e-12, "{name}: the loss is {}", found.loss);
         for ((weight, var), gradient) in model.weights().zip(executor.gradients()) {
             let expected = expected.get(var).map_or(Ok(Vec::new()), crate::weights::values::<f64>)?;
@@ -291,7 +223,8 @@ fn hits_and_ties() {
 }
 
 /// Large enough that Winograd's way is taken.
-const WIDE: &str = "input: [24, 16, 16]\nlayers: [conv 32 3x3 p1 -> conv 32 3x3 p1 -> flatten -> linear 3]";
+const WIDE: &str =
+    "input: [24, 16, 16]\nlayers: [conv 32 3x3 p1 -> bn -> relu -> conv 32 3x3 p1 -> flatten -> linear 3]";
 
 #[test]
 fn prepared_weights_are_made_anew_when_weights_change() {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use super::lanes::{CHUNK, map, map_pairs};
 use super::simd::dispatch;
 use super::{Backward, Forward, Real};
-use crate::program::Activation;
+use crate::program::{Activation, Op};
 
 pub(super) fn forward<T: Real>(activation: Activation, call: Forward<T>) {
     let Forward { inputs: &[(x, _), ..], output, .. } = call else { unreachable!("an activation has an input") };
@@ -25,9 +25,9 @@ pub(super) fn backward<T: Real>(activation: Activation, call: Backward<T>) {
     else {
         return;
     };
-    let inputs = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK)).zip(g.par_chunks(CHUNK));
-    let chunks = dx.par_chunks_mut(CHUNK).zip(inputs);
-    chunks.for_each(|(dx, ((x, y), g))| dispatch(Gradients { activation, x, y, g, dx }));
+    let values = if Op::Activation(activation).backward_reads().output { y } else { x };
+    let chunks = dx.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK).zip(g.par_chunks(CHUNK)));
+    chunks.for_each(|(dx, (values, g))| dispatch(Gradients { activation, values, g, dx }));
 }
 
 /// y ← f(x)
@@ -75,8 +75,8 @@ impl<T: Real> WithSimd for Values<'_, T> {
 /// dx ← g·f′(x)
 struct Gradients<'a, T> {
     activation: Activation,
-    x: &'a [T],
-    y: &'a [T],
+    /// x, or f(x) where the derivative follows from it.
+    values: &'a [T],
     g: &'a [T],
     dx: &'a mut [T],
 }
@@ -86,43 +86,43 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Gradients { activation, x, y, g, dx } = self;
+        let Gradients { activation, values, g, dx } = self;
         match activation {
-            Activation::Relu => map_pairs(dx, y, g, |y, g| if y <= T::ZERO { T::ZERO } else { g }),
+            Activation::Relu => map_pairs(dx, values, g, |y, g| if y <= T::ZERO { T::ZERO } else { g }),
             Activation::LeakyRelu { slope } => {
                 let slope = T::of(slope);
-                map_pairs(dx, x, g, |x, g| if x > T::ZERO { g } else { slope * g });
+                map_pairs(dx, values, g, |x, g| if x > T::ZERO { g } else { slope * g });
             }
-            Activation::Sigmoid => map_pairs(dx, y, g, |y, g| g * y * (T::ONE - y)),
-            Activation::Tanh => map_pairs(dx, y, g, |y, g| g * (T::ONE - y * y)),
-            Activation::Gelu => map_pairs(dx, x, g, |x, g| g * (normal_cdf(x) + x * normal_density(x))),
-            Activation::Silu => map_pairs(dx, x, g, |x, g| {
+            Activation::Sigmoid => map_pairs(dx, values, g, |y, g| g * y * (T::ONE - y)),
+            Activation::Tanh => map_pairs(dx, values, g, |y, g| g * (T::ONE - y * y)),
+            Activation::Gelu => map_pairs(dx, values, g, |x, g| g * (normal_cdf(x) + x * normal_density(x))),
+            Activation::Silu => map_pairs(dx, values, g, |x, g| {
                 let s = sigmoid(x);
                 g * s * (T::ONE + x * (T::ONE - s))
             }),
             Activation::Relu6 => {
-                map_pairs(dx, x, g, |x, g| if (x <= T::ZERO) | (x >= T::of(6.0)) { T::ZERO } else { g });
+                map_pairs(dx, values, g, |x, g| if (x <= T::ZERO) | (x >= T::of(6.0)) { T::ZERO } else { g });
             }
             Activation::HardSigmoid => {
                 let bend = T::of(3.0);
-                map_pairs(dx, x, g, |x, g| if (x > -bend) & (x < bend) { g / T::of(6.0) } else { T::ZERO });
+                map_pairs(dx, values, g, |x, g| if (x > -bend) & (x < bend) { g / T::of(6.0) } else { T::ZERO });
             }
             Activation::HardSwish => {
                 let bend = T::of(3.0);
-                map_pairs(dx, x, g, |x, g| {
+                map_pairs(dx, values, g, |x, g| {
                     let above = if x < bend { g * (x / bend + T::of(0.5)) } else { g };
                     if x <= -bend { T::ZERO } else { above }
                 });
             }
             Activation::Elu { alpha } => {
                 let alpha = T::of(alpha);
-                map_pairs(dx, x, g, |x, g| if x <= T::ZERO { g * alpha * x.exp() } else { g });
+                map_pairs(dx, values, g, |x, g| if x <= T::ZERO { g * alpha * x.exp() } else { g });
             }
             Activation::Softplus { beta, threshold } => {
                 let (beta, threshold) = (T::of(beta), T::of(threshold));
-                map_pairs(dx, x, g, |x, g| if beta * x > threshold { g } else { g * sigmoid(beta * x) });
+                map_pairs(dx, values, g, |x, g| if beta * x > threshold { g } else { g * sigmoid(beta * x) });
             }
-            Activation::Mish => map_pairs(dx, x, g, |x, g| {
+            Activation::Mish => map_pairs(dx, values, g, |x, g| {
                 let t = x.exp().ln_1p().tanh();
                 g * (t + x * sigmoid(x) * (T::ONE - t * t))
             }),

@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 use self::moments::moments;
 use self::rows::{Rows, map_rows, sum_rows};
+use super::clamp::Clamp;
+use super::lanes::copy_all;
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Mode, Real};
 use crate::program::Bounds;
@@ -22,8 +24,8 @@ use crate::program::Bounds;
 /// Operations: 6 an element for the statistics, 5 to normalise. Bytes: x is read twice, y written: 12 an element, and 4 more
 /// with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy moves 15, and 25 from the
 /// cache.
-pub(super) fn forward<T: Real>(eps: f64, momentum: f64, bounds: Bounds, call: Forward<T>) {
-    let Forward { mode, inputs, weights, buffers, output, output_shape, saved, .. } = call;
+pub(super) fn forward<T: Real>(eps: f64, momentum: f64, call: Forward<T>) {
+    let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
     let x = inputs[0].0;
     let rows = Rows::new(x.len(), output_shape.channels());
     let ([gamma, beta], [running_mean, running_variance]) = (weights, buffers) else {
@@ -49,32 +51,32 @@ pub(super) fn forward<T: Real>(eps: f64, momentum: f64, bounds: Bounds, call: Fo
             }
         }
     }
-    let clamp = Clamp::new(bounds);
+    let clamp = Clamp::new(epilogue.bounds);
     with_scratch(3 * rows.width, |table| {
         rows.fill(table, |channel| [means[channel], gamma[channel] * inverses[channel], beta[channel]]);
         let table: &[T] = table;
         let tasks = output.par_chunks_mut(rows.task()).zip(x.par_chunks(rows.task()));
         match inputs.get(1) {
             None => tasks.for_each(|(y, x)| {
-                map_rows(y, [x; 3], table, move |column, x, _, _| clamp.of(normalised(column, x)));
+                map_rows(y, [x; 2], table, move |column, x, _| clamp.of(normalised(column, x)));
             }),
             Some((residual, _)) => tasks.zip(residual.par_chunks(rows.task())).for_each(|((y, x), r)| {
-                map_rows(y, [x, r, r], table, move |column, x, r, _| clamp.of(normalised(column, x) + r));
+                map_rows(y, [x, r], table, move |column, x, r| clamp.of(normalised(column, x) + r));
             }),
         }
     });
 }
 
 /// With h the part of g that passed the clamp: dβ = Σ h, dγ = Σ h·x̂; dx = γ/√(variance + eps) · (h − dβ/n − x̂·dγ/n), where in
-/// evaluation the statistics do not depend on x and the last two terms are absent. A second input's gradient is h.
+/// evaluation the statistics do not depend on x and the last two terms are absent. A second input's gradient is h, which then
+/// comes in for g.
 ///
-/// What passed is worked out from x again, by the operations of the forward pass; with a second input the output tells it.
+/// What passed is worked out from x again, by the operations of the forward pass.
 ///
-/// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element; with a
-/// second input 28, since the output is read, and h is written and then read instead of g. One thread of a Zen 3 moves 12 to 15
-/// GB/s of them from memory, where a copy moves 15, and 35 from the cache.
-pub(super) fn backward<T: Real>(bounds: Bounds, call: Backward<T>) {
-    let Backward { mode, inputs, output: y, output_gradient: g, .. } = call;
+/// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element. One thread of
+/// a Zen 3 moves 12 to 15 GB/s of them from memory, where a copy moves 15, and 35 from the cache.
+pub(super) fn backward<T: Real>(call: Backward<T>) {
+    let Backward { mode, bounds, inputs, output_gradient: g, .. } = call;
     let x = inputs[0].0;
     let pass = Pass {
         rows: Rows::new(x.len(), call.output_shape.channels()),
@@ -82,16 +84,15 @@ pub(super) fn backward<T: Real>(bounds: Bounds, call: Backward<T>) {
         weights: call.weights,
         saved: &call.saved.reals,
     };
-    let clamp = Clamp::new(bounds);
     let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
-    let dx = dx.as_deref_mut();
-    match others {
-        [Some(h)] => pass.run([g, x, y], Some(h), dx, call.weight_gradients, move |_, g, _, y| clamp.passed(g, y)),
-        [None] => pass.run([g, x, y], None, dx, call.weight_gradients, move |_, g, _, y| clamp.passed(g, y)),
-        _ if bounds == Bounds::NONE => pass.run([g, x, x], None, dx, call.weight_gradients, move |_, g, _, _| g),
-        _ => pass.run([g, x, x], None, dx, call.weight_gradients, move |column, g, x, _| {
-            clamp.passed(g, normalised(column, x))
-        }),
+    if let [Some(added)] = others {
+        copy_all(added, g);
+    }
+    let (dx, clamp) = (dx.as_deref_mut(), Clamp::new(bounds));
+    if bounds == Bounds::NONE {
+        pass.run([g, x], dx, call.weight_gradients, |_, g, _| g);
+    } else {
+        pass.run([g, x], dx, call.weight_gradients, move |column, g, x| clamp.passed(g, normalised(column, x)));
     }
 }
 
@@ -99,33 +100,6 @@ pub(super) fn backward<T: Real>(bounds: Bounds, call: Backward<T>) {
 #[inline(always)]
 fn normalised<T: Real>([mean, scale, shift]: [T; 3], x: T) -> T {
     (x - mean) * scale + shift
-}
-
-/// Bounds as numbers to compute with.
-#[derive(Debug, Clone, Copy)]
-struct Clamp<T> {
-    low: T,
-    high: T,
-}
-
-impl<T: Real> Clamp<T> {
-    fn new(bounds: Bounds) -> Clamp<T> {
-        Clamp { low: T::of(bounds.low), high: T::of(bounds.high) }
-    }
-
-    /// NaN stays NaN.
-    #[inline(always)]
-    fn of(self, y: T) -> T {
-        let y = if y <= self.low { self.low } else { y };
-        if y >= self.high { self.high } else { y }
-    }
-
-    /// The gradient for what was clamped to y, or is about to be.
-    #[inline(always)]
-    fn passed(self, g: T, y: T) -> T {
-        let stopped = (y <= self.low) | (y >= self.high);
-        if stopped { T::ZERO } else { g }
-    }
 }
 
 /// What a backward pass reads besides its numbers.
@@ -138,15 +112,13 @@ struct Pass<'a, T> {
 }
 
 impl<T: Real> Pass<'_, T> {
-    /// `gate` tells, by mean, scale and shift of the column, the part of g that passed. It is written to `passed`, if that is
-    /// wanted.
+    /// `gate` tells, by mean, scale and shift of the column, the part of g that passed.
     fn run(
         self,
-        numbers: [&[T]; 3],
-        passed: Option<&mut [T]>,
+        numbers: [&[T]; 2],
         dx: Option<&mut [T]>,
         weight_gradients: &mut [Option<&mut [T]>],
-        gate: impl Fn([T; 3], T, T, T) -> T + Sync + Copy,
+        gate: impl Fn([T; 3], T, T) -> T + Sync + Copy,
     ) {
         let Pass { rows, saved, .. } = self;
         let [gamma, beta] = self.weights else { unreachable!("batch norm has two trainable weights") };
@@ -154,60 +126,23 @@ impl<T: Real> Pass<'_, T> {
         let column = |channel: usize| [means[channel], gamma[channel] * inverses[channel], beta[channel]];
         with_scratch(3 * rows.width, |table| {
             rows.fill(table, column);
-            with_scratch(rows.tasks() * 2 * rows.width, |sums| match passed {
-                Some(passed) => {
-                    self.write_and_sum(numbers, passed, table, sums, gate);
-                    let [_, x, _] = numbers;
-                    self.finish([passed, x, x], dx, weight_gradients, table, sums, |_, g, _, _| g);
-                }
-                None => {
-                    self.sum(numbers, table, sums, gate);
-                    self.finish(numbers, dx, weight_gradients, table, sums, gate);
-                }
+            with_scratch(rows.tasks() * 2 * rows.width, |sums| {
+                self.sum(numbers, table, sums, gate);
+                self.finish(numbers, dx, weight_gradients, table, sums, gate);
             });
         });
     }
 
     /// Each task's Σ h and Σ h·(x − mean).
-    fn sum(
-        self,
-        [g, x, y]: [&[T]; 3],
-        table: &[T],
-        sums: &mut [f64],
-        gate: impl Fn([T; 3], T, T, T) -> T + Sync + Copy,
-    ) {
+    fn sum(self, [g, x]: [&[T]; 2], table: &[T], sums: &mut [f64], gate: impl Fn([T; 3], T, T) -> T + Sync + Copy) {
         let (rows, task) = (self.rows, self.rows.task());
-        let tasks = g.par_chunks(task).zip(x.par_chunks(task)).zip(y.par_chunks(task));
-        sums.par_chunks_exact_mut(2 * rows.width).zip(tasks).for_each(|(sums, ((g, x), y))| {
+        let tasks = g.par_chunks(task).zip(x.par_chunks(task));
+        sums.par_chunks_exact_mut(2 * rows.width).zip(tasks).for_each(|(sums, (g, x))| {
             with_scratch(2 * rows.width, |scratch| {
                 sums.fill(0.0);
                 let block = rows.block();
-                for ((g, x), y) in g.chunks(block).zip(x.chunks(block)).zip(y.chunks(block)) {
-                    add_block(sums, scratch, [g, x, y], table, gate);
-                }
-            });
-        });
-    }
-
-    /// The same, and writes h, block by block, so that it is summed while it is in the cache.
-    fn write_and_sum(
-        self,
-        [g, x, y]: [&[T]; 3],
-        h: &mut [T],
-        table: &[T],
-        sums: &mut [f64],
-        gate: impl Fn([T; 3], T, T, T) -> T + Sync + Copy,
-    ) {
-        let (rows, task) = (self.rows, self.rows.task());
-        let tasks = g.par_chunks(task).zip(x.par_chunks(task)).zip(y.par_chunks(task)).zip(h.par_chunks_mut(task));
-        sums.par_chunks_exact_mut(2 * rows.width).zip(tasks).for_each(|(sums, (((g, x), y), h))| {
-            with_scratch(2 * rows.width, |scratch| {
-                sums.fill(0.0);
-                let block = rows.block();
-                let blocks = g.chunks(block).zip(x.chunks(block)).zip(y.chunks(block));
-                for (h, ((g, x), y)) in h.chunks_mut(block).zip(blocks) {
-                    map_rows(h, [g, x, y], table, gate);
-                    add_block(sums, scratch, [h, x, x], table, |_, h, _, _| h);
+                for (g, x) in g.chunks(block).zip(x.chunks(block)) {
+                    add_block(sums, scratch, [g, x], table, gate);
                 }
             });
         });
@@ -216,12 +151,12 @@ impl<T: Real> Pass<'_, T> {
     /// The gradients, from the sums of all tasks.
     fn finish(
         self,
-        [g, x, y]: [&[T]; 3],
+        [g, x]: [&[T]; 2],
         dx: Option<&mut [T]>,
         weight_gradients: &mut [Option<&mut [T]>],
         table: &[T],
         sums: &mut [f64],
-        gate: impl Fn([T; 3], T, T, T) -> T + Sync + Copy,
+        gate: impl Fn([T; 3], T, T) -> T + Sync + Copy,
     ) {
         let Pass { rows, mode, saved, .. } = self;
         let (total, others) = sums.split_at_mut(2 * rows.width);
@@ -257,10 +192,10 @@ impl<T: Real> Pass<'_, T> {
                 [sums[channel] * share, sums_x[channel] * share * inverse].map(|mean| scale[channel] * T::of(mean))
             });
             let (wide, task) = (&*wide, rows.task());
-            let numbers = g.par_chunks(task).zip(x.par_chunks(task)).zip(y.par_chunks(task));
-            dx.par_chunks_mut(task).zip(numbers).for_each(|(dx, ((g, x), y))| {
-                map_rows(dx, [g, x, y], wide, move |[mean, scale, shift, constant, slope], g, x, y| {
-                    scale * gate([mean, scale, shift], g, x, y) - constant - (x - mean) * slope
+            let numbers = g.par_chunks(task).zip(x.par_chunks(task));
+            dx.par_chunks_mut(task).zip(numbers).for_each(|(dx, (g, x))| {
+                map_rows(dx, [g, x], wide, move |[mean, scale, shift, constant, slope], g, x| {
+                    scale * gate([mean, scale, shift], g, x) - constant - (x - mean) * slope
                 });
             });
         });
@@ -271,14 +206,14 @@ impl<T: Real> Pass<'_, T> {
 fn add_block<T: Real>(
     total: &mut [f64],
     scratch: &mut [T],
-    numbers: [&[T]; 3],
+    numbers: [&[T]; 2],
     table: &[T],
-    gate: impl Fn([T; 3], T, T, T) -> T,
+    gate: impl Fn([T; 3], T, T) -> T,
 ) {
     scratch.fill(T::ZERO);
     let (sums, sums_x) = scratch.split_at_mut(total.len() / 2);
-    sum_rows([sums, sums_x], numbers, table, move |column, g, x, y| {
-        let h = gate(column, g, x, y);
+    sum_rows([sums, sums_x], numbers, table, move |column, g, x| {
+        let h = gate(column, g, x);
         [h, h * (x - column[0])]
     });
     total.iter_mut().zip(&*scratch).for_each(|(total, sum)| *total += sum.to_f64());

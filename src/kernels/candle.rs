@@ -13,7 +13,7 @@ use candle_core::{
 use super::layout::sizes;
 use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
 use crate::graph::Shape;
-use crate::program::{Activation, Op};
+use crate::program::{Activation, Bounds, Epilogue, Op};
 
 /// One call of an operation.
 pub(crate) struct Call {
@@ -124,6 +124,7 @@ impl Adaptor {
                 algorithms: Algorithms::Fastest,
                 prepared: None,
                 key: call.key,
+                epilogue: Epilogue::NONE,
                 inputs: &inputs,
                 weights,
                 buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
@@ -180,6 +181,7 @@ impl Adaptor {
                 batch: inputs[0].0.len() / inputs[0].1.elements(),
                 mode: call.mode,
                 algorithms: Algorithms::Fastest,
+                bounds: Bounds::NONE,
                 inputs: &inputs,
                 weights,
                 output,

@@ -7,6 +7,7 @@ use super::conv2d::{self, bias};
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, MaskKey, Real, Saved};
 use crate::layers::Window;
+use crate::program::{Bounds, Epilogue};
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
     let Forward { batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output, output_shape, .. } = call else {
@@ -17,6 +18,7 @@ pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>)
         mode,
         algorithms,
         // Of the convolution's input only the size counts here; its values would for the weight's gradient.
+        bounds: Bounds::NONE,
         inputs: &[(&[], output_shape)],
         weights: &weights[..1],
         output: x,
@@ -46,6 +48,7 @@ pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T
             algorithms,
             prepared: None,
             key: MaskKey { seed: 0, step: 0, place: 0 },
+            epilogue: Epilogue::NONE,
             inputs: &[(dy, output_shape)],
             weights: &weights[..1],
             buffers: &mut [],
@@ -60,6 +63,7 @@ pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T
             batch,
             mode,
             algorithms,
+            bounds: Bounds::NONE,
             inputs: &[(dy, output_shape)],
             weights: &weights[..1],
             output: x,

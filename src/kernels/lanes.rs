@@ -78,8 +78,16 @@ pub(super) fn map_pairs_all<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl
     output.par_chunks_mut(CHUNK).zip(inputs).for_each(|(output, (a, b))| map_pairs(output, a, b, &f));
 }
 
+/// output ← x, by all threads if there is enough to do.
+pub(crate) fn copy_all<T: Real>(output: &mut [T], x: &[T]) {
+    if output.len() <= CHUNK {
+        return output.copy_from_slice(x);
+    }
+    output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(output, x)| output.copy_from_slice(x));
+}
+
 /// output ← output + x, by all threads if there is enough to do.
-pub(super) fn add_all<T: Real>(output: &mut [T], x: &[T]) {
+pub(crate) fn add_all<T: Real>(output: &mut [T], x: &[T]) {
     if output.len() <= CHUNK {
         return add_scaled(output, T::ONE, x);
     }

@@ -8,6 +8,7 @@
 
 use rayon::prelude::*;
 
+use super::clamp::Clamp;
 use super::conv2d::bias;
 use super::parts::Parts;
 use super::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
@@ -26,10 +27,10 @@ const COLUMNS: (usize, usize) = (128, 1024);
 
 /// outputᵀ = W · xᵀ, turned.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { batch, inputs, weights, output, output_shape, .. } = call;
+    let Forward { batch, epilogue, inputs, weights, output, output_shape, .. } = call;
     let (x, shape) = inputs[0];
     let (features_in, features_out) = (shape.elements(), output_shape.elements());
-    let (weight, bias) = (weights[0], weights.get(1));
+    let (weight, bias, clamp) = (weights[0], weights.get(1), Clamp::new(epilogue.bounds));
     with_scratch(panels_length::<T>(features_in, batch), |panels| {
         pack_turned(x, features_in, panels);
         let output = Parts::new(output);
@@ -44,14 +45,15 @@ pub(super) fn forward<T: Real>(call: Forward<T>) {
                     let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
                     let right = Panels { values: panels, depth: features_in, columns: batch };
                     // SAFETY: the sums are ours.
-                    unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero) };
+                    unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
                 });
                 for image in 0..batch {
                     let start = image * features_out + some.start;
                     // SAFETY: some features of each image belong to one task.
                     let output = unsafe { output.slice(start..start + some.len()) };
                     for (row, output) in output.iter_mut().enumerate() {
-                        *output = sums[row * batch + image] + bias.map_or(T::ZERO, |bias| bias[some.start + row]);
+                        *output =
+                            clamp.of(sums[row * batch + image] + bias.map_or(T::ZERO, |bias| bias[some.start + row]));
                     }
                 }
             });
@@ -102,7 +104,7 @@ fn input_gradient<T: Real>(
                     let right = Panels { values: panels, depth, columns: some.len() };
                     let start = if first == 0 { Start::Zero } else { Start::Output };
                     // SAFETY: some features of each image belong to one task.
-                    unsafe { multiply(&dx, targets, left, right, start) };
+                    unsafe { multiply(&dx, targets, left, right, start, None) };
                 }
             });
         });
@@ -129,7 +131,7 @@ fn weight_gradient<T: Real>(
                 let left = Rows { values: dy, starts, runs: &[0], depth: batch, step: features_out };
                 let right = Panels { values: panels, depth: batch, columns: features_in };
                 // SAFETY: these rows of the gradient are ours.
-                unsafe { multiply(&Parts::new(dw), targets, left, right, Start::Zero) };
+                unsafe { multiply(&Parts::new(dw), targets, left, right, Start::Zero, None) };
             });
         });
     });

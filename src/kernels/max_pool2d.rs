@@ -8,6 +8,7 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::clamp::Clamp;
 use super::lanes::rows_each;
 use super::simd::dispatch;
 use super::tap::Slide;
@@ -18,14 +19,15 @@ use crate::program::memory::fits_a_byte;
 /// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of them for 2×2
 /// windows, 5 for 3×3, where a copy moves 15.
 pub(super) fn forward<T: Real>(window: &Window, call: Forward<T>) {
-    let Forward { inputs, output, output_shape, saved, .. } = call;
+    let Forward { epilogue, inputs, output, output_shape, saved, .. } = call;
     let (x, shape) = inputs[0];
     let slides = Slide::both(window, size(shape), size(output_shape));
     let pool = Pool { slides, channels: shape.channels() };
+    let clamp = Clamp::needed(epilogue.bounds);
     if fits_a_byte(window) {
-        pool.maxima(x, output, &mut saved.bytes);
+        pool.maxima(x, clamp, output, &mut saved.bytes);
     } else {
-        pool.maxima(x, output, &mut saved.indices);
+        pool.maxima(x, clamp, output, &mut saved.indices);
     }
 }
 
@@ -89,14 +91,17 @@ struct Pool {
 }
 
 impl Pool {
-    fn maxima<T: Real, P: Place>(self, x: &[T], y: &mut [T], places: &mut [P]) {
+    fn maxima<T: Real, P: Place>(self, x: &[T], clamp: Option<Clamp<T>>, y: &mut [T], places: &mut [P]) {
         let [down, across] = self.slides;
         let line = across.output * self.channels;
         let image = down.input * across.input * self.channels;
         let lines = y.par_chunks_exact_mut(line).zip(places.par_chunks_exact_mut(line)).enumerate();
         lines.with_min_len(rows_each(line * down.kernel * across.kernel)).for_each(|(row, (y, places))| {
             let x = &x[row / down.output * image..][..image];
-            dispatch(Maxima { pool: self, row: row % down.output, x, y, places });
+            dispatch(Maxima { pool: self, row: row % down.output, x, y: &mut *y, places });
+            if let Some(clamp) = clamp {
+                clamp.cut(y);
+            }
         });
     }
 

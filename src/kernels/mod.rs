@@ -21,6 +21,7 @@ mod batch_norm;
 mod bins;
 pub(crate) mod candle;
 mod channel_shuffle;
+mod clamp;
 mod column_sums;
 mod concat;
 mod conv2d;
@@ -58,6 +59,8 @@ use crate::layers::Window;
 use crate::program::Op;
 use crate::program::memory::Kept;
 
+pub use self::clamp::cut_gradient;
+pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Algorithms, Backward, Forward, MaskKey, Prepared, Saved};
 pub use crate::program::{Buffer, Mode, Real};
@@ -81,7 +84,7 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::forward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::forward(call),
         Op::AdaptiveMaxPool2d => adaptive_max_pool2d::forward(call),
-        Op::BatchNorm { eps, momentum, bounds } => batch_norm::forward(eps, momentum, bounds, call),
+        Op::BatchNorm { eps, momentum } => batch_norm::forward(eps, momentum, call),
         Op::GroupNorm { groups, eps } => group_norm::forward(groups, eps, call),
         Op::LayerNorm { over, eps } => layer_norm::forward(over, eps, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {
@@ -105,7 +108,8 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
     }
 }
 
-/// Computes the gradients that somebody needs, after [`forward`] in the same mode.
+/// Computes the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result, and
+/// the operation does not [cut the gradient](Op::cuts_gradient) itself, [`cut_gradient`] comes first.
 pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
     match *op {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {
@@ -120,7 +124,7 @@ pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
         Op::AvgPool2d { window, count_include_pad } => avg_pool2d::backward(&window, count_include_pad, call),
         Op::AdaptiveAvgPool2d => adaptive_avg_pool2d::backward(call),
         Op::AdaptiveMaxPool2d => adaptive_max_pool2d::backward(call),
-        Op::BatchNorm { bounds, .. } => batch_norm::backward(bounds, call),
+        Op::BatchNorm { .. } => batch_norm::backward(call),
         Op::GroupNorm { groups, .. } => group_norm::backward(groups, call),
         Op::LayerNorm { over, .. } => layer_norm::backward(over, call),
         Op::LocalResponseNorm { size, alpha, beta, k } => {

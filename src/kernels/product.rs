@@ -17,6 +17,7 @@ use std::marker::PhantomData;
 use pulp::{Simd, WithSimd};
 
 use super::Real;
+use super::clamp::Clamp;
 use super::parts::Parts;
 use super::simd::dispatch;
 
@@ -74,7 +75,7 @@ pub(super) fn panels_length<T: Real>(depth: usize, columns: usize) -> usize {
     depth * columns.next_multiple_of(panel_width::<T>())
 }
 
-/// Writes the product to the rows of `output` that begin at `starts`.
+/// Writes the product, cut to bounds if there are any, to the rows of `output` that begin at `starts`.
 ///
 /// # Safety
 /// While this runs, nobody else may use these rows of the output.
@@ -84,6 +85,7 @@ pub(super) unsafe fn multiply<T: Real>(
     left: Rows<T>,
     right: Panels<T>,
     start: Start<T>,
+    clamp: Option<Clamp<T>>,
 ) {
     let largest = |places: &[usize]| places.iter().copied().max().unwrap_or(0);
     let depth = left.runs.len() * left.depth;
@@ -97,7 +99,7 @@ pub(super) unsafe fn multiply<T: Real>(
     assert!(depth == 0 || last < left.values.len(), "the left factor lies within its slice");
     // SAFETY: bounds were just checked, and the caller promises that the rows are ours.
     let output = unsafe { output.pointer(largest(starts) + right.columns) };
-    dispatch(Product { output, starts, left, right, start });
+    dispatch(Product { output, starts, left, right, start, clamp });
 }
 
 fn bias_length<T>(start: Start<T>) -> usize {
@@ -122,6 +124,7 @@ struct Product<'a, T> {
     left: Rows<'a, T>,
     right: Panels<'a, T>,
     start: Start<'a, T>,
+    clamp: Option<Clamp<T>>,
 }
 
 /// A part of the depth: some runs, of each the same part.
@@ -132,6 +135,8 @@ struct Slab<'a> {
     depth: usize,
     /// Rows of the panel before it.
     above: usize,
+    /// Whether nothing comes after it.
+    last: bool,
 }
 
 impl<T: Real> WithSimd for Product<'_, T> {
@@ -144,14 +149,16 @@ impl<T: Real> WithSimd for Product<'_, T> {
         let (runs_each, parts) = ((DEPTH / depth.max(1)).max(1), depth.div_ceil(DEPTH).max(1));
         let depth_each = depth.div_ceil(parts);
         if runs.is_empty() || depth == 0 {
-            let nothing = Slab { runs: &[], first: 0, depth: 0, above: 0 };
+            let nothing = Slab { runs: &[], first: 0, depth: 0, above: 0, last: true };
             return self.slab(simd, &nothing, self.start);
         }
         for (index, some) in runs.chunks(runs_each).enumerate() {
             for part in 0..parts {
                 let first = part * depth_each;
                 let above = index * runs_each * depth + first;
-                let slab = Slab { runs: some, first, depth: depth_each.min(depth - first), above };
+                let part_depth = depth_each.min(depth - first);
+                let last = above + some.len() * part_depth == self.right.depth;
+                let slab = Slab { runs: some, first, depth: part_depth, above, last };
                 self.slab(simd, &slab, if above == 0 { self.start } else { Start::Output });
             }
         }
@@ -260,6 +267,13 @@ impl<T: Real> Product<'_, T> {
                 }
             }
 
+            if let (Some(clamp), true) = (self.clamp, slab.last) {
+                for row in 0..ROWS {
+                    for register in 0..REGISTERS {
+                        sums[row][register] = clamp.of_register::<S>(simd, sums[row][register]);
+                    }
+                }
+            }
             for row in 0..ROWS {
                 if columns == width {
                     store::<T, S>(output[row], sums[row]);

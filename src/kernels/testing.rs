@@ -9,15 +9,16 @@ use rand_core::Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::layout::{channels_first, channels_last};
-use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
+use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, cut_gradient, forward};
 use crate::graph::Shape;
-use crate::program::Op;
+use crate::program::{Bounds, Epilogue, Op};
 use crate::random::{Purpose, generator};
 
 /// One operation over one set of shapes.
 #[derive(Debug, Clone)]
 pub(super) struct Case {
     pub(super) op: Op,
+    pub(super) epilogue: Epilogue,
     pub(super) mode: Mode,
     pub(super) batch: usize,
     pub(super) inputs: Vec<Shape>,
@@ -69,7 +70,8 @@ static POOLS: LazyLock<[ThreadPool; 2]> = LazyLock::new(|| {
 impl Case {
     /// An operation in training mode with one input and no weights.
     pub(super) fn new(op: Op, batch: usize, input: Shape, output: Shape) -> Case {
-        Case { op, mode: Mode::Train, batch, inputs: vec![input], output, weights: vec![], buffers: vec![] }
+        let epilogue = Epilogue::NONE;
+        Case { op, epilogue, mode: Mode::Train, batch, inputs: vec![input], output, weights: vec![], buffers: vec![] }
     }
 
     /// Numbers that are exact in f32. Those of an input are further than 2·[`H`] from each other, and further than H from
@@ -120,6 +122,7 @@ impl Case {
             algorithms: Algorithms::Fastest,
             prepared: None,
             key: MaskKey { seed: 1, step: 2, place: 3 },
+            epilogue: self.epilogue,
             inputs: &with_shapes(&numbers.inputs, &self.inputs),
             weights: &slices(&numbers.weights),
             buffers: &mut buffers,
@@ -134,10 +137,19 @@ impl Case {
     fn run<T: Real>(&self, numbers: &Numbers<T>, output_gradient: &[T], wanted: Wanted) -> Outcome<T> {
         let mut numbers = Numbers { inputs: turned(channels_last, &self.inputs, &numbers.inputs), ..numbers.clone() };
         let outputs = [self.output];
-        let output_gradient = &turned(channels_last, &outputs, &[output_gradient.to_vec()])[0];
+        let mut output_gradient = turned(channels_last, &outputs, &[output_gradient.to_vec()]).concat();
         // As after a larger batch.
         let mut saved = Saved { reals: vec![T::of(f64::NAN); 3], indices: vec![9; 3], bytes: vec![9; 3] };
         let output = self.forward(&mut numbers, &mut saved);
+        // What the backward pass does not read is not there.
+        let reads = self.op.backward_reads();
+        let nothing = vec![Vec::new(); self.inputs.len()];
+        let inputs = if reads.inputs { &numbers.inputs } else { &nothing };
+        let mut bounds = self.epilogue.bounds;
+        if bounds != Bounds::NONE && !self.op.cuts_gradient(self.inputs.len()) {
+            cut_gradient(bounds, &output, &mut output_gradient);
+            bounds = Bounds::NONE;
+        }
         let unset = |values: &Vec<T>| vec![T::of(f64::NAN); values.len()];
         let mut input_gradients: Vec<Vec<T>> = numbers.inputs.iter().map(unset).collect();
         let mut weight_gradients: Vec<Vec<T>> = numbers.weights.iter().map(unset).collect();
@@ -145,12 +157,13 @@ impl Case {
             batch: self.batch,
             mode: self.mode,
             algorithms: Algorithms::Fastest,
-            inputs: &with_shapes(&numbers.inputs, &self.inputs),
+            bounds,
+            inputs: &with_shapes(inputs, &self.inputs),
             weights: &slices(&numbers.weights),
-            output: &output,
+            output: if reads.output { &output } else { &[] },
             output_shape: self.output,
             saved: &saved,
-            output_gradient,
+            output_gradient: &output_gradient,
             input_gradients: &mut wanted_slices(&mut input_gradients, wanted != Wanted::OfWeights),
             weight_gradients: &mut wanted_slices(&mut weight_gradients, wanted != Wanted::OfInputs),
         };

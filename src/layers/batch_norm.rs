@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Mismatch, Shape, Weight};
 use crate::init::Init;
-use crate::program::{Bounds, Op};
+use crate::program::Op;
 
 pub(super) const BATCH_NORM: Definition = Definition {
     name: "bn",
@@ -66,7 +66,7 @@ impl Layer for BatchNorm {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::BatchNorm { eps: self.eps, momentum: self.momentum, bounds: Bounds::NONE }
+        Op::BatchNorm { eps: self.eps, momentum: self.momentum }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::graph::{Shape, ValueId};
 use crate::init::Init;
 use crate::kernels::MaskKey;
 use crate::layers::Window;
-use crate::program::{Activation, Bounds, Op, Program, ProgramWeight, Step, lower};
+use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
 
 const SEED: u64 = 3;
@@ -34,6 +34,7 @@ impl Builder {
         program.steps.push(Step {
             name: index.to_string(),
             op,
+            epilogue: Epilogue::NONE,
             inputs: inputs.to_vec(),
             output: value,
             weights: (first..program.weights.len()).collect(),
@@ -57,7 +58,7 @@ fn program() -> Program {
         ("running_var", &[3], Init::Constant(1.0), false),
     ];
     let x = builder.step(conv.clone(), &[ValueId::INPUT], wide, &[("weight", &[3, 2, 3, 3], normal, true)]);
-    let x = builder.step(Op::BatchNorm { eps: 1e-5, momentum: 0.1, bounds: Bounds::NONE }, &[x], wide, &bn);
+    let x = builder.step(Op::BatchNorm { eps: 1e-5, momentum: 0.1 }, &[x], wide, &bn);
     let x = builder.step(Op::Activation(Activation::Relu), &[x], wide, &[]);
     let pool = Window { kernel: Pair::square(3), stride: Pair::square(2), padding: one, dilation: one, ceil: false };
     let pooled = builder.step(Op::MaxPool2d(pool), &[x], narrow, &[]);

@@ -9,6 +9,7 @@
 
 use super::Network;
 use crate::graph::ValueId;
+use crate::program::fuse::fuse;
 use crate::program::memory::Sizes;
 use crate::program::plan::{self, Plan};
 use crate::program::{Mode, Program, ProgramWeight, Step, lower};
@@ -43,8 +44,11 @@ impl TrainingMemory {
 /// What a network takes at any batch.
 #[derive(Debug, Clone)]
 pub struct Footprint {
+    /// With its steps joined for training.
     program: Program,
     plan: Plan,
+    /// With its steps joined for evaluation.
+    evaluated: Program,
     threads: usize,
     /// Numbers that the optimizer remembers for each weight.
     optimizer_state: u64,
@@ -60,9 +64,10 @@ impl Network {
     /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);
     /// ```
     pub fn footprint(&self, threads: usize) -> Footprint {
-        let program = lower(self);
+        let lowered = lower(self);
+        let (program, evaluated) = (fuse(&lowered, Mode::Train), fuse(&lowered, Mode::Eval));
         let plan = plan::training(&program);
-        Footprint { program, plan, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+        Footprint { program, plan, evaluated, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
     }
 }
 
@@ -71,7 +76,6 @@ impl Footprint {
     pub fn training(&self, batch: usize) -> TrainingMemory {
         let Footprint { program, plan, .. } = self;
         let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
-        let values: u64 = self.steps(plan).map(|step| self.elements(step.output)).sum();
         let trained = plan.backward.iter().flat_map(|planned| &program.steps[planned.step].weights);
         let trained = trained.map(|weight| &program.weights[*weight]).filter(|weight| weight.trainable);
         TrainingMemory {
@@ -80,17 +84,25 @@ impl Footprint {
             optimizer: bytes(
                 total(program.weights.iter().filter(|weight| weight.trainable)).saturating_mul(self.optimizer_state),
             ),
-            activations: bytes(of_batch(values + self.images()).saturating_add(self.kept(Mode::Train, plan, batch))),
-            workspace: bytes(of_batch(plan.elements() as u64 - values).saturating_add(self.workspace(plan, batch))),
+            activations: bytes(of_batch(plan.forward as u64 + self.images()).saturating_add(kept(
+                program,
+                Mode::Train,
+                plan,
+                batch,
+            ))),
+            workspace: bytes(
+                of_batch((plan.elements() - plan.forward) as u64).saturating_add(self.workspace(program, plan, batch)),
+            ),
         }
     }
 
     /// Bytes of a forward pass over `batch` examples in evaluation mode, with the weights.
     pub fn inference(&self, batch: usize) -> u64 {
-        let plan = &plan::evaluation(&self.program);
+        let program = &self.evaluated;
+        let plan = &plan::evaluation(program);
         let values = self.images() + plan.elements() as u64;
-        let kept = self.kept(Mode::Eval, plan, batch).saturating_add(self.workspace(plan, batch));
-        bytes(values.saturating_mul(batch as u64).saturating_add(kept).saturating_add(total(&self.program.weights)))
+        let kept = kept(program, Mode::Eval, plan, batch).saturating_add(self.workspace(program, plan, batch));
+        bytes(values.saturating_mul(batch as u64).saturating_add(kept).saturating_add(total(&program.weights)))
     }
 
     /// The largest batch with which training takes no more than `bytes`; `None` if even one example takes more.
@@ -101,38 +113,33 @@ impl Footprint {
         (batch > 0).then_some(batch)
     }
 
-    /// The steps that take part.
-    fn steps(&self, plan: &Plan) -> impl Iterator<Item = &Step> {
-        plan.steps.iter().map(|index| &self.program.steps[*index])
-    }
-
     /// Numbers of an image: as the caller has it, and with the channels last, where that is another order.
     fn images(&self) -> u64 {
         let copies = if self.program.shape(ValueId::INPUT).has_one_order() { 1 } else { 2 };
-        copies * self.elements(ValueId::INPUT)
-    }
-
-    /// Numbers of one example's value.
-    fn elements(&self, value: ValueId) -> u64 {
-        self.program.shape(value).elements() as u64
-    }
-
-    /// Numbers that operations keep of a forward pass.
-    fn kept(&self, mode: Mode, plan: &Plan, batch: usize) -> u64 {
-        let kept = self.steps(plan).map(|step| step.op.kept(mode, batch, self.program.shape(step.output)));
-        kept.map(|kept| kept.reals as u64 + kept.indices as u64 + kept.bytes.div_ceil(4) as u64)
-            .fold(0, u64::saturating_add)
+        copies * self.program.shape(ValueId::INPUT).elements() as u64
     }
 
     /// Numbers that kernels work in, at the step where they are most.
-    fn workspace(&self, plan: &Plan, batch: usize) -> u64 {
-        let shape = |value| self.program.shape(value);
+    fn workspace(&self, program: &Program, plan: &Plan, batch: usize) -> u64 {
+        let shape = |value| program.shape(value);
         let sizes = |step: &Step| {
             let (input, output) = (shape(step.inputs[0]), shape(step.output));
             Sizes { batch, input, output, threads: self.threads }
         };
-        self.steps(plan).map(|step| step.op.workspace(sizes(step)) as u64).max().unwrap_or(0)
+        steps(program, plan).map(|step| step.op.workspace(sizes(step)) as u64).max().unwrap_or(0)
     }
+}
+
+/// The steps that take part.
+fn steps<'a>(program: &'a Program, plan: &'a Plan) -> impl Iterator<Item = &'a Step> {
+    plan.steps.iter().map(|index| &program.steps[*index])
+}
+
+/// Numbers that operations keep of a forward pass.
+fn kept(program: &Program, mode: Mode, plan: &Plan, batch: usize) -> u64 {
+    let kept = steps(program, plan).map(|step| step.op.kept(mode, batch, program.shape(step.output)));
+    kept.map(|kept| kept.reals as u64 + kept.indices as u64 + kept.bytes.div_ceil(4) as u64)
+        .fold(0, u64::saturating_add)
 }
 
 fn bytes(numbers: u64) -> u64 {
@@ -175,11 +182,12 @@ mod tests {
                 weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input in both orders, two maps, the denominators of the second, the pool, its copy as a vector, and
-                // three vectors; the pool's places, a byte each; mean and scale of five channels, and fifty bits.
-                activations: 4 * (10 * (2 * 32 + 3 * 32 + 8 + 8 + 3 * 5) + 10 * 8 / 4 + 10 + 2),
-                // The gradients of the last two vectors take turns. Three threads add up two channels of four positions.
-                workspace: 4 * (10 * 2 * 5 + 3 * (32 + 16)),
+                // The input in both orders, two maps, in which all values before the first weight take turns and `linear` finds
+                // a place, and two more vectors; denominators; the pool's places, a byte each; mean and scale of five channels,
+                // and fifty bits.
+                activations: 4 * (10 * (2 * 32 + 2 * 32 + 2 * 5 + 32) + 10 * 8 / 4 + 10 + 2),
+                // Gradients find places. Three threads add up two channels of four positions.
+                workspace: 4 * 3 * (32 + 16),
             };
             assert_eq!(network.footprint(3).training(10), expected, "{train}");
         }
@@ -190,9 +198,10 @@ mod tests {
         let layers =
             "gn 2 -> ln channels -> ln -> drop_path 0.5 -> adaptive_maxpool 2 -> conv_transpose 2 2x2 s2 -> prelu";
         let network = compile(&format!("input: [4, 8, 8]\nlayers: [{layers}]")).expect("a sound network");
-        // The input in both orders and four maps of its size, the pool with its places, two enlarged maps; two numbers for each group, for
-        // each position and for each example; and whether the example survives.
-        let values = 6 * 256 + 2 * 16 + 2 * 32;
+        // The input in both orders; four maps of its size, in two of which the pool and the enlarged map find places, because
+        // nobody reads them backwards; the output; the pool's places; two numbers for each group, for each position and for each
+        // example; and whether the example survives.
+        let values = 6 * 256 + 32 + 16;
         assert_eq!(network.footprint(1).training(10).activations, 4 * 10 * (values + 4 + 128 + 2 + 1));
     }
 

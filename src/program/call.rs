@@ -2,7 +2,7 @@
 //!
 //! Values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is the caller's.
 
-use super::{Buffer, Mode};
+use super::{Bounds, Buffer, Epilogue, Mode};
 use crate::graph::Shape;
 
 /// The key of a dropout or drop path mask: see `archc::random`.
@@ -59,6 +59,8 @@ pub struct Forward<'a, T> {
     pub algorithms: Algorithms,
     /// Where to keep what is made of the weights; `None` if they change with every call.
     pub prepared: Option<&'a mut Prepared<T>>,
+    /// What is done to the result; nothing, but for operations of [`Op::takes_bounds`](super::Op::takes_bounds).
+    pub epilogue: Epilogue,
     /// Every input with one example's shape.
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.
@@ -82,11 +84,14 @@ pub struct Backward<'a, T> {
     pub mode: Mode,
     /// How to compute.
     pub algorithms: Algorithms,
-    /// Every input with one example's shape.
+    /// What the forward pass cut its result to, if the output's gradient is still to be cut by it: see
+    /// [`Op::cuts_gradient`](super::Op::cuts_gradient).
+    pub bounds: Bounds,
+    /// Every input with one example's shape; without numbers, if [`Op::backward_reads`](super::Op::backward_reads) says so.
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.
     pub weights: &'a [&'a [T]],
-    /// What the forward pass made.
+    /// What the forward pass made; without numbers, if the operation does not read it.
     pub output: &'a [T],
     /// One example's shape of the output.
     pub output_shape: Shape,

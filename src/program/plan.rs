@@ -1,20 +1,21 @@
 //! Which buffer holds which value and which gradient: the memory that a program runs in.
 //!
-//! A value lives from the step that makes it to the last one that reads it; in training that is the backward pass of
-//! the step that made it. Whatever is dead gives its buffer to whoever comes next, so that in the backward pass the
-//! gradients take the places of the activations that are no longer needed.
+//! A value lives from the step that makes it to the last one that reads it, forward or [backward](super::Op::backward_reads).
+//! Whatever is dead gives its buffer to whoever comes next, so that in the backward pass the gradients take the places of
+//! the activations that are no longer needed.
 //!
 //! ```text
 //!              conv → tanh → flatten → linear
-//! values        A      B       B         C        flatten gives the numbers of a 1×1 map another name
-//! gradients     C      E       E         D        C grows, and holds conv's gradient, once the logits are not needed
+//! values        A      B       B         A        tanh's backward pass reads its output only, so conv's is dead by then
+//! gradients     A      C       C         D        flatten gives the numbers of a 1×1 map another name
 //! ```
 //!
 //! All sizes are for one example; the batch multiplies them.
 
-use std::collections::BTreeSet;
+mod pool;
 
-use super::{Mode, Program, Step};
+use self::pool::Pool;
+use super::{Bounds, Mode, Program, Step};
 use crate::graph::ValueId;
 
 /// The index of a buffer.
@@ -25,6 +26,8 @@ pub type Buffer = usize;
 pub struct Plan {
     /// Elements that each buffer needs for one example, largest first.
     pub buffers: Vec<usize>,
+    /// Elements of those that the forward pass writes.
+    pub forward: usize,
     /// The steps that take part, by their index in the program, in order: without those that the output does not
     /// depend on, and without those that change nothing.
     pub steps: Vec<usize>,
@@ -72,26 +75,38 @@ pub enum Target {
         /// Where it is added.
         sum: Buffer,
     },
+    /// The output's gradient [is](super::Op::passes_gradient) the input's, and its buffer with it.
+    Same,
+    /// The output's gradient is copied.
+    Copy(Buffer),
+    /// The output's gradient is added.
+    Sum(Buffer),
 }
 
 impl Target {
     /// The buffer that the backward pass of the reader writes.
     pub fn written(self) -> Option<Buffer> {
         match self {
-            Target::Nobody => None,
             Target::Write(buffer) | Target::Add { aside: buffer, .. } => Some(buffer),
+            Target::Nobody | Target::Same | Target::Copy(_) | Target::Sum(_) => None,
         }
     }
 }
 
 /// The memory of forward and backward passes.
 pub fn training(program: &Program) -> Plan {
-    Layout::new(program, Mode::Train).training()
+    Layout::new(program, Mode::Train).plan(true)
 }
 
 /// The memory of forward passes in evaluation.
 pub fn evaluation(program: &Program) -> Plan {
-    Layout::new(program, Mode::Eval).evaluation()
+    Layout::new(program, Mode::Eval).plan(false)
+}
+
+/// Whether the backward pass of a step reads its output: for its own sake, or to see what was cut.
+pub fn reads_output(step: &Step) -> bool {
+    let cut = step.epilogue.bounds != Bounds::NONE && !step.op.cuts_gradient(step.inputs.len());
+    step.op.backward_reads().output || cut
 }
 
 /// What is decided before any buffer is.
@@ -136,70 +151,103 @@ impl<'a> Layout<'a> {
         self.program.shape(value).elements()
     }
 
-    /// Every value dies after its last reader.
-    fn evaluation(self) -> Plan {
+    fn plan(self, backwards: bool) -> Plan {
+        let trainable = if backwards { self.trainable() } else { vec![false; self.roots.len()] };
+        let dying = self.dying(&trainable);
         let mut pool = Pool::default();
-        let mut readers = vec![0; self.roots.len()];
-        readers[self.root(self.program.output).index()] += 1;
-        for input in self.steps.iter().flat_map(|step| &self.step(*step).inputs) {
-            readers[self.root(*input).index()] += 1;
-        }
         let mut values = self.nowhere();
-        for step in self.steps.iter().map(|step| self.step(*step)) {
-            values[step.output.index()] = Place::Buffer(pool.take(self.elements(step.output)));
-            for root in step.inputs.iter().map(|input| self.root(*input).index()) {
-                readers[root] -= 1;
-                if let (0, Place::Buffer(buffer)) = (readers[root], values[root]) {
+        let bury = |pool: &mut Pool, values: &[Place], time: usize| {
+            for value in &dying[time] {
+                if let Place::Buffer(buffer) = values[*value] {
                     pool.give_back(buffer);
                 }
             }
-        }
-        self.finish(pool, values, Vec::new(), None)
-    }
-
-    /// Every value lives until the backward pass of the step that made it.
-    fn training(self) -> Plan {
-        let mut pool = Pool::default();
-        let mut values = self.nowhere();
-        for step in self.steps.iter().map(|step| self.step(*step)) {
+        };
+        for (time, step) in self.steps.iter().map(|step| self.step(*step)).enumerate() {
             values[step.output.index()] = Place::Buffer(pool.take(self.elements(step.output)));
+            bury(&mut pool, &values, time);
         }
-        let trainable = self.trainable();
+        let forward = pool.elements();
+        let count = self.steps.len();
         let output = self.root(self.program.output);
         let mut gradients: Vec<Option<Buffer>> = vec![None; self.roots.len()];
         if trainable[output.index()] {
             gradients[output.index()] = Some(pool.take(self.elements(output)));
         }
         let loss_gradient = gradients[output.index()];
+        bury(&mut pool, &values, count);
         let mut backward = Vec::new();
-        for &index in self.steps.iter().rev() {
-            let step = self.step(index);
-            let Some(output_gradient) = gradients[step.output.index()] else { continue };
-            let mut target = |input: &ValueId| {
-                let root = self.root(*input);
-                match gradients[root.index()] {
-                    _ if !trainable[root.index()] => Target::Nobody,
-                    Some(sum) => Target::Add { aside: pool.take(self.elements(root)), sum },
-                    None => {
-                        let buffer = pool.take(self.elements(root));
-                        gradients[root.index()] = Some(buffer);
-                        Target::Write(buffer)
-                    }
+        for (place, &index) in self.steps.iter().enumerate().rev() {
+            if let Some(output_gradient) = gradients[self.step(index).output.index()] {
+                let input_gradients = self.targets(index, output_gradient, &trainable, &mut gradients, &mut pool);
+                if !input_gradients.contains(&Target::Same) {
+                    pool.give_back(output_gradient);
                 }
-            };
-            let input_gradients: Vec<Target> = step.inputs.iter().map(&mut target).collect();
-            for target in &input_gradients {
-                if let Target::Add { aside, .. } = target {
-                    pool.give_back(*aside);
-                }
+                backward.push(BackwardStep { step: index, output_gradient, input_gradients });
             }
-            pool.give_back(output_gradient);
-            if let Place::Buffer(activation) = values[step.output.index()] {
-                pool.give_back(activation);
-            }
-            backward.push(BackwardStep { step: index, output_gradient, input_gradients });
+            bury(&mut pool, &values, 2 * count - place);
         }
-        self.finish(pool, values, backward, loss_gradient)
+        self.finish(pool, forward, values, backward, loss_gradient)
+    }
+
+    /// Where the gradients of a step's inputs go.
+    fn targets(
+        &self,
+        index: usize,
+        output_gradient: Buffer,
+        trainable: &[bool],
+        gradients: &mut [Option<Buffer>],
+        pool: &mut Pool,
+    ) -> Vec<Target> {
+        let step = self.step(index);
+        let roots: Vec<ValueId> = step.inputs.iter().map(|input| self.root(*input)).collect();
+        let mut targets = Vec::with_capacity(roots.len());
+        for (input, root) in roots.iter().enumerate() {
+            let passes = step.op.passes_gradient(input);
+            let only = roots.iter().filter(|other| *other == root).count() == 1;
+            targets.push(match gradients[root.index()] {
+                _ if !trainable[root.index()] => Target::Nobody,
+                Some(sum) if passes => Target::Sum(sum),
+                Some(sum) => Target::Add { aside: pool.take(self.elements(*root)), sum },
+                // Whoever adds to it later is a step before this one.
+                None if passes && only && !targets.contains(&Target::Same) => {
+                    gradients[root.index()] = Some(output_gradient);
+                    Target::Same
+                }
+                None => {
+                    let buffer = pool.take(self.elements(*root));
+                    gradients[root.index()] = Some(buffer);
+                    if passes { Target::Copy(buffer) } else { Target::Write(buffer) }
+                }
+            });
+        }
+        for target in &targets {
+            if let Target::Add { aside, .. } = target {
+                pool.give_back(*aside);
+            }
+        }
+        targets
+    }
+
+    /// For each time the values that nobody reads after it. The steps come one after the other, then the loss, then the
+    /// steps' backward passes, the last one first.
+    fn dying(&self, trainable: &[bool]) -> Vec<Vec<usize>> {
+        let count = self.steps.len();
+        let mut last: Vec<usize> = vec![0; self.roots.len()];
+        let mut read = |value: ValueId, time: usize| last[value.index()] = last[value.index()].max(time);
+        read(self.root(self.program.output), count);
+        for (time, step) in self.steps.iter().map(|step| self.step(*step)).enumerate() {
+            let (forward, backward) = (time, if trainable[step.output.index()] { 2 * count - time } else { time });
+            for input in &step.inputs {
+                read(self.root(*input), if step.op.backward_reads().inputs { backward } else { forward });
+            }
+            read(step.output, if reads_output(step) { backward } else { forward });
+        }
+        let mut dying = vec![Vec::new(); 2 * count + 1];
+        for step in self.steps.iter().map(|step| self.step(*step)) {
+            dying[last[step.output.index()]].push(step.output.index());
+        }
+        dying
     }
 
     /// For each value, whether a trainable weight has a part in it.
@@ -217,6 +265,7 @@ impl<'a> Layout<'a> {
     fn finish(
         self,
         pool: Pool,
+        forward: usize,
         mut values: Vec<Place>,
         backward: Vec<BackwardStep>,
         loss_gradient: Option<Buffer>,
@@ -224,43 +273,14 @@ impl<'a> Layout<'a> {
         for index in (0..values.len()).filter(|index| self.takes_part[*index]) {
             values[index] = values[self.roots[index].index()];
         }
-        Plan { buffers: pool.sizes, steps: self.steps, values, backward, loss_gradient }.largest_first()
+        let buffers = pool.into_sizes();
+        Plan { buffers, forward, steps: self.steps, values, backward, loss_gradient }.largest_first()
     }
 
     fn nowhere(&self) -> Vec<Place> {
         let mut values = vec![Place::Nowhere; self.roots.len()];
         values[ValueId::INPUT.index()] = Place::Input;
         values
-    }
-}
-
-/// Buffers while they are laid out.
-#[derive(Default)]
-struct Pool {
-    sizes: Vec<usize>,
-    /// Free buffers by their size.
-    free: BTreeSet<(usize, Buffer)>,
-}
-
-impl Pool {
-    /// The smallest free buffer that is large enough; else the largest free one, which grows; else a new one.
-    fn take(&mut self, elements: usize) -> Buffer {
-        let fitting = self.free.range((elements, 0)..).next().or_else(|| self.free.last()).copied();
-        match fitting {
-            Some((size, buffer)) => {
-                self.free.remove(&(size, buffer));
-                self.sizes[buffer] = size.max(elements);
-                buffer
-            }
-            None => {
-                self.sizes.push(elements);
-                self.sizes.len() - 1
-            }
-        }
-    }
-
-    fn give_back(&mut self, buffer: Buffer) {
-        self.free.insert((self.sizes[buffer], buffer));
     }
 }
 
@@ -287,8 +307,8 @@ impl Plan {
             step.output_gradient = renamed[step.output_gradient];
             for target in &mut step.input_gradients {
                 match target {
-                    Target::Nobody => {}
-                    Target::Write(buffer) => *buffer = renamed[*buffer],
+                    Target::Nobody | Target::Same => {}
+                    Target::Write(buffer) | Target::Copy(buffer) | Target::Sum(buffer) => *buffer = renamed[*buffer],
                     Target::Add { aside, sum } => (*aside, *sum) = (renamed[*aside], renamed[*sum]),
                 }
             }
@@ -297,3 +317,6 @@ impl Plan {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,9 @@ pub(crate) mod sealed {
         /// a·b + c, rounded once where the processor can.
         #[cfg(feature = "train")]
         fn mul_add<S: Simd>(simd: S, a: Self::Vector<S>, b: Self::Vector<S>, c: Self::Vector<S>) -> Self::Vector<S>;
+        /// min(max(a, low), high); NaN stays NaN.
+        #[cfg(feature = "train")]
+        fn clamp<S: Simd>(simd: S, a: Self::Vector<S>, low: Self::Vector<S>, high: Self::Vector<S>) -> Self::Vector<S>;
         /// This thread's buffers that wait for their next use.
         #[cfg(feature = "train")]
         fn idle_buffers() -> &'static LocalKey<RefCell<Vec<Buffer<Self>>>>;
@@ -101,7 +104,7 @@ pub(crate) mod sealed {
 }
 
 macro_rules! real {
-    ($float:ident, $exp:path, $tanh:path, $erf:path, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident) => {
+    ($float:ident, $exp:path, $tanh:path, $erf:path, $vector:ident, $lanes:ident, $splat:ident, $add:ident, $sub:ident, $mul:ident, $mul_add:ident, $at_most:ident, $select:ident) => {
         #[cfg(not(feature = "train"))]
         impl sealed::Sealed for $float {}
 
@@ -132,6 +135,11 @@ macro_rules! real {
             #[inline(always)]
             fn mul_add<S: pulp::Simd>(simd: S, a: S::$vector, b: S::$vector, c: S::$vector) -> S::$vector {
                 simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn clamp<S: pulp::Simd>(simd: S, a: S::$vector, low: S::$vector, high: S::$vector) -> S::$vector {
+                let a = simd.$select(simd.$at_most(a, low), low, a);
+                simd.$select(simd.$at_most(high, a), high, a)
             }
             fn idle_buffers() -> &'static std::thread::LocalKey<std::cell::RefCell<Vec<crate::kernels::Buffer<Self>>>> {
                 thread_local! {
@@ -203,6 +211,22 @@ real!(
     add_f32s,
     sub_f32s,
     mul_f32s,
-    mul_add_e_f32s
+    mul_add_e_f32s,
+    less_than_or_equal_f32s,
+    select_f32s
 );
-real!(f64, f64::exp, f64::tanh, libm::erf, f64s, F64_LANES, splat_f64s, add_f64s, sub_f64s, mul_f64s, mul_add_e_f64s);
+real!(
+    f64,
+    f64::exp,
+    f64::tanh,
+    libm::erf,
+    f64s,
+    F64_LANES,
+    splat_f64s,
+    add_f64s,
+    sub_f64s,
+    mul_f64s,
+    mul_add_e_f64s,
+    less_than_or_equal_f64s,
+    select_f64s
+);

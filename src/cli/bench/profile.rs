@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::executor::Executor;
 use crate::graph::{Node, ValueId};
 use crate::network::Network;
+use crate::program::{Bounds, Mode, Op, Step};
 use crate::report::table::{Column, Form, draw, length, widths};
 
 /// Seconds a step, the mean of those that were timed.
@@ -47,13 +48,14 @@ impl Profile {
     pub fn new(
         network: &Network,
         executor: &Executor<f32>,
+        mode: Mode,
         batch: usize,
         steps: &[Duration],
         updating: Duration,
     ) -> Profile {
         let mean = |time: Duration| time.as_secs_f64() / steps.len() as f64;
         let nodes = &network.graph.nodes;
-        let times = executor.program().steps.iter().zip(executor.profile());
+        let times = executor.steps(mode).iter().zip(executor.profile());
         let layers: Vec<Layer> = times
             .filter_map(|(step, spent)| {
                 let node = nodes.iter().find(|node| node.name == step.name)?;
@@ -61,7 +63,7 @@ impl Profile {
                 Some(Layer {
                     name: node.name.clone(),
                     kind: node.kind,
-                    call: node.call.clone(),
+                    call: node.call.clone() + joined(step),
                     forward_s: mean(spent.forward),
                     backward_s: mean(spent.backward),
                     forward_flops,
@@ -115,6 +117,22 @@ impl Profile {
             .map(|(index, (title, form))| text(title, &rows, *form, |row| row[index].clone()))
             .collect();
         format!("\n{}\n{}", drawn(&layers, colour), drawn(&kinds, colour))
+    }
+}
+
+/// What else is done in the same pass.
+fn joined(step: &Step) -> &'static str {
+    let adds = matches!(step.op, Op::BatchNorm { .. }) && step.inputs.len() > 1;
+    match (step.epilogue.norm.is_some(), adds, step.epilogue.bounds) {
+        (false, false, Bounds::NONE) => "",
+        (false, false, Bounds::RELU) => " + relu",
+        (false, false, _) => " + relu6",
+        (true, _, Bounds::NONE) => " + bn",
+        (true, _, Bounds::RELU) => " + bn + relu",
+        (true, _, _) => " + bn + relu6",
+        (false, true, Bounds::NONE) => " + add",
+        (false, true, Bounds::RELU) => " + add + relu",
+        (false, true, _) => " + add + relu6",
     }
 }
 

@@ -50,10 +50,10 @@ fn of_task<T: Real>(rows: Rows, x: &[T], totals: &mut [T], scratch: &mut [T]) {
         origin.copy_from_slice(&x[..width]);
         moments.fill(T::ZERO);
         let (means, squares) = moments.split_at_mut(width);
-        sum_rows([&mut *means], [x; 3], origin, |[origin], x, _, _| [x - origin]);
+        sum_rows([&mut *means], [x; 2], origin, |[origin], x, _| [x - origin]);
         let share = T::of(1.0 / size);
         means.iter_mut().zip(&*origin).for_each(|(mean, origin)| *mean = *origin + *mean * share);
-        sum_rows([squares], [x; 3], means, |[mean], x, _, _| [(x - mean) * (x - mean)]);
+        sum_rows([squares], [x; 2], means, |[mean], x, _| [(x - mean) * (x - mean)]);
         merge(totals, count, moments, size);
         count += size;
     }

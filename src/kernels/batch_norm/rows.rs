@@ -74,28 +74,28 @@ impl Rows {
 /// Columns that are summed side by side: arrays of a known length, which the compiler keeps in registers.
 const TILE: usize = 16;
 
-/// output ← f(numbers of the column, a, b, c), row by row.
+/// output ← f(numbers of the column, a, b), row by row.
 pub(super) fn map_rows<T: Real, const K: usize>(
     output: &mut [T],
-    inputs: [&[T]; 3],
+    inputs: [&[T]; 2],
     table: &[T],
-    f: impl Fn([T; K], T, T, T) -> T,
+    f: impl Fn([T; K], T, T) -> T,
 ) {
     struct Map<'a, T, F, const K: usize> {
         output: &'a mut [T],
-        inputs: [&'a [T]; 3],
+        inputs: [&'a [T]; 2],
         table: &'a [T],
         f: F,
     }
-    impl<T: Real, F: Fn([T; K], T, T, T) -> T, const K: usize> WithSimd for Map<'_, T, F, K> {
+    impl<T: Real, F: Fn([T; K], T, T) -> T, const K: usize> WithSimd for Map<'_, T, F, K> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let Map { output, inputs: [a, b, c], table, f } = self;
+            let Map { output, inputs: [a, b], table, f } = self;
             let width = table.len() / K;
-            let rows = a.chunks_exact(width).zip(b.chunks_exact(width)).zip(c.chunks_exact(width));
-            for (output, ((a, b), c)) in output.chunks_exact_mut(width).zip(rows) {
-                map_row::<T, F, K>(output, a, b, c, table, &f);
+            let rows = a.chunks_exact(width).zip(b.chunks_exact(width));
+            for (output, (a, b)) in output.chunks_exact_mut(width).zip(rows) {
+                map_row::<T, F, K>(output, a, b, table, &f);
             }
         }
     }
@@ -105,39 +105,37 @@ pub(super) fn map_rows<T: Real, const K: usize>(
 /// Slices are parameters of their own, so that the compiler knows them apart. Loops are plain, so that nothing is left to be
 /// called: a function of its own would not be compiled for this processor.
 #[inline(always)]
-fn map_row<T: Real, F: Fn([T; K], T, T, T) -> T, const K: usize>(
-    output: &mut [T],
-    a: &[T],
-    b: &[T],
-    c: &[T],
-    table: &[T],
-    f: &F,
-) {
+fn map_row<T: Real, F: Fn([T; K], T, T) -> T, const K: usize>(output: &mut [T], a: &[T], b: &[T], table: &[T], f: &F) {
     let width = output.len();
-    let (a, b, c, table) = (&a[..width], &b[..width], &c[..width], &table[..K * width]);
+    let (a, b) = (&a[..width], &b[..width]);
+    // Each as long as the row, so that no index has to be checked.
+    let mut parts = [a; K];
+    for part in 0..K {
+        parts[part] = &table[part * width..][..width];
+    }
     for column in 0..width {
         let mut numbers = [T::ZERO; K];
         for part in 0..K {
-            numbers[part] = table[part * width + column];
+            numbers[part] = parts[part][column];
         }
-        output[column] = f(numbers, a[column], b[column], c[column]);
+        output[column] = f(numbers, a[column], b[column]);
     }
 }
 
-/// sums ← sums + Σ f(numbers of the column, a, b, c), for every column. The rows are to stay in the cache meanwhile.
+/// sums ← sums + Σ f(numbers of the column, a, b), for every column. The rows are to stay in the cache meanwhile.
 pub(super) fn sum_rows<T: Real, const K: usize, const S: usize>(
     sums: [&mut [T]; S],
-    inputs: [&[T]; 3],
+    inputs: [&[T]; 2],
     table: &[T],
-    f: impl Fn([T; K], T, T, T) -> [T; S],
+    f: impl Fn([T; K], T, T) -> [T; S],
 ) {
     struct Sum<'a, T, F, const K: usize, const S: usize> {
         sums: [&'a mut [T]; S],
-        inputs: [&'a [T]; 3],
+        inputs: [&'a [T]; 2],
         table: &'a [T],
         f: F,
     }
-    impl<T: Real, F: Fn([T; K], T, T, T) -> [T; S], const K: usize, const S: usize> WithSimd for Sum<'_, T, F, K, S> {
+    impl<T: Real, F: Fn([T; K], T, T) -> [T; S], const K: usize, const S: usize> WithSimd for Sum<'_, T, F, K, S> {
         type Output = ();
         #[inline(always)]
         fn with_simd<V: Simd>(mut self, _: V) {
@@ -156,9 +154,9 @@ pub(super) fn sum_rows<T: Real, const K: usize, const S: usize>(
 }
 
 #[inline(always)]
-fn sum_tile<T: Real, F: Fn([T; K], T, T, T) -> [T; S], const K: usize, const S: usize, const N: usize>(
+fn sum_tile<T: Real, F: Fn([T; K], T, T) -> [T; S], const K: usize, const S: usize, const N: usize>(
     sums: &mut [&mut [T]; S],
-    [a, b, c]: [&[T]; 3],
+    [a, b]: [&[T]; 2],
     table: &[T],
     start: usize,
     f: &F,
@@ -169,14 +167,14 @@ fn sum_tile<T: Real, F: Fn([T; K], T, T, T) -> [T; S], const K: usize, const S: 
         columns[part] = tile(table, part * width + start);
     }
     let mut totals = [[T::ZERO; N]; S];
-    for ((a, b), c) in a.chunks_exact(width).zip(b.chunks_exact(width)).zip(c.chunks_exact(width)) {
-        let (a, b, c): ([T; N], [T; N], [T; N]) = (tile(a, start), tile(b, start), tile(c, start));
+    for (a, b) in a.chunks_exact(width).zip(b.chunks_exact(width)) {
+        let (a, b): ([T; N], [T; N]) = (tile(a, start), tile(b, start));
         for column in 0..N {
             let mut numbers = [T::ZERO; K];
             for part in 0..K {
                 numbers[part] = columns[part][column];
             }
-            let terms = f(numbers, a[column], b[column], c[column]);
+            let terms = f(numbers, a[column], b[column]);
             for sum in 0..S {
                 totals[sum][column] += terms[sum];
             }

@@ -2,14 +2,12 @@ use super::*;
 use crate::graph::Shape;
 use crate::kernels::Saved;
 use crate::kernels::testing::{Case, check, close};
-use crate::program::Op;
+use crate::program::{Epilogue, Op};
 
 const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
-fn op(bounds: Bounds) -> Op {
-    Op::BatchNorm { eps: EPS, momentum: MOMENTUM, bounds }
-}
+const OP: Op = Op::BatchNorm { eps: EPS, momentum: MOMENTUM };
 
 /// Mean and biased variance of each channel.
 fn naive_moments(shape: Shape, x: &[f64]) -> Vec<(f64, f64)> {
@@ -27,8 +25,9 @@ fn naive_moments(shape: Shape, x: &[f64]) -> Vec<(f64, f64)> {
 fn check_normalised(batch: usize, shape: Shape, mode: Mode, inputs: usize, bounds: Bounds) {
     let channels = shape.channels();
     let sizes = vec![channels; 2];
-    let one = Case::new(op(bounds), batch, shape, shape);
-    let case = Case { mode, inputs: vec![shape; inputs], weights: sizes.clone(), buffers: sizes, ..one };
+    let one = Case::new(OP, batch, shape, shape);
+    let epilogue = Epilogue { norm: None, bounds };
+    let case = Case { epilogue, mode, inputs: vec![shape; inputs], weights: sizes.clone(), buffers: sizes, ..one };
     let before = case.draw();
     let batch_moments = naive_moments(shape, &before.inputs[0]);
     let outcome = check(&case, |numbers| {
@@ -144,6 +143,7 @@ fn puts_tasks_together() {
             batch: positions,
             mode: Mode::Train,
             algorithms: crate::kernels::Algorithms::Fastest,
+            bounds: Bounds::NONE,
             inputs: &[(&x, shape)],
             weights: &[&weight, &weight],
             output: &[],
@@ -153,7 +153,7 @@ fn puts_tasks_together() {
             input_gradients: &mut [Some(&mut dx)],
             weight_gradients: &mut [Some(&mut dgamma), Some(&mut dbeta)],
         };
-        backward(Bounds::NONE, call);
+        backward(call);
         for channel in 0..channels {
             let of_channel = || (channel..x.len()).step_by(channels);
             let normalised = |index: usize| (x[index] - means[channel]) * inverses[channel];

@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 
+use super::filter::Filter;
 use super::geometry::Geometry;
 use crate::kernels::Real;
 use crate::kernels::lanes::add_all;
@@ -20,16 +21,16 @@ const CHANNELS: usize = 32;
 const ROWS: usize = 128;
 
 /// A task takes an output row.
-pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias: Option<&[T]>, output: &mut [T]) {
+pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: &Filter<T>, output: &mut [T]) {
     let &Geometry { down, across, groups, outputs, .. } = geometry;
     let channels = geometry.all_outputs();
-    with_scratch(weight.len(), |taps| {
-        turn(weight, geometry.taps(), taps);
+    with_scratch(geometry.taps() * channels, |taps| {
+        filter.with_weight(|weight| turn(weight, geometry.taps(), taps));
         output.par_chunks_exact_mut(across.output * channels).enumerate().for_each(|(line, y)| {
             let (image, row) = (line / down.output, line % down.output);
             with_places(2 * geometry.taps(), |places| {
                 for (column, y) in y.chunks_exact_mut(channels).enumerate() {
-                    match bias {
+                    match filter.bias {
                         Some(bias) => y.copy_from_slice(bias),
                         None => y.fill(T::ZERO),
                     }
@@ -47,6 +48,9 @@ pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], weight: &[T], bias:
                     }
                 }
             });
+            if let Some(clamp) = filter.clamp {
+                clamp.cut(y);
+            }
         });
     });
 }

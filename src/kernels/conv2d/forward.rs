@@ -1,25 +1,22 @@
-//! output = windows · weight + bias.
+//! output = windows · weight + bias, cut to bounds.
 
+use super::filter::Filter;
 use super::geometry::Geometry;
 use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
 use super::window::Windows;
+use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::scratch::with_prepared;
-use crate::kernels::{Prepared, Real};
 
-pub(super) fn forward<T: Real>(
-    geometry: &Geometry,
-    x: &[T],
-    weight: &[T],
-    bias: Option<&[T]>,
-    prepared: Option<&mut Prepared<T>>,
-    output: &mut [T],
-) {
+pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], mut filter: Filter<T>, output: &mut [T]) {
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));
     let length = length::<T>(geometry, Direction::Forward, geometry.taps());
-    let fill = |panels: &mut [T]| pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels);
+    let prepared = filter.prepared.take();
+    let fill = |panels: &mut [T]| {
+        filter.with_weight(|weight| pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels));
+    };
     with_prepared(prepared, length, fill, |panels| {
         let sliding = Sliding {
             batch: geometry.batch,
@@ -27,7 +24,8 @@ pub(super) fn forward<T: Real>(
             windows: Windows { source: x, channels: geometry.all_inputs(), down, across },
             panels,
             columns: geometry.all_outputs(),
-            bias,
+            bias: filter.bias,
+            clamp: filter.clamp,
             target: (geometry.down.output, geometry.across.output),
         };
         // SAFETY: the whole output is ours.

@@ -29,6 +29,7 @@ pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T
                 panels,
                 columns: geometry.all_inputs(),
                 bias: None,
+                clamp: None,
                 target: (geometry.down.input, geometry.across.input),
             };
             // SAFETY: the whole gradient is ours, and one kind after the other writes it.

@@ -6,6 +6,7 @@
 
 pub(super) mod bias;
 mod depthwise;
+mod filter;
 mod forward;
 mod geometry;
 mod input_gradient;
@@ -18,6 +19,7 @@ mod weights;
 mod window;
 mod winograd;
 
+use self::filter::Filter;
 use self::geometry::Geometry;
 use super::{Algorithms, Backward, Forward, Real};
 use crate::layers::Window;
@@ -42,15 +44,17 @@ impl Algorithm {
 }
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
-    let Forward { batch, algorithms, prepared, inputs, weights, output, output_shape, .. } = call;
+    let Forward { batch, algorithms, epilogue, inputs, output, output_shape, .. } = call;
     let (x, shape) = inputs[0];
     let geometry = Geometry::new(window, groups, batch, shape, output_shape);
-    let bias = weights.get(1).copied();
-    match Algorithm::of(&geometry, algorithms) {
-        Algorithm::Depthwise => depthwise::forward(&geometry, x, weights[0], bias, output),
-        Algorithm::Winograd => winograd::forward(&geometry, x, weights[0], bias, prepared, output),
-        Algorithm::Direct => forward::forward(&geometry, x, weights[0], bias, prepared, output),
-    }
+    let outputs = geometry.all_outputs();
+    Filter::with(outputs, epilogue, call.weights, call.buffers, call.prepared, |filter| {
+        match Algorithm::of(&geometry, algorithms) {
+            Algorithm::Depthwise => depthwise::forward(&geometry, x, &filter, output),
+            Algorithm::Winograd => winograd::forward(&geometry, x, filter, output),
+            Algorithm::Direct => forward::forward(&geometry, x, filter, output),
+        }
+    });
 }
 
 pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T>) {

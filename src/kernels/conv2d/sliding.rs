@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::window::{Block, Blocks, Windows, positions};
 use crate::kernels::Real;
+use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use crate::kernels::scratch::with_places;
@@ -20,6 +21,7 @@ pub(super) struct Sliding<'a, T> {
     /// Target channels of all groups.
     pub(super) columns: usize,
     pub(super) bias: Option<&'a [T]>,
+    pub(super) clamp: Option<Clamp<T>>,
     /// Height and width of the target.
     pub(super) target: (usize, usize),
 }
@@ -89,7 +91,7 @@ impl<T: Real> Sliding<'_, T> {
                         Start::Bias(&bias[group * group_columns + some.start..][..some.len()])
                     });
                     // SAFETY: as the caller promises.
-                    unsafe { multiply(target, targets, left, right, start) };
+                    unsafe { multiply(target, targets, left, right, start, self.clamp) };
                 }
             });
         });

@@ -136,7 +136,7 @@ unsafe fn add_block<T: Real>(
                 };
                 let right = Panels { values: panels, depth: positions, columns: outputs };
                 // SAFETY: as the caller promises.
-                unsafe { multiply(output, targets, left, right, start) };
+                unsafe { multiply(output, targets, left, right, start, None) };
             });
         });
     });

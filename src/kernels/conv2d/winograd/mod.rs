@@ -14,12 +14,13 @@ mod weights;
 use rayon::prelude::*;
 
 use self::tiles::{Layout, MATRICES, OUTPUTS, Tiles, transform_gradients, transform_inputs, transform_outputs};
+use super::filter::Filter;
 use super::geometry::Geometry;
 use super::weights::Direction;
+use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width};
 use crate::kernels::scratch::{with_places, with_prepared, with_scratch};
-use crate::kernels::{Prepared, Real};
 
 /// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the weights
 /// are read too often.
@@ -51,14 +52,7 @@ pub(super) fn suits(geometry: &Geometry) -> bool {
     ours < direct
 }
 
-pub(super) fn forward<T: Real>(
-    geometry: &Geometry,
-    x: &[T],
-    weight: &[T],
-    bias: Option<&[T]>,
-    prepared: Option<&mut Prepared<T>>,
-    output: &mut [T],
-) {
+pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: Filter<T>, output: &mut [T]) {
     let (down, across) = (geometry.down, geometry.across);
     let tiles = Tiles {
         batch: geometry.batch,
@@ -66,7 +60,7 @@ pub(super) fn forward<T: Real>(
         inputs: (down.input, across.input),
         padding: (down.padding, across.padding),
     };
-    convolve(geometry, Direction::Forward, &tiles, x, (weight, prepared), bias, output);
+    convolve(geometry, Direction::Forward, &tiles, x, filter, output);
 }
 
 pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
@@ -77,7 +71,7 @@ pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T
         inputs: (down.output, across.output),
         padding: (2 - down.padding, 2 - across.padding),
     };
-    convolve(geometry, Direction::Backward, &tiles, dy, (weight, None), None, dx);
+    convolve(geometry, Direction::Backward, &tiles, dy, Filter::plain(weight), dx);
 }
 
 fn convolve<T: Real>(
@@ -85,8 +79,7 @@ fn convolve<T: Real>(
     direction: Direction,
     tiles: &Tiles,
     x: &[T],
-    (weight, prepared): (&[T], Option<&mut Prepared<T>>),
-    bias: Option<&[T]>,
+    mut filter: Filter<T>,
     output: &mut [T],
 ) {
     let (inputs, outputs) = match direction {
@@ -99,7 +92,10 @@ fn convolve<T: Real>(
     let most = (NUMBERS / (MATRICES * (inputs + outputs))).max(TILES);
     let tasks = count.div_ceil(most).next_multiple_of(rayon::current_num_threads()).min(count);
     let each = count.div_ceil(tasks);
-    let fill = |panels: &mut [T]| weights::transform(geometry, direction, weight, panels);
+    let prepared = filter.prepared.take();
+    let fill = |panels: &mut [T]| {
+        filter.with_weight(|weight| weights::transform(geometry, direction, weight, panels));
+    };
     with_prepared(prepared, MATRICES * length, fill, |panels| {
         let output = Parts::new(output);
         (0..count.div_ceil(each)).into_par_iter().for_each(|task| {
@@ -120,11 +116,11 @@ fn convolve<T: Real>(
                         let right = Panels { values, depth: inputs, columns: outputs };
                         let m = Parts::new(&mut m[matrix * to.matrix..][..to.matrix]);
                         // SAFETY: the matrix is ours.
-                        unsafe { multiply(&m, targets, left, right, Start::Zero) };
+                        unsafe { multiply(&m, targets, left, right, Start::Zero, None) };
                     }
                 });
                 // SAFETY: each tile belongs to one task.
-                unsafe { transform_outputs(tiles, some, (m, to), bias, outputs, &output) };
+                unsafe { transform_outputs(tiles, some, (m, to), (filter.bias, filter.clamp), outputs, &output) };
             });
         });
     });
@@ -176,7 +172,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
                             let right = Panels { values, depth, columns: outputs };
                             let begin = if start == first { Start::Zero } else { Start::Output };
                             // SAFETY: some input channels of a stretch belong to one task.
-                            unsafe { multiply(&parts, targets, left, right, begin) };
+                            unsafe { multiply(&parts, targets, left, right, begin, None) };
                             targets.iter_mut().for_each(|target| *target += matrix_length);
                         }
                     });

@@ -3,8 +3,10 @@
 use super::*;
 use crate::arguments::Pair;
 use crate::graph::Shape;
+use crate::kernels::clamp::Clamp;
 use crate::kernels::conv2d::{forward as direct, input_gradient as direct_input, weight_gradient as direct_weight};
 use crate::layers::Window;
+use crate::program::Bounds;
 
 struct Sizes {
     batch: usize,
@@ -68,12 +70,15 @@ fn agrees_with_the_direct_way() {
         let (x_32, weight_32, bias_32, dy_32) = (single(&x), single(&weight), single(&bias), single(&dy));
 
         let mut expected = vec![f64::NAN; dy.len()];
-        direct::forward(&geometry, &x, &weight, Some(&bias), None, &mut expected);
+        let clamp = Clamp::needed(Bounds { low: -0.5, high: f64::INFINITY });
+        direct::forward(&geometry, &x, Filter { bias: Some(&bias), clamp, ..Filter::plain(&weight) }, &mut expected);
         let mut found = vec![f64::NAN; dy.len()];
-        forward(&geometry, &x, &weight, Some(&bias), None, &mut found);
+        forward(&geometry, &x, Filter { bias: Some(&bias), clamp, ..Filter::plain(&weight) }, &mut found);
         assert_close("output", &geometry, found.into_iter(), &expected, 1e-12);
         let mut found = vec![f32::NAN; dy.len()];
-        forward(&geometry, &x_32, &weight_32, Some(&bias_32), None, &mut found);
+        let clamp = Clamp::needed(Bounds { low: -0.5, high: f64::INFINITY });
+        let filter = Filter { bias: Some(&bias_32), clamp, ..Filter::plain(&weight_32) };
+        forward(&geometry, &x_32, filter, &mut found);
         assert_close("f32 output", &geometry, found.into_iter().map(f64::from), &expected, IN_F32);
 
         let mut expected = vec![f64::NAN; x.len()];

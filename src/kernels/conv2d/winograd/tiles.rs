@@ -7,6 +7,7 @@ use pulp::{Simd, WithSimd};
 
 use super::transforms;
 use crate::kernels::Real;
+use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
 use crate::kernels::simd::dispatch;
 
@@ -231,7 +232,7 @@ unsafe fn store<T: Real, S: Simd>(place: *mut T, value: T::Vector<S>) {
     unsafe { place.cast::<T::Vector<S>>().write_unaligned(value) };
 }
 
-/// y ← Aᵀ m A + bias for some tiles.
+/// y ← Aᵀ m A + bias, cut to bounds, for some tiles.
 ///
 /// # Safety
 /// Nobody else may use these tiles of the output.
@@ -239,11 +240,11 @@ pub(super) unsafe fn transform_outputs<T: Real>(
     tiles: &Tiles,
     some: Range<usize>,
     (m, layout): (&[T], Layout),
-    bias: Option<&[T]>,
+    (bias, clamp): (Option<&[T]>, Option<Clamp<T>>),
     channels: usize,
     y: &Parts<T>,
 ) {
-    dispatch(Gather { tiles, some, m, layout, bias, channels, y });
+    dispatch(Gather { tiles, some, m, layout, bias, clamp, channels, y });
 }
 
 struct Gather<'a, T> {
@@ -252,6 +253,7 @@ struct Gather<'a, T> {
     m: &'a [T],
     layout: Layout,
     bias: Option<&'a [T]>,
+    clamp: Option<Clamp<T>>,
     channels: usize,
     y: &'a Parts<'a, T>,
 }
@@ -261,7 +263,7 @@ impl<T: Real> WithSimd for Gather<'_, T> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Gather { tiles, some, m, layout, bias, channels, y } = self;
+        let Gather { tiles, some, m, layout, bias, clamp, channels, y } = self;
         let lanes = T::lanes::<S>();
         let last = (MATRICES - 1) * layout.matrix + layout.at(some.len() - 1, channels - 1);
         assert!(last + lanes <= m.len(), "the matrices have room for whole registers");
@@ -293,7 +295,10 @@ impl<T: Real> WithSimd for Gather<'_, T> {
                         #[inline(always)]
                         |row, column, value| {
                             let Some(place) = places[row * OUTPUTS + column] else { return };
-                            let (place, value) = (place.add(channel), T::plus(simd, value, bias));
+                            let (place, mut value) = (place.add(channel), T::plus(simd, value, bias));
+                            if let Some(clamp) = clamp {
+                                value = clamp.of_register::<S>(simd, value);
+                            }
                             if count == lanes {
                                 store::<T, S>(place, value);
                             } else {

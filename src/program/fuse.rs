@@ -1,0 +1,137 @@
+//! Joins operations, so that their numbers pass through memory once.
+//!
+//! ```text
+//! conv → bn                        a convolution with scaled weights, in evaluation
+//! bn → add ← shortcut              a batch norm that adds its second input
+//! conv|linear|bn|add|pool → relu   an operation that cuts its result
+//! … cut at 0 → maxpool             a pool that cuts its result, which has fewer numbers: max(x, 0) and maxima commute
+//! ```
+//!
+//! A value is joined away only if nobody else reads it. Results are the same numbers, but for scaled weights, which round
+//! differently.
+
+use super::{Activation, Bounds, Epilogue, Mode, Op, Program, Step};
+use crate::graph::ValueId;
+
+impl Op {
+    /// Whether it can apply [`Epilogue::bounds`].
+    pub fn takes_bounds(&self) -> bool {
+        matches!(self, Op::Conv2d { .. } | Op::Linear | Op::BatchNorm { .. } | Op::MaxPool2d(_) | Op::Add)
+    }
+
+    /// Whether its backward pass cuts the output's gradient itself, by working out again what was cut; so that it reads no
+    /// output for it. Otherwise whoever calls it sets the gradient of what was cut to zero before.
+    pub fn cuts_gradient(&self, inputs: usize) -> bool {
+        matches!(self, Op::BatchNorm { .. }) && inputs == 1
+    }
+}
+
+/// The same program in fewer steps, for one mode. Values, shapes and weights keep their indices.
+pub fn fuse(program: &Program, mode: Mode) -> Program {
+    let mut fusion = Fusion::new(program);
+    for index in 0..fusion.steps.len() {
+        if mode == Mode::Eval {
+            fusion.fold_norm(index);
+        }
+        fusion.add_in_norm(index);
+        fusion.cut(index);
+        fusion.cut_after_pool(index);
+    }
+    Program { steps: fusion.steps.into_iter().flatten().collect(), ..program.clone() }
+}
+
+struct Fusion {
+    /// Those that are joined to others are gone.
+    steps: Vec<Option<Step>>,
+    /// The step that makes each value.
+    makers: Vec<Option<usize>>,
+    /// How often each value is read; the network's output once more.
+    readers: Vec<usize>,
+}
+
+impl Fusion {
+    fn new(program: &Program) -> Fusion {
+        let mut makers = vec![None; program.shapes.len()];
+        let mut readers = vec![0; program.shapes.len()];
+        readers[program.output.index()] += 1;
+        for (index, step) in program.steps.iter().enumerate() {
+            makers[step.output.index()] = Some(index);
+            step.inputs.iter().for_each(|input| readers[input.index()] += 1);
+        }
+        Fusion { steps: program.steps.iter().cloned().map(Some).collect(), makers, readers }
+    }
+
+    /// The step that makes a value, if only one reads it.
+    fn only_for_one(&self, value: ValueId) -> Option<(usize, &Step)> {
+        let maker = self.makers[value.index()].filter(|_| self.readers[value.index()] == 1)?;
+        Some((maker, self.steps[maker].as_ref()?))
+    }
+
+    /// Joins the step at `index` to the one that makes its only input, which gives its output from now on.
+    fn join(&mut self, index: usize, maker: usize, change: impl FnOnce(&mut Step, Step)) {
+        let Some(joined) = self.steps[index].take() else { return };
+        self.makers[joined.output.index()] = Some(maker);
+        if let Some(step) = &mut self.steps[maker] {
+            step.output = joined.output;
+            change(step, joined);
+        }
+    }
+
+    /// conv → bn
+    fn fold_norm(&mut self, index: usize) {
+        let Some(Step { op: Op::BatchNorm { eps, .. }, inputs, .. }) = &self.steps[index] else { return };
+        let ([input], eps) = (inputs.as_slice(), *eps) else { return };
+        let Some((maker, convolution)) = self.only_for_one(*input) else { return };
+        if matches!(convolution.op, Op::Conv2d { .. }) && convolution.epilogue == Epilogue::NONE {
+            self.join(index, maker, |convolution, norm| {
+                convolution.epilogue.norm = Some(eps);
+                convolution.weights.extend(norm.weights);
+            });
+        }
+    }
+
+    /// bn → add, of two values. The batch norm moves to where the addition was: what it adds may be made after it.
+    fn add_in_norm(&mut self, index: usize) {
+        let Some(Step { op: Op::Add, inputs, .. }) = &self.steps[index] else { return };
+        let &[a, b] = inputs.as_slice() else { return };
+        let norm_of = |value| {
+            let (maker, step) = self.only_for_one(value)?;
+            let alone = step.inputs.len() == 1 && step.epilogue == Epilogue::NONE;
+            (alone && matches!(step.op, Op::BatchNorm { .. })).then_some(maker)
+        };
+        // Of two the later one, whose numbers are still in the cache.
+        let Some((maker, other)) = norm_of(a).map(|maker| (maker, b)).max(norm_of(b).map(|maker| (maker, a))) else {
+            return;
+        };
+        let Some(norm) = self.steps[maker].take() else { return };
+        if let Some(step) = &mut self.steps[index] {
+            let inputs = vec![norm.inputs[0], other];
+            *step = Step { inputs, output: step.output, ..norm };
+        }
+    }
+
+    /// … → relu
+    fn cut(&mut self, index: usize) {
+        let Some(Step { op: Op::Activation(activation), inputs, .. }) = &self.steps[index] else { return };
+        let bounds = match activation {
+            Activation::Relu => Bounds::RELU,
+            Activation::Relu6 => Bounds::RELU6,
+            _ => return,
+        };
+        let Some((maker, step)) = self.only_for_one(inputs[0]) else { return };
+        if step.op.takes_bounds() && step.epilogue.bounds == Bounds::NONE {
+            self.join(index, maker, |step, _| step.epilogue.bounds = bounds);
+        }
+    }
+
+    /// … → relu → maxpool
+    fn cut_after_pool(&mut self, index: usize) {
+        let Some(Step { op: Op::MaxPool2d(_), inputs, .. }) = &self.steps[index] else { return };
+        let Some((maker, step)) = self.only_for_one(inputs[0]) else { return };
+        for (place, bounds) in [(index, step.epilogue.bounds), (maker, Bounds::NONE)] {
+            if let Some(step) = &mut self.steps[place] {
+                step.epilogue.bounds = bounds;
+            }
+        }
+    }
+}
