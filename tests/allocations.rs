@@ -57,8 +57,8 @@ fn a_step_allocates_nothing_after_the_first() {
     let pool = ThreadPoolBuilder::new().num_threads(1).build().expect("a thread can be started");
     let (first, later) = pool.install(|| {
         let program = lower(&archc::compile(NETWORK).expect("a sound network"));
-        let rule = Optimizer::Sgd { lr: 0.1, momentum: 0.9, weight_decay: 1e-4, nesterov: false };
-        let mut optimizer = OptimizerState::new(rule, &program.weights);
+        let rule = Optimizer { weight_decay: 1e-4, ..Optimizer::sgd(0.1, 0.9) };
+        let mut optimizer = OptimizerState::new(rule, &program);
         let weights = initial_weights::<f32>(&program, 1);
         let mut executor = Executor::new(program, weights);
         let images: Vec<f32> = (0..5 * 3 * 16 * 16).map(|index| (index as f32).sin()).collect();

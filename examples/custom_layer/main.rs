@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         (network.data.as_ref().expect("written above"), network.train.as_ref().expect("written above"));
     let dataset = Dataset::open(data, network.graph.input, network.classes)?;
     let program = lower(&network);
-    let mut optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
+    let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
     let weights = initial_weights(&program, recipe.seed);
     let mut executor = Executor::<f32>::new(program, weights);
     let mut step = 0;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let batch = batch?;
             let key = MaskKey { seed: recipe.seed, step, place: 0 };
             correct += executor.step_gradients(&batch.images, &batch.labels, key).correct;
-            executor.update(|weights, gradients| optimizer.update(recipe.optimizer.lr(), weights, gradients));
+            executor.update(|weights, gradients| optimizer.update(recipe.optimizer.lr, weights, gradients));
             images += batch.labels.len();
             step += 1;
             batches.recycle(batch);

@@ -50,7 +50,7 @@ pub struct Bench {
 const WARM_UP: u32 = 2;
 
 /// What is trained with where the file does not say.
-const USUAL_OPTIMIZER: Optimizer = Optimizer::Sgd { lr: 0.01, momentum: 0.9, weight_decay: 5e-4, nesterov: false };
+const USUAL_OPTIMIZER: Optimizer = Optimizer { weight_decay: 5e-4, ..Optimizer::sgd(0.01, 0.9) };
 
 impl Bench {
     pub fn run(self) -> Result<(), Failure> {
@@ -71,7 +71,7 @@ impl Bench {
         check_memory(network, self.mode(), batch)?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
-        let mut optimizer = OptimizerState::new(rule, &program.weights);
+        let mut optimizer = OptimizerState::new(rule, &program);
         let mut executor = Executor::<f32>::new(program, weights);
         executor.set_algorithms(self.machine.algorithms());
         if self.inference {
@@ -101,7 +101,7 @@ impl Bench {
             } else {
                 executor.step_gradients(&images, &labels, MaskKey { seed: 0, step: index.into(), place: 0 });
                 let clock = Instant::now();
-                executor.update(|weights, gradients| optimizer.update(rule.lr(), weights, gradients));
+                executor.update(|weights, gradients| optimizer.update(rule.lr, weights, gradients));
                 updating += clock.elapsed();
             }
             steps.push(clock.elapsed());

@@ -3,7 +3,7 @@
 //! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each operation
 //! [keeps](crate::program::Op::kept) and [works in](crate::program::Op::workspace). On top come all weights and running
 //! statistics, a gradient for each weight that takes part, and what the optimizer remembers: nothing for plain SGD, one
-//! number a weight with momentum, two for Adam and AdamW.
+//! number a weight with momentum, two for Adam and AdamW, up to three for RMSprop.
 //!
 //! The program itself and its data set need some more.
 
@@ -13,7 +13,7 @@ use crate::program::fuse::fuse;
 use crate::program::memory::Sizes;
 use crate::program::plan::{self, Plan};
 use crate::program::{Mode, Program, ProgramWeight, Step, lower};
-use crate::recipe::{Optimizer, Train};
+use crate::recipe::Train;
 
 /// Bytes of a number in single precision, of an index, and of 32 bits of a mask.
 const NUMBER: u64 = 4;
@@ -151,13 +151,9 @@ fn total<'a>(weights: impl IntoIterator<Item = &'a ProgramWeight>) -> u64 {
     weights.into_iter().map(|weight| weight.elements() as u64).fold(0, u64::saturating_add)
 }
 
-/// Numbers that the optimizer remembers for each weight.
+/// Numbers that the optimizer remembers for each weight: a momentum, where the file does not say how to train.
 fn optimizer_state(train: Option<&Train>) -> u64 {
-    match train.map(|train| train.optimizer) {
-        Some(Optimizer::Sgd { momentum: 0.0, .. }) => 0,
-        Some(Optimizer::Sgd { .. }) | None => 1,
-        Some(Optimizer::Adam(_) | Optimizer::AdamW(_)) => 2,
-    }
+    train.map_or(1, |train| train.optimizer.moments() as u64)
 }
 
 #[cfg(test)]
@@ -176,6 +172,8 @@ mod tests {
             ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1 momentum=0.9}", 1),
             ("train: {epochs: 1, batch: 7, optimizer: adam}", 2),
             ("train: {epochs: 1, batch: 7, optimizer: adamw}", 2),
+            ("train: {epochs: 1, batch: 7, optimizer: rmsprop}", 1),
+            ("train: {epochs: 1, batch: 7, optimizer: rmsprop momentum=0.9 centered}", 3),
         ] {
             let network = compile(&format!("{layers}\n{train}\n")).expect("a sound network");
             let expected = TrainingMemory {

@@ -3,11 +3,13 @@
 //! Reading them from a document is [`crate::elaborate`]'s work; carrying them out is [`crate::train`]'s.
 //! What is written with [`Display`](std::fmt::Display) is notation again, for the file that a run keeps.
 
+mod optimizer;
 mod sets;
 mod transform;
 
 use std::fmt;
 
+pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use sets::DataSet;
 pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
 
@@ -54,51 +56,6 @@ pub struct Train {
     pub checkpoint_every: Option<usize>,
 }
 
-/// An update rule; formulas in REFERENCE §3's notation at [`crate::train`].
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Optimizer {
-    /// `sgd lr=0.1 momentum=0.9 weight_decay=5e-4 nesterov`
-    Sgd {
-        /// Learning rate.
-        lr: f64,
-        /// μ
-        momentum: f64,
-        /// λ
-        weight_decay: f64,
-        /// Looks ahead along the momentum.
-        nesterov: bool,
-    },
-    /// `adam lr=1e-3 beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0`
-    Adam(AdamSettings),
-    /// As Adam, but the decay shrinks the weights directly; `weight_decay` is 0.01 unless given.
-    AdamW(AdamSettings),
-}
-
-/// Settings that Adam and AdamW share.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct AdamSettings {
-    /// Learning rate.
-    pub lr: f64,
-    /// Decay of the mean of gradients.
-    pub beta1: f64,
-    /// Decay of the mean of squared gradients.
-    pub beta2: f64,
-    /// Added to the root.
-    pub eps: f64,
-    /// λ
-    pub weight_decay: f64,
-}
-
-impl Optimizer {
-    /// The learning rate before any schedule.
-    pub fn lr(&self) -> f64 {
-        match self {
-            Optimizer::Sgd { lr, .. } => *lr,
-            Optimizer::Adam(settings) | Optimizer::AdamW(settings) => settings.lr,
-        }
-    }
-}
-
 /// How the learning rate changes, by completed epochs. Source: <https://docs.pytorch.org/docs/stable/optim.html>.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {
@@ -132,18 +89,11 @@ impl Default for Train {
             epochs: 10,
             batch: 32,
             drop_last: false,
-            optimizer: Optimizer::Adam(AdamSettings::default()),
+            optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
             schedule: Schedule::Constant,
             seed: 0,
             checkpoint_every: None,
         }
-    }
-}
-
-/// PyTorch's. Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.Adam.html>.
-impl Default for AdamSettings {
-    fn default() -> AdamSettings {
-        AdamSettings { lr: 1e-3, beta1: 0.9, beta2: 0.999, eps: 1e-8, weight_decay: 0.0 }
     }
 }
 
@@ -160,26 +110,6 @@ impl BadImages {
 impl fmt::Display for BadImages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Optimizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Optimizer::Sgd { lr, momentum, weight_decay, nesterov } => {
-                write!(f, "sgd lr={lr:?} momentum={momentum:?} weight_decay={weight_decay:?}")?;
-                f.write_str(if *nesterov { " nesterov" } else { "" })
-            }
-            Optimizer::Adam(settings) => write!(f, "adam {settings}"),
-            Optimizer::AdamW(settings) => write!(f, "adamw {settings}"),
-        }
-    }
-}
-
-impl fmt::Display for AdamSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let AdamSettings { lr, beta1, beta2, eps, weight_decay } = self;
-        write!(f, "lr={lr:?} beta1={beta1:?} beta2={beta2:?} eps={eps:?} weight_decay={weight_decay:?}")
     }
 }
 

@@ -73,7 +73,7 @@ impl Run {
     /// # Errors
     /// If the recipe cannot be carried out with this data.
     pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
-        let optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
+        let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let position = Position { seed: recipe.seed, batch_size: recipe.batch, ..Position::default() };
         let executor = Executor::new(program, weights);
         check(&executor, recipe, dataset)?;
@@ -85,7 +85,7 @@ impl Run {
     /// # Errors
     /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed.
     pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
-        let mut optimizer = OptimizerState::new(recipe.optimizer, &program.weights);
+        let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
         let (weights, mut position) = checkpoint::load_state(folder, &program.weights, &mut optimizer)?;
         if position.seed != recipe.seed {
             let (own, given) = (position.seed, recipe.seed);
@@ -135,7 +135,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
 
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
-        let lr = schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr(), epoch, recipe.epochs);
+        let lr = schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr, epoch, recipe.epochs);
         let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
         let mut clock = Instant::now();
         while let Some(batch) = batches.next() {
@@ -252,7 +252,7 @@ fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError
     TrainError::Diverged(Divergence {
         epoch: epoch + 1,
         step,
-        lr: schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr(), epoch, recipe.epochs),
+        lr: schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr, epoch, recipe.epochs),
         first,
         kept,
     })

@@ -2,19 +2,21 @@
 
 use archc::executor::Executor;
 use archc::kernels::{MaskKey, Real};
-use archc::recipe::{AdamSettings, Optimizer};
+use archc::recipe::{Betas, Optimizer, Rule};
 use archc::train::optimizer::OptimizerState;
 
 use crate::fixture::{Fixture, NETWORKS, Precision};
 
 const KEY: MaskKey = MaskKey { seed: 0, step: 0, place: 0 };
 
-/// `OPTIMIZERS` of make.py.
-const OPTIMIZERS: [(&str, Optimizer); 4] = [
-    ("sgd", Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 0.01, nesterov: false }),
-    ("nesterov", Optimizer::Sgd { lr: 0.05, momentum: 0.9, weight_decay: 0.01, nesterov: true }),
-    ("adam", Optimizer::Adam(AdamSettings { lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: 0.01 })),
-    ("adamw", Optimizer::AdamW(AdamSettings { lr: 0.01, beta1: 0.8, beta2: 0.95, eps: 1e-6, weight_decay: 0.1 })),
+const BETAS: Betas = Betas { beta1: 0.8, beta2: 0.95, eps: 1e-6 };
+
+/// `OPTIMIZERS` of make.py: name, rule, learning rate and weight decay.
+const OPTIMIZERS: [(&str, Rule, f64, f64); 4] = [
+    ("sgd", Rule::Sgd { momentum: 0.9, dampening: 0.0, nesterov: false }, 0.05, 0.01),
+    ("nesterov", Rule::Sgd { momentum: 0.9, dampening: 0.0, nesterov: true }, 0.05, 0.01),
+    ("adam", Rule::Adam(BETAS), 0.01, 0.01),
+    ("adamw", Rule::AdamW(BETAS), 0.01, 0.1),
 ];
 
 fn executor<T: Real + Precision>(fixture: &Fixture) -> Executor<T> {
@@ -47,12 +49,13 @@ fn one_step_in_f32() {
 fn three_steps_of_each_optimizer() {
     for fixture in NETWORKS.map(Fixture::load) {
         let (images, labels): (Vec<f64>, Vec<u32>) = (fixture.get("images"), fixture.get("labels"));
-        for (name, rule) in OPTIMIZERS {
+        for (name, rule, lr, weight_decay) in OPTIMIZERS {
             let mut executor = executor::<f64>(&fixture);
-            let mut optimizer = OptimizerState::new(rule, &fixture.program.weights);
+            let settings = Optimizer { weight_decay, ..Optimizer::new(rule, lr) };
+            let mut optimizer = OptimizerState::new(settings, &fixture.program);
             for _ in 0..3 {
                 executor.step_gradients(&images, &labels, KEY);
-                executor.update(|weights, gradients| optimizer.update(rule.lr(), weights, gradients));
+                executor.update(|weights, gradients| optimizer.update(lr, weights, gradients));
             }
             fixture.check_weights(name, executor.weights());
         }

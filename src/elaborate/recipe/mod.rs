@@ -5,6 +5,8 @@
 
 mod data;
 mod named;
+mod optimizers;
+mod ranges;
 mod train;
 mod transforms;
 

@@ -3,7 +3,7 @@
 use crate::arguments::Pair;
 use crate::compile_source;
 use crate::network::Network;
-use crate::recipe::{AdamSettings, BadImages, Data, DataSet, Optimizer, Resize, Schedule, Train, Transform};
+use crate::recipe::{BadImages, Betas, Data, DataSet, Decayed, Optimizer, Resize, Rule, Schedule, Train, Transform};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -107,8 +107,10 @@ fn data_sections() {
 #[test]
 fn train_sections() {
     let default = Train::default();
-    let sgd = |momentum, weight_decay, nesterov| Optimizer::Sgd { lr: 0.1, momentum, weight_decay, nesterov };
-    let adam = AdamSettings::default();
+    let nesterov = Optimizer::new(Rule::Sgd { momentum: 0.9, dampening: 0.0, nesterov: true }, 0.1);
+    let adam = Optimizer::new(Rule::Adam(Betas::default()), 1e-3);
+    let adamw = Optimizer { weight_decay: 0.01, ..Optimizer::new(Rule::AdamW(Betas::default()), 1e-3) };
+    let rmsprop = Rule::RmsProp { alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false };
     for (section, expected) in [
         ("train: {epochs: 3}", Train { epochs: 3, ..default.clone() }),
         (
@@ -122,23 +124,43 @@ fn train_sections() {
                 ..default.clone()
             },
         ),
-        ("train: {optimizer: sgd lr=0.1}", Train { optimizer: sgd(0.0, 0.0, false), ..default.clone() }),
+        ("train: {optimizer: sgd lr=0.1}", Train { optimizer: Optimizer::sgd(0.1, 0.0), ..default.clone() }),
         (
             "train: {optimizer: sgd 0.1 momentum=0.9 weight_decay=5e-4 nesterov}",
-            Train { optimizer: sgd(0.9, 5e-4, true), ..default.clone() },
+            Train { optimizer: Optimizer { weight_decay: 5e-4, ..nesterov }, ..default.clone() },
         ),
         (
             "train:\n  optimizer: {sgd: {lr: 1e-1, momentum: 0.9, nesterov: false}}",
-            Train { optimizer: sgd(0.9, 0.0, false), ..default.clone() },
+            Train { optimizer: Optimizer::sgd(0.1, 0.9), ..default.clone() },
         ),
-        ("train: {optimizer: adam}", Train { optimizer: Optimizer::Adam(adam), ..default.clone() }),
+        (
+            "train: {optimizer: sgd 0.1 momentum=0.9 dampening=0.5 weight_decay=0.1 no_bias_decay}",
+            Train {
+                optimizer: Optimizer {
+                    rule: Rule::Sgd { momentum: 0.9, dampening: 0.5, nesterov: false },
+                    lr: 0.1,
+                    weight_decay: 0.1,
+                    decayed: Decayed::NoBias,
+                },
+                ..default.clone()
+            },
+        ),
+        ("train: {optimizer: adam}", Train { optimizer: adam, ..default.clone() }),
         (
             "train: {optimizer: adam 0.01 beta1=0.5}",
-            Train { optimizer: Optimizer::Adam(AdamSettings { lr: 0.01, beta1: 0.5, ..adam }), ..default.clone() },
+            Train {
+                optimizer: Optimizer::new(Rule::Adam(Betas { beta1: 0.5, ..Betas::default() }), 0.01),
+                ..default.clone()
+            },
         ),
+        ("train: {optimizer: adamw}", Train { optimizer: adamw, ..default.clone() }),
+        ("train: {optimizer: rmsprop}", Train { optimizer: Optimizer::new(rmsprop, 0.01), ..default.clone() }),
         (
-            "train: {optimizer: adamw}",
-            Train { optimizer: Optimizer::AdamW(AdamSettings { weight_decay: 0.01, ..adam }), ..default.clone() },
+            "train: {optimizer: {rmsprop: {lr: 0.1, alpha: 0.9, eps: 1e-3, momentum: 0.5, centered: true}}}",
+            Train {
+                optimizer: Optimizer::new(Rule::RmsProp { alpha: 0.9, eps: 1e-3, momentum: 0.5, centered: true }, 0.1),
+                ..default.clone()
+            },
         ),
         ("train: {schedule: constant}", default.clone()),
         ("train: {schedule: step 30}", Train { schedule: Schedule::Step { every: 30, gamma: 0.1 }, ..default.clone() }),
@@ -174,6 +196,9 @@ fn what_is_printed_can_be_read() {
         "sgd 1 momentum=0.9 nesterov",
         "adam",
         "adamw lr=3e-4 eps=1e-7",
+        "sgd 1 momentum=0.9 dampening=0.25 weight_decay=1e-4 no_bias_decay",
+        "rmsprop",
+        "rmsprop 1e-4 alpha=0.5 eps=1e-3 momentum=0.9 centered weight_decay=1e-5 no_bias_decay",
     ] {
         let optimizer = train(&format!("train: {{optimizer: {call}}}")).optimizer;
         assert_eq!(train(&format!("train: {{optimizer: {optimizer}}}")).optimizer, optimizer, "{call}");
@@ -340,6 +365,23 @@ fn mistakes() {
             "train: {optimizer: sgd lr=0.1 nesterov}",
             &["E013 `nesterov`: `nesterov` needs a momentum above 0 | add `momentum=0.9`"],
         ),
+        (
+            "1, 8, 8",
+            "train: {optimizer: sgd lr=0.1 dampening=0.5}",
+            &["E013 `0.5`: `dampening` needs a momentum above 0 | add `momentum=0.9`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {optimizer: sgd lr=0.1 momentum=0.9 nesterov dampening=0.5}",
+            &["E013 `0.5`: `nesterov` goes without dampening | found `0.5` | leave one of them out"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {optimizer: adam no_bias_decay}",
+            &["E013 `no_bias_decay`: `no_bias_decay` needs a weight decay above 0 | add `weight_decay=5e-4`"],
+        ),
+        ("1, 8, 8", "train: {optimizer: rmsprop alpha=1}", &["E013 `1`: `alpha` must be at least 0 and below 1"]),
+        ("1, 8, 8", "train: {optimizer: rmsprop eps=0 centered}", &["E013 `0`: `eps` must be above 0 | found `0`"]),
         ("1, 8, 8", "train: {optimizer: adam beta2=1.5}", &["E013 `1.5`: `beta2` must be"]),
         (
             "1, 8, 8",

@@ -1,18 +1,14 @@
-//! `train:`, with its optimizers and schedules.
+//! `train:`, with its schedules.
 
 use super::named::{self, Kind};
+use super::optimizers::OPTIMIZERS;
+use super::ranges::{above_zero, at_least_zero};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::Settings;
-use crate::recipe::{AdamSettings, Optimizer, Schedule, Train};
+use crate::recipe::{Schedule, Train};
 use crate::syntax::ast::Section;
-
-const OPTIMIZERS: Kind<Optimizer> = Kind {
-    what: "optimizer",
-    example: "sgd lr=0.1 momentum=0.9",
-    table: &[("sgd", sgd), ("adam", adam), ("adamw", adamw)],
-};
 
 const SCHEDULES: Kind<Schedule> = Kind {
     what: "schedule",
@@ -57,7 +53,9 @@ fn value<T: FromValue>(settings: &mut Settings, key: &'static str) -> Option<T> 
 fn point_to_optimizer(error: Diagnostic, section: &Section) -> Diagnostic {
     let key = section.entries.iter().map(|(key, _)| key).find(|key| key.span == error.primary.span);
     match key.map(|key| key.value.as_str()) {
-        Some("lr" | "learning_rate" | "momentum" | "weight_decay" | "nesterov") if error.code == Code::UnknownKey => {
+        Some("lr" | "learning_rate" | "momentum" | "weight_decay" | "nesterov" | "no_bias_decay")
+            if error.code == Code::UnknownKey =>
+        {
             error.help("it belongs to the optimizer: `optimizer: sgd lr=0.1 momentum=0.9 weight_decay=5e-4 nesterov`")
         }
         _ => error,
@@ -87,46 +85,6 @@ impl FromValue for Milestones {
         let epochs = epochs.iter().map(|epoch| Positive::from_value(&epoch.value).map(|Positive(epoch)| epoch));
         epochs.collect::<Option<_>>().map(Milestones)
     }
-}
-
-fn sgd(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
-    let lr = arguments.required("lr")?;
-    at_least_zero(arguments, "lr", lr)?;
-    let momentum = arguments.optional("momentum")?.unwrap_or(0.0);
-    below_one(arguments, "momentum", momentum)?;
-    let weight_decay = arguments.optional("weight_decay")?.unwrap_or(0.0);
-    at_least_zero(arguments, "weight_decay", weight_decay)?;
-    let nesterov = arguments.flag("nesterov")?;
-    if nesterov && momentum == 0.0 {
-        let error = arguments.invalid("nesterov", "`nesterov` needs a momentum above 0");
-        return Err(error.help("add `momentum=0.9`"));
-    }
-    Ok(Optimizer::Sgd { lr, momentum, weight_decay, nesterov })
-}
-
-fn adam(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
-    adam_settings(arguments, AdamSettings::default()).map(Optimizer::Adam)
-}
-
-/// PyTorch's decay for AdamW is 0.01.
-fn adamw(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
-    adam_settings(arguments, AdamSettings { weight_decay: 0.01, ..AdamSettings::default() }).map(Optimizer::AdamW)
-}
-
-fn adam_settings(arguments: &mut Arguments, default: AdamSettings) -> Result<AdamSettings, Diagnostic> {
-    let settings = AdamSettings {
-        lr: arguments.positional("lr")?.unwrap_or(default.lr),
-        beta1: arguments.optional("beta1")?.unwrap_or(default.beta1),
-        beta2: arguments.optional("beta2")?.unwrap_or(default.beta2),
-        eps: arguments.optional("eps")?.unwrap_or(default.eps),
-        weight_decay: arguments.optional("weight_decay")?.unwrap_or(default.weight_decay),
-    };
-    at_least_zero(arguments, "lr", settings.lr)?;
-    below_one(arguments, "beta1", settings.beta1)?;
-    below_one(arguments, "beta2", settings.beta2)?;
-    at_least_zero(arguments, "eps", settings.eps)?;
-    at_least_zero(arguments, "weight_decay", settings.weight_decay)?;
-    Ok(settings)
 }
 
 fn constant(_: &mut Arguments) -> Result<Schedule, Diagnostic> {
@@ -165,21 +123,5 @@ fn cosine(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
 /// PyTorch's factor is 0.1 if there is none.
 fn gamma(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
     let gamma = arguments.optional("gamma")?.unwrap_or(0.1);
-    in_range(arguments, "gamma", gamma, gamma > 0.0, "above 0")
-}
-
-fn at_least_zero(arguments: &Arguments, key: &str, value: f64) -> Result<f64, Diagnostic> {
-    in_range(arguments, key, value, value >= 0.0, "0 or more")
-}
-
-fn below_one(arguments: &Arguments, key: &str, value: f64) -> Result<f64, Diagnostic> {
-    in_range(arguments, key, value, (0.0..1.0).contains(&value), "at least 0 and below 1")
-}
-
-/// `value`, or an error if it is not `inside` its range, which is `range` in words.
-fn in_range(arguments: &Arguments, key: &str, value: f64, inside: bool, range: &str) -> Result<f64, Diagnostic> {
-    match inside {
-        true => Ok(value),
-        false => Err(arguments.invalid(key, format!("`{key}` must be {range}")).label(format!("found `{value}`"))),
-    }
+    above_zero(arguments, "gamma", gamma)
 }
