@@ -95,6 +95,19 @@ fn train_resume_eval_predict() {
 }
 
 #[test]
+fn a_schedule_is_drawn_without_training() {
+    let place = Place::new();
+    let drawn = place.ok("train tiny.yaml --plot-schedule=rate.svg --set train.schedule=onecycle");
+    assert!(drawn.starts_with("onecycle rise=0.3 ") && drawn.contains("1.000e-2 ┤"), "{drawn}");
+    assert!(read(&place.path("rate.svg")).contains("<polyline points=\"80.0,"));
+    let drawn = place.ok(
+        "train tiny.yaml --plot-schedule --set train.epochs=1 --set train.schedule={\"polynomial\":{\"per\":\"step\"}}",
+    );
+    assert!(drawn.ends_with("first 1.000e-2, highest 1.000e-2, last 6.667e-4\n"), "fifteen steps: {drawn}");
+    assert!(!place.path("runs").exists(), "nothing was trained");
+}
+
+#[test]
 fn bench_prints_its_keys() {
     let place = Place::new();
     for mode in ["", " --inference", " --profile", " --profile --inference"] {
@@ -147,6 +160,7 @@ fn mistakes_are_explained() {
         ("train tiny.yaml --device cuda:0", 1, "built without CUDA"),
         ("train tiny.yaml --device tpu", 2, "expected `cpu` or `cuda:0`"),
         ("train tiny.yaml --resume run", 2, "cannot be used with"),
+        ("train tiny.yaml --plot-schedule=rate.png", 1, "name it rate.svg"),
         // A norm of vectors sees one value a channel in a batch of one.
         ("train norm.yaml --set train.batch=1437", 1, "end with a batch of 1"),
         ("predict tiny.yaml --weights run/last.safetensors text.png none.png", 1, "none.png"),

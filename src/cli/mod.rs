@@ -16,6 +16,8 @@ mod eval;
 #[cfg(feature = "train")]
 mod machine;
 #[cfg(feature = "train")]
+mod plot_schedule;
+#[cfg(feature = "train")]
 mod predict;
 #[cfg(feature = "train")]
 mod train;

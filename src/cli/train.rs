@@ -1,4 +1,4 @@
-//! `archc train FILE`, `archc train --resume RUN`
+//! `archc train FILE`, `archc train --resume RUN`, `archc train FILE --plot-schedule`
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::machine::{Machine, check_memory};
+use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe};
 use super::{Failure, INTERRUPTED, terminal};
@@ -14,6 +15,7 @@ use crate::expand::expand;
 use crate::network::Network;
 use crate::program::{Mode, lower};
 use crate::random::initial_weights;
+use crate::recipe::Per;
 use crate::train::checkpoint::{state_file, weights_file};
 use crate::train::folder::{self, NETWORK, Origin};
 use crate::train::progress::Progress;
@@ -37,6 +39,9 @@ pub struct Train {
     /// Start from these weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    /// Draw the learning rate over the run, into an SVG file too if one is named, and do not train
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "resume")]
+    plot_schedule: Option<PathBuf>,
     #[command(flatten)]
     machine: Machine,
 }
@@ -54,6 +59,14 @@ impl Train {
         };
         let network = compile_and_report(&path, &self.changes)?.network;
         let recipe = recipe(&network)?;
+        if let Some(file) = &self.plot_schedule {
+            // Only what changes within an epoch asks how many steps it has.
+            let steps = match recipe.schedule.per {
+                Per::Epoch => 1,
+                Per::Step => open_data(&network)?.steps(recipe),
+            };
+            return plot(recipe, steps, Some(file.as_path()).filter(|file| !file.as_os_str().is_empty()));
+        }
         let dataset = open_data(&network)?;
         check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);

@@ -4,12 +4,14 @@
 //! What is written with [`Display`](std::fmt::Display) is notation again, for the file that a run keeps.
 
 mod optimizer;
+mod schedule;
 mod sets;
 mod transform;
 
 use std::fmt;
 
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
+pub use schedule::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
 pub use sets::DataSet;
 pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
 
@@ -48,38 +50,12 @@ pub struct Train {
     pub drop_last: bool,
     /// The rule that changes the weights.
     pub optimizer: Optimizer,
-    /// How the learning rate changes from epoch to epoch.
+    /// How the learning rate changes.
     pub schedule: Schedule,
     /// From which everything random follows.
     pub seed: u64,
     /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
     pub checkpoint_every: Option<usize>,
-}
-
-/// How the learning rate changes, by completed epochs. Source: <https://docs.pytorch.org/docs/stable/optim.html>.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Schedule {
-    /// `constant`
-    Constant,
-    /// `step 30 gamma=0.1`
-    Step {
-        /// Epochs between two reductions.
-        every: usize,
-        /// The factor.
-        gamma: f64,
-    },
-    /// `multistep 50 100 gamma=0.1`
-    MultiStep {
-        /// Epochs after which to reduce, ascending.
-        milestones: Vec<usize>,
-        /// The factor.
-        gamma: f64,
-    },
-    /// `cosine` or `cosine min=1e-5`: half a cosine over all epochs.
-    Cosine {
-        /// The rate at the end.
-        min: f64,
-    },
 }
 
 impl Default for Train {
@@ -90,7 +66,7 @@ impl Default for Train {
             batch: 32,
             drop_last: false,
             optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
-            schedule: Schedule::Constant,
+            schedule: Schedule::new(Curve::Constant),
             seed: 0,
             checkpoint_every: None,
         }
@@ -110,20 +86,5 @@ impl BadImages {
 impl fmt::Display for BadImages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl fmt::Display for Schedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Schedule::Constant => write!(f, "constant"),
-            Schedule::Step { every, gamma } => write!(f, "step {every} gamma={gamma:?}"),
-            Schedule::MultiStep { milestones, gamma } => {
-                write!(f, "multistep")?;
-                milestones.iter().try_for_each(|milestone| write!(f, " {milestone}"))?;
-                write!(f, " gamma={gamma:?}")
-            }
-            Schedule::Cosine { min } => write!(f, "cosine min={min:?}"),
-        }
     }
 }

@@ -17,6 +17,7 @@ use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::optimizer::OptimizerState;
+use super::plateau::Reduced;
 use crate::executor::Executor;
 use crate::program::ProgramWeight;
 use crate::weights::{self, Entry, WeightsError};
@@ -38,6 +39,11 @@ pub struct Position {
     pub best: Option<Best>,
     /// From which everything random follows.
     pub seed: u64,
+    /// The learning rate of the last step.
+    #[serde(with = "bits")]
+    pub lr: f64,
+    /// What the `plateau` schedule has made of the optimizer's rate, and what it remembers.
+    pub plateau: Option<Reduced>,
 }
 
 /// Sums over images.
@@ -55,7 +61,7 @@ pub struct Sums {
 }
 
 /// A float as its bits: reading decimals may be off by one in the last place.
-mod bits {
+pub(super) mod bits {
     use serde::{Deserialize, Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,6 +70,26 @@ mod bits {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
         u64::deserialize(deserializer).map(f64::from_bits)
+    }
+
+    /// The same for a float that may be missing.
+    pub mod option {
+        use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+        pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+            value.map(f64::to_bits).serialize(serializer)
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+            Option::<u64>::deserialize(deserializer).map(|bits| bits.map(f64::from_bits))
+        }
+    }
+}
+
+impl Position {
+    /// What a plateau has made of the optimizer's own rate `base`.
+    pub fn reduced(&self, base: f64) -> f64 {
+        self.plateau.map_or(base, |reduced| reduced.rate())
     }
 }
 

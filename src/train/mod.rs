@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod folder;
 pub mod metrics;
 pub mod optimizer;
+pub mod plateau;
 pub mod progress;
 pub mod schedule;
 
@@ -31,11 +32,13 @@ pub use self::error::{Divergence, TrainError};
 use self::evaluate::{Evaluation, evaluate};
 use self::metrics::{EpochMetrics, Metrics, StepMetrics};
 pub use self::optimizer::OptimizerState;
+use self::plateau::Reduced;
 use self::progress::Progress;
+use self::schedule::Course;
 use crate::executor::Executor;
 use crate::kernels::{Algorithms, MaskKey};
 use crate::program::Program;
-use crate::recipe::Train;
+use crate::recipe::{Curve, Measure, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -129,18 +132,20 @@ const STEPS_WRITTEN: usize = 100;
 pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
     let steps = dataset.steps(recipe);
+    let course = Course::new(recipe, steps);
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
     let mut metrics = Metrics::open(folder, run.position.epoch, run.position.step).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
 
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
-        let lr = schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr, epoch, recipe.epochs);
         let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
         let mut clock = Instant::now();
         while let Some(batch) = batches.next() {
             let batch = batch?;
             run.executor.check_batch(batch.labels.len()).map_err(TrainError::Refused)?;
+            let lr = course.rate(epoch, batch.index, run.position.reduced(recipe.optimizer.lr));
+            run.position.lr = lr;
             let key = MaskKey { seed: recipe.seed, step: run.position.step, place: 0 };
             let loss = run.executor.step_gradients(&batch.images, &batch.labels, key);
             if !loss.loss.is_finite() {
@@ -188,9 +193,15 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             validation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
         }
         let sums = std::mem::take(&mut run.position.sums);
+        if let Curve::Plateau(plateau) = &recipe.schedule.curve
+            && !course.warms_up(epoch)
+        {
+            let reduced = run.position.plateau.get_or_insert(Reduced::new(recipe.optimizer.lr));
+            reduced.see(plateau, measured(plateau.better.by, &sums, &validation));
+        }
         let line = EpochMetrics {
             epoch: epoch + 1,
-            lr,
+            lr: run.position.lr,
             train_loss: sums.loss / sums.images as f64,
             train_acc: sums.correct as f64 / sums.images as f64,
             val_loss: validation.mean_loss(),
@@ -205,6 +216,16 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         save_epoch(run, setting, &sums, &validation)?;
     }
     Ok(Ended::Finished)
+}
+
+/// What validation gives; without validation images, what training gave.
+fn measured(measure: Measure, sums: &Sums, validation: &Evaluation) -> f64 {
+    match (measure, validation.images) {
+        (Measure::Loss, 0) => sums.loss / sums.images as f64,
+        (Measure::Accuracy, 0) => sums.correct as f64 / sums.images as f64,
+        (Measure::Loss, _) => validation.mean_loss(),
+        (Measure::Accuracy, _) => validation.accuracy(),
+    }
 }
 
 /// The checkpoints of an epoch that is over; the state comes last.
@@ -246,16 +267,9 @@ fn check_weights(run: &Run, setting: Setting) -> Result<(), TrainError> {
 }
 
 fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError {
-    let Setting { recipe, folder, .. } = setting;
-    let epoch = run.position.epoch;
+    let folder = setting.folder;
     let kept: Option<PathBuf> = Some(checkpoint::weights_file(folder, "last")).filter(|path| path.exists());
-    TrainError::Diverged(Divergence {
-        epoch: epoch + 1,
-        step,
-        lr: schedule::learning_rate(&recipe.schedule, recipe.optimizer.lr, epoch, recipe.epochs),
-        first,
-        kept,
-    })
+    TrainError::Diverged(Divergence { epoch: run.position.epoch + 1, step, lr: run.position.lr, first, kept })
 }
 
 /// Finds out before the first step what would go wrong in a later one: an output that is no list of scores, no batch at

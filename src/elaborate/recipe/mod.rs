@@ -7,6 +7,7 @@ mod data;
 mod named;
 mod optimizers;
 mod ranges;
+mod schedules;
 mod train;
 mod transforms;
 

@@ -16,7 +16,7 @@ pub fn below_one(arguments: &Arguments, key: &str, value: f64) -> Result<f64, Di
 }
 
 /// `value`, or an error if it is not `inside` its range, which is `range` in words.
-fn in_range(arguments: &Arguments, key: &str, value: f64, inside: bool, range: &str) -> Result<f64, Diagnostic> {
+pub fn in_range(arguments: &Arguments, key: &str, value: f64, inside: bool, range: &str) -> Result<f64, Diagnostic> {
     match inside {
         true => Ok(value),
         false => Err(arguments.invalid(key, format!("`{key}` must be {range}")).label(format!("found `{value}`"))),

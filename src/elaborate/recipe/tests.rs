@@ -3,7 +3,10 @@
 use crate::arguments::Pair;
 use crate::compile_source;
 use crate::network::Network;
-use crate::recipe::{BadImages, Betas, Data, DataSet, Decayed, Optimizer, Resize, Rule, Schedule, Train, Transform};
+use crate::recipe::{
+    BadImages, Betas, Better, Curve, Data, DataSet, Decayed, Margin, Measure, OneCycle, Optimizer, Per, Plateau,
+    Resize, Rule, Schedule, Train, Transform, Warmup,
+};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -163,27 +166,63 @@ fn train_sections() {
             },
         ),
         ("train: {schedule: constant}", default.clone()),
-        ("train: {schedule: step 30}", Train { schedule: Schedule::Step { every: 30, gamma: 0.1 }, ..default.clone() }),
-        (
-            "train: {schedule: {step: {every: 5, gamma: 0.9}}}",
-            Train { schedule: Schedule::Step { every: 5, gamma: 0.9 }, ..default.clone() },
-        ),
-        (
-            "train: {schedule: multistep 50 100 gamma=0.2}",
-            Train { schedule: Schedule::MultiStep { milestones: vec![50, 100], gamma: 0.2 }, ..default.clone() },
-        ),
-        (
-            "train: {schedule: {multistep: {milestones: [1, 2]}}}",
-            Train { schedule: Schedule::MultiStep { milestones: vec![1, 2], gamma: 0.1 }, ..default.clone() },
-        ),
-        (
-            "train: {schedule: {multistep: [1, 2]}}",
-            Train { schedule: Schedule::MultiStep { milestones: vec![1, 2], gamma: 0.1 }, ..default.clone() },
-        ),
-        ("train: {schedule: cosine min=1e-5}", Train { schedule: Schedule::Cosine { min: 1e-5 }, ..default.clone() }),
-        ("train: {schedule: cosine}", Train { schedule: Schedule::Cosine { min: 0.0 }, ..default.clone() }),
     ] {
         assert_eq!(train(section), expected, "{section}");
+    }
+}
+
+#[test]
+fn schedules() {
+    let plateau = Plateau {
+        better: Better { by: Measure::Loss, margin: Margin::Relative(1e-4) },
+        factor: 0.1,
+        patience: 10,
+        cooldown: 0,
+        min: 0.0,
+    };
+    let cycle = OneCycle { rise: 0.3, div: 25.0, final_div: 1e4, linear: false, three_phase: false };
+    for (section, expected) in [
+        ("constant", Curve::Constant),
+        ("step 30", Curve::Step { every: 30.0, gamma: 0.1 }),
+        ("{step: {every: 5, gamma: 0.9}}", Curve::Step { every: 5.0, gamma: 0.9 }),
+        ("multistep 50 100 gamma=0.2", Curve::MultiStep { milestones: vec![50.0, 100.0], gamma: 0.2 }),
+        ("{multistep: {milestones: [1, 2]}}", Curve::MultiStep { milestones: vec![1.0, 2.0], gamma: 0.1 }),
+        ("{multistep: [1, 2]}", Curve::MultiStep { milestones: vec![1.0, 2.0], gamma: 0.1 }),
+        ("exponential 0.95", Curve::Exponential { gamma: 0.95 }),
+        ("cosine min=1e-5", Curve::Cosine { min: 1e-5 }),
+        ("cosine", Curve::Cosine { min: 0.0 }),
+        ("cosine restart=10", Curve::Restarts { first: 10.0, mult: 1, min: 0.0 }),
+        ("cosine restart=10 mult=2 min=0.1", Curve::Restarts { first: 10.0, mult: 2, min: 0.1 }),
+        ("polynomial", Curve::Polynomial { power: 1.0 }),
+        ("polynomial 2", Curve::Polynomial { power: 2.0 }),
+        ("onecycle", Curve::OneCycle(cycle)),
+        (
+            "onecycle rise=0.5 div=2 final_div=3 linear three_phase",
+            Curve::OneCycle(OneCycle { rise: 0.5, div: 2.0, final_div: 3.0, linear: true, three_phase: true }),
+        ),
+        ("plateau", Curve::Plateau(plateau)),
+        (
+            "plateau factor=0.5 patience=0 by=accuracy threshold=0.01 absolute cooldown=3 min=1e-5",
+            Curve::Plateau(Plateau {
+                better: Better { by: Measure::Accuracy, margin: Margin::Absolute(0.01) },
+                factor: 0.5,
+                patience: 0,
+                cooldown: 3,
+                min: 1e-5,
+            }),
+        ),
+    ] {
+        let expected = Schedule::new(expected);
+        assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
+    }
+    let followed = |per, epochs, from| Schedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from } };
+    for (section, expected) in [
+        ("constant per=epoch", followed(Per::Epoch, 0.0, 1.0 / 3.0)),
+        ("constant per=step", followed(Per::Step, 0.0, 1.0 / 3.0)),
+        ("constant warmup=5", followed(Per::Epoch, 5.0, 1.0 / 3.0)),
+        ("constant per=step warmup=0.5 warmup_from=0", followed(Per::Step, 0.5, 0.0)),
+    ] {
+        assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
     }
 }
 
@@ -203,7 +242,21 @@ fn what_is_printed_can_be_read() {
         let optimizer = train(&format!("train: {{optimizer: {call}}}")).optimizer;
         assert_eq!(train(&format!("train: {{optimizer: {optimizer}}}")).optimizer, optimizer, "{call}");
     }
-    for call in ["constant", "step 3", "multistep 1 20 300 gamma=0.25", "cosine min=1e-5"] {
+    for call in [
+        "constant",
+        "step 3",
+        "step 0.3 per=step",
+        "multistep 1 20 300 gamma=0.25",
+        "multistep 0.25 0.5 per=step",
+        "exponential 0.9",
+        "cosine min=1e-5",
+        "cosine restart=3 mult=2 warmup=2",
+        "polynomial power=0.9 warmup=3 warmup_from=0.01",
+        "onecycle",
+        "onecycle rise=0.1 linear three_phase per=step warmup=0.1",
+        "plateau",
+        "plateau by=accuracy threshold=0.5 absolute cooldown=1",
+    ] {
         let schedule = train(&format!("train: {{schedule: {call}}}")).schedule;
         assert_eq!(train(&format!("train: {{schedule: {schedule}}}")).schedule, schedule, "{call}");
     }
@@ -394,6 +447,68 @@ fn mistakes() {
         ("1, 8, 8", "train: {schedule: multistep}", &["E012 `multistep`: `multistep` needs the epochs"]),
         ("1, 8, 8", "train: {schedule: multistep 5 5}", &["E013 `5`: the epochs of `multistep` must ascend"]),
         ("1, 8, 8", "train: {schedule: cosine min=-1}", &["E013 `-1`: `min` must be 0 or more"]),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine mult=2}",
+            &["E013 `2`: `mult` is how much longer each restart takes, and there is none | add `restart=10`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine restart=0}",
+            &["E013 `0`: `restart` of `cosine` must be a number of epochs"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: step 0.5}",
+            &[
+                "E013 `0.5`: `every` must be whole epochs | found `0.5` | with `per=step` the rate changes within epochs too",
+            ],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: multistep 1.5 3}",
+            &["E013 `1.5`: `milestones` must be whole epochs | found `1.5`"],
+        ),
+        ("1, 8, 8", "train: {schedule: exponential}", &["E012 `exponential`: `exponential` needs `gamma`"]),
+        ("1, 8, 8", "train: {schedule: exponential 0}", &["E013 `0`: `gamma` must be above 0"]),
+        ("1, 8, 8", "train: {schedule: polynomial power=0}", &["E013 `0`: `power` must be above 0"]),
+        ("1, 8, 8", "train: {schedule: onecycle rise=1.5}", &["E013 `1.5`: `rise` must be between 0 and 1"]),
+        (
+            "1, 8, 8",
+            "train: {schedule: onecycle rise=0.6 three_phase}",
+            &["E013 `0.6`: `rise` must be between 0 and 0.5"],
+        ),
+        ("1, 8, 8", "train: {schedule: plateau factor=1}", &["E013 `1`: `factor` must be at least 0 and below 1"]),
+        (
+            "1, 8, 8",
+            "train: {schedule: plateau by=error}",
+            &["E013 `error`: `by` of `plateau` must be `loss` or `accuracy` | found `error`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine per=batch}",
+            &["E013 `batch`: `per` of `cosine` must be `epoch` or `step` | found `batch`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine warmup=0.5}",
+            &["E013 `0.5`: `warmup` must be whole epochs | found `0.5` | with `per=step`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine warmup_from=0.1}",
+            &["E013 `0.1`: `warmup_from` needs a warm-up | add `warmup=5`"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {schedule: cosine warmup=5 warmup_from=2}",
+            &["E013 `2`: `warmup_from` must be between 0 and 1"],
+        ),
+        (
+            "1, 8, 8",
+            "train: {epochs: 5, schedule: cosine warmup=5}",
+            &["W005 `cosine warmup=5`: the schedule never begins | 5 epochs of warm-up of 5 in all"],
+        ),
         (
             "1, 8, 8",
             "train: {batch: 0, optimizer: adma, schedule: stp 3}\ndata: {set: dgits}",

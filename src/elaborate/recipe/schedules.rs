@@ -1,0 +1,198 @@
+//! The schedules of the language.
+
+use super::named::Kind;
+use super::ranges::{above_zero, at_least_zero, below_one, in_range};
+use crate::arguments::{Arguments, FromValue, Positive, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::recipe::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
+
+/// Every schedule.
+pub const SCHEDULES: Kind<Schedule> = Kind {
+    what: "schedule",
+    example: "step 30 gamma=0.1",
+    table: &[
+        ("constant", constant),
+        ("step", step),
+        ("multistep", multistep),
+        ("exponential", exponential),
+        ("cosine", cosine),
+        ("polynomial", polynomial),
+        ("onecycle", onecycle),
+        ("plateau", plateau),
+    ],
+};
+
+fn constant(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    followed(arguments, Curve::Constant)
+}
+
+fn step(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let Epochs(every) = arguments.required("every")?;
+    let gamma = gamma(arguments)?;
+    let schedule = followed(arguments, Curve::Step { every, gamma })?;
+    check_whole(arguments, &schedule, "every", every)?;
+    Ok(schedule)
+}
+
+fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let milestones = match arguments.optional("milestones")? {
+        Some(Milestones(epochs)) => epochs,
+        None => arguments.rest("milestones")?.into_iter().map(|Epochs(epoch)| epoch).collect(),
+    };
+    if milestones.is_empty() {
+        let callee = arguments.callee();
+        let error =
+            Diagnostic::error(Code::MissingArgument, callee.span, "`multistep` needs the epochs after which to reduce");
+        return Err(error.help("write for example `multistep 50 100 gamma=0.1`"));
+    }
+    if let Some(pair) = milestones.windows(2).find(|pair| pair[0] >= pair[1]) {
+        let message = "the epochs of `multistep` must ascend";
+        return Err(arguments.invalid("milestones", message).label(format!("{} comes after {}", pair[1], pair[0])));
+    }
+    let gamma = gamma(arguments)?;
+    let schedule = followed(arguments, Curve::MultiStep { milestones: milestones.clone(), gamma })?;
+    milestones.iter().try_for_each(|epoch| check_whole(arguments, &schedule, "milestones", *epoch))?;
+    Ok(schedule)
+}
+
+fn exponential(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let gamma = arguments.required("gamma")?;
+    above_zero(arguments, "gamma", gamma)?;
+    followed(arguments, Curve::Exponential { gamma })
+}
+
+fn cosine(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let first: Option<Epochs> = arguments.optional("restart")?;
+    let mult: Option<Positive> = arguments.optional("mult")?;
+    let min = arguments.optional("min")?.unwrap_or(0.0);
+    at_least_zero(arguments, "min", min)?;
+    let Some(Epochs(first)) = first else {
+        if mult.is_some() {
+            let error = arguments.invalid("mult", "`mult` is how much longer each restart takes, and there is none");
+            return Err(error.help("add `restart=10`, the epochs until the first"));
+        }
+        return followed(arguments, Curve::Cosine { min });
+    };
+    let schedule = followed(arguments, Curve::Restarts { first, mult: mult.map_or(1, |Positive(mult)| mult), min })?;
+    check_whole(arguments, &schedule, "restart", first)?;
+    Ok(schedule)
+}
+
+fn polynomial(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let power = arguments.positional("power")?.unwrap_or(1.0);
+    above_zero(arguments, "power", power)?;
+    followed(arguments, Curve::Polynomial { power })
+}
+
+/// Defaults: PyTorch's.
+fn onecycle(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let cycle = OneCycle {
+        rise: arguments.optional("rise")?.unwrap_or(0.3),
+        div: arguments.optional("div")?.unwrap_or(25.0),
+        final_div: arguments.optional("final_div")?.unwrap_or(1e4),
+        linear: arguments.flag("linear")?,
+        three_phase: arguments.flag("three_phase")?,
+    };
+    let (most, range) = if cycle.three_phase { (0.5, "between 0 and 0.5") } else { (1.0, "between 0 and 1") };
+    in_range(arguments, "rise", cycle.rise, (0.0..=most).contains(&cycle.rise), range)?;
+    above_zero(arguments, "div", cycle.div)?;
+    above_zero(arguments, "final_div", cycle.final_div)?;
+    followed(arguments, Curve::OneCycle(cycle))
+}
+
+/// Defaults: PyTorch's.
+fn plateau(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+    let factor = arguments.optional("factor")?.unwrap_or(0.1);
+    below_one(arguments, "factor", factor)?;
+    let patience = arguments.optional("patience")?.unwrap_or(10);
+    let better = better(arguments, Measure::Loss, 1e-4)?;
+    let cooldown = arguments.optional("cooldown")?.unwrap_or(0);
+    let min = arguments.optional("min")?.unwrap_or(0.0);
+    at_least_zero(arguments, "min", min)?;
+    followed(arguments, Curve::Plateau(Plateau { better, factor, patience, cooldown, min }))
+}
+
+/// `by=loss threshold=1e-4 absolute`: when a validation is better than the best before it.
+pub fn better(arguments: &mut Arguments, by: Measure, threshold: f64) -> Result<Better, Diagnostic> {
+    let by = arguments.optional("by")?.unwrap_or(by);
+    let threshold = arguments.optional("threshold")?.unwrap_or(threshold);
+    at_least_zero(arguments, "threshold", threshold)?;
+    let margin = if arguments.flag("absolute")? { Margin::Absolute(threshold) } else { Margin::Relative(threshold) };
+    Ok(Better { by, margin })
+}
+
+/// What every schedule takes: how often the rate changes, and a warm-up.
+fn followed(arguments: &mut Arguments, curve: Curve) -> Result<Schedule, Diagnostic> {
+    let per = arguments.optional("per")?.unwrap_or(Per::Epoch);
+    let epochs = arguments.optional("warmup")?.map_or(0.0, |Epochs(epochs)| epochs);
+    let from: Option<f64> = arguments.optional("warmup_from")?;
+    if let Some(from) = from {
+        in_range(arguments, "warmup_from", from, (0.0..=1.0).contains(&from), "between 0 and 1")?;
+        if epochs == 0.0 {
+            let error = arguments.invalid("warmup_from", "`warmup_from` needs a warm-up");
+            return Err(error.help("add `warmup=5`, the epochs that it takes"));
+        }
+    }
+    let warmup = Warmup { epochs, from: from.unwrap_or(Warmup::NONE.from) };
+    let schedule = Schedule { curve, per, warmup };
+    check_whole(arguments, &schedule, "warmup", epochs)?;
+    Ok(schedule)
+}
+
+/// From epoch to epoch, nothing can happen within one.
+fn check_whole(arguments: &Arguments, schedule: &Schedule, key: &str, epochs: f64) -> Result<(), Diagnostic> {
+    if schedule.per == Per::Step || epochs.fract() == 0.0 {
+        return Ok(());
+    }
+    let error = arguments.invalid(key, format!("`{key}` must be whole epochs")).label(format!("found `{epochs}`"));
+    Err(error.help("with `per=step` the rate changes within epochs too"))
+}
+
+/// PyTorch's factor is 0.1 if there is none.
+fn gamma(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
+    let gamma = arguments.optional("gamma")?.unwrap_or(0.1);
+    above_zero(arguments, "gamma", gamma)
+}
+
+/// A length of time.
+struct Epochs(f64);
+
+impl FromValue for Epochs {
+    const EXPECTED: &'static str = "a number of epochs above 0";
+    fn from_value(value: &Value) -> Option<Epochs> {
+        f64::from_value(value).filter(|epochs| *epochs > 0.0).map(Epochs)
+    }
+}
+
+/// Epochs as a list, in mapping form.
+struct Milestones(Vec<f64>);
+
+impl FromValue for Milestones {
+    const EXPECTED: &'static str = "a list of epochs, each above 0";
+    fn from_value(value: &Value) -> Option<Milestones> {
+        let Value::List(epochs) = value else { return None };
+        let epochs = epochs.iter().map(|epoch| Epochs::from_value(&epoch.value).map(|Epochs(epoch)| epoch));
+        epochs.collect::<Option<_>>().map(Milestones)
+    }
+}
+
+impl FromValue for Per {
+    const EXPECTED: &'static str = "`epoch` or `step`";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<Per> {
+        match String::from_value(value)?.as_str() {
+            "epoch" => Some(Per::Epoch),
+            "step" => Some(Per::Step),
+            _ => None,
+        }
+    }
+}
+
+impl FromValue for Measure {
+    const EXPECTED: &'static str = "`loss` or `accuracy`";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<Measure> {
+        let name = String::from_value(value)?;
+        [Measure::Loss, Measure::Accuracy].into_iter().find(|measure| measure.name() == name)
+    }
+}
