@@ -49,7 +49,7 @@ pub struct Executor<T> {
     profile: Profile,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
     images: Vec<T>,
-    /// What [`Executor::evaluate`] has turned last; empty where nothing needs to be.
+    /// What [`Executor::evaluate`] has returned last.
     output: Vec<T>,
 }
 
@@ -120,17 +120,24 @@ impl<T: Real> Executor<T> {
         self.forget_prepared();
     }
 
-    /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too.
-    pub fn evaluate<'a>(&'a mut self, images: &'a [T]) -> &'a [T] {
-        let batch = self.batch(images);
-        self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 }, |_, _| {});
-        let output = batch.values(&self.evaluation, &self.buffers, &self.images).of(self.program.output);
+    /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too. Large images
+    /// go through the network [a few at a time](crate::program::plan::Plan::examples_at_once).
+    pub fn evaluate(&mut self, images: &[T]) -> &[T] {
         let shape = self.program.shape(self.program.output);
-        if shape.has_one_order() {
-            return output;
+        let image = self.program.shape(ValueId::INPUT).elements();
+        let mut all = mem::take(&mut self.output);
+        all.resize(images.len() / image * shape.elements(), T::ZERO);
+        let some = self.evaluation.plan.examples_at_once(images.len() / image);
+        for (images, all) in images.chunks(some * image).zip(all.chunks_mut(some * shape.elements())) {
+            let batch = self.batch(images);
+            self.forward(Mode::Eval, batch, MaskKey { seed: 0, step: 0, place: 0 }, |_, _| {});
+            let output = batch.values(&self.evaluation, &self.buffers, &self.images).of(self.program.output);
+            match shape.has_one_order() {
+                true => all.copy_from_slice(output),
+                false => layout::channels_first(shape, output, all),
+            }
         }
-        self.output.resize(output.len(), T::ZERO);
-        layout::channels_first(shape, output, &mut self.output);
+        self.output = all;
         &self.output
     }
 

@@ -226,6 +226,22 @@ fn hits_and_ties() {
 const WIDE: &str =
     "input: [24, 16, 16]\nlayers: [conv 32 3x3 p1 -> bn -> relu -> conv 32 3x3 p1 -> flatten -> linear 3]";
 
+/// A hundred maps of 2²⁰ numbers are too many for one pass.
+#[test]
+fn large_images_go_a_few_at_a_time() {
+    let program = lower(
+        &crate::compile("input: [1, 256, 256]\nlayers: [conv 16 1x1 s1 -> maxpool 64]").expect("a sound network"),
+    );
+    let images: Vec<f32> = (0..67 * 65536).map(|index| (index as f32 * 0.37).sin()).collect();
+    let mut executor = Executor::new(program.clone(), initial_weights(&program, 1));
+    assert!(executor.evaluation.plan.examples_at_once(67) < 67);
+    let all = executor.evaluate(&images).to_vec();
+    for image in [0, 33, 66] {
+        let one = executor.evaluate(&images[image * 65536..][..65536]).to_vec();
+        assert_eq!(one, all[image * one.len()..][..one.len()], "image {image}");
+    }
+}
+
 #[test]
 fn prepared_weights_are_made_anew_when_weights_change() {
     let program = lower(&crate::compile(WIDE).expect("a sound network"));

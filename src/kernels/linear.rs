@@ -10,6 +10,7 @@ use rayon::prelude::*;
 
 use super::clamp::Clamp;
 use super::conv2d::bias;
+use super::lanes::sum_of_pairs;
 use super::parts::Parts;
 use super::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use super::scratch::{with_places, with_scratch};
@@ -25,28 +26,38 @@ const PACKED: usize = 1 << 16;
 /// Columns of them: so many that a row is read in one go, so few that every thread has some.
 const COLUMNS: (usize, usize) = (128, 1024);
 
+/// So few images that a panel of them would mostly be empty.
+const FEW: usize = 4;
+
 /// outputᵀ = W · xᵀ, turned.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { batch, epilogue, inputs, weights, output, output_shape, .. } = call;
     let (x, shape) = inputs[0];
     let (features_in, features_out) = (shape.elements(), output_shape.elements());
     let (weight, bias, clamp) = (weights[0], weights.get(1), Clamp::new(epilogue.bounds));
-    with_scratch(panels_length::<T>(features_in, batch), |panels| {
-        pack_turned(x, features_in, panels);
+    let few = batch <= FEW;
+    with_scratch(if few { 0 } else { panels_length::<T>(features_in, batch) }, |panels| {
+        if !few {
+            pack_turned(x, features_in, panels);
+        }
         let output = Parts::new(output);
         (0..features_out.div_ceil(FEATURES)).into_par_iter().for_each(|task| {
             let some = task * FEATURES..((task + 1) * FEATURES).min(features_out);
             with_scratch(some.len() * batch, |sums| {
-                with_places(2 * some.len(), |places| {
-                    let (starts, targets) = places.split_at_mut(some.len());
-                    for row in 0..some.len() {
-                        (starts[row], targets[row]) = ((some.start + row) * features_in, row * batch);
-                    }
-                    let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
-                    let right = Panels { values: panels, depth: features_in, columns: batch };
-                    // SAFETY: the sums are ours.
-                    unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
-                });
+                if few {
+                    products(&weight[some.start * features_in..some.end * features_in], x, features_in, sums);
+                } else {
+                    with_places(2 * some.len(), |places| {
+                        let (starts, targets) = places.split_at_mut(some.len());
+                        for row in 0..some.len() {
+                            (starts[row], targets[row]) = ((some.start + row) * features_in, row * batch);
+                        }
+                        let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
+                        let right = Panels { values: panels, depth: features_in, columns: batch };
+                        // SAFETY: the sums are ours.
+                        unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
+                    });
+                }
                 for image in 0..batch {
                     let start = image * features_out + some.start;
                     // SAFETY: some features of each image belong to one task.
@@ -59,6 +70,26 @@ pub(super) fn forward<T: Real>(call: Forward<T>) {
             });
         });
     });
+}
+
+/// Each row of some rows of the weight times each image, while the row is in the cache.
+fn products<T: Real>(rows: &[T], x: &[T], features_in: usize, sums: &mut [T]) {
+    let images = x.len() / features_in;
+    vectorised(
+        #[inline(always)]
+        || {
+            for (row, sums) in rows.chunks_exact(features_in).zip(sums.chunks_exact_mut(images)) {
+                for (image, sum) in x.chunks_exact(features_in).zip(sums) {
+                    *sum = sum_of_pairs(
+                        row,
+                        image,
+                        #[inline(always)]
+                        |weight, x| weight * x,
+                    );
+                }
+            }
+        },
+    );
 }
 
 pub(super) fn backward<T: Real>(call: Backward<T>) {

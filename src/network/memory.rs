@@ -96,13 +96,15 @@ impl Footprint {
         }
     }
 
-    /// Bytes of a forward pass over `batch` examples in evaluation mode, with the weights.
+    /// Bytes of a forward pass over `batch` examples in evaluation mode, some at a time, with the weights.
     pub fn inference(&self, batch: usize) -> u64 {
         let program = &self.evaluated;
         let plan = &plan::evaluation(program);
-        let values = self.images() + plan.elements() as u64;
-        let kept = kept(program, Mode::Eval, plan, batch).saturating_add(self.workspace(program, plan, batch));
-        bytes(values.saturating_mul(batch as u64).saturating_add(kept).saturating_add(total(&program.weights)))
+        let at_once = plan.examples_at_once(batch);
+        let values = (plan.elements() as u64).saturating_mul(at_once as u64);
+        let images = self.images().saturating_mul(batch as u64);
+        let kept = kept(program, Mode::Eval, plan, at_once).saturating_add(self.workspace(program, plan, at_once));
+        bytes([images, kept, total(&program.weights)].into_iter().fold(values, u64::saturating_add))
     }
 
     /// The largest batch with which training takes no more than `bytes`; `None` if even one example takes more.

@@ -285,6 +285,14 @@ impl<'a> Layout<'a> {
 }
 
 impl Plan {
+    /// How many of `examples` go through a forward pass together, where nothing but memory speaks against it: about as many
+    /// as fill 256 MiB of single precision, in equal parts.
+    pub fn examples_at_once(&self, examples: usize) -> usize {
+        const ELEMENTS: usize = 1 << 26;
+        let most = (ELEMENTS / self.elements().max(1)).max(1);
+        examples.div_ceil(examples.div_ceil(most).max(1)).max(1)
+    }
+
     /// Elements of all buffers together, for one example.
     pub fn elements(&self) -> usize {
         self.buffers.iter().sum()
