@@ -6,11 +6,14 @@ use super::rows::{Rows, sum_rows};
 use crate::kernels::Real;
 use crate::kernels::scratch::with_scratch;
 
+/// By how much the squares of a block may be larger than those around the mean: the factor by which their rounding grows.
+const LOST: f64 = 50.0;
+
 /// Calls `each` with every channel, its mean and its biased variance.
 ///
-/// Each block is read twice while it is in the cache: for its mean, relative to its first row, so that a large mean costs no
-/// digits, and for its squares. Blocks are put together as in Chan, Golub and LeVeque 1979, those of a task in the numbers' own
-/// type, tasks in f64.
+/// A block's numbers and squares are summed relative to its first row, so that a large mean costs no digits. Where that row is
+/// so far from the others that the squares would lose more than [`LOST`], they are summed again around the mean. Blocks are put together as in Chan, Golub and LeVeque 1979, those of a task in the numbers' own type,
+/// tasks in f64.
 pub(super) fn moments<T: Real>(rows: Rows, x: &[T], mut each: impl FnMut(usize, f64, f64)) {
     let width = rows.width;
     with_scratch(rows.tasks() * 2 * width, |partial: &mut [T]| {
@@ -49,11 +52,24 @@ fn of_task<T: Real>(rows: Rows, x: &[T], totals: &mut [T], scratch: &mut [T]) {
         let size = (x.len() / width) as f64;
         origin.copy_from_slice(&x[..width]);
         moments.fill(T::ZERO);
-        let (means, squares) = moments.split_at_mut(width);
-        sum_rows([&mut *means], [x; 2], origin, |[origin], x, _| [x - origin]);
+        let (sums, squares) = moments.split_at_mut(width);
+        sum_rows([&mut *sums, &mut *squares], [x; 2], origin, |[origin], x, _| {
+            let difference = x - origin;
+            [difference, difference * difference]
+        });
         let share = T::of(1.0 / size);
-        means.iter_mut().zip(&*origin).for_each(|(mean, origin)| *mean = *origin + *mean * share);
-        sum_rows([squares], [x; 2], means, |[mean], x, _| [(x - mean) * (x - mean)]);
+        let mut far = false;
+        for ((sum, squares), origin) in sums.iter_mut().zip(&mut *squares).zip(&*origin) {
+            let mean = *sum * share;
+            let around_mean = *squares - *sum * mean;
+            far |= around_mean * T::of(LOST) < *squares;
+            *squares = around_mean;
+            *sum = *origin + mean;
+        }
+        if far {
+            squares.fill(T::ZERO);
+            sum_rows([squares], [x; 2], sums, |[mean], x, _| [(x - mean) * (x - mean)]);
+        }
         merge(totals, count, moments, size);
         count += size;
     }

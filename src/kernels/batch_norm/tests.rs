@@ -119,6 +119,21 @@ fn keeps_the_variance_beside_a_large_mean() {
     }
 }
 
+/// The first number of every block, and of the whole, is far from all others.
+#[test]
+fn keeps_the_variance_beside_an_outlier() {
+    for (channels, far) in [(1, 1000.0), (64, 1000.0), (1, 1e6)] {
+        let x: Vec<f32> =
+            (0..4096).map(|index| if index < channels { far } else { (index as f32 * 0.7).sin() }).collect();
+        let exact: Vec<f64> = x.iter().map(|x| f64::from(*x)).collect();
+        for ((_, found), (_, expected)) in
+            found_moments(&x, channels).iter().zip(naive_moments(Shape::Vector(channels), &exact))
+        {
+            assert!((found / expected - 1.0).abs() < 1e-5, "{channels} channels, {far}: {found}, expected {expected}");
+        }
+    }
+}
+
 /// Several tasks, the last one not full.
 #[test]
 fn puts_tasks_together() {
