@@ -99,22 +99,76 @@ def local_response_norm(call, _, __):
     return nn.LocalResponseNorm(call.get("size", 0), **constants)
 
 
-class Pad(nn.Module):
-    """Zeros around a map, and after its channels."""
+class Function(nn.Module):
+    """What PyTorch has no module for."""
 
-    def __init__(self, sides, channels):
+    def __init__(self, function):
         super().__init__()
-        self.sides = (sides[1], sides[1], sides[0], sides[0], *channels)
-
-    def forward(self, x):
-        return F.pad(x, self.sides)
+        self.forward = function
 
 
-def pad(call, channels, output):
+def pad(call, _, __):
     def pair(size):
         return size if isinstance(size, tuple) else (size, size)
 
-    return Pad(pair(call.get("size", 0, 0)), pair(call.get("channels", default=0)))
+    across, down = reversed(pair(call.get("size", 0, 0)))
+    sides = [call.get("left", default=across), call.get("right", default=across),
+             call.get("top", default=down), call.get("bottom", default=down)]
+    mode = next((mode for mode in ("reflect", "replicate") if call.get(mode)), "constant")
+    if mode == "constant":
+        sides += pair(call.get("channels", default=0))
+    return Function(lambda x: F.pad(x, sides, mode=mode))
+
+
+def conv_transpose(call, channels, _):
+    keys = ("stride", "padding", "output_padding", "groups", "bias", "dilation")
+    return nn.ConvTranspose2d(channels, call.get("out", 0), call.get("kernel", 1),
+                              **{key: call.named[key] for key in keys if key in call.named})
+
+
+def depthwise(call, channels, _):
+    keys = ("stride", "padding", "dilation", "bias")
+    return nn.Conv2d(channels, channels * call.get("multiplier", default=1), call.get("kernel", 0), groups=channels,
+                     **{key: call.named[key] for key in keys if key in call.named})
+
+
+class ChannelNorm(nn.LayerNorm):
+    """LayerNorm over the channels of each position."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+def layer_norm(call, channels, output):
+    eps, affine = call.get("eps", default=1e-5), call.get("affine", default=True)
+    if call.get("channels"):
+        return ChannelNorm(channels, eps, affine)
+    return nn.LayerNorm(output, eps, affine)
+
+
+class DropPath(nn.Module):
+    """Stochastic depth by example, as torchvision.ops.StochasticDepth's mode `row`."""
+
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        survives = torch.rand(x.shape[0], *[1] * (x.dim() - 1), device=x.device) >= self.p
+        return x * (survives / (1 - self.p))
+
+
+def upsample(call, _, output):
+    if not call.get("bilinear"):
+        return nn.Upsample(size=tuple(output[1:]))
+    return nn.Upsample(size=tuple(output[1:]), mode="bilinear", align_corners=bool(call.get("align_corners")))
+
+
+def cut(call, _, output):
+    start = call.get("start", 0, 0)
+    return Function(lambda x: x[:, start:start + output[0]])
 
 
 # Layers of one input: what each becomes, given its call, its input's channels and its output's sizes.
@@ -129,6 +183,19 @@ LAYERS = {
     "identity": lambda call, _, __: nn.Identity(),
     "pad": pad,
     "channel_shuffle": lambda call, _, __: nn.ChannelShuffle(call.get("groups", 0)),
+    "depthwise": depthwise,
+    "conv_transpose": conv_transpose,
+    "gn": lambda call, channels, _: nn.GroupNorm(call.get("groups", 0), channels, call.get("eps", default=1e-5),
+                                                 call.get("affine", default=True)),
+    "ln": layer_norm,
+    "drop_path": lambda call, _, __: DropPath(call.get("p", 0)),
+    "upsample": upsample,
+    "slice": cut,
+    "prelu": lambda call, channels, _: nn.PReLU(channels if call.get("channels") else 1, call.get("init", default=0.25)),
+    "elu": lambda call, _, __: nn.ELU(call.get("alpha", 0, 1.0)),
+    "softplus": lambda call, _, __: nn.Softplus(call.get("beta", default=1.0), call.get("threshold", default=20.0)),
+    "mish": lambda call, _, __: nn.Mish(),
+    "adaptive_maxpool": lambda call, _, output: nn.AdaptiveMaxPool2d(tuple(output[1:])),
     "adaptive_avgpool": lambda call, _, output: nn.AdaptiveAvgPool2d(output[1:]),
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::adaptive_avg_pool2d::bins;
 use super::lanes::{for_each_row, rows_each};
+use super::simd::vectorised;
 use super::{Backward, Forward, Real, size};
 
 /// Keeps the position of each maximum in its input map.
@@ -24,12 +25,17 @@ pub(super) fn forward<T: Real>(call: Forward<T>) {
         let mut first = true;
         for position in lines.flat_map(|line| line * width + across.start..line * width + across.end) {
             let x = &image[position * channels..][..channels];
-            for ((best, place), x) in y.iter_mut().zip(&mut *places).zip(x) {
-                // Written without branches, so that many channels are compared at a time.
-                let wins = first | (*x > *best) | x.is_nan();
-                *best = if wins { *x } else { *best };
-                *place = if wins { position as u32 } else { *place };
-            }
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((best, place), x) in y.iter_mut().zip(&mut *places).zip(x) {
+                        // Written without branches, so that many channels are compared at a time.
+                        let wins = first | (*x > *best) | x.is_nan();
+                        *best = if wins { *x } else { *best };
+                        *place = if wins { position as u32 } else { *place };
+                    }
+                },
+            );
             first = false;
         }
     });

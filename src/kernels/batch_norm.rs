@@ -7,14 +7,13 @@
 //! unbiased; in evaluation they are the running ones. Sums are put together in a fixed order, whatever the threads do.
 
 mod moments;
-mod rows;
 
 use rayon::prelude::*;
 
 use self::moments::moments;
-use self::rows::{Rows, map_rows, sum_rows};
 use super::clamp::Clamp;
 use super::lanes::copy_all;
+use super::rows::{Rows, map_rows, sum_rows};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Mode, Real};
 use crate::program::Bounds;

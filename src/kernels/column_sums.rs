@@ -4,11 +4,12 @@ use rayon::prelude::*;
 
 use super::Real;
 use super::scratch::with_scratch;
+use super::simd::vectorised;
 
 /// Rows whose sum is taken in the numbers' own type: a constant, so that sums do not depend on the number of threads.
 const ROWS: usize = 256;
 
-/// Two sums for each of `columns`. `of_row` adds what a row contributes to both.
+/// Two sums for each of `columns`. `of_row`, which is to be inlined, adds what a row contributes to both.
 pub(super) fn column_sums<T: Real>(
     rows: usize,
     columns: usize,
@@ -19,7 +20,14 @@ pub(super) fn column_sums<T: Real>(
         parts.par_chunks_exact_mut(2 * columns).enumerate().for_each(|(block, part)| {
             part.fill(T::ZERO);
             let (first, second) = part.split_at_mut(columns);
-            (block * ROWS..rows.min((block + 1) * ROWS)).for_each(|row| of_row(row, first, second));
+            vectorised(
+                #[inline(always)]
+                || {
+                    for row in block * ROWS..rows.min((block + 1) * ROWS) {
+                        of_row(row, &mut *first, &mut *second);
+                    }
+                },
+            );
         });
         for part in parts.chunks_exact(2 * columns) {
             for (sums, part) in sums.iter_mut().zip(part.chunks_exact(columns)) {

@@ -5,7 +5,7 @@
 
 use rand_core::Rng;
 
-use super::lanes::{for_each_row, map, map_all};
+use super::lanes::{copy_all, for_each_row, map};
 use super::{Backward, Forward, Mode, Real};
 use crate::random::{Purpose, generator};
 
@@ -14,7 +14,7 @@ pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
     let Forward { mode, key, inputs, output, saved, .. } = call;
     let x = inputs[0].0;
     if mode == Mode::Eval {
-        return map_all(output, x, |x| x);
+        return copy_all(output, x);
     }
     let mut words = generator(key.seed, Purpose::Dropout, key.step, key.place);
     // Exact: a word is below 2³², and p·2³² is representable.
@@ -26,7 +26,7 @@ pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
 pub(super) fn backward<T: Real>(p: f64, call: Backward<T>) {
     let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
     match mode {
-        Mode::Eval => map_all(gradient, output_gradient, |g| g),
+        Mode::Eval => copy_all(gradient, output_gradient),
         Mode::Train => apply(gradient, output_gradient, &saved.indices, p),
     }
 }

@@ -8,7 +8,7 @@
 use rand_core::Rng;
 use rayon::prelude::*;
 
-use super::lanes::map_all;
+use super::lanes::copy_all;
 use super::{Backward, Forward, MaskKey, Mode, Real};
 use crate::random::{Purpose, generator};
 
@@ -19,7 +19,7 @@ pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
     let Forward { mode, key, inputs, output, saved, .. } = call;
     let x = inputs[0].0;
     if mode == Mode::Eval {
-        return map_all(output, x, |x| x);
+        return copy_all(output, x);
     }
     let mask = saved.indices.par_chunks_mut(CHUNK / 32);
     let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask);
@@ -32,7 +32,7 @@ pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
 pub(super) fn backward<T: Real>(p: f64, call: Backward<T>) {
     let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
     if mode == Mode::Eval {
-        return map_all(gradient, output_gradient, |g| g);
+        return copy_all(gradient, output_gradient);
     }
     let chunks = gradient.par_chunks_mut(CHUNK).zip(output_gradient.par_chunks(CHUNK));
     chunks.zip(saved.indices.par_chunks(CHUNK / 32)).for_each(|((output, x), mask)| apply(output, x, mask, p));

@@ -1,5 +1,5 @@
-//! Loops over plain slices: all arithmetic that is no matrix product. They are written so that the compiler vectorises
-//! them; code for particular processors would be chosen here.
+//! Loops over plain slices, written so that the compiler vectorises them: within [`vectorised`](super::simd::vectorised) for
+//! the registers that the processor has.
 
 use rayon::prelude::*;
 
@@ -59,23 +59,6 @@ pub(super) fn add_scaled<T: Real>(output: &mut [T], factor: T, x: &[T]) {
     for (output, x) in output.iter_mut().zip(x) {
         *output += factor * *x;
     }
-}
-
-/// [`map`], by all threads if there is enough to do.
-pub(super) fn map_all<T: Real>(output: &mut [T], x: &[T], f: impl Fn(T) -> T + Sync) {
-    if output.len() <= CHUNK {
-        return map(output, x, f);
-    }
-    output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(output, x)| map(output, x, &f));
-}
-
-/// [`map_pairs`], by all threads if there is enough to do.
-pub(super) fn map_pairs_all<T: Real>(output: &mut [T], a: &[T], b: &[T], f: impl Fn(T, T) -> T + Sync) {
-    if output.len() <= CHUNK {
-        return map_pairs(output, a, b, f);
-    }
-    let inputs = a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK));
-    output.par_chunks_mut(CHUNK).zip(inputs).for_each(|(output, (a, b))| map_pairs(output, a, b, &f));
 }
 
 /// output ← x, by all threads if there is enough to do.

@@ -45,6 +45,7 @@ mod parts;
 mod pooling_tests;
 mod prelu;
 mod product;
+mod rows;
 mod scratch;
 mod simd;
 mod slice;

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::rows::{Rows, sum_rows};
 use crate::kernels::Real;
+use crate::kernels::rows::{Rows, sum_rows};
 use crate::kernels::scratch::with_scratch;
 
 /// By how much the squares of a block may be larger than those around the mean: the factor by which their rounding grows.

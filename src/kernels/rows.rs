@@ -1,12 +1,12 @@
 //! A batch as rows whose columns belong to channels.
 //!
-//! Where there are few channels, a few positions make one row, so that loops over a row are worth starting. All functions are to
-//! be called within [`vectorised`](crate::kernels::simd::vectorised).
+//! Where there are few channels, a few positions make one row, so that loops over a row are worth starting.
 
 use pulp::{Simd, WithSimd};
 
-use crate::kernels::Real;
-use crate::kernels::simd::dispatch;
+use super::Real;
+use super::scratch::with_scratch;
+use super::simd::dispatch;
 
 /// A row is at least this long, if the number of positions allows it.
 const WIDTH: usize = 64;
@@ -66,6 +66,36 @@ impl Rows {
                 for (part, number) in numbers.into_iter().enumerate() {
                     table[part * self.width + column] = number;
                 }
+            }
+        }
+    }
+}
+
+impl Rows {
+    /// The sums of each channel: in `totals`, where there is room for S sums of each column, S times the channels come first.
+    /// The numbers may be as many as you like.
+    pub(super) fn totals<T: Real, const K: usize, const S: usize>(
+        &self,
+        inputs: [&[T]; 2],
+        table: &[T],
+        totals: &mut [f64],
+        f: impl Fn([T; K], T, T) -> [T; S] + Copy,
+    ) {
+        let (width, block) = (self.width, self.block());
+        totals.fill(0.0);
+        with_scratch(S * width, |scratch: &mut [T]| {
+            for (a, b) in inputs[0].chunks(block).zip(inputs[1].chunks(block)) {
+                scratch.fill(T::ZERO);
+                let mut parts = scratch.chunks_exact_mut(width);
+                let sums: [&mut [T]; S] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+                sum_rows(sums, [a, b], table, f);
+                totals.iter_mut().zip(&*scratch).for_each(|(total, sum)| *total += sum.to_f64());
+            }
+        });
+        for part in 0..S {
+            for channel in 0..self.channels {
+                totals[part * self.channels + channel] =
+                    self.columns(channel).map(|column| totals[part * width + column]).sum();
             }
         }
     }
