@@ -27,7 +27,7 @@ use self::scores::correct;
 pub use self::scores::{Loss, classify, largest};
 use self::values::Batch;
 use crate::graph::ValueId;
-use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Prepared, Real, layout};
+use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Objective, Prepared, Real, layout};
 use crate::program::plan::{Place, Target, reads_output};
 use crate::program::{Bounds, Program, Step};
 
@@ -141,26 +141,27 @@ impl<T: Real> Executor<T> {
         &self.output
     }
 
-    /// The loss in training mode and its gradient with respect to every weight; running statistics move on. `key` names
-    /// the run's seed and the step; its place is set for each node.
+    /// The loss in training mode and its gradient with respect to every weight; running statistics move on. The objective is
+    /// the images' labels, or more; `key` names the run's seed and the step; its place is set for each node.
     ///
     /// # Panics
     /// If a label is not below the number of logits.
-    pub fn step_gradients(&mut self, images: &[T], labels: &[u32], key: MaskKey) -> Loss {
+    pub fn step_gradients<'a>(&mut self, images: &[T], objective: impl Into<Objective<'a>>, key: MaskKey) -> Loss {
+        let objective = objective.into();
         let batch = self.batch(images);
         self.forward(Mode::Train, batch, key, |_, _| {});
         self.forget_prepared();
         let Some(place) = self.training.plan.loss_gradient else {
             let logits = batch.values(&self.training, &self.buffers, &self.images).of(self.program.output);
-            return classify(logits, labels);
+            return classify(logits, objective.labels);
         };
         let mut gradient = mem::take(&mut self.buffers[place]);
         let logits = batch.values(&self.training, &self.buffers, &self.images).of(self.program.output);
-        let loss = kernels::cross_entropy_gradient(logits, labels, &mut gradient[..logits.len()]);
-        let correct = correct(logits, labels);
+        let loss = kernels::cross_entropy_gradient(logits, &objective, &mut gradient[..logits.len()]);
+        let correct = correct(logits, &objective);
         self.buffers[place] = gradient;
         self.backward(batch);
-        Loss { loss, correct }
+        Loss { loss, correct, weight: objective.total_weight() }
     }
 
     /// Runs forward in training mode and tells where the first number arises that is not finite: in a weight, in the

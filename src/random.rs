@@ -29,6 +29,8 @@ pub enum Purpose {
     Split = 5,
     /// Made-up images, to measure speed.
     Synthetic = 6,
+    /// Mixing images of a batch; the step is the epoch, the place the batch.
+    Mix = 7,
 }
 
 /// The generator for one use.
@@ -125,6 +127,28 @@ fn normal(words: &mut ChaCha8Rng) -> f64 {
     radius * (TAU * unit(words)).cos()
 }
 
+/// Of the Beta distribution with both parameters `alpha`: symmetric around ½. As two Gamma variables' part of their sum, by
+/// way of logarithms, since variables of a small `alpha` are too small for numbers.
+pub fn beta(generator: &mut ChaCha8Rng, alpha: f64) -> f64 {
+    let (first, second) = (log_gamma_variable(generator, alpha), log_gamma_variable(generator, alpha));
+    1.0 / (1.0 + (second - first).exp())
+}
+
+/// The logarithm of a Gamma variable with this shape (Marsaglia and Tsang 2000).
+fn log_gamma_variable(words: &mut ChaCha8Rng, shape: f64) -> f64 {
+    if shape < 1.0 {
+        return log_gamma_variable(words, shape + 1.0) + (1.0 - unit(words)).ln() / shape;
+    }
+    let d = shape - 1.0 / 3.0;
+    loop {
+        let x = normal(words);
+        let v = (1.0 + x / (9.0 * d).sqrt()).powi(3);
+        if v > 0.0 && (1.0 - unit(words)).ln() < 0.5 * x * x + d - d * v + d * v.ln() {
+            break (d * v).ln();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,6 +156,23 @@ mod tests {
     use crate::program::ProgramWeight;
 
     const SHAPE: [usize; 4] = [64, 32, 5, 3];
+
+    /// The variance of Beta(α, α) is 1/(8α + 4), its kurtosis 3 − 6/(2α + 3).
+    #[test]
+    fn beta_has_its_moments() {
+        for alpha in [1e-3, 0.2, 0.5, 1.0, 3.0] {
+            let mut words = generator(5, Purpose::Mix, 0, 0);
+            let values: Vec<f64> = (0..40_000).map(|_| beta(&mut words, alpha)).collect();
+            assert!(values.iter().all(|value| (0.0..=1.0).contains(value)), "{alpha}");
+            let moment =
+                |power| values.iter().map(|value| (value - 0.5f64).powi(power)).sum::<f64>() / values.len() as f64;
+            let variance = 1.0 / (8.0 * alpha + 4.0);
+            let kurtosis = 3.0 - 6.0 / (2.0 * alpha + 3.0);
+            assert!(moment(1).abs() < 0.01, "{alpha}: {}", moment(1));
+            assert!((moment(2) / variance - 1.0).abs() < 0.03, "{alpha}: {}", moment(2));
+            assert!((moment(4) / variance.powi(2) - kurtosis).abs() < 0.05 * kurtosis, "{alpha}: {}", moment(4));
+        }
+    }
 
     /// What each initialiser's numbers must look like: mean, standard deviation, and the largest distance from the mean.
     #[test]

@@ -1,4 +1,4 @@
-//! Cross-entropy on logits, the mean over the batch
+//! Cross-entropy on logits, the mean over the batch, with PyTorch's label smoothing, class weights and mixed targets
 //! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>).
 
 use super::Real;
@@ -13,21 +13,89 @@ pub fn cross_entropy<T: Real>(logits: &[T], labels: &[u32]) -> f64 {
     losses.sum::<f64>() / labels.len() as f64
 }
 
-/// The loss's gradient with respect to the logits, (softmax(x) − onehot(label))/N. Returns the loss too.
+/// What the logits of a batch should be, and how much that matters.
+#[derive(Debug, Clone, Copy)]
+pub struct Objective<'a> {
+    /// N numbers below the number of classes.
+    pub labels: &'a [u32],
+    /// In a mixed batch, the part of each target that is the example's own label. The rest is the label of the example as
+    /// far from the end of the batch as this one is from its beginning.
+    pub mixed: Option<f64>,
+    /// ε: the part of each target that is spread evenly over all classes.
+    pub label_smoothing: f64,
+    /// w, one for each class, above 0; 1 each if there are none.
+    pub class_weights: &'a [f64],
+}
+
+/// Labels alone.
+impl<'a, L: AsRef<[u32]> + ?Sized> From<&'a L> for Objective<'a> {
+    fn from(labels: &'a L) -> Objective<'a> {
+        Objective { labels: labels.as_ref(), mixed: None, label_smoothing: 0.0, class_weights: &[] }
+    }
+}
+
+impl Objective<'_> {
+    /// What the sum over the batch is divided by: Σ w\[label\], and for mixed batches N, as in PyTorch.
+    pub fn total_weight(&self) -> f64 {
+        match self.mixed {
+            None if !self.class_weights.is_empty() => self.labels.iter().map(|label| self.weight(*label)).sum(),
+            _ => self.labels.len() as f64,
+        }
+    }
+
+    /// The label with the largest part in example `index`'s target.
+    pub fn label(&self, index: usize) -> u32 {
+        let [(own, part), (other, _)] = self.parts(index);
+        if part >= 0.5 { own } else { other }
+    }
+
+    /// Both labels in example `index`'s target, with their parts.
+    fn parts(&self, index: usize) -> [(u32, f64); 2] {
+        let (own, other) = (self.labels[index], self.labels[self.labels.len() - 1 - index]);
+        let part = self.mixed.unwrap_or(1.0);
+        [(own, part), (other, 1.0 - part)]
+    }
+
+    fn weight(&self, label: u32) -> f64 {
+        if self.class_weights.is_empty() { 1.0 } else { self.class_weights[label as usize] }
+    }
+}
+
+/// The loss Σ u\[c\]·(log Σ exp(x) − x\[c\]) / [`Objective::total_weight`], summed over the batch, of which u are the targets times
+/// the class weights, and its gradient with respect to the logits, (Σu · softmax(x) − u) / total weight.
 ///
 /// # Panics
 /// If a label is out of range.
-pub fn cross_entropy_gradient<T: Real>(logits: &[T], labels: &[u32], gradient: &mut [T]) -> f64 {
-    let classes = logits.len() / labels.len();
-    let share = 1.0 / labels.len() as f64;
+pub fn cross_entropy_gradient<T: Real>(logits: &[T], objective: &Objective, gradient: &mut [T]) -> f64 {
+    let classes = logits.len() / objective.labels.len();
+    let share = 1.0 / objective.total_weight();
+    // Of each target, before class weights.
+    let even = objective.label_smoothing / classes as f64;
+    let labelled = 1.0 - objective.label_smoothing;
+    let all_weights =
+        if objective.class_weights.is_empty() { classes as f64 } else { objective.class_weights.iter().sum() };
     let mut total = 0.0;
-    for ((x, gradient), label) in logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).zip(labels) {
+    for (index, (x, gradient)) in logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).enumerate() {
         let log_total = log_total(x);
+        let parts =
+            objective.parts(index).map(|(label, part)| (label as usize, labelled * part * objective.weight(label)));
+        let sum = even * all_weights + parts[0].1 + parts[1].1;
+        let scale = sum * share;
         for (gradient, x) in gradient.iter_mut().zip(x) {
-            *gradient = T::of((x.to_f64() - log_total).exp() * share);
+            *gradient = T::of((x.to_f64() - log_total).exp() * scale);
         }
-        gradient[*label as usize] += T::of(-share);
-        total += log_total - x[*label as usize].to_f64();
+        total += sum * log_total;
+        for (label, part) in parts {
+            gradient[label] += T::of(-part * share);
+            total -= part * x[label].to_f64();
+        }
+        if even > 0.0 {
+            for (class, (gradient, x)) in gradient.iter_mut().zip(x).enumerate() {
+                let part = even * objective.weight(class as u32);
+                *gradient += T::of(-part * share);
+                total -= part * x.to_f64();
+            }
+        }
     }
     total * share
 }
@@ -55,7 +123,10 @@ mod tests {
     #[test]
     fn has_the_gradient_that_differences_give() {
         let mut gradient = [9.0; 6];
-        assert_eq!(cross_entropy_gradient(&LOGITS, &LABELS, &mut gradient), cross_entropy(&LOGITS, &LABELS));
+        assert_eq!(
+            cross_entropy_gradient(&LOGITS, &Objective::from(&LABELS), &mut gradient),
+            cross_entropy(&LOGITS, &LABELS)
+        );
         for (index, gradient) in gradient.iter().enumerate() {
             let at = |step: f64| {
                 let mut logits = LOGITS;
@@ -70,9 +141,49 @@ mod tests {
     #[test]
     fn survives_large_logits() {
         let mut gradient = [0.0f32; 2];
-        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &[0], &mut gradient), 0.0);
-        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &[1], &mut gradient), 2e4);
+        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &Objective::from(&[0]), &mut gradient), 0.0);
+        assert_eq!(cross_entropy_gradient(&[1e4, -1e4], &Objective::from(&[1]), &mut gradient), 2e4);
         assert_eq!(gradient, [1.0, -1.0]);
         assert!(cross_entropy(&[f32::NAN, 0.0], &[1]).is_nan());
+    }
+
+    /// From `tests/fixtures/loss.py`: `smoothing | weights | mixed | labels | logits | loss | gradient`, `-` for nothing.
+    const PYTORCH: &str = include_str!("../../tests/fixtures/losses.txt");
+
+    fn numbers(text: &str) -> Vec<f64> {
+        text.split(' ').filter(|word| *word != "-").map(|word| word.parse().expect("a number")).collect()
+    }
+
+    #[test]
+    fn values_and_gradients_are_pytorchs() {
+        for line in PYTORCH.lines() {
+            let parts: Vec<Vec<f64>> = line.split(" | ").map(numbers).collect();
+            let [smoothing, weights, mixed, labels, logits, loss, expected] = parts.as_slice() else {
+                panic!("seven parts, not {line}")
+            };
+            let labels: Vec<u32> = labels.iter().map(|label| *label as u32).collect();
+            let objective = Objective {
+                labels: &labels,
+                mixed: mixed.first().copied(),
+                label_smoothing: smoothing[0],
+                class_weights: weights,
+            };
+            let mut gradient = vec![9.0; logits.len()];
+            let found = cross_entropy_gradient(logits, &objective, &mut gradient);
+            assert!((found - loss[0]).abs() < 1e-12, "{line}: {found}");
+            for (index, (found, expected)) in gradient.iter().zip(expected).enumerate() {
+                assert!((found - expected).abs() < 1e-12, "{line}, {index}: {found}");
+            }
+        }
+        assert_eq!(PYTORCH.lines().count(), 10);
+    }
+
+    #[test]
+    fn a_mixed_image_counts_for_its_larger_part() {
+        let labels = [3, 4, 5];
+        for (mixed, expected) in [(None, [3, 4, 5]), (Some(0.7), [3, 4, 5]), (Some(0.2), [5, 4, 3])] {
+            let objective = Objective { mixed, ..Objective::from(&labels) };
+            assert_eq!([0, 1, 2].map(|index| objective.label(index)), expected, "{mixed:?}");
+        }
     }
 }

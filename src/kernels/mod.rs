@@ -62,7 +62,7 @@ use crate::program::memory::Kept;
 
 pub use self::clamp::cut_gradient;
 pub(crate) use self::lanes::{add_all, copy_all};
-pub use self::loss::{cross_entropy, cross_entropy_gradient};
+pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Algorithms, Backward, Forward, MaskKey, Prepared, Saved};
 pub use crate::program::{Buffer, Mode, Real};
 
