@@ -1,14 +1,19 @@
-//! A training step allocates nothing once the first ones have made their buffers.
+//! A training step, with all that a recipe can add to it, allocates nothing once the first ones have made their buffers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archc::executor::Executor;
-use archc::kernels::MaskKey;
+use archc::graph::Shape;
+use archc::kernels::{MaskKey, Objective};
 use archc::program::lower;
 use archc::random::initial_weights;
-use archc::recipe::Optimizer;
+use archc::recipe::{Clip, Mix, MixKind, Optimizer};
 use archc::train::OptimizerState;
+use archc::train::accumulate::Accumulated;
+use archc::train::average::Average;
+use archc::train::clip::{NormParts, shrink};
+use archc::train::mix::{Place, mix};
 use rayon::ThreadPoolBuilder;
 
 /// The system's allocator, and how often it was asked for memory.
@@ -61,13 +66,28 @@ fn a_step_allocates_nothing_after_the_first() {
         let mut optimizer = OptimizerState::new(rule, &program);
         let weights = initial_weights::<f32>(&program, 1);
         let mut executor = Executor::new(program, weights);
-        let images: Vec<f32> = (0..5 * 3 * 16 * 16).map(|index| (index as f32).sin()).collect();
+        let mut images: Vec<f32> = (0..5 * 3 * 16 * 16).map(|index| (index as f32).sin()).collect();
         let labels = [0, 1, 2, 3, 4];
+        let ways = [MixKind::Mixup, MixKind::CutMix].map(|kind| Mix { kind, alpha: 0.2, probability: 0.9 });
+        let mut accumulated = Accumulated::new(executor.gradients());
+        let mut average = Average::new(0.9, executor.weights());
+        let mut norm = NormParts::default();
         let mut count = |steps: std::ops::Range<u64>| {
             let before = ALLOCATIONS.load(Ordering::Relaxed);
             for step in steps {
-                executor.step_gradients(&images, &labels, MaskKey { seed: 1, step, place: 0 });
-                executor.update(|weights, gradients| optimizer.update(0.1, weights, gradients));
+                for batch in 0..2 {
+                    let mixed = mix(&ways, &mut images, Shape::map(3, 16, 16), Place { seed: 1, epoch: 0, batch });
+                    let objective = Objective { mixed, label_smoothing: 0.1, ..Objective::from(&labels) };
+                    let loss = executor.step_gradients(&images, objective, MaskKey { seed: 1, step, place: 0 });
+                    accumulated.add(executor.gradients(), loss.weight);
+                }
+                executor.update(|weights, _| {
+                    let (gradients, factor) = accumulated.total();
+                    let shrink = shrink(Some(Clip::Norm(1.0)), factor, gradients, &mut norm);
+                    optimizer.update_shrunk(0.1, shrink, weights, gradients);
+                    average.update(weights, step);
+                });
+                accumulated.clear();
             }
             ALLOCATIONS.load(Ordering::Relaxed) - before
         };

@@ -15,7 +15,7 @@ use crate::expand::expand;
 use crate::network::Network;
 use crate::program::{Mode, lower};
 use crate::random::initial_weights;
-use crate::recipe::Per;
+use crate::recipe::{self, EarlyStopping, Per};
 use crate::train::checkpoint::{state_file, weights_file};
 use crate::train::folder::{self, NETWORK, Origin};
 use crate::train::progress::Progress;
@@ -63,7 +63,7 @@ impl Train {
             // Only what changes within an epoch asks how many steps it has.
             let steps = match recipe.schedule.per {
                 Per::Epoch => 1,
-                Per::Step => open_data(&network)?.steps(recipe),
+                Per::Step => recipe.steps(open_data(&network)?.steps(recipe)),
             };
             return plot(recipe, steps, Some(file.as_path()).filter(|file| !file.as_os_str().is_empty()));
         }
@@ -95,6 +95,7 @@ impl Train {
         progress.finish();
         match ended? {
             Ended::Finished => terminal::print(&conclusion(&setting, &run)),
+            Ended::Early => terminal::print(&(early(recipe) + &conclusion(&setting, &run))),
             Ended::Stopped => {
                 let (step, epoch) = (run.position().step, run.position().epoch + 1);
                 let folder = folder.display();
@@ -156,6 +157,11 @@ fn announcement(network: &Network, setting: &Setting, run: &Run) -> String {
         rayon::current_num_threads(),
         folder.display(),
     )
+}
+
+fn early(recipe: &recipe::Train) -> String {
+    let Some(EarlyStopping { better, patience }) = recipe.early_stopping else { return String::new() };
+    format!("stopped early: {patience} validations without a better {}\n", better.by.name())
 }
 
 fn conclusion(setting: &Setting, run: &Run) -> String {

@@ -1,5 +1,7 @@
 //! The `data:` and `train:` sections with nothing left to a default.
 
+use std::fmt::Display;
+
 use super::line;
 use super::yaml::{flow_list, scalar};
 use crate::recipe::{Data, Train};
@@ -18,15 +20,30 @@ pub fn data(text: &mut String, data: &Data) {
 }
 
 pub fn train(text: &mut String, train: &Train) {
-    let Train { epochs, batch, drop_last, optimizer, schedule, seed, checkpoint_every } = train;
+    let Train { epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, .. } = train;
     line(text, format_args!("train:"));
     line(text, format_args!("  epochs: {epochs}"));
     line(text, format_args!("  batch: {batch}"));
     line(text, format_args!("  drop_last: {drop_last}"));
+    line(text, format_args!("  accumulate: {accumulate}"));
     line(text, format_args!("  optimizer: {optimizer}"));
     line(text, format_args!("  schedule: {schedule}"));
+    line(text, format_args!("  loss: {}", scalar(&loss.to_string())));
+    if !mix.is_empty() {
+        let mix: Vec<String> = mix.iter().map(|mix| scalar(&mix.to_string())).collect();
+        line(text, format_args!("  mix: {}", flow_list(&mix)));
+    }
+    let Train { clip, ema, validate_every, early_stopping, seed, checkpoint_every, .. } = train;
+    optional(text, "clip", clip);
+    optional(text, "ema", ema);
+    line(text, format_args!("  validate_every: {validate_every}"));
+    optional(text, "early_stopping", early_stopping);
     line(text, format_args!("  seed: {seed}"));
-    if let Some(epochs) = checkpoint_every {
-        line(text, format_args!("  checkpoint_every: {epochs}"));
+    optional(text, "checkpoint_every", checkpoint_every);
+}
+
+fn optional(text: &mut String, key: &str, value: &Option<impl Display>) {
+    if let Some(value) = value {
+        line(text, format_args!("  {key}: {value}"));
     }
 }

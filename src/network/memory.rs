@@ -153,9 +153,9 @@ fn total<'a>(weights: impl IntoIterator<Item = &'a ProgramWeight>) -> u64 {
     weights.into_iter().map(|weight| weight.elements() as u64).fold(0, u64::saturating_add)
 }
 
-/// Numbers that the optimizer remembers for each weight: a momentum, where the file does not say how to train.
+/// Numbers that training remembers for each weight: a momentum, where the file does not say how to train.
 fn optimizer_state(train: Option<&Train>) -> u64 {
-    train.map_or(1, |train| train.optimizer.moments() as u64)
+    train.map_or(1, |train| train.remembered() as u64)
 }
 
 #[cfg(test)]
@@ -176,6 +176,7 @@ mod tests {
             ("train: {epochs: 1, batch: 7, optimizer: adamw}", 2),
             ("train: {epochs: 1, batch: 7, optimizer: rmsprop}", 1),
             ("train: {epochs: 1, batch: 7, optimizer: rmsprop momentum=0.9 centered}", 3),
+            ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1, ema: 0.99, accumulate: 2}", 2),
         ] {
             let network = compile(&format!("{layers}\n{train}\n")).expect("a sound network");
             let expected = TrainingMemory {

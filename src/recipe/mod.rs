@@ -3,16 +3,20 @@
 //! Reading them from a document is [`crate::elaborate`]'s work; carrying them out is [`crate::train`]'s.
 //! What is written with [`Display`](std::fmt::Display) is notation again, for the file that a run keeps.
 
+mod loss;
 mod optimizer;
 mod schedule;
 mod sets;
+mod train;
 mod transform;
 
 use std::fmt;
 
+pub use loss::{CrossEntropy, Mix, MixKind};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
 pub use sets::DataSet;
+pub use train::{Clip, EarlyStopping, Every, Train};
 pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
 
 /// `data:`.
@@ -37,40 +41,6 @@ pub enum BadImages {
     Refuse,
     /// Go on without it, and say how many there were.
     Skip,
-}
-
-/// `train:`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Train {
-    /// How often to go through the training data; at least 1.
-    pub epochs: usize,
-    /// Examples a step; at least 1.
-    pub batch: usize,
-    /// Whether a last, smaller batch is left out.
-    pub drop_last: bool,
-    /// The rule that changes the weights.
-    pub optimizer: Optimizer,
-    /// How the learning rate changes.
-    pub schedule: Schedule,
-    /// From which everything random follows.
-    pub seed: u64,
-    /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
-    pub checkpoint_every: Option<usize>,
-}
-
-impl Default for Train {
-    /// What a file without `train:` gets: Adam as PyTorch has it, for ten epochs.
-    fn default() -> Train {
-        Train {
-            epochs: 10,
-            batch: 32,
-            drop_last: false,
-            optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
-            schedule: Schedule::new(Curve::Constant),
-            seed: 0,
-            checkpoint_every: None,
-        }
-    }
 }
 
 impl BadImages {

@@ -4,8 +4,10 @@
 //! best.safetensors          the weights with the best accuracy so far
 //! epoch-0010.safetensors    the weights after every so many epochs, if asked for
 //! last.safetensors          the latest weights
-//! last.state.safetensors    all that resuming needs: weights, optimizer, position
+//! last.state.safetensors    all that resuming needs: weights, optimizer, average, position
 //! ```
+//!
+//! Where the recipe keeps an average of the weights (`ema:`), it is what the first three hold.
 //!
 //! The state is written last, and holds the weights once more. So its rename alone moves the run forward: a program killed
 //! before it repeats the work since the previous state, with the same results, and rewrites the other files.
@@ -16,10 +18,12 @@ use std::path::Path;
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
 
+use super::average::Average;
 use super::optimizer::OptimizerState;
-use super::plateau::Reduced;
+use super::plateau::{Reduced, Watch};
+use super::validate::Validated;
 use crate::executor::Executor;
-use crate::program::ProgramWeight;
+use crate::program::{Program, ProgramWeight};
 use crate::weights::{self, Entry, WeightsError};
 
 /// How far a run is.
@@ -44,6 +48,13 @@ pub struct Position {
     pub lr: f64,
     /// What the `plateau` schedule has made of the optimizer's rate, and what it remembers.
     pub plateau: Option<Reduced>,
+    /// What early stopping remembers.
+    pub stopping: Watch,
+    /// The last validation.
+    pub validated: Option<Validated>,
+    /// Time spent on validations in the epoch under way.
+    #[serde(with = "bits")]
+    pub validation_seconds: f64,
 }
 
 /// Sums over images.
@@ -90,6 +101,14 @@ impl Position {
     /// What a plateau has made of the optimizer's own rate `base`.
     pub fn reduced(&self, base: f64) -> f64 {
         self.plateau.map_or(base, |reduced| reduced.rate())
+    }
+
+    /// Goes to the beginning of the next epoch.
+    pub(super) fn end_epoch(&mut self) {
+        self.epoch += 1;
+        self.batch = 0;
+        self.sums = Sums::default();
+        self.validation_seconds = 0.0;
     }
 }
 
@@ -145,34 +164,47 @@ pub fn state_file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// Writes weights for use elsewhere.
-pub fn save_weights(path: &Path, executor: &Executor<f32>, about: &About) -> Result<(), WeightsError> {
-    let entries = weights::entries(&executor.program().weights, executor.weights());
-    weights::save(path, &entries, about.step, &to_json(about))
+pub fn save_weights(path: &Path, program: &Program, values: &[Vec<f32>], about: &About) -> Result<(), WeightsError> {
+    weights::save(path, &weights::entries(&program.weights, values), about.step, &to_json(about))
 }
 
 /// Writes all that resuming needs.
-pub fn save_state(
+pub(super) fn save_state(
     folder: &Path,
     executor: &Executor<f32>,
     optimizer: &OptimizerState<f32>,
+    average: Option<&Average<f32>>,
     position: &Position,
 ) -> Result<(), WeightsError> {
     let declared = &executor.program().weights;
+    let averages = average.into_iter().flat_map(|average| average.values().iter().enumerate());
+    let averages = averages.map(|(index, values)| (AVERAGE, index, values.as_slice()));
     let mut entries = weights::entries(declared, executor.weights());
-    entries.extend(optimizer.moments().map(|(kind, index, values)| Entry {
-        name: moment_name(kind, &declared[index]),
+    entries.extend(optimizer.moments().chain(averages).map(|(kind, index, values)| Entry {
+        name: beside(kind, &declared[index]),
         shape: &declared[index].shape,
         values,
     }));
     weights::save(&state_file(folder), &entries, position.step, &to_json(position))
 }
 
-/// Reads what [`save_state`] wrote: the weights, and how far the run was. `optimizer` takes up its moments.
-pub fn load_state(
+/// What a run goes on with.
+pub(super) struct Restored {
+    /// All weights and running statistics, in the program's order.
+    pub weights: Vec<Vec<f32>>,
+    /// Of the weights, if the recipe keeps one.
+    pub average: Option<Average<f32>>,
+    /// How far the run was.
+    pub position: Position,
+}
+
+/// Reads what [`save_state`] wrote; the average if the recipe keeps one with this decay. `optimizer` takes up its moments.
+pub(super) fn load_state(
     folder: &Path,
     declared: &[ProgramWeight],
     optimizer: &mut OptimizerState<f32>,
-) -> Result<(Vec<Vec<f32>>, Position), WeightsError> {
+    decay: Option<f64>,
+) -> Result<Restored, WeightsError> {
     let path = state_file(folder);
     let stored = weights::read(&path)?;
     let broken = |message: String| WeightsError::Format { path: path.clone(), message };
@@ -181,25 +213,37 @@ pub fn load_state(
         .as_deref()
         .and_then(|note| serde_json::from_str(note).ok())
         .ok_or_else(|| broken("does not say how far the run was".to_owned()))?;
-    let (moments, own): (BTreeMap<String, Tensor>, BTreeMap<String, Tensor>) =
-        stored.tensors.into_iter().partition(|(name, _)| name.contains(MOMENT));
+    let (others, own): (BTreeMap<String, Tensor>, BTreeMap<String, Tensor>) =
+        stored.tensors.into_iter().partition(|(name, _)| name.contains(BESIDE));
     let tensors = weights::matching(declared, &own)
         .map_err(|mismatch| WeightsError::Mismatch { path: path.clone(), mismatch })?;
-    let values: candle_core::Result<_> = tensors.iter().map(weights::values).collect();
-    let moment = |kind: &str, index: usize| {
-        moments.get(&moment_name(kind, &declared[index])).and_then(|tensor| weights::values(tensor).ok())
+    let values: candle_core::Result<Vec<Vec<f32>>> = tensors.iter().map(weights::values).collect();
+    let values = values.map_err(|error| broken(error.to_string()))?;
+    let other = |kind: &str, index: usize| {
+        others.get(&beside(kind, &declared[index])).and_then(|tensor| weights::values(tensor).ok())
     };
-    optimizer.restore(position.step, moment).map_err(|(kind, index)| {
-        broken(format!("`{}` is missing: the run had another optimizer", moment_name(kind, &declared[index])))
-    })?;
-    Ok((values.map_err(|error| broken(error.to_string()))?, position))
+    let missing = |kind: &str, index: usize| format!("`{}` is missing", beside(kind, &declared[index]));
+    optimizer
+        .restore(position.step, other)
+        .map_err(|(kind, index)| broken(format!("{}: the run had another optimizer", missing(kind, index))))?;
+    let averages = decay.map(|decay| {
+        let averages = values.iter().enumerate().map(|(index, values)| {
+            let found = other(AVERAGE, index).filter(|found| found.len() == values.len());
+            found.ok_or_else(|| broken(format!("{}: the run kept no average", missing(AVERAGE, index))))
+        });
+        averages.collect::<Result<Vec<_>, _>>().map(|averages| Average::new(decay, &averages))
+    });
+    Ok(Restored { weights: values, average: averages.transpose()?, position })
 }
 
-/// Stands between a moment's kind and its weight; no weight's name has it.
-const MOMENT: char = ':';
+/// The kind of what an average of a weight is called.
+const AVERAGE: &str = "average";
 
-fn moment_name(kind: &str, weight: &ProgramWeight) -> String {
-    format!("{kind}{MOMENT}{}", weight.name)
+/// Stands between the kind of something that is kept of a weight and its name; no weight's name has it.
+const BESIDE: char = ':';
+
+fn beside(kind: &str, weight: &ProgramWeight) -> String {
+    format!("{kind}{BESIDE}{}", weight.name)
 }
 
 fn to_json(value: &impl Serialize) -> String {

@@ -6,6 +6,7 @@
 //!   run.json          command line, version, seed, threads
 //!   metrics.jsonl     see metrics
 //!   steps.jsonl
+//!   validations.jsonl
 //!   *.safetensors     see checkpoint
 //! ```
 

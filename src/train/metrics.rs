@@ -1,6 +1,6 @@
 //! What a run writes down as it goes: one JSON object a line, for other programs to read.
 //!
-//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps. A resumed run first cuts off what was written
+//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each validation. A resumed run first cuts off what was written
 //! after its checkpoint, so that the files look as if it had never stopped.
 
 use std::fs::{File, OpenOptions};
@@ -8,6 +8,9 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::Serialize;
+
+use super::checkpoint::Position;
+use super::evaluate::Evaluation;
 
 /// A line of `metrics.jsonl`. What is not a number, such as the loss on an empty validation set, is written as null.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -43,11 +46,50 @@ pub struct StepMetrics {
     pub loss: f64,
 }
 
-/// The two files, open for more lines.
+/// A line of `validations.jsonl`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct ValidationMetrics {
+    /// Steps that were done, over all epochs.
+    pub step: u64,
+    /// From 1.
+    pub epoch: usize,
+    /// Mean over the validation images.
+    pub val_loss: f64,
+    /// Fraction of them that is right.
+    pub val_acc: f64,
+}
+
+impl EpochMetrics {
+    /// Those of the epoch that is under way and has no more batches. It may have had no validation.
+    pub(super) fn new(position: &Position) -> EpochMetrics {
+        let sums = &position.sums;
+        let validated = position.validated.filter(|validated| validated.epoch == position.epoch);
+        EpochMetrics {
+            epoch: position.epoch + 1,
+            lr: position.lr,
+            train_loss: sums.loss / sums.images as f64,
+            train_acc: sums.correct as f64 / sums.images as f64,
+            val_loss: validated.map_or(f64::NAN, |validated| validated.loss),
+            val_acc: validated.map_or(f64::NAN, |validated| validated.accuracy),
+            seconds: sums.seconds + position.validation_seconds,
+            images_per_s: sums.images as f64 / sums.seconds,
+        }
+    }
+}
+
+impl ValidationMetrics {
+    /// Of a validation after `step` steps, in this epoch (from 0).
+    pub(super) fn new(step: u64, epoch: usize, evaluation: &Evaluation) -> ValidationMetrics {
+        ValidationMetrics { step, epoch: epoch + 1, val_loss: evaluation.mean_loss(), val_acc: evaluation.accuracy() }
+    }
+}
+
+/// The three files, open for more lines.
 #[derive(Debug)]
 pub struct Metrics {
     epochs: File,
     steps: File,
+    validations: File,
 }
 
 impl Metrics {
@@ -56,14 +98,19 @@ impl Metrics {
         Ok(Metrics {
             epochs: open_until(&folder.join("metrics.jsonl"), "epoch", epochs as u64)?,
             steps: open_until(&folder.join("steps.jsonl"), "step", steps)?,
+            validations: open_until(&folder.join("validations.jsonl"), "step", steps)?,
         })
     }
 
-    /// Adds a line to `metrics.jsonl` and waits until both files are on the disk.
+    /// Adds a line to `metrics.jsonl` and waits until all files are on the disk.
     pub fn epoch(&mut self, metrics: &EpochMetrics) -> io::Result<()> {
         write_line(&mut self.epochs, metrics)?;
-        self.epochs.sync_data()?;
-        self.steps.sync_data()
+        [&self.epochs, &self.steps, &self.validations].into_iter().try_for_each(File::sync_data)
+    }
+
+    /// Adds a line to `validations.jsonl`.
+    pub fn validation(&mut self, metrics: &ValidationMetrics) -> io::Result<()> {
+        write_line(&mut self.validations, metrics)
     }
 
     /// Adds a line to `steps.jsonl`.

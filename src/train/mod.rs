@@ -1,44 +1,50 @@
 //! Training: [`train`] is the loop, and what it needs stands beside it.
 //!
 //! ```text
-//! data ──batches──▶ executor ──gradients──▶ optimizer                every step
-//!                   executor ──logits─────▶ metrics ──▶ checkpoint   every epoch
+//! data ──batches──▶ mix ──▶ executor ──gradients──▶ clip ──▶ optimizer ──weights──▶ average   every step
+//!                           executor ──logits─────▶ metrics ──▶ checkpoint                    every epoch
 //! ```
 //!
 //! Everything random follows from the recipe's seed, the epoch and the step, and nothing from what ran before; so a run
 //! that stopped and was resumed ends with the same bytes as one that ran through.
 
+pub mod accumulate;
+pub mod average;
 pub mod checkpoint;
+pub mod clip;
 pub mod data;
 mod error;
 pub mod evaluate;
 pub mod folder;
 pub mod metrics;
+pub mod mix;
 pub mod optimizer;
 pub mod plateau;
 pub mod progress;
 pub mod schedule;
+mod step;
+pub mod validate;
 
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
-use self::checkpoint::{About, Best, Position, Sums};
+use self::accumulate::Accumulated;
+use self::average::Average;
+use self::checkpoint::{Position, Restored};
+use self::clip::NormParts;
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
-use self::evaluate::{Evaluation, evaluate};
-use self::metrics::{EpochMetrics, Metrics, StepMetrics};
+use self::metrics::{EpochMetrics, Metrics, StepMetrics, ValidationMetrics};
 pub use self::optimizer::OptimizerState;
-use self::plateau::Reduced;
 use self::progress::Progress;
 use self::schedule::Course;
 use crate::executor::Executor;
-use crate::kernels::{Algorithms, MaskKey};
+use crate::kernels::Algorithms;
 use crate::program::Program;
-use crate::recipe::{Curve, Measure, Train};
+use crate::recipe::Train;
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -53,11 +59,16 @@ pub struct Setting<'a> {
     pub folder: &'a Path,
 }
 
-/// A run at some point: the network with its weights, the optimizer's memory, and how far it is.
+/// A run at some point: the network with its weights, what training remembers, and how far it is.
 #[derive(Debug)]
 pub struct Run {
     executor: Executor<f32>,
     optimizer: OptimizerState<f32>,
+    /// Where a step takes several batches.
+    accumulated: Option<Accumulated<f32>>,
+    /// Where an average of the weights is validated and kept in their place.
+    average: Option<Average<f32>>,
+    norm: NormParts,
     position: Position,
 }
 
@@ -66,6 +77,8 @@ pub struct Run {
 pub enum Ended {
     /// All epochs are done.
     Finished,
+    /// Nothing got better for as long as the recipe waits.
+    Early,
     /// It was asked to stop, and can be resumed.
     Stopped,
 }
@@ -76,11 +89,10 @@ impl Run {
     /// # Errors
     /// If the recipe cannot be carried out with this data.
     pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
-        let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let position = Position { seed: recipe.seed, batch_size: recipe.batch, ..Position::default() };
-        let executor = Executor::new(program, weights);
-        check(&executor, recipe, dataset)?;
-        Ok(Run { executor, optimizer, position })
+        let optimizer = OptimizerState::new(recipe.optimizer, &program);
+        let average = recipe.ema.map(|decay| Average::new(decay, &weights));
+        Run::with(Executor::new(program, weights), optimizer, average, position, recipe, dataset)
     }
 
     /// A run that goes on where the one in `folder` stopped.
@@ -89,7 +101,8 @@ impl Run {
     /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed.
     pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
-        let (weights, mut position) = checkpoint::load_state(folder, &program.weights, &mut optimizer)?;
+        let Restored { weights, average, mut position } =
+            checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
         if position.seed != recipe.seed {
             let (own, given) = (position.seed, recipe.seed);
             return Err(TrainError::Refused(format!("the run has seed {own} and cannot go on with seed {given}")));
@@ -101,9 +114,20 @@ impl Run {
             )));
         }
         position.batch_size = recipe.batch;
-        let executor = Executor::new(program, weights);
+        Run::with(Executor::new(program, weights), optimizer, average, position, recipe, dataset)
+    }
+
+    fn with(
+        executor: Executor<f32>,
+        optimizer: OptimizerState<f32>,
+        average: Option<Average<f32>>,
+        position: Position,
+        recipe: &Train,
+        dataset: &Dataset,
+    ) -> Result<Run, TrainError> {
         check(&executor, recipe, dataset)?;
-        Ok(Run { executor, optimizer, position })
+        let accumulated = (recipe.accumulate > 1).then(|| Accumulated::new(executor.gradients()));
+        Ok(Run { executor, optimizer, accumulated, average, norm: NormParts::default(), position })
     }
 
     /// Says which algorithms the kernels may choose from; all of them unless said.
@@ -116,22 +140,23 @@ impl Run {
         &self.position
     }
 
-    /// All weights and running statistics, in the program's order.
+    /// All weights and running statistics, in the program's order: the average of them, if the recipe keeps one.
     pub fn weights(&self) -> &[Vec<f32>] {
-        self.executor.weights()
+        self.average.as_ref().map_or(self.executor.weights(), Average::values)
     }
 }
 
 /// Steps of an epoch that get a line in `steps.jsonl`, about.
 const STEPS_WRITTEN: usize = 100;
 
-/// Trains until all epochs are done, or until `stop` is set: then the step under way is finished and the run saved.
+/// Trains until all epochs are done or nothing gets better, or until `stop` is set: then the step under way is finished and
+/// the run saved.
 ///
 /// # Errors
 /// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it was.
 pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
-    let steps = dataset.steps(recipe);
+    let steps = recipe.steps(dataset.steps(recipe));
     let course = Course::new(recipe, steps);
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
     let mut metrics = Metrics::open(folder, run.position.epoch, run.position.step).map_err(unwritable)?;
@@ -140,136 +165,92 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
         let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
-        let mut clock = Instant::now();
-        while let Some(batch) = batches.next() {
-            let batch = batch?;
-            run.executor.check_batch(batch.labels.len()).map_err(TrainError::Refused)?;
-            let lr = course.rate(epoch, batch.index, run.position.reduced(recipe.optimizer.lr));
-            run.position.lr = lr;
-            let key = MaskKey { seed: recipe.seed, step: run.position.step, place: 0 };
-            let loss = run.executor.step_gradients(&batch.images, &batch.labels, key);
-            if !loss.loss.is_finite() {
-                let first = run.executor.first_not_finite(&batch.images, key);
-                return Err(diverged(
-                    run,
-                    setting,
-                    run.position.step + 1,
-                    first.unwrap_or_else(|| "the loss".to_owned()),
-                ));
+        loop {
+            // Before the step, and so also where a run goes on that was stopped while it validated.
+            if run.is_due(recipe) {
+                check_weights(run, setting)?;
+                let Some(evaluation) = run.validate(setting, &course, stop)? else {
+                    run.save_last(setting)?;
+                    return Ok(Ended::Stopped);
+                };
+                let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
+                metrics.validation(&line).map_err(unwritable)?;
+                progress.validation(&line);
+                run.save_last(setting)?;
             }
-            run.executor.update(|weights, gradients| run.optimizer.update(lr, weights, gradients));
-
-            run.position.step += 1;
-            run.position.batch = batch.index + 1;
-            let images = batch.labels.len();
-            let seconds = clock.elapsed().as_secs_f64();
-            run.position.sums.add(Sums { images, loss: loss.loss * images as f64, correct: loss.correct, seconds });
-            clock = Instant::now();
+            if run.is_stuck(recipe) {
+                return Ok(Ended::Early);
+            }
+            let Some(sums) = run.step(setting, &course, &mut batches)? else { break };
             if run.position.step.is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64) {
-                let line = StepMetrics { step: run.position.step, epoch: epoch + 1, lr, loss: loss.loss };
+                let (step, lr) = (run.position.step, run.position.lr);
+                let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.loss / sums.images as f64 };
                 metrics.step(&line).map_err(unwritable)?;
             }
-            progress.step(epoch, batch.index, &run.position.sums);
-            batches.recycle(batch);
+            progress.step(epoch, run.position.batch, &run.position.sums);
             if stop.load(Ordering::Relaxed) {
                 check_weights(run, setting)?;
-                save_last(run, setting)?;
+                run.save_last(setting)?;
                 return Ok(Ended::Stopped);
             }
         }
         batches.skipped().iter().for_each(|image| progress.line(&format!("left out: {image}")));
 
         check_weights(run, setting)?;
-        let validation = dataset.evaluation_batches(&dataset.validation, recipe.batch);
-        let Some(validation) = evaluate(&mut run.executor, validation, stop)? else {
-            // A resumed run finds no batches left in this epoch, and comes here again.
-            save_last(run, setting)?;
-            return Ok(Ended::Stopped);
-        };
-        if validation.images > 0 && !validation.mean_loss().is_finite() {
-            return Err(diverged(run, setting, run.position.step, "the validation loss".to_owned()));
+        if run.is_due_after_epoch(recipe) {
+            let Some(evaluation) = run.validate(setting, &course, stop)? else {
+                // A resumed run finds no batches left in this epoch, and comes here again.
+                run.save_last(setting)?;
+                return Ok(Ended::Stopped);
+            };
+            let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
+            metrics.validation(&line).map_err(unwritable)?;
+            if epoch == 0 {
+                evaluation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
+            }
         }
-        if epoch == 0 {
-            validation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
-        }
-        let sums = std::mem::take(&mut run.position.sums);
-        if let Curve::Plateau(plateau) = &recipe.schedule.curve
-            && !course.warms_up(epoch)
-        {
-            let reduced = run.position.plateau.get_or_insert(Reduced::new(recipe.optimizer.lr));
-            reduced.see(plateau, measured(plateau.better.by, &sums, &validation));
-        }
-        let line = EpochMetrics {
-            epoch: epoch + 1,
-            lr: run.position.lr,
-            train_loss: sums.loss / sums.images as f64,
-            train_acc: sums.correct as f64 / sums.images as f64,
-            val_loss: validation.mean_loss(),
-            val_acc: validation.accuracy(),
-            seconds: sums.seconds + clock.elapsed().as_secs_f64(),
-            images_per_s: sums.images as f64 / sums.seconds,
-        };
-        run.position.epoch += 1;
-        run.position.batch = 0;
+        let line = EpochMetrics::new(&run.position);
+        run.position.end_epoch();
         metrics.epoch(&line).map_err(unwritable)?;
         progress.epoch(&line);
-        save_epoch(run, setting, &sums, &validation)?;
+        if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
+            run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;
+        }
+        run.save_last(setting)?;
     }
     Ok(Ended::Finished)
 }
 
-/// What validation gives; without validation images, what training gave.
-fn measured(measure: Measure, sums: &Sums, validation: &Evaluation) -> f64 {
-    match (measure, validation.images) {
-        (Measure::Loss, 0) => sums.loss / sums.images as f64,
-        (Measure::Accuracy, 0) => sums.correct as f64 / sums.images as f64,
-        (Measure::Loss, _) => validation.mean_loss(),
-        (Measure::Accuracy, _) => validation.accuracy(),
+impl Run {
+    /// The state comes last.
+    fn save_last(&self, setting: Setting) -> Result<(), TrainError> {
+        self.save_weights(setting, "last")?;
+        let average = self.average.as_ref();
+        Ok(checkpoint::save_state(setting.folder, &self.executor, &self.optimizer, average, &self.position)?)
     }
-}
 
-/// The checkpoints of an epoch that is over; the state comes last.
-fn save_epoch(run: &mut Run, setting: Setting, sums: &Sums, validation: &Evaluation) -> Result<(), TrainError> {
-    let epoch = run.position.epoch;
-    // Without validation images there is only the training accuracy to go by.
-    let (correct, images) = match validation.images {
-        0 => (sums.correct, sums.images),
-        images => (validation.correct(), images),
-    };
-    if run.position.best.is_none_or(|best| correct > best.correct) {
-        run.position.best = Some(Best { epoch, correct, images });
-        save_weights(run, setting, "best")?;
+    fn save_weights(&self, setting: Setting, kind: &str) -> Result<(), TrainError> {
+        let about = checkpoint::About {
+            network: setting.network.to_owned(),
+            classes: setting.dataset.classes().to_vec(),
+            epoch: self.position.epoch,
+            step: self.position.step,
+        };
+        let path = checkpoint::weights_file(setting.folder, kind);
+        Ok(checkpoint::save_weights(&path, self.executor.program(), self.weights(), &about)?)
     }
-    if setting.recipe.checkpoint_every.is_some_and(|every| epoch.is_multiple_of(every)) {
-        save_weights(run, setting, &format!("epoch-{epoch:04}"))?;
+
+    /// What there is to say when a number is no longer finite.
+    fn diverged(&self, setting: Setting, step: u64, first: String) -> TrainError {
+        let kept: Option<PathBuf> = Some(checkpoint::weights_file(setting.folder, "last")).filter(|path| path.exists());
+        TrainError::Diverged(Divergence { epoch: self.position.epoch + 1, step, lr: self.position.lr, first, kept })
     }
-    save_last(run, setting)
-}
-
-fn save_last(run: &Run, setting: Setting) -> Result<(), TrainError> {
-    save_weights(run, setting, "last")?;
-    Ok(checkpoint::save_state(setting.folder, &run.executor, &run.optimizer, &run.position)?)
-}
-
-fn save_weights(run: &Run, setting: Setting, kind: &str) -> Result<(), TrainError> {
-    let about = About {
-        network: setting.network.to_owned(),
-        classes: setting.dataset.classes().to_vec(),
-        epoch: run.position.epoch,
-        step: run.position.step,
-    };
-    Ok(checkpoint::save_weights(&checkpoint::weights_file(setting.folder, kind), &run.executor, &about)?)
 }
 
 /// The last update may have ruined the weights without any loss having seen it: then the previous checkpoint must stay.
 fn check_weights(run: &Run, setting: Setting) -> Result<(), TrainError> {
-    run.executor.weight_not_finite().map_or(Ok(()), |weight| Err(diverged(run, setting, run.position.step, weight)))
-}
-
-fn diverged(run: &Run, setting: Setting, step: u64, first: String) -> TrainError {
-    let folder = setting.folder;
-    let kept: Option<PathBuf> = Some(checkpoint::weights_file(folder, "last")).filter(|path| path.exists());
-    TrainError::Diverged(Divergence { epoch: run.position.epoch + 1, step, lr: run.position.lr, first, kept })
+    let ruined = run.executor.weight_not_finite();
+    ruined.map_or(Ok(()), |weight| Err(run.diverged(setting, run.position.step, weight)))
 }
 
 /// Finds out before the first step what would go wrong in a later one: an output that is no list of scores, no batch at
@@ -280,6 +261,12 @@ fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<
     if output.positions() > 1 {
         return Err(TrainError::Refused(format!(
             "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
+        )));
+    }
+    let (weights, classes) = (recipe.loss.class_weights.len(), executor.classes());
+    if weights > 0 && weights != classes {
+        return Err(TrainError::Refused(format!(
+            "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
         )));
     }
     let (batch, images) = (recipe.batch, dataset.train.len());

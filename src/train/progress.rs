@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
-use super::metrics::EpochMetrics;
+use super::metrics::{EpochMetrics, ValidationMetrics};
 
 /// The bar of a run, over all of its steps.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub struct Progress {
     bar: ProgressBar,
     lines: Lines,
     epochs: usize,
-    steps: usize,
+    batches: usize,
     /// When something was last printed where there is no bar.
     printed: Instant,
 }
@@ -33,11 +33,11 @@ enum Lines {
 const SILENCE: Duration = Duration::from_secs(30);
 
 impl Progress {
-    /// For a run of so many epochs of so many steps each: a bar on the standard error stream if that is a terminal,
+    /// For a run of so many epochs of so many batches each: a bar on the standard error stream if that is a terminal,
     /// lines on the standard output.
-    pub fn new(epochs: usize, steps: usize) -> Progress {
+    pub fn new(epochs: usize, batches: usize) -> Progress {
         let lines = if std::io::stderr().is_terminal() { Lines::Terminal } else { Lines::Plain };
-        Progress::with(ProgressDrawTarget::stderr(), lines, epochs, steps)
+        Progress::with(ProgressDrawTarget::stderr(), lines, epochs, batches)
     }
 
     /// Shows nothing.
@@ -45,21 +45,21 @@ impl Progress {
         Progress::with(ProgressDrawTarget::hidden(), Lines::None, 0, 0)
     }
 
-    fn with(target: ProgressDrawTarget, lines: Lines, epochs: usize, steps: usize) -> Progress {
+    fn with(target: ProgressDrawTarget, lines: Lines, epochs: usize, batches: usize) -> Progress {
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}, {eta} left")
             .expect("the template is valid");
-        let bar = ProgressBar::with_draw_target(Some((epochs * steps) as u64), target).with_style(style);
-        Progress { bar, lines, epochs, steps, printed: Instant::now() }
+        let bar = ProgressBar::with_draw_target(Some((epochs * batches) as u64), target).with_style(style);
+        Progress { bar, lines, epochs, batches, printed: Instant::now() }
     }
 
-    /// The run goes on at this step of this epoch (both from 0).
-    pub fn start(&self, epoch: usize, step: usize) {
-        self.bar.set_position((epoch * self.steps + step) as u64);
+    /// The run goes on at this batch of this epoch (both from 0).
+    pub fn start(&self, epoch: usize, batch: usize) {
+        self.bar.set_position((epoch * self.batches + batch) as u64);
         self.bar.reset_eta();
     }
 
-    /// A step of this epoch (from 0) is done; `sums` are the epoch's so far.
-    pub fn step(&mut self, epoch: usize, step: usize, sums: &Sums) {
+    /// So many batches of this epoch (from 0) are done; `sums` are the epoch's so far.
+    pub fn step(&mut self, epoch: usize, batches: usize, sums: &Sums) {
         let images = sums.images as f64;
         let state = format!(
             "loss {:.4}, accuracy {:.2} %, {:.0} images/s",
@@ -68,11 +68,20 @@ impl Progress {
             images / sums.seconds
         );
         if self.lines == Lines::Plain && self.printed.elapsed() > SILENCE {
-            self.line(&format!("epoch {}/{}, step {}/{}: {state}", epoch + 1, self.epochs, step + 1, self.steps));
+            self.line(&format!("epoch {}/{}, batch {batches}/{}: {state}", epoch + 1, self.epochs, self.batches));
         }
         self.bar.set_prefix(format!("epoch {}/{}", epoch + 1, self.epochs));
         self.bar.set_message(state);
-        self.bar.set_position((epoch * self.steps + step + 1) as u64);
+        self.bar.set_position((epoch * self.batches + batches) as u64);
+    }
+
+    /// Within an epoch, something was validated.
+    pub fn validation(&mut self, metrics: &ValidationMetrics) {
+        let ValidationMetrics { step, epoch, val_loss, val_acc } = metrics;
+        if !val_acc.is_nan() {
+            let result = format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc);
+            self.line(&format!("epoch {epoch}/{}   after step {step}   {result}", self.epochs));
+        }
     }
 
     /// An epoch is over.

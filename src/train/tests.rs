@@ -11,6 +11,18 @@ use crate::random::initial_weights;
 /// Batches of 100 of the 1,438 training images: fifteen steps an epoch.
 const SGD: &str = "optimizer: sgd lr=0.1 momentum=0.9 weight_decay=1e-4, schedule: step 1 gamma=0.7";
 const ADAM: &str = "optimizer: adam lr=0.01, schedule: step 2 gamma=0.5";
+/// Between them, all that a recipe can say and a checkpoint must hold.
+const RECIPES: [&str; 6] = [
+    SGD,
+    ADAM,
+    "optimizer: rmsprop lr=0.003 momentum=0.5 centered weight_decay=1e-4 no_bias_decay, \
+     schedule: cosine restart=1 per=step warmup=0.5, clip: norm 1.0",
+    "optimizer: sgd lr=0.1 momentum=0.9 dampening=0.1, schedule: plateau patience=0 factor=0.5 threshold=0.05, ema: 0.9, \
+     validate_every: steps 5, early_stopping: patience 50",
+    "optimizer: adamw lr=0.01, schedule: exponential 0.9 per=step, accumulate: 4, clip: value 0.1, ema: 0.99, validate_every: 2",
+    "optimizer: sgd lr=0.05 nesterov momentum=0.9, schedule: plateau patience=0 by=accuracy warmup=1, mix: [mixup 0.2, cutmix], \
+     loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 0.5]}}",
+];
 
 fn network(epochs: usize, recipe: &str) -> Network {
     compiled(&text(epochs, recipe))
@@ -78,9 +90,10 @@ fn checkpoints(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
 /// All that a run wrote, without the times it took.
 fn written(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut all: Vec<_> = ["best.safetensors", "last.safetensors", "last.state.safetensors", "steps.jsonl"]
-        .map(|name| (name, bytes(name)))
-        .into();
+    let mut all: Vec<_> =
+        ["best.safetensors", "last.safetensors", "last.state.safetensors", "steps.jsonl", "validations.jsonl"]
+            .map(|name| (name, bytes(name)))
+            .into();
     let timeless = epochs(folder).into_iter().map(|mut line| {
         line.as_object_mut().expect("an object").retain(|key, _| key != "seconds" && key != "images_per_s");
         line.to_string()
@@ -124,30 +137,91 @@ fn a_run_learns_and_writes_it_down() {
         crate::weights::load::<f32>(&checkpoint::weights_file(folder.path(), "last"), &lower(&network(3, SGD)).weights)
             .expect("its own weights");
     assert!(weights.iter().flatten().all(|weight| weight.is_finite()));
-    let about = About::read(&note.expect("a note")).expect("about itself");
+    let about = checkpoint::About::read(&note.expect("a note")).expect("about itself");
     assert_eq!((about.network.as_str(), about.epoch, about.step, about.classes.len()), ("tiny", 3, 45, 10));
 }
 
 #[test]
 fn runs_repeat_and_resume_bit_for_bit() {
-    for recipe in [SGD, ADAM] {
+    for recipe in RECIPES {
         let expected = through(3, recipe);
-        assert_same(through(3, recipe).path(), expected.path(), "the same run again");
+        assert_same(through(3, recipe).path(), expected.path(), &format!("the same run again: {recipe}"));
 
         let longer = through(2, recipe);
         let resumed = run(&network(3, recipe), longer.path(), From::Folder, Interrupt::Never);
         assert_eq!(resumed.expect("it goes on"), Ended::Finished);
-        assert_same(longer.path(), expected.path(), "resumed after epoch 2");
+        assert_same(longer.path(), expected.path(), &format!("resumed after epoch 2: {recipe}"));
 
+        // The last ones may fall into a validation, which no step follows then.
         let interrupted = folder();
-        for (step, from) in [From::Start, From::Folder, From::Folder].into_iter().enumerate() {
+        for interruption in 0..7 {
+            let from = if interruption == 0 { From::Start } else { From::Folder };
             let ended = run(&network(3, recipe), interrupted.path(), from, Interrupt::AtOnce);
-            assert_eq!(ended.expect("it stops"), Ended::Stopped, "interruption {step}");
+            assert_eq!(ended.expect("it stops"), Ended::Stopped, "interruption {interruption}");
         }
         let resumed = run(&network(3, recipe), interrupted.path(), From::Folder, Interrupt::Never);
         assert_eq!(resumed.expect("it goes on"), Ended::Finished);
-        assert_same(interrupted.path(), expected.path(), "resumed within epoch 1");
+        assert_same(interrupted.path(), expected.path(), &format!("resumed within epoch 1: {recipe}"));
     }
+}
+
+/// Nothing is learnt at a rate of 0, so no validation is better than the first.
+#[test]
+fn a_run_that_is_stuck_ends_early() {
+    let still = "optimizer: sgd lr=0, early_stopping: patience 2";
+    for (recipe, epochs_done, validations) in
+        [(still.to_string(), 3, 3), (format!("{still}, validate_every: steps 10"), 1, 3)]
+    {
+        let folder = folder();
+        let network = network(9, &recipe);
+        let ended = run(&network, folder.path(), From::Start, Interrupt::Never);
+        assert_eq!(ended.expect("it trains"), Ended::Early, "{recipe}");
+        assert_eq!(epochs(folder.path()).len(), epochs_done, "{recipe}");
+        let text = std::fs::read_to_string(folder.path().join("validations.jsonl")).expect("every run writes it");
+        assert_eq!(text.lines().count(), validations, "{recipe}");
+        let before = written(folder.path());
+        let again = run(&network, folder.path(), From::Folder, Interrupt::Never);
+        assert_eq!(again.expect("it is over"), Ended::Early, "{recipe}");
+        assert!(written(folder.path()) == before, "{recipe}");
+    }
+}
+
+/// The average is what is validated, and what files of weights hold.
+#[test]
+fn an_average_takes_the_place_of_the_weights() {
+    let recipe = "optimizer: sgd lr=0.1 momentum=0.9, ema: 0.95";
+    let folder = through(2, recipe);
+    let network = network(2, recipe);
+    let program = lower(&network);
+    let weights = |file: &Path| crate::weights::load::<f32>(file, &program.weights).expect("its own weights").0;
+    let average = weights(&checkpoint::weights_file(folder.path(), "last"));
+    let plain = through(2, "optimizer: sgd lr=0.1 momentum=0.9");
+    assert!(average != weights(&checkpoint::weights_file(plain.path(), "last")));
+    let dataset = Dataset::open(network.data.as_ref().expect("it has one"), network.graph.input, network.classes);
+    let dataset = dataset.expect("digits are built in");
+    let batches = dataset.evaluation_batches(&dataset.validation, 100);
+    let mut executor = Executor::new(program.clone(), average);
+    let evaluation = evaluate::evaluate(&mut executor, batches, &AtomicBool::new(false)).expect("digits can be read");
+    let loss = evaluation.expect("nobody stops it").mean_loss();
+    assert_eq!(epochs(folder.path())[1]["val_loss"].as_f64(), Some(loss));
+}
+
+/// Without batch norm, four batches of 25 are one of 100.
+#[test]
+fn accumulated_batches_are_a_larger_one() {
+    let trained = |change: (&str, &str)| {
+        let text = "input: [1, 8, 8]\nclasses: 10\nlayers: [conv 4 3x3 -> relu, flatten, linear 10]\ndata: {set: digits}\n\
+                    train: {epochs: 2, batch: 100, seed: 3, optimizer: adam lr=0.01 weight_decay=0.1, clip: norm 0.5}\n";
+        let folder = folder();
+        let network = compiled(&text.replace(change.0, change.1));
+        run(&network, folder.path(), From::Start, Interrupt::Never).expect("it trains");
+        epochs(folder.path()).into_iter().map(|line| line["train_loss"].as_f64().expect("a number")).collect::<Vec<_>>()
+    };
+    let expected = trained(("", ""));
+    for (found, expected) in trained(("batch: 100", "batch: 25, accumulate: 4")).iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-4 * expected, "{found}, {expected}");
+    }
+    assert!(trained(("batch: 100", "batch: 25")) != expected);
 }
 
 /// The program may be killed after the weights of an epoch were written and before its state was.
@@ -228,6 +302,7 @@ fn impossible_runs_are_refused() {
     for ((old, new), expected) in [
         (("seed: 3", "seed: 4"), "the run has seed 3 and cannot go on with seed 4"),
         (("sgd lr=0.1 momentum=0.9", "adam lr=0.1"), "another optimizer"),
+        (("seed: 3", "seed: 3, ema: 0.9"), "the run kept no average"),
         (("linear 10 as fc", "linear 10 as head"), "2 missing in the file: head.weight, head.bias"),
     ] {
         let network = compiled(&text(2, SGD).replace(old, new));

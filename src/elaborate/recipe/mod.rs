@@ -4,6 +4,7 @@
 //! Where every image's size is known beforehand, the way from there to the network's input is checked here, before training.
 
 mod data;
+mod losses;
 mod named;
 mod optimizers;
 mod ranges;
@@ -34,6 +35,6 @@ pub fn read(
         let target = data::Target { input, classes, document };
         data::read(section, scope, &target, &mut problems)
     });
-    let train = document.train.as_ref().and_then(|section| train::read(section, scope, &mut problems));
+    let train = document.train.as_ref().and_then(|section| train::read(section, scope, classes, &mut problems));
     (data, train, problems)
 }

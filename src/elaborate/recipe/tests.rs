@@ -1,12 +1,11 @@
-//! Sections as they are written, and what is made of them or said about them.
+//! Sections as they are written, and what is made of them or said about them; [`train`] has the `train:` section's.
+
+mod train;
 
 use crate::arguments::Pair;
 use crate::compile_source;
 use crate::network::Network;
-use crate::recipe::{
-    BadImages, Betas, Better, Curve, Data, DataSet, Decayed, Margin, Measure, OneCycle, Optimizer, Per, Plateau,
-    Resize, Rule, Schedule, Train, Transform, Warmup,
-};
+use crate::recipe::{BadImages, Data, DataSet, Resize, Transform};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -23,10 +22,6 @@ fn compile(input: &str, sections: &str) -> Network {
 
 fn data(input: &str, sections: &str) -> Data {
     compile(input, sections).data.expect("there is a data section")
-}
-
-fn train(section: &str) -> Train {
-    compile("1, 8, 8", section).train.expect("there is a train section")
 }
 
 /// The diagnostics of a file as the user sees them, one line each: `E040 10:7 message | label | help`.
@@ -107,159 +102,9 @@ fn data_sections() {
     }
 }
 
-#[test]
-fn train_sections() {
-    let default = Train::default();
-    let nesterov = Optimizer::new(Rule::Sgd { momentum: 0.9, dampening: 0.0, nesterov: true }, 0.1);
-    let adam = Optimizer::new(Rule::Adam(Betas::default()), 1e-3);
-    let adamw = Optimizer { weight_decay: 0.01, ..Optimizer::new(Rule::AdamW(Betas::default()), 1e-3) };
-    let rmsprop = Rule::RmsProp { alpha: 0.99, eps: 1e-8, momentum: 0.0, centered: false };
-    for (section, expected) in [
-        ("train: {epochs: 3}", Train { epochs: 3, ..default.clone() }),
-        (
-            "train: {epochs: 2*half, batch: 512, drop_last: true, seed: 123456789012, checkpoint_every: 5}",
-            Train {
-                epochs: 8,
-                batch: 512,
-                drop_last: true,
-                seed: 123_456_789_012,
-                checkpoint_every: Some(5),
-                ..default.clone()
-            },
-        ),
-        ("train: {optimizer: sgd lr=0.1}", Train { optimizer: Optimizer::sgd(0.1, 0.0), ..default.clone() }),
-        (
-            "train: {optimizer: sgd 0.1 momentum=0.9 weight_decay=5e-4 nesterov}",
-            Train { optimizer: Optimizer { weight_decay: 5e-4, ..nesterov }, ..default.clone() },
-        ),
-        (
-            "train:\n  optimizer: {sgd: {lr: 1e-1, momentum: 0.9, nesterov: false}}",
-            Train { optimizer: Optimizer::sgd(0.1, 0.9), ..default.clone() },
-        ),
-        (
-            "train: {optimizer: sgd 0.1 momentum=0.9 dampening=0.5 weight_decay=0.1 no_bias_decay}",
-            Train {
-                optimizer: Optimizer {
-                    rule: Rule::Sgd { momentum: 0.9, dampening: 0.5, nesterov: false },
-                    lr: 0.1,
-                    weight_decay: 0.1,
-                    decayed: Decayed::NoBias,
-                },
-                ..default.clone()
-            },
-        ),
-        ("train: {optimizer: adam}", Train { optimizer: adam, ..default.clone() }),
-        (
-            "train: {optimizer: adam 0.01 beta1=0.5}",
-            Train {
-                optimizer: Optimizer::new(Rule::Adam(Betas { beta1: 0.5, ..Betas::default() }), 0.01),
-                ..default.clone()
-            },
-        ),
-        ("train: {optimizer: adamw}", Train { optimizer: adamw, ..default.clone() }),
-        ("train: {optimizer: rmsprop}", Train { optimizer: Optimizer::new(rmsprop, 0.01), ..default.clone() }),
-        (
-            "train: {optimizer: {rmsprop: {lr: 0.1, alpha: 0.9, eps: 1e-3, momentum: 0.5, centered: true}}}",
-            Train {
-                optimizer: Optimizer::new(Rule::RmsProp { alpha: 0.9, eps: 1e-3, momentum: 0.5, centered: true }, 0.1),
-                ..default.clone()
-            },
-        ),
-        ("train: {schedule: constant}", default.clone()),
-    ] {
-        assert_eq!(train(section), expected, "{section}");
-    }
-}
-
-#[test]
-fn schedules() {
-    let plateau = Plateau {
-        better: Better { by: Measure::Loss, margin: Margin::Relative(1e-4) },
-        factor: 0.1,
-        patience: 10,
-        cooldown: 0,
-        min: 0.0,
-    };
-    let cycle = OneCycle { rise: 0.3, div: 25.0, final_div: 1e4, linear: false, three_phase: false };
-    for (section, expected) in [
-        ("constant", Curve::Constant),
-        ("step 30", Curve::Step { every: 30.0, gamma: 0.1 }),
-        ("{step: {every: 5, gamma: 0.9}}", Curve::Step { every: 5.0, gamma: 0.9 }),
-        ("multistep 50 100 gamma=0.2", Curve::MultiStep { milestones: vec![50.0, 100.0], gamma: 0.2 }),
-        ("{multistep: {milestones: [1, 2]}}", Curve::MultiStep { milestones: vec![1.0, 2.0], gamma: 0.1 }),
-        ("{multistep: [1, 2]}", Curve::MultiStep { milestones: vec![1.0, 2.0], gamma: 0.1 }),
-        ("exponential 0.95", Curve::Exponential { gamma: 0.95 }),
-        ("cosine min=1e-5", Curve::Cosine { min: 1e-5 }),
-        ("cosine", Curve::Cosine { min: 0.0 }),
-        ("cosine restart=10", Curve::Restarts { first: 10.0, mult: 1, min: 0.0 }),
-        ("cosine restart=10 mult=2 min=0.1", Curve::Restarts { first: 10.0, mult: 2, min: 0.1 }),
-        ("polynomial", Curve::Polynomial { power: 1.0 }),
-        ("polynomial 2", Curve::Polynomial { power: 2.0 }),
-        ("onecycle", Curve::OneCycle(cycle)),
-        (
-            "onecycle rise=0.5 div=2 final_div=3 linear three_phase",
-            Curve::OneCycle(OneCycle { rise: 0.5, div: 2.0, final_div: 3.0, linear: true, three_phase: true }),
-        ),
-        ("plateau", Curve::Plateau(plateau)),
-        (
-            "plateau factor=0.5 patience=0 by=accuracy threshold=0.01 absolute cooldown=3 min=1e-5",
-            Curve::Plateau(Plateau {
-                better: Better { by: Measure::Accuracy, margin: Margin::Absolute(0.01) },
-                factor: 0.5,
-                patience: 0,
-                cooldown: 3,
-                min: 1e-5,
-            }),
-        ),
-    ] {
-        let expected = Schedule::new(expected);
-        assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
-    }
-    let followed = |per, epochs, from| Schedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from } };
-    for (section, expected) in [
-        ("constant per=epoch", followed(Per::Epoch, 0.0, 1.0 / 3.0)),
-        ("constant per=step", followed(Per::Step, 0.0, 1.0 / 3.0)),
-        ("constant warmup=5", followed(Per::Epoch, 5.0, 1.0 / 3.0)),
-        ("constant per=step warmup=0.5 warmup_from=0", followed(Per::Step, 0.5, 0.0)),
-    ] {
-        assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
-    }
-}
-
 /// What a recipe prints is notation that gives the recipe again.
 #[test]
 fn what_is_printed_can_be_read() {
-    for call in [
-        "sgd lr=0.05 momentum=0.9 weight_decay=0.0005",
-        "sgd lr=1e-300 momentum=0.0 weight_decay=0.0 nesterov=false",
-        "sgd 1 momentum=0.9 nesterov",
-        "adam",
-        "adamw lr=3e-4 eps=1e-7",
-        "sgd 1 momentum=0.9 dampening=0.25 weight_decay=1e-4 no_bias_decay",
-        "rmsprop",
-        "rmsprop 1e-4 alpha=0.5 eps=1e-3 momentum=0.9 centered weight_decay=1e-5 no_bias_decay",
-    ] {
-        let optimizer = train(&format!("train: {{optimizer: {call}}}")).optimizer;
-        assert_eq!(train(&format!("train: {{optimizer: {optimizer}}}")).optimizer, optimizer, "{call}");
-    }
-    for call in [
-        "constant",
-        "step 3",
-        "step 0.3 per=step",
-        "multistep 1 20 300 gamma=0.25",
-        "multistep 0.25 0.5 per=step",
-        "exponential 0.9",
-        "cosine min=1e-5",
-        "cosine restart=3 mult=2 warmup=2",
-        "polynomial power=0.9 warmup=3 warmup_from=0.01",
-        "onecycle",
-        "onecycle rise=0.1 linear three_phase per=step warmup=0.1",
-        "plateau",
-        "plateau by=accuracy threshold=0.5 absolute cooldown=1",
-    ] {
-        let schedule = train(&format!("train: {{schedule: {call}}}")).schedule;
-        assert_eq!(train(&format!("train: {{schedule: {schedule}}}")).schedule, schedule, "{call}");
-    }
     let calls = "pad 1\ncrop 32 pad=4\ncrop 8x9\ncenter_crop 227\ncenter_crop 3x5\nhflip\nhflip 0.25\nresize 256\nresize 32x32\n\
                  normalize cifar10\nnormalize half\nnormalize mnist\nnormalize fashion-mnist\nnormalize mean=0.25 std=1e-3\n\
                  normalize mean={[0.1, 0.2, 0.3]} std=0.5";
@@ -387,130 +232,6 @@ fn mistakes() {
         ),
         (
             "1, 8, 8",
-            "train: {epochs: 0}",
-            &["E013 `0`: `epochs` of `train` must be a whole number, one or more | found `0`"],
-        ),
-        ("1, 8, 8", "train: {batch: many}", &["E013 `many`: `batch` of `train` must be"]),
-        ("1, 8, 8", "train: {seed: -1}", &["E013 `-1`: `seed` of `train` must be"]),
-        ("1, 8, 8", "train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
-        ("1, 8, 8", "train: {epoch: 3}", &["E004 `epoch`: `train` has no setting `epoch` | did you mean `epochs`?"]),
-        (
-            "1, 8, 8",
-            "train: {momentum: 0.9}",
-            &[
-                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, optimizer, schedule, seed, checkpoint_every | it belongs to the optimizer",
-            ],
-        ),
-        (
-            "1, 8, 8",
-            "train: {optimizer: sdg lr=0.1}",
-            &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"],
-        ),
-        ("1, 8, 8", "train: {optimizer: sgd}", &["E012 `sgd`: `sgd` needs `lr`"]),
-        ("1, 8, 8", "train: {optimizer: sgd lr=-0.1}", &["E013 `-0.1`: `lr` must be 0 or more | found `-0.1`"]),
-        (
-            "1, 8, 8",
-            "train: {optimizer: sgd lr=0.1 momentum=1}",
-            &["E013 `1`: `momentum` must be at least 0 and below 1"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {optimizer: sgd lr=0.1 nesterov}",
-            &["E013 `nesterov`: `nesterov` needs a momentum above 0 | add `momentum=0.9`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {optimizer: sgd lr=0.1 dampening=0.5}",
-            &["E013 `0.5`: `dampening` needs a momentum above 0 | add `momentum=0.9`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {optimizer: sgd lr=0.1 momentum=0.9 nesterov dampening=0.5}",
-            &["E013 `0.5`: `nesterov` goes without dampening | found `0.5` | leave one of them out"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {optimizer: adam no_bias_decay}",
-            &["E013 `no_bias_decay`: `no_bias_decay` needs a weight decay above 0 | add `weight_decay=5e-4`"],
-        ),
-        ("1, 8, 8", "train: {optimizer: rmsprop alpha=1}", &["E013 `1`: `alpha` must be at least 0 and below 1"]),
-        ("1, 8, 8", "train: {optimizer: rmsprop eps=0 centered}", &["E013 `0`: `eps` must be above 0 | found `0`"]),
-        ("1, 8, 8", "train: {optimizer: adam beta2=1.5}", &["E013 `1.5`: `beta2` must be"]),
-        (
-            "1, 8, 8",
-            "train: {optimizer: [sgd]}",
-            &["E003 `[sgd]`: one optimizer is expected here | write for example `sgd lr=0.1"],
-        ),
-        ("1, 8, 8", "train: {schedule: step}", &["E012 `step`: `step` needs `every`"]),
-        ("1, 8, 8", "train: {schedule: step 0}", &["E013 `0`: `every` of `step` must be"]),
-        ("1, 8, 8", "train: {schedule: step 3 gamma=0}", &["E013 `0`: `gamma` must be above 0"]),
-        ("1, 8, 8", "train: {schedule: multistep}", &["E012 `multistep`: `multistep` needs the epochs"]),
-        ("1, 8, 8", "train: {schedule: multistep 5 5}", &["E013 `5`: the epochs of `multistep` must ascend"]),
-        ("1, 8, 8", "train: {schedule: cosine min=-1}", &["E013 `-1`: `min` must be 0 or more"]),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine mult=2}",
-            &["E013 `2`: `mult` is how much longer each restart takes, and there is none | add `restart=10`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine restart=0}",
-            &["E013 `0`: `restart` of `cosine` must be a number of epochs"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: step 0.5}",
-            &[
-                "E013 `0.5`: `every` must be whole epochs | found `0.5` | with `per=step` the rate changes within epochs too",
-            ],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: multistep 1.5 3}",
-            &["E013 `1.5`: `milestones` must be whole epochs | found `1.5`"],
-        ),
-        ("1, 8, 8", "train: {schedule: exponential}", &["E012 `exponential`: `exponential` needs `gamma`"]),
-        ("1, 8, 8", "train: {schedule: exponential 0}", &["E013 `0`: `gamma` must be above 0"]),
-        ("1, 8, 8", "train: {schedule: polynomial power=0}", &["E013 `0`: `power` must be above 0"]),
-        ("1, 8, 8", "train: {schedule: onecycle rise=1.5}", &["E013 `1.5`: `rise` must be between 0 and 1"]),
-        (
-            "1, 8, 8",
-            "train: {schedule: onecycle rise=0.6 three_phase}",
-            &["E013 `0.6`: `rise` must be between 0 and 0.5"],
-        ),
-        ("1, 8, 8", "train: {schedule: plateau factor=1}", &["E013 `1`: `factor` must be at least 0 and below 1"]),
-        (
-            "1, 8, 8",
-            "train: {schedule: plateau by=error}",
-            &["E013 `error`: `by` of `plateau` must be `loss` or `accuracy` | found `error`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine per=batch}",
-            &["E013 `batch`: `per` of `cosine` must be `epoch` or `step` | found `batch`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine warmup=0.5}",
-            &["E013 `0.5`: `warmup` must be whole epochs | found `0.5` | with `per=step`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine warmup_from=0.1}",
-            &["E013 `0.1`: `warmup_from` needs a warm-up | add `warmup=5`"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {schedule: cosine warmup=5 warmup_from=2}",
-            &["E013 `2`: `warmup_from` must be between 0 and 1"],
-        ),
-        (
-            "1, 8, 8",
-            "train: {epochs: 5, schedule: cosine warmup=5}",
-            &["W005 `cosine warmup=5`: the schedule never begins | 5 epochs of warm-up of 5 in all"],
-        ),
-        (
-            "1, 8, 8",
             "train: {batch: 0, optimizer: adma, schedule: stp 3}\ndata: {set: dgits}",
             &[
                 "E013 `0`: `batch`",
@@ -520,9 +241,14 @@ fn mistakes() {
             ],
         ),
     ] {
-        let found = complaints(input, section);
-        let agrees =
-            found.len() == expected.len() && found.iter().zip(expected).all(|(found, start)| found.starts_with(start));
-        assert!(agrees, "{section}\nfound    {found:#?}\nexpected {expected:#?}");
+        check_complaints(input, section, expected);
     }
+}
+
+/// Every complaint about `section`, of which each expected text is the beginning.
+fn check_complaints(input: &str, section: &str, expected: &[&str]) {
+    let found = complaints(input, section);
+    let agrees =
+        found.len() == expected.len() && found.iter().zip(expected).all(|(found, start)| found.starts_with(start));
+    assert!(agrees, "{section}\nfound    {found:#?}\nexpected {expected:#?}");
 }

@@ -1,17 +1,40 @@
 //! `train:`
 
-use super::named;
+use super::losses::{self, LOSSES};
+use super::named::{self, Kind};
 use super::optimizers::OPTIMIZERS;
-use super::schedules::SCHEDULES;
-use crate::arguments::{FromValue, Positive, Value};
-use crate::diagnostic::{Code, Diagnostic, Span};
+use super::ranges::above_zero;
+use super::schedules::{SCHEDULES, better};
+use crate::arguments::{Arguments, FromValue, Positive, Value};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::Settings;
-use crate::recipe::Train;
-use crate::syntax::ast::Section;
+use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
+use crate::syntax::ast::{Section, Setting};
 
-/// The section; what it leaves out is as in [`Train::default`].
-pub fn read(section: &Section, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<Train> {
+const CLIPS: Kind<Clip> = Kind {
+    what: "bound on gradients",
+    example: "norm 1.0",
+    table: &[
+        ("norm", |arguments| bound(arguments, "norm").map(Clip::Norm)),
+        ("value", |arguments| bound(arguments, "value").map(Clip::Value)),
+    ],
+};
+
+const INTERVALS: Kind<Every> = Kind {
+    what: "interval",
+    example: "steps 500",
+    table: &[
+        ("epochs", |arguments| arguments.required("count").map(|Positive(count)| Every::Epochs(count))),
+        ("steps", |arguments| arguments.required("count").map(|Positive(count)| Every::Steps(count))),
+    ],
+};
+
+const STOPPINGS: Kind<EarlyStopping> =
+    Kind { what: "rule for early stopping", example: "patience 10", table: &[("patience", patience)] };
+
+/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart, if known.
+pub fn read(section: &Section, scope: &Scope, classes: Option<usize>, problems: &mut Vec<Diagnostic>) -> Option<Train> {
     let before = problems.len();
     let mut settings = Settings::new("train", section, scope);
     let mut train = Train::default();
@@ -24,6 +47,9 @@ pub fn read(section: &Section, scope: &Scope, problems: &mut Vec<Diagnostic>) ->
     if let Some(drop_last) = value(&mut settings, "drop_last") {
         train.drop_last = drop_last;
     }
+    if let Some(Positive(accumulate)) = value(&mut settings, "accumulate") {
+        train.accumulate = accumulate;
+    }
     if let Some(setting) = settings.take("optimizer") {
         train.optimizer = named::read(setting, &OPTIMIZERS, scope, problems).unwrap_or(train.optimizer);
     }
@@ -31,17 +57,49 @@ pub fn read(section: &Section, scope: &Scope, problems: &mut Vec<Diagnostic>) ->
     if let Some(setting) = schedule {
         train.schedule = named::read(setting, &SCHEDULES, scope, problems).unwrap_or(train.schedule);
     }
+    if let Some(setting) = settings.take("loss") {
+        train.loss = named::read(setting, &LOSSES, scope, problems).unwrap_or(train.loss);
+        losses::check_classes(&train.loss, setting, classes, problems);
+    }
+    if let Some(setting) = settings.take("mix") {
+        train.mix = losses::mixes(setting, scope, problems);
+    }
+    if let Some(setting) = settings.take("clip") {
+        train.clip = named::read(setting, &CLIPS, scope, problems);
+    }
+    train.ema = value(&mut settings, "ema").map(|Decay(decay)| decay);
+    train.validate_every = match settings.take("validate_every") {
+        Some(Spanned { value: Setting::Int(_), .. }) => {
+            value(&mut settings, "validate_every").map_or(train.validate_every, |Positive(count)| Every::Epochs(count))
+        }
+        Some(setting) => named::read(setting, &INTERVALS, scope, problems).unwrap_or(train.validate_every),
+        None => train.validate_every,
+    };
+    if let Some(setting) = settings.take("early_stopping") {
+        train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
+    }
     if let Some(Seed(seed)) = value(&mut settings, "seed") {
         train.seed = seed;
     }
     train.checkpoint_every = value(&mut settings, "checkpoint_every").map(|Positive(every)| every);
     let errors = settings.finish().err().unwrap_or_default();
-    problems.extend(errors.into_iter().map(|error| point_to_optimizer(error, section)));
+    problems.extend(errors.into_iter().map(|error| point_to_its_place(error, section)));
     if problems.len() > before {
         return None;
     }
     problems.extend(schedule.and_then(|setting| never_begins(&train, setting.span)));
     Some(train)
+}
+
+fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic> {
+    let most = arguments.required(key)?;
+    above_zero(arguments, key, most)
+}
+
+/// A run keeps the weights of its best accuracy, so that is what it stops by.
+fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
+    let Positive(patience) = arguments.required("validations")?;
+    Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
 }
 
 fn value<T: FromValue>(settings: &mut Settings, key: &'static str) -> Option<T> {
@@ -54,20 +112,37 @@ fn never_begins(train: &Train, schedule: Span) -> Option<Diagnostic> {
     (warmup >= epochs as f64).then(|| {
         let message = "the schedule never begins";
         let warning = Diagnostic::warning(Code::Unused, schedule, message);
-        warning.label(format!("{warmup} epochs of warm-up of {epochs} in all")).help("train longer, or warm up for less")
+        warning
+            .label(format!("{warmup} epochs of warm-up of {epochs} in all"))
+            .help("train longer, or warm up for less")
     })
 }
 
-/// Says where a learning rate goes to whoever writes `lr: 0.1` under `train:`.
-fn point_to_optimizer(error: Diagnostic, section: &Section) -> Diagnostic {
+/// Says where a learning rate goes to whoever writes `lr: 0.1` under `train:`, and so on.
+fn point_to_its_place(error: Diagnostic, section: &Section) -> Diagnostic {
     let key = section.entries.iter().map(|(key, _)| key).find(|key| key.span == error.primary.span);
-    match key.map(|key| key.value.as_str()) {
-        Some("lr" | "learning_rate" | "momentum" | "weight_decay" | "nesterov" | "no_bias_decay")
-            if error.code == Code::UnknownKey =>
-        {
+    let Some(key) = key.filter(|_| error.code == Code::UnknownKey) else { return error };
+    match key.value.as_str() {
+        "lr" | "learning_rate" | "momentum" | "weight_decay" | "nesterov" | "no_bias_decay" => {
             error.help("it belongs to the optimizer: `optimizer: sgd lr=0.1 momentum=0.9 weight_decay=5e-4 nesterov`")
         }
+        "warmup" | "gamma" => error.help("it belongs to the schedule: `schedule: step 30 gamma=0.1 warmup=5`"),
+        "label_smoothing" | "class_weights" => {
+            error.help("it belongs to the loss: `loss: cross_entropy label_smoothing=0.1`")
+        }
+        "mixup" | "cutmix" => error.help("it is a way to mix: `mix: mixup 0.2`, or `mix: [mixup 0.2, cutmix 1]`"),
+        "patience" => error.help("write `early_stopping: patience 10`"),
         _ => error,
+    }
+}
+
+/// How much of a moving average stays at each step.
+struct Decay(f64);
+
+impl FromValue for Decay {
+    const EXPECTED: &'static str = "a decay above 0 and below 1, such as 0.999";
+    fn from_value(value: &Value) -> Option<Decay> {
+        f64::from_value(value).filter(|decay| *decay > 0.0 && *decay < 1.0).map(Decay)
     }
 }
 

@@ -97,7 +97,7 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
 }
 
 /// One number, or one for each channel.
-struct Numbers(Vec<f64>);
+pub struct Numbers(pub Vec<f64>);
 
 impl FromValue for Numbers {
     const EXPECTED: &'static str = "a number, or a list with one for each channel";

@@ -255,8 +255,9 @@ mod tests {
     /// With gradients of 0, only what decays changes.
     #[test]
     fn decay_can_leave_out_norms_and_biases() {
-        let network =
-            program("conv 8 3x3 p1 g1 -> bn -> prelu channels -> ln -> gn 2 -> conv_transpose 4 2x2 -> flatten -> linear 3");
+        let network = program(
+            "conv 8 3x3 p1 g1 -> bn -> prelu channels -> ln -> gn 2 -> conv_transpose 4 2x2 -> flatten -> linear 3",
+        );
         let settings = |decayed| Optimizer { decayed, ..optimizer("sgd_decay") };
         for (decayed, expected) in [
             (Decayed::All, network.weights.iter().filter(|w| w.trainable).map(|w| w.name.as_str()).collect::<Vec<_>>()),

@@ -1,0 +1,67 @@
+//! What the language says about the loss, and about mixing what it is taken of.
+
+use super::named::{self, Kind};
+use super::ranges::{above_zero, below_one, in_range};
+use super::transforms::Numbers;
+use crate::arguments::Arguments;
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::elaborate::scope::Scope;
+use crate::recipe::{CrossEntropy, Mix, MixKind};
+use crate::syntax::ast::Setting;
+
+/// Every loss.
+pub const LOSSES: Kind<CrossEntropy> =
+    Kind { what: "loss", example: "cross_entropy label_smoothing=0.1", table: &[("cross_entropy", cross_entropy)] };
+
+const MIXES: Kind<Mix> =
+    Kind { what: "way to mix images", example: "mixup 0.2", table: &[("mixup", mixup), ("cutmix", cutmix)] };
+
+fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
+    let label_smoothing = arguments.optional("label_smoothing")?.unwrap_or(0.0);
+    below_one(arguments, "label_smoothing", label_smoothing)?;
+    let class_weights = arguments.optional("class_weights")?.map_or_else(Vec::new, |Numbers(weights)| weights);
+    if let Some((class, weight)) = class_weights.iter().enumerate().find(|(_, weight)| **weight <= 0.0) {
+        let error = arguments.invalid("class_weights", "the weight of a class must be above 0");
+        return Err(error.label(format!("class {class} has `{weight}`")));
+    }
+    Ok(CrossEntropy { label_smoothing, class_weights })
+}
+
+/// Whether each class has a weight, where it is known how many there are.
+pub fn check_classes(
+    loss: &CrossEntropy,
+    setting: &Spanned<Setting>,
+    classes: Option<usize>,
+    problems: &mut Vec<Diagnostic>,
+) {
+    let given = loss.class_weights.len();
+    if let Some(classes) = classes.filter(|classes| given > 0 && given != *classes) {
+        let message = format!("`class_weights` has {given} weights, but the network tells {classes} classes apart");
+        problems.push(Diagnostic::error(Code::InvalidArgument, setting.span, message).help("write one for each class"));
+    }
+}
+
+/// One way to mix, or a list of them.
+pub fn mixes(setting: &Spanned<Setting>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Vec<Mix> {
+    let settings = match &setting.value {
+        Setting::List(list) => list.as_slice(),
+        _ => std::slice::from_ref(setting),
+    };
+    settings.iter().filter_map(|setting| named::read(setting, &MIXES, scope, problems)).collect()
+}
+
+fn mixup(arguments: &mut Arguments) -> Result<Mix, Diagnostic> {
+    mix(arguments, MixKind::Mixup)
+}
+
+fn cutmix(arguments: &mut Arguments) -> Result<Mix, Diagnostic> {
+    mix(arguments, MixKind::CutMix)
+}
+
+fn mix(arguments: &mut Arguments, kind: MixKind) -> Result<Mix, Diagnostic> {
+    let alpha = arguments.positional("alpha")?.unwrap_or(1.0);
+    above_zero(arguments, "alpha", alpha)?;
+    let probability = arguments.optional("probability")?.unwrap_or(1.0);
+    in_range(arguments, "probability", probability, (0.0..=1.0).contains(&probability), "between 0 and 1")?;
+    Ok(Mix { kind, alpha, probability })
+}

@@ -1,0 +1,123 @@
+//! The `train:` section.
+
+use std::fmt;
+
+use super::{Betas, Better, CrossEntropy, Curve, Mix, Optimizer, Rule, Schedule};
+
+/// `train:`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Train {
+    /// How often to go through the training data; at least 1.
+    pub epochs: usize,
+    /// Examples a batch; at least 1.
+    pub batch: usize,
+    /// Whether a last, smaller batch is left out.
+    pub drop_last: bool,
+    /// Batches a step; at least 1.
+    pub accumulate: usize,
+    /// The rule that changes the weights.
+    pub optimizer: Optimizer,
+    /// How the learning rate changes.
+    pub schedule: Schedule,
+    /// What the network is trained to give.
+    pub loss: CrossEntropy,
+    /// `mix:`; for each batch, one of them is chosen.
+    pub mix: Vec<Mix>,
+    /// Whether and how large gradients are made smaller.
+    pub clip: Option<Clip>,
+    /// `ema:`, the decay of a moving average of the weights, which is validated and kept in their place.
+    pub ema: Option<f64>,
+    /// When to validate.
+    pub validate_every: Every,
+    /// When to stop before all epochs are over.
+    pub early_stopping: Option<EarlyStopping>,
+    /// From which everything random follows.
+    pub seed: u64,
+    /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
+    pub checkpoint_every: Option<usize>,
+}
+
+/// A bound on gradients.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Clip {
+    /// `norm 1.0`: on the length of all of them as one vector.
+    Norm(f64),
+    /// `value 0.5`: on each number.
+    Value(f64),
+}
+
+/// How often something happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Every {
+    /// After so many epochs.
+    Epochs(usize),
+    /// After so many steps.
+    Steps(usize),
+}
+
+/// `patience 10 by=accuracy`: an end when nothing has been better for so many validations.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EarlyStopping {
+    /// What should get better.
+    pub better: Better,
+    /// How many validations; at least 1.
+    pub patience: usize,
+}
+
+impl Train {
+    /// How many steps an epoch of so many batches has.
+    pub fn steps(&self, batches: usize) -> usize {
+        batches.div_ceil(self.accumulate)
+    }
+
+    /// How many numbers training remembers for each weight besides its gradient.
+    pub fn remembered(&self) -> usize {
+        self.optimizer.moments() + usize::from(self.ema.is_some()) + usize::from(self.accumulate > 1)
+    }
+}
+
+impl Default for Train {
+    /// What a file without `train:` gets: Adam as PyTorch has it, for ten epochs.
+    fn default() -> Train {
+        Train {
+            epochs: 10,
+            batch: 32,
+            drop_last: false,
+            accumulate: 1,
+            optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
+            schedule: Schedule::new(Curve::Constant),
+            loss: CrossEntropy::default(),
+            mix: Vec::new(),
+            clip: None,
+            ema: None,
+            validate_every: Every::Epochs(1),
+            early_stopping: None,
+            seed: 0,
+            checkpoint_every: None,
+        }
+    }
+}
+
+impl fmt::Display for Clip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Clip::Norm(most) => write!(f, "norm {most:?}"),
+            Clip::Value(most) => write!(f, "value {most:?}"),
+        }
+    }
+}
+
+impl fmt::Display for Every {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Every::Epochs(count) => write!(f, "epochs {count}"),
+            Every::Steps(count) => write!(f, "steps {count}"),
+        }
+    }
+}
+
+impl fmt::Display for EarlyStopping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "patience {} {}", self.patience, self.better)
+    }
+}

@@ -1,0 +1,118 @@
+//! Validation, and what a run makes of its result: the best weights, the plateau's rate, an early end.
+
+use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint::{Best, bits};
+use super::data::{Batches, DataError};
+use super::evaluate::{Evaluation, evaluate};
+use super::plateau::Reduced;
+use super::schedule::Course;
+use super::{Run, Setting, TrainError};
+use crate::recipe::{Curve, Every, Measure, Train};
+
+/// The result of the last validation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Validated {
+    /// The epoch it was in, from 0.
+    pub epoch: usize,
+    /// The steps that were done.
+    pub step: u64,
+    /// Mean over the validation images; NaN without any.
+    #[serde(with = "bits")]
+    pub loss: f64,
+    /// Fraction of them that is right; NaN without any.
+    #[serde(with = "bits")]
+    pub accuracy: f64,
+}
+
+impl Run {
+    /// Whether the recipe wants a validation now, between two steps of an epoch.
+    pub(super) fn is_due(&self, recipe: &Train) -> bool {
+        let position = &self.position;
+        let done = position.validated.map_or(0, |validated| validated.step);
+        matches!(recipe.validate_every, Every::Steps(every) if position.step.is_multiple_of(every as u64))
+            && position.step > done
+    }
+
+    /// Whether the recipe wants one now that an epoch is over. The last epoch always ends with one.
+    pub(super) fn is_due_after_epoch(&self, recipe: &Train) -> bool {
+        let epochs = self.position.epoch + 1;
+        let last = epochs == recipe.epochs;
+        match recipe.validate_every {
+            Every::Epochs(every) => last || epochs.is_multiple_of(every),
+            Every::Steps(_) => last && self.position.validated.is_none_or(|done| done.step < self.position.step),
+        }
+    }
+
+    /// Whether nothing has been better for as long as the recipe waits.
+    pub(super) fn is_stuck(&self, recipe: &Train) -> bool {
+        recipe.early_stopping.is_some_and(|rule| self.position.stopping.waited() >= rule.patience)
+    }
+
+    /// Validates the weights, or their average, and draws the conclusions. `None` if `stop` was set before the end.
+    ///
+    /// # Errors
+    /// If images cannot be read, the best weights not be written, or the loss is not finite.
+    pub(super) fn validate(
+        &mut self,
+        setting: Setting,
+        course: &Course,
+        stop: &AtomicBool,
+    ) -> Result<Option<Evaluation>, TrainError> {
+        let Setting { recipe, dataset, .. } = setting;
+        let clock = Instant::now();
+        let batches = dataset.evaluation_batches(&dataset.validation, recipe.batch);
+        let Some(evaluation) = self.evaluate(batches, stop)? else { return Ok(None) };
+        if evaluation.images > 0 && !evaluation.mean_loss().is_finite() {
+            return Err(self.diverged(setting, self.position.step, "the validation loss".to_owned()));
+        }
+        let position = &mut self.position;
+        let (loss, accuracy) = (evaluation.mean_loss(), evaluation.accuracy());
+        position.validated = Some(Validated { epoch: position.epoch, step: position.step, loss, accuracy });
+        position.validation_seconds += clock.elapsed().as_secs_f64();
+
+        // Without validation images there is only the training to go by.
+        let sums = position.sums;
+        let (loss, correct, images) = match evaluation.images {
+            0 => (sums.loss / sums.images as f64, sums.correct, sums.images),
+            images => (loss, evaluation.correct(), images),
+        };
+        let value = |measure| match measure {
+            Measure::Loss => loss,
+            Measure::Accuracy => correct as f64 / images as f64,
+        };
+        if let Curve::Plateau(plateau) = &recipe.schedule.curve
+            && !course.warms_up(position.epoch)
+        {
+            let reduced = position.plateau.get_or_insert(Reduced::new(recipe.optimizer.lr));
+            reduced.see(plateau, value(plateau.better.by));
+        }
+        if let Some(rule) = recipe.early_stopping {
+            position.stopping.see(rule.better, value(rule.better.by));
+        }
+        // Fractions, as the number of training images may differ from epoch to epoch.
+        let is_better = |best: Best| correct as u128 * best.images as u128 > best.correct as u128 * images as u128;
+        if position.best.is_none_or(is_better) {
+            position.best = Some(Best { epoch: position.epoch + 1, correct, images });
+            self.save_weights(setting, "best")?;
+        }
+        Ok(Some(evaluation))
+    }
+
+    /// The average of the weights takes their place meanwhile.
+    fn evaluate(&mut self, batches: Batches, stop: &AtomicBool) -> Result<Option<Evaluation>, DataError> {
+        self.swap_average();
+        let evaluation = evaluate(&mut self.executor, batches, stop);
+        self.swap_average();
+        evaluation
+    }
+
+    fn swap_average(&mut self) {
+        if let Some(average) = &mut self.average {
+            self.executor.update(|weights, _| average.swap(weights));
+        }
+    }
+}
