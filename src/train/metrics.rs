@@ -93,12 +93,13 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Opens the files of a run that has done so many epochs and steps, creates them if need be, and removes all later lines.
-    pub fn open(folder: &Path, epochs: usize, steps: u64) -> io::Result<Metrics> {
+    /// Opens the files of a run that is so far, creates them if need be, and removes all later lines.
+    pub fn open(folder: &Path, position: &Position) -> io::Result<Metrics> {
+        let validated = position.validated.map_or(0, |validated| validated.step);
         Ok(Metrics {
-            epochs: open_until(&folder.join("metrics.jsonl"), "epoch", epochs as u64)?,
-            steps: open_until(&folder.join("steps.jsonl"), "step", steps)?,
-            validations: open_until(&folder.join("validations.jsonl"), "step", steps)?,
+            epochs: open_until(&folder.join("metrics.jsonl"), "epoch", position.epoch as u64)?,
+            steps: open_until(&folder.join("steps.jsonl"), "step", position.step)?,
+            validations: open_until(&folder.join("validations.jsonl"), "step", validated)?,
         })
     }
 
@@ -149,6 +150,7 @@ fn open_until(path: &Path, key: &str, last: u64) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::validate::Validated;
 
     fn line(epoch: usize) -> EpochMetrics {
         EpochMetrics {
@@ -179,11 +181,28 @@ mod tests {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let path = folder.path().join("metrics.jsonl");
             std::fs::write(&path, before).expect("room on the disk");
-            let mut metrics = Metrics::open(folder.path(), done, 0).expect("readable");
+            let position = Position { epoch: done, ..Position::default() };
+            let mut metrics = Metrics::open(folder.path(), &position).expect("readable");
             metrics.epoch(&line(1)).expect("room on the disk");
             let expected: String = left.iter().map(|epoch| format!("{{\"epoch\":{epoch}}}\n")).collect();
             let found = std::fs::read_to_string(&path).expect("readable");
             assert_eq!(found, format!("{expected}{first}\n"), "{before:?} after {done}");
+        }
+    }
+
+    /// A run may be stopped at the step that it validates at, and killed when the result is written but the state is not.
+    #[test]
+    fn a_validation_is_written_once() {
+        let text = "{\"step\":5}\n{\"step\":10}\n";
+        let validated = |step| Some(Validated { epoch: 0, step, loss: 1.0, accuracy: 0.5 });
+        for (step, validated, left) in
+            [(10, validated(5), "{\"step\":5}\n"), (10, None, ""), (10, validated(10), text), (12, validated(10), text)]
+        {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let path = folder.path().join("validations.jsonl");
+            std::fs::write(&path, text).expect("room on the disk");
+            Metrics::open(folder.path(), &Position { step, validated, ..Position::default() }).expect("readable");
+            assert_eq!(std::fs::read_to_string(&path).expect("readable"), left, "{step} {validated:?}");
         }
     }
 }

@@ -159,7 +159,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     let steps = recipe.steps(dataset.steps(recipe));
     let course = Course::new(recipe, steps);
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
-    let mut metrics = Metrics::open(folder, run.position.epoch, run.position.step).map_err(unwritable)?;
+    let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
 
     while run.position.epoch < recipe.epochs {
