@@ -3,7 +3,8 @@
 //! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each operation
 //! [keeps](crate::program::Op::kept) and [works in](crate::program::Op::workspace). On top come all weights and running
 //! statistics, a gradient for each weight that takes part, and what the optimizer remembers: nothing for plain SGD, one
-//! number a weight with momentum, two for Adam and AdamW, up to three for RMSprop.
+//! number a weight with momentum, two for Adam and AdamW, up to three for RMSprop; one more for gradients of several batches,
+//! and one for an average of the weights.
 //!
 //! The program itself and its data set need some more.
 
