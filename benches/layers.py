@@ -108,7 +108,7 @@ def measure(archc, python, text, options):
     moved["backward"] = batch * (2 * math.prod(sizes) + math.prod(layer["output"])) + 2 * layer["params"]
     for step in ("forward", "backward"):
         own, *theirs = (statistics.median(run[f"{step}_s"] for run in side) for side in runs.values())
-        yield {"layer": text, "pass": step, "archc_s": own, "pytorch_s": min(theirs), "ratio": own / min(theirs),
+        yield {"layer": text, "pass": step, "archc_s": own, "pytorch_s": min(theirs), "ratio": own / min(theirs) if own else 0.0,
                "flops": first[f"{step}_flops"], "bytes": 4 * moved[step]}
 
 
@@ -124,7 +124,9 @@ HEAD = f"{'layer':<46}{'pass':<10}{'archc':>10}{'PyTorch':>11}{'ratio':>7}{'GFLO
 
 
 def line(row, machine):
-    gflops, gbytes = row["flops"] / row["archc_s"] / 1e9, row["bytes"] / row["archc_s"] / 1e9
+    # What takes no time at all is not computed: an identity.
+    seconds = row["archc_s"] or math.inf
+    gflops, gbytes = row["flops"] / seconds / 1e9, row["bytes"] / seconds / 1e9
     arithmetic = f"{gflops:>9.0f}{100 * gflops / machine['gflops']:>9.0f} %" if row["flops"] else " " * 20
     return (f"{row['layer']:<46}{row['pass']:<10}{1e3 * row['archc_s']:>7.2f} ms{1e3 * row['pytorch_s']:>8.2f} ms{row['ratio']:>7.2f}"
             f"{arithmetic}{gbytes:>7.1f}{100 * gbytes / machine['gbytes']:>7.0f} %")

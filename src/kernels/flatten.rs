@@ -1,5 +1,7 @@
 //! A map as a vector, channel after channel, as weights from PyTorch expect it: out of the order channels last. Where
 //! both orders are one ([`Op::is_view`](crate::program::Op::is_view)), callers may take the input itself.
+//!
+//! Bytes: 8 an element.
 
 use super::layout::{channels_first, channels_last};
 use super::{Backward, Forward, Real};
