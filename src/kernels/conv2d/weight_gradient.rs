@@ -21,10 +21,10 @@ use crate::kernels::scratch::{with_places, with_scratch};
 const TASKS: usize = 8;
 
 /// Rows that a task takes at least: for fewer, packing the output's gradient is not worth it.
-const ROWS: usize = 128;
+const ROWS: usize = 256;
 
 /// Positions of a block.
-const POSITIONS: usize = 160;
+const POSITIONS: usize = 320;
 
 /// How the work is divided.
 struct Division {
