@@ -97,7 +97,8 @@ fn train_resume_eval_predict() {
 #[test]
 fn a_schedule_is_drawn_without_training() {
     let place = Place::new();
-    let drawn = place.ok("train tiny.yaml --plot-schedule=rate.svg --set train.schedule=onecycle");
+    let drawn =
+        place.ok("train tiny.yaml --plot-schedule=rate.svg --set train.schedule=onecycle --set train.epochs=20");
     assert!(drawn.starts_with("onecycle rise=0.3 ") && drawn.contains("1.000e-2 ┤"), "{drawn}");
     assert!(read(&place.path("rate.svg")).contains("<polyline points=\"80.0,"));
     let drawn = place.ok(

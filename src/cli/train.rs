@@ -40,8 +40,8 @@ pub struct Train {
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
     /// Draw the learning rate over the run, into an SVG file too if one is named, and do not train
-    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "resume")]
-    plot_schedule: Option<PathBuf>,
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
+    plot_schedule: Option<Option<PathBuf>>,
     #[command(flatten)]
     machine: Machine,
 }
@@ -65,7 +65,7 @@ impl Train {
                 Per::Epoch => 1,
                 Per::Step => recipe.steps(open_data(&network)?.steps(recipe)),
             };
-            return plot(recipe, steps, Some(file.as_path()).filter(|file| !file.as_os_str().is_empty()));
+            return plot(recipe, steps, file.as_deref());
         }
         let dataset = open_data(&network)?;
         check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
