@@ -6,6 +6,8 @@
 
 mod buffer;
 pub mod call;
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the kernels need more of it than the memory estimate"))]
+pub(crate) mod convolution;
 mod elementary;
 pub mod fuse;
 pub mod memory;

@@ -16,18 +16,10 @@ use super::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use super::scratch::{with_places, with_scratch};
 use super::simd::vectorised;
 use super::{Backward, Forward, Real};
-
-/// Output features that a task computes together.
-const FEATURES: usize = 48;
-
-/// Numbers of a weight that are packed at a time: they stay in the second-level cache.
-const PACKED: usize = 1 << 16;
+use crate::program::memory::{LINEAR_FEATURES as FEATURES, LINEAR_FEW as FEW, LINEAR_PACKED as PACKED};
 
 /// Columns of them: so many that a row is read in one go, so few that every thread has some.
 const COLUMNS: (usize, usize) = (128, 1024);
-
-/// So few images that a panel of them would mostly be empty.
-const FEW: usize = 4;
 
 /// outputᵀ = W · xᵀ, turned.
 pub(super) fn forward<T: Real>(call: Forward<T>) {

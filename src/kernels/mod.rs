@@ -64,6 +64,7 @@ pub use self::clamp::cut_gradient;
 pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Algorithms, Backward, Forward, MaskKey, Prepared, Saved};
+use crate::program::convolution::size;
 pub use crate::program::{Buffer, Mode, Real};
 
 /// Computes an operation's output, and in training mode what its gradients will need.
@@ -158,13 +159,5 @@ pub fn check(op: &Op, mode: Mode, batch: usize, input: Shape) -> Result<(), Stri
         )),
         (Op::Outside(outside), mode) => outside.operation().check(mode, batch, input),
         _ => Ok(()),
-    }
-}
-
-/// Height and width of a map.
-fn size(shape: Shape) -> (usize, usize) {
-    match shape {
-        Shape::Map { height, width, .. } => (height, width),
-        Shape::Vector(_) => unreachable!("a window slides over maps only: the layer checked it"),
     }
 }

@@ -2,37 +2,9 @@
 
 use std::ops::Range;
 
-use crate::arguments::Pair;
-use crate::layers::Window;
-
-/// How a window moves over one direction of the input.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Slide {
-    pub(super) kernel: usize,
-    pub(super) stride: usize,
-    pub(super) padding: usize,
-    pub(super) dilation: usize,
-    /// Size of the input.
-    pub(super) input: usize,
-    /// Size of the output.
-    pub(super) output: usize,
-}
+pub(super) use crate::program::convolution::Slide;
 
 impl Slide {
-    /// Down and across.
-    pub(super) fn both(window: &Window, input: (usize, usize), output: (usize, usize)) -> [Slide; 2] {
-        let Window { kernel, stride, padding, dilation, .. } = *window;
-        let slide = |side: fn(Pair) -> usize, input, output| Slide {
-            kernel: side(kernel),
-            stride: side(stride),
-            padding: side(padding),
-            dilation: side(dilation),
-            input,
-            output,
-        };
-        [slide(|pair| pair.height, input.0, output.0), slide(|pair| pair.width, input.1, output.1)]
-    }
-
     /// The input that an output reads under a tap; `None` outside the input.
     #[inline]
     pub(super) fn read(&self, output: usize, tap: usize) -> Option<usize> {

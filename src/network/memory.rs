@@ -11,7 +11,7 @@
 use super::Network;
 use crate::graph::ValueId;
 use crate::program::fuse::fuse;
-use crate::program::memory::Sizes;
+use crate::program::memory::{Sizes, Workspace};
 use crate::program::plan::{self, Plan};
 use crate::program::{Mode, Program, ProgramWeight, Step, lower};
 use crate::recipe::Train;
@@ -122,14 +122,16 @@ impl Footprint {
         copies * self.program.shape(ValueId::INPUT).elements() as u64
     }
 
-    /// Numbers that kernels work in, at the step where they are most.
+    /// Numbers that kernels work in: threads keep the most that any step needs.
     fn workspace(&self, program: &Program, plan: &Plan, batch: usize) -> u64 {
         let shape = |value| program.shape(value);
         let sizes = |step: &Step| {
             let (input, output) = (shape(step.inputs[0]), shape(step.output));
             Sizes { batch, input, output, threads: self.threads }
         };
-        steps(program, plan).map(|step| step.op.workspace(sizes(step)) as u64).max().unwrap_or(0)
+        let Workspace { shared, each } =
+            steps(program, plan).map(|step| step.op.workspace(sizes(step))).fold(Workspace::default(), Workspace::or);
+        (each as u64).saturating_mul(self.threads as u64).saturating_add(shared as u64)
     }
 }
 
@@ -188,8 +190,9 @@ mod tests {
                 // a place, and two more vectors; denominators; the pool's places, a byte each; mean and scale of five channels,
                 // and fifty bits.
                 activations: 4 * (10 * (2 * 32 + 2 * 32 + 2 * 5 + 32) + 10 * 8 / 4 + 10 + 2),
-                // Gradients find places. Three threads add up two channels of four positions.
-                workspace: 4 * 3 * (32 + 16),
+                // Gradients find places. The linear layer reads its input as a panel of sixteen examples, and each thread
+                // packs some of its weight.
+                workspace: 4 * (8 * 16 + 3 * 65536),
             };
             assert_eq!(network.footprint(3).training(10), expected, "{train}");
         }
@@ -217,10 +220,10 @@ mod tests {
 
     #[test]
     fn finds_the_largest_batch() {
-        let network = compile("input: [1000]\nlayers: [linear 500]").expect("a sound network");
+        let network = compile("input: [1000]\nlayers: [prelu]").expect("a sound network");
         let footprint = network.footprint(1);
-        // Weights, gradients and momentum; then input, output and its gradient for each example.
-        let (fixed, each) = (3 * 4 * 500_500, 4 * 2000);
+        // A slope, its gradient and momentum; then input, output and its gradient for each example.
+        let (fixed, each) = (3 * 4, 4 * 3000);
         for (bytes, expected) in [
             (fixed, None),
             (fixed + each - 1, None),

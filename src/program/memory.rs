@@ -1,11 +1,11 @@
 //! What an operation needs besides its inputs, output and weights: numbers that it keeps for the backward pass, and
 //! memory that it works in.
 //!
-//! The kernels allocate what [`Op::kept`] says; [`crate::network::Footprint`] adds it all up. So an estimate and what
-//! training takes cannot drift apart.
+//! The kernels allocate what [`Op::kept`] says and divide their work as [`Op::workspace`] supposes, by the same functions;
+//! [`crate::network::Footprint`] adds it all up. So an estimate and what training takes cannot drift apart.
 
+use super::convolution::Geometry;
 use super::{Mode, Op, Over};
-use crate::arguments::Pair;
 use crate::graph::Shape;
 use crate::layers::Window;
 
@@ -32,6 +32,34 @@ pub struct Sizes {
     /// How many threads compute.
     pub threads: usize,
 }
+
+/// Numbers that the kernels of an operation work in, forward or backward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Workspace {
+    /// For all threads together.
+    pub shared: usize,
+    /// For each thread besides.
+    pub each: usize,
+}
+
+impl Workspace {
+    /// What serves one operation after the other: threads keep what they once allocated.
+    pub fn or(self, other: Workspace) -> Workspace {
+        Workspace { shared: self.shared.max(other.shared), each: self.each.max(other.each) }
+    }
+}
+
+/// Columns to which the estimate fills up the right factor of a product; how many it really is depends on the processor.
+pub(crate) const PANEL: usize = 16;
+
+/// Output features that a task of a linear layer computes together.
+pub(crate) const LINEAR_FEATURES: usize = 48;
+
+/// So few images that a panel of them would mostly be empty.
+pub(crate) const LINEAR_FEW: usize = 4;
+
+/// Numbers of a linear layer's weight that are packed at a time: they stay in the second-level cache.
+pub(crate) const LINEAR_PACKED: usize = 1 << 16;
 
 impl Op {
     /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
@@ -72,18 +100,32 @@ impl Op {
         }
     }
 
-    /// Numbers that forward and backward pass need while they run, on all threads together.
-    pub fn workspace(&self, sizes: Sizes) -> usize {
-        match self {
-            Op::Conv2d { kernel, groups, .. } => convolution(*kernel, *groups, sizes),
-            // The convolution whose way is gone back.
-            Op::ConvTranspose2d { kernel, groups, .. } => {
-                convolution(*kernel, *groups, Sizes { input: sizes.output, output: sizes.input, ..sizes })
+    /// What forward and backward pass work in. Tables that are a hundredth of the values or less are left out.
+    pub fn workspace(&self, sizes: Sizes) -> Workspace {
+        let Sizes { batch, input, output, threads } = sizes;
+        // More examples than these make no block of a product larger.
+        let examples = batch.min(1 << 20);
+        match *self {
+            Op::Conv2d { kernel, stride, padding, dilation, groups } => {
+                let window = Window { kernel, stride, padding, dilation, ceil: false };
+                Geometry::new(&window, groups, examples, input, output).workspace(threads)
             }
-            // The gradient's sums over the neighbours, an example a thread.
-            Op::LocalResponseNorm { .. } => sizes.threads * (sizes.output.elements() + sizes.output.positions()),
-            Op::Outside(outside) => outside.operation().workspace(sizes),
-            _ => 0,
+            // The convolution whose way is gone back.
+            Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } => {
+                let window = Window { kernel, stride, padding, dilation, ceil: false };
+                Geometry::new(&window, groups, examples, output, input).workspace(threads)
+            }
+            // The examples as panels; of the weight some at a time.
+            Op::Linear => Workspace {
+                shared: input.elements().saturating_mul(if batch > LINEAR_FEW {
+                    batch.next_multiple_of(PANEL)
+                } else {
+                    batch
+                }),
+                each: LINEAR_PACKED.max(batch.saturating_mul(LINEAR_FEATURES)),
+            },
+            Op::Outside(ref outside) => outside.operation().workspace(sizes),
+            _ => Workspace::default(),
         }
     }
 }
@@ -91,15 +133,4 @@ impl Op {
 /// Whether a byte tells a tap of this window from all others, and from none.
 pub(crate) fn fits_a_byte(window: &Window) -> bool {
     window.kernel.height.saturating_mul(window.kernel.width) < usize::from(u8::MAX)
-}
-
-/// The transformed weights of Winograd's way, or the weights as panels, which all threads share, and a block of windows for
-/// each thread. A few sums of the weight's size are negligible.
-fn convolution(kernel: Pair, groups: usize, sizes: Sizes) -> usize {
-    let Sizes { input, output, threads, .. } = sizes;
-    let (inputs, outputs) = (input.channels() / groups, output.channels() / groups);
-    let pairs = groups.saturating_mul(inputs).saturating_mul(outputs);
-    let shared = pairs.saturating_mul((kernel.height * kernel.width).max(36));
-    const BLOCK: usize = 1 << 18;
-    shared.saturating_add(threads.saturating_mul(BLOCK))
 }

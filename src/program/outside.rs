@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::Mode;
 use super::call::{Backward, Forward};
-use super::memory::{Kept, Sizes};
+use super::memory::{Kept, Sizes, Workspace};
 use crate::graph::Shape;
 
 /// Computes with numbers of one type.
@@ -32,9 +32,9 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
         Kept::default()
     }
 
-    /// Numbers that its kernels allocate while they run, on all threads together.
-    fn workspace(&self, _sizes: Sizes) -> usize {
-        0
+    /// Numbers that its kernels allocate while they run.
+    fn workspace(&self, _sizes: Sizes) -> Workspace {
+        Workspace::default()
     }
 
     /// What it has against a batch of this size; `input` is one example's shape. Shapes are the layer's to check.

@@ -269,9 +269,9 @@ parameters      2,016,586, all trainable; 128 running statistics
 MACs            120,020,992 for one example
 activations     2,809,866 for one example
 receptive field 231×231: the output sees the whole input
-memory          about 70.3 MiB to train with batch 4 on 2 threads:
+memory          about 72.0 MiB to train with batch 4 on 2 threads:
                 7.69 MiB weights + 7.69 MiB gradients + 7.69 MiB optimizer
-                + 32.9 MiB activations + 14.3 MiB workspace
+                + 32.9 MiB activations + 16.0 MiB workspace
 ";
         assert_eq!(table(NETWORK, VIEW, None), expected);
     }

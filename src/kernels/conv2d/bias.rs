@@ -7,9 +7,7 @@ use rayon::prelude::*;
 use crate::kernels::Real;
 use crate::kernels::scratch::with_scratch;
 use crate::kernels::simd::vectorised;
-
-/// Positions whose sum is rounded like a number: a constant, so that sums do not depend on the number of threads.
-const POSITIONS: usize = 256;
+use crate::program::convolution::BIAS_POSITIONS as POSITIONS;
 
 pub(in crate::kernels) fn gradient<T: Real>(dy: &[T], db: &mut [T]) {
     let channels = db.len();

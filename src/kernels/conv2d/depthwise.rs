@@ -7,18 +7,15 @@
 use rayon::prelude::*;
 
 use super::filter::Filter;
-use super::geometry::Geometry;
 use crate::kernels::Real;
 use crate::kernels::lanes::add_all;
 use crate::kernels::scratch::{with_places, with_scratch};
 use crate::kernels::simd::vectorised;
 use crate::kernels::tap::Slide;
+use crate::program::convolution::{DEPTHWISE_ROWS as ROWS, Geometry, depthwise_tasks};
 
 /// Channels whose sums are in registers at once.
 const CHANNELS: usize = 32;
-
-/// Output rows whose weight gradients are summed together: a constant, so that sums do not depend on the number of threads.
-const ROWS: usize = 128;
 
 /// A task takes an output row.
 pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: &Filter<T>, output: &mut [T]) {
@@ -138,7 +135,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
     let &Geometry { batch, down, across, groups, outputs, .. } = geometry;
     let (channels, length) = (geometry.all_outputs(), dw.len());
     let lines = batch * down.output;
-    with_scratch(lines.div_ceil(ROWS) * length, |sums| {
+    with_scratch(depthwise_tasks(geometry) * length, |sums| {
         sums.par_chunks_exact_mut(length).enumerate().for_each(|(task, sums)| {
             sums.fill(T::ZERO);
             vectorised(

@@ -1,7 +1,6 @@
 //! output = windows · weight + bias, cut to bounds.
 
 use super::filter::Filter;
-use super::geometry::Geometry;
 use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
@@ -9,6 +8,7 @@ use super::window::Windows;
 use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::scratch::with_prepared;
+use crate::program::convolution::Geometry;
 
 pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], mut filter: Filter<T>, output: &mut [T]) {
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));

@@ -1,7 +1,6 @@
 //! input's gradient = windows of the output's gradient · weight, turned round. With a stride, the input's positions fall into
 //! as many kinds as it has remainders, each of which met its own part of the taps.
 
-use super::geometry::Geometry;
 use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
@@ -10,6 +9,7 @@ use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::scratch::with_scratch;
 use crate::kernels::tap::Slide;
+use crate::program::convolution::Geometry;
 
 pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
     let kinds = || reaches(geometry.down).flat_map(|down| reaches(geometry.across).map(move |across| (down, across)));

@@ -8,7 +8,6 @@ pub(super) mod bias;
 mod depthwise;
 mod filter;
 mod forward;
-mod geometry;
 mod input_gradient;
 mod reach;
 mod sliding;
@@ -20,28 +19,9 @@ mod window;
 mod winograd;
 
 use self::filter::Filter;
-use self::geometry::Geometry;
-use super::{Algorithms, Backward, Forward, Real};
+use super::{Backward, Forward, Real};
 use crate::layers::Window;
-
-/// How a convolution is computed.
-#[derive(Debug, Clone, Copy)]
-enum Algorithm {
-    Depthwise,
-    Winograd,
-    Direct,
-}
-
-impl Algorithm {
-    /// The fastest one that is allowed.
-    fn of(geometry: &Geometry, algorithms: Algorithms) -> Algorithm {
-        match algorithms {
-            _ if geometry.is_depthwise() => Algorithm::Depthwise,
-            Algorithms::Fastest if winograd::suits(geometry) => Algorithm::Winograd,
-            _ => Algorithm::Direct,
-        }
-    }
-}
+use crate::program::convolution::{Algorithm, Geometry};
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
     let Forward { batch, algorithms, epilogue, inputs, output, output_shape, .. } = call;

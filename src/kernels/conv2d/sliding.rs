@@ -4,12 +4,13 @@
 
 use rayon::prelude::*;
 
-use super::window::{Block, Blocks, Windows, positions};
+use super::window::{Windows, positions};
 use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use crate::kernels::scratch::with_places;
+use crate::program::convolution::direct::{Block, Blocks, TASKS};
 
 /// Everything but the numbers of the target.
 pub(super) struct Sliding<'a, T> {
@@ -26,23 +27,12 @@ pub(super) struct Sliding<'a, T> {
     pub(super) target: (usize, usize),
 }
 
-/// Numbers of the source that a task reads, about: they stay in a core's second-level cache.
-const SOURCE: usize = 1 << 16;
-
-/// Positions of a task: with fewer a panel is not read often enough, more gain nothing.
-const POSITIONS: (usize, usize) = (96, 1024);
-
-/// Tasks that a product is divided into, if it can be.
-const TASKS: usize = 8;
-
 impl<T: Real> Sliding<'_, T> {
     /// # Safety
     /// While this runs, nobody else may use the positions of the target that the reaches name.
     pub(super) unsafe fn run(&self, target: &Parts<T>) {
         let &Sliding { batch, groups, windows: Windows { down, across, channels, .. }, columns, .. } = self;
-        let wanted = (SOURCE / channels).clamp(POSITIONS.0, POSITIONS.1);
-        let blocks =
-            Blocks::new(batch, &down, &across, wanted, TASKS.min(batch * down.outputs * across.outputs / 24 + 1));
+        let blocks = Blocks::sliding(batch, (down.outputs, across.outputs), channels);
         let (width, group_columns) = (panel_width::<T>(), columns / groups);
         let panels = group_columns.div_ceil(width);
         let parts = TASKS.div_ceil(blocks.count() * groups).min(panels);

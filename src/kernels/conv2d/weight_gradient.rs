@@ -8,37 +8,20 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::geometry::Geometry;
 use super::reach::Reach;
-use super::window::{Block, Blocks, Windows};
+use super::window::Windows;
 use crate::kernels::Real;
 use crate::kernels::lanes::add_all;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use crate::kernels::scratch::{with_places, with_scratch};
-
-/// Tasks that the whole is divided into, if it can be.
-const TASKS: usize = 8;
-
-/// Rows that a task takes at least: for fewer, packing the output's gradient is not worth it.
-const ROWS: usize = 256;
-
-/// Positions of a block.
-const POSITIONS: usize = 320;
-
-/// How the work is divided.
-struct Division {
-    /// Rows of a group: taps × input channels.
-    rows: usize,
-    rows_each: usize,
-    blocks: Blocks,
-    blocks_each: usize,
-}
+use crate::program::convolution::Geometry;
+use crate::program::convolution::direct::{Block, Division};
 
 pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));
     let windows = Windows { source: x, channels: geometry.all_inputs(), down, across };
-    let division = Division::new(geometry, &windows);
+    let division = Division::new(geometry);
     let length = dw.len();
     let stretches = division.stretches();
     with_scratch(stretches * length, |sums| {
@@ -61,26 +44,6 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
         others.chunks_exact(length).for_each(|other| add_all(sum, other));
         to_weight_order(geometry, sum, dw);
     });
-}
-
-impl Division {
-    fn new<T: Real>(geometry: &Geometry, windows: &Windows<T>) -> Division {
-        let rows = geometry.taps() * geometry.inputs;
-        let parts = (rows / ROWS).clamp(1, TASKS.div_ceil(geometry.groups));
-        let rows_each = rows.div_ceil(parts);
-        let blocks = Blocks::new(geometry.batch, &windows.down, &windows.across, POSITIONS, 1);
-        let tasks = geometry.groups * rows.div_ceil(rows_each);
-        let blocks_each = blocks.count().div_ceil(TASKS.div_ceil(tasks));
-        Division { rows, rows_each, blocks, blocks_each }
-    }
-
-    fn row_parts(&self) -> usize {
-        self.rows.div_ceil(self.rows_each)
-    }
-
-    fn stretches(&self) -> usize {
-        self.blocks.count().div_ceil(self.blocks_each)
-    }
 }
 
 /// Adds the products of one block's positions to rows × outputs of a group, which begin at `first`.

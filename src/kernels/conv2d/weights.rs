@@ -2,10 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::geometry::Geometry;
 use super::reach::Taps;
 use crate::kernels::Real;
 use crate::kernels::product::{panel_width, panels_length};
+use crate::program::convolution::Geometry;
 
 /// Which way a weight is used.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::reach::Reach;
 use crate::kernels::Real;
 use crate::kernels::scratch::with_scratch;
+use crate::program::convolution::direct::Block;
 
 /// A batch of maps N×H×W×channels and how its windows lie.
 #[derive(Clone, Copy)]
@@ -14,46 +15,6 @@ pub(super) struct Windows<'a, T> {
     pub(super) channels: usize,
     pub(super) down: Reach,
     pub(super) across: Reach,
-}
-
-/// Some outputs: rows of some images, whole rows.
-#[derive(Debug, Clone)]
-pub(super) struct Block {
-    pub(super) images: Range<usize>,
-    pub(super) rows: Range<usize>,
-}
-
-/// All output positions of a batch, cut into [`Block`]s.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Blocks {
-    batch: usize,
-    rows: usize,
-    images_each: usize,
-    rows_each: usize,
-}
-
-impl Blocks {
-    /// Of about `positions` each, and not fewer than `least` of them if that can be.
-    pub(super) fn new(batch: usize, down: &Reach, across: &Reach, positions: usize, least: usize) -> Blocks {
-        let (rows, columns) = (down.outputs, across.outputs);
-        let positions = positions.min((batch * rows * columns).div_ceil(least)).max(1);
-        let images_each = (positions / (rows * columns).max(1)).clamp(1, batch.max(1));
-        let rows_each = if images_each > 1 { rows } else { positions.div_ceil(columns.max(1)).clamp(1, rows.max(1)) };
-        Blocks { batch, rows, images_each, rows_each }
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.batch.div_ceil(self.images_each) * self.rows.div_ceil(self.rows_each)
-    }
-
-    pub(super) fn get(&self, index: usize) -> Block {
-        let per_images = self.rows.div_ceil(self.rows_each);
-        let part = |index: usize, each: usize, all: usize| index * each..((index + 1) * each).min(all);
-        Block {
-            images: part(index / per_images, self.images_each, self.batch),
-            rows: part(index % per_images, self.rows_each, self.rows),
-        }
-    }
 }
 
 /// Where the windows of a block lie in `values`: output position (image, row, column) begins at

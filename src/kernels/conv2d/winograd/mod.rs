@@ -17,44 +17,15 @@ mod weights;
 
 use rayon::prelude::*;
 
-use self::tiles::{Layout, MATRICES, OUTPUTS, Tiles, transform_gradients, transform_inputs, transform_outputs};
+use self::tiles::{Tiles, transform_gradients, transform_inputs, transform_outputs};
 use super::filter::Filter;
-use super::geometry::Geometry;
 use super::weights::Direction;
 use crate::kernels::Real;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width};
 use crate::kernels::scratch::{with_places, with_prepared, with_scratch};
-
-/// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the weights
-/// are read too often.
-const NUMBERS: usize = 1 << 18;
-const TILES: usize = 48;
-
-/// Tasks of a weight's gradient, if it can be, and the fewest input channels of one.
-const TASKS: usize = 8;
-const CHANNELS: usize = 64;
-
-/// Tiles of a block in a weight's gradient.
-const DEPTH: usize = 128;
-
-/// Whether it is the faster way for this convolution. Costs are in cycles of a core with AVX2, as measured from 64 to 512
-/// channels: for each tile or position, and, for packing the weights and reading them back, for each pair of channels.
-pub(super) fn suits(geometry: &Geometry) -> bool {
-    let sides = [geometry.down, geometry.across];
-    let fits =
-        |side: &crate::kernels::tap::Slide| (side.kernel, side.stride, side.dilation) == (3, 1, 1) && side.padding <= 2;
-    if geometry.groups > 1 || !sides.iter().all(fits) {
-        return false;
-    }
-    let (inputs, outputs) = (geometry.inputs as f64, geometry.outputs as f64);
-    let tiles: usize = geometry.batch * sides.iter().map(|side| side.output.div_ceil(OUTPUTS)).product::<usize>();
-    let positions: usize = geometry.batch * sides.iter().map(|side| side.output).product::<usize>();
-    let (pairs, channels) = (inputs * outputs, inputs + outputs);
-    let ours = tiles as f64 * (2.5 * pairs + 30.0 * channels) + 150.0 * pairs;
-    let direct = positions as f64 * 0.7 * pairs + 35.0 * pairs;
-    ours < direct
-}
+use crate::program::convolution::Geometry;
+use crate::program::convolution::winograd::{DEPTH, Division, Layout, MATRICES, tiles_each};
 
 pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: Filter<T>, output: &mut [T]) {
     let (down, across) = (geometry.down, geometry.across);
@@ -92,10 +63,7 @@ fn convolve<T: Real>(
     };
     let length = weights::length::<T>(geometry, direction);
     let count = tiles.count();
-    // The sums are the same however the tiles are divided.
-    let most = (NUMBERS / (MATRICES * (inputs + outputs))).max(TILES);
-    let tasks = count.div_ceil(most).next_multiple_of(rayon::current_num_threads()).min(count);
-    let each = count.div_ceil(tasks);
+    let each = tiles_each(count, inputs + outputs, rayon::current_num_threads());
     let prepared = filter.prepared.take();
     let fill = |panels: &mut [T]| {
         filter.with_weight(|weight| weights::transform(geometry, direction, weight, panels));
@@ -138,12 +106,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
         inputs: (down.input, across.input),
         padding: (down.padding, across.padding),
     };
-    // All cuts follow from the sizes alone, so that sums do not depend on the number of threads.
-    let channels_each = inputs.div_ceil(TASKS).max(CHANNELS).min(inputs);
-    let channel_parts = inputs.div_ceil(channels_each);
-    let blocks = tiles.count().div_ceil(DEPTH);
-    let blocks_each = blocks.div_ceil(TASKS.div_ceil(channel_parts));
-    let stretches = blocks.div_ceil(blocks_each);
+    let Division { channels_each, channel_parts, blocks_each, stretches } = Division::new(inputs, tiles.count());
     let matrix_length = weights::gradient_length(geometry);
     let length = MATRICES * matrix_length;
     with_scratch(stretches * length, |sums| {

@@ -10,14 +10,7 @@ use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
 use crate::kernels::simd::dispatch;
-
-/// Outputs of a tile, along each side.
-pub(super) const OUTPUTS: usize = 4;
-
-/// Inputs of a tile, along each side; the number of matrices is its square.
-pub(super) const INPUTS: usize = 6;
-
-pub(super) const MATRICES: usize = INPUTS * INPUTS;
+use crate::program::convolution::winograd::{INPUTS, Layout, MATRICES, OUTPUTS};
 
 /// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding` before that.
 #[derive(Debug, Clone, Copy)]
@@ -68,32 +61,7 @@ impl Tiles {
     }
 }
 
-/// Numbers between one of the 36 matrices and the next, or between one tile and the next, beyond those that are used: powers
-/// of two would fall upon each other in the cache; and a register may be stored whole.
-pub(super) const GAP: usize = 16;
-
-/// Where transformed tiles are: matrix m, tile t, channel c at m·matrix + t·tile + (c / width)·panel + c % width.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layout {
-    pub(super) matrix: usize,
-    pub(super) tile: usize,
-    pub(super) panel: usize,
-    pub(super) width: usize,
-}
-
 impl Layout {
-    /// Tile after tile, all channels of each together.
-    pub(super) fn rows(tiles: usize, channels: usize) -> Layout {
-        let tile = channels.next_multiple_of(GAP) + GAP;
-        Layout { matrix: tiles * tile + GAP, tile, panel: 0, width: usize::MAX }
-    }
-
-    /// As the right factor of a product over the tiles.
-    pub(super) fn panels(tiles: usize, channels: usize, width: usize) -> Layout {
-        let length = tiles * channels.next_multiple_of(width);
-        Layout { matrix: length + GAP, tile: width, panel: tiles * width, width }
-    }
-
     /// Where a tile's channel is in the first matrix.
     #[inline(always)]
     fn at(&self, tile: usize, channel: usize) -> usize {

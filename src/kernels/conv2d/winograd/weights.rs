@@ -3,14 +3,14 @@
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::tiles::{GAP, INPUTS, MATRICES};
 use super::transforms;
 use crate::kernels::Real;
-use crate::kernels::conv2d::geometry::Geometry;
 use crate::kernels::conv2d::weights::Direction;
 use crate::kernels::parts::Parts;
 use crate::kernels::product::{panel_width, panels_length};
 use crate::kernels::simd::dispatch;
+use crate::program::convolution::Geometry;
+use crate::program::convolution::winograd::{GAP, INPUTS, MATRICES};
 
 const TAPS: usize = 9;
 
