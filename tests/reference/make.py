@@ -157,7 +157,11 @@ LOGITS = {"inception_v3": 96} | {
         "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet", "mobilenet_v2",
         "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_0",
         "squeezenet1_0", "squeezenet1_1"]
-} | {name: 32 for name in ["resnet20_cifar10", "resnet110_cifar10", "unet_classifier"]}
+} | {
+    name: 32 for name in [
+        "resnet20_cifar10", "resnet32_cifar10", "resnet44_cifar10", "resnet56_cifar10", "resnet110_cifar10",
+        "resnext101_32x8d", "unet_classifier", "wide_resnet50_2"]
+}
 
 
 def uniform(name, shape):
