@@ -92,8 +92,10 @@ fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option
     let op = |node: &Node| node.layer.lower(&network.graph.input_shapes(node));
     let biased = node.weights.iter().any(|weight| weight.name == "bias");
     let weighs = biased && matches!(op(node), Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear);
-    let normalised = !readers.is_empty() && readers.iter().all(|reader| matches!(op(reader), Op::BatchNorm { .. }));
-    (weighs && normalised && !node.trace.iter().any(Frame::is_preset)).then(|| {
+    // A batch norm has one input; what has more is not asked, since it would be by each of them.
+    let normalises = |reader: &Node| reader.inputs.len() == 1 && matches!(op(reader), Op::BatchNorm { .. });
+    let normalised = || !readers.is_empty() && readers.iter().all(|reader| normalises(reader));
+    (weighs && normalised() && !node.trace.iter().any(Frame::is_preset)).then(|| {
         Diagnostic::warning(Code::BiasBeforeNorm, node.span, format!("the bias of this `{}` has no effect", node.kind))
             .label("the batch norm after it subtracts the mean")
             .help("write `bias=false`")

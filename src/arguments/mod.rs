@@ -15,6 +15,7 @@ mod value;
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::Culprit;
+use crate::syntax::notation::long_form;
 
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Pair, Positive, PositivePair, Value};
@@ -27,9 +28,6 @@ pub struct Evaluated {
     /// The value, with the place of the value alone.
     pub value: Spanned<Value>,
 }
-
-/// What the notation shortens to a letter.
-const SHORTHANDS: [(&str, char); 4] = [("stride", 's'), ("padding", 'p'), ("dilation", 'd'), ("groups", 'g')];
 
 /// The arguments of one call, to be taken one by one.
 #[derive(Debug, Clone)]
@@ -80,10 +78,10 @@ impl Arguments {
                 text.push_str(&format!(" {value}"));
                 continue;
             };
-            let letter = SHORTHANDS.iter().find(|(long, _)| long == key).map(|(_, letter)| letter);
+            let letter = key.get(..1).filter(|letter| long_form(letter) == key);
             match (letter, value) {
                 (Some(letter), Value::Int(_) | Value::Size(..)) => text.push_str(&format!(" {letter}{value}")),
-                _ => text.push_str(&format!(" {key}={value}")),
+                _ => text.push_str(&format!(" {}={value}", letter.unwrap_or(key))),
             }
         }
         text
@@ -163,8 +161,13 @@ impl Arguments {
 
     /// Errors for what nobody asked for; otherwise the places of what was taken.
     pub fn finish(self) -> Result<Places, Vec<Diagnostic>> {
-        let errors: Vec<Diagnostic> =
-            self.given.iter().filter(|(_, used)| !used).map(|(argument, _)| self.left_over(argument)).collect();
+        let mut errors = Vec::new();
+        let mut left = self.given.iter().filter(|(_, used)| !used).map(|(argument, _)| argument).peekable();
+        while let Some(argument) = left.next() {
+            // `stride 2` is one mistake.
+            let value = left.next_if(|next| self.lacks_value(argument) && next.key.is_none());
+            errors.push(self.left_over(argument, value));
+        }
         if errors.is_empty() { Ok(self.places) } else { Err(errors) }
     }
 
@@ -172,7 +175,9 @@ impl Arguments {
         if !self.asked.contains(&key) {
             self.asked.push(key);
         }
-        self.given.iter().position(|(argument, used)| !used && argument.key.as_ref().is_some_and(|k| k.value == key))
+        // Dropout's own `p` was taken for the shorthand.
+        let is_named = |given: &Spanned<String>| given.value == key || given.value == long_form(key);
+        self.given.iter().position(|(argument, used)| !used && argument.key.as_ref().is_some_and(is_named))
     }
 
     fn convert<T: FromValue>(&mut self, index: usize, key: &'static str) -> Result<T, Diagnostic> {
@@ -183,7 +188,14 @@ impl Arguments {
         T::from_value(&value.value).ok_or_else(|| wrong_value::<T>(key, &self.callee.value, value))
     }
 
-    fn left_over(&self, argument: &Evaluated) -> Diagnostic {
+    /// Whether it is the bare name of an argument.
+    fn lacks_value(&self, argument: &Evaluated) -> bool {
+        let is_asked = |word: &str| self.asked.contains(&word);
+        argument.key.is_none() && matches!(&argument.value.value, Value::Word(word) if is_asked(word))
+    }
+
+    /// `follows` is what stands where the value of a bare name may have been meant to.
+    fn left_over(&self, argument: &Evaluated, follows: Option<&Evaluated>) -> Diagnostic {
         let callee = &self.callee.value;
         let Some(key) = &argument.key else {
             let value = &argument.value;
@@ -203,8 +215,9 @@ impl Arguments {
                 format!("`{callee}` does not take `{}`", value.value),
             );
             return match &value.value {
-                Value::Word(word) if self.asked.contains(&word.as_str()) => {
-                    diagnostic.help(format!("`{word}` needs a value: write `{word}=…`"))
+                Value::Word(word) if self.lacks_value(argument) => {
+                    let value = follows.map_or("…".to_string(), |follows| follows.value.value.to_string());
+                    diagnostic.help(format!("`{word}` needs a value: write `{word}={value}`"))
                 }
                 Value::Word(word) => diagnostic.did_you_mean(word, self.asked.iter().copied(), || self.usage()),
                 _ => diagnostic.help(self.usage()),
@@ -256,6 +269,6 @@ mod tests {
             argument("eps", Value::Float(1e-5)),
         ];
         let arguments = Arguments::new(Spanned::new("conv".to_string(), span), given);
-        assert_eq!(arguments.notation(), "conv 64 3x5 s2 p1x2 groups=4.0 bias=false eps=1e-5");
+        assert_eq!(arguments.notation(), "conv 64 3x5 s2 p1x2 g=4.0 bias=false eps=1e-5");
     }
 }

@@ -70,7 +70,13 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
     if let Some((end, _)) = found.char_indices().nth(LONGEST_QUOTE) {
         found.replace_range(end.., "…");
     }
-    Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"))
+    let error = Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"));
+    match value.value {
+        Value::Float(number) if number.fract() != 0.0 && T::from_value(&Value::Float(number.trunc())).is_some() => {
+            error.help("`//`, floor, ceil, round and round_to make whole numbers")
+        }
+        _ => error,
+    }
 }
 
 /// How much of a wrong value is shown, in characters.

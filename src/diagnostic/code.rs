@@ -83,4 +83,6 @@ codes! {
     HeavyLinear = "W004",
     /// Something that is declared and never used.
     Unused = "W005",
+    /// An input whose channels seem to have been written last.
+    ChannelsLast = "W006",
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::{Diagnostic, Diagnostics, Severity, SourceId};
+use super::{Diagnostic, Diagnostics, Label, Severity, SourceId, Span};
 
 impl Diagnostics {
     /// Draws all of them, `width` columns wide, with terminal colours if `colour` is set.
@@ -25,19 +25,20 @@ impl Diagnostics {
         let others = diagnostic.others.iter().map(|label| (AnnotationKind::Context, label));
         let labels: Vec<_> = std::iter::once(primary).chain(others).collect();
         let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.id()));
-        // One snippet a source, in the order in which the labels first mention it.
-        let mut drawn: Vec<SourceId> = Vec::new();
-        for (_, label) in &labels {
-            let id = label.span.source;
-            if drawn.contains(&id) {
+        for Excerpt { source, range, labels } in self.excerpts(&labels) {
+            let text = self.sources.get(source);
+            let start = self.sources.positions(Span::new(source, range.clone())).0;
+            if range.len() > LONGEST {
+                let place = self.sources.positions(labels[0].1.span).0;
+                let origin = Origin::path(&text.name).line(place.line).char_column(place.column);
+                group = group.element(origin);
                 continue;
             }
-            drawn.push(id);
-            let source = self.sources.get(id);
-            let mut snippet = Snippet::source(&source.text).path(&source.name).fold(true);
-            for (kind, label) in labels.iter().filter(|(_, label)| label.span.source == id) {
-                let range = clamp(label.span.range(), &source.text);
-                let annotation = kind.span(range);
+            let mut snippet =
+                Snippet::source(&text.text[range.clone()]).line_start(start.line).path(&text.name).fold(true);
+            for (kind, label) in labels {
+                let within = clamp(label.span.range(), &text.text);
+                let annotation = kind.span(within.start - range.start..within.end - range.start);
                 snippet =
                     snippet.annotation(if label.text.is_empty() { annotation } else { annotation.label(&label.text) });
             }
@@ -48,6 +49,51 @@ impl Diagnostics {
         }
         renderer.render(&[group])
     }
+
+    /// The lines that are drawn, in the order in which labels first mention their texts. The renderer reads every line that
+    /// it is given, so it is not given all of a long text.
+    fn excerpts<'a>(&self, labels: &[(AnnotationKind, &'a Label)]) -> Vec<Excerpt<'a>> {
+        let mut excerpts: Vec<Excerpt> = Vec::new();
+        for (kind, label) in labels {
+            let source = label.span.source;
+            let range =
+                lines(clamp(label.span.range(), &self.sources.get(source).text), &self.sources.get(source).text);
+            let is_near = |other: &&mut Excerpt| {
+                let gap = range.start.max(other.range.start).saturating_sub(range.end.min(other.range.end));
+                other.source == source && gap <= FARTHEST
+            };
+            match excerpts.iter_mut().find(is_near) {
+                Some(near) => {
+                    near.range = near.range.start.min(range.start)..near.range.end.max(range.end);
+                    near.labels.push((*kind, *label));
+                }
+                None => excerpts.push(Excerpt { source, range, labels: vec![(*kind, *label)] }),
+            }
+        }
+        excerpts
+    }
+}
+
+/// Some lines of a text with what is shown there.
+struct Excerpt<'a> {
+    source: SourceId,
+    range: Range<usize>,
+    labels: Vec<(AnnotationKind, &'a Label)>,
+}
+
+/// Bytes between labels that are drawn together.
+const FARTHEST: usize = 1 << 14;
+
+/// Bytes of a line that is still drawn.
+const LONGEST: usize = 1 << 20;
+
+/// The whole lines that a range lies on; the end of the text belongs to the last line that is not empty.
+fn lines(range: Range<usize>, text: &str) -> Range<usize> {
+    let before = &text[..range.start];
+    let before = if range.start == text.len() { before.strip_suffix('\n').unwrap_or(before) } else { before };
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let end = text[range.end..].find('\n').map_or(text.len(), |length| range.end + length + 1);
+    start..end
 }
 
 /// A range that the renderer can draw: inside the text, on character boundaries.

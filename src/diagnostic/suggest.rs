@@ -3,17 +3,26 @@
 /// The candidate nearest to `name`, if it is near enough to be what was meant.
 ///
 /// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and one character in
-/// any case, but not all of it.
+/// any case, but not all of it. If none is near, one that begins as `name` does, or that is a part of it: `pad` for `padding`,
+/// `num_classes` for `classes`.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let length = name.chars().count();
     let allowed = (length / 3).max(1).min(length.saturating_sub(1));
-    candidates
-        .into_iter()
-        .map(|candidate| (edit_distance(name, candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+    let is_part = |candidate: &str| {
+        let is_word = candidate.len() >= SHORTEST_PART && name.split('_').any(|word| word == candidate);
+        name.len() >= SHORTEST_START && candidate.starts_with(name) || is_word
+    };
+    let distance = |candidate: &str| match edit_distance(name, candidate) {
+        near if near <= allowed => Some(near),
+        _ => is_part(candidate).then_some(usize::MAX),
+    };
+    let near = candidates.into_iter().filter_map(|candidate| Some((distance(candidate)?, candidate)));
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
+
+/// Bytes of a name that stand for what begins with them, and of a part that stands for the whole.
+const SHORTEST_START: usize = 3;
+const SHORTEST_PART: usize = 5;
 
 /// Insertions, deletions, substitutions and swaps of neighbours between `a` and `b`, ignoring case.
 pub fn edit_distance(a: &str, b: &str) -> usize {
@@ -47,6 +56,9 @@ mod tests {
             ("Linear", Some("linear")),
             ("maxpol", Some("maxpool")),
             ("lstm", None),
+            ("max", Some("maxpool")),
+            ("linear_layer", Some("linear")),
+            ("my_conv", None),
             ("q", None),
         ] {
             assert_eq!(nearest(name, names), expected, "{name}");

@@ -9,6 +9,7 @@ use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::graph::Frame;
 use crate::syntax::ast::{Argument, Block, Call, Expr, Parameter, Term};
+use crate::syntax::notation::long_form;
 
 /// How deep blocks may call blocks.
 const DEEPEST_CALL: usize = 64;
@@ -106,7 +107,11 @@ pub(super) fn target<'d>(
     match (&argument.key, flag(argument, parameters)) {
         (_, Some(flag)) => Some(flag),
         (None, None) => positional.next(),
-        (Some(key), None) => parameters.iter().find(|(name, _)| name.value == key.value),
+        (Some(key), None) => {
+            // A parameter's own `s` was taken for the shorthand.
+            let named = |form: fn(&str) -> &str| parameters.iter().find(|(name, _)| form(&name.value) == key.value);
+            named(|name| name).or_else(|| named(long_form))
+        }
     }
 }
 

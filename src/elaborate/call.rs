@@ -60,7 +60,19 @@ fn side(expr: &Spanned<Expr>, scope: &Scope) -> Result<Option<i64>, Diagnostic> 
 
 /// The value of an expression that must be a whole number. `what` begins the message: `a size`, `the count`.
 pub fn integer(expr: &Spanned<Expr>, what: &str, scope: &Scope) -> Result<Option<i64>, Diagnostic> {
+    whole(evaluate(expr, scope)?, what, expr)
+}
+
+/// How often something is repeated; a flag says whether it is there.
+pub fn count(expr: &Spanned<Expr>, scope: &Scope) -> Result<Option<i64>, Diagnostic> {
     match evaluate(expr, scope)? {
+        Some(Value::Bool(flag)) => Ok(Some(flag.into())),
+        other => whole(other, "the count", expr),
+    }
+}
+
+fn whole(value: Option<Value>, what: &str, expr: &Spanned<Expr>) -> Result<Option<i64>, Diagnostic> {
+    match value {
         None => Ok(None),
         Some(Value::Int(value)) => Ok(Some(value)),
         Some(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(Some(value as i64)),

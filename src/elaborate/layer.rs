@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::call;
 use super::level::Wire;
 use super::mismatch::{Refused, diagnose};
+use super::remedy::regroup;
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::diagnostic::{Code, Help};
@@ -35,8 +36,11 @@ impl Walk<'_> {
         let layer = match (definition.parse)(&mut arguments) {
             Ok(layer) => layer,
             Err(error) => {
-                let usage = error.help.is_empty() && error.code != Code::Groups;
-                self.report(if usage { error.help(format!("usage: `{}`", definition.usage)) } else { error });
+                self.report(match error.code {
+                    Code::Groups => regroup(error, definition, (&text, call.span), None, self.document),
+                    _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
+                    _ => error,
+                });
                 return None;
             }
         };

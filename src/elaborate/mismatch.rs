@@ -1,6 +1,6 @@
 //! What a layer objects to, with the places that the layer does not know.
 
-use super::remedy::remedy;
+use super::remedy::{regroup, remedy};
 use crate::arguments::Places;
 use crate::diagnostic::{Code, Diagnostic, Help, Span};
 use crate::graph::{Frame, Graph, Mismatch, Shape, ValueId};
@@ -41,6 +41,10 @@ pub fn diagnose(
             }
         }
         (Code::InputsDisagree, inputs) => error = sources(error, inputs, graph, document),
+        (Code::Groups, [input]) => {
+            let input = Some(graph.shape(*input));
+            return regroup(error, refused.definition, (refused.text, *span), input, document);
+        }
         _ => {}
     }
     match advice.or_else(|| remedy(&refused, graph, layers, document)) {

@@ -57,6 +57,7 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
     let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names)).collect();
     let scope = Scope::root(&names);
     let input = input_shape(&document.input, &scope, &mut problems);
+    problems.extend(input.and_then(|shape| channels_last(shape, document.input.span)));
 
     let expanded;
     let mut trace = Vec::new();
@@ -206,6 +207,25 @@ fn positive(expr: &Spanned<Expr>, what: &str, names: &[Binding], problems: &mut 
         }
     }
 }
+
+/// W006: sizes as other frameworks order them.
+fn channels_last(input: Shape, span: Span) -> Option<Diagnostic> {
+    let Shape::Map { channels, height, width } = input else { return None };
+    // A map with a single column may be a sequence.
+    if channels < SMALLEST_IMAGE || height < SMALLEST_IMAGE || !(width == 3 || width == 1 && channels == height) {
+        return None;
+    }
+    let warning =
+        Diagnostic::warning(Code::ChannelsLast, span, format!("an image {height}×{width} of {channels} channels"));
+    Some(
+        warning
+            .label("channels, height, width")
+            .help(format!("for {width} channels of {channels}×{height} write `[{width}, {channels}, {height}]`")),
+    )
+}
+
+/// No image has a shorter side.
+const SMALLEST_IMAGE: usize = 8;
 
 /// `input:` as a shape.
 fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<Shape> {

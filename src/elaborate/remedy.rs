@@ -5,7 +5,7 @@
 use super::call;
 use super::mismatch::Refused;
 use super::scope::Scope;
-use crate::arguments::Value;
+use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Help, SourceId, Span};
 use crate::graph::{Culprit, Graph, Node, Shape, ValueId};
 use crate::layers::{Definition, Layer, Layers};
@@ -15,6 +15,9 @@ use crate::syntax::text::Text;
 
 /// The largest padding and stride that are tried.
 const LARGEST: i64 = 16;
+
+/// The most groups that are tried.
+const MOST_GROUPS: i64 = 1024;
 
 /// How far back from where branches meet a layer is looked for.
 const FARTHEST: usize = 32;
@@ -65,6 +68,42 @@ fn padding(refused: &Refused, input: ValueId, graph: &Graph, document: &Document
     let call = written_once(document, refused.span).map(|(_, call)| call);
     let edit = found.zip(call).and_then(|(padding, call)| set(call, "padding", "p", padding));
     Help { text, edit }
+}
+
+/// The diagnostic for channels that do not split into groups, with the numbers of groups next to the one that was asked for
+/// into which they do. `text` is the call with every expression worked out; `input` what arrives, if that is known.
+pub fn regroup(
+    error: Diagnostic,
+    definition: &Definition,
+    (text, span): (&str, Span),
+    input: Option<Shape>,
+    document: &Document,
+) -> Diagnostic {
+    let channels = input.map_or_else(|| argument(text, "out").map(|Positive(out)| out), |input| Some(input.channels()));
+    let works = |groups: &i64| {
+        if channels.is_some_and(|channels| !channels.is_multiple_of(*groups as usize)) {
+            return false;
+        }
+        let layer = with(definition, text, "groups", *groups);
+        layer.is_some_and(|layer| input.is_none_or(|input| layer.output(&[input]).is_ok()))
+    };
+    let Some(asked) = argument::<Positive>(text, "groups").and_then(|Positive(asked)| i64::try_from(asked).ok()) else {
+        return error;
+    };
+    let below = (1..asked.min(MOST_GROUPS)).rev().find(works);
+    let above = (asked.saturating_add(1)..=MOST_GROUPS).find(works);
+    let advice = match (below, above) {
+        (Some(below), Some(above)) => format!("{below} or {above} groups would do"),
+        (Some(1), None) | (None, Some(1)) => "only 1 group would do".to_string(),
+        (Some(groups), None) | (None, Some(groups)) => format!("{groups} groups would do"),
+        (None, None) => return error,
+    };
+    let nearest = [below, above].into_iter().flatten().min_by_key(|groups| groups.abs_diff(asked));
+    let place = error.primary.span;
+    match nearest.filter(|_| written_once(document, span).is_some()) {
+        Some(groups) => error.fix(advice, place, groups.to_string()),
+        None => error.help(advice),
+    }
 }
 
 /// The sides that the map has had on its way, the longest ways shortened.
@@ -148,11 +187,20 @@ fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Nod
 
 /// The layer that `text` calls, with another value for one argument.
 fn with(definition: &Definition, text: &str, key: &'static str, value: i64) -> Option<Box<dyn Layer>> {
+    (definition.parse)(&mut arguments(text)?.with(key, Value::Int(value))).ok()
+}
+
+/// What the call in `text` gives for the argument `key`, or without names.
+fn argument<T: FromValue>(text: &str, key: &'static str) -> Option<T> {
+    arguments(text)?.positional(key).ok()?
+}
+
+/// The arguments of the call in `text`.
+fn arguments(text: &str) -> Option<Arguments> {
     // The text is in no file, and nobody will see what is said of it.
     let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
     let call = notation::call(&Text::verbatim(text, nowhere)).ok()?;
-    let arguments = call::arguments(&call, &Scope::root(&[])).ok()??;
-    (definition.parse)(&mut arguments.with(key, Value::Int(value))).ok()
+    call::arguments(&call, &Scope::root(&[])).ok()?
 }
 
 /// What gives the argument `key` of `call` another value: in the place of the one that it has, or, with `prefix`, behind the others.

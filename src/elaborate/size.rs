@@ -51,7 +51,7 @@ impl<'d> Count<'d> {
                 self.layers(body, scope).saturating_add(self.layers(after, scope))
             }
             ItemBody::From { then, .. } => self.layers(then, scope),
-            ItemBody::Repeat { body, count } => match call::integer(count, "the count", scope) {
+            ItemBody::Repeat { body, count } => match call::count(count, scope) {
                 Ok(Some(times @ 1..)) => {
                     let names = [Binding::new("i", None)];
                     let each = self.item(body, &scope.inside(&names));

@@ -314,7 +314,7 @@ impl<'d> Walk<'d> {
             self.report(error.help(help));
             return None;
         }
-        let times = match call::integer(count, "the count", scope) {
+        let times = match call::count(count, scope) {
             Ok(Some(times)) if (0..=MOST_NODES as i64).contains(&times) => times,
             Ok(Some(times)) => {
                 let range =

@@ -1,7 +1,7 @@
 //! A window that slides over a feature map: the size arithmetic of convolution and pooling.
 
 use super::Reach;
-use crate::arguments::{Arguments, Pair, PositivePair};
+use crate::arguments::{Arguments, FromValue, Pair, PositivePair, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::{Culprit, Mismatch, Shape};
 
@@ -20,6 +20,45 @@ pub struct Window {
     pub ceil: bool,
 }
 
+/// What people write for a padding.
+enum Padding {
+    Zeros(Pair),
+    /// As much as keeps the size, in other frameworks.
+    Same,
+}
+
+impl FromValue for Padding {
+    const EXPECTED: &'static str = Pair::EXPECTED;
+    fn from_value(value: &Value) -> Option<Padding> {
+        match value {
+            Value::Word(word) if word == "same" => Some(Padding::Same),
+            other => Pair::from_value(other).map(Padding::Zeros),
+        }
+    }
+}
+
+fn padding(arguments: &mut Arguments, kernel: Pair) -> Result<Pair, Diagnostic> {
+    match arguments.optional("padding")? {
+        None => Ok(Pair::square(0)),
+        Some(Padding::Zeros(padding)) => Ok(padding),
+        Some(Padding::Same) => {
+            let message = format!("`padding` of `{}` must be {}", arguments.callee().value, Padding::EXPECTED);
+            let error = arguments.invalid("padding", message).label("found `same`");
+            let half = if kernel.height == kernel.width {
+                (kernel.height / 2).to_string()
+            } else {
+                format!("{}x{}", kernel.height / 2, kernel.width / 2)
+            };
+            let advice = format!("with stride 1, `p{half}` keeps the size under a kernel of {kernel}");
+            let place = arguments.place("padding");
+            Err(match kernel.height % 2 + kernel.width % 2 {
+                2 => error.fix(advice, place, half),
+                _ => error.help("an even kernel cannot keep the size with as many zeros on all sides"),
+            })
+        }
+    }
+}
+
 impl Window {
     /// Takes the arguments of a convolution: `kernel`, `stride` (1 unless given), `padding` and `dilation`.
     pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
@@ -27,7 +66,7 @@ impl Window {
         Ok(Window {
             kernel,
             stride: positive(arguments, "stride", Pair::square(1))?,
-            padding: arguments.optional("padding")?.unwrap_or(Pair::square(0)),
+            padding: padding(arguments, kernel)?,
             dilation: positive(arguments, "dilation", Pair::square(1))?,
             ceil: false,
         })

@@ -1,13 +1,14 @@
 //! How much of the network's input each value depends on.
 //!
 //! A layer that reads F pixels, S apart from one output to the next, makes of a field r with jump j the field
-//! r + (F − 1)·j with jump S·j. Where several values meet, the largest field counts. Padding plays no part, so a
-//! field can be larger than the input. Source: Araujo et al. 2019, <https://distill.pub/2019/computing-receptive-fields/>.
+//! r + (F − 1)·j with jump S·j. Where several values meet, the largest field counts; what is stretched over all positions is
+//! the same field for all of them. Padding plays no part, so a field can be larger than the input. Source: Araujo et al. 2019, <https://distill.pub/2019/computing-receptive-fields/>.
 
 use std::fmt;
 
 use super::Network;
 use crate::arguments::Pair;
+use crate::graph::ValueId;
 use crate::layers::Reach;
 
 /// The part of the network's input that one position of a value depends on.
@@ -60,7 +61,13 @@ impl Network {
         let mut fields = vec![ReceptiveField::PIXEL];
         for node in &self.graph.nodes {
             let reach = node.layer.reach(&self.graph.input_shapes(node));
-            let inputs = node.inputs.iter().map(|input| fields[input.index()].through(reach));
+            let is_stretched = |input: &ValueId| {
+                node.inputs.len() > 1 && self.graph.shape(*input).positions() < node.output.positions()
+            };
+            let inputs = node.inputs.iter().map(|input| match fields[input.index()] {
+                field if is_stretched(input) => ReceptiveField { jump: Pair::square(0), ..field },
+                field => field.through(reach),
+            });
             fields.push(inputs.reduce(ReceptiveField::union).unwrap_or(ReceptiveField::PIXEL));
         }
         fields
@@ -107,5 +114,11 @@ mod tests {
         );
         let network = network.expect("a sound network");
         assert_eq!(network.receptive_fields()[network.output.index()].to_string(), "7×5");
+        // What is one number for all positions sees everything, and moves nowhere.
+        let network = compile(
+            "input: [8, 32, 32]\nlayers:\n  - branches: [identity, global_avgpool -> sigmoid]\n    merge: mul\n  - conv 8 3x3",
+        );
+        let network = network.expect("a sound network");
+        assert_eq!(network.receptive_fields()[network.output.index()].to_string(), "34");
     }
 }

@@ -5,7 +5,7 @@ use super::document::{Context, expr, map};
 use super::notation;
 use super::structure::items;
 use super::value::{key_text, wrong_type};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned};
 
 /// Every unknown name is compared with every block.
 const MOST_BLOCKS: usize = 1000;
@@ -33,6 +33,10 @@ pub(super) fn blocks<'a>(
     for (home, file) in files {
         let Some(value) = file.get("blocks") else { continue };
         let Some(section) = map(context, "`blocks`", "a mapping from `name(parameters)` to layers", value) else {
+            if let (Setting::List(_), Some(error)) = (&value.value, context.errors.last_mut()) {
+                let advice = "leave out the dash before each name".to_string();
+                error.help.push(Help { text: advice, edit: None });
+            }
             context.lost_blocks = true;
             continue;
         };

@@ -12,6 +12,15 @@ use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 /// More values than this are refused; a million items, one string each, are still read.
 const MOST_VALUES: usize = 1 << 21;
 
+/// No one mends more errors at a time.
+const MOST_ERRORS: usize = 20;
+
+/// What the parser says behind an array without an end, among others.
+const MISSING_COMMA: &str = "missing comma between array elements, expected `,`";
+
+/// Bytes of a text that is not read again for each of its errors.
+const LONG: usize = 1 << 20;
+
 /// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let place = Place { text, source };
@@ -21,11 +30,11 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, 
         let message = format!("the text holds more than {MOST_VALUES} values");
         return (None, vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
     }
-    let root = match DeTable::parse(text) {
-        Ok(root) => root.into_inner(),
-        // Only the first error is sure to be no consequence of another.
-        Err(error) => return (None, vec![place.diagnostic(&error)]),
-    };
+    let (root, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        return (None, place.diagnostics(&errors));
+    }
+    let root = root.into_inner();
     let mut errors = Vec::new();
     let span = Span::new(source, 0..text.len());
     let section = place.section(span, root, &mut errors);
@@ -86,19 +95,41 @@ impl Place<'_> {
         Spanned::new(setting, span)
     }
 
-    fn diagnostic(&self, error: &toml::de::Error) -> Diagnostic {
-        let range = error.span().unwrap_or(0..0);
+    /// The first error of each line, up to an array without an end; others are consequences.
+    fn diagnostics(&self, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
+        let mut found: Vec<(Range<usize>, &str)> =
+            errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
+        found.sort_by_key(|(range, _)| range.start);
+        found.dedup_by(|(later, _), (first, _)| !self.text.as_bytes()[first.start..later.start].contains(&b'\n'));
+        let end = found.iter().position(|(range, message)| self.lacks_end(range, message));
+        found.truncate(end.map_or(MOST_ERRORS, |end| MOST_ERRORS.min(end + 1)));
+        found.into_iter().map(|(range, message)| self.diagnostic(range, message)).collect()
+    }
+
+    /// Whether it is a key or the name of a table that was taken for a part of an array.
+    fn lacks_end(&self, range: &Range<usize>, message: &str) -> bool {
+        let line = self.text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim_end();
+        let is_key = after_key(line).starts_with('=');
+        let is_table = line.strip_prefix('[').is_some_and(|name| after_key(name) == "]");
+        message == MISSING_COMMA && (is_key || is_table)
+    }
+
+    fn diagnostic(&self, range: Range<usize>, message: &str) -> Diagnostic {
         let span = self.span(range.clone());
-        let message = error.message();
         if message.contains("recurs") {
             return Diagnostic::error(Code::Limit, span, "arrays and tables are nested too deep");
         }
         if message != "duplicate key" {
-            return Diagnostic::error(Code::Syntax, span, message);
+            let error = Diagnostic::error(Code::Syntax, span, message);
+            return if self.lacks_end(&range, message) {
+                error.help("or is the array before it without its `]`?")
+            } else {
+                error
+            };
         }
         let message = format!("the key `{}` occurs twice", &self.text[range.clone()]);
         let diagnostic = Diagnostic::error(Code::Duplicate, span, message);
-        match self.first_place(range) {
+        match (self.text.len() <= LONG).then(|| self.first_place(range)).flatten() {
             Some(first) => diagnostic.other(first, "first here"),
             None => diagnostic,
         }
@@ -114,6 +145,11 @@ impl Place<'_> {
         let (root, _) = DeTable::parse_recoverable(&renamed);
         sibling(root.get_ref(), second.start, key).map(|range| self.span(range))
     }
+}
+
+/// What follows the key at the start of a line.
+fn after_key(line: &str) -> &str {
+    line.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')).trim_start()
 }
 
 /// The place of the key `name` in the table that has a key at byte `start`.

@@ -69,7 +69,7 @@ fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
 }
 
 /// What a shorthand stands for. `s=2` is `stride=2` too.
-pub(in crate::syntax) fn long_form(key: &str) -> &str {
+pub(crate) fn long_form(key: &str) -> &str {
     match key {
         "s" => "stride",
         "p" => "padding",

@@ -125,6 +125,7 @@ const OPERATORS: &[Rule] = &[
 fn advice(before: &str, rest: &str) -> Option<&'static str> {
     let word = last_word(before);
     let after_number = word.ends_with(|c: char| c.is_ascii_digit());
+    let starts = matches!(before.trim_end(), "") || before.trim_end().ends_with(['>', '(']);
     let in_size = word.strip_suffix('x').is_some_and(|side| side.ends_with(|c: char| c.is_ascii_digit()));
     Some(match rest.chars().next()? {
         '→' | '>' | '|' | '⟶' => "layers are joined with `->`",
@@ -136,6 +137,9 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
         'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
         '*' | '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
         '"' | '\'' => "words need no quotes",
+        '{' if starts => "which layer it is cannot be worked out; `(relu) x {flag}` has one only if the flag is set",
+        '.' if starts => "`identity` passes on what arrives",
+        '$' => "names stand in braces: `{width}`",
         '[' => "a list is written in braces: `{[64, 128]}`",
         _ => return None,
     })

@@ -16,7 +16,7 @@ use pest::Parser;
 use pest::iterators::Pair;
 
 use super::ast::{Argument, Call, Expr, Item, Parameter, Template, Term};
-pub(super) use items::long_form;
+pub(crate) use items::long_form;
 
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
