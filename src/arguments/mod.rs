@@ -78,7 +78,7 @@ impl Arguments {
                 text.push_str(&format!(" {value}"));
                 continue;
             };
-            let letter = key.get(..1).filter(|letter| long_form(letter) == key);
+            let letter = key.get(..1).filter(|letter| letter != key && long_form(letter) == key);
             match (letter, value) {
                 (Some(letter), Value::Int(_) | Value::Size(..)) => text.push_str(&format!(" {letter}{value}")),
                 _ => text.push_str(&format!(" {}={value}", letter.unwrap_or(key))),
