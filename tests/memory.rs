@@ -69,7 +69,8 @@ fn measure(network: &Network, batch: usize) -> usize {
     most
 }
 
-/// Estimate and measurement of each network differ by at most 15 %.
+/// Estimate and measurement of each network differ by at most 15 %. How much the threads keep of what they worked in depends on who
+/// took which task, by up to a megabyte: so batches are not the smallest.
 #[test]
 fn training_takes_what_was_estimated() {
     let file = |name: &str| fs::read_to_string(format!("architectures/{name}.yaml")).expect("a file");
@@ -91,7 +92,7 @@ fn training_takes_what_was_estimated() {
         (layers("64, 16, 16", "conv 64 3x3 p1 g32 -> conv 64 3x3 p1 g4"), 16),
         (layers("96, 16, 16", "depthwise 3x3 p1 -> depthwise 5x5 p2 s2"), 16),
         (layers("32, 9, 9", "conv 32 3x3 p2 d2"), 64),
-        (layers("32, 8, 8", "conv_transpose 16 2x2 s2 -> conv_transpose 16 3x3 p1"), 16),
+        (layers("32, 8, 8", "conv_transpose 16 2x2 s2 -> conv_transpose 16 3x3 p1"), 96),
         (layers("3, 16, 16", "conv 32 1x1 -> lrn 5 -> maxpool 2"), 48),
         (layers("32, 16, 16", "bn -> gn 4 -> ln channels -> prelu -> drop_path 0.1 -> avgpool 2"), 16),
         ("input: [4096]\nlayers: [linear 512 -> relu -> dropout 0.5 -> linear 10]".to_owned(), 64),
