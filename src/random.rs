@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use crate::init::{Fan, Init, fans};
 use crate::kernels::Real;
 use crate::program::Program;
+use crate::recipe::Interval;
 
 /// What numbers are drawn for. Two purposes never share a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,13 +116,18 @@ fn sample(distribution: Distribution, words: &mut ChaCha8Rng) -> f64 {
     }
 }
 
+/// Uniform between both ends.
+pub fn between(generator: &mut ChaCha8Rng, interval: Interval) -> f64 {
+    interval.low + (interval.high - interval.low) * unit(generator)
+}
+
 /// Uniform in [0, 1).
 fn unit(words: &mut ChaCha8Rng) -> f64 {
     (words.next_u64() >> 11) as f64 * 2f64.powi(-53)
 }
 
 /// Standard normal (Box and Muller 1958).
-fn normal(words: &mut ChaCha8Rng) -> f64 {
+pub fn normal(words: &mut ChaCha8Rng) -> f64 {
     // 1 − u is never 0.
     let radius = (-2.0 * (1.0 - unit(words)).ln()).sqrt();
     radius * (TAU * unit(words)).cos()

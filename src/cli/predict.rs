@@ -13,7 +13,7 @@ use super::{Failure, trained};
 use crate::executor::Executor;
 use crate::graph::Shape;
 use crate::recipe::Transform;
-use crate::train::data::read_image;
+use crate::train::data::{Dataset, read_image};
 
 /// Say what is in images
 #[derive(Debug, Args)]
@@ -45,7 +45,12 @@ impl Predict {
     fn predict(&self) -> Result<(), Failure> {
         let network = self.source.compile()?.network;
         let (mut executor, about) = trained::load(&network, &self.weights, self.machine.algorithms())?;
-        let data = network.data.as_ref();
+        // Measured numbers are not in the file.
+        let dataset = match &network.data {
+            Some(data) if data.eval.contains(&Transform::NormalizeMeasured) => Some(trained::open_data(&network)?),
+            _ => None,
+        };
+        let data = dataset.as_ref().map(Dataset::data).or(network.data.as_ref());
         let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
         let names: Vec<String> = match (about, data) {
             (Some(about), _) => about.classes,

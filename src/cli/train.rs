@@ -57,8 +57,8 @@ impl Train {
             (None, Some(file)) => file.clone(),
             (None, None) => unreachable!("clap asks for one of them"),
         };
-        let network = compile_and_report(&path, &self.changes)?.network;
-        let recipe = recipe(&network)?;
+        let mut network = compile_and_report(&path, &self.changes)?.network;
+        let recipe = &recipe(&network)?.clone();
         if let Some(file) = &self.plot_schedule {
             // Only what changes within an epoch asks how many steps it has.
             let steps = match recipe.schedule.per {
@@ -68,6 +68,7 @@ impl Train {
             return plot(recipe, steps, file.as_deref());
         }
         let dataset = open_data(&network)?;
+        network.data = Some(dataset.data().clone());
         check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
 
@@ -168,9 +169,14 @@ fn conclusion(setting: &Setting, run: &Run) -> String {
     let Setting { dataset, folder, .. } = setting;
     let position = run.position();
     let Some(best) = position.best else { return String::new() };
+    let waiting = run.waiting();
+    let waited = match waiting.total.is_zero() {
+        true => String::new(),
+        false => format!("the steps waited for images {:.1} % of the time\n", 100.0 * waiting.share()),
+    };
     let what = if dataset.validation.is_empty() { "training" } else { "validation" };
     format!(
-        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n",
+        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n{waited}",
         position.epoch,
         100.0 * best.correct as f64 / best.images as f64,
         best.epoch,

@@ -17,7 +17,10 @@ pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
 pub use sets::DataSet;
 pub use train::{Clip, EarlyStopping, Every, Train};
-pub use transform::{LARGEST_IMAGE, Obstacle, Resize, STATISTICS, Transform, way};
+pub use transform::{
+    Affine, Edges, Erased, Filter, Interval, LARGEST_IMAGE, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform,
+    way,
+};
 
 /// `data:`.
 #[derive(Debug, Clone, PartialEq)]

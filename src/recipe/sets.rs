@@ -13,9 +13,9 @@ pub enum DataSet {
     Mnist,
     /// 1×28×28, ten classes, IDX files.
     FashionMnist,
-    /// 3×32×32, ten classes, binary version.
+    /// 3×32×32, ten classes, binary or Python version.
     Cifar10,
-    /// 3×32×32, a hundred classes, binary version.
+    /// 3×32×32, a hundred classes, binary or Python version.
     Cifar100,
     /// `train/CLASS/*.jpg` and `val/` or `test/`, any size.
     Folder,
@@ -67,7 +67,7 @@ impl DataSet {
             DataSet::FashionMnist => {
                 "https://github.com/zalandoresearch/fashion-mnist or Debian's package dataset-fashion-mnist"
             }
-            DataSet::Cifar10 | DataSet::Cifar100 => "https://www.cs.toronto.edu/~kriz/cifar.html (the binary version)",
+            DataSet::Cifar10 | DataSet::Cifar100 => "https://www.cs.toronto.edu/~kriz/cifar.html",
             DataSet::Folder => "",
         }
     }

@@ -1,36 +1,117 @@
 //! What happens to an image between its file and the network, and what size it has then.
 
-use std::fmt;
+mod notation;
+mod size;
+mod statistics;
+
+pub use size::{LARGEST_IMAGE, Obstacle, way};
+pub use statistics::STATISTICS;
 
 use crate::arguments::Pair;
 
-/// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input.
+/// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input. Parameters, ranges and defaults are
+/// those of torchvision's transforms. Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
+///
+/// A `fill` has one value for each channel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transform {
-    /// `pad 4`: zeros on all sides.
-    Pad {
-        /// Pixels on each side.
-        pixels: usize,
-    },
-    /// `crop 32 pad=4`: a random window, after padding with zeros.
+    /// `pad 4`, `pad 2x4 mode=reflect`
+    Pad(Padding),
+    /// `crop 32 pad=4`: a random window, after padding.
     RandomCrop {
         /// Of the window.
         size: Pair,
-        /// Pixels of padding on each side.
-        pad: usize,
+        /// Around the image, before the window is chosen.
+        padding: Padding,
     },
     /// `center_crop 227`: the window in the middle; padded with zeros if the image is smaller.
     CenterCrop {
         /// Of the window.
         size: Pair,
     },
-    /// `hflip` or `hflip 0.3`: mirrored with this probability.
+    /// `resized_crop 224`: a random window of random area and shape, resized.
+    ResizedCrop {
+        /// Height and width at the end.
+        size: Pair,
+        /// The window's area in parts of the image's.
+        scale: Interval,
+        /// The window's width in parts of its height, drawn from its logarithm's range.
+        ratio: Interval,
+        /// How values between pixels are found.
+        filter: Filter,
+    },
+    /// `resize 256`: the shorter side becomes this long; `resize 32x48`: exactly this size. With anti-aliasing, as Pillow does.
+    Resize {
+        /// One side or both.
+        target: Resize,
+        /// How values between pixels are found.
+        filter: Filter,
+    },
+    /// `hflip` or `hflip 0.3`: left and right change places with this probability.
     HorizontalFlip {
         /// Between 0 and 1.
         probability: f64,
     },
-    /// `resize 256`: the shorter side becomes this long; `resize 32x48`: exactly this size. Bilinear with anti-aliasing, as Pillow does.
-    Resize(Resize),
+    /// `vflip` or `vflip 0.3`: top and bottom change places with this probability.
+    VerticalFlip {
+        /// Between 0 and 1.
+        probability: f64,
+    },
+    /// `rotate 15`: about the middle, by up to so many degrees either way.
+    Rotate {
+        /// Against the clock.
+        degrees: Interval,
+        /// How values between pixels are found.
+        sampling: Sampling,
+        /// What comes in from outside.
+        fill: Vec<f64>,
+    },
+    /// `affine 10 translate=0.1 scale={[0.9, 1.1]} shear=5`
+    Affine(Affine),
+    /// `color_jitter brightness=0.4 contrast=0.4 saturation=0.4 hue=0.1`, one after the other in a random order.
+    ColorJitter {
+        /// Factor; 0 is black, 1 leaves the image as it is.
+        brightness: Interval,
+        /// Factor of the distance from the mean brightness.
+        contrast: Interval,
+        /// Factor of the distance from grey.
+        saturation: Interval,
+        /// Added to the hue, of which 1 is the full circle; between −0.5 and 0.5.
+        hue: Interval,
+    },
+    /// `lighting` or `lighting 0.1`: red, green and blue shifted along the principal components of ImageNet's colours.
+    /// Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks" (2012), section 4.1.
+    Lighting {
+        /// Standard deviation of the three factors.
+        std: f64,
+    },
+    /// `grayscale`, or with a probability `grayscale 0.1`; all channels stay.
+    Grayscale {
+        /// Between 0 and 1.
+        probability: f64,
+    },
+    /// `erase`: a random rectangle is overwritten.
+    /// Source: Zhong et al., "Random erasing data augmentation" (2017).
+    Erase {
+        /// Between 0 and 1.
+        probability: f64,
+        /// The rectangle's area in parts of the image's.
+        scale: Interval,
+        /// The rectangle's height in parts of its width.
+        ratio: Interval,
+        /// What is written there.
+        value: Erased,
+    },
+    /// `trivial_augment`: one of fourteen changes, of a random strength.
+    /// Source: Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation" (2021), the wide space.
+    TrivialAugment {
+        /// Strengths to choose from; at least 2.
+        bins: usize,
+        /// How values between pixels are found.
+        sampling: Sampling,
+        /// What comes in from outside.
+        fill: Vec<f64>,
+    },
     /// `normalize cifar10`, or `normalize mean=0.5 std=0.25`: (x − mean)/std, channel by channel.
     Normalize {
         /// One for each channel.
@@ -38,6 +119,58 @@ pub enum Transform {
         /// One for each channel; positive.
         std: Vec<f64>,
     },
+    /// `normalize measured`: with mean and deviation of the training images, found when the data set is opened.
+    NormalizeMeasured,
+}
+
+/// All numbers from `low` to `high`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The least.
+    pub low: f64,
+    /// The greatest.
+    pub high: f64,
+}
+
+impl Interval {
+    /// From `low` to `high`.
+    pub const fn new(low: f64, high: f64) -> Interval {
+        Interval { low, high }
+    }
+
+    /// Only `value`.
+    pub const fn only(value: f64) -> Interval {
+        Interval { low: value, high: value }
+    }
+}
+
+/// Rows and columns around an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Padding {
+    /// Rows above and below, columns left and right.
+    pub pixels: Pair,
+    /// What they hold.
+    pub edges: Edges,
+}
+
+impl Padding {
+    /// `pixels` zeros on each side of an image of `channels` channels.
+    pub fn zeros(pixels: usize, channels: usize) -> Padding {
+        Padding { pixels: Pair::square(pixels), edges: Edges::Fill(vec![0.0; channels]) }
+    }
+}
+
+/// What lies outside an image.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Edges {
+    /// A value for each channel.
+    Fill(Vec<f64>),
+    /// The pixels at the edge.
+    Edge,
+    /// The image mirrored at its outermost pixels: `c b | a b c | b a`.
+    Reflect,
+    /// The image mirrored at its border: `b a | a b c | c b`.
+    Symmetric,
 }
 
 /// What `resize` aims at.
@@ -49,168 +182,116 @@ pub enum Resize {
     Exact(Pair),
 }
 
-/// The most pixels an image may have, on its way too: enough for the largest cameras, far from what exhausts memory.
-pub const LARGEST_IMAGE: usize = 1 << 27;
+/// How an image is resized; both average when it shrinks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filter {
+    /// A triangle over the nearest pixels.
+    Bilinear,
+    /// Keys's cubic with a = −½; may leave \[0, 1\] a little.
+    Bicubic,
+}
 
-/// Means and standard deviations that are known by name, channel by channel, for values in \[0, 1\].
-///
-/// CIFAR-10's are those of seed 004 and most published recipes; ImageNet's are torchvision's; the others were measured
-/// over the training images and are the customary roundings.
-pub const STATISTICS: [(&str, &[f64], &[f64]); 6] = [
-    ("cifar10", &[0.4914, 0.4822, 0.4465], &[0.2023, 0.1994, 0.2010]),
-    ("cifar100", &[0.5071, 0.4865, 0.4409], &[0.2673, 0.2564, 0.2762]),
-    ("imagenet", &[0.485, 0.456, 0.406], &[0.229, 0.224, 0.225]),
-    ("mnist", &[0.1307], &[0.3081]),
-    ("fashion-mnist", &[0.2860], &[0.3530]),
-    ("half", &[0.5], &[0.5]),
-];
+/// How a value between the pixels of an image that is turned or sheared is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sampling {
+    /// The nearest pixel's.
+    Nearest,
+    /// Weighed between the four around it.
+    Bilinear,
+}
+
+/// Ranges of an affine map; each value of it is drawn on its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Affine {
+    /// With the clock.
+    pub degrees: Interval,
+    /// At most this much of the width to the right or left, and of the height down or up; between 0 and 1.
+    pub translate: [f64; 2],
+    /// Factor of the size; positive.
+    pub scale: Interval,
+    /// Degrees along the x axis and along the y axis.
+    pub shear: [Interval; 2],
+    /// How values between pixels are found.
+    pub sampling: Sampling,
+    /// What comes in from outside.
+    pub fill: Vec<f64>,
+}
+
+/// What random erasing leaves.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Erased {
+    /// A value for each channel.
+    Fill(Vec<f64>),
+    /// Noise: standard normal numbers.
+    Random,
+}
 
 impl Transform {
-    /// Height and width after all of `transforms`, one after the other; `None` if one of them cannot be applied.
-    pub fn output_of_all(transforms: &[Transform], size: Pair) -> Option<Pair> {
-        transforms.iter().try_fold(size, |size, transform| transform.output(size).ok())
+    /// As the notation calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Transform::Pad(_) => "pad",
+            Transform::RandomCrop { .. } => "crop",
+            Transform::CenterCrop { .. } => "center_crop",
+            Transform::ResizedCrop { .. } => "resized_crop",
+            Transform::Resize { .. } => "resize",
+            Transform::HorizontalFlip { .. } => "hflip",
+            Transform::VerticalFlip { .. } => "vflip",
+            Transform::Rotate { .. } => "rotate",
+            Transform::Affine(_) => "affine",
+            Transform::ColorJitter { .. } => "color_jitter",
+            Transform::Lighting { .. } => "lighting",
+            Transform::Grayscale { .. } => "grayscale",
+            Transform::Erase { .. } => "erase",
+            Transform::TrivialAugment { .. } => "trivial_augment",
+            Transform::Normalize { .. } | Transform::NormalizeMeasured => "normalize",
+        }
     }
 
     /// Whether it draws random numbers, and so has no place in evaluation.
     pub fn is_random(&self) -> bool {
-        matches!(self, Transform::RandomCrop { .. } | Transform::HorizontalFlip { .. })
-    }
-
-    /// Height and width of what it makes of an image of `size`, or the arithmetic that shows why it cannot.
-    pub fn output(&self, size: Pair) -> Result<Pair, String> {
-        let made = match self {
-            Transform::Pad { pixels } => padded(size, *pixels),
-            Transform::RandomCrop { size: window, pad } => {
-                let room = padded(size, *pad);
-                for (given, room, wanted) in
-                    [(size.height, room.height, window.height), (size.width, room.width, window.width)]
-                {
-                    if room < wanted {
-                        let sum = if *pad == 0 { format!("{given}") } else { format!("{given} + 2·{pad} = {room}") };
-                        return Err(format!("{sum} < {wanted}"));
-                    }
-                }
-                *window
-            }
-            Transform::CenterCrop { size } => *size,
-            Transform::Resize(Resize::Exact(size)) => *size,
-            Transform::Resize(Resize::Shorter(side)) => {
-                let longer = side * size.height.max(size.width) / size.height.min(size.width).max(1);
-                match size.height < size.width {
-                    true => Pair { height: *side, width: longer },
-                    false => Pair { height: longer, width: *side },
-                }
-            }
-            Transform::HorizontalFlip { .. } | Transform::Normalize { .. } => size,
-        };
-        match made.height.checked_mul(made.width) {
-            Some(pixels) if pixels <= LARGEST_IMAGE => Ok(made),
-            _ => Err(format!("{made} is more than {LARGEST_IMAGE} pixels")),
-        }
-    }
-}
-
-/// The sizes that an image of `size` has on its way through `transforms`, for people: "28×28, after `pad 2` 32×32".
-///
-/// # Errors
-/// The first transform that cannot be applied.
-pub fn way(transforms: &[Transform], size: Pair) -> Result<String, Obstacle> {
-    let mut way = size.to_string();
-    let mut reached = size;
-    for (index, transform) in transforms.iter().enumerate() {
-        match transform.output(reached) {
-            Err(arithmetic) => return Err(Obstacle { index, way, arithmetic }),
-            Ok(output) if output != reached => {
-                way.push_str(&format!(", after `{transform}` {output}"));
-                reached = output;
-            }
-            Ok(_) => {}
-        }
-    }
-    Ok(way)
-}
-
-/// Where an image's [`way`] through transforms ends early.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Obstacle {
-    /// Of the transform that cannot be applied.
-    pub index: usize,
-    /// The way up to there.
-    pub way: String,
-    /// Why it cannot.
-    pub arithmetic: String,
-}
-
-fn padded(size: Pair, pixels: usize) -> Pair {
-    Pair { height: size.height + 2 * pixels, width: size.width + 2 * pixels }
-}
-
-/// As the notation writes it, so that it can be read again.
-impl fmt::Display for Transform {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Transform::Pad { pixels } => write!(f, "pad {pixels}"),
-            Transform::RandomCrop { size, pad: 0 } => write!(f, "crop {}", side(*size)),
-            Transform::RandomCrop { size, pad } => write!(f, "crop {} pad={pad}", side(*size)),
-            Transform::CenterCrop { size } => write!(f, "center_crop {}", side(*size)),
-            Transform::HorizontalFlip { probability: 0.5 } => write!(f, "hflip"),
-            Transform::HorizontalFlip { probability } => write!(f, "hflip {probability:?}"),
-            Transform::Resize(Resize::Shorter(side)) => write!(f, "resize {side}"),
-            Transform::Resize(Resize::Exact(size)) => write!(f, "resize {}x{}", size.height, size.width),
-            Transform::Normalize { mean, std } => match named(mean, std) {
-                Some(name) => write!(f, "normalize {name}"),
-                None => write!(f, "normalize mean={} std={}", numbers(mean), numbers(std)),
-            },
+            Transform::RandomCrop { .. }
+            | Transform::ResizedCrop { .. }
+            | Transform::HorizontalFlip { .. }
+            | Transform::VerticalFlip { .. }
+            | Transform::Rotate { .. }
+            | Transform::Affine(_)
+            | Transform::ColorJitter { .. }
+            | Transform::Lighting { .. }
+            | Transform::Erase { .. }
+            | Transform::TrivialAugment { .. } => true,
+            Transform::Grayscale { probability } => *probability < 1.0,
+            Transform::Pad(_)
+            | Transform::CenterCrop { .. }
+            | Transform::Resize { .. }
+            | Transform::Normalize { .. }
+            | Transform::NormalizeMeasured => false,
         }
     }
-}
 
-/// `32`, or `32x48` where the sides differ.
-fn side(size: Pair) -> String {
-    if size.height == size.width { size.height.to_string() } else { format!("{}x{}", size.height, size.width) }
-}
-
-/// The entry of [`STATISTICS`] that has these values; a single one there stands for all channels.
-fn named(mean: &[f64], std: &[f64]) -> Option<&'static str> {
-    let agrees = |values: &[f64], known: &[f64]| match known {
-        [one] => values.iter().all(|value| value == one),
-        known => values == known,
-    };
-    let found = STATISTICS.iter().find(|(_, m, s)| agrees(mean, m) && agrees(std, s));
-    found.map(|(name, ..)| *name)
-}
-
-/// `0.5` if all are the same, else `{[0.5, 0.25]}`.
-fn numbers(values: &[f64]) -> String {
-    match values {
-        [first, rest @ ..] if rest.iter().all(|value| value == first) => format!("{first:?}"),
-        values => format!("{{{values:?}}}"),
+    /// Whether it takes values for what they are as colours, from 0 to 1, and so comes before `normalize`.
+    pub fn needs_colours(&self) -> bool {
+        matches!(
+            self,
+            Transform::ColorJitter { .. }
+                | Transform::Lighting { .. }
+                | Transform::Grayscale { .. }
+                | Transform::TrivialAugment { .. }
+        )
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_follow_torchvision() {
-        let crop = |side, pad| Transform::RandomCrop { size: Pair::square(side), pad };
-        let shorter = |side| Transform::Resize(Resize::Shorter(side));
-        let too_small = |text: &str| Err(text.to_string());
-        for (transform, (height, width), expected) in [
-            (Transform::Pad { pixels: 4 }, (32, 30), Ok((40, 38))),
-            (crop(32, 4), (28, 26), Ok((32, 32))),
-            (crop(32, 1), (28, 28), too_small("28 + 2·1 = 30 < 32")),
-            (crop(32, 0), (40, 28), too_small("28 < 32")),
-            (Transform::CenterCrop { size: Pair::square(40) }, (8, 64), Ok((40, 40))),
-            (shorter(256), (375, 500), Ok((256, 341))),
-            (shorter(256), (500, 375), Ok((341, 256))),
-            (shorter(256), (1, 60_000_000), too_small("256×15360000000 is more than 134217728 pixels")),
-            (Transform::Resize(Resize::Exact(Pair { height: 3, width: 5 })), (9, 9), Ok((3, 5))),
-            (Transform::HorizontalFlip { probability: 0.5 }, (9, 7), Ok((9, 7))),
-        ] {
-            let expected = expected.map(|(height, width)| Pair { height, width });
-            assert_eq!(transform.output(Pair { height, width }), expected, "{transform}");
+    /// Every list in it that has one value for each channel, with what the notation calls the values.
+    pub fn per_channel(&mut self) -> Vec<(&'static str, &mut Vec<f64>)> {
+        match self {
+            Transform::Pad(Padding { edges: Edges::Fill(fill), .. })
+            | Transform::RandomCrop { padding: Padding { edges: Edges::Fill(fill), .. }, .. }
+            | Transform::Rotate { fill, .. }
+            | Transform::Affine(Affine { fill, .. })
+            | Transform::TrivialAugment { fill, .. } => vec![("fill values", fill)],
+            Transform::Erase { value: Erased::Fill(fill), .. } => vec![("values", fill)],
+            Transform::Normalize { mean, std } => vec![("means", mean), ("standard deviations", std)],
+            _ => Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::Waiting;
 use super::checkpoint::Position;
 use super::evaluate::Evaluation;
 
@@ -31,6 +32,8 @@ pub struct EpochMetrics {
     pub seconds: f64,
     /// Training images a second, without validation.
     pub images_per_s: f64,
+    /// The part of the training time in which no batch was ready, since this process began with the epoch.
+    pub data_wait: f64,
 }
 
 /// A line of `steps.jsonl`.
@@ -61,7 +64,7 @@ pub struct ValidationMetrics {
 
 impl EpochMetrics {
     /// Those of the epoch that is under way and has no more batches. It may have had no validation.
-    pub(super) fn new(position: &Position) -> EpochMetrics {
+    pub(super) fn new(position: &Position, waiting: Waiting) -> EpochMetrics {
         let sums = &position.sums;
         let validated = position.validated.filter(|validated| validated.epoch == position.epoch);
         EpochMetrics {
@@ -73,6 +76,7 @@ impl EpochMetrics {
             val_acc: validated.map_or(f64::NAN, |validated| validated.accuracy),
             seconds: sums.seconds + position.validation_seconds,
             images_per_s: sums.images as f64 / sums.seconds,
+            data_wait: waiting.share(),
         }
     }
 }
@@ -162,12 +166,13 @@ mod tests {
             val_acc: 0.25,
             seconds: 2.0,
             images_per_s: 10.0,
+            data_wait: 0.25,
         }
     }
 
     #[test]
     fn a_resumed_run_goes_on_after_its_checkpoint() {
-        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25,"seconds":2.0,"images_per_s":10.0}"#;
+        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25,"seconds":2.0,"images_per_s":10.0,"data_wait":0.25}"#;
         let nothing: &[usize] = &[];
         // What is in the file, after which epoch the run goes on, and which epochs are left then.
         for (before, done, left) in [

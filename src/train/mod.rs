@@ -30,6 +30,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use self::accumulate::Accumulated;
 use self::average::Average;
@@ -70,6 +71,23 @@ pub struct Run {
     average: Option<Average<f32>>,
     norm: NormParts,
     position: Position,
+    waiting: Waiting,
+}
+
+/// How long the steps of this process took, and how much of that they waited for images.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// All steps, one after the other.
+    pub total: Duration,
+    /// The part of it in which no batch was ready.
+    pub waited: Duration,
+}
+
+impl Waiting {
+    /// The part in which steps waited; NaN before the first step.
+    pub fn share(&self) -> f64 {
+        self.waited.as_secs_f64() / self.total.as_secs_f64()
+    }
 }
 
 /// How a run ended.
@@ -127,7 +145,8 @@ impl Run {
     ) -> Result<Run, TrainError> {
         check(&executor, recipe, dataset)?;
         let accumulated = (recipe.accumulate > 1).then(|| Accumulated::new(executor.gradients()));
-        Ok(Run { executor, optimizer, accumulated, average, norm: NormParts::default(), position })
+        let (norm, waiting) = (NormParts::default(), Waiting::default());
+        Ok(Run { executor, optimizer, accumulated, average, norm, position, waiting })
     }
 
     /// Says which algorithms the kernels may choose from; all of them unless said.
@@ -138,6 +157,11 @@ impl Run {
     /// How far it is.
     pub fn position(&self) -> &Position {
         &self.position
+    }
+
+    /// How much of its time it waited for images, since this process began.
+    pub fn waiting(&self) -> Waiting {
+        self.waiting
     }
 
     /// All weights and running statistics, in the program's order: the average of them, if the recipe keeps one.
@@ -165,6 +189,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
         let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
+        let mut waiting = Waiting::default();
         loop {
             // Before the step, and so also where a run goes on that was stopped while it validated.
             if run.is_due(recipe) {
@@ -181,7 +206,9 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             if run.is_stuck(recipe) {
                 return Ok(Ended::Early);
             }
+            let began = Instant::now();
             let Some(sums) = run.step(setting, &course, &mut batches)? else { break };
+            waiting.total += began.elapsed();
             if run.position.step.is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64) {
                 let (step, lr) = (run.position.step, run.position.lr);
                 let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.loss / sums.images as f64 };
@@ -194,6 +221,9 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 return Ok(Ended::Stopped);
             }
         }
+        waiting.waited = batches.waited();
+        run.waiting.total += waiting.total;
+        run.waiting.waited += waiting.waited;
         batches.skipped().iter().for_each(|image| progress.line(&format!("left out: {image}")));
 
         check_weights(run, setting)?;
@@ -209,7 +239,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 evaluation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
             }
         }
-        let line = EpochMetrics::new(&run.position);
+        let line = EpochMetrics::new(&run.position, waiting);
         run.position.end_epoch();
         metrics.epoch(&line).map_err(unwritable)?;
         progress.epoch(&line);

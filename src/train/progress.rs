@@ -32,6 +32,9 @@ enum Lines {
 /// How long a pipe stays silent at most.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// Training that waits longer, in parts of its time, has slow data.
+const STARVED: f64 = 0.05;
+
 impl Progress {
     /// For a run of so many epochs of so many batches each: a bar on the standard error stream if that is a terminal,
     /// lines on the standard output.
@@ -86,14 +89,19 @@ impl Progress {
 
     /// An epoch is over.
     pub fn epoch(&mut self, metrics: &EpochMetrics) {
-        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc, seconds, images_per_s } = metrics;
+        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc, seconds, images_per_s, data_wait } =
+            metrics;
         let validation = if val_acc.is_nan() {
             String::new()
         } else {
             format!("   validation {val_loss:.4} {:.2} %", 100.0 * val_acc)
         };
+        let starved = match *data_wait > STARVED {
+            true => format!("   waited for images {:.0} % of the time", 100.0 * data_wait),
+            false => String::new(),
+        };
         self.line(&format!(
-            "epoch {epoch}/{}   lr {lr:.3e}   training {train_loss:.4} {:.2} %{validation}   {seconds:.1} s   {images_per_s:.0} images/s",
+            "epoch {epoch}/{}   lr {lr:.3e}   training {train_loss:.4} {:.2} %{validation}   {seconds:.1} s   {images_per_s:.0} images/s{starved}",
             self.epochs,
             100.0 * train_acc,
         ));

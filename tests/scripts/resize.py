@@ -1,6 +1,6 @@
-"""Writes src/train/data/resize_pillow.txt: images and what Pillow's bilinear resize makes of them.
+"""Writes src/train/data/augment/resize_pillow.txt: images and what Pillow's bilinear resize makes of them.
 
-    python tests/scripts/resize.py > src/train/data/resize_pillow.txt
+    python tests/scripts/resize.py > src/train/data/augment/resize_pillow.txt
 
 Made with Pillow 13.0.0. Each case is three lines: "height width new_height new_width", the image's bytes in hexadecimal,
 plane after plane, and the result's.

@@ -97,14 +97,17 @@ impl Transforms {
         for setting in list {
             let Some(transform) = named::read(setting, &TRANSFORMS, scope, problems) else { continue };
             let Some(channels) = channels else { continue };
+            let name = transform.name();
             match spread(transform, channels) {
                 Ok(transform) => entries.push(Spanned::new(transform, setting.span)),
                 Err(count) => {
-                    let message = "`normalize` and the network's input have different numbers of channels";
+                    let message = format!("`{name}` and the network's input have different numbers of channels");
                     problems.push(Diagnostic::error(Code::DataMismatch, setting.span, message).label(count));
                 }
             }
         }
+        check_order(&entries, problems);
+        warn_of_grey(&entries, channels, problems);
         (entries.len() == list.len()).then_some(Transforms { span: setting.span, entries })
     }
 
@@ -211,13 +214,44 @@ fn check_classes(set: &Spanned<DataSet>, target: &Target, problems: &mut Vec<Dia
     }
 }
 
+/// Colours are no colours any more once they are normalised.
+fn check_order(entries: &[Spanned<Transform>], problems: &mut Vec<Diagnostic>) {
+    let is_normalize = |entry: &&Spanned<Transform>| entry.value.name() == "normalize";
+    let Some(first) = entries.iter().position(|entry| is_normalize(&entry)) else { return };
+    for entry in entries[first..].iter().filter(|entry| entry.value.needs_colours()) {
+        let name = entry.value.name();
+        let message = format!("`{name}` works on colours from 0 to 1 and has no meaning after `normalize`");
+        let error = Diagnostic::error(Code::InvalidArgument, entry.span, message);
+        problems.push(error.other(entries[first].span, "normalised here").help(format!("put `{name}` first")));
+    }
+}
+
+/// What makes colours out of colours leaves a single channel as it is.
+fn warn_of_grey(entries: &[Spanned<Transform>], channels: Option<usize>, problems: &mut Vec<Diagnostic>) {
+    for entry in entries.iter().filter(|_| channels == Some(1)) {
+        let part = match &entry.value {
+            Transform::Grayscale { .. } => "`grayscale`",
+            Transform::ColorJitter { saturation, .. } if *saturation != Transform::ONE => "`saturation`",
+            Transform::ColorJitter { hue, .. } if *hue != Transform::ZERO => "`hue`",
+            _ => continue,
+        };
+        let message = format!("{part} has no effect on images of one channel");
+        problems.push(Diagnostic::warning(Code::Unused, entry.span, message));
+    }
+}
+
 /// Evaluation gives the same numbers each time.
 fn refuse_chance(eval: &Transforms, problems: &mut Vec<Diagnostic>) {
     for entry in eval.entries.iter().filter(|entry| entry.value.is_random()) {
         let message = format!("`{}` is random and has no place in `eval`", entry.value);
         let error = Diagnostic::error(Code::InvalidArgument, entry.span, message);
         problems.push(match &entry.value {
-            Transform::RandomCrop { .. } => error.help("`center_crop` takes the window in the middle"),
+            Transform::RandomCrop { .. } | Transform::ResizedCrop { .. } => {
+                let fixed: Vec<String> =
+                    without_chance(std::slice::from_ref(&entry.value)).iter().map(Transform::to_string).collect();
+                error.help(format!("`{}` takes the window in the middle", fixed.join(", ")))
+            }
+            Transform::Grayscale { .. } => error.help("`grayscale` without a probability makes every image grey"),
             _ => error,
         });
     }

@@ -2,7 +2,7 @@
 
 use super::named::{self, Kind};
 use super::ranges::{above_zero, below_one, in_range};
-use super::transforms::Numbers;
+use super::transforms::Channels;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::scope::Scope;
@@ -19,7 +19,7 @@ const MIXES: Kind<Mix> =
 fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
     let label_smoothing = arguments.optional("label_smoothing")?.unwrap_or(0.0);
     below_one(arguments, "label_smoothing", label_smoothing)?;
-    let class_weights = arguments.optional("class_weights")?.map_or_else(Vec::new, |Numbers(weights)| weights);
+    let class_weights = arguments.optional("class_weights")?.map_or_else(Vec::new, |Channels(weights)| weights);
     if let Some((class, weight)) = class_weights.iter().enumerate().find(|(_, weight)| **weight <= 0.0) {
         let error = arguments.invalid("class_weights", "the weight of a class must be above 0");
         return Err(error.label(format!("class {class} has `{weight}`")));

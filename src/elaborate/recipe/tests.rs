@@ -5,7 +5,7 @@ mod train;
 use crate::arguments::Pair;
 use crate::compile_source;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data, DataSet, Resize, Transform};
+use crate::recipe::{BadImages, Data, DataSet, Filter, Padding, Resize, Transform};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -20,7 +20,7 @@ fn compile(input: &str, sections: &str) -> Network {
     }
 }
 
-fn data(input: &str, sections: &str) -> Data {
+pub fn data(input: &str, sections: &str) -> Data {
     compile(input, sections).data.expect("there is a data section")
 }
 
@@ -43,7 +43,8 @@ fn complaints(input: &str, sections: &str) -> Vec<String> {
 
 #[test]
 fn data_sections() {
-    let crop = |side, pad| Transform::RandomCrop { size: Pair::square(side), pad };
+    let crop = |side, pad| Transform::RandomCrop { size: Pair::square(side), padding: Padding::zeros(pad, 3) };
+    let resize = |target| Transform::Resize { target, filter: Filter::Bilinear };
     let flip = Transform::HorizontalFlip { probability: 0.5 };
     let normalize = |mean: &[f64], std: &[f64]| Transform::Normalize { mean: mean.to_vec(), std: std.to_vec() };
     let cifar10 = normalize(&[0.4914, 0.4822, 0.4465], &[0.2023, 0.1994, 0.2010]);
@@ -68,7 +69,7 @@ fn data_sections() {
                 None,
                 vec![crop(8, 4), normalize(&[0.5; 3], &[0.1, 0.2, 0.3])],
                 vec![
-                    Transform::Resize(Resize::Shorter(10)),
+                    resize(Resize::Shorter(10)),
                     Transform::CenterCrop { size: Pair::square(8) },
                     normalize(&[0.5; 3], &[0.5; 3]),
                 ],
@@ -82,14 +83,14 @@ fn data_sections() {
                 DataSet::FashionMnist,
                 None,
                 vec![
-                    Transform::Pad { pixels: 1 },
+                    Transform::Pad(Padding::zeros(1, 3)),
                     Transform::HorizontalFlip { probability: 0.25 },
-                    Transform::Resize(Resize::Exact(Pair { height: 10, width: 12 })),
+                    resize(Resize::Exact(Pair { height: 10, width: 12 })),
                     normalize(&[0.1, 0.2, 0.3], &[1.0; 3]),
                 ],
                 vec![
-                    Transform::Pad { pixels: 1 },
-                    Transform::Resize(Resize::Exact(Pair { height: 10, width: 12 })),
+                    Transform::Pad(Padding::zeros(1, 3)),
+                    resize(Resize::Exact(Pair { height: 10, width: 12 })),
                     normalize(&[0.1, 0.2, 0.3], &[1.0; 3]),
                 ],
                 BadImages::Refuse,
@@ -107,7 +108,13 @@ fn data_sections() {
 fn what_is_printed_can_be_read() {
     let calls = "pad 1\ncrop 32 pad=4\ncrop 8x9\ncenter_crop 227\ncenter_crop 3x5\nhflip\nhflip 0.25\nresize 256\nresize 32x32\n\
                  normalize cifar10\nnormalize half\nnormalize mnist\nnormalize fashion-mnist\nnormalize mean=0.25 std=1e-3\n\
-                 normalize mean={[0.1, 0.2, 0.3]} std=0.5";
+                 normalize mean={[0.1, 0.2, 0.3]} std=0.5\nnormalize measured\npad 2x4 mode=reflect\npad 1 fill=0.5\n\
+                 crop 32 pad=4 mode=symmetric\nresized_crop 224\nresized_crop 8x9 scale={[0.25, 1.0]} ratio={[0.5, 2.0]} interpolation=bicubic\n\
+                 resize 256 interpolation=bicubic\nvflip\nvflip 0.25\nrotate 15.0\nrotate {[-10.0, 30.0]} interpolation=bilinear fill=0.5\n\
+                 affine 0.0 translate=0.1\naffine 5.0 translate={[0.1, 0.2]} scale={[0.9, 1.1]} shear=5.0 fill={[0.1, 0.2, 0.3]}\n\
+                 affine 5.0 shear={[-1.0, 2.0, 0.0, 3.0]}\ncolor_jitter brightness={[0.5, 1.5]} saturation={[0.0, 2.0]} hue=0.25\nlighting\n\
+                 lighting 0.5\ngrayscale\ngrayscale 0.25\nerase\nerase 0.25 scale={[0.1, 0.2]} ratio={[1.0, 2.0]} value=random\nerase value=0.5\n\
+                 trivial_augment\ntrivial_augment bins=10 interpolation=bilinear fill=0.5";
     for call in calls.lines() {
         let read = |call: &str| data("3, 8, 8", &format!("data: {{set: folder, train: ['{call}']}}")).train.remove(0);
         let transform = read(call);
@@ -153,7 +160,7 @@ fn mistakes() {
         (
             "1, 8, 8",
             "data: {set: digits, train: [hflip 2]}",
-            &["E013 `2`: a probability must be between 0 and 1 | found `2`"],
+            &["E013 `2`: `probability` of `hflip` must be a probability, between 0 and 1 | found `2`"],
         ),
         ("1, 8, 8", "data: {set: digits, train: [crop]}", &["E012 `crop`: `crop` needs `size`"]),
         (

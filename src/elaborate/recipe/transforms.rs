@@ -1,85 +1,118 @@
-//! The transforms of the language.
+//! The transforms of the language, with torchvision's parameters and defaults.
 
+mod colours;
+mod geometry;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use self::values::Channels;
+use self::values::Probability;
 use super::named::Kind;
-use crate::arguments::{Arguments, FromValue, Positive, PositivePair, Value};
+use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::recipe::{Resize, STATISTICS, Transform};
+use crate::recipe::{Filter, Resize, STATISTICS, Transform};
 
-/// Every transform. A `normalize` has its numbers as they were written: see [`spread`].
+/// Every transform. What has one value for each channel has them as they were written: see [`spread`].
 pub const TRANSFORMS: Kind<Transform> = Kind {
     what: "transform",
     example: "crop 32 pad=4",
     table: &[
-        ("pad", pad),
-        ("crop", crop),
-        ("center_crop", center_crop),
+        ("pad", geometry::pad),
+        ("crop", geometry::crop),
+        ("center_crop", geometry::center_crop),
+        ("resized_crop", geometry::resized_crop),
+        ("resize", geometry::resize),
         ("hflip", hflip),
-        ("resize", resize),
+        ("vflip", vflip),
+        ("rotate", geometry::rotate),
+        ("affine", geometry::affine),
+        ("color_jitter", colours::color_jitter),
+        ("lighting", colours::lighting),
+        ("grayscale", colours::grayscale),
+        ("trivial_augment", colours::trivial_augment),
+        ("erase", colours::erase),
         ("normalize", normalize),
     ],
 };
 
-/// A single mean or standard deviation stands for all `channels`.
+/// A single value stands for all `channels`.
 ///
 /// # Errors
 /// What does not fit: `3 means for 1 channel`.
-pub fn spread(transform: Transform, channels: usize) -> Result<Transform, String> {
-    let Transform::Normalize { mean, std } = transform else { return Ok(transform) };
-    let to_all = |values: Vec<f64>, what| match values.as_slice() {
-        [one] => Ok(vec![*one; channels]),
-        several if several.len() == channels => Ok(values),
-        several => {
-            Err(format!("{} {what} for {channels} channel{}", several.len(), if channels == 1 { "" } else { "s" }))
+pub fn spread(mut transform: Transform, channels: usize) -> Result<Transform, String> {
+    for (what, values) in transform.per_channel() {
+        match values.as_slice() {
+            [one] => *values = vec![*one; channels],
+            several if several.len() == channels => {}
+            several => {
+                let plural = if channels == 1 { "" } else { "s" };
+                return Err(format!("{} {what} for {channels} channel{plural}", several.len()));
+            }
         }
+    }
+    match transform {
+        Transform::Lighting { .. } if channels != 3 => {
+            Err("`lighting` shifts red, green and blue, and there is 1 channel".to_string())
+        }
+        transform => Ok(transform),
+    }
+}
+
+/// What evaluation could do in the place of `train`: windows in the middle for random ones, and nothing else that is random.
+pub fn without_chance(train: &[Transform]) -> Vec<Transform> {
+    let fixed = |transform: &Transform| match transform {
+        // A window in the middle is padded where it must be.
+        Transform::RandomCrop { size, .. } => vec![Transform::CenterCrop { size: *size }],
+        Transform::ResizedCrop { size, filter, .. } => {
+            // As torchvision evaluates what was trained so: 256 for 224.
+            let shorter = size.height.max(size.width) * 8 / 7;
+            let resize = Transform::Resize { target: Resize::Shorter(shorter), filter: *filter };
+            vec![resize, Transform::CenterCrop { size: *size }]
+        }
+        other if other.is_random() => Vec::new(),
+        other => vec![other.clone()],
     };
-    Ok(Transform::Normalize { mean: to_all(mean, "means")?, std: to_all(std, "standard deviations")? })
-}
-
-fn pad(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    Ok(Transform::Pad { pixels: arguments.required("pixels")? })
-}
-
-fn crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    let PositivePair(size) = arguments.required("size")?;
-    Ok(Transform::RandomCrop { size, pad: arguments.optional("pad")?.unwrap_or(0) })
-}
-
-fn center_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    let PositivePair(size) = arguments.required("size")?;
-    Ok(Transform::CenterCrop { size })
+    train.iter().flat_map(fixed).collect()
 }
 
 fn hflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    let probability = arguments.positional("probability")?.unwrap_or(0.5);
-    if !(0.0..=1.0).contains(&probability) {
-        let error = arguments.invalid("probability", "a probability must be between 0 and 1");
-        return Err(error.label(format!("found `{probability}`")));
-    }
-    Ok(Transform::HorizontalFlip { probability })
+    Ok(Transform::HorizontalFlip { probability: probability(arguments, 0.5)? })
 }
 
-fn resize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    Ok(Transform::Resize(arguments.required::<Target>("size")?.0))
+fn vflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    Ok(Transform::VerticalFlip { probability: probability(arguments, 0.5)? })
 }
 
-/// A single number is the shorter side, not both.
-struct Target(Resize);
+fn probability(arguments: &mut Arguments, default: f64) -> Result<f64, Diagnostic> {
+    let probability = arguments.positional("probability")?.map_or(default, |Probability(probability)| probability);
+    Ok(probability)
+}
 
-impl FromValue for Target {
-    const EXPECTED: &'static str = PositivePair::EXPECTED;
-    fn from_value(value: &Value) -> Option<Target> {
-        if let Some(Positive(side)) = Positive::from_value(value) {
-            return Some(Target(Resize::Shorter(side)));
+/// `interpolation=bilinear` or `bicubic`.
+fn filter(arguments: &mut Arguments) -> Result<Filter, Diagnostic> {
+    Ok(arguments.optional("interpolation")?.unwrap_or(Filter::Bilinear))
+}
+
+impl FromValue for Filter {
+    const EXPECTED: &'static str = "`bilinear` or `bicubic`";
+    fn from_value(value: &Value) -> Option<Filter> {
+        match value {
+            Value::Word(word) if word == "bilinear" => Some(Filter::Bilinear),
+            Value::Word(word) if word == "bicubic" => Some(Filter::Bicubic),
+            _ => None,
         }
-        PositivePair::from_value(value).map(|PositivePair(size)| Target(Resize::Exact(size)))
     }
 }
 
-/// `normalize imagenet`, or `mean` and `std`: a number, or one for each channel.
+/// `normalize imagenet`, `normalize measured`, or `mean` and `std`: a number, or one for each channel.
 fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     if let Some(name) = arguments.positional::<String>("statistics")? {
+        if name == MEASURED {
+            return Ok(Transform::NormalizeMeasured);
+        }
         let Some((_, mean, std)) = STATISTICS.iter().find(|(known, ..)| *known == name) else {
-            let names = || STATISTICS.iter().map(|(name, ..)| *name);
+            let names = || STATISTICS.iter().map(|(name, ..)| *name).chain([MEASURED]);
             let message = format!("no means and standard deviations are called `{name}`");
             let error = Diagnostic::error(Code::UnknownName, arguments.place("statistics"), message);
             let list = || format!("there are {}; or give `mean=` and `std=`", names().collect::<Vec<_>>().join(", "));
@@ -87,8 +120,8 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
         };
         return Ok(Transform::Normalize { mean: mean.to_vec(), std: std.to_vec() });
     }
-    let Numbers(mean) = arguments.required("mean")?;
-    let Numbers(std) = arguments.required("std")?;
+    let Channels(mean) = arguments.required("mean")?;
+    let Channels(std) = arguments.required("std")?;
     if let Some(bad) = std.iter().find(|std| **std <= 0.0) {
         let error = arguments.invalid("std", "a standard deviation must be above 0");
         return Err(error.label(format!("found `{bad}`")));
@@ -96,29 +129,5 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     Ok(Transform::Normalize { mean, std })
 }
 
-/// One number, or one for each channel.
-pub struct Numbers(pub Vec<f64>);
-
-impl FromValue for Numbers {
-    const EXPECTED: &'static str = "a number, or a list with one for each channel";
-    fn from_value(value: &Value) -> Option<Numbers> {
-        match value {
-            Value::List(values) if values.is_empty() => None,
-            Value::List(values) => {
-                values.iter().map(|value| f64::from_value(&value.value)).collect::<Option<_>>().map(Numbers)
-            }
-            one => f64::from_value(one).map(|one| Numbers(vec![one])),
-        }
-    }
-}
-
-/// What evaluation could do in the place of `train`: windows in the middle for random ones, and nothing mirrored.
-pub fn without_chance(train: &[Transform]) -> Vec<Transform> {
-    let fixed = |transform: &Transform| match transform {
-        Transform::HorizontalFlip { .. } => None,
-        // A window in the middle is padded where it must be.
-        Transform::RandomCrop { size, .. } => Some(Transform::CenterCrop { size: *size }),
-        other => Some(other.clone()),
-    };
-    train.iter().filter_map(fixed).collect()
-}
+/// Mean and deviation of whatever the training images are.
+const MEASURED: &str = "measured";

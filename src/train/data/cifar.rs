@@ -1,9 +1,12 @@
-//! CIFAR-10 and CIFAR-100 in their binary version: records of one or two label bytes and 3×32×32 pixels.
+//! CIFAR-10 and CIFAR-100 in their binary version, records of one or two label bytes and 3×32×32 pixels, or in their Python version.
 //!
 //! Source: <https://www.cs.toronto.edu/~kriz/cifar.html>.
 
-use std::fs;
-use std::path::Path;
+mod pickle;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::split::{Images, Split};
 use super::{DataError, check_labels, places};
@@ -17,50 +20,121 @@ const PIXELS: usize = 3 * 32 * 32;
 struct Form {
     train: &'static [&'static str],
     test: &'static str,
+    /// What the archive unpacks to.
     subfolder: &'static str,
-    /// Label bytes before the pixels; the last one is the label (before it stands CIFAR-100's coarse one).
-    labels: usize,
+    content: Content,
 }
 
-const CIFAR10: Form = Form {
-    train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
-    test: "test_batch.bin",
-    subfolder: "cifar-10-batches-bin",
-    labels: 1,
-};
+/// What a file of a set holds.
+#[derive(Clone, Copy)]
+enum Content {
+    /// Label bytes before the pixels of each image; the last one is the label (before it stands CIFAR-100's coarse one).
+    Records { labels: usize },
+    /// A pickled dictionary with the labels under this name.
+    Pickle { labels: &'static str },
+}
 
-const CIFAR100: Form = Form { train: &["train.bin"], test: "test.bin", subfolder: "cifar-100-binary", labels: 2 };
+const CIFAR10: [Form; 2] = [
+    Form {
+        train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
+        test: "test_batch.bin",
+        subfolder: "cifar-10-batches-bin",
+        content: Content::Records { labels: 1 },
+    },
+    Form {
+        train: &["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5"],
+        test: "test_batch",
+        subfolder: "cifar-10-batches-py",
+        content: Content::Pickle { labels: "labels" },
+    },
+];
+
+const CIFAR100: [Form; 2] = [
+    Form {
+        train: &["train.bin"],
+        test: "test.bin",
+        subfolder: "cifar-100-binary",
+        content: Content::Records { labels: 2 },
+    },
+    Form {
+        train: &["train"],
+        test: "test",
+        subfolder: "cifar-100-python",
+        content: Content::Pickle { labels: "fine_labels" },
+    },
+];
+
+/// The longest file that is read; CIFAR-100's have 155 MB.
+const LONGEST: u64 = 1 << 28;
 
 /// Both splits.
 pub fn open(set: DataSet, path: Option<&str>) -> Result<(Split, Split), DataError> {
-    let form = if set == DataSet::Cifar100 { CIFAR100 } else { CIFAR10 };
-    let first = form.train[0];
-    let folder = places::find(set, path, &[form.subfolder], first, &[first.to_string()])?;
-    Ok((split(set, &folder, &form, form.train)?, split(set, &folder, &form, &[form.test])?))
+    let folder = locate(set, path)?;
+    let forms = forms(set);
+    let form = forms.iter().find(|form| folder.join(form.train[0]).is_file()).unwrap_or(&forms[0]);
+    Ok((split(set, &folder, form, form.train)?, split(set, &folder, form, &[form.test])?))
+}
+
+/// The folder with the files.
+pub fn locate(set: DataSet, path: Option<&str>) -> Result<PathBuf, DataError> {
+    let forms = forms(set);
+    let subfolders = forms.each_ref().map(|form| form.subfolder);
+    let spellings = forms.each_ref().map(|form| form.train[0].to_string());
+    places::find(set, path, &subfolders, &spellings.join(" or "), &spellings)
+}
+
+fn forms(set: DataSet) -> &'static [Form; 2] {
+    if set == DataSet::Cifar100 { &CIFAR100 } else { &CIFAR10 }
 }
 
 fn split(set: DataSet, folder: &Path, form: &Form, files: &[&str]) -> Result<Split, DataError> {
-    let record = form.labels + PIXELS;
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files {
         let path = folder.join(file);
-        let bytes = fs::read(&path).map_err(|error| DataError::io(&path, error))?;
-        let (whole, rest) = (bytes.len() / record, bytes.len() % record);
-        if whole == 0 || rest != 0 {
-            let message = format!(
-                "{} bytes are {whole} records of {record} and {rest} bytes over: the file is cut off",
-                bytes.len()
-            );
-            return Err(DataError::malformed(&path, message));
-        }
+        let bytes = read(&path)?;
         let first = labels.len();
-        for record in bytes.chunks_exact(record) {
-            labels.push(u32::from(record[form.labels - 1]));
-            pixels.extend_from_slice(&record[form.labels..]);
+        match form.content {
+            Content::Records { labels: count } => {
+                for record in records(&bytes, count + PIXELS).map_err(|message| DataError::malformed(&path, message))? {
+                    labels.push(u32::from(record[count - 1]));
+                    pixels.extend_from_slice(&record[count..]);
+                }
+            }
+            Content::Pickle { labels: name } => {
+                let bad =
+                    |reason| DataError::malformed(&path, format!("this is no batch of the Python version: {reason}"));
+                let table = pickle::read(&bytes, PIXELS, name).map_err(bad)?;
+                if table.labels.is_empty() {
+                    return Err(DataError::malformed(&path, "no images"));
+                }
+                pixels.extend_from_slice(&bytes[table.pixels]);
+                labels.extend(table.labels);
+            }
         }
         check_labels(&labels[first..], set.classes().len(), &path)?;
     }
     Ok(Split::new(Images::Memory { pixels, channels: 3, size: Pair::square(32), white: u8::MAX }, labels))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+    let io = |error| DataError::io(path, error);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(io)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(io)?;
+    match bytes.len() as u64 > LONGEST {
+        true => Err(DataError::malformed(path, format!("it is longer than {LONGEST} bytes, as no file of a set is"))),
+        false => Ok(bytes),
+    }
+}
+
+/// The records of a file, each `length` bytes.
+fn records(bytes: &[u8], length: usize) -> Result<impl Iterator<Item = &[u8]>, String> {
+    match (bytes.len() / length, bytes.len() % length) {
+        (1.., 0) => Ok(bytes.chunks_exact(length)),
+        (whole, rest) => {
+            let all = bytes.len();
+            Err(format!("{all} bytes are {whole} records of {length} and {rest} bytes over: the file is cut off"))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -75,7 +149,7 @@ mod tests {
     }
 
     fn write_cifar10(folder: &Folder) {
-        for (i, name) in CIFAR10.train.iter().chain([&CIFAR10.test]).enumerate() {
+        for (i, name) in CIFAR10[0].train.iter().chain([&CIFAR10[0].test]).enumerate() {
             folder.write(name, &record(&[i as u8]));
         }
     }
@@ -111,9 +185,38 @@ mod tests {
             let error = open(DataSet::Cifar10, Some(folder.root())).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("data_batch_3.bin"), "{case}: {error}");
         }
-        let folder = Folder::new("cifar-python");
-        folder.write("cifar-10-batches-py/data_batch_1", b"");
+        let folder = Folder::new("cifar-python-cut");
+        folder.write("cifar-10-batches-py/data_batch_1", b"\x80\x02}");
         let error = open(DataSet::Cifar10, Some(folder.root())).unwrap_err().to_string();
-        assert!(error.contains("Python version") && error.contains("binary version"), "{error}");
+        assert!(error.contains("data_batch_1: this is no batch of the Python version: the file is cut off"), "{error}");
+    }
+
+    #[test]
+    fn reads_the_python_version() {
+        // {"data": bytes of zeros, 2×3072, "labels" or "fine_labels": [first, first + 1]}
+        let batch = |labels: &str, first: u8| {
+            let start =
+                b"\x80\x02}(X\x04\x00\x00\x00datacnumpy.core.multiarray\n_reconstruct\n)R(K\x01K\x02M\x00\x0c\x86";
+            let kind = b"cnumpy\ndtype\nU\x02u1\x85R\x89T\x00\x18\x00\x00";
+            let rest =
+                [b"tbU", &[labels.len() as u8][..], labels.as_bytes(), b"](K", &[first], b"K", &[first + 1], b"eu."]
+                    .concat();
+            [&start[..], kind, &[7; 2 * PIXELS], &rest].concat()
+        };
+        for (set, name, labels) in
+            [(DataSet::Cifar10, "cifar10", "labels"), (DataSet::Cifar100, "cifar100", "fine_labels")]
+        {
+            let folder = Folder::new(&format!("python-{name}"));
+            let form = &forms(set)[1];
+            for (i, file) in form.train.iter().chain([&form.test]).enumerate() {
+                folder.write(&format!("{}/{file}", form.subfolder), &batch(labels, i as u8));
+            }
+            let (train, test) = open(set, Some(folder.root())).unwrap();
+            let files = form.train.len();
+            assert_eq!((train.len(), test.labels()), (2 * files, &[files as u32, files as u32 + 1][..]));
+            let mut image = Image::default();
+            train.read(1, 3, &mut image).unwrap();
+            assert_eq!(image.pixels, [7.0 / 255.0; PIXELS]);
+        }
     }
 }

@@ -5,22 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::split::{Images, Split, hold_out};
+use super::collection::Collection;
+use super::split::{Split, hold_out};
 use super::{DataError, places};
 use crate::recipe::{BadImages, DataSet};
-
-/// What a folder holds.
-#[derive(Debug)]
-pub struct Opened {
-    /// The images to learn from.
-    pub train: Split,
-    /// The images to be judged by.
-    pub validation: Split,
-    /// Names of the class folders, sorted.
-    pub classes: Vec<String>,
-    /// Files that are no images, left out as `on_bad_image: skip` asks.
-    pub left_out: Vec<DataError>,
-}
 
 /// Names of the folder for validation, best first.
 const VALIDATION: [&str; 4] = ["val", "validation", "valid", "test"];
@@ -29,7 +17,7 @@ const VALIDATION: [&str; 4] = ["val", "validation", "valid", "test"];
 const ENDINGS: [&str; 10] = ["jpg", "jpeg", "png", "bmp", "gif", "webp", "pnm", "ppm", "pgm", "jfif"];
 
 /// Lists `path`. Without a folder for validation, a fifth of every class is held out, always the same.
-pub fn open(path: Option<&str>, bad: BadImages) -> Result<Opened, DataError> {
+pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError> {
     let root = match path {
         Some(path) => places::expand_home(path),
         None => return Err(DataError::Mismatch("`set: folder` needs `path:`, the folder of the images".to_string())),
@@ -44,9 +32,12 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Opened, DataError> {
         });
     }
     let train = root.join("train");
-    let divided = train.is_dir() && !folders(&train)?.is_empty();
+    let held = VALIDATION.iter().map(|name| root.join(name)).find(|folder| folder.is_dir());
+    // Among folders of classes, `train` is a class, whatever is in it.
+    let alone = || folders(&root).map(|folders| folders.len() == 1);
+    let divided = train.is_dir() && !folders(&train)?.is_empty() && (held.is_some() || alone()?);
+    let held = held.filter(|_| divided);
     let train = if divided { train } else { root.clone() };
-    let held = VALIDATION.iter().map(|name| root.join(name)).find(|folder| divided && folder.is_dir());
 
     let classes = folders(&train)?;
     if classes.is_empty() {
@@ -68,13 +59,13 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Opened, DataError> {
             if held.is_empty() {
                 return Err(DataError::malformed(&folder, "no images"));
             }
-            (Split::new(Images::Files(files), labels), Split::new(Images::Files(held), held_labels))
+            (Split::of_files(files, labels), Split::of_files(held, held_labels))
         }
         None => {
             let (kept, held) = hold_out(&labels);
             let part = |examples: Vec<usize>| {
                 let files = examples.iter().map(|example| files[*example].clone()).collect();
-                Split::new(Images::Files(files), examples.iter().map(|example| labels[*example]).collect())
+                Split::of_files(files, examples.iter().map(|example| labels[*example]).collect())
             };
             if held.is_empty() {
                 return Err(DataError::malformed(
@@ -85,7 +76,7 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Opened, DataError> {
             (part(kept), part(held))
         }
     };
-    Ok(Opened { train, validation, classes, left_out })
+    Ok(Collection { train, validation, classes, left_out })
 }
 
 /// Names of the folders in `folder`, sorted; hidden ones do not count.
@@ -192,6 +183,11 @@ mod tests {
             (
                 "class called train",
                 &["train/1.jpg", "train/2.jpg", "plane/1.jpg", "plane/2.jpg"],
+                (2, 2, "plane train", 0),
+            ),
+            (
+                "class called train with folders",
+                &["train/steam/1.jpg", "train/steam/2.jpg", "plane/1.jpg", "plane/2.jpg"],
                 (2, 2, "plane train", 0),
             ),
         ] {

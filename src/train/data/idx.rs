@@ -20,14 +20,19 @@ use crate::recipe::DataSet;
 
 /// Both splits of MNIST or a set of the same form.
 pub fn open(set: DataSet, path: Option<&str>) -> Result<(Split, Split), DataError> {
+    let folder = locate(set, path)?;
+    Ok((split(set, &folder, "train")?, split(set, &folder, "t10k")?))
+}
+
+/// The folder with the files.
+pub fn locate(set: DataSet, path: Option<&str>) -> Result<PathBuf, DataError> {
     // As torchvision unpacks them.
     let subfolders: &[&str] = match set {
         DataSet::FashionMnist => &["raw", "FashionMNIST/raw"],
         _ => &["raw", "MNIST/raw"],
     };
     let wanted = "train-images-idx3-ubyte(.gz)";
-    let folder = places::find(set, path, subfolders, wanted, &spellings("train", "images", 3))?;
-    Ok((split(set, &folder, "train")?, split(set, &folder, "t10k")?))
+    places::find(set, path, subfolders, wanted, &spellings("train", "images", 3))
 }
 
 /// Some archives have a dot before `idx`.

@@ -64,6 +64,22 @@ impl Image {
     }
 }
 
+/// Height and width that a file's image has once it is turned upright; only its header is read.
+pub fn size(path: &Path) -> Result<Pair, DataError> {
+    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
+    let reader = ImageReader::open(path)
+        .and_then(ImageReader::with_guessed_format)
+        .map_err(|error| DataError::io(path, error))?;
+    let mut decoder = reader.into_decoder().map_err(|error| bad(&error))?;
+    let (width, height) = decoder.dimensions();
+    let turned = matches!(
+        decoder.orientation().map_err(|error| bad(&error))?,
+        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+    );
+    let (height, width) = if turned { (width, height) } else { (height, width) };
+    Ok(Pair { height: height as usize, width: width as usize })
+}
+
 /// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
 pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), DataError> {
     // Reading a pipe would wait for ever.
@@ -159,6 +175,29 @@ mod tests {
         let mut image = Image::default();
         image.fill_from_planes(&[255, 10, 0, 20, 51, 30], 3, Pair { height: 1, width: 2 }, 255, 1);
         assert_eq!(image.pixels, [82.0 / 255.0, 18.0 / 255.0]);
+    }
+
+    /// The fixture is made by tests/scripts/images.py with Pillow: in each line a file, its height and width, and its bytes.
+    #[test]
+    fn unusual_files_are_what_pillow_makes_of_them() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/train/data/images");
+        for line in include_str!("images/images.txt").lines() {
+            let [name, height, width, bytes] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+            let expected: Vec<u8> = bytes.as_bytes().chunks(2).map(byte).collect();
+            let path = folder.join(name);
+            let size = Pair { height: height.parse().unwrap(), width: width.parse().unwrap() };
+            assert_eq!(super::size(&path).unwrap(), size, "{name}");
+            let mut image = Image::default();
+            decode(&path, 3, &mut image).unwrap();
+            assert_eq!((image.size, image.pixels.len()), (size, expected.len()), "{name}");
+            // JPEG decoders round differently, and Pillow does not interpolate colours as others do.
+            let tolerance = if name.ends_with(".jpg") { 4.0 } else { 0.01 };
+            for (at, (ours, pillows)) in image.pixels.iter().zip(&expected).enumerate() {
+                let difference = (ours * 255.0 - f32::from(*pillows)).abs();
+                assert!(difference <= tolerance, "{name}: {} for {pillows} at {at}", ours * 255.0);
+            }
+        }
     }
 
     /// A JPEG as a camera held sideways writes it: EXIF orientation 6, to be turned clockwise.

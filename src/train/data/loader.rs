@@ -8,9 +8,10 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use super::augment::Pipeline;
 use super::image::Image;
-use super::transforms::Pipeline;
 use super::{DataError, Split};
 use crate::random::{Purpose, generator};
 use crate::recipe::BadImages;
@@ -37,6 +38,7 @@ pub struct Batches {
     /// Whether a whole epoch may still turn out to have no image at all.
     barren: bool,
     skipped: Vec<DataError>,
+    waited: Duration,
 }
 
 /// One pass through a split.
@@ -68,6 +70,13 @@ pub struct Made {
     skipped: Vec<DataError>,
 }
 
+impl Made {
+    /// The batch, and what is missing in it.
+    pub fn into_parts(self) -> (Batch, Vec<DataError>) {
+        (self.batch, self.skipped)
+    }
+}
+
 impl Batches {
     /// Sets `workers` threads to work on `pass`, from batch number `start` on.
     pub(super) fn start(pass: Pass, start: usize, workers: usize) -> Batches {
@@ -83,7 +92,7 @@ impl Batches {
             Worker { made, used }
         };
         let workers = (0..workers).map(spawn).collect();
-        Batches { workers, start, left: start..end, barren: start == 0, skipped: Vec::new() }
+        Batches { workers, start, left: start..end, barren: start == 0, skipped: Vec::new(), waited: Duration::ZERO }
     }
 
     /// Gives a batch's memory back, for a later batch.
@@ -95,6 +104,11 @@ impl Batches {
     /// The images that were left out so far, and why: only with `on_bad_image: skip`. A batch with such an image is smaller.
     pub fn skipped(&self) -> &[DataError] {
         &self.skipped
+    }
+
+    /// How long [`Batches::next`] has waited for batches so far.
+    pub fn waited(&self) -> Duration {
+        self.waited
     }
 
     fn worker(&self, batch: usize) -> &Worker {
@@ -109,7 +123,10 @@ impl Iterator for Batches {
     /// was skipped is an error too.
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(index) = self.left.next() {
-            match self.worker(index).made.recv().expect("a worker makes every batch that is its own") {
+            let asked = Instant::now();
+            let made = self.worker(index).made.recv().expect("a worker makes every batch that is its own");
+            self.waited += asked.elapsed();
+            match made {
                 Ok(Made { batch, skipped }) => {
                     self.skipped.extend(skipped);
                     if !batch.labels.is_empty() {

@@ -13,7 +13,10 @@
 //! }
 //! ```
 
+mod augment;
 mod cifar;
+mod collection;
+mod decoded;
 mod digits;
 mod error;
 mod folder;
@@ -21,9 +24,8 @@ mod idx;
 mod image;
 mod loader;
 mod places;
-mod resize;
 mod split;
-mod transforms;
+mod statistics;
 
 #[cfg(test)]
 mod fixture;
@@ -33,17 +35,22 @@ mod tests;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+pub use collection::{Collection, Part, locate};
 pub use error::DataError;
+pub use image::Image;
 pub use loader::{Batch, Batches};
-pub use split::Split;
 
-use self::image::{Image, decode};
+pub use split::Split;
+pub use statistics::Statistics;
+
+use self::augment::Pipeline;
+use self::collection::some;
+use self::image::decode;
 use self::loader::Pass;
 use self::split::shuffle;
-use self::transforms::Pipeline;
 use crate::graph::Shape;
 use crate::random::{Purpose, generator};
-use crate::recipe::{BadImages, Data, DataSet, Train, Transform};
+use crate::recipe::{Data, Train, Transform};
 
 /// Images with labels, in two splits, and the way from an image to the network's input.
 #[derive(Debug)]
@@ -56,11 +63,11 @@ pub struct Dataset {
     left_out: Vec<DataError>,
     augmented: Pipeline,
     plain: Pipeline,
-    bad_images: BadImages,
+    data: Data,
     workers: usize,
 }
 
-/// Threads that decode files, at most: each holds up to two batches.
+/// Threads that make batches, at most: each holds up to two batches.
 const MOST_WORKERS: usize = 8;
 
 impl Dataset {
@@ -71,22 +78,7 @@ impl Dataset {
     /// If files are missing, cut off or not what they should be, if a label has no class in the network, and if images
     /// do not come out of the transforms in the network's size.
     pub fn open(data: &Data, input: Shape, classes: Option<usize>) -> Result<Dataset, DataError> {
-        let augmented = Pipeline::new(&data.train, input)?;
-        let plain = Pipeline::new(&data.eval, input)?;
-        let mut left_out = Vec::new();
-        let mut names: Vec<String> = data.set.classes().iter().map(|name| name.to_string()).collect();
-        let path = data.path.as_deref();
-        let (train, validation) = match data.set {
-            DataSet::Digits => digits::open(),
-            DataSet::Mnist | DataSet::FashionMnist => idx::open(data.set, path)?,
-            DataSet::Cifar10 | DataSet::Cifar100 => cifar::open(data.set, path)?,
-            DataSet::Folder => {
-                let opened = folder::open(path, data.bad_images)?;
-                names = opened.classes;
-                left_out = opened.left_out;
-                (opened.train, opened.validation)
-            }
-        };
+        let Collection { train, validation, classes: names, left_out } = Collection::open(data)?;
         if let Some(classes) = classes.filter(|classes| *classes < names.len()) {
             let message = format!(
                 "the data has {} classes, the network only {classes}: write `classes: {}`",
@@ -95,18 +87,20 @@ impl Dataset {
             );
             return Err(DataError::Mismatch(message));
         }
+        let path = places::expand_home(data.path.as_deref().unwrap_or_default());
+        let path = path.canonicalize().unwrap_or(path);
+        let [train, validation] = [(train, "train"), (validation, "validation")].map(|(split, part)| match input {
+            Shape::Map { channels: channels @ (1 | 3), .. } => {
+                split.decoded(&format!("{part} of {}", path.display()), channels)
+            }
+            _ => split,
+        });
+        let data = measured(data, &train, input)?;
+        let augmented = Pipeline::new(&data.train, input)?;
+        let plain = Pipeline::new(&data.eval, input)?;
         let cores = available_parallelism().map_or(1, usize::from);
-        let workers = if train.decodes() { cores.min(MOST_WORKERS) } else { 1 };
-        let dataset = Dataset {
-            train,
-            validation,
-            classes: names,
-            left_out,
-            augmented,
-            plain,
-            bad_images: data.bad_images,
-            workers,
-        };
+        let workers = cores.min(MOST_WORKERS);
+        let dataset = Dataset { train, validation, classes: names, left_out, augmented, plain, data, workers };
         dataset.try_one_of_each()?;
         Ok(dataset)
     }
@@ -114,6 +108,11 @@ impl Dataset {
     /// Class names, by label.
     pub fn classes(&self) -> &[String] {
         &self.classes
+    }
+
+    /// The recipe that it was opened with, with numbers in the place of `normalize measured`.
+    pub fn data(&self) -> &Data {
+        &self.data
     }
 
     /// Files in a folder that are no images, left out because of `on_bad_image: skip`. What cannot be decoded is found later:
@@ -134,7 +133,7 @@ impl Dataset {
     pub fn training_batches(&self, train: &Train, epoch: usize, start: usize) -> Batches {
         let epoch = epoch as u64;
         let mut pass = self.pass(&self.train, &self.augmented, train.batch);
-        shuffle(&mut pass.order, generator(train.seed, Purpose::Shuffle, epoch, 0));
+        shuffle(&mut pass.order, &mut generator(train.seed, Purpose::Shuffle, epoch, 0));
         pass.order.truncate(self.steps(train).saturating_mul(train.batch));
         Batches::start(Pass { seed: train.seed, epoch, ..pass }, start, self.workers)
     }
@@ -144,11 +143,27 @@ impl Dataset {
         Batches::start(self.pass(split, &self.plain, batch), 0, self.workers)
     }
 
+    /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before `normalize`, and their labels.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn sample(&self, part: Part, seed: u64, epoch: usize, count: usize) -> Result<Vec<(Image, u32)>, DataError> {
+        let (split, pipeline) = match part {
+            Part::Train => (&self.train, &self.augmented),
+            Part::Validation => (&self.validation, &self.plain),
+        };
+        let order = some(split, seed, epoch as u64, count);
+        let pass = Pass { order, seed, epoch: epoch as u64, ..self.pass(split, pipeline, count) };
+        let (batch, _) = pass.make(0, Batch::default(), &mut Image::default(), &mut Image::default())?.into_parts();
+        let images = batch.images.chunks_exact(pipeline.elements()).map(|values| pipeline.colours(values));
+        Ok(images.zip(batch.labels).collect())
+    }
+
     /// A pass through `split` in its own order, whose random transforms, if it has any, are those of seed 0.
     fn pass(&self, split: &Split, pipeline: &Pipeline, batch: usize) -> Pass {
         let (split, pipeline) = (split.clone(), pipeline.clone());
         let order = (0..split.len()).collect();
-        Pass { split, pipeline, bad_images: self.bad_images, order, batch, seed: 0, epoch: 0 }
+        Pass { split, pipeline, bad_images: self.data.bad_images, order, batch, seed: 0, epoch: 0 }
     }
 
     /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at once.
@@ -158,6 +173,24 @@ impl Dataset {
         }
         Ok(())
     }
+}
+
+/// `data` with the training images' mean and deviation in the place of `normalize measured`.
+fn measured(data: &Data, train: &Split, input: Shape) -> Result<Data, DataError> {
+    let mut data = data.clone();
+    // Anything else is refused where the pipeline is made.
+    let Shape::Map { channels: channels @ (1 | 3), .. } = input else { return Ok(data) };
+    let mut found = None;
+    for transform in data.train.iter_mut().chain(&mut data.eval) {
+        if *transform == Transform::NormalizeMeasured {
+            let normalize = match &found {
+                Some(normalize) => normalize,
+                None => found.insert(Statistics::measure(train, channels, data.bad_images)?.normalize()?),
+            };
+            *transform = normalize.clone();
+        }
+    }
+    Ok(data)
 }
 
 /// One image file as the network's input C×H×W, after `transforms`; for prediction, those of evaluation.

@@ -39,22 +39,22 @@ pub fn expand_home(path: &str) -> PathBuf {
     }
 }
 
+/// The user's folder for what can be made or fetched again.
+pub fn cache() -> Option<PathBuf> {
+    env::home_dir().map(|home| home.join(".cache/archc"))
+}
+
 fn places(set: DataSet, path: Option<&str>) -> Vec<PathBuf> {
     if let Some(path) = path {
         return vec![expand_home(path)];
     }
     let named = env::var_os("ARCHC_DATA").map(PathBuf::from);
-    let cache = env::home_dir().map(|home| home.join(".cache/archc"));
-    let roots = [named, Some(PathBuf::from("data")), cache, Some(PathBuf::from("/usr/share/datasets"))];
+    let roots = [named, Some(PathBuf::from("data")), cache(), Some(PathBuf::from("/usr/share/datasets"))];
     roots.into_iter().flatten().map(|root| root.join(set.name())).collect()
 }
 
-/// What else a folder may hold that people take for a set's binary files.
+/// What else a folder may hold that people take for a set's own files.
 fn lookalike(folder: &Path) -> Option<String> {
-    let python = ["cifar-10-batches-py", "cifar-100-python", "data_batch_1", "meta"];
-    if python.iter().any(|name| folder.join(name).exists()) {
-        return Some(format!("{} holds the Python version; the binary version is needed", folder.display()));
-    }
     folder.join("train").is_dir().then(|| {
         let folder = folder.display();
         format!("{folder} looks like a folder of images: `set: folder` with `path: {folder}` reads those")

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use rand_chacha::ChaCha8Rng;
 
 use super::DataError;
-use super::image::{Image, decode};
+use super::decoded::{self, Decoded};
+use super::image::{self, Image, decode};
 use crate::arguments::Pair;
 use crate::random::{Purpose, below, generator};
 
@@ -31,8 +32,13 @@ pub enum Images {
         /// The value that becomes 1.
         white: u8,
     },
-    /// To be decoded each time.
-    Files(Vec<PathBuf>),
+    /// To be decoded.
+    Files {
+        /// One for each image.
+        files: Vec<PathBuf>,
+        /// What was decoded before.
+        decoded: Option<Decoded>,
+    },
 }
 
 impl Split {
@@ -40,10 +46,26 @@ impl Split {
     pub(super) fn new(images: Images, labels: Vec<u32>) -> Split {
         let count = match &images {
             Images::Memory { pixels, channels, size, .. } => pixels.len() / (channels * size.height * size.width),
-            Images::Files(files) => files.len(),
+            Images::Files { files, .. } => files.len(),
         };
         debug_assert_eq!(count, labels.len());
         Split { images: Arc::new(images), labels: labels.into() }
+    }
+
+    /// A split of files.
+    pub(super) fn of_files(files: Vec<PathBuf>, labels: Vec<u32>) -> Split {
+        Split::new(Images::Files { files, decoded: None }, labels)
+    }
+
+    /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is what
+    /// the kept file goes by.
+    pub(super) fn decoded(self, part: &str, channels: usize) -> Split {
+        let Images::Files { files, .. } = &*self.images else { return self };
+        let decoded = decoded::folder().and_then(|folder| Decoded::open(files, part, channels, &folder));
+        if decoded.is_none() {
+            return self;
+        }
+        Split { images: Arc::new(Images::Files { files: files.clone(), decoded }), labels: self.labels }
     }
 
     /// How many examples there are.
@@ -64,20 +86,29 @@ impl Split {
     /// The file of an example, if it has one of its own.
     pub fn file(&self, example: usize) -> Option<&PathBuf> {
         match &*self.images {
-            Images::Files(files) => files.get(example),
+            Images::Files { files, .. } => files.get(example),
             Images::Memory { .. } => None,
         }
     }
 
-    /// Whether images are decoded each time they are needed, which takes longer than everything else.
-    pub(super) fn decodes(&self) -> bool {
-        matches!(&*self.images, Images::Files(_))
+    /// Height and width of an example's image as it is; of a file, only the header is read.
+    ///
+    /// # Errors
+    /// If the header cannot be read.
+    pub fn size(&self, example: usize) -> Result<Pair, DataError> {
+        match &*self.images {
+            Images::Memory { size, .. } => Ok(*size),
+            Images::Files { files, .. } => image::size(&files[example]),
+        }
     }
 
     /// Reads one example's image into `image`, with 1 or 3 `channels`.
     pub(super) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
         match &*self.images {
-            Images::Files(files) => decode(&files[example], channels, image),
+            Images::Files { files, decoded } => match decoded {
+                Some(decoded) if decoded.read(example, channels, image) => Ok(()),
+                _ => decode(&files[example], channels, image),
+            },
             Images::Memory { pixels, channels: stored, size, white } => {
                 let length = stored * size.height * size.width;
                 let pixels = &pixels[example * length..][..length];
@@ -99,7 +130,7 @@ pub fn hold_out(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
     }
     let (mut kept, mut held) = (Vec::new(), Vec::new());
     for (class, mut examples) in by_class.into_iter().enumerate() {
-        shuffle(&mut examples, generator(0, Purpose::Split, 0, class as u64));
+        shuffle(&mut examples, &mut generator(0, Purpose::Split, 0, class as u64));
         let fifth = (examples.len() + 2) / 5;
         let count = if examples.len() >= 2 { fifth.max(1) } else { 0 };
         held.extend_from_slice(&examples[..count]);
@@ -111,9 +142,9 @@ pub fn hold_out(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
 }
 
 /// Brings `items` into a random order (Fisher and Yates).
-pub fn shuffle<T>(items: &mut [T], mut numbers: ChaCha8Rng) {
+pub fn shuffle<T>(items: &mut [T], numbers: &mut ChaCha8Rng) {
     for last in (1..items.len()).rev() {
-        items.swap(last, below(&mut numbers, last + 1));
+        items.swap(last, below(numbers, last + 1));
     }
 }
 

@@ -5,7 +5,7 @@ use ::image::RgbImage;
 use super::fixture::Folder;
 use super::*;
 use crate::arguments::Pair;
-use crate::recipe::{Resize, Train};
+use crate::recipe::{BadImages, DataSet, Filter, Padding, Resize, Train};
 
 fn digits() -> Data {
     Data { set: DataSet::Digits, path: None, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse }
@@ -17,7 +17,7 @@ fn recipe(batch: usize, drop_last: bool) -> Train {
 
 /// Digits, cropped and mirrored at random.
 fn augmented() -> Dataset {
-    let crop = Transform::RandomCrop { size: Pair::square(8), pad: 2 };
+    let crop = Transform::RandomCrop { size: Pair::square(8), padding: Padding::zeros(2, 1) };
     let data = Data { train: vec![crop, Transform::HorizontalFlip { probability: 0.5 }], ..digits() };
     Dataset::open(&data, Shape::map(1, 8, 8), Some(10)).unwrap()
 }
@@ -148,7 +148,7 @@ fn folders_give_labels_and_pixels() {
         let expected = [index as f32 / 255.0, 0.0, 1.0].map(|value| [value; 24]);
         assert_eq!(image, expected.as_flattened(), "image {position}");
     }
-    let half = Transform::Resize(Resize::Exact(Pair { height: 3, width: 2 }));
+    let half = Transform::Resize { target: Resize::Exact(Pair { height: 3, width: 2 }), filter: Filter::Bilinear };
     let pixels = read_image(&folder.path("val/dog/05.png"), &[half], Shape::map(3, 3, 2)).unwrap();
     assert!(
         pixels.iter().zip([5.0 / 255.0, 0.0, 1.0].map(|v| [v; 6]).as_flattened()).all(|(a, b)| (a - b).abs() < 1e-6)
@@ -158,7 +158,10 @@ fn folders_give_labels_and_pixels() {
 #[test]
 fn what_does_not_fit_is_said_before_training() {
     let (_folder, photos) = photos("unfit", 100);
-    let resize = |data: &Data| Data { train: vec![Transform::Resize(Resize::Shorter(3))], ..data.clone() };
+    let resize = |data: &Data| Data {
+        train: vec![Transform::Resize { target: Resize::Shorter(3), filter: Filter::Bilinear }],
+        ..data.clone()
+    };
     for (data, input, classes, expected) in [
         (digits(), Shape::map(1, 8, 8), Some(9), "the data has 10 classes, the network only 9"),
         (digits(), Shape::map(1, 28, 28), Some(10), "an image does not fit: it is 8×8, but the network reads 28×28"),

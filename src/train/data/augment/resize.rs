@@ -1,19 +1,20 @@
-//! Bilinear resizing with anti-aliasing: what Pillow and, for images, torchvision do.
+//! Resizing with anti-aliasing: what Pillow and, for images, torchvision do.
 //!
-//! Each output pixel is a weighted mean of the inputs around its centre. The weights are a triangle that reaches one pixel
-//! to each side, or, when the image shrinks, as many as it shrinks by. Rows first, then columns.
+//! Each output pixel is a weighted mean of the inputs around its centre. The weights are a triangle that reaches one pixel to
+//! each side, or a cubic that reaches two; when the image shrinks, times what it shrinks by. Rows first, then columns.
 //! Source: <https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters>.
 
 use std::mem;
 
-use super::image::Image;
 use crate::arguments::Pair;
+use crate::recipe::Filter;
+use crate::train::data::image::Image;
 
 /// Replaces `image` by itself in another size; `spare` is memory to work in.
-pub fn resize(image: &mut Image, spare: &mut Image, size: Pair) {
+pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) {
     let Pair { height, width } = image.size;
     if size.width != width {
-        let taps = taps(width, size.width);
+        let taps = taps(width, size.width, filter);
         spare.pixels.clear();
         for row in image.pixels.chunks_exact(width) {
             spare.pixels.extend(taps.iter().map(|tap| {
@@ -24,7 +25,7 @@ pub fn resize(image: &mut Image, spare: &mut Image, size: Pair) {
         mem::swap(&mut image.pixels, &mut spare.pixels);
     }
     if size.height != height {
-        let taps = taps(height, size.height);
+        let taps = taps(height, size.height, filter);
         spare.pixels.clear();
         spare.pixels.resize(image.channels * size.height * size.width, 0.0);
         let planes = image.pixels.chunks_exact(height * size.width);
@@ -50,18 +51,36 @@ struct Tap {
 }
 
 /// A tap for each of `to` output pixels over `from` input pixels.
-fn taps(from: usize, to: usize) -> Vec<Tap> {
+fn taps(from: usize, to: usize, filter: Filter) -> Vec<Tap> {
     let scale = from as f64 / to as f64;
-    let reach = scale.max(1.0);
+    let shrink = scale.max(1.0);
+    let (curve, reach): (fn(f64) -> f64, f64) = match filter {
+        Filter::Bilinear => (triangle, shrink),
+        Filter::Bicubic => (cubic, 2.0 * shrink),
+    };
     let tap = |index: usize| {
         let centre = (index as f64 + 0.5) * scale;
         let first = (centre - reach + 0.5).max(0.0) as usize;
         let last = ((centre + reach + 0.5) as usize).min(from);
-        let triangle = |pixel: usize| (1.0 - ((pixel as f64 + 0.5 - centre) / reach).abs()).max(0.0);
-        let sum: f64 = (first..last).map(triangle).sum();
-        Tap { first, weights: (first..last).map(|pixel| (triangle(pixel) / sum) as f32).collect() }
+        let weight = |pixel: usize| curve(((pixel as f64 + 0.5 - centre) / shrink).abs());
+        let sum: f64 = (first..last).map(weight).sum();
+        Tap { first, weights: (first..last).map(|pixel| (weight(pixel) / sum) as f32).collect() }
     };
     (0..to).map(tap).collect()
+}
+
+fn triangle(distance: f64) -> f64 {
+    (1.0 - distance).max(0.0)
+}
+
+/// Source: Keys, "Cubic convolution interpolation for digital image processing" (1981), with Pillow's a.
+fn cubic(distance: f64) -> f64 {
+    const A: f64 = -0.5;
+    match distance {
+        x if x < 1.0 => ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0,
+        x if x < 2.0 => (((x - 5.0) * x + 8.0) * x - 4.0) * A,
+        _ => 0.0,
+    }
 }
 
 #[cfg(test)]
@@ -85,7 +104,7 @@ mod tests {
             let (input, expected) = (bytes(), bytes());
             let mut image = Image::default();
             image.fill_from_planes(&input, 3, Pair { height, width }, u8::MAX, 3);
-            resize(&mut image, &mut Image::default(), Pair { height: new_height, width: new_width });
+            resize(&mut image, &mut Image::default(), Pair { height: new_height, width: new_width }, Filter::Bilinear);
             assert_eq!(image.pixels.len(), expected.len());
             for (ours, pillows) in image.pixels.iter().zip(&expected) {
                 assert!((ours * 255.0 - f32::from(*pillows)).abs() <= 1.0, "{sizes:?}: {} and {pillows}", ours * 255.0);

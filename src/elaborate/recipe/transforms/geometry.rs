@@ -1,0 +1,84 @@
+//! Transforms that move pixels.
+
+use super::filter;
+use super::values::{Channels, Degrees, Fraction, Ratio, Shear, Shift};
+use crate::arguments::{Arguments, FromValue, Pair, Positive, PositivePair, Value};
+use crate::diagnostic::Diagnostic;
+use crate::recipe::{Affine, Edges, Padding, Resize, Sampling, Transform};
+
+pub fn pad(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let pixels = arguments.required("pixels")?;
+    Ok(Transform::Pad(Padding { pixels, edges: edges(arguments)? }))
+}
+
+pub fn crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let PositivePair(size) = arguments.required("size")?;
+    let pixels = arguments.optional("pad")?.unwrap_or(Pair::square(0));
+    Ok(Transform::RandomCrop { size, padding: Padding { pixels, edges: edges(arguments)? } })
+}
+
+/// `mode=reflect`, or `fill=0.5`.
+fn edges(arguments: &mut Arguments) -> Result<Edges, Diagnostic> {
+    let mode = arguments.optional("mode")?;
+    let Some(Channels(fill)) = arguments.optional("fill")? else {
+        return Ok(mode.unwrap_or(Edges::Fill(vec![0.0])));
+    };
+    match mode {
+        None | Some(Edges::Fill(_)) => Ok(Edges::Fill(fill)),
+        Some(_) => Err(arguments.invalid("fill", "`fill` needs `mode=constant`: other modes repeat the image")),
+    }
+}
+
+pub fn center_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let PositivePair(size) = arguments.required("size")?;
+    Ok(Transform::CenterCrop { size })
+}
+
+pub fn resized_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let PositivePair(size) = arguments.required("size")?;
+    let scale = arguments.optional("scale")?.map_or(Transform::CROP_SCALE, |Fraction(scale)| scale);
+    let ratio = arguments.optional("ratio")?.map_or(Transform::CROP_RATIO, |Ratio(ratio)| ratio);
+    Ok(Transform::ResizedCrop { size, scale, ratio, filter: filter(arguments)? })
+}
+
+pub fn resize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let Target(target) = arguments.required("size")?;
+    Ok(Transform::Resize { target, filter: filter(arguments)? })
+}
+
+/// A single number is the shorter side, not both.
+struct Target(Resize);
+
+impl FromValue for Target {
+    const EXPECTED: &'static str = PositivePair::EXPECTED;
+    fn from_value(value: &Value) -> Option<Target> {
+        if let Some(Positive(side)) = Positive::from_value(value) {
+            return Some(Target(Resize::Shorter(side)));
+        }
+        PositivePair::from_value(value).map(|PositivePair(size)| Target(Resize::Exact(size)))
+    }
+}
+
+pub fn rotate(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let Degrees(degrees) = arguments.required("degrees")?;
+    Ok(Transform::Rotate { degrees, sampling: sampling(arguments)?, fill: fill(arguments)? })
+}
+
+pub fn affine(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let Degrees(degrees) = arguments.required("degrees")?;
+    let translate = arguments.optional("translate")?.map_or([0.0; 2], |Shift(shift)| shift);
+    let scale = arguments.optional("scale")?.map_or(Transform::ONE, |Ratio(scale)| scale);
+    let shear = arguments.optional("shear")?.map_or([Transform::ZERO; 2], |Shear(shear)| shear);
+    let (sampling, fill) = (sampling(arguments)?, fill(arguments)?);
+    Ok(Transform::Affine(Affine { degrees, translate, scale, shear, sampling, fill }))
+}
+
+/// `interpolation=nearest` or `bilinear`.
+pub fn sampling(arguments: &mut Arguments) -> Result<Sampling, Diagnostic> {
+    Ok(arguments.optional("interpolation")?.unwrap_or(Sampling::Nearest))
+}
+
+/// `fill=0.5`, or one for each channel.
+pub fn fill(arguments: &mut Arguments) -> Result<Vec<f64>, Diagnostic> {
+    Ok(arguments.optional("fill")?.map_or(vec![0.0], |Channels(fill)| fill))
+}

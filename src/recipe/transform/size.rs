@@ -1,0 +1,142 @@
+//! What size an image has after each transform.
+
+use super::{Edges, Padding, Resize, Transform};
+use crate::arguments::Pair;
+
+/// The most pixels an image may have, on its way too: enough for the largest cameras, far from what exhausts memory.
+pub const LARGEST_IMAGE: usize = 1 << 27;
+
+impl Transform {
+    /// Height and width after all of `transforms`, one after the other; `None` if one of them cannot be applied.
+    pub fn output_of_all(transforms: &[Transform], size: Pair) -> Option<Pair> {
+        transforms.iter().try_fold(size, |size, transform| transform.output(size).ok())
+    }
+
+    /// Height and width of what it makes of an image of `size`, or the arithmetic that shows why it cannot.
+    pub fn output(&self, size: Pair) -> Result<Pair, String> {
+        let made = match self {
+            Transform::Pad(padding) => padded(size, padding)?,
+            Transform::RandomCrop { size: window, padding } => {
+                let room = padded(size, padding)?;
+                let Padding { pixels, .. } = padding;
+                for (given, pad, room, wanted) in [
+                    (size.height, pixels.height, room.height, window.height),
+                    (size.width, pixels.width, room.width, window.width),
+                ] {
+                    if room < wanted {
+                        let sum = if pad == 0 { format!("{given}") } else { format!("{given} + 2·{pad} = {room}") };
+                        return Err(format!("{sum} < {wanted}"));
+                    }
+                }
+                *window
+            }
+            Transform::CenterCrop { size } | Transform::ResizedCrop { size, .. } => *size,
+            Transform::Resize { target: Resize::Exact(size), .. } => *size,
+            Transform::Resize { target: Resize::Shorter(side), .. } => {
+                let longer = side * size.height.max(size.width) / size.height.min(size.width).max(1);
+                match size.height < size.width {
+                    true => Pair { height: *side, width: longer },
+                    false => Pair { height: longer, width: *side },
+                }
+            }
+            Transform::HorizontalFlip { .. }
+            | Transform::VerticalFlip { .. }
+            | Transform::Rotate { .. }
+            | Transform::Affine(_)
+            | Transform::ColorJitter { .. }
+            | Transform::Lighting { .. }
+            | Transform::Grayscale { .. }
+            | Transform::Erase { .. }
+            | Transform::TrivialAugment { .. }
+            | Transform::Normalize { .. }
+            | Transform::NormalizeMeasured => size,
+        };
+        match made.height.checked_mul(made.width) {
+            Some(pixels) if pixels <= LARGEST_IMAGE => Ok(made),
+            _ => Err(format!("{made} is more than {LARGEST_IMAGE} pixels")),
+        }
+    }
+}
+
+/// The size with padding, which must not reach further than the mirrored image.
+fn padded(size: Pair, padding: &Padding) -> Result<Pair, String> {
+    let Padding { pixels, edges } = padding;
+    for (side, pad) in [(size.height, pixels.height), (size.width, pixels.width)] {
+        match edges {
+            Edges::Reflect if pad >= side => return Err(format!("mirrored, {side} pixels give {} at most", side - 1)),
+            Edges::Symmetric if pad > side => return Err(format!("mirrored, {side} pixels give {side} at most")),
+            _ => {}
+        }
+    }
+    Ok(Pair { height: size.height + 2 * pixels.height, width: size.width + 2 * pixels.width })
+}
+
+/// The sizes that an image of `size` has on its way through `transforms`, for people: "28×28, after `pad 2` 32×32".
+///
+/// # Errors
+/// The first transform that cannot be applied.
+pub fn way(transforms: &[Transform], size: Pair) -> Result<String, Obstacle> {
+    let mut way = size.to_string();
+    let mut reached = size;
+    for (index, transform) in transforms.iter().enumerate() {
+        match transform.output(reached) {
+            Err(arithmetic) => return Err(Obstacle { index, way, arithmetic }),
+            Ok(output) if output != reached => {
+                way.push_str(&format!(", after `{transform}` {output}"));
+                reached = output;
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(way)
+}
+
+/// Where an image's [`way`] through transforms ends early.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obstacle {
+    /// Of the transform that cannot be applied.
+    pub index: usize,
+    /// The way up to there.
+    pub way: String,
+    /// Why it cannot.
+    pub arithmetic: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recipe::{Filter, Interval};
+
+    #[test]
+    fn sizes_follow_torchvision() {
+        let crop = |side, pad| Transform::RandomCrop { size: Pair::square(side), padding: Padding::zeros(pad, 1) };
+        let resize = |target| Transform::Resize { target, filter: Filter::Bilinear };
+        let shorter = |side| resize(Resize::Shorter(side));
+        let mirrored = |pixels, edges| Transform::Pad(Padding { pixels: Pair { height: 0, width: pixels }, edges });
+        let area = Interval::new(0.1, 1.0);
+        let size = Pair { height: 20, width: 30 };
+        let resized_crop = Transform::ResizedCrop { size, scale: area, ratio: area, filter: Filter::Bicubic };
+        let impossible = |text: &str| Err(text.to_string());
+        for (transform, (height, width), expected) in [
+            (Transform::Pad(Padding::zeros(4, 1)), (32, 30), Ok((40, 38))),
+            (mirrored(3, Edges::Edge), (2, 2), Ok((2, 8))),
+            (mirrored(2, Edges::Symmetric), (2, 2), Ok((2, 6))),
+            (mirrored(3, Edges::Symmetric), (2, 2), impossible("mirrored, 2 pixels give 2 at most")),
+            (mirrored(1, Edges::Reflect), (2, 2), Ok((2, 4))),
+            (mirrored(2, Edges::Reflect), (2, 2), impossible("mirrored, 2 pixels give 1 at most")),
+            (crop(32, 4), (28, 26), Ok((32, 32))),
+            (crop(32, 1), (28, 28), impossible("28 + 2·1 = 30 < 32")),
+            (crop(32, 0), (40, 28), impossible("28 < 32")),
+            (Transform::CenterCrop { size: Pair::square(40) }, (8, 64), Ok((40, 40))),
+            (resized_crop, (8, 64), Ok((20, 30))),
+            (shorter(256), (375, 500), Ok((256, 341))),
+            (shorter(256), (500, 375), Ok((341, 256))),
+            (shorter(256), (1, 60_000_000), impossible("256×15360000000 is more than 134217728 pixels")),
+            (resize(Resize::Exact(Pair { height: 3, width: 5 })), (9, 9), Ok((3, 5))),
+            (Transform::HorizontalFlip { probability: 0.5 }, (9, 7), Ok((9, 7))),
+        ] {
+            let expected = expected.map(|(height, width)| Pair { height, width });
+            assert_eq!(transform.output(Pair { height, width }), expected, "{transform}");
+        }
+    }
+}

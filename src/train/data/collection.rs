@@ -1,0 +1,107 @@
+//! Images as they are: where a set's files lie, read into two splits with the names of their classes.
+
+use std::path::PathBuf;
+
+use super::augment::shrink;
+use super::image::Image;
+use super::split::shuffle;
+use super::{DataError, Split, cifar, digits, folder, idx};
+use crate::random::{Purpose, generator};
+use crate::recipe::{BadImages, Data, DataSet};
+
+/// A data set before any transform.
+#[derive(Debug)]
+pub struct Collection {
+    /// What a network learns from.
+    pub train: Split,
+    /// What it is judged by.
+    pub validation: Split,
+    /// Class names, by label.
+    pub classes: Vec<String>,
+    /// Files in a folder that are no images, left out because of `on_bad_image: skip`.
+    pub left_out: Vec<DataError>,
+}
+
+/// The longer side of an image that is to be looked at, at most.
+const LARGEST_SAMPLE: usize = 256;
+
+/// One of the two parts of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// What a network learns from.
+    Train,
+    /// What it is judged by.
+    Validation,
+}
+
+/// The folder in which `set`'s files are, if they are in any of the usual places.
+pub fn locate(set: DataSet) -> Option<PathBuf> {
+    match set {
+        DataSet::Mnist | DataSet::FashionMnist => idx::locate(set, None).ok(),
+        DataSet::Cifar10 | DataSet::Cifar100 => cifar::locate(set, None).ok(),
+        DataSet::Digits | DataSet::Folder => None,
+    }
+}
+
+impl Collection {
+    /// Finds and reads the set. Of folders only the names are read, of everything else all images.
+    ///
+    /// # Errors
+    /// If files are missing, cut off or not what they should be.
+    pub fn open(data: &Data) -> Result<Collection, DataError> {
+        let path = data.path.as_deref();
+        let (train, validation) = match data.set {
+            DataSet::Digits => digits::open(),
+            DataSet::Mnist | DataSet::FashionMnist => idx::open(data.set, path)?,
+            DataSet::Cifar10 | DataSet::Cifar100 => cifar::open(data.set, path)?,
+            DataSet::Folder => return folder::open(path, data.bad_images),
+        };
+        let classes = data.set.classes().iter().map(|name| name.to_string()).collect();
+        Ok(Collection { train, validation, classes, left_out: Vec::new() })
+    }
+
+    /// One of the parts.
+    pub fn part(&self, part: Part) -> &Split {
+        match part {
+            Part::Train => &self.train,
+            Part::Validation => &self.validation,
+        }
+    }
+
+    /// So many images of a part, drawn from `seed` and not too large to be looked at, with 1 or 3 `channels`, and their labels. Those that cannot be decoded are left
+    /// out if `bad` says so.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn sample(
+        &self,
+        part: Part,
+        channels: usize,
+        bad: BadImages,
+        seed: u64,
+        count: usize,
+    ) -> Result<Vec<(Image, u32)>, DataError> {
+        let split = self.part(part);
+        let mut images = Vec::new();
+        for example in some(split, seed, 0, count) {
+            let mut image = Image::default();
+            match split.read(example, channels, &mut image) {
+                Ok(()) => {
+                    shrink(&mut image, LARGEST_SAMPLE);
+                    images.push((image, split.labels()[example]));
+                }
+                Err(DataError::BadImage { .. }) if bad == BadImages::Skip => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(images)
+    }
+}
+
+/// The first examples that training from `seed` sees in `epoch`.
+pub fn some(split: &Split, seed: u64, epoch: u64, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..split.len()).collect();
+    shuffle(&mut order, &mut generator(seed, Purpose::Shuffle, epoch, 0));
+    order.truncate(count);
+    order
+}
