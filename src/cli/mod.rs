@@ -12,6 +12,8 @@ mod terminal;
 #[cfg(feature = "train")]
 mod bench;
 #[cfg(feature = "train")]
+mod data;
+#[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
 mod machine;
@@ -49,6 +51,9 @@ enum Command {
     Predict(predict::Predict),
     #[cfg(feature = "train")]
     Bench(bench::Bench),
+    #[cfg(feature = "train")]
+    #[command(subcommand)]
+    Data(data::Data),
 }
 
 /// Why a command stopped early.
@@ -83,6 +88,8 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         #[cfg(feature = "train")]
         Command::Bench(bench) => bench.run(),
+        #[cfg(feature = "train")]
+        Command::Data(data) => data.run(),
     };
     match result {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,

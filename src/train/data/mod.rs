@@ -24,9 +24,12 @@ mod idx;
 mod image;
 mod loader;
 mod places;
+mod sheet;
 mod split;
 mod statistics;
 
+#[cfg(feature = "fetch")]
+pub mod fetch;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
@@ -39,6 +42,7 @@ pub use collection::{Collection, Part, locate};
 pub use error::DataError;
 pub use image::Image;
 pub use loader::{Batch, Batches};
+pub use sheet::{Tile, sheet};
 
 pub use split::Split;
 pub use statistics::Statistics;

@@ -39,6 +39,13 @@ pub fn expand_home(path: &str) -> PathBuf {
     }
 }
 
+/// Where a set is put that is fetched: `$ARCHC_DATA/NAME` or `~/.cache/archc/NAME`.
+#[cfg(feature = "fetch")]
+pub fn own(set: DataSet) -> Option<PathBuf> {
+    let root = env::var_os("ARCHC_DATA").map(PathBuf::from).or_else(cache)?;
+    Some(root.join(set.name()))
+}
+
 /// The user's folder for what can be made or fetched again.
 pub fn cache() -> Option<PathBuf> {
     env::home_dir().map(|home| home.join(".cache/archc"))

@@ -1,0 +1,102 @@
+//! `archc data list | info | stats | show | fetch`
+
+#[cfg(feature = "fetch")]
+mod fetch;
+mod info;
+mod list;
+mod show;
+mod stats;
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::Failure;
+use super::source::{Changes, compile_and_report};
+use super::terminal::complain;
+use crate::network::Network;
+use crate::recipe::{BadImages, Data as Recipe, DataSet};
+use crate::train::data::Collection;
+
+/// Find, measure, look at and download data sets
+#[derive(Debug, Subcommand)]
+pub enum Data {
+    List(list::List),
+    Info(info::Info),
+    Stats(stats::Stats),
+    Show(show::Show),
+    #[cfg(feature = "fetch")]
+    Fetch(fetch::Fetch),
+}
+
+impl Data {
+    pub fn run(self) -> Result<(), Failure> {
+        match self {
+            Data::List(list) => list.run(),
+            Data::Info(info) => info.run(),
+            Data::Stats(stats) => stats.run(),
+            Data::Show(show) => show.run(),
+            #[cfg(feature = "fetch")]
+            Data::Fetch(fetch) => fetch.run(),
+        }
+    }
+}
+
+/// Images that a command is about.
+struct Subject {
+    /// What the user called them.
+    name: String,
+    /// Where they are, and what happens to them.
+    recipe: Recipe,
+    /// The network that reads them, if a file was named.
+    network: Option<Network>,
+}
+
+/// What `text` names: a network's file, a folder of images, or a set.
+fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
+    let path = Path::new(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    if path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml")) {
+        let network = compile_and_report(path, changes)?.network;
+        let recipe = super::trained::data(&network)?.clone();
+        return Ok(Subject { name: network.name.clone(), recipe, network: Some(network) });
+    }
+    let recipe = |set, path| Recipe { set, path, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse };
+    let set = DataSet::ALL.into_iter().find(|set| *set != DataSet::Folder && set.name() == text);
+    let recipe = match set {
+        Some(set) => recipe(set, None),
+        None if path.is_dir() => recipe(DataSet::Folder, Some(text.to_string())),
+        None => {
+            let names = DataSet::ALL.iter().filter(|set| **set != DataSet::Folder).map(|set| set.name());
+            return Err(Failure::Message(format!(
+                "`{text}` is no network's file, no folder of images and none of the sets {}",
+                names.collect::<Vec<_>>().join(", ")
+            )));
+        }
+    };
+    Ok(Subject { name: text.to_string(), recipe, network: None })
+}
+
+impl Subject {
+    /// Finds the images.
+    fn open(&self) -> Result<Collection, Failure> {
+        let collection = Collection::open(&self.recipe)?;
+        for file in &collection.left_out {
+            complain(&format!("left out: {file}"));
+        }
+        Ok(collection)
+    }
+
+    /// Channels that images are decoded to.
+    fn channels(&self) -> usize {
+        let own = self.recipe.set.image();
+        let read = self.network.as_ref().map(|network| network.graph.input).or(own);
+        read.map_or(3, |shape| shape.channels())
+    }
+}
+
+/// `3 classes`, `1 class`.
+fn count(number: usize, what: &str) -> String {
+    let plural = if what.ends_with('s') { "es" } else { "s" };
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}{plural}") }
+}

@@ -1,0 +1,78 @@
+//! `archc data fetch`
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::cli::{Failure, terminal};
+use crate::recipe::DataSet;
+use crate::train::data::fetch::{Event, Fetched, Order, Patience, fetch};
+
+/// Download a data set, verify it and put it in its place; a download that broke off goes on
+#[derive(Debug, Args)]
+pub struct Fetch {
+    /// Which
+    #[arg(value_name = "SET", value_enum)]
+    set: Set,
+    /// Another server: a folder with the usual files, or one archive with all of them (.zip, .tar.gz, .tar)
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    /// Where the files go; $ARCHC_DATA/SET or ~/.cache/archc/SET unless given
+    #[arg(long, value_name = "FOLDER")]
+    to: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Set {
+    Mnist,
+    FashionMnist,
+    Cifar10,
+    Cifar100,
+}
+
+impl Fetch {
+    pub fn run(self) -> Result<(), Failure> {
+        let set = match self.set {
+            Set::Mnist => DataSet::Mnist,
+            Set::FashionMnist => DataSet::FashionMnist,
+            Set::Cifar10 => DataSet::Cifar10,
+            Set::Cifar100 => DataSet::Cifar100,
+        };
+        let named = self.to.is_some();
+        let order = Order { set, mirror: self.mirror, to: self.to, patience: Patience::default() };
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        let known = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
+        let unknown = ProgressStyle::with_template("{bytes}, {bytes_per_sec}");
+        let (known, unknown) = (known.expect("the template is valid"), unknown.expect("the template is valid"));
+        let say = |line: &str| {
+            if io::stderr().is_terminal() {
+                bar.println(line);
+            } else {
+                terminal::complain(line);
+            }
+        };
+        let result = fetch(&order, &mut |event| match event {
+            Event::Begins { url, done, total } => {
+                say(&if done > 0 { format!("{url}, from byte {done}") } else { url });
+                bar.set_style(if total.is_some() { known.clone() } else { unknown.clone() });
+                bar.set_length(total.unwrap_or(0));
+                bar.set_position(done);
+                bar.reset_eta();
+            }
+            Event::Arrived(done) => bar.set_position(done),
+            Event::Again(problem) => say(&format!("{problem}; once more")),
+            Event::Unverified(hash) => say(&format!("SHA-256 {hash}: nobody knows what it should be")),
+            Event::Unpacks(name) => say(&format!("unpacking {name}")),
+        });
+        bar.finish_and_clear();
+        let (folder, word) = match result.map_err(|error| Failure::Message(error.to_string()))? {
+            Fetched::Placed(folder) => (folder, "is in"),
+            Fetched::WasThere(folder) => (folder, "is already in"),
+        };
+        let folder = folder.display();
+        let hint = if named { format!("; name it in the file with `path: {folder}`") } else { String::new() };
+        terminal::print(&format!("{set} {word} {folder}{hint}\n"))
+    }
+}

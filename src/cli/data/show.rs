@@ -1,0 +1,85 @@
+//! `archc data show`
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{count, subject};
+use crate::cli::Failure;
+use crate::cli::source::Changes;
+use crate::cli::terminal;
+use crate::train::data::{Dataset, Part, Tile, sheet};
+
+/// Draw images as the network gets them, after augmentation, with their labels
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A network's file, or a set's name or a folder of images: those as they are
+    #[arg(value_name = "FILE|SET|FOLDER")]
+    what: String,
+    #[command(flatten)]
+    changes: Changes,
+    /// The picture
+    #[arg(long, value_name = "PNG", default_value = "data.png")]
+    out: PathBuf,
+    /// How many images
+    #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    count: u16,
+    /// Which images
+    #[arg(long, value_enum, default_value_t = Which::Train)]
+    split: Which,
+    /// What chance depends on; the file's own seed unless given
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The epoch whose images they are, from 1
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    epoch: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// Those that the network learns from.
+    Train,
+    /// Those that it is judged by.
+    Validation,
+}
+
+impl Show {
+    pub fn run(self) -> Result<(), Failure> {
+        let subject = subject(&self.what, &self.changes)?;
+        let part = match self.split {
+            Which::Train => Part::Train,
+            Which::Validation => Part::Validation,
+        };
+        let count_of_them = usize::from(self.count);
+        let (tiles, classes) = match &subject.network {
+            Some(network) => {
+                let dataset = Dataset::open(&subject.recipe, network.graph.input, None)?;
+                let own = network.train.as_ref().map_or(0, |train| train.seed);
+                let (seed, epoch) = (self.seed.unwrap_or(own), self.epoch as usize - 1);
+                (dataset.sample(part, seed, epoch, count_of_them)?, dataset.classes().to_vec())
+            }
+            None => {
+                let collection = subject.open()?;
+                (
+                    collection.sample(
+                        part,
+                        subject.channels(),
+                        subject.recipe.bad_images,
+                        self.seed.unwrap_or(0),
+                        count_of_them,
+                    )?,
+                    collection.classes,
+                )
+            }
+        };
+        if tiles.is_empty() {
+            return Err(Failure::Message("there is no such image".to_string()));
+        }
+        let caption = |label: u32| classes.get(label as usize).cloned().unwrap_or_else(|| label.to_string());
+        let drawn: Vec<Tile> =
+            tiles.into_iter().map(|(image, label)| Tile { image, caption: caption(label) }).collect();
+        let out = self.out.display();
+        sheet(&drawn).save(&self.out).map_err(|error| Failure::Message(format!("cannot write {out}: {error}")))?;
+        terminal::print(&format!("{} in {out}\n", count(drawn.len(), "image")))
+    }
+}

@@ -1,0 +1,70 @@
+//! `archc data stats`
+
+use clap::Args;
+use serde_json::json;
+
+use super::{count, subject};
+use crate::cli::Failure;
+use crate::cli::source::Changes;
+use crate::cli::terminal::{self, Format};
+use crate::train::data::Statistics;
+
+/// Mean and deviation of each channel and the balance of the classes, as lines for the file
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// A set's name, a folder of images, or a network's file
+    #[arg(value_name = "SET|FOLDER|FILE")]
+    what: String,
+    #[command(flatten)]
+    changes: Changes,
+    /// Lines for people, or JSON for programs
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+impl Stats {
+    pub fn run(self) -> Result<(), Failure> {
+        let subject = subject(&self.what, &self.changes)?;
+        let collection = subject.open()?;
+        let train = &collection.train;
+        let statistics = Statistics::measure(train, subject.channels(), subject.recipe.bad_images)?;
+        let mut counts = vec![0usize; collection.classes.len()];
+        train.labels().iter().for_each(|label| counts[*label as usize] += 1);
+        let least = counts.iter().copied().min().unwrap_or(0);
+        let most = counts.iter().copied().max().unwrap_or(0);
+        let Statistics { mean, std } = &statistics;
+        terminal::print(&match self.format {
+            Format::Json => {
+                let object = json!({"set": subject.recipe.set.name(), "images": train.len(), "mean": mean, "std": std, "by_class": counts});
+                format!("{object}\n")
+            }
+            Format::Text => {
+                let normalize =
+                    statistics.normalize().map_or_else(|problem| problem.to_string(), |one| one.to_string());
+                let balance = match (least, most) {
+                    (least, most) if least == most => format!("{least} training images of every class"),
+                    _ => format!("from {least} to {most} training images of a class"),
+                };
+                let weights = match least < most {
+                    true => {
+                        format!("\nfor `train:`, so that every class weighs the same\n  loss: {}\n", weights(&counts))
+                    }
+                    false => String::new(),
+                };
+                format!(
+                    "{}: {}, {}\n{balance}\n\nfor `train:` and `eval:` of `data:`\n  - {normalize}\n{weights}",
+                    subject.name,
+                    count(train.len(), "training image"),
+                    count(counts.len(), "class"),
+                )
+            }
+        })
+    }
+}
+
+/// The loss in which each class weighs as if it had as many images as the others; the weights' mean over the images is 1.
+fn weights(counts: &[usize]) -> String {
+    let mean = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
+    let weights: Vec<String> = counts.iter().map(|count| format!("{:.3}", mean / (*count).max(1) as f64)).collect();
+    format!("{{cross_entropy: {{class_weights: [{}]}}}}", weights.join(", "))
+}

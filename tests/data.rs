@@ -1,0 +1,179 @@
+//! docs/data.md says what the program does: its networks compile, and its commands print what stands below them.
+//!
+//! `ARCHC_BLESS=1 cargo test --test data` writes what they print now; read it before committing it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::{env, fs};
+
+use archc::compile_source;
+use archc::syntax::Format;
+use image::{GrayImage, Luma, Rgb, RgbImage};
+
+/// A folder with photos, and a home without data sets.
+fn place() -> tempfile::TempDir {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let folder = |name: &str| {
+        let folder = place.path().join(name);
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        folder
+    };
+    for (name, widths) in
+        [("photos/train/cat", &[5, 6, 7, 8][..]), ("photos/train/dog", &[5, 6, 8]), ("photos/val/cat", &[6])]
+    {
+        let folder = folder(name);
+        for width in widths {
+            let photo = RgbImage::from_pixel(*width, 6, Rgb([200, *width as u8, 0]));
+            photo.save(folder.join(format!("{width}.png"))).expect("room on the disk");
+        }
+    }
+    let small = "input: [1, 8, 8]\nclasses: 10\nlayers: [flatten, linear 10]\ndata: {set: digits, train: [crop 8 pad=2, normalize measured]}\n\
+                 train: {epochs: 1, batch: 100}\n";
+    fs::write(place.path().join("small.yaml"), small).expect("room on the disk");
+    place
+}
+
+fn run(place: &Path, arguments: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
+    command
+        .current_dir(place)
+        .args(arguments.split(' '))
+        .env("HOME", place)
+        .env_remove("ARCHC_DATA")
+        .env_remove("ARCHC_CACHE");
+    command.output().expect("it starts")
+}
+
+fn said(place: &Path, arguments: &str) -> String {
+    let output = run(place, arguments);
+    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_page_says_what_happens() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/data.md");
+    let page = fs::read_to_string(&path).expect("it is in the repository");
+    let place = place();
+    let mut told = String::new();
+    let (mut networks, mut commands) = (0, 0);
+    for (index, part) in page.split("```").enumerate() {
+        if index > 0 {
+            told.push_str("```");
+        }
+        let (language, text) = part.split_once('\n').unwrap_or(("", part));
+        match (index % 2, language, Format::from_extension(language)) {
+            (1, _, Some(format)) => {
+                networks += 1;
+                if let Err(errors) = compile_source(&format!("example.{language}"), text, format, &[]) {
+                    panic!("{errors}");
+                }
+                told.push_str(part);
+            }
+            (1, "console", None) => {
+                commands += 1;
+                let command = text.lines().next().expect("a command stands there");
+                let arguments = command.strip_prefix("$ archc ").expect("it is one of archc's");
+                // Debian's package may be installed here; the page is for those who have it not.
+                let found = "/usr/share/datasets/fashion-mnist";
+                let output =
+                    said(place.path(), arguments).replace(found, "not here; `archc data fetch fashion-mnist` gets it");
+                told.push_str(&format!("console\n{command}\n{output}"));
+            }
+            _ => told.push_str(part),
+        }
+    }
+    assert_eq!((networks, commands), (3, 4));
+    if env::var_os("ARCHC_BLESS").is_some() {
+        fs::write(&path, &told).expect("the page can be written");
+    } else {
+        assert!(told == page, "docs/data.md is not what the program says:\n{told}");
+    }
+}
+
+#[test]
+fn pictures_and_numbers() {
+    let place = place();
+    let picture = |arguments: &str, name: &str| {
+        said(place.path(), &format!("data show {arguments} --out {name}"));
+        image::open(place.path().join(name)).expect("a picture").into_rgb8()
+    };
+    let first = picture("small.yaml --count 4", "a.png");
+    // Two rows of two, of 8·12 pixels each, with a line of text.
+    assert_eq!(first.dimensions(), (216, 248));
+    assert!(first == picture("small.yaml --count 4", "b.png"), "the seed decides");
+    assert!(first != picture("small.yaml --count 4 --epoch 2", "c.png"));
+    assert!(first != picture("small.yaml --count 4 --seed 5", "d.png"));
+    // Photos as they are: 6×5 to 6×8, enlarged twelve times.
+    let photo = picture("photos --count 1 --split validation", "e.png");
+    assert_eq!(*photo.get_pixel(8, 8), Rgb([200, 6, 0]));
+
+    let json =
+        |arguments: &str| -> serde_json::Value { serde_json::from_str(&said(place.path(), arguments)).expect("JSON") };
+    let info = json("data info photos --format json");
+    assert_eq!(info["train"]["by_class"], serde_json::json!([4, 3]));
+    assert_eq!(info["train"]["largest"], serde_json::json!([6, 8]));
+    let stats = json("data stats photos --format json");
+    assert_eq!((&stats["mean"][0], &stats["std"][2]), (&0.7843.into(), &0.0.into()));
+    assert_eq!(said(place.path(), "data list --format json").lines().count(), 5);
+}
+
+/// What was measured stands in the run's file, and the run says how long it waited for images.
+#[test]
+fn a_run_keeps_what_was_measured() {
+    let place = place();
+    let shown = said(place.path(), "train small.yaml --out run");
+    assert!(shown.contains("the steps waited for images "), "{shown}");
+    let network = fs::read_to_string(place.path().join("run/network.yaml")).expect("the run has it");
+    assert!(network.contains("normalize mean=0.30") && !network.contains("measured"), "{network}");
+    let metrics = fs::read_to_string(place.path().join("run/metrics.jsonl")).expect("the run has it");
+    let metrics: serde_json::Value = serde_json::from_str(&metrics).expect("JSON");
+    assert!(metrics["data_wait"].as_f64().is_some_and(|wait| (0.0..=1.0).contains(&wait)), "{metrics}");
+    let eval = |file: &str| said(place.path(), &format!("eval {file} --weights run/last.safetensors"));
+    assert_eq!(eval("run/network.yaml"), eval("small.yaml"));
+    GrayImage::from_pixel(8, 8, Luma([99])).save(place.path().join("grey.png")).expect("room on the disk");
+    let predict = |file: &str| said(place.path(), &format!("predict {file} --weights run/last.safetensors grey.png"));
+    assert_eq!(predict("run/network.yaml"), predict("small.yaml"));
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let place = place();
+    fs::write(place.path().join("bare.yaml"), "input: [1, 8, 8]\nlayers: [flatten, linear 10]\n").expect("room");
+    GrayImage::from_pixel(3, 3, Luma([9])).save(place.path().join("photos/train/dog/9.png")).expect("room");
+    fs::write(place.path().join("photos/train/dog/5.png"), "no image").expect("room");
+    for (arguments, code, expected) in [
+        (
+            "data info nothing",
+            1,
+            "`nothing` is no network's file, no folder of images and none of the sets digits, mnist,",
+        ),
+        ("data info bare.yaml", 1, "`bare` does not say which images it is for"),
+        ("data info cifar10", 1, "the data set cifar10 is not there"),
+        ("data stats photos", 1, "photos/train/dog/5.png is no image that can be decoded"),
+        ("data show digits --count 0", 2, "invalid value '0' for '--count <N>'"),
+        ("data show digits --out no/such/folder.png", 1, "cannot write no/such/folder.png"),
+    ] {
+        let output = run(place.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(code) && said.contains(expected),
+            "{arguments}: {:?} {said}",
+            output.status
+        );
+    }
+    #[cfg(feature = "fetch")]
+    for (arguments, code, expected) in [
+        ("data fetch digits", 2, "invalid value 'digits' for '<SET>'"),
+        ("data fetch mnist --mirror example.org", 1, "`example.org` is no address"),
+        ("data fetch mnist --to photos", 1, "photos is there already, but is no sound mnist"),
+    ] {
+        let output = run(place.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(code) && said.contains(expected),
+            "{arguments}: {:?} {said}",
+            output.status
+        );
+    }
+}
