@@ -71,8 +71,13 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
         found.replace_range(end.., "…");
     }
     let error = Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"));
+    // Where a half is welcome, whole numbers are not what is missing.
+    let only_whole = |number: f64| {
+        let takes = |number| T::from_value(&Value::Float(number)).is_some();
+        takes(number.trunc()) && !takes(0.5)
+    };
     match value.value {
-        Value::Float(number) if number.fract() != 0.0 && T::from_value(&Value::Float(number.trunc())).is_some() => {
+        Value::Float(number) if number.fract() != 0.0 && only_whole(number) => {
             error.help("`//`, floor, ceil, round and round_to make whole numbers")
         }
         _ => error,
