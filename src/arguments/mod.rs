@@ -127,10 +127,11 @@ impl Arguments {
     }
 
     /// Every positional value that is left, such as the milestones of `multistep 50 100`.
-    pub fn rest<T: FromValue>(&mut self, key: &'static str) -> Result<Vec<T>, Diagnostic> {
+    pub fn rest<T: FromValue>(&mut self, key: &'static str) -> Result<Vec<Spanned<T>>, Diagnostic> {
         let mut values = Vec::new();
         while let Some(value) = self.positional(key)? {
-            values.push(value);
+            let (_, span) = self.places.0.last().expect("a value that was taken has a place");
+            values.push(Spanned::new(value, *span));
         }
         Ok(values)
     }

@@ -3,7 +3,7 @@
 use super::named::Kind;
 use super::ranges::{above_zero, at_least_zero, below_one, in_range};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::recipe::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
 
 /// Every schedule.
@@ -30,14 +30,14 @@ fn step(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     let Epochs(every) = arguments.required("every")?;
     let gamma = gamma(arguments)?;
     let schedule = followed(arguments, Curve::Step { every, gamma })?;
-    check_whole(arguments, &schedule, "every", every)?;
+    check_whole(&schedule, "every", every, arguments.place("every"))?;
     Ok(schedule)
 }
 
 fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     let milestones = match arguments.optional("milestones")? {
         Some(Milestones(epochs)) => epochs,
-        None => arguments.rest("milestones")?.into_iter().map(|Epochs(epoch)| epoch).collect(),
+        None => arguments.rest("milestones")?,
     };
     if milestones.is_empty() {
         let callee = arguments.callee();
@@ -45,13 +45,14 @@ fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
             Diagnostic::error(Code::MissingArgument, callee.span, "`multistep` needs the epochs after which to reduce");
         return Err(error.help("write for example `multistep 50 100 gamma=0.1`"));
     }
-    if let Some(pair) = milestones.windows(2).find(|pair| pair[0] >= pair[1]) {
-        let message = "the epochs of `multistep` must ascend";
-        return Err(arguments.invalid("milestones", message).label(format!("{} comes after {}", pair[1], pair[0])));
+    if let Some(pair) = milestones.windows(2).find(|pair| pair[0].value.0 >= pair[1].value.0) {
+        let error = Diagnostic::error(Code::InvalidArgument, pair[1].span, "the epochs of `multistep` must ascend");
+        return Err(error.label(format!("{} comes after {}", pair[1].value.0, pair[0].value.0)));
     }
     let gamma = gamma(arguments)?;
-    let schedule = followed(arguments, Curve::MultiStep { milestones: milestones.clone(), gamma })?;
-    milestones.iter().try_for_each(|epoch| check_whole(arguments, &schedule, "milestones", *epoch))?;
+    let epochs = milestones.iter().map(|epoch| epoch.value.0).collect();
+    let schedule = followed(arguments, Curve::MultiStep { milestones: epochs, gamma })?;
+    milestones.iter().try_for_each(|epoch| check_whole(&schedule, "milestones", epoch.value.0, epoch.span))?;
     Ok(schedule)
 }
 
@@ -74,7 +75,7 @@ fn cosine(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
         return followed(arguments, Curve::Cosine { min });
     };
     let schedule = followed(arguments, Curve::Restarts { first, mult: mult.map_or(1, |Positive(mult)| mult), min })?;
-    check_whole(arguments, &schedule, "restart", first)?;
+    check_whole(&schedule, "restart", first, arguments.place("restart"))?;
     Ok(schedule)
 }
 
@@ -135,17 +136,17 @@ fn followed(arguments: &mut Arguments, curve: Curve) -> Result<Schedule, Diagnos
     }
     let warmup = Warmup { epochs, from: from.unwrap_or(Warmup::NONE.from) };
     let schedule = Schedule { curve, per, warmup };
-    check_whole(arguments, &schedule, "warmup", epochs)?;
+    check_whole(&schedule, "warmup", epochs, arguments.place("warmup"))?;
     Ok(schedule)
 }
 
 /// From epoch to epoch, nothing can happen within one.
-fn check_whole(arguments: &Arguments, schedule: &Schedule, key: &str, epochs: f64) -> Result<(), Diagnostic> {
+fn check_whole(schedule: &Schedule, key: &str, epochs: f64, place: Span) -> Result<(), Diagnostic> {
     if schedule.per == Per::Step || epochs.fract() == 0.0 {
         return Ok(());
     }
-    let error = arguments.invalid(key, format!("`{key}` must be whole epochs")).label(format!("found `{epochs}`"));
-    Err(error.help("with `per=step` the rate changes within epochs too"))
+    let error = Diagnostic::error(Code::InvalidArgument, place, format!("`{key}` must be whole epochs"));
+    Err(error.label(format!("found `{epochs}`")).help("with `per=step` the rate changes within epochs too"))
 }
 
 /// PyTorch's factor is 0.1 if there is none.
@@ -165,13 +166,13 @@ impl FromValue for Epochs {
 }
 
 /// Epochs as a list, in mapping form.
-struct Milestones(Vec<f64>);
+struct Milestones(Vec<Spanned<Epochs>>);
 
 impl FromValue for Milestones {
     const EXPECTED: &'static str = "a list of epochs, each above 0";
     fn from_value(value: &Value) -> Option<Milestones> {
         let Value::List(epochs) = value else { return None };
-        let epochs = epochs.iter().map(|epoch| Epochs::from_value(&epoch.value).map(|Epochs(epoch)| epoch));
+        let epochs = epochs.iter().map(|epoch| Some(Spanned::new(Epochs::from_value(&epoch.value)?, epoch.span)));
         epochs.collect::<Option<_>>().map(Milestones)
     }
 }

@@ -276,7 +276,8 @@ fn mistakes() {
         ("train: {schedule: step 0}", &["E013 `0`: `every` of `step` must be"]),
         ("train: {schedule: step 3 gamma=0}", &["E013 `0`: `gamma` must be above 0"]),
         ("train: {schedule: multistep}", &["E012 `multistep`: `multistep` needs the epochs"]),
-        ("train: {schedule: multistep 5 5}", &["E013 `5`: the epochs of `multistep` must ascend"]),
+        ("train: {schedule: multistep 6 5}", &["E013 `5`: the epochs of `multistep` must ascend | 5 comes after 6"]),
+        ("train: {schedule: {multistep: {milestones: [6, 5]}}}", &["E013 `5`: the epochs of `multistep` must ascend"]),
         ("train: {schedule: cosine min=-1}", &["E013 `-1`: `min` must be 0 or more"]),
         (
             "train: {schedule: cosine mult=2}",
@@ -289,7 +290,7 @@ fn mistakes() {
                 "E013 `0.5`: `every` must be whole epochs | found `0.5` | with `per=step` the rate changes within epochs too",
             ],
         ),
-        ("train: {schedule: multistep 1.5 3}", &["E013 `1.5`: `milestones` must be whole epochs | found `1.5`"]),
+        ("train: {schedule: multistep 1 3.5 5}", &["E013 `3.5`: `milestones` must be whole epochs | found `3.5`"]),
         ("train: {schedule: exponential}", &["E012 `exponential`: `exponential` needs `gamma`"]),
         ("train: {schedule: exponential 0}", &["E013 `0`: `gamma` must be above 0"]),
         ("train: {schedule: polynomial power=0}", &["E013 `0`: `power` must be above 0"]),
