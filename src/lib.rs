@@ -74,7 +74,11 @@ pub mod kernels;
 #[cfg(feature = "train")]
 pub mod model;
 #[cfg(feature = "train")]
+pub mod plot;
+#[cfg(feature = "train")]
 pub mod random;
+#[cfg(feature = "train")]
+pub mod system;
 #[cfg(feature = "train")]
 pub mod train;
 #[cfg(feature = "train")]

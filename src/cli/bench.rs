@@ -11,7 +11,7 @@ use serde_json::json;
 
 use self::profile::Profile;
 use super::Failure;
-use super::machine::{Machine, check_memory, peak_memory};
+use super::machine::{Machine, check_memory};
 use super::source::{Source, usual_batch};
 use super::terminal::{self, Format};
 use crate::executor::Executor;
@@ -20,6 +20,7 @@ use crate::network::Network;
 use crate::program::{Mode, lower};
 use crate::random::{Purpose, generator, initial_weights};
 use crate::recipe::Optimizer;
+use crate::system::peak_memory;
 use crate::train::optimizer::OptimizerState;
 
 /// Time the training step of a network, or its inference, on made-up images
@@ -114,7 +115,7 @@ impl Bench {
         let threads = rayon::current_num_threads();
         let images_per_s = batch as f64 / *step_s;
         let params = network.totals().params;
-        let peak_mb = peak_memory().map(|kilobytes| kilobytes as f64 / 1024.0);
+        let peak_mb = peak_memory().map(|bytes| bytes as f64 / (1024.0 * 1024.0));
         match self.format {
             Format::Json => {
                 let mut line = json!({

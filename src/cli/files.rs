@@ -30,6 +30,39 @@ pub fn networks(paths: &[PathBuf]) -> Vec<(PathBuf, Result<(), String>)> {
     found
 }
 
+/// The folders of runs that `paths` mean: those that are, and of other folders all that are in them, `tiny-2` before `tiny-10`.
+///
+/// # Errors
+/// The first path that is no run and holds none.
+#[cfg(feature = "train")]
+pub fn runs(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let is_run = |path: &Path| path.join(crate::train::folder::NETWORK).is_file();
+    let mut found = Vec::new();
+    for path in paths {
+        if is_run(path) {
+            found.push(path.clone());
+            continue;
+        }
+        let failed = |error: std::io::Error| format!("cannot read `{}`: {error}", path.display());
+        let entries = fs::read_dir(path).map_err(failed)?.collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let mut inside: Vec<PathBuf> = entries.iter().map(fs::DirEntry::path).filter(|path| is_run(path)).collect();
+        if inside.is_empty() {
+            return Err(format!("`{}` is no run's folder, and there is none in it", path.display()));
+        }
+        inside.sort_by_key(|path| numbered(path));
+        found.extend(inside);
+    }
+    Ok(found)
+}
+
+/// A path's text with the number at its end apart.
+#[cfg(feature = "train")]
+fn numbered(path: &Path) -> (String, u64) {
+    let text = path.to_string_lossy();
+    let name = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    (name.to_owned(), text[name.len()..].parse().unwrap_or(0))
+}
+
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("cannot read `{}`: {error}", folder.display());
     for entry in fs::read_dir(folder).map_err(failed)? {

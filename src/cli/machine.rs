@@ -11,6 +11,7 @@ use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::report::quantity;
+use crate::system::free_memory;
 
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]
@@ -69,23 +70,6 @@ pub fn check_memory(network: &Network, mode: Mode, batch: usize) -> Result<(), F
     Err(Failure::Message(format!(
         "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
     )))
-}
-
-/// Memory that programs can still get, in bytes; only Linux tells.
-fn free_memory() -> Option<u64> {
-    kilobytes("/proc/meminfo", "MemAvailable:").map(|kilobytes| 1024 * kilobytes)
-}
-
-/// The most memory that this process ever had, in kB of 1,024 bytes; only Linux tells.
-pub fn peak_memory() -> Option<u64> {
-    kilobytes("/proc/self/status", "VmHWM:")
-}
-
-/// The number of the line that begins with `key`, in one of Linux's tables.
-fn kilobytes(table: &str, key: &str) -> Option<u64> {
-    let table = std::fs::read_to_string(table).ok()?;
-    let line = table.lines().find_map(|line| line.strip_prefix(key))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 impl Machine {

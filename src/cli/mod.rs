@@ -22,6 +22,8 @@ mod plot_schedule;
 #[cfg(feature = "train")]
 mod predict;
 #[cfg(feature = "train")]
+mod runs;
+#[cfg(feature = "train")]
 mod train;
 #[cfg(feature = "train")]
 mod trained;
@@ -49,6 +51,8 @@ enum Command {
     Eval(eval::Eval),
     #[cfg(feature = "train")]
     Predict(predict::Predict),
+    #[cfg(feature = "train")]
+    Runs(runs::Runs),
     #[cfg(feature = "train")]
     Bench(bench::Bench),
     #[cfg(feature = "train")]
@@ -86,6 +90,8 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => eval.run(),
         #[cfg(feature = "train")]
         Command::Predict(predict) => predict.run(),
+        #[cfg(feature = "train")]
+        Command::Runs(runs) => runs.run(),
         #[cfg(feature = "train")]
         Command::Bench(bench) => bench.run(),
         #[cfg(feature = "train")]

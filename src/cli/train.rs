@@ -16,10 +16,13 @@ use crate::network::Network;
 use crate::program::{Mode, lower};
 use crate::random::initial_weights;
 use crate::recipe::{self, EarlyStopping, Per};
+use crate::report::quantity;
+use crate::system::{Environment, peak_memory};
 use crate::train::checkpoint::{state_file, weights_file};
 use crate::train::folder::{self, NETWORK, Origin};
-use crate::train::progress::Progress;
-use crate::train::{Ended, Run, Setting, train};
+use crate::train::progress::{Progress, Verbosity};
+use crate::train::record::Record;
+use crate::train::{Ended, Run, Setting, report, train};
 use crate::weights;
 
 /// Train a network, into a folder of its own
@@ -42,6 +45,12 @@ pub struct Train {
     /// Draw the learning rate over the run, into an SVG file too if one is named, and do not train
     #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
     plot_schedule: Option<Option<PathBuf>>,
+    /// Show nothing but what goes wrong
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Show the steps that are written down too
+    #[arg(short, long)]
+    verbose: bool,
     #[command(flatten)]
     machine: Machine,
 }
@@ -90,13 +99,18 @@ impl Train {
         run.set_algorithms(self.machine.algorithms());
         let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder };
         let stop = stop_on_interrupt()?;
-        let mut progress = Progress::new(recipe.epochs, dataset.steps(recipe));
+        let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe));
         progress.line(&announcement(&network, &setting, &run));
         let ended = train(&mut run, setting, &mut progress, &stop);
         progress.finish();
-        match ended? {
-            Ended::Finished => terminal::print(&conclusion(&setting, &run)),
-            Ended::Early => terminal::print(&(early(recipe) + &conclusion(&setting, &run))),
+        // Also of a run that failed there is something to be seen.
+        let reported = report::write(&folder, &network, recipe, &dataset);
+        let ended = ended?;
+        reported?;
+        match ended {
+            Ended::Finished | Ended::Early if self.quiet => Ok(()),
+            Ended::Finished => terminal::print(&conclusion(&setting, &run)?),
+            Ended::Early => terminal::print(&(early(recipe) + &conclusion(&setting, &run)?)),
             Ended::Stopped => {
                 let (step, epoch) = (run.position().step, run.position().epoch + 1);
                 let folder = folder.display();
@@ -115,6 +129,16 @@ impl Train {
             seed,
             threads: rayon::current_num_threads(),
             device: self.machine.device(),
+            weights: self.weights.clone(),
+            environment: Environment::here(),
+        }
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Usual,
         }
     }
 }
@@ -165,21 +189,27 @@ fn early(recipe: &recipe::Train) -> String {
     format!("stopped early: {patience} validations without a better {}\n", better.by.name())
 }
 
-fn conclusion(setting: &Setting, run: &Run) -> String {
+/// What came out, and what it took.
+fn conclusion(setting: &Setting, run: &Run) -> Result<String, Failure> {
     let Setting { dataset, folder, .. } = setting;
     let position = run.position();
-    let Some(best) = position.best else { return String::new() };
+    let Some(best) = position.best else { return Ok(String::new()) };
     let waiting = run.waiting();
     let waited = match waiting.total.is_zero() {
         true => String::new(),
-        false => format!("the steps waited for images {:.1} % of the time\n", 100.0 * waiting.share()),
+        false => format!(", the steps waited for images {:.1} % of the time", 100.0 * waiting.share()),
     };
+    let record = Record::read(folder)?;
+    let memory = peak_memory().map_or(String::new(), |peak| format!(", {} of memory at most", quantity::bytes(peak)));
     let what = if dataset.validation.is_empty() { "training" } else { "validation" };
-    format!(
-        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n{waited}",
+    Ok(format!(
+        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}; see {}\n",
         position.epoch,
         100.0 * best.correct as f64 / best.images as f64,
         best.epoch,
         weights_file(folder, "best").display(),
-    )
+        quantity::duration(record.seconds()),
+        record.images_per_s(),
+        folder.join(report::FILE).display(),
+    ))
 }

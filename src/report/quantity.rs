@@ -29,6 +29,14 @@ pub fn bytes(number: u64) -> String {
     scaled(number, 1024.0, [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"])
 }
 
+/// A time as a clock shows it: `0:40`, `1:02:03`.
+#[cfg(feature = "train")]
+pub fn duration(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// Bytes as people write them: `8GiB`, `8 GB`, `512m`. A unit without `i` is decimal if it ends in `B`, as on a disk's box,
 /// and binary if it is a letter alone, as in `docker -m`. `None` if it is none of these.
 #[cfg(feature = "cli")]

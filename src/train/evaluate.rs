@@ -2,12 +2,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::data::{Batches, DataError};
 use crate::executor::{Executor, largest};
 use crate::kernels;
 
 /// What became of a set of images.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// How many there were.
     pub images: usize,
@@ -19,21 +21,75 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<usize>>,
     /// Files that were left out, and why.
     pub skipped: Vec<String>,
+    /// A few of the images that were classified wrong, those with the largest losses, the largest first.
+    pub mistakes: Vec<Guess>,
+    /// A few images from all over the set.
+    pub sample: Vec<Guess>,
+}
+
+/// An image and what it was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Guess {
+    /// Its number in its split.
+    pub example: usize,
+    /// Its class.
+    pub label: u32,
+    /// The class with the largest logit.
+    pub taken_for: u32,
+    /// How likely that class is, to the network.
+    pub probability: f64,
+    /// −ln of how likely its own class is.
+    pub loss: f64,
+}
+
+/// How many mistakes are kept, and how many of all images.
+const FEW: usize = 24;
+
+impl Guess {
+    fn new(row: &[f32], example: usize, label: u32) -> Guess {
+        let taken_for = largest(row);
+        let above = |logit: f32| f64::from(logit) - f64::from(row[taken_for]);
+        let log_sum = row.iter().map(|logit| above(*logit).exp()).sum::<f64>().ln();
+        let loss = log_sum - above(row[label as usize]);
+        Guess { example, label, taken_for: taken_for as u32, probability: (-log_sum).exp(), loss }
+    }
+
+    /// Multiples of the golden ratio, whose first few are spread evenly however many there are. Source: Knuth, "The Art of
+    /// Computer Programming", volume 3, §6.4.
+    fn place(&self) -> u32 {
+        (self.example as u32).wrapping_mul(0x9e37_79b9)
+    }
+}
+
+/// Adds `guess` to a short list in ascending order of `key`, and drops the last of too many.
+fn keep<K: PartialOrd>(list: &mut Vec<Guess>, guess: Guess, key: impl Fn(&Guess) -> K) {
+    let at = list.partition_point(|other| key(other) <= key(&guess));
+    if at < FEW {
+        list.truncate(FEW - 1);
+        list.insert(at, guess);
+    }
 }
 
 impl Evaluation {
     /// Of no images yet.
     pub fn new(classes: usize) -> Evaluation {
-        Evaluation { images: 0, loss: 0.0, top5: 0, confusion: vec![vec![0; classes]; classes], skipped: Vec::new() }
+        let confusion = vec![vec![0; classes]; classes];
+        let (skipped, mistakes, sample) = (Vec::new(), Vec::new(), Vec::new());
+        Evaluation { images: 0, loss: 0.0, top5: 0, confusion, skipped, mistakes, sample }
     }
 
-    /// Takes in the logits N×classes of images with these labels.
-    pub fn add(&mut self, logits: &[f32], labels: &[u32]) {
+    /// Takes in the logits N×classes of images with these labels and these numbers in their split.
+    pub fn add(&mut self, logits: &[f32], labels: &[u32], examples: &[usize]) {
         self.images += labels.len();
         self.loss += kernels::cross_entropy(logits, labels) * labels.len() as f64;
-        for (row, label) in logits.chunks_exact(self.confusion.len()).zip(labels) {
+        for ((row, label), example) in logits.chunks_exact(self.confusion.len()).zip(labels).zip(examples) {
+            let guess = Guess::new(row, *example, *label);
+            if guess.label != guess.taken_for {
+                keep(&mut self.mistakes, guess, |guess| -guess.loss);
+            }
+            keep(&mut self.sample, guess, Guess::place);
             let label = *label as usize;
-            self.confusion[label][largest(row)] += 1;
+            self.confusion[label][guess.taken_for as usize] += 1;
             let ahead = row.iter().enumerate().filter(|(i, x)| **x > row[label] || (**x == row[label] && *i < label));
             self.top5 += usize::from(ahead.count() < 5);
         }
@@ -79,7 +135,7 @@ pub fn evaluate(
             return Ok(Some(evaluation));
         };
         let batch = batch?;
-        evaluation.add(executor.evaluate(&batch.images), &batch.labels);
+        evaluation.add(executor.evaluate(&batch.images), &batch.labels, &batch.examples);
         batches.recycle(batch);
     }
     Ok(None)
@@ -98,7 +154,7 @@ mod tests {
             [9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0], // the fifth best
             [7.0, 0.0, 7.0, 0.0, 0.0, 0.0, 0.0], // equal to a class before it
         ];
-        evaluation.add(logits.as_flattened(), &[0, 2, 3, 2]);
+        evaluation.add(logits.as_flattened(), &[0, 2, 3, 2], &[0, 1, 2, 3]);
         assert_eq!((evaluation.images, evaluation.correct(), evaluation.top5), (4, 1, 3));
         assert_eq!(evaluation.confusion[2], [2, 0, 0, 0, 0, 0, 0]);
         assert_eq!(evaluation.accuracy(), 0.25);
@@ -107,5 +163,39 @@ mod tests {
         assert_eq!(classes[2], 0.0);
         assert!(classes[6].is_nan());
         assert!(Evaluation::new(7).mean_loss().is_nan());
+    }
+
+    #[test]
+    fn the_worst_mistakes_and_a_sample_are_kept() {
+        let mut evaluation = Evaluation::new(3);
+        // Every third image is wrong, the more so the later it comes; the worst of them are not all in one batch.
+        for first in (0..600).step_by(100) {
+            let examples: Vec<usize> = (first..first + 100).collect();
+            let row =
+                |example: &usize| if example % 3 == 0 { [*example as f32 / 100.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+            let logits: Vec<f32> = examples.iter().flat_map(row).collect();
+            evaluation.add(&logits, &[1; 100], &examples);
+        }
+        let examples = |guesses: &[Guess]| guesses.iter().map(|guess| guess.example).collect::<Vec<_>>();
+        let worst: Vec<usize> = (0..200).rev().map(|index| 3 * index).take(FEW).collect();
+        assert_eq!(examples(&evaluation.mistakes), worst);
+        // softmax of 5.97, 0, 0
+        let (first, power) = (evaluation.mistakes[0], 5.97f32 as f64);
+        let probability = power.exp() / (power.exp() + 2.0);
+        assert_eq!((first.label, first.taken_for), (1, 0));
+        assert!(
+            (first.probability - probability).abs() < 1e-12 && (first.loss - (power - probability.ln())).abs() < 1e-12
+        );
+
+        let mut sample = examples(&evaluation.sample);
+        sample.sort_unstable();
+        assert_eq!(sample.len(), FEW);
+        assert!(
+            sample.windows(2).all(|pair| pair[1] - pair[0] < 3 * 600 / FEW),
+            "it is spread over the set: {sample:?}"
+        );
+        let text = serde_json::to_string(&evaluation).expect("plain data becomes JSON");
+        let read: Evaluation = serde_json::from_str(&text).expect("it was written here");
+        assert_eq!((examples(&read.mistakes), read.confusion), (worst, evaluation.confusion));
     }
 }

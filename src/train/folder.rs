@@ -3,10 +3,13 @@
 //! ```text
 //! runs/digits_cnn-1/
 //!   network.yaml      the network as it was trained
-//!   run.json          command line, version, seed, threads
+//!   run.json          command line, version, seed, threads, the machine
 //!   metrics.jsonl     see metrics
 //!   steps.jsonl
 //!   validations.jsonl
+//!   events.out.…      see events
+//!   best.json         see findings
+//!   report.html       see report
 //!   *.safetensors     see checkpoint
 //! ```
 
@@ -18,6 +21,7 @@ use serde::Serialize;
 use super::TrainError;
 use super::checkpoint::state_file;
 use crate::durable;
+use crate::system::Environment;
 
 /// What `run.json` says about how a run was started.
 #[derive(Debug, Clone, Serialize)]
@@ -32,6 +36,10 @@ pub struct Origin {
     pub threads: usize,
     /// `cpu`
     pub device: String,
+    /// The file of weights that it began with, if there was one.
+    pub weights: Option<PathBuf>,
+    /// The machine.
+    pub environment: Environment,
 }
 
 /// Makes the folder of a new run: `wanted`, which must not exist or be empty, or else the first of `runs/NAME-1`,
@@ -42,7 +50,7 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
         move |source| TrainError::Io { action: "create", path, source }
     };
     let Some(folder) = wanted else {
-        let runs = Path::new("runs");
+        let runs = Path::new(RUNS);
         std::fs::create_dir_all(runs).map_err(failed(runs))?;
         // The name stays one file name, whatever the user calls a network.
         let name: String =
@@ -71,8 +79,14 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
     Ok(folder.to_owned())
 }
 
+/// Where runs are, unless the user says otherwise.
+pub const RUNS: &str = "runs";
+
 /// The file of the network as it is trained.
 pub const NETWORK: &str = "network.yaml";
+
+/// The file that says how the run was started.
+pub const ORIGIN: &str = "run.json";
 
 /// Writes down what is trained, as text that compiles to the same network.
 pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {
@@ -82,10 +96,10 @@ pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {
 /// Writes down how the run was started.
 pub fn write_origin(folder: &Path, origin: &Origin) -> Result<(), TrainError> {
     let text = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
-    write(folder.join("run.json"), &format!("{text}\n"))
+    write(folder.join(ORIGIN), &format!("{text}\n"))
 }
 
-fn write(path: PathBuf, text: &str) -> Result<(), TrainError> {
+pub(super) fn write(path: PathBuf, text: &str) -> Result<(), TrainError> {
     durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
         action: "write",
         path,

@@ -1,7 +1,8 @@
 //! What a run writes down as it goes: one JSON object a line, for other programs to read.
 //!
 //! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each validation. A resumed run first cuts off what was written
-//! after its checkpoint, so that the files look as if it had never stopped.
+//! after its checkpoint, so that the files look as if it had never stopped. The same numbers go to TensorBoard: see
+//! [`events`](super::events).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -12,6 +13,7 @@ use serde::Serialize;
 use super::Waiting;
 use super::checkpoint::Position;
 use super::evaluate::Evaluation;
+use super::events::Events;
 
 /// A line of `metrics.jsonl`. What is not a number, such as the loss on an empty validation set, is written as null.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -88,12 +90,13 @@ impl ValidationMetrics {
     }
 }
 
-/// The three files, open for more lines.
+/// The files, open for more lines.
 #[derive(Debug)]
 pub struct Metrics {
     epochs: File,
     steps: File,
     validations: File,
+    events: Events,
 }
 
 impl Metrics {
@@ -104,22 +107,38 @@ impl Metrics {
             epochs: open_until(&folder.join("metrics.jsonl"), "epoch", position.epoch as u64)?,
             steps: open_until(&folder.join("steps.jsonl"), "step", position.step)?,
             validations: open_until(&folder.join("validations.jsonl"), "step", validated)?,
+            events: Events::open(folder, position.step)?,
         })
     }
 
-    /// Adds a line to `metrics.jsonl` and waits until all files are on the disk.
-    pub fn epoch(&mut self, metrics: &EpochMetrics) -> io::Result<()> {
+    /// Adds a line to `metrics.jsonl` for an epoch that ended after so many steps, and waits until all files are on the disk.
+    pub fn epoch(&mut self, step: u64, metrics: &EpochMetrics) -> io::Result<()> {
         write_line(&mut self.epochs, metrics)?;
+        let EpochMetrics { epoch, train_loss, train_acc, images_per_s, .. } = metrics;
+        self.events.add(
+            step,
+            &[
+                ("loss/train", *train_loss),
+                ("accuracy/train", *train_acc),
+                ("epoch", *epoch as f64),
+                ("images_per_s", *images_per_s),
+            ],
+        )?;
+        self.events.sync()?;
         [&self.epochs, &self.steps, &self.validations].into_iter().try_for_each(File::sync_data)
     }
 
     /// Adds a line to `validations.jsonl`.
     pub fn validation(&mut self, metrics: &ValidationMetrics) -> io::Result<()> {
+        let ValidationMetrics { step, val_loss, val_acc, .. } = metrics;
+        self.events.add(*step, &[("loss/validation", *val_loss), ("accuracy/validation", *val_acc)])?;
         write_line(&mut self.validations, metrics)
     }
 
     /// Adds a line to `steps.jsonl`.
     pub fn step(&mut self, metrics: &StepMetrics) -> io::Result<()> {
+        let StepMetrics { step, lr, loss, .. } = metrics;
+        self.events.add(*step, &[("learning_rate", *lr), ("loss/step", *loss)])?;
         write_line(&mut self.steps, metrics)
     }
 }
@@ -188,7 +207,7 @@ mod tests {
             std::fs::write(&path, before).expect("room on the disk");
             let position = Position { epoch: done, ..Position::default() };
             let mut metrics = Metrics::open(folder.path(), &position).expect("readable");
-            metrics.epoch(&line(1)).expect("room on the disk");
+            metrics.epoch(1, &line(1)).expect("room on the disk");
             let expected: String = left.iter().map(|epoch| format!("{{\"epoch\":{epoch}}}\n")).collect();
             let found = std::fs::read_to_string(&path).expect("readable");
             assert_eq!(found, format!("{expected}{first}\n"), "{before:?} after {done}");

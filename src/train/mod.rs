@@ -15,12 +15,16 @@ pub mod clip;
 pub mod data;
 mod error;
 pub mod evaluate;
+pub mod events;
+pub mod findings;
 pub mod folder;
 pub mod metrics;
 pub mod mix;
 pub mod optimizer;
 pub mod plateau;
 pub mod progress;
+pub mod record;
+pub mod report;
 pub mod schedule;
 mod step;
 pub mod validate;
@@ -213,6 +217,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 let (step, lr) = (run.position.step, run.position.lr);
                 let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.loss / sums.images as f64 };
                 metrics.step(&line).map_err(unwritable)?;
+                progress.logged(&line);
             }
             progress.step(epoch, run.position.batch, &run.position.sums);
             if stop.load(Ordering::Relaxed) {
@@ -241,7 +246,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         }
         let line = EpochMetrics::new(&run.position, waiting);
         run.position.end_epoch();
-        metrics.epoch(&line).map_err(unwritable)?;
+        metrics.epoch(run.position.step, &line).map_err(unwritable)?;
         progress.epoch(&line);
         if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
             run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
-use super::metrics::{EpochMetrics, ValidationMetrics};
+use super::metrics::{EpochMetrics, StepMetrics, ValidationMetrics};
+use crate::report::quantity;
+use crate::system;
 
 /// The bar of a run, over all of its steps.
 #[derive(Debug)]
@@ -17,6 +19,26 @@ pub struct Progress {
     batches: usize,
     /// When something was last printed where there is no bar.
     printed: Instant,
+    verbosity: Verbosity,
+    memory: Memory,
+}
+
+/// How much is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Nothing but what goes wrong.
+    Quiet,
+    /// A line an epoch.
+    Usual,
+    /// Also a line for every step that is written down.
+    Verbose,
+}
+
+/// What the process takes of the machine's memory, looked up now and then.
+#[derive(Debug)]
+struct Memory {
+    text: String,
+    measured: Option<Instant>,
 }
 
 /// Whether lines are printed, and how.
@@ -38,21 +60,25 @@ const STARVED: f64 = 0.05;
 impl Progress {
     /// For a run of so many epochs of so many batches each: a bar on the standard error stream if that is a terminal,
     /// lines on the standard output.
-    pub fn new(epochs: usize, batches: usize) -> Progress {
+    pub fn new(verbosity: Verbosity, epochs: usize, batches: usize) -> Progress {
+        if verbosity == Verbosity::Quiet {
+            return Progress::silent();
+        }
         let lines = if std::io::stderr().is_terminal() { Lines::Terminal } else { Lines::Plain };
-        Progress::with(ProgressDrawTarget::stderr(), lines, epochs, batches)
+        Progress::with(ProgressDrawTarget::stderr(), lines, verbosity, epochs, batches)
     }
 
     /// Shows nothing.
     pub fn silent() -> Progress {
-        Progress::with(ProgressDrawTarget::hidden(), Lines::None, 0, 0)
+        Progress::with(ProgressDrawTarget::hidden(), Lines::None, Verbosity::Quiet, 0, 0)
     }
 
-    fn with(target: ProgressDrawTarget, lines: Lines, epochs: usize, batches: usize) -> Progress {
+    fn with(target: ProgressDrawTarget, lines: Lines, verbosity: Verbosity, epochs: usize, batches: usize) -> Progress {
         let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}, {eta} left")
             .expect("the template is valid");
         let bar = ProgressBar::with_draw_target(Some((epochs * batches) as u64), target).with_style(style);
-        Progress { bar, lines, epochs, batches, printed: Instant::now() }
+        let memory = Memory { text: String::new(), measured: None };
+        Progress { bar, lines, epochs, batches, printed: Instant::now(), verbosity, memory }
     }
 
     /// The run goes on at this batch of this epoch (both from 0).
@@ -65,10 +91,11 @@ impl Progress {
     pub fn step(&mut self, epoch: usize, batches: usize, sums: &Sums) {
         let images = sums.images as f64;
         let state = format!(
-            "loss {:.4}, accuracy {:.2} %, {:.0} images/s",
+            "loss {:.4}, accuracy {:.2} %, {:.0} images/s{}",
             sums.loss / images,
             100.0 * sums.correct as f64 / images,
-            images / sums.seconds
+            images / sums.seconds,
+            self.memory.text(),
         );
         if self.lines == Lines::Plain && self.printed.elapsed() > SILENCE {
             self.line(&format!("epoch {}/{}, batch {batches}/{}: {state}", epoch + 1, self.epochs, self.batches));
@@ -76,6 +103,14 @@ impl Progress {
         self.bar.set_prefix(format!("epoch {}/{}", epoch + 1, self.epochs));
         self.bar.set_message(state);
         self.bar.set_position((epoch * self.batches + batches) as u64);
+    }
+
+    /// A step was written down.
+    pub fn logged(&mut self, metrics: &StepMetrics) {
+        if self.verbosity == Verbosity::Verbose {
+            let StepMetrics { step, epoch, lr, loss } = metrics;
+            self.line(&format!("epoch {epoch}/{}   step {step}   lr {lr:.3e}   loss {loss:.4}", self.epochs));
+        }
     }
 
     /// Within an epoch, something was validated.
@@ -119,5 +154,16 @@ impl Progress {
     /// Removes the bar.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+impl Memory {
+    /// `, 84.2 MiB`, where the system tells. Looking it up takes longer than a small network's step.
+    fn text(&mut self) -> &str {
+        if self.measured.is_none_or(|measured| measured.elapsed() > Duration::from_secs(1)) {
+            self.measured = Some(Instant::now());
+            self.text = system::memory().map_or(String::new(), |bytes| format!(", {}", quantity::bytes(bytes)));
+        }
+        &self.text
     }
 }

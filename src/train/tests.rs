@@ -90,10 +90,16 @@ fn checkpoints(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
 /// All that a run wrote, without the times it took.
 fn written(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut all: Vec<_> =
-        ["best.safetensors", "last.safetensors", "last.state.safetensors", "steps.jsonl", "validations.jsonl"]
-            .map(|name| (name, bytes(name)))
-            .into();
+    let mut all: Vec<_> = [
+        "best.safetensors",
+        "best.json",
+        "last.safetensors",
+        "last.state.safetensors",
+        "steps.jsonl",
+        "validations.jsonl",
+    ]
+    .map(|name| (name, bytes(name)))
+    .into();
     let timeless = epochs(folder).into_iter().map(|mut line| {
         let times = ["seconds", "images_per_s", "data_wait"];
         line.as_object_mut().expect("an object").retain(|key, _| !times.contains(&key.as_str()));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::checkpoint::{Best, bits};
 use super::data::{Batches, DataError};
 use super::evaluate::{Evaluation, evaluate};
+use super::findings::Findings;
 use super::plateau::Reduced;
 use super::schedule::Course;
 use super::{Run, Setting, TrainError};
@@ -98,6 +99,8 @@ impl Run {
         if position.best.is_none_or(is_better) {
             position.best = Some(Best { epoch: position.epoch + 1, correct, images });
             self.save_weights(setting, "best")?;
+            let (epoch, step) = (self.position.epoch + 1, self.position.step);
+            Findings { epoch, step, evaluation: evaluation.clone() }.save(setting.folder)?;
         }
         Ok(Some(evaluation))
     }

@@ -25,6 +25,8 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// N class indices.
     pub labels: Vec<u32>,
+    /// The N images' numbers in their split.
+    pub examples: Vec<usize>,
 }
 
 /// The batches of one pass through a split, made ahead on background threads, in order.
@@ -176,6 +178,7 @@ impl Pass {
         let examples = &self.order[first..self.order.len().min(first + self.batch)];
         batch.index = index;
         batch.labels.clear();
+        batch.examples.clear();
         batch.images.clear();
         batch.images.reserve(examples.len() * self.pipeline.elements());
         let mut skipped = Vec::new();
@@ -188,6 +191,7 @@ impl Pass {
                     let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, *example as u64);
                     self.pipeline.apply(image, spare, &mut numbers, &mut batch.images);
                     batch.labels.push(self.split.labels()[*example]);
+                    batch.examples.push(*example);
                 }
             }
         }

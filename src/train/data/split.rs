@@ -103,7 +103,7 @@ impl Split {
     }
 
     /// Reads one example's image into `image`, with 1 or 3 `channels`.
-    pub(super) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
+    pub(in crate::train) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
         match &*self.images {
             Images::Files { files, decoded } => match decoded {
                 Some(decoded) if decoded.read(example, channels, image) => Ok(()),

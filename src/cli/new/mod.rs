@@ -1,0 +1,206 @@
+//! `archc new --from ARCHITECTURE --data IMAGES`
+
+mod architectures;
+mod sections;
+
+use std::fs::OpenOptions;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use self::architectures::Architecture;
+use self::sections::rest;
+use super::{Failure, terminal};
+use crate::arguments::Pair;
+use crate::graph::Shape;
+use crate::network::Network;
+use crate::recipe::{BadImages, Data, DataSet, Resize, Transform};
+use crate::syntax::{Format, Override};
+use crate::train::data::Dataset;
+
+/// Write a network's file for your own images, ready to be trained from the weights of a network that knows others
+#[derive(Debug, Args)]
+pub struct New {
+    /// One of the networks that archc brings along, such as resnet18
+    #[arg(long, value_name = "ARCHITECTURE")]
+    from: String,
+    /// A folder with a folder of images for each class, or the name of a data set
+    #[arg(long, value_name = "IMAGES")]
+    data: String,
+    /// The file to write; ARCHITECTURE_IMAGES.yaml unless given
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl New {
+    pub fn run(self) -> Result<(), Failure> {
+        let architecture = architectures::find(&self.from).map_err(Failure::Message)?;
+        let network = architecture.compile(&[]);
+        let set = data_set(&self.data)?;
+        let path = (set == DataSet::Folder).then(|| self.data.clone());
+        let [train, eval] = transforms(&network, set);
+        let data = Data { set, path, train, eval, bad_images: BadImages::Refuse };
+        let dataset = Dataset::open(&data, network.graph.input, None)?;
+        let classes = dataset.classes().len();
+
+        let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
+        let name = format!("{}_{images}", network.name);
+        let head = head(&architecture, classes);
+        let settings = Settings { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
+        let text = settings.text(&architecture, network.graph.input);
+        let output = self.output.unwrap_or_else(|| PathBuf::from(format!("{name}.{}", architecture.ending())));
+        create(&output, &text)?;
+        let (shown, train, validation) = (output.display(), dataset.train.len(), dataset.validation.len());
+        terminal::print(&format!(
+            "{shown}: {classes} classes, {train} training and {validation} validation images; now\n  \
+             archc check {shown}\n  archc train {shown} --weights {}.pth\n",
+            self.from
+        ))
+    }
+}
+
+/// What the user names: a set, or a folder.
+fn data_set(text: &str) -> Result<DataSet, Failure> {
+    let sets = || DataSet::ALL.into_iter().filter(|set| *set != DataSet::Folder);
+    match sets().find(|set| set.name() == text) {
+        Some(set) => Ok(set),
+        None if Path::new(text).is_dir() => Ok(DataSet::Folder),
+        None => {
+            let names: Vec<&str> = sets().map(DataSet::name).collect();
+            Err(Failure::Message(format!("`{text}` is no folder and none of the sets {}", names.join(", "))))
+        }
+    }
+}
+
+/// What the network's own file does to its images, after a change of their size where the new ones may have another.
+fn transforms(network: &Network, set: DataSet) -> [Vec<Transform>; 2] {
+    let input = network.graph.input;
+    let own = network.data.as_ref().expect("every architecture says how it is trained");
+    let resize = match set.image() {
+        Some(image) if image == input => None,
+        // They take images of any size already.
+        _ if own.set == DataSet::Folder => None,
+        _ => input.sides().map(|(height, width)| Transform::Resize(Resize::Exact(Pair { height, width }))),
+    };
+    [&own.train, &own.eval].map(|own| resize.iter().chain(own).cloned().collect())
+}
+
+/// Examples a step: 32, or fewer where that would leave one alone in the last step, which a batch norm cannot use.
+fn batch(images: usize) -> usize {
+    (16..=32).rev().find(|batch| images % batch != 1).unwrap_or(32)
+}
+
+/// The names of the weights whose shape follows from the number of classes, as patterns: `fc.*`.
+fn head(architecture: &Architecture, classes: usize) -> Vec<String> {
+    let with = |classes: usize| {
+        let classes = Override { path: "classes".to_owned(), value: classes.to_string(), option: None };
+        architecture.compile(&[classes]).graph.nodes
+    };
+    let (one, other) = (with(classes), with(classes + 1));
+    let changed = one.iter().zip(&other).filter(|(one, other)| one.weights != other.weights);
+    changed.map(|(node, _)| format!("{}.*", node.name)).collect()
+}
+
+/// What is written anew.
+struct Settings<'a> {
+    name: &'a str,
+    classes: usize,
+    data: &'a Data,
+    batch: usize,
+    /// Patterns of the weights that no other network's can stand for.
+    head: &'a [String],
+}
+
+/// How a network that knows other images learns new ones: small steps, for a short time. Source: Kornblith, Shlens and Le, "Do
+/// Better ImageNet Models Transfer Better?" (2019), whose best rates for small sets lie around 0.01.
+const RECIPE: [(&str, &str); 4] = [
+    ("epochs", "15"),
+    ("optimizer", "sgd lr=0.01 momentum=0.9 weight_decay=1e-4"),
+    ("schedule", "cosine per=step warmup=1"),
+    ("loss", "cross_entropy label_smoothing=0.1"),
+];
+
+impl Settings<'_> {
+    /// The whole file. JSON's strings and lists are YAML's and TOML's too.
+    fn text(&self, architecture: &Architecture, input: Shape) -> String {
+        let rest = rest(architecture.text, architecture.format());
+        let quoted = |text: &str| serde_json::Value::from(text).to_string();
+        let list = |items: Vec<String>| serde_json::Value::from(items).to_string().replace("\",\"", "\", \"");
+        let transforms = |list_of: &[Transform]| list(list_of.iter().map(Transform::to_string).collect());
+        let mut data = vec![("set", quoted(self.data.set.name()))];
+        data.extend(self.data.path.as_deref().map(|path| ("path", quoted(path))));
+        data.extend([("train", transforms(&self.data.train)), ("eval", transforms(&self.data.eval))]);
+        let mut train: Vec<(&str, String)> = RECIPE.map(|(key, value)| (key, quoted(value))).into();
+        train.insert(1, ("batch", self.batch.to_string()));
+        train.push(("replace", list(self.head.to_vec())));
+        train.push(("seed", "1".to_owned()));
+
+        let (equals, [data_head, train_head], indent) = match architecture.format() {
+            Format::Yaml => (": ", ["data:\n", "train:\n"], "  "),
+            Format::Toml => (" = ", ["\n[data]\n", "\n[train]\n"], ""),
+        };
+        let lines = |entries: &[(&str, String)]| -> String {
+            entries.iter().map(|(key, value)| format!("{indent}{key}{equals}{value}\n")).collect()
+        };
+        let sizes: Vec<String> = input.dims().iter().map(usize::to_string).collect();
+        format!(
+            "{}name{equals}{}\ninput{equals}[{}]\nclasses{equals}{}\n{}{}{}{}{}{}",
+            rest.comment,
+            quoted(self.name),
+            sizes.join(", "),
+            self.classes,
+            rest.entries,
+            rest.sections,
+            data_head,
+            lines(&data),
+            train_head,
+            lines(&train),
+        )
+    }
+}
+
+/// Writes a file that is not there yet.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => {
+            Failure::Message(format!("{} is there already, and nothing is overwritten: name another with `-o`", path.display()))
+        }
+        _ => Failure::Message(format!("cannot create {}: {error}", path.display())),
+    })?;
+    file.write_all(text.as_bytes()).map_err(|error| Failure::Message(format!("cannot write {}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compile_source;
+
+    /// Every network can be had for other classes, and all that depends on their number is found.
+    #[test]
+    fn every_architecture_can_be_made_anew() {
+        for architecture in architectures::ALL {
+            let file = architecture.file;
+            let (network, head) = (architecture.compile(&[]), head(&architecture, 7));
+            let [train, eval] = transforms(&network, DataSet::Folder);
+            let path = Some("a: \"b\"".to_owned());
+            let data = Data { set: DataSet::Folder, path, train, eval, bad_images: BadImages::Refuse };
+            let settings = Settings { name: "new", classes: 7, data: &data, batch: 31, head: &head };
+            let text = settings.text(&architecture, network.graph.input);
+            let made = compile_source("new", &text, architecture.format(), &[]);
+            let made = made.unwrap_or_else(|errors| panic!("{file}: {errors}\n{text}")).network;
+            assert_eq!(made.graph.shape(made.output), Shape::Vector(7), "{file}");
+            assert_eq!((made.data.as_ref(), made.graph.nodes.len()), (Some(&data), network.graph.nodes.len()), "{file}");
+            let train = made.train.expect("it has one");
+            assert_eq!((train.batch, &train.replace), (31, &head), "{file}");
+            assert!(head.len() == 1, "{file}: {head:?}");
+        }
+    }
+
+    #[test]
+    fn no_image_is_alone_in_a_batch() {
+        for (images, expected) in [(0, 32), (31, 32), (33, 31), (64, 32), (65, 31), (32 * 31 + 1, 30)] {
+            assert_eq!(batch(images), expected, "{images}");
+        }
+    }
+}

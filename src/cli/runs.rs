@@ -1,0 +1,252 @@
+//! `archc runs RUN…`
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::terminal::{self, Format};
+use super::{Failure, files};
+use crate::durable;
+use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
+use crate::report::quantity::{duration, exact};
+use crate::report::table::{Column, Form, draw, length, widths};
+use crate::train::folder;
+use crate::train::metrics::EpochMetrics;
+use crate::train::record::Record;
+
+/// Compare runs: how well they did, and what they do differently
+#[derive(Debug, Args)]
+pub struct Runs {
+    /// Folders of runs, or folders of such folders
+    #[arg(value_name = "RUN", default_value = folder::RUNS)]
+    runs: Vec<PathBuf>,
+    /// Draw the runs' loss and accuracy over each other, into this SVG file
+    #[arg(long, value_name = "FILE.svg")]
+    plot: Option<PathBuf>,
+    /// A table for people, or JSON for programs, one object a line for each run
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+impl Runs {
+    pub fn run(self) -> Result<(), Failure> {
+        let folders = files::runs(&self.runs).map_err(Failure::Message)?;
+        let records: Vec<Record> = folders.iter().map(|folder| Record::read(folder)).collect::<Result<_, _>>()?;
+        if let Some(path) = &self.plot {
+            write_svg(path, &sheet(&records).to_string())?;
+        }
+        match self.format {
+            Format::Text => {
+                terminal::print(&table(&records, terminal::width()))?;
+                terminal::print(&differences(&records))
+            }
+            Format::Json => {
+                terminal::print(&records.iter().map(|record| format!("{}\n", json(record))).collect::<String>())
+            }
+        }
+    }
+}
+
+/// Writes a picture, whole or not at all, into a file whose name says what it is.
+pub fn write_svg(path: &Path, svg: &str) -> Result<(), Failure> {
+    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
+        let better = path.with_extension("svg");
+        return Err(Failure::Message(format!("the plot is an SVG file: name it {}", better.display())));
+    }
+    durable::replace(path, |file| file.write_all(svg.as_bytes()))
+        .map_err(|error| Failure::Message(format!("cannot write `{}`: {error}", path.display())))
+}
+
+const TITLES: [(&str, Form); 9] = [
+    ("run", Form::Name(8)),
+    ("network", Form::Text(8)),
+    ("parameters", Form::Number),
+    ("epochs", Form::Number),
+    ("best", Form::Number),
+    ("epoch", Form::Number),
+    ("last loss", Form::Number),
+    ("validation", Form::Number),
+    ("time", Form::Number),
+];
+
+fn table(records: &[Record], width: Option<usize>) -> String {
+    let rows: Vec<[String; TITLES.len()]> = records.iter().map(cells).collect();
+    let column = |(index, (title, form)): (usize, &(&'static str, Form))| {
+        let widest = rows.iter().map(|row| length(&row[index])).max().unwrap_or(0);
+        Column { title, form: *form, widest }
+    };
+    let columns: Vec<Column> = TITLES.iter().enumerate().map(column).collect();
+    let widest = columns.iter().map(|column| column.widest.max(length(column.title))).collect();
+    let widths = width.and_then(|width| widths(&columns, width)).unwrap_or(widest);
+    let mut text = String::new();
+    draw(&mut text, &columns, &widths, rows.len(), terminal::colour(), |row, column, cell| {
+        cell.write_str(&rows[row][column])
+    })
+    .expect("a String takes everything");
+    text
+}
+
+fn cells(record: &Record) -> [String; TITLES.len()] {
+    let loss = |loss: fn(&EpochMetrics) -> f64| {
+        let last = record.epochs.last().map(loss).filter(|loss| loss.is_finite());
+        last.map_or(String::new(), |loss| format!("{loss:.4}"))
+    };
+    let best = record.best();
+    [
+        record.name.clone(),
+        record.network.clone(),
+        record.params.map_or(String::new(), exact),
+        match record.planned {
+            Some(planned) => format!("{}/{planned}", record.epochs.len()),
+            None => record.epochs.len().to_string(),
+        },
+        best.map_or(String::new(), |(_, accuracy)| format!("{:.2} %", 100.0 * accuracy)),
+        best.map_or(String::new(), |(epoch, _)| epoch.to_string()),
+        loss(|epoch| epoch.train_loss),
+        loss(|epoch| epoch.val_loss),
+        duration(record.seconds()),
+    ]
+}
+
+fn json(record: &Record) -> Value {
+    let best = record.best();
+    let last = record.epochs.last();
+    json!({
+        "run": record.name,
+        "network": record.network,
+        "params": record.params,
+        "epochs": record.epochs.len(),
+        "planned": record.planned,
+        "best_acc": best.map(|(_, accuracy)| accuracy),
+        "best_epoch": best.map(|(epoch, _)| epoch),
+        "train_loss": last.map(|epoch| epoch.train_loss),
+        "val_loss": last.map(|epoch| epoch.val_loss),
+        "seconds": record.seconds(),
+        "settings": record.settings.iter().cloned().collect::<serde_json::Map<_, _>>(),
+    })
+}
+
+/// Each setting that is not the same in all runs: its values, and the runs that have them.
+fn differences(records: &[Record]) -> String {
+    let mut keys: Vec<&str> = Vec::new();
+    for (key, _) in records.iter().flat_map(|record| &record.settings) {
+        if !keys.contains(&key.as_str()) {
+            keys.push(key);
+        }
+    }
+    let mut rows: Vec<(&str, String, String)> = Vec::new();
+    for key in keys {
+        let mut values: Vec<(Option<&Value>, Vec<&str>)> = Vec::new();
+        for record in records {
+            let value = record.setting(key);
+            match values.iter_mut().find(|(known, _)| *known == value) {
+                Some((_, runs)) => runs.push(&record.name),
+                None => values.push((value, vec![&record.name])),
+            }
+        }
+        if values.len() > 1 {
+            let row = |(index, (value, runs)): (usize, (Option<&Value>, Vec<&str>))| {
+                (if index == 0 { key } else { "" }, value.map_or("–".to_owned(), shown), runs.join(", "))
+            };
+            rows.extend(values.into_iter().enumerate().map(row));
+        }
+    }
+    if rows.is_empty() {
+        return String::new();
+    }
+    let widest = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
+    let (key, value) = (widest(|row| length(row.0)), widest(|row| length(&row.1)));
+    let lines = rows.iter().map(|row| format!("  {:key$}  {:value$}  {}\n", row.0, row.1, row.2));
+    format!("\nthey differ in\n{}", lines.collect::<String>())
+}
+
+/// A setting's value, for people.
+fn shown(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Loss and accuracy of all runs, each in a colour of its own.
+fn sheet(records: &[Record]) -> Sheet {
+    let chart = |title: &str, unit, trained: fn(&EpochMetrics) -> f64, validated: fn(&EpochMetrics) -> f64| {
+        let mut lines = Vec::new();
+        for (colour, record) in records.iter().enumerate() {
+            for (value, stroke) in [(validated, Stroke::Solid), (trained, Stroke::Dashed)] {
+                let points = record.epochs.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect();
+                let name = if stroke == Stroke::Solid { record.name.clone() } else { String::new() };
+                lines.push(Line { name, points, colour, stroke });
+            }
+        }
+        Chart { title: format!("{title}: validation, and training (dashed)"), x: "epoch".to_owned(), unit, lines }
+    };
+    Sheet {
+        title: "runs".to_owned(),
+        charts: vec![
+            chart("loss", Unit::Plain, |epoch| epoch.train_loss, |epoch| epoch.val_loss),
+            chart("accuracy", Unit::Percent, |epoch| epoch.train_acc, |epoch| epoch.val_acc),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(name: &str, settings: &[(&str, &str)], accuracies: &[f64]) -> Record {
+        let epoch = |(index, accuracy): (usize, &f64)| EpochMetrics {
+            epoch: index + 1,
+            lr: 0.1,
+            train_loss: 1.5,
+            train_acc: 0.125,
+            val_loss: f64::NAN,
+            val_acc: *accuracy,
+            seconds: 40.0,
+            images_per_s: 10.0,
+            data_wait: 0.0,
+        };
+        Record {
+            folder: PathBuf::from(name),
+            name: name.to_owned(),
+            network: "tiny".to_owned(),
+            params: Some(12_345),
+            planned: Some(20),
+            settings: settings.iter().map(|(key, value)| (key.to_string(), Value::from(*value))).collect(),
+            epochs: accuracies.iter().enumerate().map(epoch).collect(),
+        }
+    }
+
+    #[test]
+    fn runs_stand_below_each_other() {
+        let records = [
+            record("runs/a", &[("train.batch", "100"), ("train.seed", "1")], &[0.5, 0.75, 0.75]),
+            record("runs/b", &[("train.batch", "200"), ("train.seed", "1")], &[f64::NAN]),
+            record("runs/c", &[("train.batch", "100"), ("train.ema", "0.9"), ("train.seed", "1")], &[]),
+        ];
+        let expected = "\
+run     network  parameters  epochs     best  epoch  last loss  validation  time
+runs/a  tiny         12,345    3/20  75.00 %      2     1.5000              2:00
+runs/b  tiny         12,345    1/20  12.50 %      1     1.5000              0:40
+runs/c  tiny         12,345    0/20                                         0:00
+";
+        assert_eq!(table(&records, None), expected);
+        let expected = "
+they differ in
+  train.batch  100  runs/a, runs/c
+               200  runs/b
+  train.ema    –    runs/a, runs/b
+               0.9  runs/c
+";
+        assert_eq!(differences(&records), expected);
+        assert_eq!(differences(&records[..1]), "");
+    }
+
+    #[test]
+    fn every_run_has_a_colour() {
+        let records = ["a", "b"].map(|name| record(name, &[], &[0.5, 0.75]));
+        let drawn = sheet(&records).to_string();
+        // Loss and accuracy; of validation there is no loss; a line in the legend for each run.
+        assert_eq!(drawn.matches("stroke-width").count(), 2 + 4 + 4, "{drawn}");
+    }
+}

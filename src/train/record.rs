@@ -1,0 +1,200 @@
+//! What a run's folder says about the run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::TrainError;
+use super::folder::{NETWORK, ORIGIN};
+use super::metrics::EpochMetrics;
+use crate::compile;
+
+/// A run as it is on the disk.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What it is called: its folder.
+    pub name: String,
+    /// The network's name.
+    pub network: String,
+    /// How many parameters the network has; `None` if another version of this program knew other layers.
+    pub params: Option<u64>,
+    /// Epochs that the recipe has.
+    pub planned: Option<usize>,
+    /// What may differ between runs: the network's layers, the `data` and `train` sections with nothing left to a default, and
+    /// where the run was started.
+    pub settings: Vec<(String, Value)>,
+    /// Those that are over.
+    pub epochs: Vec<EpochMetrics>,
+}
+
+impl Record {
+    /// Reads what is in the folder of a run.
+    ///
+    /// # Errors
+    /// If there is no run in it, or its files cannot be read.
+    pub fn read(folder: &Path) -> Result<Record, TrainError> {
+        let failed = |path: PathBuf| move |source| TrainError::Io { action: "read", path, source };
+        let path = folder.join(NETWORK);
+        let text = std::fs::read_to_string(&path).map_err(failed(path))?;
+        let network = compile(&text).ok();
+        let mut settings = sections(&text);
+        let setting = |key: &str| settings.iter().find(|(name, _)| name == key).and_then(|(_, value)| value.as_str());
+        let planned = setting("train.epochs").and_then(|epochs| epochs.parse().ok());
+        // A run that was copied from elsewhere may be without it.
+        let origin = std::fs::read(folder.join(ORIGIN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+        if let Some(Value::Object(origin)) = origin {
+            // The seed is one of the recipe's settings already; what holds more than one value is no setting.
+            let single = |(key, value): &(String, Value)| key != "seed" && !value.is_object() && !value.is_array();
+            settings.extend(origin.into_iter().filter(single));
+        }
+        Ok(Record {
+            folder: folder.to_owned(),
+            name: folder.display().to_string(),
+            network: network.as_ref().map_or_else(String::new, |network| network.name.clone()),
+            params: network.map(|network| network.totals().params),
+            planned,
+            settings,
+            epochs: lines(folder, "metrics.jsonl")?.iter().filter_map(epoch).collect(),
+        })
+    }
+
+    /// One of the settings.
+    pub fn setting(&self, key: &str) -> Option<&Value> {
+        self.settings.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+
+    /// The first epoch with the best accuracy, and that accuracy: of validation, or where there is none, of training.
+    pub fn best(&self) -> Option<(usize, f64)> {
+        let validated = self.epochs.iter().any(|epoch| !epoch.val_acc.is_nan());
+        let accuracy = |epoch: &EpochMetrics| if validated { epoch.val_acc } else { epoch.train_acc };
+        let accuracies = self.epochs.iter().map(|epoch| (epoch.epoch, accuracy(epoch)));
+        accuracies
+            .filter(|(_, accuracy)| !accuracy.is_nan())
+            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+    }
+
+    /// Training images a second, over all epochs; NaN before the first is over.
+    pub fn images_per_s(&self) -> f64 {
+        let rates = self.epochs.iter().map(|epoch| epoch.images_per_s).filter(|rate| *rate > 0.0);
+        rates.clone().count() as f64 / rates.map(|rate| 1.0 / rate).sum::<f64>()
+    }
+
+    /// How long its epochs took.
+    pub fn seconds(&self) -> f64 {
+        self.epochs.iter().map(|epoch| epoch.seconds).sum()
+    }
+}
+
+/// The objects of one of a run's files, up to the first line that is not whole. What is not there has none.
+///
+/// # Errors
+/// If the file is there but cannot be read.
+pub fn lines(folder: &Path, name: &str) -> Result<Vec<Value>, TrainError> {
+    let path = folder.join(name);
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(TrainError::Io { action: "read", path, source }),
+    }
+}
+
+/// What [`Metrics`](super::metrics::Metrics) wrote as a line. What is missing or null is no number.
+fn epoch(line: &Value) -> Option<EpochMetrics> {
+    let number = |key: &str| line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    Some(EpochMetrics {
+        epoch: line.get("epoch")?.as_u64()? as usize,
+        lr: number("lr"),
+        train_loss: number("train_loss"),
+        train_acc: number("train_acc"),
+        val_loss: number("val_loss"),
+        val_acc: number("val_acc"),
+        seconds: number("seconds"),
+        images_per_s: number("images_per_s"),
+        data_wait: number("data_wait"),
+    })
+}
+
+/// The settings in the text that [`expand`](crate::expand::expand) makes of a network: `train.batch: 100`, and so on. All
+/// layers and their initial values are one.
+fn sections(text: &str) -> Vec<(String, Value)> {
+    let (mut section, mut layers, mut hash) = ("", 0, FNV_OFFSET);
+    let mut settings = Vec::new();
+    for line in text.lines() {
+        match (section, line.strip_prefix("  ")) {
+            (_, None) => match line.split_once(": ") {
+                Some(("name", _)) => {}
+                Some((key, value)) => settings.push((key.to_owned(), Value::from(value))),
+                None => section = line.trim_end_matches(':'),
+            },
+            ("data" | "train", Some(entry)) => {
+                if let Some((key, value)) = entry.split_once(": ") {
+                    settings.push((format!("{section}.{key}"), Value::from(value)));
+                }
+            }
+            (_, Some(entry)) => {
+                layers += usize::from(section == "layers");
+                hash = entry.bytes().fold(hash, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(FNV_PRIME));
+            }
+        }
+    }
+    settings.push(("layers".to_owned(), Value::from(format!("{layers} ({hash:08x})"))));
+    settings
+}
+
+/// Of the 32-bit hash FNV-1a: it tells networks apart. Source: RFC 9923.
+const FNV_OFFSET: u32 = 0x811c_9dc5;
+const FNV_PRIME: u32 = 0x0100_0193;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expand::expand;
+
+    const NETWORK: &str = "name: tiny\ninput: [1, 8, 8]\nclasses: 10\nlayers: [flatten, linear 10]\ndata: {set: digits}\n\
+                           train: {epochs: 4, batch: 50, optimizer: adam}\n";
+
+    fn written(network: &str, metrics: &str) -> Record {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let network = compile(network).unwrap_or_else(|errors| panic!("{errors}"));
+        for (name, text) in [("network.yaml", expand(&network).as_str()), ("metrics.jsonl", metrics)] {
+            std::fs::write(folder.path().join(name), text).expect("room on the disk");
+        }
+        Record::read(folder.path()).expect("readable")
+    }
+
+    #[test]
+    fn a_folder_tells_of_its_run() {
+        // The second of two equal epochs is no better, and a line that is not whole is none.
+        let metrics = "{\"epoch\":1,\"val_acc\":0.5,\"seconds\":2}\n{\"epoch\":2,\"val_acc\":0.75,\"seconds\":3}\n\
+                       {\"epoch\":3,\"val_acc\":0.75,\"seconds\":4,\"train_loss\":null}\n{\"epoch\":4,\"val_a";
+        let record = written(NETWORK, metrics);
+        assert_eq!((record.network.as_str(), record.params, record.planned), ("tiny", Some(650), Some(4)));
+        assert_eq!((record.epochs.len(), record.best(), record.seconds()), (3, Some((2, 0.75)), 9.0));
+        assert!(record.epochs[2].train_loss.is_nan());
+        for (key, value) in [("input", "[1, 8, 8]"), ("data.set", "digits"), ("train.batch", "50")] {
+            assert_eq!(record.setting(key), Some(&Value::from(value)), "{key}");
+        }
+    }
+
+    #[test]
+    fn settings_differ_where_networks_do() {
+        // Without images, which would have to be of the input's size.
+        let network = NETWORK.replace("data: {set: digits}\n", "");
+        let record = written(&network, "");
+        for (from, to, expected) in [
+            ("batch: 50", "batch: 60", Some("train.batch")),
+            ("[1, 8, 8]", "[1, 4, 16]", Some("input")),
+            ("[flatten,", "[flatten, relu,", Some("layers")),
+            ("linear 10]", "linear 10 bias=false]", Some("layers")),
+            ("name: tiny", "name: other", None),
+        ] {
+            let other = written(&network.replace(from, to), "");
+            let differ = record.settings.iter().filter(|(key, value)| other.setting(key) != Some(value));
+            let keys: Vec<&str> = differ.map(|(key, _)| key.as_str()).collect();
+            assert_eq!(keys, Vec::from_iter(expected), "{to}");
+        }
+    }
+}

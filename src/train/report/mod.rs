@@ -1,0 +1,152 @@
+//! `report.html`: all that is known of a run on one page, which needs nothing beside it and no network.
+//!
+//! The page is made of what lies in the run's folder; pictures come from the data set.
+
+mod gallery;
+mod page;
+mod results;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use serde_json::Value;
+
+use self::page::Head::{Number, Text};
+use self::page::{Cell, facts, section, settings, table};
+use super::data::Dataset;
+use super::findings::Findings;
+use super::record::{Record, lines};
+use super::{TrainError, folder};
+use crate::network::Network;
+use crate::plot::{Chart, Line, Stroke, Unit, escaped};
+use crate::recipe::Train;
+use crate::report::quantity::{duration, exact, short};
+
+/// The file's name.
+pub const FILE: &str = "report.html";
+
+/// Writes the page about the run in `folder`, as far as it is.
+///
+/// # Errors
+/// If the folder's files cannot be read or the page not be written.
+pub fn write(folder: &Path, network: &Network, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
+    let record = Record::read(folder)?;
+    let findings = Findings::load(folder).filter(|findings| findings.evaluation.images > 0);
+    let mut body = head(&record, network, findings.as_ref());
+    body.push_str(&section("Curves", "charts", &curves(&record, recipe.steps(dataset.steps(recipe)))?));
+    if let Some(findings) = &findings {
+        body.push_str(&results::sections(findings, dataset));
+    }
+    body.push_str(&section("Network", "scroll", &layers(network)));
+    body.push_str(&section("Recipe", "", &recipe_table(&record)));
+    body.push_str(&section("Run", "", &origin(folder)));
+    let title = format!("{} – {}", network.name, record.name);
+    folder::write(folder.join(FILE), &page::page(&title, &body))
+}
+
+fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> String {
+    let totals = network.totals();
+    let epochs = match record.planned {
+        Some(planned) => format!("{} of {planned}", record.epochs.len()),
+        None => record.epochs.len().to_string(),
+    };
+    let mut list = vec![("epochs", epochs), ("time", duration(record.seconds()))];
+    if let Some((epoch, accuracy)) = record.best() {
+        list.insert(0, ("best accuracy", format!("{:.2} %", 100.0 * accuracy)));
+        list.insert(1, ("in epoch", epoch.to_string()));
+    }
+    if let Some(Findings { evaluation, .. }) = findings {
+        list.push(("validation images", exact(evaluation.images as u64)));
+    }
+    list.push(("parameters", short(totals.params)));
+    list.push(("MACs an image", short(totals.macs)));
+    let (name, run) = (escaped(&network.name), escaped(&record.name));
+    format!("<header><h1>{name}</h1><p>{run}</p></header>\n{}", facts(&list))
+}
+
+/// Loss, accuracy and learning rate over the epochs; validation wherever in an epoch it was.
+fn curves(record: &Record, steps: usize) -> Result<String, TrainError> {
+    let epochs = |value: fn(&super::metrics::EpochMetrics) -> f64| -> Vec<(f64, f64)> {
+        record.epochs.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
+    };
+    let validations = lines(&record.folder, "validations.jsonl")?;
+    let rates = lines(&record.folder, "steps.jsonl")?;
+    let over_steps = |lines: &[Value], key: &str| -> Vec<(f64, f64)> {
+        let point = |line: &Value| {
+            let value = line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
+            Some((line.get("step")?.as_f64()? / steps as f64, value))
+        };
+        lines.iter().filter_map(point).collect()
+    };
+    let line = |name: &str, colour, points| Line { name: name.to_owned(), points, colour, stroke: Stroke::Solid };
+    let charts = [
+        (
+            "loss",
+            Unit::Plain,
+            vec![
+                line("training", 0, epochs(|epoch| epoch.train_loss)),
+                line("validation", 1, over_steps(&validations, "val_loss")),
+            ],
+        ),
+        (
+            "accuracy",
+            Unit::Percent,
+            vec![
+                line("training", 0, epochs(|epoch| epoch.train_acc)),
+                line("validation", 1, over_steps(&validations, "val_acc")),
+            ],
+        ),
+        ("learning rate", Unit::Plain, vec![line("", 2, over_steps(&rates, "lr"))]),
+    ];
+    let draw = |(title, unit, lines): (&str, Unit, Vec<Line>)| {
+        Chart { title: title.to_owned(), x: "epoch".to_owned(), unit, lines }.to_string()
+    };
+    Ok(charts.map(draw).concat())
+}
+
+fn layers(network: &Network) -> String {
+    let input = [Cell::text("input"), Cell::text(""), Cell::text(network.graph.input.to_string())];
+    let row = |node: &crate::graph::Node| {
+        let count = |number: u64| Cell::number(if number > 0 { exact(number) } else { String::new() });
+        vec![
+            Cell::code(&node.name),
+            Cell::text(&node.call),
+            Cell::text(node.output.to_string()),
+            Cell::text(network.arithmetic(node).unwrap_or_default()),
+            count(network.params(node)),
+            count(network.macs(node)),
+        ]
+    };
+    let rows = std::iter::once(input.into()).chain(network.graph.nodes.iter().map(row));
+    let heads = ["name", "layer", "output", "(W−F+2P)/S+1"].map(Text).into_iter();
+    table(&heads.chain(["parameters", "MACs"].map(Number)).collect::<Vec<_>>(), rows)
+}
+
+fn recipe_table(record: &Record) -> String {
+    let of_recipe = |key: &str| key.starts_with("data.") || key.starts_with("train.");
+    settings(record.settings.iter().filter(|(key, _)| of_recipe(key)).map(|(key, value)| (key.clone(), text(value))))
+}
+
+/// All of what `run.json` says.
+fn origin(folder: &Path) -> String {
+    let origin = std::fs::read(folder.join(folder::ORIGIN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
+    let Some(Value::Object(origin)) = origin else { return String::new() };
+    settings(origin.into_iter().map(|(key, value)| (key.replace('_', " "), text(&value))))
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
+        Value::Object(entries) => {
+            let mut list = String::new();
+            for (key, value) in entries {
+                let comma = if list.is_empty() { "" } else { ", " };
+                write!(list, "{comma}{}: {}", key.replace('_', " "), text(value)).expect("a String takes everything");
+            }
+            list
+        }
+        Value::Null => "–".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,79 @@
+//! How well each class is told apart, and which images are not.
+
+use super::super::data::Dataset;
+use super::super::evaluate::Evaluation;
+use super::super::findings::Findings;
+use super::gallery::gallery;
+use super::page::Head::{Number, Text};
+use super::page::{Cell, section, table};
+use crate::plot::{self, Matrix};
+use crate::report::quantity::exact;
+
+/// The parts of the page about the best weights.
+pub fn sections(findings: &Findings, dataset: &Dataset) -> String {
+    let Findings { epoch, evaluation, .. } = findings;
+    let names: Vec<String> = (0..evaluation.confusion.len())
+        .map(|class| dataset.classes().get(class).cloned().unwrap_or_else(|| class.to_string()))
+        .collect();
+    let wrong = evaluation.images - evaluation.correct();
+    let title = format!(
+        "Results of epoch {epoch}: {} of {} right, {:.2} % among the first five, loss {:.4}",
+        exact(evaluation.correct() as u64),
+        exact(evaluation.images as u64),
+        100.0 * evaluation.top5_accuracy(),
+        evaluation.mean_loss(),
+    );
+    let matrix = match names.len() {
+        ..=plot::LARGEST => Matrix { names: &names, counts: &evaluation.confusion }.to_string(),
+        _ => String::new(),
+    };
+    [
+        section(&title, "scroll", &classes(evaluation, &names)),
+        section("Confusion matrix", "wide", &matrix),
+        section("Most often confused", "", &confused(evaluation, &names)),
+        section(
+            &format!("Worst mistakes, of {}", exact(wrong as u64)),
+            "gallery",
+            &gallery(&evaluation.mistakes, &names, dataset),
+        ),
+        section("Some validation images", "gallery", &gallery(&evaluation.sample, &names, dataset)),
+    ]
+    .concat()
+}
+
+fn classes(evaluation: &Evaluation, names: &[String]) -> String {
+    let accuracies = evaluation.class_accuracies();
+    let row = |(class, row): (usize, &Vec<usize>)| {
+        let others = row.iter().enumerate().filter(|(other, count)| *other != class && **count > 0);
+        let mistaken = others.rev().max_by_key(|(_, count)| **count);
+        vec![
+            Cell::text(&names[class]),
+            Cell::number(exact(row.iter().sum::<usize>() as u64)),
+            Cell::bar(accuracies[class]),
+            Cell::text(mistaken.map_or(String::new(), |(other, count)| format!("{} ({count})", names[other]))),
+        ]
+    };
+    let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often taken for")];
+    table(&heads, evaluation.confusion.iter().enumerate().map(row))
+}
+
+/// Pairs of classes that are listed.
+const PAIRS: usize = 10;
+
+fn confused(evaluation: &Evaluation, names: &[String]) -> String {
+    let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
+    for (class, row) in evaluation.confusion.iter().enumerate() {
+        let others = row.iter().enumerate().filter(|(other, count)| *other != class && **count > 0);
+        pairs.extend(others.map(|(other, count)| (*count, class, other)));
+    }
+    // Of equal counts, the first class comes first.
+    pairs.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
+    pairs.truncate(PAIRS);
+    if pairs.is_empty() {
+        return String::new();
+    }
+    let row = |(count, class, other): (usize, usize, usize)| {
+        vec![Cell::text(&names[class]), Cell::text(&names[other]), Cell::number(exact(count as u64))]
+    };
+    table(&[Text("class"), Text("taken for"), Number("images")], pairs.into_iter().map(row))
+}
