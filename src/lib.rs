@@ -56,6 +56,7 @@ pub mod init;
 pub mod layers;
 mod lint;
 pub mod network;
+mod pattern;
 pub mod program;
 pub mod recipe;
 pub mod report;

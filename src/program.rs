@@ -21,6 +21,7 @@ use crate::graph::{Shape, ValueId};
 use crate::init::Init;
 use crate::layers::Window;
 use crate::network::Network;
+use crate::pattern::glob;
 
 pub use buffer::Buffer;
 pub use outside::{Kernel, Operation, Outside};
@@ -304,9 +305,16 @@ pub struct ProgramWeight {
     pub init: Init,
     /// Whether the optimizer changes it.
     pub trainable: bool,
+    /// Whether the optimizer leaves it alone all the same.
+    pub frozen: bool,
 }
 
 impl ProgramWeight {
+    /// Whether the optimizer changes it.
+    pub fn learns(&self) -> bool {
+        self.trainable && !self.frozen
+    }
+
     /// How many numbers it holds.
     pub fn elements(&self) -> usize {
         self.shape.iter().product()
@@ -333,9 +341,10 @@ impl Program {
     }
 }
 
-/// Turns every layer into its operation.
+/// Turns every layer into its operation. What the `train:` section freezes is marked.
 pub fn lower(network: &Network) -> Program {
     let graph = &network.graph;
+    let frozen: &[String] = network.train.as_ref().map_or(&[], |train| &train.freeze);
     let mut weights = Vec::new();
     let mut steps = Vec::new();
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -345,6 +354,7 @@ pub fn lower(network: &Network) -> Program {
             shape: weight.shape.clone(),
             init: weight.init,
             trainable: weight.trainable,
+            frozen: frozen.iter().any(|pattern| glob(pattern, &format!("{}.{}", node.name, weight.name))),
         }));
         steps.push(Step {
             name: node.name.clone(),

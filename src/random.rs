@@ -224,8 +224,13 @@ mod tests {
     #[test]
     fn repeats_by_seed_and_place() {
         let normal = Init::Normal { mean: 0.0, std: 1.0 };
-        let weight =
-            |name: &str| ProgramWeight { name: name.into(), shape: SHAPE.into(), init: normal, trainable: true };
+        let weight = |name: &str| ProgramWeight {
+            name: name.into(),
+            shape: SHAPE.into(),
+            init: normal,
+            frozen: false,
+            trainable: true,
+        };
         let program = Program {
             shapes: vec![Shape::Vector(1)],
             steps: vec![],

@@ -83,7 +83,7 @@ fn a_step_allocates_nothing_after_the_first() {
                 }
                 executor.update(|weights, _| {
                     let (gradients, factor) = accumulated.total();
-                    let shrink = shrink(Some(Clip::Norm(1.0)), factor, gradients, &mut norm);
+                    let shrink = shrink(Some(Clip::Norm(1.0)), factor, gradients.iter(), &mut norm);
                     optimizer.update_shrunk(0.1, shrink, weights, gradients);
                     average.update(weights, step);
                 });

@@ -95,6 +95,83 @@ fn train_resume_eval_predict() {
 }
 
 #[test]
+fn runs_are_reported_and_compared() {
+    let place = Place::new();
+    assert_eq!(place.ok("train tiny.yaml --threads 1 --out a --quiet"), "");
+    let shown = place.ok("train tiny.yaml --threads 1 --out b --verbose --set train.batch=200");
+    assert!(shown.contains("step 1   lr 1.000e-2   loss ") && shown.contains("see b/report.html"), "{shown}");
+
+    let compared = place.ok("runs a b --plot curves.svg");
+    let rows: Vec<Vec<&str>> = compared.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!((rows[1][..4].join(" "), rows[2][..4].join(" ")), ("a tiny 698 2/2".into(), "b tiny 698 2/2".into()));
+    assert!(compared.ends_with("\nthey differ in\n  train.batch  100  a\n               200  b\n"), "{compared}");
+    let curves = read(&place.path("curves.svg"));
+    assert!(curves.starts_with("<svg") && curves.contains(">a</text>") && curves.contains(">b</text>"));
+    let line = json(place.ok("runs . --format json").lines().next().expect("a line for each run"));
+    assert_eq!(
+        (&line["network"], &line["epochs"], &line["settings"]["threads"]),
+        (&"tiny".into(), &2.into(), &1.into())
+    );
+    let output = place.run("runs nowhere");
+    assert_eq!(output.status.code(), Some(1));
+
+    // The page needs nothing beside it.
+    let page = read(&place.path("a/report.html"));
+    for part in
+        ["<h1>tiny</h1>", ">loss</text>", "Confusion matrix", "Worst mistakes", "data:image/png;base64,", "conv 4 3x3"]
+    {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("src=\"http"));
+    let events = std::fs::read(place.path("a/events.out.tfevents.archc")).expect("every run writes it");
+    let tag = |tag: &str| events.windows(tag.len()).filter(|bytes| *bytes == tag.as_bytes()).count();
+    assert_eq!(["loss/train", "accuracy/validation", "learning_rate"].map(tag), [2, 2, 30]);
+}
+
+/// From photos to a classifier: a file for them, a check, and training from what a network knows of other images.
+#[test]
+fn photos_become_a_classifier() {
+    let place = Place::new();
+    place.ok("new --from digits_cnn --data digits -o known.yaml");
+    place.ok("train known.yaml --set train.epochs=1 --out known");
+
+    for (class, dark, bright) in [("bright", 200u8, 250u8), ("dark", 0, 50), ("striped", 0, 250)] {
+        std::fs::create_dir_all(place.path("photos").join(class)).expect("room on the disk");
+        for photo in 0..20u32 {
+            let pixel =
+                |_, y| image::Luma([if (y / 8 + photo).is_multiple_of(2) { dark } else { bright } + photo as u8 % 5]);
+            let path = place.path(&format!("photos/{class}/{photo}.png"));
+            image::GrayImage::from_fn(40 + photo, 48, pixel).save(path).expect("room on the disk");
+        }
+    }
+    let said = place.ok("new --from digits_cnn --data photos");
+    assert!(
+        said.starts_with("digits_cnn_photos.yaml: 3 classes, 48 training and 12 validation images; now\n"),
+        "{said}"
+    );
+    let file = read(&place.path("digits_cnn_photos.yaml"));
+    assert!(file.contains("classes: 3\n") && file.contains("replace: [\"fc.*\"]"), "{file}");
+    assert!(place.ok("check digits_cnn_photos.yaml").contains("→ 3"));
+    let weights = "train digits_cnn_photos.yaml --weights known/best.safetensors";
+    let said = place.ok(&format!("{weights} --set train.batch=8 --out photos_run"));
+    assert!(said.contains("with the weights of known/best.safetensors but for fc.*"), "{said}");
+    let best = json(place.ok("runs photos_run --format json").trim())["best_acc"].as_f64().expect("a number");
+    assert!(best > 0.9, "three brightnesses are easy to tell apart, but: {said}");
+
+    for (arguments, expected) in [
+        ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
+        ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
+        ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
+        (&format!("{weights} --set train.replace=[]"), "to begin anew with them, write `replace: [fc.*]`"),
+        (&format!("{weights} --set train.freeze=[conv9.*]"), "`freeze: conv9.*` is for no weight of the network"),
+    ] {
+        let output = place.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains(expected), "{arguments}: {said}");
+    }
+}
+
+#[test]
 fn a_schedule_is_drawn_without_training() {
     let place = Place::new();
     let drawn =
@@ -192,6 +269,7 @@ fn ctrl_c_can_be_resumed() {
     }
     Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
     assert_eq!(child.wait().expect("a child").code(), Some(130));
+    assert!(read(&place.path("stopped/report.html")).contains("learning rate"));
     place.ok("train --resume stopped --threads 1");
     place.ok(&format!("{longer} through"));
     for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "steps.jsonl"] {

@@ -18,6 +18,8 @@ mod eval;
 #[cfg(feature = "train")]
 mod machine;
 #[cfg(feature = "train")]
+mod new;
+#[cfg(feature = "train")]
 mod plot_schedule;
 #[cfg(feature = "train")]
 mod predict;
@@ -45,6 +47,8 @@ enum Command {
     Check(check::Check),
     Expand(expand::Expand),
     Explain(explain::Explain),
+    #[cfg(feature = "train")]
+    New(new::New),
     #[cfg(feature = "train")]
     Train(train::Train),
     #[cfg(feature = "train")]
@@ -84,6 +88,8 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
         Command::Explain(explain) => explain.run(),
+        #[cfg(feature = "train")]
+        Command::New(new) => new.run(),
         #[cfg(feature = "train")]
         Command::Train(train) => train.run(),
         #[cfg(feature = "train")]

@@ -11,9 +11,11 @@ use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe};
 use super::{Failure, INTERRUPTED, terminal};
+use crate::diagnostic::nearest;
 use crate::expand::expand;
 use crate::network::Network;
-use crate::program::{Mode, lower};
+use crate::pattern::glob;
+use crate::program::{Mode, Program, lower};
 use crate::random::initial_weights;
 use crate::recipe::{self, EarlyStopping, Per};
 use crate::report::quantity;
@@ -23,7 +25,7 @@ use crate::train::folder::{self, NETWORK, Origin};
 use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::Record;
 use crate::train::{Ended, Run, Setting, report, train};
-use crate::weights;
+use crate::weights::{self, WeightsError};
 
 /// Train a network, into a folder of its own
 #[derive(Debug, Args)]
@@ -80,12 +82,13 @@ impl Train {
         network.data = Some(dataset.data().clone());
         check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
+        check_patterns(&program, recipe)?;
 
         let (mut run, folder) = match &self.resume {
             Some(folder) => (Run::resume(program, recipe, &dataset, folder)?, folder.clone()),
             None => {
                 let start = match &self.weights {
-                    Some(path) => weights::load(path, &program.weights)?.0,
+                    Some(path) => given_weights(path, &program, recipe)?,
                     None => initial_weights(&program, recipe.seed),
                 };
                 let run = Run::new(program, start, recipe, &dataset)?;
@@ -100,7 +103,7 @@ impl Train {
         let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder };
         let stop = stop_on_interrupt()?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe));
-        progress.line(&announcement(&network, &setting, &run));
+        progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
         let ended = train(&mut run, setting, &mut progress, &stop);
         progress.finish();
         // Also of a run that failed there is something to be seen.
@@ -154,6 +157,41 @@ fn resumable(run: &Path) -> Result<PathBuf, Failure> {
     Ok(network)
 }
 
+/// The weights of a file; the recipe says which begin anew.
+fn given_weights(path: &Path, program: &Program, recipe: &recipe::Train) -> Result<Vec<Vec<f32>>, Failure> {
+    let anew = |name: &str| recipe.replace.iter().any(|pattern| glob(pattern, name));
+    let given = weights::load_others(path, &program.weights, anew).map_err(|error| match &error {
+        WeightsError::Mismatch { mismatch, .. } if !mismatch.reshaped.is_empty() => {
+            let mut owners: Vec<&str> =
+                mismatch.reshaped.iter().filter_map(|one| one.name.rsplit_once('.')).map(|(owner, _)| owner).collect();
+            owners.dedup();
+            let patterns: Vec<String> = owners.iter().map(|owner| format!("{owner}.*")).collect();
+            Failure::Message(format!(
+                "{error}\nto begin anew with them, write `replace: [{}]` under `train:`",
+                patterns.join(", ")
+            ))
+        }
+        _ => error.into(),
+    })?;
+    let initial = initial_weights(program, recipe.seed);
+    Ok(given.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
+}
+
+/// Every pattern is for some weight.
+fn check_patterns(program: &Program, recipe: &recipe::Train) -> Result<(), Failure> {
+    for (key, patterns) in [("freeze", &recipe.freeze), ("replace", &recipe.replace)] {
+        let idle = |pattern: &&String| !program.weights.iter().any(|weight| glob(pattern, &weight.name));
+        if let Some(pattern) = patterns.iter().find(idle) {
+            let names: Vec<&str> = program.weights.iter().map(|weight| weight.name.as_str()).collect();
+            let near = nearest(pattern, names.iter().copied()).unwrap_or(names[names.len() - 1]);
+            return Err(Failure::Message(format!(
+                "`{key}: {pattern}` is for no weight of the network: one of them is `{near}`, and `*` stands for any characters"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Set by the first Ctrl-C; the second one ends the program at once.
 fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     let stop = Arc::new(AtomicBool::new(false));
@@ -167,14 +205,19 @@ fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
     Ok(stop)
 }
 
-fn announcement(network: &Network, setting: &Setting, run: &Run) -> String {
+fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option<&Path>) -> String {
     let Setting { dataset, folder, .. } = setting;
     let from = match run.position().step {
         0 => String::new(),
         step => format!(", on from step {step}"),
     };
+    let given = match (weights, setting.recipe.replace.as_slice()) {
+        (None, _) => String::new(),
+        (Some(weights), []) => format!(", with the weights of {}", weights.display()),
+        (Some(weights), anew) => format!(", with the weights of {} but for {}", weights.display(), anew.join(", ")),
+    };
     format!(
-        "{}: {} parameters, {} training and {} validation images, {} threads, into {}{from}",
+        "{}: {} parameters, {} training and {} validation images, {} threads{given}, into {}{from}",
         network.name,
         network.totals().params,
         dataset.train.len(),

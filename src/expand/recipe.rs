@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::line;
-use super::yaml::{flow_list, scalar};
+use super::yaml::{flow_list, quoted, scalar};
 use crate::recipe::{Data, Train};
 
 pub fn data(text: &mut String, data: &Data) {
@@ -38,6 +38,12 @@ pub fn train(text: &mut String, train: &Train) {
     optional(text, "ema", ema);
     line(text, format_args!("  validate_every: {validate_every}"));
     optional(text, "early_stopping", early_stopping);
+    for (key, patterns) in [("freeze", &train.freeze), ("replace", &train.replace)] {
+        if !patterns.is_empty() {
+            let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern)).collect();
+            line(text, format_args!("  {key}: {}", flow_list(&patterns)));
+        }
+    }
     line(text, format_args!("  seed: {seed}"));
     optional(text, "checkpoint_every", checkpoint_every);
 }

@@ -27,6 +27,7 @@ impl Builder {
             name: format!("{index}.{name}"),
             shape: shape.to_vec(),
             init: *init,
+            frozen: false,
             trainable: *trainable,
         }));
         let value = ValueId::of_node(index);

@@ -83,7 +83,7 @@ impl Footprint {
             weights: bytes(total(&program.weights)),
             gradients: bytes(total(trained)),
             optimizer: bytes(
-                total(program.weights.iter().filter(|weight| weight.trainable)).saturating_mul(self.optimizer_state),
+                total(program.weights.iter().filter(|weight| weight.learns())).saturating_mul(self.optimizer_state),
             ),
             activations: bytes(of_batch(plan.forward as u64 + self.images()).saturating_add(kept(
                 program,

@@ -250,11 +250,11 @@ impl<'a> Layout<'a> {
         dying
     }
 
-    /// For each value, whether a trainable weight has a part in it.
+    /// For each value, whether a weight that learns has a part in it.
     fn trainable(&self) -> Vec<bool> {
         let mut trainable = vec![false; self.roots.len()];
         for step in self.steps.iter().map(|step| self.step(*step)) {
-            let own = step.weights.iter().any(|weight| self.program.weights[*weight].trainable);
+            let own = step.weights.iter().any(|weight| self.program.weights[*weight].learns());
             let inherited = step.inputs.iter().any(|input| trainable[self.root(*input).index()]);
             trainable[step.output.index()] = own || inherited;
         }

@@ -31,6 +31,10 @@ pub struct Train {
     pub validate_every: Every,
     /// When to stop before all epochs are over.
     pub early_stopping: Option<EarlyStopping>,
+    /// `freeze:`, patterns of weights that training does not change.
+    pub freeze: Vec<String>,
+    /// `replace:`, patterns of weights that begin anew where all others are given.
+    pub replace: Vec<String>,
     /// From which everything random follows.
     pub seed: u64,
     /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
@@ -92,6 +96,8 @@ impl Default for Train {
             ema: None,
             validate_every: Every::Epochs(1),
             early_stopping: None,
+            freeze: Vec::new(),
+            replace: Vec::new(),
             seed: 0,
             checkpoint_every: None,
         }

@@ -17,7 +17,12 @@ pub struct NormParts(Vec<f64>);
 const PART: usize = 1 << 14;
 
 /// What a bound makes of gradients that are multiplied by `factor`.
-pub fn shrink<T: Real>(clip: Option<Clip>, factor: f64, gradients: &[Vec<T>], parts: &mut NormParts) -> Shrink {
+pub fn shrink<'a, T: Real>(
+    clip: Option<Clip>,
+    factor: f64,
+    gradients: impl Iterator<Item = &'a Vec<T>> + Clone,
+    parts: &mut NormParts,
+) -> Shrink {
     match clip {
         None => Shrink { factor, bound: f64::INFINITY },
         Some(Clip::Value(bound)) => Shrink { factor, bound },
@@ -30,9 +35,9 @@ pub fn shrink<T: Real>(clip: Option<Clip>, factor: f64, gradients: &[Vec<T>], pa
 
 impl NormParts {
     /// The length of all gradients as one vector.
-    fn norm<T: Real>(&mut self, gradients: &[Vec<T>]) -> f64 {
+    fn norm<'a, T: Real>(&mut self, gradients: impl Iterator<Item = &'a Vec<T>> + Clone) -> f64 {
         self.0.clear();
-        self.0.resize(gradients.iter().map(|gradient| gradient.len().div_ceil(PART)).sum(), 0.0);
+        self.0.resize(gradients.clone().map(|gradient| gradient.len().div_ceil(PART)).sum(), 0.0);
         let mut rest = self.0.as_mut_slice();
         for gradient in gradients {
             let (own, others) = rest.split_at_mut(gradient.len().div_ceil(PART));
@@ -78,7 +83,7 @@ mod tests {
             // Twice as large, to be halved.
             let gradients: Vec<Vec<f64>> =
                 numbers(lengths).iter().map(|n| rest.drain(..*n as usize).map(|g| 2.0 * g).collect()).collect();
-            let Shrink { factor, bound } = shrink(Some(clip), 0.5, &gradients, &mut NormParts::default());
+            let Shrink { factor, bound } = shrink(Some(clip), 0.5, gradients.iter(), &mut NormParts::default());
             for (g, expected) in gradients.iter().flatten().zip(numbers(after)) {
                 let found = (factor * g).clamp(-bound, bound);
                 assert!((found - expected).abs() < 1e-12, "{line}: {found}");
@@ -92,7 +97,7 @@ mod tests {
         for length in [0, 1, 15, 16, 17, PART - 1, PART, PART + 1, 3 * PART + 5] {
             let gradients = [vec![2.0f32; length], Vec::new(), vec![1.0; 3]];
             let expected = (4.0 * length as f64 + 3.0).sqrt();
-            assert_eq!(NormParts::default().norm(&gradients), expected, "{length}");
+            assert_eq!(NormParts::default().norm(gradients.iter()), expected, "{length}");
         }
     }
 }

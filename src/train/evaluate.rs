@@ -171,8 +171,9 @@ mod tests {
         // Every third image is wrong, the more so the later it comes; the worst of them are not all in one batch.
         for first in (0..600).step_by(100) {
             let examples: Vec<usize> = (first..first + 100).collect();
-            let row =
-                |example: &usize| if example % 3 == 0 { [*example as f32 / 100.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] };
+            let row = |example: &usize| {
+                if example.is_multiple_of(3) { [*example as f32 / 100.0, 0.0, 0.0] } else { [0.0, 1.0, 0.0] }
+            };
             let logits: Vec<f32> = examples.iter().flat_map(row).collect();
             evaluation.add(&logits, &[1; 100], &examples);
         }

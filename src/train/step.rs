@@ -60,7 +60,7 @@ impl Run {
         }
         self.executor.update(|weights, gradients| {
             let (gradients, factor) = self.accumulated.as_ref().map_or((gradients, 1.0), |parts| parts.total());
-            let shrink = clip::shrink(recipe.clip, factor, gradients, &mut self.norm);
+            let shrink = clip::shrink(recipe.clip, factor, self.optimizer.used(gradients), &mut self.norm);
             self.optimizer.update_shrunk(lr, shrink, weights, gradients);
             if let Some(average) = &mut self.average {
                 average.update(weights, self.position.step);

@@ -318,3 +318,20 @@ fn impossible_runs_are_refused() {
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
+
+/// Decay and momentum move no frozen weight, wherever in the network it is, and the others learn all the same.
+#[test]
+fn frozen_weights_stay() {
+    for freeze in [&["0.*", "1.*"][..], &["5.*"], &["fc.bias"], &["*.weight"]] {
+        let recipe = format!("{SGD}, clip: norm 0.5, freeze: {freeze:?}");
+        let folder = through(1, &recipe);
+        let program = lower(&network(1, &recipe));
+        let last = checkpoint::weights_file(folder.path(), "last");
+        let learned = crate::weights::load::<f32>(&last, &program.weights).expect("its own weights").0;
+        let initial: Vec<Vec<f32>> = initial_weights(&program, 3);
+        for ((weight, learned), initial) in program.weights.iter().zip(&learned).zip(&initial) {
+            let frozen = weight.trainable && freeze.iter().any(|pattern| crate::pattern::glob(pattern, &weight.name));
+            assert_eq!(learned == initial, frozen, "{} with {freeze:?}", weight.name);
+        }
+    }
+}

@@ -15,7 +15,7 @@ use super::{Failure, terminal};
 use crate::arguments::Pair;
 use crate::graph::Shape;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data, DataSet, Resize, Transform};
+use crate::recipe::{BadImages, Data, DataSet, Filter, Resize, Transform};
 use crate::syntax::{Format, Override};
 use crate::train::data::Dataset;
 
@@ -45,6 +45,7 @@ impl New {
         let classes = dataset.classes().len();
 
         let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
+        let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let name = format!("{}_{images}", network.name);
         let head = head(&architecture, classes);
         let settings = Settings { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
@@ -81,7 +82,10 @@ fn transforms(network: &Network, set: DataSet) -> [Vec<Transform>; 2] {
         Some(image) if image == input => None,
         // They take images of any size already.
         _ if own.set == DataSet::Folder => None,
-        _ => input.sides().map(|(height, width)| Transform::Resize(Resize::Exact(Pair { height, width }))),
+        _ => input.sides().map(|(height, width)| Transform::Resize {
+            target: Resize::Exact(Pair { height, width }),
+            filter: Filter::Bilinear,
+        }),
     };
     [&own.train, &own.eval].map(|own| resize.iter().chain(own).cloned().collect())
 }
@@ -94,8 +98,9 @@ fn batch(images: usize) -> usize {
 /// The names of the weights whose shape follows from the number of classes, as patterns: `fc.*`.
 fn head(architecture: &Architecture, classes: usize) -> Vec<String> {
     let with = |classes: usize| {
-        let classes = Override { path: "classes".to_owned(), value: classes.to_string(), option: None };
-        architecture.compile(&[classes]).graph.nodes
+        let change = |path: &str, value: String| Override { path: path.to_owned(), value, option: None };
+        // The file's own images are of other classes.
+        architecture.compile(&[change("data", "null".to_owned()), change("classes", classes.to_string())]).graph.nodes
     };
     let (one, other) = (with(classes), with(classes + 1));
     let changed = one.iter().zip(&other).filter(|(one, other)| one.weights != other.weights);
@@ -112,10 +117,9 @@ struct Settings<'a> {
     head: &'a [String],
 }
 
-/// How a network that knows other images learns new ones: small steps, for a short time. Source: Kornblith, Shlens and Le, "Do
-/// Better ImageNet Models Transfer Better?" (2019), whose best rates for small sets lie around 0.01.
-const RECIPE: [(&str, &str); 4] = [
-    ("epochs", "15"),
+/// How often a network that knows other images sees the new ones, and the rest of its recipe: small steps, for a short time.
+const EPOCHS: usize = 15;
+const RECIPE: [(&str, &str); 3] = [
     ("optimizer", "sgd lr=0.01 momentum=0.9 weight_decay=1e-4"),
     ("schedule", "cosine per=step warmup=1"),
     ("loss", "cross_entropy label_smoothing=0.1"),
@@ -131,8 +135,8 @@ impl Settings<'_> {
         let mut data = vec![("set", quoted(self.data.set.name()))];
         data.extend(self.data.path.as_deref().map(|path| ("path", quoted(path))));
         data.extend([("train", transforms(&self.data.train)), ("eval", transforms(&self.data.eval))]);
-        let mut train: Vec<(&str, String)> = RECIPE.map(|(key, value)| (key, quoted(value))).into();
-        train.insert(1, ("batch", self.batch.to_string()));
+        let mut train = vec![("epochs", EPOCHS.to_string()), ("batch", self.batch.to_string())];
+        train.extend(RECIPE.map(|(key, value)| (key, quoted(value))));
         train.push(("replace", list(self.head.to_vec())));
         train.push(("seed", "1".to_owned()));
 
@@ -163,12 +167,14 @@ impl Settings<'_> {
 /// Writes a file that is not there yet.
 fn create(path: &Path, text: &str) -> Result<(), Failure> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::Message(format!("{} is there already, and nothing is overwritten: name another with `-o`", path.display()))
-        }
+        ErrorKind::AlreadyExists => Failure::Message(format!(
+            "{} is there already, and nothing is overwritten: name another with `-o`",
+            path.display()
+        )),
         _ => Failure::Message(format!("cannot create {}: {error}", path.display())),
     })?;
-    file.write_all(text.as_bytes()).map_err(|error| Failure::Message(format!("cannot write {}: {error}", path.display())))
+    file.write_all(text.as_bytes())
+        .map_err(|error| Failure::Message(format!("cannot write {}: {error}", path.display())))
 }
 
 #[cfg(test)]
@@ -190,7 +196,11 @@ mod tests {
             let made = compile_source("new", &text, architecture.format(), &[]);
             let made = made.unwrap_or_else(|errors| panic!("{file}: {errors}\n{text}")).network;
             assert_eq!(made.graph.shape(made.output), Shape::Vector(7), "{file}");
-            assert_eq!((made.data.as_ref(), made.graph.nodes.len()), (Some(&data), network.graph.nodes.len()), "{file}");
+            assert_eq!(
+                (made.data.as_ref(), made.graph.nodes.len()),
+                (Some(&data), network.graph.nodes.len()),
+                "{file}"
+            );
             let train = made.train.expect("it has one");
             assert_eq!((train.batch, &train.replace), (31, &head), "{file}");
             assert!(head.len() == 1, "{file}: {head:?}");

@@ -78,6 +78,8 @@ pub fn read(section: &Section, scope: &Scope, classes: Option<usize>, problems: 
     if let Some(setting) = settings.take("early_stopping") {
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
+    train.freeze = patterns(&mut settings, "freeze");
+    train.replace = patterns(&mut settings, "replace");
     if let Some(Seed(seed)) = value(&mut settings, "seed") {
         train.seed = seed;
     }
@@ -100,6 +102,26 @@ fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic
 fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
     let Positive(patience) = arguments.required("validations")?;
     Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
+}
+
+/// One pattern over the names of weights, or a list of them.
+fn patterns(settings: &mut Settings, key: &'static str) -> Vec<String> {
+    let Some(setting) = settings.take(key) else { return Vec::new() };
+    let entries = match &setting.value {
+        Setting::List(entries) => entries.as_slice(),
+        _ => std::slice::from_ref(setting),
+    };
+    let mut patterns = Vec::new();
+    for entry in entries {
+        match &entry.value {
+            Setting::Text(text) => patterns.push(text.text.clone()),
+            _ => settings.report(
+                Diagnostic::error(Code::WrongType, entry.span, format!("`{key}` of `train` is for names of weights"))
+                    .help(format!("write `{key}: [conv1.*, \"*.bias\"]`, in which `*` stands for any characters")),
+            ),
+        }
+    }
+    patterns
 }
 
 fn value<T: FromValue>(settings: &mut Settings, key: &'static str) -> Option<T> {

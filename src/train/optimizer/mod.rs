@@ -26,6 +26,8 @@ pub struct OptimizerState<T> {
     optimizer: Optimizer,
     /// Whether λ acts on each weight.
     decays: Vec<bool>,
+    /// Whether each weight is changed at all.
+    learns: Vec<bool>,
     /// How many updates there were.
     steps: u64,
     /// For each weight, v or m; empty for running statistics and without momentum.
@@ -59,14 +61,23 @@ impl<T: Real> OptimizerState<T> {
             Rule::RmsProp { momentum, centered, .. } => (momentum != 0.0, true, centered),
         };
         let zeros = |wanted: bool| {
-            let elements = program.weights.iter().map(|w| if wanted && w.trainable { w.elements() } else { 0 });
+            let elements = program.weights.iter().map(|w| if wanted && w.learns() { w.elements() } else { 0 });
             elements.map(|elements| vec![T::ZERO; elements]).collect()
         };
         let decays = match optimizer.decayed {
             Decayed::All => vec![true; program.weights.len()],
             Decayed::NoBias => kernels(program),
         };
-        OptimizerState { optimizer, decays, steps: 0, first: zeros(first), second: zeros(second), third: zeros(third) }
+        let learns = program.weights.iter().map(|weight| weight.learns()).collect();
+        OptimizerState {
+            optimizer,
+            decays,
+            learns,
+            steps: 0,
+            first: zeros(first),
+            second: zeros(second),
+            third: zeros(third),
+        }
     }
 
     /// The moments, for a checkpoint: their kind, the index of their weight, and the numbers.
@@ -98,7 +109,12 @@ impl<T: Real> OptimizerState<T> {
         Ok(())
     }
 
-    /// One step. Weights whose gradient is empty take no part, and are not changed at all.
+    /// Those of the gradients that change something.
+    pub fn used<'a>(&'a self, gradients: &'a [Vec<T>]) -> impl Iterator<Item = &'a Vec<T>> + Clone {
+        gradients.iter().zip(&self.learns).filter(|(_, learns)| **learns).map(|(gradient, _)| gradient)
+    }
+
+    /// One step. Weights whose gradient is empty take no part, and are not changed at all; no more are those that are frozen.
     pub fn update(&mut self, lr: f64, weights: &mut [Vec<T>], gradients: &[Vec<T>]) {
         self.update_shrunk(lr, Shrink::NONE, weights, gradients);
     }
@@ -108,8 +124,10 @@ impl<T: Real> OptimizerState<T> {
         self.steps += 1;
         let [plain, decayed] = [false, true].map(|decays| Step::new(&self.optimizer, lr, shrink, decays, self.steps));
         let moments = self.first.par_iter_mut().zip(&mut self.second).zip(&mut self.third);
-        let all = weights.par_iter_mut().zip(gradients).zip(moments).zip(&self.decays);
-        all.filter(|(((_, g), _), _)| !g.is_empty()).for_each(|(((p, g), ((first, second), third)), decays)| {
+        let rules = self.decays.par_iter().zip(&self.learns);
+        let all = weights.par_iter_mut().zip(gradients).zip(moments).zip(rules);
+        let all = all.filter(|(((_, g), _), (_, learns))| **learns && !g.is_empty());
+        all.for_each(|(((p, g), ((first, second), third)), (decays, _))| {
             let step = if *decays { decayed } else { plain };
             step.change(p, g, Moments { first, second, third });
         });

@@ -31,6 +31,14 @@ fn train_sections() {
                 ..default.clone()
             },
         ),
+        (
+            "train: {freeze: features.*, replace: [fc.*, \"*.bias\"]}",
+            Train {
+                freeze: vec!["features.*".to_owned()],
+                replace: vec!["fc.*".to_owned(), "*.bias".to_owned()],
+                ..default.clone()
+            },
+        ),
         ("train: {optimizer: sgd lr=0.1}", Train { optimizer: Optimizer::sgd(0.1, 0.0), ..default.clone() }),
         (
             "train: {optimizer: sgd 0.1 momentum=0.9 weight_decay=5e-4 nesterov}",
@@ -237,12 +245,13 @@ fn mistakes() {
         ("train: {epochs: 0}", &["E013 `0`: `epochs` of `train` must be a whole number, one or more | found `0`"]),
         ("train: {batch: many}", &["E013 `many`: `batch` of `train` must be"]),
         ("train: {seed: -1}", &["E013 `-1`: `seed` of `train` must be"]),
+        ("train: {freeze: [3]}", &["E003 `3`: `freeze` of `train` is for names of weights | write `freeze: [conv1.*"]),
         ("train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
         ("train: {epoch: 3}", &["E004 `epoch`: `train` has no setting `epoch` | did you mean `epochs`?"]),
         (
             "train: {momentum: 0.9}",
             &[
-                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, seed, checkpoint_every | it belongs to the optimizer",
+                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the optimizer",
             ],
         ),
         ("train: {optimizer: sdg lr=0.1}", &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"]),
@@ -337,7 +346,7 @@ fn mistakes() {
         (
             "train: {label_smoothing: 0.1}",
             &[
-                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, seed, checkpoint_every | it belongs to the loss",
+                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the loss",
             ],
         ),
         ("train: {mix: mixupp}", &["E010 `mixupp`: no way to mix images is called `mixupp` | did you mean `mixup`?"]),
