@@ -138,8 +138,9 @@ fn photos_become_a_classifier() {
     for (class, dark, bright) in [("bright", 200u8, 250u8), ("dark", 0, 50), ("striped", 0, 250)] {
         std::fs::create_dir_all(place.path("photos").join(class)).expect("room on the disk");
         for photo in 0..20u32 {
-            let pixel =
-                |_, y| image::Luma([if (y / 8 + photo).is_multiple_of(2) { dark } else { bright } + photo as u8 % 5]);
+            let pixel = |_: u32, y: u32| {
+                image::Luma([if (y / 8 + photo).is_multiple_of(2) { dark } else { bright } + photo as u8 % 5])
+            };
             let path = place.path(&format!("photos/{class}/{photo}.png"));
             image::GrayImage::from_fn(40 + photo, 48, pixel).save(path).expect("room on the disk");
         }
