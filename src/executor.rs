@@ -1,5 +1,5 @@
 //! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
-//! [`plan`] laid out.
+//! [`plan`](crate::program::plan) laid out.
 //!
 //! Values are channels-last, as the kernels want them: images N×C×H×W are turned when they come in, and an output that is
 //! a map when it goes out. Each gradient is written once where it is needed; where a value has several readers, theirs
