@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use self::moments::moments;
 use super::clamp::Clamp;
 use super::lanes::copy_all;
-use super::rows::{Rows, map_rows, sum_rows};
+use super::rows::{Rows, map_rows};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Mode, Real};
 use crate::program::Bounds;
@@ -137,12 +137,9 @@ impl<T: Real> Pass<'_, T> {
         let (rows, task) = (self.rows, self.rows.task());
         let tasks = g.par_chunks(task).zip(x.par_chunks(task));
         sums.par_chunks_exact_mut(2 * rows.width).zip(tasks).for_each(|(sums, (g, x))| {
-            with_scratch(2 * rows.width, |scratch| {
-                sums.fill(0.0);
-                let block = rows.block();
-                for (g, x) in g.chunks(block).zip(x.chunks(block)) {
-                    add_block(sums, scratch, [g, x], table, gate);
-                }
+            rows.sum_columns([g, x], table, sums, move |column, g, x| {
+                let h = gate(column, g, x);
+                [h, h * (x - column[0])]
             });
         });
     }
@@ -199,23 +196,6 @@ impl<T: Real> Pass<'_, T> {
             });
         });
     }
-}
-
-/// Adds a block's Σ h and Σ h·(x − mean), which are summed in the numbers' own type.
-fn add_block<T: Real>(
-    total: &mut [f64],
-    scratch: &mut [T],
-    numbers: [&[T]; 2],
-    table: &[T],
-    gate: impl Fn([T; 3], T, T) -> T,
-) {
-    scratch.fill(T::ZERO);
-    let (sums, sums_x) = scratch.split_at_mut(total.len() / 2);
-    sum_rows([sums, sums_x], numbers, table, move |column, g, x| {
-        let h = gate(column, g, x);
-        [h, h * (x - column[0])]
-    });
-    total.iter_mut().zip(&*scratch).for_each(|(total, sum)| *total += sum.to_f64());
 }
 
 #[cfg(test)]

@@ -69,12 +69,10 @@ impl Rows {
             }
         }
     }
-}
 
-impl Rows {
-    /// The sums of each channel: in `totals`, where there is room for S sums of each column, S times the channels come first.
-    /// The numbers may be as many as you like.
-    pub(super) fn totals<T: Real, const K: usize, const S: usize>(
+    /// The S sums of each column, all first ones first. The numbers may be as many as you like: blocks of them are summed in their
+    /// own type.
+    pub(super) fn sum_columns<T: Real, const K: usize, const S: usize>(
         &self,
         inputs: [&[T]; 2],
         table: &[T],
@@ -92,6 +90,18 @@ impl Rows {
                 totals.iter_mut().zip(&*scratch).for_each(|(total, sum)| *total += sum.to_f64());
             }
         });
+    }
+
+    /// The same for each channel: S times the channels come first.
+    pub(super) fn totals<T: Real, const K: usize, const S: usize>(
+        &self,
+        inputs: [&[T]; 2],
+        table: &[T],
+        totals: &mut [f64],
+        f: impl Fn([T; K], T, T) -> [T; S] + Copy,
+    ) {
+        let width = self.width;
+        self.sum_columns(inputs, table, totals, f);
         for part in 0..S {
             for channel in 0..self.channels {
                 totals[part * self.channels + channel] =
