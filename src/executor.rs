@@ -289,10 +289,9 @@ impl<T: Real> Executor<T> {
             let values = batch.values(schedule, &self.buffers, &self.images);
             let output = if reads_output(step) { values.of(step.output) } else { &[] };
             self.profile.time(Pass::Backward, planned.step, || {
-                let mut bounds = step.epilogue.bounds;
-                if !step.op.cuts_gradient(step.inputs.len()) && bounds != Bounds::NONE {
-                    kernels::cut_gradient(bounds, output, &mut gradient[..elements]);
-                    bounds = Bounds::NONE;
+                let [before, bounds] = step.op.gradient_bounds(step.epilogue.bounds, step.inputs.len());
+                if before != Bounds::NONE {
+                    kernels::cut_gradient(before, output, &mut gradient[..elements]);
                 }
                 if targets.iter().all(|target| target.written().is_none()) && used.trainable.is_empty() {
                     return;

@@ -11,6 +11,8 @@ pub(crate) mod convolution;
 mod elementary;
 pub mod fuse;
 pub mod memory;
+#[cfg(test)]
+pub(crate) mod networks;
 mod outside;
 pub mod plan;
 mod reads;

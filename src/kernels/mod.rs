@@ -111,7 +111,7 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
 }
 
 /// Computes the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result, and
-/// the operation does not [cut the gradient](Op::cuts_gradient) itself, [`cut_gradient`] comes first.
+/// the operation does not [cut the gradient](Op::gradient_bounds) itself, [`cut_gradient`] comes first.
 pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
     match *op {
         Op::Conv2d { kernel, stride, padding, dilation, groups } => {

@@ -145,10 +145,9 @@ impl Case {
         let reads = self.op.backward_reads();
         let nothing = vec![Vec::new(); self.inputs.len()];
         let inputs = if reads.inputs { &numbers.inputs } else { &nothing };
-        let mut bounds = self.epilogue.bounds;
-        if bounds != Bounds::NONE && !self.op.cuts_gradient(self.inputs.len()) {
-            cut_gradient(bounds, &output, &mut output_gradient);
-            bounds = Bounds::NONE;
+        let [before, bounds] = self.op.gradient_bounds(self.epilogue.bounds, self.inputs.len());
+        if before != Bounds::NONE {
+            cut_gradient(before, &output, &mut output_gradient);
         }
         let unset = |values: &Vec<T>| vec![T::of(f64::NAN); values.len()];
         let mut input_gradients: Vec<Vec<T>> = numbers.inputs.iter().map(unset).collect();

@@ -84,8 +84,7 @@ pub struct Backward<'a, T> {
     pub mode: Mode,
     /// How to compute.
     pub algorithms: Algorithms,
-    /// What the forward pass cut its result to, if the output's gradient is still to be cut by it: see
-    /// [`Op::cuts_gradient`](super::Op::cuts_gradient).
+    /// What the output's gradient is still to be cut by: see [`Op::gradient_bounds`](super::Op::gradient_bounds).
     pub bounds: Bounds,
     /// Every input with one example's shape; without numbers, if [`Op::backward_reads`](super::Op::backward_reads) says so.
     pub inputs: &'a [(&'a [T], Shape)],

@@ -19,10 +19,13 @@ impl Op {
         matches!(self, Op::Conv2d { .. } | Op::Linear | Op::BatchNorm { .. } | Op::MaxPool2d(_) | Op::Add)
     }
 
-    /// Whether its backward pass cuts the output's gradient itself, by working out again what was cut; so that it reads no
-    /// output for it. Otherwise whoever calls it sets the gradient of what was cut to zero before.
-    pub fn cuts_gradient(&self, inputs: usize) -> bool {
-        matches!(self, Op::BatchNorm { .. }) && inputs == 1
+    /// What the output's gradient is to be cut by before the backward pass of an operation of so many inputs, for which its
+    /// output is read; and what the backward pass cuts it by itself, since it works out again what was cut.
+    pub fn gradient_bounds(&self, bounds: Bounds, inputs: usize) -> [Bounds; 2] {
+        match self {
+            Op::BatchNorm { .. } if inputs == 1 => [Bounds::NONE, bounds],
+            _ => [bounds, Bounds::NONE],
+        }
     }
 }
 

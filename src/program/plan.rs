@@ -105,8 +105,8 @@ pub fn evaluation(program: &Program) -> Plan {
 
 /// Whether the backward pass of a step reads its output: for its own sake, or to see what was cut.
 pub fn reads_output(step: &Step) -> bool {
-    let cut = step.epilogue.bounds != Bounds::NONE && !step.op.cuts_gradient(step.inputs.len());
-    step.op.backward_reads().output || cut
+    let [before, _] = step.op.gradient_bounds(step.epilogue.bounds, step.inputs.len());
+    step.op.backward_reads().output || before != Bounds::NONE
 }
 
 /// What is decided before any buffer is.

@@ -1,45 +1,7 @@
 use super::*;
+use crate::program::Op;
 use crate::program::fuse::fuse;
-use crate::program::{Op, lower};
-
-/// Networks with everything that matters to the schedule: several readers, views, steps that nobody reads, one input
-/// read twice by one step, sums and what is joined.
-const NETWORKS: [(&str, &str); 8] = [
-    ("chain", "[conv 4 3x3 p1 -> bn -> tanh -> avgpool 2x2 s2, flatten, linear 6 -> silu, linear 3]"),
-    ("no weights", "[flatten]"),
-    ("pools", "[conv 4 3x3 p1 -> relu -> maxpool 2, conv 5 1x1 -> bn -> relu -> maxpool 2, flatten, linear 3]"),
-    (
-        "residual",
-        "[conv 4 3x3 p1 -> bn -> relu, residual: [conv 4 3x3 p1 -> bn -> relu -> conv 4 1x1 -> bn], relu, \
-         residual: [conv 4 3x3 p1 -> gelu], flatten, linear 3]",
-    ),
-    (
-        "two norms",
-        "[conv 4 3x3 p1 as stem, {from: stem, then: conv 4 3x3 p1 -> bn as a}, {from: stem, then: conv 4 1x1 -> bn as b}, \
-         {from: [b, a], merge: add}, relu, {from: [a, stem], merge: add}, flatten, linear 3]",
-    ),
-    (
-        "branches",
-        "[conv 4 3x3 p1 as stem, tanh as a, {from: stem, then: sigmoid -> conv 4 1x1 as b}, \
-         {from: [a, b, stem], merge: concat}, flatten as flat, linear 5 as x, {from: flat, then: linear 5 as y}, \
-         {from: [x, y, x], merge: add}, linear 3]",
-    ),
-    (
-        "unused and twice",
-        "[conv 2 3x3 p1 as stem, {from: stem, then: conv 9 3x3 as unused}, {from: [stem, stem], merge: mul}, \
-         dropout 0, flatten, linear 3 as fc]",
-    ),
-    (
-        "sums",
-        "[conv 2 1x1 as a, {from: [a, a], merge: add}, relu as b, {from: [a, b, a], merge: add}, flatten, linear 3]",
-    ),
-];
-
-const INPUT: &str = "input: [2, 4, 5]";
-
-fn program(layers: &str) -> Program {
-    lower(&crate::compile(&format!("{INPUT}\nlayers: {layers}")).unwrap_or_else(|errors| panic!("{errors}")))
-}
+use crate::program::networks::{JOINED, NETWORKS, program};
 
 /// What a buffer holds, by the value's index.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -151,7 +113,7 @@ impl Walk<'_> {
 
 #[test]
 fn nothing_is_overwritten_before_its_last_use() {
-    for (name, layers) in NETWORKS {
+    for (name, layers) in NETWORKS.into_iter().chain(JOINED) {
         let lowered = program(layers);
         let (joined, evaluated) = (fuse(&lowered, Mode::Train), fuse(&lowered, Mode::Eval));
         for program in [&lowered, &joined, &evaluated] {
