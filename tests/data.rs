@@ -142,6 +142,15 @@ fn mistakes_are_explained() {
     fs::write(place.path().join("bare.yaml"), "input: [1, 8, 8]\nlayers: [flatten, linear 10]\n").expect("room");
     GrayImage::from_pixel(3, 3, Luma([9])).save(place.path().join("photos/train/dog/9.png")).expect("room");
     fs::write(place.path().join("photos/train/dog/5.png"), "no image").expect("room");
+    let check = |arguments: &str, code, expected: &str| {
+        let output = run(place.path(), arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.code() == Some(code) && said.contains(expected),
+            "{arguments}: {:?} {said}",
+            output.status
+        );
+    };
     for (arguments, code, expected) in [
         (
             "data info nothing",
@@ -154,13 +163,7 @@ fn mistakes_are_explained() {
         ("data show digits --count 0", 2, "invalid value '0' for '--count <N>'"),
         ("data show digits --out no/such/folder.png", 1, "cannot write no/such/folder.png"),
     ] {
-        let output = run(place.path(), arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.code() == Some(code) && said.contains(expected),
-            "{arguments}: {:?} {said}",
-            output.status
-        );
+        check(arguments, code, expected);
     }
     #[cfg(feature = "fetch")]
     for (arguments, code, expected) in [
@@ -168,12 +171,6 @@ fn mistakes_are_explained() {
         ("data fetch mnist --mirror example.org", 1, "`example.org` is no address"),
         ("data fetch mnist --to photos", 1, "photos is there already, but is no sound mnist"),
     ] {
-        let output = run(place.path(), arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(
-            output.status.code() == Some(code) && said.contains(expected),
-            "{arguments}: {:?} {said}",
-            output.status
-        );
+        check(arguments, code, expected);
     }
 }

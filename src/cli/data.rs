@@ -9,14 +9,14 @@ mod stats;
 
 use std::path::Path;
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::Failure;
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::network::Network;
 use crate::recipe::{BadImages, Data as Recipe, DataSet};
-use crate::train::data::Collection;
+use crate::train::data::{Collection, Split};
 
 /// Find, measure, look at and download data sets
 #[derive(Debug, Subcommand)]
@@ -52,6 +52,26 @@ struct Subject {
     network: Option<Network>,
 }
 
+/// Which images a command is about.
+#[derive(Debug, Args)]
+struct Images {
+    /// A set's name, a folder of images, or a network's file
+    #[arg(value_name = "SET|FOLDER|FILE")]
+    what: String,
+    #[command(flatten)]
+    changes: Changes,
+}
+
+/// The set of this name, or a folder; otherwise the names that there are.
+pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
+    let sets = || DataSet::ALL.into_iter().filter(|set| *set != DataSet::Folder);
+    match sets().find(|set| set.name() == text) {
+        Some(set) => Ok(set),
+        None if Path::new(text).is_dir() => Ok(DataSet::Folder),
+        None => Err(sets().map(DataSet::name).collect::<Vec<_>>().join(", ")),
+    }
+}
+
 /// What `text` names: a network's file, a folder of images, or a set.
 fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
     let path = Path::new(text);
@@ -61,19 +81,11 @@ fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
         let recipe = super::trained::data(&network)?.clone();
         return Ok(Subject { name: network.name.clone(), recipe, network: Some(network) });
     }
-    let recipe = |set, path| Recipe { set, path, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse };
-    let set = DataSet::ALL.into_iter().find(|set| *set != DataSet::Folder && set.name() == text);
-    let recipe = match set {
-        Some(set) => recipe(set, None),
-        None if path.is_dir() => recipe(DataSet::Folder, Some(text.to_string())),
-        None => {
-            let names = DataSet::ALL.iter().filter(|set| **set != DataSet::Folder).map(|set| set.name());
-            return Err(Failure::Message(format!(
-                "`{text}` is no network's file, no folder of images and none of the sets {}",
-                names.collect::<Vec<_>>().join(", ")
-            )));
-        }
-    };
+    let set = set_or_folder(text).map_err(|names| {
+        Failure::Message(format!("`{text}` is no network's file, no folder of images and none of the sets {names}"))
+    })?;
+    let path = (set == DataSet::Folder).then(|| text.to_string());
+    let recipe = Recipe { set, path, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse };
     Ok(Subject { name: text.to_string(), recipe, network: None })
 }
 
@@ -93,6 +105,13 @@ impl Subject {
         let read = self.network.as_ref().map(|network| network.graph.input).or(own);
         read.map_or(3, |shape| shape.channels())
     }
+}
+
+/// How many images each class has.
+fn by_class(split: &Split, classes: usize) -> Vec<usize> {
+    let mut counts = vec![0; classes];
+    split.labels().iter().for_each(|label| counts[*label as usize] += 1);
+    counts
 }
 
 /// `3 classes`, `1 class`.

@@ -3,21 +3,17 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{Subject, count, subject};
+use super::{Images, Subject, by_class, count, subject};
 use crate::arguments::Pair;
 use crate::cli::Failure;
-use crate::cli::source::Changes;
 use crate::cli::terminal::{self, Format};
 use crate::train::data::{Collection, Split};
 
 /// How many images of which size each class has
 #[derive(Debug, Args)]
 pub struct Info {
-    /// A set's name, a folder of images, or a network's file
-    #[arg(value_name = "SET|FOLDER|FILE")]
-    what: String,
     #[command(flatten)]
-    changes: Changes,
+    images: Images,
     /// A table for people, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -25,7 +21,7 @@ pub struct Info {
 
 impl Info {
     pub fn run(self) -> Result<(), Failure> {
-        let subject = subject(&self.what, &self.changes)?;
+        let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
         let sizes = [sizes(&collection.train)?, sizes(&collection.validation)?];
         terminal::print(&match self.format {
@@ -48,12 +44,6 @@ fn sizes(split: &Split) -> Result<Sizes, Failure> {
         found = Some((least, most));
     }
     Ok(found)
-}
-
-fn by_class(split: &Split, classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    split.labels().iter().for_each(|label| counts[*label as usize] += 1);
-    counts
 }
 
 fn json(subject: &Subject, collection: &Collection, sizes: &[Sizes; 2]) -> serde_json::Value {

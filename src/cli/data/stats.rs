@@ -3,20 +3,16 @@
 use clap::Args;
 use serde_json::json;
 
-use super::{count, subject};
+use super::{Images, by_class, count, subject};
 use crate::cli::Failure;
-use crate::cli::source::Changes;
 use crate::cli::terminal::{self, Format};
 use crate::train::data::Statistics;
 
 /// Mean and deviation of each channel and the balance of the classes, as lines for the file
 #[derive(Debug, Args)]
 pub struct Stats {
-    /// A set's name, a folder of images, or a network's file
-    #[arg(value_name = "SET|FOLDER|FILE")]
-    what: String,
     #[command(flatten)]
-    changes: Changes,
+    images: Images,
     /// Lines for people, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -24,12 +20,11 @@ pub struct Stats {
 
 impl Stats {
     pub fn run(self) -> Result<(), Failure> {
-        let subject = subject(&self.what, &self.changes)?;
+        let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
         let train = &collection.train;
         let statistics = Statistics::measure(train, subject.channels(), subject.recipe.bad_images)?;
-        let mut counts = vec![0usize; collection.classes.len()];
-        train.labels().iter().for_each(|label| counts[*label as usize] += 1);
+        let counts = by_class(train, collection.classes.len());
         let least = counts.iter().copied().min().unwrap_or(0);
         let most = counts.iter().copied().max().unwrap_or(0);
         let Statistics { mean, std } = &statistics;

@@ -11,6 +11,7 @@ use clap::Args;
 
 use self::architectures::Architecture;
 use self::sections::rest;
+use super::data::set_or_folder;
 use super::{Failure, terminal};
 use crate::arguments::Pair;
 use crate::graph::Shape;
@@ -37,7 +38,8 @@ impl New {
     pub fn run(self) -> Result<(), Failure> {
         let architecture = architectures::find(&self.from).map_err(Failure::Message)?;
         let network = architecture.compile(&[]);
-        let set = data_set(&self.data)?;
+        let set = set_or_folder(&self.data)
+            .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
         let path = (set == DataSet::Folder).then(|| self.data.clone());
         let [train, eval] = transforms(&network, set);
         let data = Data { set, path, train, eval, bad_images: BadImages::Refuse };
@@ -58,19 +60,6 @@ impl New {
              archc check {shown}\n  archc train {shown} --weights {}.pth\n",
             self.from
         ))
-    }
-}
-
-/// What the user names: a set, or a folder.
-fn data_set(text: &str) -> Result<DataSet, Failure> {
-    let sets = || DataSet::ALL.into_iter().filter(|set| *set != DataSet::Folder);
-    match sets().find(|set| set.name() == text) {
-        Some(set) => Ok(set),
-        None if Path::new(text).is_dir() => Ok(DataSet::Folder),
-        None => {
-            let names: Vec<&str> = sets().map(DataSet::name).collect();
-            Err(Failure::Message(format!("`{text}` is no folder and none of the sets {}", names.join(", "))))
-        }
     }
 }
 
