@@ -22,7 +22,14 @@ pub(super) fn length<T: Real>(geometry: &Geometry, direction: Direction, taps: u
     geometry.groups * panels_length::<T>(taps * rows, columns)
 }
 
+/// Numbers of a column that lie side by side in the weight and are packed in one go: their places in the panel, one below the
+/// other, stay in the cache.
+const RUN: usize = 64;
+
 /// Writes the panels: for each group, each panel, each tap and each channel on the other side a row of columns.
+///
+/// The weight is read in the order in which it lies: a line of the cache that comes back later may be gone by then, and is if
+/// the channels are a power of two.
 pub(super) fn pack<T: Real>(
     geometry: &Geometry,
     direction: Direction,
@@ -33,12 +40,9 @@ pub(super) fn pack<T: Real>(
     let width = panel_width::<T>();
     let (rows, columns) = sides(geometry, direction);
     let (taps, kernel_width) = (geometry.taps(), geometry.across.kernel);
-    let (row_stride, column_stride) = match direction {
-        Direction::Forward => (taps, geometry.inputs * taps),
-        Direction::Backward => (geometry.inputs * taps, taps),
-    };
+    let line = geometry.inputs * taps;
     let per_group = columns.div_ceil(width);
-    let chosen = down.indices().flat_map(|y| across.indices().map(move |x| y * kernel_width + x));
+    let chosen = down.indices().flat_map(|y| across.indices().map(move |x| y * kernel_width + x)).enumerate();
     let panel_length = down.count * across.count * rows * width;
     if panel_length == 0 {
         return;
@@ -47,10 +51,28 @@ pub(super) fn pack<T: Real>(
         let weight = &weight[index / per_group * geometry.group_weight()..];
         let first = index % per_group * width;
         let used = width.min(columns - first);
-        for (place, tap) in chosen.clone().enumerate() {
-            for (row, to) in panel[place * rows * width..][..rows * width].chunks_exact_mut(width).enumerate() {
-                let from = weight[row * row_stride + first * column_stride + tap..].iter().step_by(column_stride);
-                to[..used].iter_mut().zip(from).for_each(|(to, weight)| *to = *weight);
+        match direction {
+            Direction::Forward => {
+                let rows_each = (RUN / taps).max(1);
+                for row in (0..rows).step_by(rows_each) {
+                    let height = rows_each.min(rows - row);
+                    for column in 0..used {
+                        let from = &weight[(first + column) * line + row * taps..][..height * taps];
+                        for (place, tap) in chosen.clone() {
+                            let to = panel[(place * rows + row) * width + column..].iter_mut().step_by(width);
+                            to.zip(from[tap..].iter().step_by(taps)).for_each(|(to, weight)| *to = *weight);
+                        }
+                    }
+                }
+            }
+            Direction::Backward => {
+                for row in 0..rows {
+                    let from = &weight[row * line + first * taps..][..used * taps];
+                    for (place, tap) in chosen.clone() {
+                        let to = &mut panel[(place * rows + row) * width..][..used];
+                        to.iter_mut().zip(from[tap..].iter().step_by(taps)).for_each(|(to, weight)| *to = *weight);
+                    }
+                }
             }
         }
         if used < width {
