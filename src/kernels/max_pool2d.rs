@@ -148,16 +148,22 @@ impl<T: Real, P: Place> Maxima<'_, T, P> {
     #[inline(always)]
     fn tile<const N: usize>(&mut self, column: usize, channel: usize) {
         let Pool { slides: [down, across], channels } = self.pool;
-        let (mut best, mut place) = ([T::NEG_INFINITY; N], [P::NONE; N]);
-        for down_tap in down.taps(self.row) {
+        let (down_taps, across_taps) = (down.taps(self.row), across.taps(column));
+        // Where nothing is larger than −∞, the first one wins.
+        let first = match down_taps.is_empty() | across_taps.is_empty() {
+            true => P::NONE,
+            false => (down_taps.start * across.kernel + across_taps.start) as u32,
+        };
+        let (mut best, mut place) = ([T::NEG_INFINITY; N], [first; N]);
+        for down_tap in down_taps {
             let line = down.input_of(self.row, down_tap) * across.input;
-            for across_tap in across.taps(column) {
+            for across_tap in across_taps.clone() {
                 let start = (line + across.input_of(column, across_tap)) * channels + channel;
                 let x: [T; N] = *self.x[start..].first_chunk().expect("channels lie within the input");
                 let tap = (down_tap * across.kernel + across_tap) as u32;
                 for lane in 0..N {
                     // Written without branches, so that all channels are compared at once.
-                    let wins = (x[lane] > best[lane]) | x[lane].is_nan() | (place[lane] == P::NONE);
+                    let wins = (x[lane] > best[lane]) | x[lane].is_nan();
                     best[lane] = if wins { x[lane] } else { best[lane] };
                     place[lane] = if wins { tap } else { place[lane] };
                 }
