@@ -19,6 +19,7 @@ use pulp::{Simd, WithSimd};
 use super::Real;
 use super::clamp::Clamp;
 use super::parts::Parts;
+use super::scratch::with_scratch;
 use super::simd::dispatch;
 
 /// The left factor.
@@ -99,7 +100,11 @@ pub(super) unsafe fn multiply<T: Real>(
     assert!(depth == 0 || last < left.values.len(), "the left factor lies within its slice");
     // SAFETY: bounds were just checked, and the caller promises that the rows are ours.
     let output = unsafe { output.pointer(largest(starts) + right.columns) };
-    dispatch(Product { output, starts, left, right, start, clamp });
+    let alias = (left.step * size_of::<T>()).is_multiple_of(ALIAS);
+    let packs = alias && right.columns >= PACKED_PANELS * panel_width::<T>();
+    with_scratch(if packs { PACKED_ROWS.min(starts.len()) * DEPTH.min(depth) } else { 0 }, |packed| {
+        dispatch(Product { output, starts, left, right, start, clamp, packed });
+    });
 }
 
 fn bias_length<T>(start: Start<T>) -> usize {
@@ -118,6 +123,16 @@ const WIDEST: usize = REGISTERS * 16;
 /// Steps of depth between two visits of a tile: a panel of them stays in the first-level cache.
 const DEPTH: usize = 320;
 
+/// Bytes: the lines of numbers that lie a multiple of them apart fall upon each other in the cache. Such a left factor is packed:
+/// each tile's numbers one after the other, in the order in which they are used.
+const ALIAS: usize = 1024;
+
+/// Panels that it takes for that to be worth it.
+const PACKED_PANELS: usize = 6;
+
+/// Rows that are packed at once: [`DEPTH`] steps of them are half of a core's second-level cache.
+const PACKED_ROWS: usize = 192;
+
 struct Product<'a, T> {
     output: *mut T,
     starts: &'a [usize],
@@ -125,6 +140,8 @@ struct Product<'a, T> {
     right: Panels<'a, T>,
     start: Start<'a, T>,
     clamp: Option<Clamp<T>>,
+    /// Room for some rows of a slab of the left factor; empty if it is read where it lies.
+    packed: &'a mut [T],
 }
 
 /// A part of the depth: some runs, of each the same part.
@@ -143,14 +160,25 @@ impl<T: Real> WithSimd for Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        // Apart, since what the one has to know costs the other registers.
+        match self.packed.is_empty() {
+            true => self.slabs::<S, false>(simd),
+            false => self.slabs::<S, true>(simd),
+        }
+    }
+}
+
+impl<T: Real> Product<'_, T> {
+    #[inline(always)]
+    fn slabs<S: Simd, const PACKS: bool>(&mut self, simd: S) {
         let Rows { runs, depth, .. } = self.left;
         // Either several whole runs or a part of one.
         let (runs_each, parts) = ((DEPTH / depth.max(1)).max(1), depth.div_ceil(DEPTH).max(1));
         let depth_each = depth.div_ceil(parts);
         if runs.is_empty() || depth == 0 {
             let nothing = Slab { runs: &[], first: 0, depth: 0, above: 0, last: true };
-            return self.slab(simd, &nothing, self.start);
+            return self.slab::<S, PACKS>(simd, &nothing, self.start);
         }
         for (index, some) in runs.chunks(runs_each).enumerate() {
             for part in 0..parts {
@@ -159,40 +187,41 @@ impl<T: Real> WithSimd for Product<'_, T> {
                 let part_depth = depth_each.min(depth - first);
                 let last = above + some.len() * part_depth == self.right.depth;
                 let slab = Slab { runs: some, first, depth: part_depth, above, last };
-                self.slab(simd, &slab, if above == 0 { self.start } else { Start::Output });
+                self.slab::<S, PACKS>(simd, &slab, if above == 0 { self.start } else { Start::Output });
             }
         }
     }
-}
 
-impl<T: Real> Product<'_, T> {
     #[inline(always)]
-    fn slab<S: Simd>(&self, simd: S, slab: &Slab, start: Start<T>) {
+    fn slab<S: Simd, const PACKS: bool>(&mut self, simd: S, slab: &Slab, start: Start<T>) {
         let width = REGISTERS * T::lanes::<S>();
         // With 16 registers, 12 hold a tile, and the others a panel row and a number of the left factor.
         let most = if S::REGISTER_COUNT >= 32 { 8 } else { 6 };
-        let rows = self.starts.len();
-        let tiles = rows.div_ceil(most);
-        for column in (0..self.right.columns).step_by(width) {
-            let mut row = 0;
-            for tile in 0..tiles {
-                // As equal as possible: a tile of few rows waits for its own sums.
-                let count = rows / tiles + usize::from(tile < rows % tiles);
-                let at = Corner { row, column };
-                // SAFETY: `multiply` checked all bounds.
-                unsafe {
-                    match count {
-                        1 => self.tile::<S, 1>(simd, at, slab, start),
-                        2 => self.tile::<S, 2>(simd, at, slab, start),
-                        3 => self.tile::<S, 3>(simd, at, slab, start),
-                        4 => self.tile::<S, 4>(simd, at, slab, start),
-                        5 => self.tile::<S, 5>(simd, at, slab, start),
-                        6 => self.tile::<S, 6>(simd, at, slab, start),
-                        7 => self.tile::<S, 7>(simd, at, slab, start),
-                        _ => self.tile::<S, 8>(simd, at, slab, start),
+        let rows_each = if PACKS { PACKED_ROWS } else { self.starts.len() };
+        for first in (0..self.starts.len()).step_by(rows_each) {
+            let rows = rows_each.min(self.starts.len() - first);
+            let tiles = rows.div_ceil(most);
+            for column in (0..self.right.columns).step_by(width) {
+                let mut row = 0;
+                for tile in 0..tiles {
+                    // As equal as possible: a tile of few rows waits for its own sums.
+                    let count = rows / tiles + usize::from(tile < rows % tiles);
+                    let at = Corner { row: first + row, column, packed: row * slab.runs.len() * slab.depth };
+                    // SAFETY: `multiply` checked all bounds.
+                    unsafe {
+                        match count {
+                            1 => self.tile::<S, PACKS, 1>(simd, at, slab, start),
+                            2 => self.tile::<S, PACKS, 2>(simd, at, slab, start),
+                            3 => self.tile::<S, PACKS, 3>(simd, at, slab, start),
+                            4 => self.tile::<S, PACKS, 4>(simd, at, slab, start),
+                            5 => self.tile::<S, PACKS, 5>(simd, at, slab, start),
+                            6 => self.tile::<S, PACKS, 6>(simd, at, slab, start),
+                            7 => self.tile::<S, PACKS, 7>(simd, at, slab, start),
+                            _ => self.tile::<S, PACKS, 8>(simd, at, slab, start),
+                        }
                     }
+                    row += count;
                 }
-                row += count;
             }
         }
     }
@@ -200,11 +229,18 @@ impl<T: Real> Product<'_, T> {
     /// # Safety
     /// Rows from `at.row` to `at.row + ROWS` exist, and everything lies where `multiply` checked.
     #[inline(always)]
-    unsafe fn tile<S: Simd, const ROWS: usize>(&self, simd: S, at: Corner, slab: &Slab, start: Start<T>) {
+    unsafe fn tile<S: Simd, const PACKS: bool, const ROWS: usize>(
+        &mut self,
+        simd: S,
+        at: Corner,
+        slab: &Slab,
+        start: Start<T>,
+    ) {
         let lanes = T::lanes::<S>();
         let width = REGISTERS * lanes;
         let columns = width.min(self.right.columns - at.column);
-        // SAFETY: see above; a part of a panel row goes through `edge`, which is as long as any panel row. Loops are plain, so
+        // SAFETY: see above; a part of a panel row goes through `edge`, which is as long as any panel row, and `multiply` made
+        // room for as many packed rows of a slab as a tile counts. Loops are plain, so
         // that nothing is left to be called: a function of its own would not be compiled for this processor.
         unsafe {
             let mut edge = [T::ZERO; WIDEST];
@@ -236,27 +272,46 @@ impl<T: Real> Product<'_, T> {
 
             let mut panel = self.right.values.as_ptr().add(at.column * self.right.depth + slab.above * width);
             let step = self.left.step;
-            for run in slab.runs {
-                let mut left = [self.left.values.as_ptr(); ROWS];
-                for row in 0..ROWS {
-                    left[row] = left[row].add(self.left.starts.get_unchecked(at.row + row) + run + slab.first * step);
-                }
-                if step == 1 {
-                    // Apart from the general case, so that one counter serves all rows.
-                    for k in 0..slab.depth {
-                        let right = load::<T, S>(panel);
-                        for row in 0..ROWS {
-                            let left = T::splat(simd, *left[row].add(k));
-                            sums[row][0] = T::mul_add(simd, left, right[0], sums[row][0]);
-                            sums[row][1] = T::mul_add(simd, left, right[1], sums[row][1]);
-                        }
-                        panel = panel.add(width);
+            if PACKS && at.column > 0 {
+                let depth = slab.runs.len() * slab.depth;
+                for left in self.packed[at.packed..][..depth * ROWS].as_chunks::<ROWS>().0 {
+                    let right = load::<T, S>(panel);
+                    for row in 0..ROWS {
+                        let value = T::splat(simd, left[row]);
+                        sums[row][0] = T::mul_add(simd, value, right[0], sums[row][0]);
+                        sums[row][1] = T::mul_add(simd, value, right[1], sums[row][1]);
                     }
-                } else {
+                    panel = panel.add(width);
+                }
+            } else {
+                let mut packed = self.packed.as_mut_ptr().wrapping_add(at.packed);
+                for run in slab.runs {
+                    let mut left = [self.left.values.as_ptr(); ROWS];
+                    for row in 0..ROWS {
+                        let start = self.left.starts.get_unchecked(at.row + row);
+                        left[row] = left[row].add(start + run + slab.first * step);
+                    }
+                    if step == 1 && !PACKS {
+                        // Apart from the general case, so that one counter serves all rows.
+                        for k in 0..slab.depth {
+                            let right = load::<T, S>(panel);
+                            for row in 0..ROWS {
+                                let left = T::splat(simd, *left[row].add(k));
+                                sums[row][0] = T::mul_add(simd, left, right[0], sums[row][0]);
+                                sums[row][1] = T::mul_add(simd, left, right[1], sums[row][1]);
+                            }
+                            panel = panel.add(width);
+                        }
+                        continue;
+                    }
                     for _ in 0..slab.depth {
                         let right = load::<T, S>(panel);
                         for row in 0..ROWS {
                             let value = T::splat(simd, *left[row]);
+                            if PACKS {
+                                packed.write(*left[row]);
+                                packed = packed.add(1);
+                            }
                             // Past the last number it may leave the slice.
                             left[row] = left[row].wrapping_add(step);
                             sums[row][0] = T::mul_add(simd, value, right[0], sums[row][0]);
@@ -315,4 +370,6 @@ unsafe fn store<T: Real, S: Simd>(place: *mut T, values: [T::Vector<S>; REGISTER
 struct Corner {
     row: usize,
     column: usize,
+    /// In the packed left factor.
+    packed: usize,
 }

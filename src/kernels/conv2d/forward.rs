@@ -1,6 +1,7 @@
 //! output = windows · weight + bias, cut to bounds.
 
 use super::filter::Filter;
+use super::joined;
 use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
@@ -11,11 +12,13 @@ use crate::kernels::scratch::with_prepared;
 use crate::program::convolution::Geometry;
 
 pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], mut filter: Filter<T>, output: &mut [T]) {
+    let (layer, geometry) = (geometry, &geometry.joined());
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));
     let length = length::<T>(geometry, Direction::Forward, geometry.taps());
     let prepared = filter.prepared.take();
     let fill = |panels: &mut [T]| {
-        filter.with_weight(|weight| pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels));
+        let pack = |weight: &[T]| pack(geometry, Direction::Forward, (down.taps, across.taps), weight, panels);
+        filter.with_weight(|weight| joined::with_weight(layer, weight, pack));
     };
     with_prepared(prepared, length, fill, |panels| {
         let sliding = Sliding {

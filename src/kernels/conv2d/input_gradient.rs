@@ -1,6 +1,7 @@
 //! input's gradient = windows of the output's gradient · weight, turned round. With a stride, the input's positions fall into
 //! as many kinds as it has remainders, each of which met its own part of the taps.
 
+use super::joined;
 use super::reach::Reach;
 use super::sliding::Sliding;
 use super::weights::{Direction, length, pack};
@@ -12,6 +13,10 @@ use crate::kernels::tap::Slide;
 use crate::program::convolution::Geometry;
 
 pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
+    joined::with_weight(geometry, weight, |weight| of_joined(&geometry.joined(), weight, dy, dx));
+}
+
+fn of_joined<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T], dx: &mut [T]) {
     let kinds = || reaches(geometry.down).flat_map(|down| reaches(geometry.across).map(move |across| (down, across)));
     let taps = |(down, across): (Reach, Reach)| down.taps.count * across.taps.count;
     if kinds().any(|kind| taps(kind) == 0) {

@@ -2,13 +2,15 @@
 //!
 //! Convolution and both gradients are products whose left factor is the windows of a map, read where they lie
 //! ([`window`]). Every task writes what is its own, and long sums are cut at places that follow from the sizes alone; so the
-//! result does not depend on the number of threads. Groups of a single input channel go to [`depthwise`].
+//! result does not depend on the number of threads. Groups of a single input channel go to [`depthwise`], several of few channels
+//! are [`joined`].
 
 pub(super) mod bias;
 mod depthwise;
 mod filter;
 mod forward;
 mod input_gradient;
+mod joined;
 mod reach;
 mod sliding;
 #[cfg(test)]

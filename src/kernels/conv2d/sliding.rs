@@ -32,7 +32,7 @@ impl<T: Real> Sliding<'_, T> {
     /// While this runs, nobody else may use the positions of the target that the reaches name.
     pub(super) unsafe fn run(&self, target: &Parts<T>) {
         let &Sliding { batch, groups, windows: Windows { down, across, channels, .. }, columns, .. } = self;
-        let blocks = Blocks::sliding(batch, (down.outputs, across.outputs), channels);
+        let blocks = Blocks::sliding(batch, (down.outputs, across.outputs), (channels, columns / groups));
         let (width, group_columns) = (panel_width::<T>(), columns / groups);
         let panels = group_columns.div_ceil(width);
         let parts = TASKS.div_ceil(blocks.count() * groups).min(panels);

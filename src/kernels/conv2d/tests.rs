@@ -88,6 +88,12 @@ fn convolves_as_defined() {
         Sizes { batch: 3, input: (4, 5, 6), outputs: 4, groups: 4, padding: pair(1, 1), ..PLAIN },
         Sizes { input: (3, 7, 6), outputs: 6, groups: 3, stride: pair(2, 3), padding: pair(1, 2), ..PLAIN },
         Sizes { input: (3, 9, 8), outputs: 3, groups: 3, dilation: pair(2, 3), padding: pair(2, 3), ..PLAIN },
+        // Groups that are computed as one, all of them and some.
+        Sizes { batch: 2, input: (12, 5, 6), outputs: 12, groups: 6, stride: pair(2, 1), ..PLAIN },
+        Sizes { batch: 2, input: (20, 4, 3), outputs: 40, groups: 10, padding: pair(1, 1), ..PLAIN },
+        // So many outputs that windows are packed: of more than one block of rows, more than one slab of depth.
+        Sizes { input: (5, 15, 15), outputs: 50, kernel: pair(1, 1), ..PLAIN },
+        Sizes { input: (170, 2, 4), outputs: 50, kernel: pair(1, 2), ..PLAIN },
         // More channels than one task takes.
         Sizes { batch: 2, input: (35, 3, 2), outputs: 2, kernel: pair(2, 2), padding: pair(1, 1), ..PLAIN },
     ];

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::joined;
 use super::reach::Reach;
 use super::window::Windows;
 use crate::kernels::Real;
@@ -19,6 +20,10 @@ use crate::program::convolution::Geometry;
 use crate::program::convolution::direct::{Block, Division};
 
 pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
+    joined::with_gradient(geometry, dw, |dw| of_joined(&geometry.joined(), x, dy, dw));
+}
+
+fn of_joined<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
     let (down, across) = (Reach::forward(&geometry.down), Reach::forward(&geometry.across));
     let windows = Windows { source: x, channels: geometry.all_inputs(), down, across };
     let division = Division::new(geometry);
@@ -126,16 +131,36 @@ fn pack<T: Real>(geometry: &Geometry, dy: &[T], group: usize, block: &Block, pan
     }
 }
 
-/// From taps × inputs × outputs of each group to outputs × inputs × taps.
+/// A block of the weight that is turned at once: outputs × inputs.
+const TURNED: (usize, usize) = (16, 16);
+
+/// From taps × inputs × outputs of each group to outputs × inputs × taps. A block is copied before it is turned, since its
+/// lines, as far apart as the sums have outputs, may all want the same place in the cache.
 fn to_weight_order<T: Real>(geometry: &Geometry, sums: &[T], dw: &mut [T]) {
     let &Geometry { inputs, outputs, .. } = geometry;
     let taps = geometry.taps();
-    dw.par_chunks_exact_mut(inputs * taps).enumerate().with_min_len(4).for_each(|(output, dw)| {
-        let sums = &sums[output / outputs * geometry.group_weight() + output % outputs..];
-        for (input, dw) in dw.chunks_exact_mut(taps).enumerate() {
-            for (tap, dw) in dw.iter_mut().enumerate() {
-                *dw = sums[(tap * inputs + input) * outputs];
+    let line = inputs * taps;
+    let (height, width) = TURNED;
+    // Some outputs of a group each.
+    dw.par_chunks_mut(outputs * line).zip(sums.par_chunks(outputs * line)).for_each(|(dw, sums)| {
+        dw.par_chunks_mut(height * line).enumerate().for_each(|(some, dw)| {
+            let first = some * height;
+            let used = height.min(outputs - first);
+            let mut block = [T::ZERO; TURNED.0 * TURNED.1];
+            for input in (0..inputs).step_by(width) {
+                let count = width.min(inputs - input);
+                for tap in 0..taps {
+                    for (row, block) in block.chunks_exact_mut(height).take(count).enumerate() {
+                        let from = &sums[(tap * inputs + input + row) * outputs + first..][..used];
+                        block[..used].copy_from_slice(from);
+                    }
+                    for (output, dw) in dw.chunks_exact_mut(line).enumerate() {
+                        let from = block[output..].iter().step_by(height).take(count);
+                        let to = dw[input * taps + tap..].iter_mut().step_by(taps);
+                        to.zip(from).for_each(|(to, from)| *to = *from);
+                    }
+                }
             }
-        }
+        });
     });
 }

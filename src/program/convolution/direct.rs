@@ -11,6 +11,9 @@ pub(crate) const TASKS: usize = 8;
 /// Numbers of the source that a task reads, about: they stay in a core's second-level cache.
 const SOURCE: usize = 1 << 16;
 
+/// Columns that a task takes at least, if it does not take all.
+const COLUMNS: usize = 128;
+
 /// Positions of a task: with fewer a panel is not read often enough, more gain nothing.
 const POSITIONS: (usize, usize) = (96, 1024);
 
@@ -37,16 +40,20 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// Those of a sliding product over a source with so many channels; each image has rows × columns outputs.
-    pub(crate) fn sliding(batch: usize, (rows, columns): (usize, usize), channels: usize) -> Blocks {
-        let wanted = (SOURCE / channels).clamp(POSITIONS.0, POSITIONS.1);
-        Blocks::new(batch, (rows, columns), wanted, TASKS.min(batch * rows * columns / 24 + 1))
+    /// Those of a sliding product over a source with so many channels, into so many for each group; an image has
+    /// rows × columns outputs.
+    pub(crate) fn sliding(batch: usize, (rows, columns): (usize, usize), (from, to): (usize, usize)) -> Blocks {
+        let wanted = (SOURCE / from).clamp(POSITIONS.0, POSITIONS.1);
+        // Tasks may share a block's columns, each of which is then read less often.
+        let least = TASKS.div_ceil((to / COLUMNS).max(1)).min(batch * rows * columns / 24 + 1);
+        Blocks::new(batch, (rows, columns), wanted, least)
     }
 
     /// Of about `positions` each, and not fewer than `least` of them if that can be.
     fn new(batch: usize, (rows, columns): (usize, usize), positions: usize, least: usize) -> Blocks {
         let positions = positions.min((batch * rows * columns).div_ceil(least)).max(1);
-        let images_each = (positions / (rows * columns).max(1)).clamp(1, batch.max(1));
+        let image = (rows * columns).max(1);
+        let images_each = ((positions + image / 2) / image).clamp(1, batch.max(1));
         let rows_each = if images_each > 1 { rows } else { positions.div_ceil(columns.max(1)).clamp(1, rows.max(1)) };
         Blocks { batch, rows, images_each, rows_each }
     }
@@ -109,20 +116,21 @@ impl Division {
 /// Shared: the weight as panels, once for each direction, and the sums of its gradient. Each: the windows of a block where
 /// they reach beyond the map, and the output's gradient beside them.
 pub(super) fn workspace(geometry: &Geometry) -> Workspace {
+    let geometry = &geometry.joined();
     let &Geometry { batch, groups, inputs, outputs, down, across } = geometry;
     let panels = |rows: usize, columns: usize| groups * rows * columns.next_multiple_of(PANEL);
     let padded = down.padding.max(across.padding) > 0;
 
     let windows =
         [down, across].map(|Slide { kernel, stride, dilation, .. }| (stride, (kernel - 1).saturating_mul(dilation)));
-    let blocks = Blocks::sliding(batch, (down.output, across.output), geometry.all_inputs());
+    let blocks = Blocks::sliding(batch, (down.output, across.output), (geometry.all_inputs(), outputs));
     let copied = if padded { blocks.copied(geometry.all_inputs(), across.output, windows) } else { 0 };
     let forward = Workspace { shared: panels(geometry.taps() * inputs, outputs), each: copied };
 
     // For each remainder of the stride a product with its own part of the taps.
     let kinds = [down, across].map(|side| (side.kernel.div_ceil(side.stride), side.input.div_ceil(side.stride)));
     let [(taps_down, rows), (taps_across, columns)] = kinds;
-    let blocks = Blocks::sliding(batch, (rows, columns), geometry.all_outputs());
+    let blocks = Blocks::sliding(batch, (rows, columns), (geometry.all_outputs(), inputs));
     let reaches =
         [(1, (taps_down - 1).saturating_mul(down.dilation)), (1, (taps_across - 1).saturating_mul(across.dilation))];
     let copied = if geometry.taps() > 1 { blocks.copied(geometry.all_outputs(), columns, reaches) } else { 0 };

@@ -81,6 +81,18 @@ impl Geometry {
         self.groups * self.outputs
     }
 
+    /// The same with as many groups taken together as make [`JOINED`] channels, if the groups have fewer.
+    pub(crate) fn joined(&self) -> Geometry {
+        let most = (JOINED / self.inputs.max(self.outputs)).clamp(1, self.groups);
+        let together = (1..=most).rev().find(|together| self.groups.is_multiple_of(*together)).unwrap_or(1);
+        Geometry {
+            groups: self.groups / together,
+            inputs: self.inputs * together,
+            outputs: self.outputs * together,
+            ..*self
+        }
+    }
+
     /// Output positions of the whole batch.
     fn positions(&self) -> usize {
         self.batch.saturating_mul(self.down.output * self.across.output)
@@ -120,6 +132,9 @@ impl Algorithm {
         }
     }
 }
+
+/// Channels of groups that are computed as one: as many as two registers of AVX2 hold.
+const JOINED: usize = 16;
 
 /// Output rows whose weight gradients a depthwise convolution sums together: a constant, as all that cuts sums, so that they
 /// do not depend on the number of threads.
