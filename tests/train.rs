@@ -159,7 +159,17 @@ fn photos_become_a_classifier() {
     let best = json(place.ok("runs photos_run --format json").trim())["best_acc"].as_f64().expect("a number");
     assert!(best > 0.9, "three brightnesses are easy to tell apart, but: {said}");
 
+    // The same from a file of one's own, which has to leave the number of classes open.
+    let own = "name: own\ninput: [1, 16, 16]\nclasses: 9\nlayers: [conv 4 3x3, global_avgpool, flatten, \"linear {classes} as head\"]\n";
+    std::fs::write(place.path("own.yaml"), own).expect("room on the disk");
+    let said = place.ok("new --from own.yaml --data photos");
+    assert!(said.contains("train own_photos.yaml --weights runs/own-1/best.safetensors"), "{said}");
+    let file = read(&place.path("own_photos.yaml"));
+    assert!(file.contains("replace: [\"head.*\"]") && file.contains("train: [\"resize 16x16\"]"), "{file}");
+    place.ok("check own_photos.yaml");
+
     for (arguments, expected) in [
+        ("new --from tiny.yaml --data photos", "the network ends in 10, but `classes` is 3"),
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),

@@ -61,7 +61,7 @@ pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, D
 }
 
 /// The text of a file, or why there is none.
-fn read(path: &Path) -> Result<String, String> {
+pub fn read(path: &Path) -> Result<String, String> {
     if path.is_dir() {
         return Err("it is a directory".to_string());
     }

@@ -1,50 +1,71 @@
 //! The networks of `architectures/`, as parts of the program.
 
-use crate::compile_source;
-use crate::diagnostic::nearest;
+use std::borrow::Cow;
+use std::path::Path;
+
+use crate::compile::compile_with;
+use crate::diagnostic::{Diagnostics, nearest};
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{Format, Override};
 
-/// One of them.
-#[derive(Debug, Clone, Copy)]
+use super::super::source::read;
+
+/// One of them, or a file of the user's.
+#[derive(Debug, Clone)]
 pub struct Architecture {
-    /// The file's name.
-    pub file: &'static str,
+    /// The file's name, with the way to it if it is the user's.
+    pub file: Cow<'static, str>,
     /// What is in it.
-    pub text: &'static str,
+    pub text: Cow<'static, str>,
 }
 
 impl Architecture {
     /// The file's name without its ending, as users name it.
-    pub fn name(&self) -> &'static str {
-        self.file.split('.').next().unwrap_or(self.file)
+    pub fn name(&self) -> &str {
+        self.file.split('.').next().unwrap_or(&self.file)
     }
 
     /// What comes behind the point.
     pub fn ending(&self) -> &'static str {
-        self.file.rsplit('.').next().unwrap_or(self.file)
+        match self.format() {
+            Format::Yaml => "yaml",
+            Format::Toml => "toml",
+        }
     }
 
     /// What it is written in.
     pub fn format(&self) -> Format {
-        Format::from_extension(self.ending()).expect("files of other kinds are not listed")
+        format(&self.file).unwrap_or(Format::Yaml)
     }
 
     /// The network, after some changes.
-    pub fn compile(&self, changes: &[Override]) -> Network {
-        let compiled = compile_source(self.file, self.text, self.format(), changes);
-        compiled.unwrap_or_else(|errors| unreachable!("a test compiles all of them: {errors}")).network
+    pub fn compile(&self, changes: &[Override]) -> Result<Network, Diagnostics> {
+        compile(&self.file, &self.text, self.format(), changes)
     }
+}
+
+/// The network that a text describes; includes are relative to `file`.
+pub fn compile(file: &str, text: &str, format: Format, changes: &[Override]) -> Result<Network, Diagnostics> {
+    let load = |name: &str| read(Path::new(name));
+    compile_with(&Layers::default(), &load, file, text, format, changes).map(|compiled| compiled.network)
+}
+
+fn format(file: &str) -> Option<Format> {
+    Format::from_extension(&Path::new(file).extension()?.to_string_lossy())
 }
 
 macro_rules! architectures {
     ($($file:literal,)*) => {
-        [$(Architecture { file: $file, text: include_str!(concat!("../../../architectures/", $file)) },)*]
+        [$(Architecture {
+            file: Cow::Borrowed($file),
+            text: Cow::Borrowed(include_str!(concat!("../../../architectures/", $file))),
+        },)*]
     };
 }
 
 /// All of them.
-pub const ALL: [Architecture; COUNT] = architectures![
+pub static ALL: [Architecture; COUNT] = architectures![
     "alexnet.yaml",
     "alexnet_paper.toml",
     "alexnet_torchvision.yaml",
@@ -104,12 +125,19 @@ pub const ALL: [Architecture; COUNT] = architectures![
 
 const COUNT: usize = 55;
 
-/// The one with this name.
+/// The one with this name, or the file with this name.
 pub fn find(name: &str) -> Result<Architecture, String> {
-    let names = || ALL.iter().map(Architecture::name);
-    ALL.into_iter().find(|architecture| architecture.name() == name).ok_or_else(|| match nearest(name, names()) {
+    if let Some(architecture) = ALL.iter().find(|architecture| architecture.name() == name) {
+        return Ok(architecture.clone());
+    }
+    if format(name).is_some() || Path::new(name).is_file() {
+        let text = read(Path::new(name)).map_err(|reason| format!("cannot read `{name}`: {reason}"))?;
+        return Ok(Architecture { file: name.to_owned().into(), text: text.into() });
+    }
+    let names: Vec<&str> = ALL.iter().map(Architecture::name).collect();
+    Err(match nearest(name, names.iter().copied()) {
         Some(near) => format!("there is no architecture `{name}`; did you mean `{near}`?"),
-        None => format!("there is no architecture `{name}`, but {}", names().collect::<Vec<_>>().join(", ")),
+        None => format!("there is no architecture and no file `{name}`, but {}", names.join(", ")),
     })
 }
 
@@ -122,9 +150,10 @@ mod tests {
         let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/architectures")).expect("the folder");
         let mut files: Vec<_> = folder.map(|entry| entry.expect("readable").file_name()).collect();
         files.sort();
-        assert_eq!(files, ALL.map(|architecture| architecture.file));
+        assert_eq!(files, ALL.each_ref().map(|architecture| &*architecture.file));
         assert!(find("resnet18").is_ok());
         assert_eq!(find("resnet81").unwrap_err(), "there is no architecture `resnet81`; did you mean `resnet18`?");
-        assert!(find("what").unwrap_err().starts_with("there is no architecture `what`, but alexnet, "));
+        assert!(find("what").unwrap_err().starts_with("there is no architecture and no file `what`, but alexnet, "));
+        assert!(find("what.yaml").unwrap_err().starts_with("cannot read `what.yaml`: "));
     }
 }

@@ -14,6 +14,7 @@ use self::sections::rest;
 use super::data::set_or_folder;
 use super::{Failure, terminal};
 use crate::arguments::Pair;
+use crate::diagnostic::Diagnostics;
 use crate::graph::Shape;
 use crate::network::Network;
 use crate::recipe::{BadImages, Data, DataSet, Filter, Resize, Transform};
@@ -23,7 +24,7 @@ use crate::train::data::Dataset;
 /// Write a network's file for your own images, ready to be trained from the weights of a network that knows others
 #[derive(Debug, Args)]
 pub struct New {
-    /// One of the networks that archc brings along, such as resnet18
+    /// One of the networks that archc brings along, such as resnet18, or a file of your own
     #[arg(long, value_name = "ARCHITECTURE")]
     from: String,
     /// A folder with a folder of images for each class, or the name of a data set
@@ -37,7 +38,7 @@ pub struct New {
 impl New {
     pub fn run(self) -> Result<(), Failure> {
         let architecture = architectures::find(&self.from).map_err(Failure::Message)?;
-        let network = architecture.compile(&[]);
+        let network = architecture.compile(&[]).map_err(reported)?;
         let set = set_or_folder(&self.data)
             .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
         let path = (set == DataSet::Folder).then(|| self.data.clone());
@@ -49,34 +50,39 @@ impl New {
         let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
         let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let name = format!("{}_{images}", network.name);
-        let head = head(&architecture, classes);
+        let head = head(&architecture, classes).map_err(reported)?;
         let settings = Settings { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
         let text = settings.text(&architecture, network.graph.input);
         let output = self.output.unwrap_or_else(|| PathBuf::from(format!("{name}.{}", architecture.ending())));
+        architectures::compile(&output.to_string_lossy(), &text, architecture.format(), &[]).map_err(reported)?;
         create(&output, &text)?;
+        // The names under which torchvision's weights are to be had, and where archc leaves them.
+        let weights = match architecture.name() == self.from {
+            true => format!("{}.pth", self.from),
+            false => format!("runs/{}-1/best.safetensors", network.name),
+        };
         let (shown, train, validation) = (output.display(), dataset.train.len(), dataset.validation.len());
         terminal::print(&format!(
             "{shown}: {classes} classes, {train} training and {validation} validation images; now\n  \
-             archc check {shown}\n  archc train {shown} --weights {}.pth\n",
-            self.from
+             archc check {shown}\n  archc train {shown} --weights {weights}\n"
         ))
     }
 }
 
 /// What the network's own file does to its images, after a change of their size where the new ones may have another.
 fn transforms(network: &Network, set: DataSet) -> [Vec<Transform>; 2] {
-    let input = network.graph.input;
-    let own = network.data.as_ref().expect("every architecture says how it is trained");
-    let resize = match set.image() {
-        Some(image) if image == input => None,
+    let (input, own) = (network.graph.input, network.data.as_ref());
+    let resize = match (set.image(), own) {
+        (Some(image), _) if image == input => None,
         // They take images of any size already.
-        _ if own.set == DataSet::Folder => None,
+        (_, Some(own)) if own.set == DataSet::Folder => None,
         _ => input.sides().map(|(height, width)| Transform::Resize {
             target: Resize::Exact(Pair { height, width }),
             filter: Filter::Bilinear,
         }),
     };
-    [&own.train, &own.eval].map(|own| resize.iter().chain(own).cloned().collect())
+    let all = |own: Option<&Vec<Transform>>| resize.iter().chain(own.into_iter().flatten()).cloned().collect();
+    [all(own.map(|own| &own.train)), all(own.map(|own| &own.eval))]
 }
 
 /// Examples a step: 32, or fewer where that would leave one alone in the last step, which a batch norm cannot use.
@@ -85,15 +91,22 @@ fn batch(images: usize) -> usize {
 }
 
 /// The names of the weights whose shape follows from the number of classes, as patterns: `fc.*`.
-fn head(architecture: &Architecture, classes: usize) -> Vec<String> {
+fn head(architecture: &Architecture, classes: usize) -> Result<Vec<String>, Diagnostics> {
     let with = |classes: usize| {
         let change = |path: &str, value: String| Override { path: path.to_owned(), value, option: None };
         // The file's own images are of other classes.
-        architecture.compile(&[change("data", "null".to_owned()), change("classes", classes.to_string())]).graph.nodes
+        let changes = [change("data", "null".to_owned()), change("classes", classes.to_string())];
+        architecture.compile(&changes).map(|network| network.graph.nodes)
     };
-    let (one, other) = (with(classes), with(classes + 1));
+    let (one, other) = (with(classes)?, with(classes + 1)?);
     let changed = one.iter().zip(&other).filter(|(one, other)| one.weights != other.weights);
-    changed.map(|(node, _)| format!("{}.*", node.name)).collect()
+    Ok(changed.map(|(node, _)| format!("{}.*", node.name)).collect())
+}
+
+/// After saying what is wrong with a file.
+fn reported(errors: Diagnostics) -> Failure {
+    terminal::report(&errors);
+    Failure::Reported
 }
 
 /// What is written anew.
@@ -117,7 +130,7 @@ const RECIPE: [(&str, &str); 3] = [
 impl Settings<'_> {
     /// The whole file. JSON's strings and lists are YAML's and TOML's too.
     fn text(&self, architecture: &Architecture, input: Shape) -> String {
-        let rest = rest(architecture.text, architecture.format());
+        let rest = rest(&architecture.text, architecture.format());
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let list = |items: Vec<String>| serde_json::Value::from(items).to_string().replace("\",\"", "\", \"");
         let transforms = |list_of: &[Transform]| list(list_of.iter().map(Transform::to_string).collect());
@@ -174,14 +187,15 @@ mod tests {
     /// Every network can be had for other classes, and all that depends on their number is found.
     #[test]
     fn every_architecture_can_be_made_anew() {
-        for architecture in architectures::ALL {
-            let file = architecture.file;
-            let (network, head) = (architecture.compile(&[]), head(&architecture, 7));
+        for architecture in &architectures::ALL {
+            let file = &architecture.file;
+            let network = architecture.compile(&[]).expect("a test compiles all of them");
+            let head = head(architecture, 7).expect("for any number of classes");
             let [train, eval] = transforms(&network, DataSet::Folder);
             let path = Some("a: \"b\"".to_owned());
             let data = Data { set: DataSet::Folder, path, train, eval, bad_images: BadImages::Refuse };
             let settings = Settings { name: "new", classes: 7, data: &data, batch: 31, head: &head };
-            let text = settings.text(&architecture, network.graph.input);
+            let text = settings.text(architecture, network.graph.input);
             let made = compile_source("new", &text, architecture.format(), &[]);
             let made = made.unwrap_or_else(|errors| panic!("{file}: {errors}\n{text}")).network;
             assert_eq!(made.graph.shape(made.output), Shape::Vector(7), "{file}");
