@@ -1,4 +1,4 @@
-"""What both benchmarks run in: archc in release mode, PyTorch in a virtual environment, and the machine."""
+"""What the comparisons run in: archc in release mode, PyTorch in a virtual environment, and the machine."""
 
 import json
 import os
@@ -14,14 +14,19 @@ USUAL_VENV = ROOT / "target" / "pytorch"
 CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 
 
+def machine_arguments(parser):
+    """Options that all comparisons have."""
+    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of each side (2)")
+    parser.add_argument("--binary", type=Path, metavar="ARCHC", help="an archc that is built already")
+    parser.add_argument("--venv", type=Path, default=USUAL_VENV, metavar="DIR", help="where PyTorch is, or goes (target/pytorch)")
+
+
 def arguments(parser):
     """Options that both benchmarks have."""
-    parser.add_argument("--threads", type=int, default=2, metavar="N", help="threads of each side (2)")
+    machine_arguments(parser)
     parser.add_argument("--rounds", type=int, default=5, metavar="N", help="alternating runs of each side (5)")
     parser.add_argument("--quick", action="store_true", help="one round of few steps: to see that everything works")
     parser.add_argument("--only", action="append", metavar="NAME", help="only what has this in its name; may be given several times")
-    parser.add_argument("--binary", type=Path, metavar="ARCHC", help="an archc that is built already")
-    parser.add_argument("--venv", type=Path, default=USUAL_VENV, metavar="DIR", help="where PyTorch is, or goes (target/pytorch)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="writes all numbers there too")
 
 
@@ -41,7 +46,7 @@ def python(venv):
     if not program.exists():
         print(f"preparing PyTorch in {venv} …", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", venv], check=True)
-        install = [program, "-m", "pip", "install", "--quiet", "torch", "numpy", "--index-url", CPU_WHEELS]
+        install = [program, "-m", "pip", "install", "--quiet", "torch", "numpy", "pillow", "pyyaml", "--index-url", CPU_WHEELS]
         subprocess.run([*install, "--extra-index-url", "https://pypi.org/simple"], check=True)
     return program
 
