@@ -52,7 +52,9 @@ fn agrees_with_the_direct_way() {
         Sizes { batch: 9, inputs: 130, outputs: 70, size: (12, 11), ..PLAIN },
         Sizes { inputs: 400, outputs: 8, size: (5, 5), ..PLAIN },
     ];
-    for Sizes { batch, inputs, outputs, size, padding } in cases {
+    // Whatever is left over after whole registers.
+    let registers = (1..=40).map(|inputs| Sizes { inputs, outputs: 41 - inputs, size: (5, 4), ..PLAIN });
+    for Sizes { batch, inputs, outputs, size, padding } in cases.into_iter().chain(registers) {
         let pair = |height, width| Pair { height, width };
         let window = Window {
             kernel: pair(3, 3),
