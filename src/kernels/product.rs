@@ -12,6 +12,9 @@
 //! panel row, from the first-level cache; so a core does one multiplication per lane, port and cycle less the tile's own
 //! reading and writing. On an AVX2 machine with two ports that is 85–90 % of the processor's peak.
 
+#[cfg(test)]
+mod tests;
+
 use std::marker::PhantomData;
 
 use pulp::{Simd, WithSimd};
@@ -372,70 +375,4 @@ struct Corner {
     column: usize,
     /// In the packed left factor.
     packed: usize,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::program::Bounds;
-
-    /// Small whole numbers: their sums are exact in any order, on any processor.
-    fn whole<T: Real>(length: usize, seed: usize) -> Vec<T> {
-        (0..length).map(|index| T::of(((index * 31 + seed) % 7) as f64 - 3.0)).collect()
-    }
-
-    /// Rows × columns, where a row of the left factor is some runs of some depth with a step.
-    fn check<T: Real>((rows, columns): (usize, usize), (runs, depth, step): (usize, usize, usize)) {
-        let (all, width) = (runs * depth, panel_width::<T>());
-        let (left, right) = (whole::<T>(rows * all * step, 1), whole::<T>(all * columns, 2));
-        // Places that no column has may hold anything.
-        let mut panels = vec![T::of(f64::NAN); panels_length::<T>(all, columns)];
-        for (index, value) in right.iter().enumerate() {
-            let (row, column) = (index / columns, index % columns);
-            panels[(column / width * all + row) * width + column % width] = *value;
-        }
-        let (bias, apart) = (whole::<T>(columns, 3), columns + 3);
-        let before = whole::<T>(rows * apart, 4);
-        let clamp = Clamp::new(Bounds { low: -2.0, high: 5.0 });
-        for (start, clamp) in [
-            (Start::Zero, None),
-            (Start::Bias(&bias), Some(clamp)),
-            (Start::Output, None),
-            (Start::Output, Some(clamp)),
-        ] {
-            let mut expected = before.clone();
-            for (row, column) in (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column))) {
-                let output = &mut expected[row * apart + 1 + column];
-                let mut sum = match start {
-                    Start::Zero => T::ZERO,
-                    Start::Bias(bias) => bias[column],
-                    Start::Output => *output,
-                };
-                for k in 0..all {
-                    sum += left[(row * all + k) * step] * right[k * columns + column];
-                }
-                *output = clamp.map_or(sum, |clamp| clamp.of(sum));
-            }
-            let starts: Vec<usize> = (0..rows).map(|row| row * all * step).collect();
-            let targets: Vec<usize> = (0..rows).map(|row| row * apart + 1).collect();
-            let runs: Vec<usize> = (0..runs).map(|run| run * depth * step).collect();
-            let left = Rows { values: &left, starts: &starts, runs: &runs, depth, step };
-            let right = Panels { values: &panels, depth: all, columns };
-            let mut found = before.clone();
-            // SAFETY: the output is ours.
-            unsafe { multiply(&Parts::new(&mut found), &targets, left, right, start, clamp) };
-            assert!(found == expected, "{rows} rows, {columns} columns, runs {runs:?} of {depth}, step {step}");
-        }
-    }
-
-    /// More columns than two of the widest panels have, and more rows than two of the largest tiles; longer runs than a slab.
-    #[test]
-    fn multiplies_any_rows_by_any_columns() {
-        for sizes in (1..=17).map(|rows| (rows, 37)).chain((1..=70).map(|columns| (7, columns))) {
-            for left in [(1, 5, 1), (3, 2, 3), (2, 161, 1), (1, 330, 2)] {
-                check::<f32>(sizes, left);
-                check::<f64>(sizes, left);
-            }
-        }
-    }
 }
