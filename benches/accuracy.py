@@ -42,8 +42,8 @@ def main():
             command = [archc, "train", options.file, *settings, "--set", f"train.seed={seed}", "--out", run,
                        "--threads", options.threads, "--quiet"]
             subprocess.run(list(map(str, command)), check=True)
-            with open(run / "metrics.jsonl", encoding="utf-8") as lines:
-                own = [json.loads(line) for line in lines]
+            metrics, times = ((run / name).read_text(encoding="utf-8").splitlines() for name in ("metrics.jsonl", "times.jsonl"))
+            own = [json.loads(one) | json.loads(other) for one, other in zip(metrics, times)]
             request = {"network": described, "file": (run / "network.yaml").read_text(encoding="utf-8"), "seed": seed,
                        "threads": options.threads, "folders": folders}
             theirs = environment.in_torch(python, "recipe.py", request, options.threads)

@@ -126,9 +126,9 @@ fn a_run_keeps_what_was_measured() {
     assert!(shown.contains("the steps waited for images "), "{shown}");
     let network = fs::read_to_string(place.path().join("run/network.yaml")).expect("the run has it");
     assert!(network.contains("normalize mean=0.30") && !network.contains("measured"), "{network}");
-    let metrics = fs::read_to_string(place.path().join("run/metrics.jsonl")).expect("the run has it");
-    let metrics: serde_json::Value = serde_json::from_str(&metrics).expect("JSON");
-    assert!(metrics["data_wait"].as_f64().is_some_and(|wait| (0.0..=1.0).contains(&wait)), "{metrics}");
+    let times = fs::read_to_string(place.path().join("run/times.jsonl")).expect("the run has it");
+    let times: serde_json::Value = serde_json::from_str(&times).expect("JSON");
+    assert!(times["data_wait"].as_f64().is_some_and(|wait| (0.0..=1.0).contains(&wait)), "{times}");
     let eval = |file: &str| said(place.path(), &format!("eval {file} --weights run/last.safetensors"));
     assert_eq!(eval("run/network.yaml"), eval("small.yaml"));
     GrayImage::from_pixel(8, 8, Luma([99])).save(place.path().join("grey.png")).expect("room on the disk");

@@ -20,6 +20,8 @@ mod machine;
 #[cfg(feature = "train")]
 mod new;
 #[cfg(feature = "train")]
+mod picture;
+#[cfg(feature = "train")]
 mod plot_schedule;
 #[cfg(feature = "train")]
 mod predict;

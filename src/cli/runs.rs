@@ -1,15 +1,13 @@
 //! `archc runs RUN…`
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::terminal::{self, Format};
-use super::{Failure, files};
-use crate::durable;
+use super::{Failure, files, picture};
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
 use crate::report::quantity::{duration, exact};
 use crate::report::table::{Column, Form, draw, length, widths};
@@ -23,8 +21,8 @@ pub struct Runs {
     /// Folders of runs, or folders of such folders
     #[arg(value_name = "RUN", default_value = folder::RUNS)]
     runs: Vec<PathBuf>,
-    /// Draw the runs' loss and accuracy over each other, into this SVG file
-    #[arg(long, value_name = "FILE.svg")]
+    /// Draw the runs' loss and accuracy over each other, into this SVG or PNG file
+    #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
     /// A table for people, or JSON for programs, one object a line for each run
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -36,7 +34,7 @@ impl Runs {
         let folders = files::runs(&self.runs).map_err(Failure::Message)?;
         let records: Vec<Record> = folders.iter().map(|folder| Record::read(folder)).collect::<Result<_, _>>()?;
         if let Some(path) = &self.plot {
-            write_svg(path, &sheet(&records).to_string())?;
+            picture::write(path, &sheet(&records))?;
         }
         match self.format {
             Format::Text => {
@@ -48,16 +46,6 @@ impl Runs {
             }
         }
     }
-}
-
-/// Writes a picture, whole or not at all, into a file whose name says what it is.
-pub fn write_svg(path: &Path, svg: &str) -> Result<(), Failure> {
-    if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("svg")) {
-        let better = path.with_extension("svg");
-        return Err(Failure::Message(format!("the plot is an SVG file: name it {}", better.display())));
-    }
-    durable::replace(path, |file| file.write_all(svg.as_bytes()))
-        .map_err(|error| Failure::Message(format!("cannot write `{}`: {error}", path.display())))
 }
 
 const TITLES: [(&str, Form); 9] = [
@@ -193,6 +181,8 @@ fn sheet(records: &[Record]) -> Sheet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plot::Picture;
+    use crate::train::metrics::EpochTimes;
 
     fn record(name: &str, settings: &[(&str, &str)], accuracies: &[f64]) -> Record {
         let epoch = |(index, accuracy): (usize, &f64)| EpochMetrics {
@@ -202,10 +192,8 @@ mod tests {
             train_acc: 0.125,
             val_loss: f64::NAN,
             val_acc: *accuracy,
-            seconds: 40.0,
-            images_per_s: 10.0,
-            data_wait: 0.0,
         };
+        let times = |index| EpochTimes { epoch: index + 1, seconds: 40.0, images_per_s: 10.0, data_wait: 0.0 };
         Record {
             folder: PathBuf::from(name),
             name: name.to_owned(),
@@ -214,6 +202,7 @@ mod tests {
             planned: Some(20),
             settings: settings.iter().map(|(key, value)| (key.to_string(), Value::from(*value))).collect(),
             epochs: accuracies.iter().enumerate().map(epoch).collect(),
+            times: (0..accuracies.len()).map(times).collect(),
         }
     }
 
@@ -245,8 +234,8 @@ they differ in
     #[test]
     fn every_run_has_a_colour() {
         let records = ["a", "b"].map(|name| record(name, &[], &[0.5, 0.75]));
-        let drawn = sheet(&records).to_string();
+        let drawn = sheet(&records).svg();
         // Loss and accuracy; of validation there is no loss; a line in the legend for each run.
-        assert_eq!(drawn.matches("stroke-width").count(), 2 + 4 + 4, "{drawn}");
+        assert_eq!(drawn.matches("stroke-width=\"1.8\"").count(), 2 + 4 + 4, "{drawn}");
     }
 }

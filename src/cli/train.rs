@@ -21,10 +21,11 @@ use crate::recipe::{self, EarlyStopping, Per};
 use crate::report::quantity;
 use crate::system::{Environment, peak_memory};
 use crate::train::checkpoint::{state_file, weights_file};
+use crate::train::data::Dataset;
 use crate::train::folder::{self, NETWORK, Origin};
 use crate::train::progress::{Progress, Verbosity};
-use crate::train::record::Record;
-use crate::train::{Ended, Run, Setting, report, train};
+use crate::train::record::{Record, lines};
+use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
 use crate::weights::{self, WeightsError};
 
 /// Train a network, into a folder of its own
@@ -44,8 +45,8 @@ pub struct Train {
     /// Start from these weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
-    /// Draw the learning rate over the run, into an SVG file too if one is named, and do not train
-    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
+    /// Draw the learning rate over the run, into an SVG or PNG file too if one is named, and do not train
+    #[arg(long, value_name = "FILE.png", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
     plot_schedule: Option<Option<PathBuf>>,
     /// Show nothing but what goes wrong
     #[arg(short, long, conflicts_with = "verbose")]
@@ -84,15 +85,21 @@ impl Train {
         let program = lower(&network);
         check_patterns(&program, recipe)?;
 
+        // Held until the end.
+        let _lock;
         let (mut run, folder) = match &self.resume {
-            Some(folder) => (Run::resume(program, recipe, &dataset, folder)?, folder.clone()),
-            None => {
-                let start = match &self.weights {
-                    Some(path) => given_weights(path, &program, recipe)?,
-                    None => initial_weights(&program, recipe.seed),
+            Some(folder) => {
+                _lock = folder::lock(folder)?;
+                let run = match state_file(folder).exists() {
+                    true => Run::resume(program, recipe, &dataset, folder).map_err(|error| lost(error, folder))?,
+                    false => begun(program, folder::given_weights(folder).as_deref(), recipe, &dataset)?,
                 };
-                let run = Run::new(program, start, recipe, &dataset)?;
+                (run, folder.clone())
+            }
+            None => {
+                let run = begun(program, self.weights.as_deref(), recipe, &dataset)?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
+                _lock = folder::lock(&folder)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed))?;
                 (run, folder)
             }
@@ -100,14 +107,15 @@ impl Train {
         folder::write_network(&folder, &expand(&network))?;
 
         run.set_algorithms(self.machine.algorithms());
-        let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder };
+        let setting =
+            Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
         let stop = stop_on_interrupt()?;
-        let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe));
+        let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
         progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
         let ended = train(&mut run, setting, &mut progress, &stop);
         progress.finish();
         // Also of a run that failed there is something to be seen.
-        let reported = report::write(&folder, &network, recipe, &dataset);
+        let reported = report::write(&folder, &network, recipe, &dataset, ended.as_ref().copied());
         let ended = ended?;
         reported?;
         match ended {
@@ -146,15 +154,48 @@ impl Train {
     }
 }
 
-/// The network of a run that left a state to go on from.
+/// The network of a run that left a state to go on from, or that ended so early that there is nothing to lose: beginning anew gives what
+/// it had.
 fn resumable(run: &Path) -> Result<PathBuf, Failure> {
-    let network = run.join(NETWORK);
-    for file in [&network, &state_file(run)] {
-        if !file.exists() {
-            return Err(Failure::Message(format!("cannot resume `{}`: there is no {}", run.display(), file.display())));
-        }
+    let (network, state) = (run.join(NETWORK), state_file(run));
+    let missing = match (network.exists(), state.exists() || lines(run, "metrics.jsonl")?.len() <= 1) {
+        (true, true) => return Ok(network),
+        (true, false) => state,
+        (false, _) => network,
+    };
+    let message = format!("cannot resume `{}`: there is no {}", run.display(), missing.display());
+    Err(Failure::Message(message + &rest(run)))
+}
+
+/// How to use what is left of a run that cannot go on.
+fn rest(run: &Path) -> String {
+    let (network, weights) = (run.join(NETWORK), weights_file(run, "last"));
+    match network.exists() && weights.exists() {
+        true => format!(
+            "; to begin a new run with its weights:\n  archc train {} --weights {}",
+            network.display(),
+            weights.display()
+        ),
+        false => String::new(),
     }
-    Ok(network)
+}
+
+/// Why a run cannot go on. Where its state is damaged, its weights may be not.
+fn lost(error: TrainError, folder: &Path) -> Failure {
+    let rest = match &error {
+        TrainError::Weights(WeightsError::Format { .. } | WeightsError::Io { .. }) => rest(folder),
+        _ => String::new(),
+    };
+    Failure::Message(format!("{error}{rest}"))
+}
+
+/// A run before its first step.
+fn begun(program: Program, weights: Option<&Path>, recipe: &recipe::Train, dataset: &Dataset) -> Result<Run, Failure> {
+    let start = match weights {
+        Some(path) => given_weights(path, &program, recipe)?,
+        None => initial_weights(&program, recipe.seed),
+    };
+    Ok(Run::new(program, start, recipe, dataset)?)
 }
 
 /// The weights of a file; the recipe says which begin anew.

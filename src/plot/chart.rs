@@ -1,9 +1,8 @@
 //! Curves over a common axis.
 
-use std::fmt::{self, Display, Formatter};
-
+use super::drawing::{Anchor, Colour, Drawing, MIDDLE, Mark, Place, SIZE, Stroke, Style};
 use super::ticks::Scale;
-use super::{colour, cut, escaped};
+use super::{Picture, colour, cut};
 
 /// Some curves.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +37,6 @@ pub struct Line {
     pub colour: usize,
     /// How it is drawn.
     pub stroke: Stroke,
-}
-
-/// How a curve is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stroke {
-    /// Without gaps.
-    Solid,
-    /// With gaps.
-    Dashed,
 }
 
 /// The picture's width. Characters are a third as large as in a page that shows it at this width.
@@ -86,8 +76,8 @@ impl Chart {
         places
     }
 
-    /// Writes the picture's content with its upper left corner at (left, top).
-    pub(super) fn draw(&self, f: &mut Formatter<'_>, left: f64, top: f64) -> fmt::Result {
+    /// Draws it with its upper left corner at (left, top).
+    pub(super) fn draw(&self, drawing: &mut Drawing, left: f64, top: f64) {
         let factor = match self.unit {
             Unit::Plain => 1.0,
             Unit::Percent => 100.0,
@@ -97,48 +87,42 @@ impl Chart {
         let last = points().map(|(x, _)| *x).fold(f64::NEG_INFINITY, f64::max);
         let x_scale = if first.is_finite() { Scale::counting(first, last, 8) } else { Scale::counting(0.0, 1.0, 1) };
         let y_scale = Scale::holding(points().map(|(_, y)| factor * y), 5);
-        let width = WIDTH - LEFT - RIGHT;
-        let x = |value: f64| LEFT + width * x_scale.part(value);
-        let y = |value: f64| TITLE + PLOT * (1.0 - y_scale.part(value));
+        let (start, end, bottom) = (left + LEFT, left + WIDTH - RIGHT, top + TITLE + PLOT);
+        let x = |value: f64| start + (end - start) * x_scale.part(value);
+        let y = |value: f64| bottom - PLOT * y_scale.part(value);
 
-        writeln!(f, "<g transform=\"translate({left},{top})\">")?;
-        writeln!(f, "<text x=\"{LEFT}\" y=\"18\" font-weight=\"600\">{}</text>", escaped(&self.title))?;
+        drawing.text([start, top + 18.0], Anchor::Start, Style::Bold, Colour::Ink, &self.title);
         for mark in y_scale.marks() {
-            let (at, end, label) = (y(mark), WIDTH - RIGHT, y_scale.label(mark));
-            writeln!(f, "<path d=\"M{LEFT} {at:.1}H{end}\" stroke=\"#e3e3e3\"/>")?;
-            let unit = if self.unit == Unit::Percent { " %" } else { "" };
-            writeln!(
-                f,
-                "<text x=\"{:.1}\" y=\"{at:.1}\" dy=\".35em\" text-anchor=\"end\" fill=\"#666\">{label}{unit}</text>",
-                LEFT - 6.0
-            )?;
+            let (at, unit) = (y(mark), if self.unit == Unit::Percent { " %" } else { "" });
+            drawing.line([start, at], [end, at], Colour::Rule);
+            let label = format!("{}{unit}", y_scale.label(mark));
+            drawing.text([start - 6.0, at + MIDDLE * SIZE], Anchor::End, Style::Plain, Colour::Faint, &label);
         }
-        let bottom = TITLE + PLOT;
         for mark in x_scale.marks() {
-            let (at, label) = (x(mark), x_scale.label(mark));
-            writeln!(f, "<path d=\"M{at:.1} {bottom}v4\" stroke=\"#999\"/>")?;
-            writeln!(
-                f,
-                "<text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#666\">{label}</text>",
-                bottom + 18.0
-            )?;
+            let at = x(mark);
+            drawing.line([at, bottom], [at, bottom + 4.0], Colour::Axis);
+            drawing.text([at, bottom + 18.0], Anchor::Middle, Style::Plain, Colour::Faint, &x_scale.label(mark));
         }
-        writeln!(f, "<path d=\"M{LEFT} {bottom}H{}\" stroke=\"#999\"/>", WIDTH - RIGHT)?;
-        let (middle, below) = (LEFT + width / 2.0, bottom + 35.0);
-        writeln!(
-            f,
-            "<text x=\"{middle}\" y=\"{below}\" text-anchor=\"middle\" fill=\"#666\">{}</text>",
-            escaped(&self.x)
-        )?;
+        drawing.line([start, bottom], [end, bottom], Colour::Axis);
+        let below = [f64::midpoint(start, end), bottom + 35.0];
+        drawing.text(below, Anchor::Middle, Style::Plain, Colour::Faint, &self.x);
         for line in &self.lines {
-            line.draw(f, x, |value| y(factor * value))?;
+            line.draw(drawing, |(at, value)| [x(at), y(factor * value)]);
         }
-        for (line, x, row) in self.legend() {
-            let y = bottom + BELOW + ENTRY * row as f64 + 6.0;
-            writeln!(f, "<path d=\"M{x:.1} {y:.1}h22\" {}/>", line.style())?;
-            writeln!(f, "<text x=\"{:.1}\" y=\"{y:.1}\" dy=\".35em\">{}</text>", x + 28.0, escaped(&shown(line)))?;
+        for (line, from, row) in self.legend() {
+            let at = [left + from, bottom + BELOW + ENTRY * row as f64 + 6.0];
+            drawing.marks.push(line.through(vec![at, [at[0] + 22.0, at[1]]]));
+            let name = [at[0] + 28.0, at[1] + MIDDLE * SIZE];
+            drawing.text(name, Anchor::Start, Style::Plain, Colour::Ink, &shown(line));
         }
-        writeln!(f, "</g>")
+    }
+}
+
+impl Picture for Chart {
+    fn drawing(&self) -> Drawing {
+        let mut drawing = Drawing::new(WIDTH, self.height(), &self.title);
+        self.draw(&mut drawing, 0.0, 0.0);
+        drawing
     }
 }
 
@@ -147,42 +131,23 @@ fn shown(line: &Line) -> String {
 }
 
 impl Line {
-    fn style(&self) -> String {
-        let dashes = match self.stroke {
-            Stroke::Solid => "",
-            Stroke::Dashed => " stroke-dasharray=\"5 3\"",
-        };
-        format!(
-            "fill=\"none\" stroke=\"{}\" stroke-width=\"1.8\" stroke-linejoin=\"round\"{dashes}",
-            colour(self.colour)
-        )
+    /// A part of it.
+    fn through(&self, points: Vec<Place>) -> Mark {
+        Mark::Line { points, width: 1.8, stroke: self.stroke, colour: colour(self.colour) }
     }
 
     /// Every curve of few points has them marked; pointing at one shows its numbers.
-    fn draw(&self, f: &mut Formatter<'_>, x: impl Fn(f64) -> f64, y: impl Fn(f64) -> f64) -> fmt::Result {
+    fn draw(&self, drawing: &mut Drawing, place: impl Fn((f64, f64)) -> Place) {
         let points = thinned(&self.points);
-        let mut path = String::new();
-        let mut pen_is_down = false;
-        for (at, value) in &points {
-            let letter = if pen_is_down { 'L' } else { 'M' };
-            pen_is_down = value.is_finite();
-            if pen_is_down {
-                path.push_str(&format!("{letter}{:.1} {:.1}", x(*at), y(*value)));
-            }
-        }
-        if path.is_empty() {
-            return Ok(());
-        }
-        writeln!(f, "<path d=\"{path}\" {}/>", self.style())?;
-        if points.len() > MARKED {
-            return Ok(());
+        let parts = points.split(|(_, value)| !value.is_finite()).filter(|part| !part.is_empty());
+        drawing.marks.extend(parts.map(|part| self.through(part.iter().map(|point| place(*point)).collect())));
+        if self.stroke == Stroke::Dashed || points.len() > MARKED {
+            return;
         }
         for (at, value) in points.iter().filter(|(_, value)| value.is_finite()) {
-            let (colour, name) = (colour(self.colour), escaped(&self.name));
-            write!(f, "<circle cx=\"{:.1}\" cy=\"{:.1}\" r=\"2.4\" fill=\"{colour}\">", x(*at), y(*value))?;
-            writeln!(f, "<title>{name} {at}: {value:.4}</title></circle>")?;
+            let hover = format!("{} {at}: {value:.4}", self.name);
+            drawing.marks.push(Mark::Dot { at: place((*at, *value)), colour: colour(self.colour), hover });
         }
-        Ok(())
     }
 }
 
@@ -194,14 +159,6 @@ fn thinned(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
         (points.iter().map(|(x, _)| x / count).sum(), points.iter().map(|(_, y)| y / count).sum())
     };
     points.chunks(neighbours).map(mean).collect()
-}
-
-impl Display for Chart {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        super::sheet::begin(f, WIDTH, self.height(), &self.title)?;
-        self.draw(f, 0.0, 0.0)?;
-        writeln!(f, "</svg>")
-    }
 }
 
 #[cfg(test)]
@@ -219,7 +176,7 @@ mod tests {
 
     #[test]
     fn curves_reach_from_corner_to_corner() {
-        let drawn = chart(vec![line("training", &[1.0, 0.5, 0.0])]).to_string();
+        let drawn = chart(vec![line("training", &[1.0, 0.5, 0.0])]).svg();
         assert!(drawn.contains("<path d=\"M56.0 30.0L261.0 135.0L466.0 240.0\""), "{drawn}");
         assert!(drawn.contains("<title>training 2: 0.5000</title>"), "{drawn}");
     }
@@ -227,16 +184,20 @@ mod tests {
     #[test]
     fn what_is_no_number_leaves_a_gap() {
         for (values, curves, marks) in [
-            (&[1.0, f64::NAN, 0.5, 0.25][..], 2, 3),
+            (&[1.0, f64::NAN, 0.5, 0.25, 0.125][..], 2, 4),
             (&[1.0], 1, 1),
             (&[f64::NAN, f64::INFINITY], 0, 0),
             (&[], 0, 0),
             (&[0.5; 5000], 1, 0),
         ] {
-            let drawn = chart(vec![line("<a>", values)]).to_string();
-            let path = drawn.lines().find(|line| line.contains("stroke-width") && !line.contains("h22")).unwrap_or("");
-            assert_eq!((path.matches('M').count(), drawn.matches("<circle").count()), (curves, marks), "{values:?}");
-            assert!(path.len() < 20_000 && !drawn.contains("NaN") && !drawn.contains("inf") && !drawn.contains("<a>"));
+            let drawing = chart(vec![line("<a>", values)]).drawing();
+            let is_curve =
+                |mark: &&Mark| matches!(mark, Mark::Line { width, points, .. } if *width > 1.0 && points.len() != 2);
+            let found = drawing.marks.iter().filter(is_curve).count();
+            let dots = drawing.marks.iter().filter(|mark| matches!(mark, Mark::Dot { .. })).count();
+            assert_eq!((found, dots), (curves, marks), "{values:?}");
+            let drawn = drawing.to_string();
+            assert!(drawn.len() < 30_000 && !drawn.contains("NaN") && !drawn.contains("inf") && !drawn.contains("<a>"));
         }
     }
 

@@ -1,8 +1,7 @@
 //! Which class is taken for which.
 
-use std::fmt::{self, Display, Formatter};
-
-use super::{cut, escaped};
+use super::drawing::{Anchor, Colour, Drawing, MIDDLE, Mark, Style};
+use super::{Picture, colour, cut};
 
 /// A confusion matrix of at most [`LARGEST`] classes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,70 +22,55 @@ const NAME: usize = 16;
 const SIDE: f64 = 520.0;
 const CHARACTER: f64 = 6.6;
 
-impl Display for Matrix<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+impl Picture for Matrix<'_> {
+    fn drawing(&self) -> Drawing {
         let classes = self.names.len();
         let names: Vec<String> = self.names.iter().map(|name| cut(name, NAME)).collect();
         let margin = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64 * CHARACTER + 14.0;
         let cell = (SIDE / classes.max(1) as f64).min(52.0);
         let (side, size) = (cell * classes as f64, cell * classes as f64 + margin + 24.0);
-        super::sheet::begin(f, size, size, "confusion matrix")?;
+        let mut drawing = Drawing::new(size, size, "confusion matrix");
         let (left, top) = (margin + 20.0, margin + 20.0);
-        writeln!(
-            f,
-            "<text x=\"{:.1}\" y=\"13\" text-anchor=\"middle\" fill=\"#666\">taken for</text>",
-            left + side / 2.0
-        )?;
-        let middle = top + side / 2.0;
-        writeln!(
-            f,
-            "<text transform=\"translate(13,{middle:.1}) rotate(-90)\" text-anchor=\"middle\" fill=\"#666\">class</text>"
-        )?;
+        // Names that are narrower than their columns stand upright.
+        let upright = margin < cell;
+        let (column, row) = ([left + side / 2.0, 13.0], [13.0, top + side / 2.0]);
+        drawing.text(column, Anchor::Middle, Style::Plain, Colour::Faint, "taken for");
+        drawing.text(row, Anchor::Middle, Style::Turned, Colour::Faint, "class");
         let font = (cell * 0.8).min(12.0);
         for (class, name) in names.iter().enumerate() {
-            let (at, name) = (cell * (class as f64 + 0.5), escaped(name));
-            writeln!(
-                f,
-                "<text x=\"{:.1}\" y=\"{:.1}\" dy=\".35em\" text-anchor=\"end\" font-size=\"{font:.1}\">{name}</text>",
-                left - 6.0,
-                top + at
-            )?;
-            writeln!(
-                f,
-                "<text transform=\"translate({:.1},{:.1}) rotate(-90)\" dy=\".35em\" font-size=\"{font:.1}\">{name}</text>",
-                left + at,
-                top - 6.0
-            )?;
+            let (at, middle) = (cell * (class as f64 + 0.5), MIDDLE * font);
+            drawing.text_of_size(font, [left - 6.0, top + at + middle], Anchor::End, Style::Plain, Colour::Ink, name);
+            let (shift, anchor, style) = match upright {
+                true => (0.0, Anchor::Middle, Style::Plain),
+                false => (middle, Anchor::Start, Style::Turned),
+            };
+            drawing.text_of_size(font, [left + at + shift, top - 6.0], anchor, style, Colour::Ink, name);
         }
         for (class, row) in self.counts.iter().enumerate() {
             let images: usize = row.iter().sum();
             for (taken_for, count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
                 let part = *count as f64 / images as f64;
-                let (x, y) = (left + cell * taken_for as f64, top + cell * class as f64);
-                let hue = if class == taken_for { "#0072b2" } else { "#d55e00" };
+                let corner = [left + cell * taken_for as f64, top + cell * class as f64];
+                let colour = colour(usize::from(class != taken_for));
                 // Small parts are to be seen too.
                 let opacity = 0.08 + 0.92 * part.sqrt();
-                write!(
-                    f,
-                    "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{cell:.1}\" height=\"{cell:.1}\" fill=\"{hue}\" fill-opacity=\"{opacity:.2}\">"
-                )?;
-                let (class_name, taken_name) = (escaped(&self.names[class]), escaped(&self.names[taken_for]));
-                writeln!(f, "<title>{class_name} taken for {taken_name}: {count} of {images}</title></rect>")?;
+                let hover = format!("{} taken for {}: {count} of {images}", self.names[class], self.names[taken_for]);
+                drawing.marks.push(Mark::Area { corner, size: [cell; 2], colour, opacity, hover });
                 if classes <= NUMBERED {
-                    let ink = if opacity > 0.6 { "#fff" } else { "#222" };
-                    let (x, y, font) =
-                        (x + cell / 2.0, y + cell / 2.0, (cell / (count.to_string().len() as f64 * 0.75)).min(13.0));
-                    writeln!(
-                        f,
-                        "<text x=\"{x:.1}\" y=\"{y:.1}\" dy=\".35em\" text-anchor=\"middle\" font-size=\"{font:.1}\" fill=\"{ink}\" pointer-events=\"none\">{count}</text>"
-                    )?;
+                    let text = count.to_string();
+                    let font = (cell / (text.len() as f64 * 0.75)).min(13.0);
+                    // On the deep cells white, whatever the page's colours.
+                    let ink = if opacity > 0.6 { Colour::Other("#ffffff") } else { Colour::Ink };
+                    let middle = [corner[0] + cell / 2.0, corner[1] + cell / 2.0 + MIDDLE * font];
+                    drawing.text_of_size(font, middle, Anchor::Middle, Style::Plain, ink, &text);
                 }
             }
         }
-        writeln!(
-            f,
-            "<path d=\"M{left:.1} {top:.1}h{side:.1}v{side:.1}h-{side:.1}z\" fill=\"none\" stroke=\"#999\"/>\n</svg>"
-        )
+        let corners = [[left, top], [left + side, top], [left + side, top + side], [left, top + side]];
+        for (index, corner) in corners.into_iter().enumerate() {
+            drawing.line(corner, corners[(index + 1) % corners.len()], Colour::Axis);
+        }
+        drawing
     }
 }
 
@@ -98,7 +82,7 @@ mod tests {
     fn every_count_has_a_cell() {
         let names = ["cat", "dog <b>"].map(str::to_owned);
         let counts = [vec![3, 1], vec![0, 0]];
-        let drawn = Matrix { names: &names, counts: &counts }.to_string();
+        let drawn = Matrix { names: &names, counts: &counts }.svg();
         assert!(drawn.contains("<title>cat taken for dog &lt;b&gt;: 1 of 4</title>"), "{drawn}");
         assert_eq!(drawn.matches("<title>").count(), 2, "zeros are left out");
         assert!(drawn.contains(">3</text>") && !drawn.contains("NaN"), "{drawn}");
@@ -106,7 +90,7 @@ mod tests {
         let many: Vec<String> = (0..LARGEST).map(|class| format!("a rather long name of class {class}")).collect();
         let counts: Vec<Vec<usize>> =
             (0..LARGEST).map(|class| (0..LARGEST).map(|other| usize::from(class == other)).collect()).collect();
-        let drawn = Matrix { names: &many, counts: &counts }.to_string();
+        let drawn = Matrix { names: &many, counts: &counts }.svg();
         assert_eq!(drawn.matches("<title>").count(), LARGEST);
         assert!(!drawn.contains(">1</text>"), "there is no room for numbers");
     }

@@ -1,30 +1,89 @@
-//! Charts as SVG: curves ([`Chart`]) and tables of counts ([`Matrix`]).
+//! Pictures of a run as SVG: curves ([`Chart`], [`Sheet`]), tables of counts ([`Matrix`]) and images with captions ([`Grid`]).
 //!
-//! What is displayed stands alone: a file of its own, or a part of an HTML page. It has a white ground and names no font that a
-//! machine might lack.
+//! Each is a [`Picture`], which becomes a file of [`Kind`] SVG or PNG, or a part of an HTML page. All of them draw the same few things,
+//! which are written in two ways. What is drawn has a white ground and, as SVG, names no font that a machine might lack; a page may show
+//! the classes `paper`, `blank`, `ink`, `faint`, `rule`, `axis`, `right` and `wrong` in other colours.
 //!
 //! ```ignore
 //! let line = Line { name: "training".into(), points: vec![(1.0, 0.9), (2.0, 0.4)], colour: 0, stroke: Stroke::Solid };
 //! let chart = Chart { title: "loss".into(), x: "epoch".into(), unit: Unit::Plain, lines: vec![line] };
-//! std::fs::write("loss.svg", chart.to_string())?;
+//! std::fs::write("loss.svg", chart.svg())?;
+//! std::fs::write("loss.png", chart.file(Kind::Png))?;
 //! ```
 
 mod chart;
+mod drawing;
+mod grid;
 mod matrix;
+mod pixels;
 mod sheet;
+mod svg;
 mod ticks;
 
-pub use chart::{Chart, Line, Stroke, Unit};
+use std::path::Path;
+
+pub use chart::{Chart, Line, Unit};
+use drawing::Colour;
+pub use drawing::{Drawing, Stroke, is_small};
+pub use grid::{Grid, Tile};
 pub use matrix::{LARGEST, Matrix};
 pub use sheet::Sheet;
+pub use svg::address;
+
+/// What can be drawn.
+pub trait Picture {
+    /// What it consists of.
+    fn drawing(&self) -> Drawing;
+
+    /// It as SVG.
+    fn svg(&self) -> String {
+        self.drawing().to_string()
+    }
+
+    /// The content of a file with it.
+    fn file(&self, kind: Kind) -> Vec<u8> {
+        match kind {
+            Kind::Svg => self.svg().into_bytes(),
+            Kind::Png => svg::png(&pixels::pixels(&self.drawing())),
+        }
+    }
+}
+
+/// What a picture's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Lines and text, for pages that people zoom into.
+    Svg,
+    /// Pixels, for everything else.
+    Png,
+}
+
+impl Kind {
+    /// Both.
+    pub const ALL: [Kind; 2] = [Kind::Svg, Kind::Png];
+
+    /// What the name of such a file ends with.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Kind::Svg => "svg",
+            Kind::Png => "png",
+        }
+    }
+
+    /// What a file of this name should be; `None` if the name does not say.
+    pub fn of(path: &Path) -> Option<Kind> {
+        let extension = path.extension()?;
+        Kind::ALL.into_iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension()))
+    }
+}
 
 /// Colours that are told apart in print and by most colour-blind people. Source: Okabe and Ito, "Color Universal Design" (2008),
 /// without yellow, which is hard to see on white.
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555"];
 
 /// The colour with this number; they come again when there are no more.
-fn colour(number: usize) -> &'static str {
-    COLOURS[number % COLOURS.len()]
+fn colour(number: usize) -> Colour {
+    Colour::Other(COLOURS[number % COLOURS.len()])
 }
 
 /// Text as it stands in HTML and SVG, also between quotes.
@@ -68,5 +127,14 @@ mod tests {
             assert_eq!(escaped(text), expected);
         }
         assert_eq!((cut("abcd", 4).as_str(), cut("abcde", 4).as_str()), ("abcd", "abc…"));
+    }
+
+    #[test]
+    fn a_name_says_what_a_file_is() {
+        for (name, kind) in
+            [("a.svg", Some(Kind::Svg)), ("a/b.PNG", Some(Kind::Png)), ("a.jpg", None), ("svg", None), (".png", None)]
+        {
+            assert_eq!(Kind::of(Path::new(name)), kind, "{name}");
+        }
     }
 }

@@ -15,10 +15,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
+use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::average::Average;
+use super::identity::Identity;
 use super::optimizer::OptimizerState;
 use super::plateau::{Reduced, Watch};
 use super::validate::Validated;
@@ -41,8 +43,8 @@ pub struct Position {
     pub batch_size: usize,
     /// The best epoch so far.
     pub best: Option<Best>,
-    /// From which everything random follows.
-    pub seed: u64,
+    /// Of what.
+    pub identity: Identity,
     /// The learning rate of the last step.
     #[serde(with = "bits")]
     pub lr: f64,
@@ -185,7 +187,28 @@ pub(super) fn save_state(
         shape: &declared[index].shape,
         values,
     }));
-    weights::save(&state_file(folder), &entries, position.step, &to_json(position))
+    let checksum = entries.iter().fold(0, |sum, entry| sum ^ checksum(&entry.name, entry.values));
+    let state = State { position: position.clone(), checksum };
+    weights::save(&state_file(folder), &entries, position.step, &to_json(&state))
+}
+
+/// What the state says about itself.
+#[derive(Debug, Serialize, Deserialize)]
+struct State {
+    position: Position,
+    /// All arrays' [`checksum`]s, added without carry: in whichever order.
+    checksum: u32,
+}
+
+/// Tells an array that was damaged on the disk.
+fn checksum(name: &str, values: &[f32]) -> u32 {
+    let mut sum = Crc::new();
+    sum.update(name.as_bytes());
+    for part in values.chunks(1 << 14) {
+        let bytes: Vec<u8> = part.iter().flat_map(|value| value.to_le_bytes()).collect();
+        sum.update(&bytes);
+    }
+    sum.sum()
 }
 
 /// What a run goes on with.
@@ -208,11 +231,17 @@ pub(super) fn load_state(
     let path = state_file(folder);
     let stored = weights::read(&path)?;
     let broken = |message: String| WeightsError::Format { path: path.clone(), message };
-    let position: Position = stored
+    let State { position, checksum: expected } = stored
         .note
         .as_deref()
         .and_then(|note| serde_json::from_str(note).ok())
         .ok_or_else(|| broken("does not say how far the run was".to_owned()))?;
+    let arrays = stored.tensors.iter().filter(|(_, tensor)| tensor.dtype() == DType::F32);
+    let mut found = arrays.map(|(name, tensor)| Ok(checksum(name, &weights::values(tensor)?)));
+    let found = found.try_fold(0, |sum, array: candle_core::Result<u32>| Ok(sum ^ array?));
+    if found.map_err(|error: candle_core::Error| broken(error.to_string()))? != expected {
+        return Err(broken("its numbers are not those that were written".to_owned()));
+    }
     let (others, own): (BTreeMap<String, Tensor>, BTreeMap<String, Tensor>) =
         stored.tensors.into_iter().partition(|(name, _)| name.contains(BESIDE));
     let tensors = weights::matching(declared, &own)

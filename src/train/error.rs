@@ -16,7 +16,7 @@ pub enum TrainError {
     Weights(WeightsError),
     /// Another file cannot be.
     Io {
-        /// `create`, `read` or `write`.
+        /// `create`, `lock`, `read` or `write`.
         action: &'static str,
         /// The file or folder.
         path: PathBuf,

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! runs/digits_cnn-1/
+//!   .lock             see lock
 //!   network.yaml      the network as it was trained
 //!   run.json          command line, version, seed, threads, the machine
 //!   metrics.jsonl     see metrics
@@ -9,10 +10,11 @@
 //!   validations.jsonl
 //!   events.out.…      see events
 //!   best.json         see findings
-//!   report.html       see report
+//!   report.html       see report; beside it its pictures: curves, confusion and images, .svg and .png
 //!   *.safetensors     see checkpoint
 //! ```
 
+use std::fs::{File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -79,6 +81,28 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
     Ok(folder.to_owned())
 }
 
+/// Takes the right to train into `folder`, if no other process has it, until the file is closed or the process ends, in whatever way.
+pub fn lock(folder: &Path) -> Result<File, TrainError> {
+    let path = folder.join(".lock");
+    let failed = |source| TrainError::Io { action: "create", path: path.clone(), source };
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(TrainError::Refused(format!("another process is training into {}", folder.display())))
+        }
+        // A file system without locks cannot tell.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(file),
+        Err(TryLockError::Error(source)) => Err(TrainError::Io { action: "lock", path, source }),
+    }
+}
+
+/// The weights that the run in `folder` was given to begin with.
+pub fn given_weights(folder: &Path) -> Option<PathBuf> {
+    let origin: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join(ORIGIN)).ok()?).ok()?;
+    origin.get("weights")?.as_str().map(PathBuf::from)
+}
+
 /// Where runs are, unless the user says otherwise.
 pub const RUNS: &str = "runs";
 
@@ -90,17 +114,17 @@ pub const ORIGIN: &str = "run.json";
 
 /// Writes down what is trained, as text that compiles to the same network.
 pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {
-    write(folder.join(NETWORK), network)
+    write(folder.join(NETWORK), network.as_bytes())
 }
 
 /// Writes down how the run was started.
 pub fn write_origin(folder: &Path, origin: &Origin) -> Result<(), TrainError> {
     let text = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
-    write(folder.join(ORIGIN), &format!("{text}\n"))
+    write(folder.join(ORIGIN), format!("{text}\n").as_bytes())
 }
 
-pub(super) fn write(path: PathBuf, text: &str) -> Result<(), TrainError> {
-    durable::replace(&path, |file| file.write_all(text.as_bytes())).map_err(|source| TrainError::Io {
+pub(super) fn write(path: PathBuf, content: &[u8]) -> Result<(), TrainError> {
+    durable::replace(&path, |file| file.write_all(content)).map_err(|source| TrainError::Io {
         action: "write",
         path,
         source,
@@ -123,5 +147,15 @@ mod tests {
         std::fs::write(state_file(&run), "").expect("room on the disk");
         let refused = create(Some(&run), "net").expect_err("not empty").to_string();
         assert!(refused.contains("`archc train --resume "), "{refused}");
+    }
+
+    #[test]
+    fn one_trains_at_a_time() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let held = lock(folder.path()).expect("free");
+        let refused = lock(folder.path()).expect_err("taken").to_string();
+        assert!(refused.starts_with("another process is training into "), "{refused}");
+        drop(held);
+        lock(folder.path()).expect("free again");
     }
 }

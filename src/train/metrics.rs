@@ -1,6 +1,7 @@
 //! What a run writes down as it goes: one JSON object a line, for other programs to read.
 //!
-//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each validation. A resumed run first cuts off what was written
+//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each validation: what two
+//! runs of one seed agree on to the last byte. How long epochs took is in `times.jsonl`. A resumed run first cuts off what was written
 //! after its checkpoint, so that the files look as if it had never stopped. The same numbers go to TensorBoard: see
 //! [`events`](super::events).
 
@@ -30,6 +31,13 @@ pub struct EpochMetrics {
     pub val_loss: f64,
     /// Fraction of them that is right.
     pub val_acc: f64,
+}
+
+/// A line of `times.jsonl`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct EpochTimes {
+    /// From 1.
+    pub epoch: usize,
     /// Training and validation, by the clock.
     pub seconds: f64,
     /// Training images a second, without validation.
@@ -66,7 +74,7 @@ pub struct ValidationMetrics {
 
 impl EpochMetrics {
     /// Those of the epoch that is under way and has no more batches. It may have had no validation.
-    pub(super) fn new(position: &Position, waiting: Waiting) -> EpochMetrics {
+    pub(super) fn new(position: &Position) -> EpochMetrics {
         let sums = &position.sums;
         let validated = position.validated.filter(|validated| validated.epoch == position.epoch);
         EpochMetrics {
@@ -76,6 +84,16 @@ impl EpochMetrics {
             train_acc: sums.correct as f64 / sums.images as f64,
             val_loss: validated.map_or(f64::NAN, |validated| validated.loss),
             val_acc: validated.map_or(f64::NAN, |validated| validated.accuracy),
+        }
+    }
+}
+
+impl EpochTimes {
+    /// Those of the epoch that is under way and has no more batches.
+    pub(super) fn new(position: &Position, waiting: Waiting) -> EpochTimes {
+        let sums = &position.sums;
+        EpochTimes {
+            epoch: position.epoch + 1,
             seconds: sums.seconds + position.validation_seconds,
             images_per_s: sums.images as f64 / sums.seconds,
             data_wait: waiting.share(),
@@ -94,6 +112,7 @@ impl ValidationMetrics {
 #[derive(Debug)]
 pub struct Metrics {
     epochs: File,
+    times: File,
     steps: File,
     validations: File,
     events: Events,
@@ -105,27 +124,30 @@ impl Metrics {
         let validated = position.validated.map_or(0, |validated| validated.step);
         Ok(Metrics {
             epochs: open_until(&folder.join("metrics.jsonl"), "epoch", position.epoch as u64)?,
+            times: open_until(&folder.join("times.jsonl"), "epoch", position.epoch as u64)?,
             steps: open_until(&folder.join("steps.jsonl"), "step", position.step)?,
             validations: open_until(&folder.join("validations.jsonl"), "step", validated)?,
             events: Events::open(folder, position.step)?,
         })
     }
 
-    /// Adds a line to `metrics.jsonl` for an epoch that ended after so many steps, and waits until all files are on the disk.
-    pub fn epoch(&mut self, step: u64, metrics: &EpochMetrics) -> io::Result<()> {
+    /// Adds a line to `metrics.jsonl` and one to `times.jsonl` for an epoch that ended after so many steps, and waits until all files
+    /// are on the disk.
+    pub fn epoch(&mut self, step: u64, metrics: &EpochMetrics, times: &EpochTimes) -> io::Result<()> {
         write_line(&mut self.epochs, metrics)?;
-        let EpochMetrics { epoch, train_loss, train_acc, images_per_s, .. } = metrics;
+        write_line(&mut self.times, times)?;
+        let EpochMetrics { epoch, train_loss, train_acc, .. } = metrics;
         self.events.add(
             step,
             &[
                 ("loss/train", *train_loss),
                 ("accuracy/train", *train_acc),
                 ("epoch", *epoch as f64),
-                ("images_per_s", *images_per_s),
+                ("images_per_s", times.images_per_s),
             ],
         )?;
         self.events.sync()?;
-        [&self.epochs, &self.steps, &self.validations].into_iter().try_for_each(File::sync_data)
+        [&self.epochs, &self.times, &self.steps, &self.validations].into_iter().try_for_each(File::sync_data)
     }
 
     /// Adds a line to `validations.jsonl`.
@@ -176,22 +198,13 @@ mod tests {
     use crate::train::validate::Validated;
 
     fn line(epoch: usize) -> EpochMetrics {
-        EpochMetrics {
-            epoch,
-            lr: 0.1,
-            train_loss: 1.5,
-            train_acc: 0.5,
-            val_loss: f64::NAN,
-            val_acc: 0.25,
-            seconds: 2.0,
-            images_per_s: 10.0,
-            data_wait: 0.25,
-        }
+        EpochMetrics { epoch, lr: 0.1, train_loss: 1.5, train_acc: 0.5, val_loss: f64::NAN, val_acc: 0.25 }
     }
 
     #[test]
     fn a_resumed_run_goes_on_after_its_checkpoint() {
-        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25,"seconds":2.0,"images_per_s":10.0,"data_wait":0.25}"#;
+        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25}"#;
+        let times = EpochTimes { epoch: 1, seconds: 2.0, images_per_s: 10.0, data_wait: 0.25 };
         let nothing: &[usize] = &[];
         // What is in the file, after which epoch the run goes on, and which epochs are left then.
         for (before, done, left) in [
@@ -207,7 +220,7 @@ mod tests {
             std::fs::write(&path, before).expect("room on the disk");
             let position = Position { epoch: done, ..Position::default() };
             let mut metrics = Metrics::open(folder.path(), &position).expect("readable");
-            metrics.epoch(1, &line(1)).expect("room on the disk");
+            metrics.epoch(1, &line(1), &times).expect("room on the disk");
             let expected: String = left.iter().map(|epoch| format!("{{\"epoch\":{epoch}}}\n")).collect();
             let found = std::fs::read_to_string(&path).expect("readable");
             assert_eq!(found, format!("{expected}{first}\n"), "{before:?} after {done}");

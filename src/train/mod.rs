@@ -18,9 +18,11 @@ pub mod evaluate;
 pub mod events;
 pub mod findings;
 pub mod folder;
+pub mod identity;
 pub mod metrics;
 pub mod mix;
 pub mod optimizer;
+pub mod plan;
 pub mod plateau;
 pub mod progress;
 pub mod record;
@@ -42,7 +44,8 @@ use self::checkpoint::{Position, Restored};
 use self::clip::NormParts;
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
-use self::metrics::{EpochMetrics, Metrics, StepMetrics, ValidationMetrics};
+use self::identity::Identity;
+use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
 pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use self::schedule::Course;
@@ -62,7 +65,12 @@ pub struct Setting<'a> {
     pub dataset: &'a Dataset,
     /// Where checkpoints and metrics go.
     pub folder: &'a Path,
+    /// After this time within an epoch the run is saved, so that no accident costs more.
+    pub save_every: Duration,
 }
+
+/// What [`Setting::save_every`] usually is: saving takes far less.
+pub const SAVE_EVERY: Duration = Duration::from_secs(600);
 
 /// A run at some point: the network with its weights, what training remembers, and how far it is.
 #[derive(Debug)]
@@ -111,7 +119,8 @@ impl Run {
     /// # Errors
     /// If the recipe cannot be carried out with this data.
     pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
-        let position = Position { seed: recipe.seed, batch_size: recipe.batch, ..Position::default() };
+        let identity = Identity::of(&program, recipe, dataset);
+        let position = Position { identity, batch_size: recipe.batch, ..Position::default() };
         let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let average = recipe.ema.map(|decay| Average::new(decay, &weights));
         Run::with(Executor::new(program, weights), optimizer, average, position, recipe, dataset)
@@ -120,14 +129,13 @@ impl Run {
     /// A run that goes on where the one in `folder` stopped.
     ///
     /// # Errors
-    /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed.
+    /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed, or to other images.
     pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
         let Restored { weights, average, mut position } =
             checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
-        if position.seed != recipe.seed {
-            let (own, given) = (position.seed, recipe.seed);
-            return Err(TrainError::Refused(format!("the run has seed {own} and cannot go on with seed {given}")));
+        if let Some(why) = position.identity.refuses(&Identity::of(&program, recipe, dataset)) {
+            return Err(TrainError::Refused(why));
         }
         if position.batch > 0 && position.batch_size != recipe.batch {
             let (own, given) = (position.batch_size, recipe.batch);
@@ -189,6 +197,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
     let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
+    let mut saved = Instant::now();
 
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
@@ -220,9 +229,13 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 progress.logged(&line);
             }
             progress.step(epoch, run.position.batch, &run.position.sums);
-            if stop.load(Ordering::Relaxed) {
+            let stopped = stop.load(Ordering::Relaxed);
+            if stopped || saved.elapsed() >= setting.save_every {
                 check_weights(run, setting)?;
                 run.save_last(setting)?;
+                saved = Instant::now();
+            }
+            if stopped {
                 return Ok(Ended::Stopped);
             }
         }
@@ -244,14 +257,15 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 evaluation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
             }
         }
-        let line = EpochMetrics::new(&run.position, waiting);
+        let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
         run.position.end_epoch();
-        metrics.epoch(run.position.step, &line).map_err(unwritable)?;
-        progress.epoch(&line);
+        metrics.epoch(run.position.step, &line, &times).map_err(unwritable)?;
+        progress.epoch(&line, &times);
         if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
             run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;
         }
         run.save_last(setting)?;
+        saved = Instant::now();
     }
     Ok(Ended::Finished)
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
-use super::metrics::{EpochMetrics, StepMetrics, ValidationMetrics};
+use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
 use crate::report::quantity;
 use crate::system;
 
@@ -21,6 +21,8 @@ pub struct Progress {
     printed: Instant,
     verbosity: Verbosity,
     memory: Memory,
+    /// Characters that a line has room for, if there is a limit.
+    width: Option<usize>,
 }
 
 /// How much is shown.
@@ -59,13 +61,13 @@ const STARVED: f64 = 0.05;
 
 impl Progress {
     /// For a run of so many epochs of so many batches each: a bar on the standard error stream if that is a terminal,
-    /// lines on the standard output.
-    pub fn new(verbosity: Verbosity, epochs: usize, batches: usize) -> Progress {
+    /// lines on the standard output, which may have a width to keep to.
+    pub fn new(verbosity: Verbosity, epochs: usize, batches: usize, width: Option<usize>) -> Progress {
         if verbosity == Verbosity::Quiet {
             return Progress::silent();
         }
         let lines = if std::io::stderr().is_terminal() { Lines::Terminal } else { Lines::Plain };
-        Progress::with(ProgressDrawTarget::stderr(), lines, verbosity, epochs, batches)
+        Progress { width, ..Progress::with(ProgressDrawTarget::stderr(), lines, verbosity, epochs, batches) }
     }
 
     /// Shows nothing.
@@ -74,11 +76,11 @@ impl Progress {
     }
 
     fn with(target: ProgressDrawTarget, lines: Lines, verbosity: Verbosity, epochs: usize, batches: usize) -> Progress {
-        let style = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg}, {eta} left")
+        let style = ProgressStyle::with_template("{prefix}  {wide_bar}  {pos}/{len}, {eta} left\n  {wide_msg}")
             .expect("the template is valid");
         let bar = ProgressBar::with_draw_target(Some((epochs * batches) as u64), target).with_style(style);
         let memory = Memory { text: String::new(), measured: None };
-        Progress { bar, lines, epochs, batches, printed: Instant::now(), verbosity, memory }
+        Progress { bar, lines, epochs, batches, printed: Instant::now(), verbosity, memory, width: None }
     }
 
     /// The run goes on at this batch of this epoch (both from 0).
@@ -123,23 +125,22 @@ impl Progress {
     }
 
     /// An epoch is over.
-    pub fn epoch(&mut self, metrics: &EpochMetrics) {
-        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc, seconds, images_per_s, data_wait } =
-            metrics;
-        let validation = if val_acc.is_nan() {
-            String::new()
-        } else {
-            format!("   validation {val_loss:.4} {:.2} %", 100.0 * val_acc)
-        };
-        let starved = match *data_wait > STARVED {
-            true => format!("   waited for images {:.0} % of the time", 100.0 * data_wait),
-            false => String::new(),
-        };
-        self.line(&format!(
-            "epoch {epoch}/{}   lr {lr:.3e}   training {train_loss:.4} {:.2} %{validation}   {seconds:.1} s   {images_per_s:.0} images/s{starved}",
-            self.epochs,
-            100.0 * train_acc,
-        ));
+    pub fn epoch(&mut self, metrics: &EpochMetrics, times: &EpochTimes) {
+        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc } = metrics;
+        let EpochTimes { seconds, images_per_s, data_wait, .. } = times;
+        let mut parts = vec![
+            (0, format!("epoch {epoch}/{}", self.epochs)),
+            (2, format!("lr {lr:.3e}")),
+            (0, format!("training {train_loss:.4} {:.2} %", 100.0 * train_acc)),
+        ];
+        if !val_acc.is_nan() {
+            parts.push((0, format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc)));
+        }
+        parts.extend([(0, format!("{seconds:.1} s")), (3, format!("{images_per_s:.0} images/s"))]);
+        if *data_wait > STARVED {
+            parts.push((1, format!("waited for images {:.0} % of the time", 100.0 * data_wait)));
+        }
+        self.line(&joined(parts, self.width));
     }
 
     /// Prints a line, above the bar.
@@ -157,6 +158,19 @@ impl Progress {
     }
 }
 
+/// A line of parts. Each has a number: where there is no room for all, those with the largest one are left out first, and none with 0.
+fn joined(mut parts: Vec<(u8, String)>, width: Option<usize>) -> String {
+    loop {
+        let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
+        let line = texts.join("   ");
+        let largest = parts.iter().map(|(number, _)| *number).max().unwrap_or(0);
+        if largest == 0 || width.is_none_or(|width| line.chars().count() <= width) {
+            return line;
+        }
+        parts.retain(|(number, _)| *number < largest);
+    }
+}
+
 impl Memory {
     /// `, 84.2 MiB`, where the system tells. Looking it up takes longer than a small network's step.
     fn text(&mut self) -> &str {
@@ -165,5 +179,25 @@ impl Memory {
             self.text = system::memory().map_or(String::new(), |bytes| format!(", {}", quantity::bytes(bytes)));
         }
         &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_keeps_to_its_width() {
+        let parts =
+            || [(0, "epoch"), (2, "lr"), (0, "loss"), (1, "wait"), (2, "speed")].map(|(n, text)| (n, text.to_owned()));
+        for (width, expected) in [
+            (None, "epoch   lr   loss   wait   speed"),
+            (Some(32), "epoch   lr   loss   wait   speed"),
+            (Some(31), "epoch   loss   wait"),
+            (Some(18), "epoch   loss"),
+            (Some(1), "epoch   loss"),
+        ] {
+            assert_eq!(joined(parts().into(), width), expected, "{width:?}");
+        }
     }
 }

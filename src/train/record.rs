@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::TrainError;
 use super::folder::{NETWORK, ORIGIN};
-use super::metrics::EpochMetrics;
+use super::metrics::{EpochMetrics, EpochTimes};
 use crate::compile;
 
 /// A run as it is on the disk.
@@ -28,6 +28,8 @@ pub struct Record {
     pub settings: Vec<(String, Value)>,
     /// Those that are over.
     pub epochs: Vec<EpochMetrics>,
+    /// How long they took.
+    pub times: Vec<EpochTimes>,
 }
 
 impl Record {
@@ -58,6 +60,7 @@ impl Record {
             planned,
             settings,
             epochs: lines(folder, "metrics.jsonl")?.iter().filter_map(epoch).collect(),
+            times: lines(folder, "times.jsonl")?.iter().filter_map(times).collect(),
         })
     }
 
@@ -78,13 +81,13 @@ impl Record {
 
     /// Training images a second, over all epochs; NaN before the first is over.
     pub fn images_per_s(&self) -> f64 {
-        let rates = self.epochs.iter().map(|epoch| epoch.images_per_s).filter(|rate| *rate > 0.0);
+        let rates = self.times.iter().map(|times| times.images_per_s).filter(|rate| *rate > 0.0);
         rates.clone().count() as f64 / rates.map(|rate| 1.0 / rate).sum::<f64>()
     }
 
     /// How long its epochs took.
     pub fn seconds(&self) -> f64 {
-        self.epochs.iter().map(|epoch| epoch.seconds).sum()
+        self.times.iter().map(|times| times.seconds).sum()
     }
 }
 
@@ -103,18 +106,28 @@ pub fn lines(folder: &Path, name: &str) -> Result<Vec<Value>, TrainError> {
 
 /// What [`Metrics`](super::metrics::Metrics) wrote as a line. What is missing or null is no number.
 fn epoch(line: &Value) -> Option<EpochMetrics> {
-    let number = |key: &str| line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
     Some(EpochMetrics {
         epoch: line.get("epoch")?.as_u64()? as usize,
-        lr: number("lr"),
-        train_loss: number("train_loss"),
-        train_acc: number("train_acc"),
-        val_loss: number("val_loss"),
-        val_acc: number("val_acc"),
-        seconds: number("seconds"),
-        images_per_s: number("images_per_s"),
-        data_wait: number("data_wait"),
+        lr: number(line, "lr"),
+        train_loss: number(line, "train_loss"),
+        train_acc: number(line, "train_acc"),
+        val_loss: number(line, "val_loss"),
+        val_acc: number(line, "val_acc"),
     })
+}
+
+/// The same of another file.
+fn times(line: &Value) -> Option<EpochTimes> {
+    Some(EpochTimes {
+        epoch: line.get("epoch")?.as_u64()? as usize,
+        seconds: number(line, "seconds"),
+        images_per_s: number(line, "images_per_s"),
+        data_wait: number(line, "data_wait"),
+    })
+}
+
+fn number(line: &Value, key: &str) -> f64 {
+    line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
 /// The settings in the text that [`expand`](crate::expand::expand) makes of a network: `train.batch: 100`, and so on. All
@@ -156,10 +169,12 @@ mod tests {
     const NETWORK: &str = "name: tiny\ninput: [1, 8, 8]\nclasses: 10\nlayers: [flatten, linear 10]\ndata: {set: digits}\n\
                            train: {epochs: 4, batch: 50, optimizer: adam}\n";
 
-    fn written(network: &str, metrics: &str) -> Record {
+    fn written(network: &str, metrics: &str, times: &str) -> Record {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let network = compile(network).unwrap_or_else(|errors| panic!("{errors}"));
-        for (name, text) in [("network.yaml", expand(&network).as_str()), ("metrics.jsonl", metrics)] {
+        for (name, text) in
+            [("network.yaml", expand(&network).as_str()), ("metrics.jsonl", metrics), ("times.jsonl", times)]
+        {
             std::fs::write(folder.path().join(name), text).expect("room on the disk");
         }
         Record::read(folder.path()).expect("readable")
@@ -168,9 +183,10 @@ mod tests {
     #[test]
     fn a_folder_tells_of_its_run() {
         // The second of two equal epochs is no better, and a line that is not whole is none.
-        let metrics = "{\"epoch\":1,\"val_acc\":0.5,\"seconds\":2}\n{\"epoch\":2,\"val_acc\":0.75,\"seconds\":3}\n\
-                       {\"epoch\":3,\"val_acc\":0.75,\"seconds\":4,\"train_loss\":null}\n{\"epoch\":4,\"val_a";
-        let record = written(NETWORK, metrics);
+        let metrics = "{\"epoch\":1,\"val_acc\":0.5}\n{\"epoch\":2,\"val_acc\":0.75}\n\
+                       {\"epoch\":3,\"val_acc\":0.75,\"train_loss\":null}\n{\"epoch\":4,\"val_a";
+        let times = [2, 3, 4].map(|seconds| format!("{{\"epoch\":{},\"seconds\":{seconds}}}\n", seconds - 1)).concat();
+        let record = written(NETWORK, metrics, &times);
         assert_eq!((record.network.as_str(), record.params, record.planned), ("tiny", Some(650), Some(4)));
         assert_eq!((record.epochs.len(), record.best(), record.seconds()), (3, Some((2, 0.75)), 9.0));
         assert!(record.epochs[2].train_loss.is_nan());
@@ -183,7 +199,7 @@ mod tests {
     fn settings_differ_where_networks_do() {
         // Without images, which would have to be of the input's size.
         let network = NETWORK.replace("data: {set: digits}\n", "");
-        let record = written(&network, "");
+        let record = written(&network, "", "");
         for (from, to, expected) in [
             ("batch: 50", "batch: 60", Some("train.batch")),
             ("[1, 8, 8]", "[1, 4, 16]", Some("input")),
@@ -191,7 +207,7 @@ mod tests {
             ("linear 10]", "linear 10 bias=false]", Some("layers")),
             ("name: tiny", "name: other", None),
         ] {
-            let other = written(&network.replace(from, to), "");
+            let other = written(&network.replace(from, to), "", "");
             let differ = record.settings.iter().filter(|(key, value)| other.setting(key) != Some(value));
             let keys: Vec<&str> = differ.map(|(key, _)| key.as_str()).collect();
             assert_eq!(keys, Vec::from_iter(expected), "{to}");

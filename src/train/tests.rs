@@ -56,6 +56,16 @@ enum Interrupt {
 }
 
 fn run(network: &Network, folder: &Path, from: From, interrupt: Interrupt) -> Result<Ended, TrainError> {
+    run_saving(network, folder, from, interrupt, SAVE_EVERY)
+}
+
+fn run_saving(
+    network: &Network,
+    folder: &Path,
+    from: From,
+    interrupt: Interrupt,
+    save_every: Duration,
+) -> Result<Ended, TrainError> {
     let recipe = network.train.as_ref().expect("it has one");
     let dataset = Dataset::open(network.data.as_ref().expect("it has one"), network.graph.input, network.classes)?;
     let program = lower(network);
@@ -66,7 +76,7 @@ fn run(network: &Network, folder: &Path, from: From, interrupt: Interrupt) -> Re
         }
         From::Folder => Run::resume(program, recipe, &dataset, folder)?,
     };
-    let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder };
+    let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder, save_every };
     let stop = AtomicBool::new(interrupt == Interrupt::AtOnce);
     train(&mut run, setting, &mut Progress::silent(), &stop)
 }
@@ -87,26 +97,20 @@ fn checkpoints(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     written(folder).into_iter().filter(|(name, _)| name.ends_with("safetensors")).collect()
 }
 
-/// All that a run wrote, without the times it took.
+/// All that a run wrote, but for the times it took.
 fn written(folder: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = |name: &str| std::fs::read(folder.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let mut all: Vec<_> = [
+    [
         "best.safetensors",
         "best.json",
         "last.safetensors",
         "last.state.safetensors",
+        "metrics.jsonl",
         "steps.jsonl",
         "validations.jsonl",
     ]
     .map(|name| (name, bytes(name)))
-    .into();
-    let timeless = epochs(folder).into_iter().map(|mut line| {
-        let times = ["seconds", "images_per_s", "data_wait"];
-        line.as_object_mut().expect("an object").retain(|key, _| !times.contains(&key.as_str()));
-        line.to_string()
-    });
-    all.push(("metrics.jsonl", timeless.collect::<Vec<_>>().join("\n").into_bytes()));
-    all
+    .into()
 }
 
 fn epochs(folder: &Path) -> Vec<serde_json::Value> {
@@ -126,11 +130,9 @@ fn a_run_learns_and_writes_it_down() {
     let epochs = epochs(folder.path());
     assert_eq!(epochs.len(), 3);
     let keys: Vec<&str> = epochs[0].as_object().expect("an object").keys().map(String::as_str).collect();
-    let mut expected =
-        ["epoch", "lr", "train_loss", "train_acc", "val_loss", "val_acc", "seconds", "images_per_s", "data_wait"]
-            .to_vec();
-    expected.sort_unstable();
-    assert_eq!(keys, expected);
+    assert_eq!(keys, ["epoch", "lr", "train_acc", "train_loss", "val_acc", "val_loss"]);
+    let times = std::fs::read_to_string(folder.path().join("times.jsonl")).expect("every run writes it");
+    assert!(times.lines().count() == 3 && times.starts_with(r#"{"epoch":1,"seconds":"#), "{times}");
     let number = |epoch: usize, key: &str| epochs[epoch][key].as_f64().expect("a number");
     assert_eq!((number(0, "epoch"), number(2, "epoch")), (1.0, 3.0));
     assert!((number(2, "lr") - 0.1 * 0.7 * 0.7).abs() < 1e-15);
@@ -244,6 +246,47 @@ fn the_state_alone_moves_a_run_forward() {
     assert_same(folder.path(), expected.path(), "killed between weights and state");
 }
 
+/// Without Ctrl-C, a long epoch is saved on the way: here after each of its steps.
+#[test]
+fn an_accident_costs_no_whole_epoch() {
+    let expected = through(2, SGD);
+    let folder = folder();
+    let wild = SGD.replace("step 1 gamma=0.7", "multistep 0.4 gamma=1e45 per=step");
+    let error = run_saving(&network(2, &wild), folder.path(), From::Start, Interrupt::Never, Duration::ZERO);
+    let Err(TrainError::Diverged(divergence)) = error else { panic!("{error:?}") };
+    assert_eq!(divergence.epoch, 1);
+    let state = std::fs::read(checkpoint::state_file(folder.path())).expect("it was saved within the epoch");
+    let resumed = run(&network(2, SGD), folder.path(), From::Folder, Interrupt::Never);
+    assert!(!state.is_empty() && resumed.is_ok_and(|ended| ended == Ended::Finished));
+    assert_same(folder.path(), expected.path(), "after an accident in the middle of an epoch");
+}
+
+/// Whatever became of the state on the disk, it is not taken for another.
+#[test]
+fn a_damaged_state_is_refused() {
+    let folder = through(1, SGD);
+    let path = checkpoint::state_file(folder.path());
+    let whole = std::fs::read(&path).expect("every run writes it");
+    let middle = whole.len() / 2;
+    let flipped = |at: usize| [&whole[..at], &[whole[at] ^ 1], &whole[at + 1..]].concat();
+    for (bytes, expected) in [
+        (&whole[..middle], "neither safetensors nor"),
+        (&whole[..4], "neither safetensors nor"),
+        (&[], "neither safetensors nor"),
+        (b"garbage, as a broken disk may give it", "neither safetensors nor"),
+        (&flipped(9), "neither safetensors nor"),
+        (&flipped(whole.len() - 1), "not those that were written"),
+        (&flipped(middle), "not those that were written"),
+        (&[&whole[..], b"more"].concat(), "neither safetensors nor"),
+    ] {
+        std::fs::write(&path, bytes).expect("room on the disk");
+        let error = run(&network(2, SGD), folder.path(), From::Folder, Interrupt::Never).expect_err("damaged");
+        assert!(error.to_string().contains(expected), "{} bytes: {error}", bytes.len());
+        assert!(std::fs::read(&path).is_ok_and(|left| left == bytes), "it stays as it is");
+    }
+    assert_eq!(epochs(folder.path()).len(), 1, "and so does all that was written down");
+}
+
 #[test]
 fn a_finished_run_stays_as_it_is() {
     let folder = through(2, SGD);
@@ -312,6 +355,7 @@ fn impossible_runs_are_refused() {
         (("sgd lr=0.1 momentum=0.9", "adam lr=0.1"), "another optimizer"),
         (("seed: 3", "seed: 3, ema: 0.9"), "the run kept no average"),
         (("linear 10 as fc", "linear 10 as head"), "2 missing in the file: head.weight, head.bias"),
+        (("relu, linear", "gelu, linear"), "the run was of another network"),
     ] {
         let network = compiled(&text(2, SGD).replace(old, new));
         let error = run(&network, trained.path(), From::Folder, Interrupt::Never).expect_err("refused");

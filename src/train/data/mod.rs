@@ -38,6 +38,8 @@ mod tests;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use flate2::Crc;
+
 pub use collection::{Collection, Part, locate};
 pub use error::DataError;
 pub use image::Image;
@@ -123,6 +125,14 @@ impl Dataset {
     /// see [`Batches::skipped`].
     pub fn left_out(&self) -> &[DataError] {
         &self.left_out
+    }
+
+    /// A number that is another one if images, labels or classes are others.
+    pub fn checksum(&self) -> u32 {
+        let mut sum = Crc::new();
+        self.classes.iter().for_each(|class| sum.update(format!("{class}\n").as_bytes()));
+        [&self.train, &self.validation].into_iter().for_each(|split| split.check(&mut sum));
+        sum.sum()
     }
 
     /// How many batches an epoch has.

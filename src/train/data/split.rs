@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use flate2::Crc;
 use rand_chacha::ChaCha8Rng;
 
 use super::DataError;
@@ -88,6 +89,20 @@ impl Split {
         match &*self.images {
             Images::Files { files, .. } => files.get(example),
             Images::Memory { .. } => None,
+        }
+    }
+
+    /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and lengths.
+    pub(super) fn check(&self, sum: &mut Crc) {
+        self.labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
+        match &*self.images {
+            Images::Memory { pixels, .. } => sum.update(pixels),
+            Images::Files { files, .. } => {
+                for file in files {
+                    sum.update(file.file_name().unwrap_or_default().as_encoded_bytes());
+                    sum.update(&file.metadata().map_or(0, |metadata| metadata.len()).to_le_bytes());
+                }
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! The page is made of what lies in the run's folder; pictures come from the data set.
 
+mod curves;
 mod gallery;
 mod page;
 mod results;
@@ -15,33 +16,63 @@ use self::page::Head::{Number, Text};
 use self::page::{Cell, facts, section, settings, table};
 use super::data::Dataset;
 use super::findings::Findings;
-use super::record::{Record, lines};
-use super::{TrainError, folder};
+use super::record::Record;
+use super::{Ended, TrainError, folder};
 use crate::network::Network;
-use crate::plot::{Chart, Line, Stroke, Unit, escaped};
+use crate::plot::{Chart, Kind, Picture, escaped};
 use crate::recipe::Train;
 use crate::report::quantity::{duration, exact, short};
 
 /// The file's name.
 pub const FILE: &str = "report.html";
 
-/// Writes the page about the run in `folder`, as far as it is.
+/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion` and `images`, each as `.svg` and
+/// `.png`. `ended` is how the run ended.
 ///
 /// # Errors
-/// If the folder's files cannot be read or the page not be written.
-pub fn write(folder: &Path, network: &Network, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
+/// If the folder's files cannot be read or written.
+pub fn write(
+    folder: &Path,
+    network: &Network,
+    recipe: &Train,
+    dataset: &Dataset,
+    ended: Result<Ended, &TrainError>,
+) -> Result<(), TrainError> {
     let record = Record::read(folder)?;
     let findings = Findings::load(folder).filter(|findings| findings.evaluation.images > 0);
+    let curves = curves::sheet(&record, recipe, recipe.steps(dataset.steps(recipe)))?;
+    pictures(folder, "curves", &curves)?;
     let mut body = head(&record, network, findings.as_ref());
-    body.push_str(&section("Curves", "charts", &curves(&record, recipe.steps(dataset.steps(recipe)))?));
+    body.push_str(&page::notice(&notice(&record, ended)));
+    let charts = curves.charts.iter().map(Chart::svg);
+    body.push_str(&section("Curves", "charts", &charts.collect::<String>()));
     if let Some(findings) = &findings {
-        body.push_str(&results::sections(findings, dataset));
+        body.push_str(&results::sections(findings, dataset, folder)?);
     }
     body.push_str(&section("Network", "scroll", &layers(network)));
     body.push_str(&section("Recipe", "", &recipe_table(&record)));
     body.push_str(&section("Run", "", &origin(folder)));
     let title = format!("{} – {}", network.name, record.name);
-    folder::write(folder.join(FILE), &page::page(&title, &body))
+    folder::write(folder.join(FILE), page::page(&title, &body).as_bytes())
+}
+
+/// Writes a picture as all kinds of files.
+fn pictures(folder: &Path, name: &str, picture: &impl Picture) -> Result<(), TrainError> {
+    Kind::ALL
+        .into_iter()
+        .try_for_each(|kind| folder::write(folder.join(name).with_extension(kind.extension()), &picture.file(kind)))
+}
+
+/// What a reader should know of a run that did not do all of its epochs.
+fn notice(record: &Record, ended: Result<Ended, &TrainError>) -> String {
+    match ended {
+        Ok(Ended::Finished) => String::new(),
+        Ok(Ended::Early) => "The run ended early: nothing got better any more.".to_owned(),
+        Ok(Ended::Stopped) => {
+            format!("The run was stopped. `archc train --resume {}` goes on.", record.folder.display())
+        }
+        Err(error) => format!("The run failed: {error}."),
+    }
 }
 
 fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> String {
@@ -55,6 +86,9 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
         list.insert(0, ("best accuracy", format!("{:.2} %", 100.0 * accuracy)));
         list.insert(1, ("in epoch", epoch.to_string()));
     }
+    if !record.epochs.is_empty() {
+        list.push(("images a second", exact(record.images_per_s() as u64)));
+    }
     if let Some(Findings { evaluation, .. }) = findings {
         list.push(("validation images", exact(evaluation.images as u64)));
     }
@@ -62,46 +96,6 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
     list.push(("MACs an image", short(totals.macs)));
     let (name, run) = (escaped(&network.name), escaped(&record.name));
     format!("<header><h1>{name}</h1><p>{run}</p></header>\n{}", facts(&list))
-}
-
-/// Loss, accuracy and learning rate over the epochs; validation wherever in an epoch it was.
-fn curves(record: &Record, steps: usize) -> Result<String, TrainError> {
-    let epochs = |value: fn(&super::metrics::EpochMetrics) -> f64| -> Vec<(f64, f64)> {
-        record.epochs.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
-    };
-    let validations = lines(&record.folder, "validations.jsonl")?;
-    let rates = lines(&record.folder, "steps.jsonl")?;
-    let over_steps = |lines: &[Value], key: &str| -> Vec<(f64, f64)> {
-        let point = |line: &Value| {
-            let value = line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN);
-            Some((line.get("step")?.as_f64()? / steps as f64, value))
-        };
-        lines.iter().filter_map(point).collect()
-    };
-    let line = |name: &str, colour, points| Line { name: name.to_owned(), points, colour, stroke: Stroke::Solid };
-    let charts = [
-        (
-            "loss",
-            Unit::Plain,
-            vec![
-                line("training", 0, epochs(|epoch| epoch.train_loss)),
-                line("validation", 1, over_steps(&validations, "val_loss")),
-            ],
-        ),
-        (
-            "accuracy",
-            Unit::Percent,
-            vec![
-                line("training", 0, epochs(|epoch| epoch.train_acc)),
-                line("validation", 1, over_steps(&validations, "val_acc")),
-            ],
-        ),
-        ("learning rate", Unit::Plain, vec![line("", 2, over_steps(&rates, "lr"))]),
-    ];
-    let draw = |(title, unit, lines): (&str, Unit, Vec<Line>)| {
-        Chart { title: title.to_owned(), x: "epoch".to_owned(), unit, lines }.to_string()
-    };
-    Ok(charts.map(draw).concat())
 }
 
 fn layers(network: &Network) -> String {

@@ -20,6 +20,11 @@ pub fn section(title: &str, class: &str, content: &str) -> String {
     format!("<section>\n<h2>{}</h2>\n<div class=\"{class}\">\n{content}</div>\n</section>\n", escaped(title))
 }
 
+/// A sentence before all else; nothing without one.
+pub fn notice(text: &str) -> String {
+    if text.is_empty() { String::new() } else { format!("<p class=\"notice\">{}</p>\n", escaped(text)) }
+}
+
 /// A few numbers to see first.
 pub fn facts(list: &[(&str, String)]) -> String {
     let fact =

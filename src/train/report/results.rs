@@ -1,16 +1,23 @@
 //! How well each class is told apart, and which images are not.
 
+use std::path::Path;
+
+use super::super::TrainError;
 use super::super::data::Dataset;
 use super::super::evaluate::Evaluation;
 use super::super::findings::Findings;
-use super::gallery::gallery;
+use super::gallery::{gallery, tiles};
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, table};
-use crate::plot::{self, Matrix};
+use super::pictures;
+use crate::plot::{self, Grid, Matrix, Picture};
 use crate::report::quantity::exact;
 
 /// The parts of the page about the best weights.
-pub fn sections(findings: &Findings, dataset: &Dataset) -> String {
+///
+/// # Errors
+/// If the pictures cannot be written into `folder`.
+pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result<String, TrainError> {
     let Findings { epoch, evaluation, .. } = findings;
     let names: Vec<String> = (0..evaluation.confusion.len())
         .map(|class| dataset.classes().get(class).cloned().unwrap_or_else(|| class.to_string()))
@@ -24,21 +31,34 @@ pub fn sections(findings: &Findings, dataset: &Dataset) -> String {
         evaluation.mean_loss(),
     );
     let matrix = match names.len() {
-        ..=plot::LARGEST => Matrix { names: &names, counts: &evaluation.confusion }.to_string(),
+        ..=plot::LARGEST => {
+            let matrix = Matrix { names: &names, counts: &evaluation.confusion };
+            pictures(folder, "confusion", &matrix)?;
+            matrix.svg()
+        }
         _ => String::new(),
     };
-    [
-        section(&title, "scroll", &classes(evaluation, &names)),
-        section("Confusion matrix", "wide", &matrix),
+    let mistakes = tiles(&evaluation.mistakes, &names, dataset);
+    let sample = tiles(&evaluation.sample, &names, dataset);
+    let gallery_of_sample = gallery(&evaluation.sample, &sample, dataset);
+    pictures(folder, "images", &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample })?;
+    let classes = section(&title, "scroll", &classes(evaluation, &names));
+    let matrix = section("Confusion matrix", "wide", &matrix);
+    Ok([
+        // Where there is room, side by side.
+        match names.len() {
+            ..=NARROW => format!("<div class=\"pair\">\n{classes}{matrix}</div>\n"),
+            _ => classes + &matrix,
+        },
         section("Most often confused", "", &confused(evaluation, &names)),
         section(
             &format!("Worst mistakes, of {}", exact(wrong as u64)),
             "gallery",
-            &gallery(&evaluation.mistakes, &names, dataset),
+            &gallery(&evaluation.mistakes, &mistakes, dataset),
         ),
-        section("Some validation images", "gallery", &gallery(&evaluation.sample, &names, dataset)),
+        section("Some validation images", "gallery", &gallery_of_sample),
     ]
-    .concat()
+    .concat())
 }
 
 fn classes(evaluation: &Evaluation, names: &[String]) -> String {
@@ -56,6 +76,9 @@ fn classes(evaluation: &Evaluation, names: &[String]) -> String {
     let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often taken for")];
     table(&heads, evaluation.confusion.iter().enumerate().map(row))
 }
+
+/// Classes whose matrix can be read at half of the page's width.
+const NARROW: usize = 20;
 
 /// Pairs of classes that are listed.
 const PAIRS: usize = 10;

@@ -1,55 +1,11 @@
 //! The commands that train and use a network, as their users call them.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod interruptions;
+mod place;
 
-const NETWORK: &str = "\
-input: [1, 8, 8]
-classes: 10
-layers: [conv 4 3x3 p1 -> bn -> relu -> maxpool 2x2 s2, flatten, linear 10 as fc]
-data: {set: digits}
-train: {epochs: 2, batch: 100, optimizer: adam lr=0.01, schedule: constant, seed: 1}
-";
+use std::path::Path;
 
-/// A folder with `tiny.yaml` in it.
-struct Place(tempfile::TempDir);
-
-impl Place {
-    fn new() -> Place {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("tiny.yaml"), NETWORK).expect("room on the disk");
-        Place(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_archc"));
-        command.current_dir(self.0.path()).args(arguments.split(' '));
-        command
-    }
-
-    fn run(&self, arguments: &str) -> Output {
-        self.command(arguments).output().expect("it starts")
-    }
-
-    /// What it prints, if it ends well.
-    fn ok(&self, arguments: &str) -> String {
-        let output = self.run(arguments);
-        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("UTF-8")
-    }
-}
-
-fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-fn json(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
-}
+use place::{NETWORK, Place, json, read};
 
 #[test]
 fn train_resume_eval_predict() {
@@ -102,6 +58,8 @@ fn runs_are_reported_and_compared() {
     assert!(shown.contains("step 1   lr 1.000e-2   loss ") && shown.contains("see b/report.html"), "{shown}");
 
     let compared = place.ok("runs a b --plot curves.svg");
+    place.ok("runs a b --plot curves.png");
+    is_picture(&place.path("curves.png"), 2 * 2 * 480);
     let rows: Vec<Vec<&str>> = compared.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!((rows[1][..4].join(" "), rows[2][..4].join(" ")), ("a tiny 698 2/2".into(), "b tiny 698 2/2".into()));
     assert!(compared.ends_with("\nthey differ in\n  train.batch  100  a\n               200  b\n"), "{compared}");
@@ -122,10 +80,29 @@ fn runs_are_reported_and_compared() {
     {
         assert!(page.contains(part), "{part} is not on the page");
     }
+    assert!(!page.contains("class=\"notice\"") && !page.contains(">planned</text>"), "it did all that was planned");
     assert!(!page.contains("<script") && !page.contains("<link") && !page.contains("src=\"http"));
+    // Its pictures lie beside it too.
+    for (name, width, parts) in [
+        ("curves", 2 * 2 * 480, &[">loss</text>", ">accuracy</text>", ">learning rate</text>", " %</text>"][..]),
+        ("confusion", 0, &[">taken for</text>", " taken for 0: "]),
+        ("images", 0, &["<image ", ">✓ "]),
+    ] {
+        let svg = read(&place.path(&format!("a/{name}.svg")));
+        assert!(svg.starts_with("<svg") && parts.iter().all(|part| svg.contains(part)), "{svg}");
+        is_picture(&place.path(&format!("a/{name}.png")), width);
+    }
     let events = std::fs::read(place.path("a/events.out.tfevents.archc")).expect("every run writes it");
     let tag = |tag: &str| events.windows(tag.len()).filter(|bytes| *bytes == tag.as_bytes()).count();
     assert_eq!(["loss/train", "accuracy/validation", "learning_rate"].map(tag), [2, 2, 30]);
+}
+
+/// A PNG file with something in it, as wide as it should be if that is known.
+fn is_picture(path: &Path, width: u32) {
+    let picture = image::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).to_rgb8();
+    assert!(width == 0 || picture.width() == width, "{}: {} pixels", path.display(), picture.width());
+    let ink = picture.pixels().filter(|pixel| pixel.0 != [255; 3]).count();
+    assert!(ink > picture.len() / 3 / 100, "{}: {ink} pixels are not white", path.display());
 }
 
 /// From photos to a classifier: a file for them, a check, and training from what a network knows of other images.
@@ -188,7 +165,9 @@ fn a_schedule_is_drawn_without_training() {
     let drawn =
         place.ok("train tiny.yaml --plot-schedule=rate.svg --set train.schedule=onecycle --set train.epochs=20");
     assert!(drawn.starts_with("onecycle rise=0.3 ") && drawn.contains("1.000e-2 ┤"), "{drawn}");
-    assert!(read(&place.path("rate.svg")).contains("<polyline points=\"80.0,"));
+    assert!(read(&place.path("rate.svg")).contains(">learning rate</text>"));
+    place.ok("train tiny.yaml --plot-schedule=rate.png");
+    is_picture(&place.path("rate.png"), 2 * 480);
     let drawn = place.ok(
         "train tiny.yaml --plot-schedule --set train.epochs=1 --set train.schedule={\"polynomial\":{\"per\":\"step\"}}",
     );
@@ -249,7 +228,7 @@ fn mistakes_are_explained() {
         ("train tiny.yaml --device cuda:0", 1, "built without CUDA"),
         ("train tiny.yaml --device tpu", 2, "expected `cpu` or `cuda:0`"),
         ("train tiny.yaml --resume run", 2, "cannot be used with"),
-        ("train tiny.yaml --plot-schedule=rate.png", 1, "name it rate.svg"),
+        ("train tiny.yaml --plot-schedule=rate.pdf", 1, "name it rate.svg or rate.png"),
         // A norm of vectors sees one value a channel in a batch of one.
         ("train norm.yaml --set train.batch=1437", 1, "end with a batch of 1"),
         ("predict tiny.yaml --weights run/last.safetensors text.png none.png", 1, "none.png"),
@@ -263,28 +242,4 @@ fn mistakes_are_explained() {
         );
     }
     assert!(!place.path("runs").exists(), "a refused run leaves no folder");
-}
-
-/// The step is finished, the run saved, and going on gives what an uninterrupted run gives.
-#[cfg(unix)]
-#[test]
-fn ctrl_c_can_be_resumed() {
-    let place = Place::new();
-    let longer = "train tiny.yaml --threads 1 --set train.epochs=40 --out";
-    let mut child =
-        place.command(&format!("{longer} stopped")).stdout(std::process::Stdio::null()).spawn().expect("it starts");
-    let steps = place.path("stopped/steps.jsonl");
-    while std::fs::metadata(&steps).map_or(0, |steps| steps.len()) == 0 {
-        assert!(child.try_wait().expect("a child").is_none(), "it ended before its first step");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
-    assert_eq!(child.wait().expect("a child").code(), Some(130));
-    assert!(read(&place.path("stopped/report.html")).contains("learning rate"));
-    place.ok("train --resume stopped --threads 1");
-    place.ok(&format!("{longer} through"));
-    for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "steps.jsonl"] {
-        let bytes = |run: &str| std::fs::read(place.path(run).join(file)).expect("every run writes it");
-        assert!(bytes("stopped") == bytes("through"), "{file} of the resumed run differs");
-    }
 }
