@@ -26,8 +26,10 @@ from modules import ARCHITECTURES
 
 FOLDER = pathlib.Path(__file__).parents[2] / "architectures"
 NAMES = ["alexnet_torchvision", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet",
-         "inception_v3", "mobilenet_v2", "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d",
-         "resnext101_32x8d", "shufflenet_v2_x1_0", "squeezenet1_0", "squeezenet1_1", "vgg11_bn", "wide_resnet50_2"]
+         "inception_v3", "mobilenet_v2", "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet34", "resnet50",
+         "resnet101", "resnet152", "resnext50_32x4d", "resnext101_32x8d", "shufflenet_v2_x1_0", "squeezenet1_0",
+         "squeezenet1_1", "vgg11", "vgg11_bn", "vgg13", "vgg13_bn", "vgg16", "vgg16_bn", "vgg19", "vgg19_bn",
+         "wide_resnet50_2"]
 
 
 def transform(side):
