@@ -94,9 +94,13 @@ impl Init {
             "default" => return Ok(None),
             "constant" => Init::Constant(arguments.required("value")?),
             "uniform" => Init::Uniform { bound: arguments.required("bound")? },
-            "normal" => Init::Normal { mean: arguments.required("mean")?, std: arguments.required("std")? },
+            "normal" => {
+                let (mean, std) = moments(arguments)?;
+                Init::Normal { mean, std }
+            }
             "truncated_normal" => {
-                Init::TruncatedNormal { mean: arguments.required("mean")?, std: arguments.required("std")? }
+                let (mean, std) = moments(arguments)?;
+                Init::TruncatedNormal { mean, std }
             }
             "kaiming_uniform" => {
                 let (fan, gain) = kaiming(arguments)?;
@@ -126,6 +130,14 @@ impl Init {
                 .label(format!("found `{spread}`")));
         }
         Ok(Some(init))
+    }
+}
+
+/// Mean and standard deviation: `0 0.01`, or `std=0.01` around 0.
+fn moments(arguments: &mut Arguments) -> Result<(f64, f64), Diagnostic> {
+    match arguments.optional("std")? {
+        Some(std) => Ok((arguments.positional("mean")?.unwrap_or(0.0), std)),
+        None => Ok((arguments.required("mean")?, arguments.required("std")?)),
     }
 }
 

@@ -99,6 +99,7 @@ mod tests {
         for (init, expected) in [
             ("{}", ""),
             ("{conv: xavier_normal}", "conv.weight: xavier_normal"),
+            ("{conv: truncated_normal std=0.02}", "conv.weight: truncated_normal 0.0 0.02"),
             ("{\"*.bias\": 0}", "conv.bias: constant 0.0, linear.bias: constant 0.0"),
             ("{\"*.bias\": 0, b.bias: 1}", "conv.bias: constant 0.0, linear.bias: constant 0.0, b.bias: constant 1.0"),
             ("{b.weight: normal 0 0.5}", "b.weight: normal 0.0 0.5"),
