@@ -154,6 +154,8 @@ const ELABORATION: &[&str] = &[
     "\n    shortcut: identity",
     "classes: 10\n",
     "b 8",
+    "{act}",
+    " act=relu",
     "(",
     ")",
     "0",

@@ -9,6 +9,7 @@ use crate::graph::{Frame, Node, Shape, ValueId};
 use crate::layers::Window;
 use crate::network::Network;
 use crate::program::Op;
+use crate::syntax::MOST_MISTAKES;
 
 /// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
 const HEAVY: u64 = 1_000_000;
@@ -16,15 +17,20 @@ const HEAVY: u64 = 1_000_000;
 /// Everything doubtful about a network, in its order. What a repeated block says, it says once.
 pub fn lint(network: &Network) -> Vec<Diagnostic> {
     let readers = readers(network);
-    let params = network.totals().params;
+    let params = network.graph.nodes.iter().map(|node| network.params(node)).fold(0, u64::saturating_add);
     let mut warnings = Vec::new();
     let mut said = HashSet::new();
+    let operations: Vec<Op> =
+        network.graph.nodes.iter().map(|node| node.layer.lower(&network.graph.input_shapes(node))).collect();
     for (index, node) in network.graph.nodes.iter().enumerate() {
+        if warnings.len() == MOST_MISTAKES {
+            break;
+        }
         let found = [
             dropped_pixels(network, node),
-            bias_before_norm(network, node, &readers[ValueId::of_node(index).index()]),
-            pooled_again(network, node),
-            heavy_linear(network, node, params),
+            bias_before_norm(node, index, &readers[ValueId::of_node(index).index()], &operations),
+            pooled_again(network, node, &operations[index]),
+            heavy_linear(network, node, &operations[index], params),
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
@@ -36,11 +42,11 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
 }
 
 /// The nodes that read each value, by [`ValueId::index`].
-fn readers(network: &Network) -> Vec<Vec<&Node>> {
+fn readers(network: &Network) -> Vec<Vec<usize>> {
     let mut readers = vec![Vec::new(); network.graph.nodes.len() + 1];
-    for node in &network.graph.nodes {
+    for (index, node) in network.graph.nodes.iter().enumerate() {
         for input in &node.inputs {
-            readers[input.index()].push(node);
+            readers[input.index()].push(index);
         }
     }
     readers
@@ -49,7 +55,7 @@ fn readers(network: &Network) -> Vec<Vec<&Node>> {
 /// W001: rows or columns at the edge that no window reads.
 fn dropped_pixels(network: &Network, node: &Node) -> Option<Diagnostic> {
     let window = node.layer.window()?;
-    let Shape::Map { height, width, .. } = network.graph.input_shapes(node)[0] else { return None };
+    let Shape::Map { height, width, .. } = network.graph.shape(node.inputs[0]) else { return None };
     let (rows, columns) = window.dropped(height, width);
     let Pair { height: span_down, width: span_across } = window.reach().span;
     // A stride wider than the window leaves gaps everywhere, as in ResNet's 1×1 shortcut; one at the edge is nothing special.
@@ -88,13 +94,11 @@ fn remedy(node: &Node, window: Window) -> String {
 }
 
 /// W002: a bias that the batch norm after it subtracts again with the mean. In a preset it is as the network was published.
-fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option<Diagnostic> {
-    let op = |node: &Node| node.layer.lower(&network.graph.input_shapes(node));
+fn bias_before_norm(node: &Node, index: usize, readers: &[usize], operations: &[Op]) -> Option<Diagnostic> {
     let biased = node.weights.iter().any(|weight| weight.name == "bias");
-    let weighs = biased && matches!(op(node), Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear);
-    // A batch norm has one input; what has more is not asked, since it would be by each of them.
-    let normalises = |reader: &Node| reader.inputs.len() == 1 && matches!(op(reader), Op::BatchNorm { .. });
-    let normalised = || !readers.is_empty() && readers.iter().all(|reader| normalises(reader));
+    let weighs = biased && matches!(operations[index], Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear);
+    let normalises = |reader: &usize| matches!(operations[*reader], Op::BatchNorm { .. });
+    let normalised = || !readers.is_empty() && readers.iter().all(normalises);
     (weighs && normalised() && !node.trace.iter().any(Frame::is_preset)).then(|| {
         Diagnostic::warning(Code::BiasBeforeNorm, node.span, format!("the bias of this `{}` has no effect", node.kind))
             .label("the batch norm after it subtracts the mean")
@@ -103,12 +107,10 @@ fn bias_before_norm(network: &Network, node: &Node, readers: &[&Node]) -> Option
 }
 
 /// W003: pooling where there is nothing left to pool.
-fn pooled_again(network: &Network, node: &Node) -> Option<Diagnostic> {
-    let input = network.graph.input_shapes(node)[0];
-    let pools = matches!(
-        node.layer.lower(&[input]),
-        Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d
-    );
+fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Option<Diagnostic> {
+    let input = network.graph.shape(node.inputs[0]);
+    let pools =
+        matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
     let Shape::Map { height: 1, width: 1, .. } = input else { return None };
     pools.then(|| {
         let effect = match node.output == input {
@@ -122,8 +124,8 @@ fn pooled_again(network: &Network, node: &Node) -> Option<Diagnostic> {
 }
 
 /// W004: one linear layer outweighs everything else.
-fn heavy_linear(network: &Network, node: &Node, total: u64) -> Option<Diagnostic> {
-    let linear = matches!(node.layer.lower(&network.graph.input_shapes(node)), Op::Linear);
+fn heavy_linear(network: &Network, node: &Node, operation: &Op, total: u64) -> Option<Diagnostic> {
+    let linear = matches!(operation, Op::Linear);
     let params = network.params(node);
     if !linear || params < HEAVY || params <= total - params {
         return None;

@@ -142,6 +142,14 @@ fn hostile_files_cost_nothing() {
         ("repeat.yaml", (head.to_string() + "layers: [(relu) x 1000000000]").into(), "E007"),
         ("repeats.yaml", (head.to_string() + "layers: [((relu) x 1000000) x 1000000]").into(), "E007"),
         ("doubling.yaml", lines(&format!("{head}layers: [b60]\nblocks:\n  b0: relu\n"), &doubling, 60).into(), "E007"),
+        ("empty.yaml", lines(&format!("{head}layers: [b60, relu]\nblocks:\n  b0: []\n"), &doubling, 60).into(), "E007"),
+        ("keys.yaml", (head.to_string() + &"layers: [relu]\n".repeat(100_000)).into(), "E006"),
+        ("allow.yaml", format!("{head}layers: [relu]\nallow: [{}]", "W999, ".repeat(100_000)).into(), "E010"),
+        (
+            "branches.yaml",
+            format!("{head}layers: [{{merge: add, branches: [{}maxpool 2]}}]", "relu, ".repeat(50_000)).into(),
+            "E023",
+        ),
         (
             "parameters.yaml",
             format!("{head}blocks: {{a(n): '(b {{n}}) x {{n}}', b(n): '(relu) x {{n}}'}}\nlayers: [a 10000]").into(),

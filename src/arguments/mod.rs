@@ -13,6 +13,8 @@
 
 mod value;
 
+use std::fmt::Write;
+
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::graph::Culprit;
 use crate::syntax::notation::long_form;
@@ -71,18 +73,18 @@ impl Arguments {
 
     /// The call as the notation writes it, every expression replaced by its value: `conv 64 3x3 s2 bias=false`.
     pub fn notation(&self) -> String {
-        let mut text = self.callee.value.clone();
+        let mut text = String::with_capacity(self.callee.value.len() + 8 * self.given.len());
+        text.push_str(&self.callee.value);
         for (argument, _) in &self.given {
             let value = &argument.value.value;
-            let Some(Spanned { value: key, .. }) = &argument.key else {
-                text.push_str(&format!(" {value}"));
-                continue;
+            let key = argument.key.as_ref().map(|key| key.value.as_str());
+            let letter = key.and_then(|key| key.get(..1).filter(|letter| *letter != key && long_form(letter) == key));
+            let written = match (key, letter, value) {
+                (None, ..) => write!(text, " {value}"),
+                (_, Some(letter), Value::Int(_) | Value::Size(..)) => write!(text, " {letter}{value}"),
+                (Some(key), letter, _) => write!(text, " {}={value}", letter.unwrap_or(key)),
             };
-            let letter = key.get(..1).filter(|letter| letter != key && long_form(letter) == key);
-            match (letter, value) {
-                (Some(letter), Value::Int(_) | Value::Size(..)) => text.push_str(&format!(" {letter}{value}")),
-                _ => text.push_str(&format!(" {}={value}", letter.unwrap_or(key))),
-            }
+            written.expect("a String takes everything");
         }
         text
     }

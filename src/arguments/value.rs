@@ -1,6 +1,7 @@
 //! What an argument can be, and the types that layers want it to have.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 
@@ -17,8 +18,8 @@ pub enum Value {
     Size(i64, i64),
     /// A bare word.
     Word(String),
-    /// Several values.
-    List(Vec<Spanned<Value>>),
+    /// Several values, which calls and rounds of a repeat share.
+    List(Arc<[Spanned<Value>]>),
 }
 
 impl fmt::Display for Value {
@@ -165,7 +166,7 @@ impl FromValue for Pair {
         let side = |value: i64| usize::from_value(&Value::Int(value));
         match value {
             Value::Size(height, width) => Some(Pair { height: side(*height)?, width: side(*width)? }),
-            Value::List(values) => match values.as_slice() {
+            Value::List(values) => match &values[..] {
                 [height, width] => {
                     Some(Pair { height: usize::from_value(&height.value)?, width: usize::from_value(&width.value)? })
                 }

@@ -54,10 +54,11 @@ impl fmt::Display for Device {
 /// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell how much
 /// there is, everything is tried.
 pub fn check_memory(network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
-    let footprint = network.footprint(rayon::current_num_threads());
+    let threads = rayon::current_num_threads();
+    let footprint = network.footprint(threads);
     let (what, bytes) = match mode {
         Mode::Train => ("train with", footprint.training(batch).total()),
-        Mode::Eval => ("compute", footprint.inference(batch)),
+        Mode::Eval => ("compute", network.inference_memory(threads, batch)),
     };
     let Some(free) = free_memory().filter(|free| bytes > *free) else { return Ok(()) };
     let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));

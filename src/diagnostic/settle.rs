@@ -1,6 +1,7 @@
 //! The last touch to a list of diagnostics, before anyone sees it.
 
 use super::{Diagnostic, Sources};
+use crate::syntax::MOST_MISTAKES;
 
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;
@@ -8,7 +9,8 @@ const MOST: usize = 100;
 /// In the order of the texts, the first of them if there are too many; what an edit puts in the place of a quoted scalar stays quoted.
 pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
     list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
-    let more = list.len().saturating_sub(MOST);
+    let found = list.len();
+    let more = found.saturating_sub(MOST);
     if more > 0 {
         // An error must not go for a warning.
         list.sort_by_key(|diagnostic| std::cmp::Reverse(diagnostic.severity));
@@ -19,7 +21,11 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         edit.span = sources.inside_quotes(edit.span);
     }
     match list.pop() {
-        Some(last) if more > 0 => list.push(last.help(format!("{more} more are not shown"))),
+        // Nobody looks for more than so many.
+        Some(last) if more > 0 => list.push(last.help(match found {
+            MOST_MISTAKES.. => format!("{more} or more others are not shown"),
+            _ => format!("{more} more are not shown"),
+        })),
         last => list.extend(last),
     }
     list

@@ -52,7 +52,13 @@ pub(super) fn expand<'d>(
 }
 
 /// The arguments of the call, by parameter; unknown for those that are wrong or missing.
-fn bind(walk: &mut Walk, block: &Block, parameters: &[Parameter], call: &Call, scope: &Scope) -> Vec<Binding> {
+fn bind<'p>(
+    walk: &mut Walk,
+    block: &Block,
+    parameters: &'p [Parameter],
+    call: &Call,
+    scope: &Scope,
+) -> Vec<Binding<'p>> {
     let mut names: Vec<Binding> = Vec::new();
     let mut positional = parameters.iter();
     let mut misplaced = false;
@@ -144,14 +150,19 @@ fn surplus(block: &Block, parameters: &[Parameter], key: Option<&Spanned<String>
 }
 
 /// Defaults may use the parameters before them.
-fn add_defaults(walk: &mut Walk, parameters: &[Parameter], home: &Scope, names: &mut Vec<Binding>) {
+fn add_defaults<'p>(walk: &mut Walk, parameters: &'p [Parameter], home: &Scope, names: &mut Vec<Binding<'p>>) {
     for (parameter, default) in parameters {
         let Some(default) = default else { continue };
         if names.iter().any(|binding| binding.name == parameter.value) {
             continue;
         }
-        let value = evaluate(default, &home.inside(names));
-        let value = walk.checked(value).flatten();
+        let value = match &default.value {
+            // The name of a layer or block, to be called as `{act}`.
+            Expr::Name(name) if home.inside(names).get(name).is_none() && walk.is_callable(name) => {
+                Some(Value::Word(name.clone()))
+            }
+            _ => walk.checked(evaluate(default, &home.inside(names))).flatten(),
+        };
         names.push(Binding::new(&parameter.value, value));
     }
 }

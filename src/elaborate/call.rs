@@ -48,7 +48,7 @@ pub fn term(term: &Spanned<Term>, scope: &Scope) -> Result<Option<Value>, Diagno
                 let Some(value) = self::term(item, scope)? else { return Ok(None) };
                 values.push(Spanned::new(value, item.span));
             }
-            Ok(Some(Value::List(values)))
+            Ok(Some(Value::List(values.into())))
         }
     }
 }

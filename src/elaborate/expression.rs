@@ -46,7 +46,7 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
                 let message = format!("the list has more than {MOST_ELEMENTS} elements");
                 return Err(Diagnostic::error(Code::Limit, span, message));
             }
-            known(Value::List(values))
+            known(Value::List(values.into()))
         }
         Expr::Index(list, index) => {
             let (list_value, index_value) = (evaluate(list, scope)?, evaluate(index, scope)?);
@@ -277,7 +277,7 @@ mod tests {
         let item = |value| Spanned::new(Value::Int(value), span);
         let names = [
             Binding::new("width", Some(Value::Int(32))),
-            Binding::new("list", Some(Value::List(vec![item(3), item(4), item(6)]))),
+            Binding::new("list", Some(Value::List([item(3), item(4), item(6)].into()))),
             Binding::new("lost", None),
         ];
         let parsed = notation::expression(&Text::verbatim(expression, span));

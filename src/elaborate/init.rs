@@ -9,6 +9,7 @@ use crate::graph::{Graph, Node, Weight};
 use crate::init::Init;
 use crate::layers::Layers;
 use crate::pattern::glob;
+use crate::syntax::MOST_MISTAKES;
 use crate::syntax::ast::InitRule;
 
 /// Applies the rules in order, so that later ones win. With `complete`, a rule that meets no weight is a warning.
@@ -52,7 +53,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
                 }
             }
         }
-        if !met && complete {
+        if !met && complete && problems.len() < MOST_MISTAKES {
             let warning =
                 Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
             problems.push(match layers.suggest(&pattern.value) {

@@ -7,8 +7,8 @@ use super::level::Wire;
 use super::mismatch::{Refused, diagnose};
 use super::remedy::regroup;
 use super::scope::Scope;
-use super::walk::Walk;
-use crate::diagnostic::{Code, Help};
+use super::walk::{MOST_ADVISED, Walk};
+use crate::diagnostic::{Code, Diagnostic, Help};
 use crate::graph::{NodeLabel, ValueId};
 use crate::layers::Definition;
 use crate::syntax::ast::Call;
@@ -65,7 +65,10 @@ impl Walk<'_> {
             Err(mismatch) => {
                 let refused =
                     Refused { mismatch, inputs: &inputs, places: &places, definition, text: &text, span: call.span };
-                let error = diagnose(refused, remedy, &self.graph, self.layers, self.document);
+                let error = match self.mistakes() {
+                    ..MOST_ADVISED => diagnose(refused, remedy, &self.graph, self.layers, self.document),
+                    _ => Diagnostic::error(refused.mismatch.code, call.span, refused.mismatch.message),
+                };
                 self.report(error);
                 None
             }

@@ -42,6 +42,9 @@ impl Level {
     }
 }
 
+/// An unknown name is compared with all others if there are no more than these.
+const MOST_COMPARED: usize = 10_000;
+
 /// Every full name given so far: of layers and of levels.
 #[derive(Debug, Default)]
 pub struct Names {
@@ -100,7 +103,10 @@ impl Names {
     pub fn unknown(&self, name: &str, span: Span) -> Diagnostic {
         let error =
             Diagnostic::error(Code::UnknownReference, span, format!("no layer before this one is called `{name}`"));
-        let mut known: Vec<&str> = self.given.keys().map(String::as_str).collect();
+        let mut known: Vec<&str> = match self.given.len() {
+            ..=MOST_COMPARED => self.given.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
         known.sort_unstable();
         let rule = || "a reference names an earlier layer or level; `.` is the current value".to_string();
         error.did_you_mean(name, known, rule)

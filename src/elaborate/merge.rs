@@ -2,8 +2,8 @@
 
 use super::level::{Level, Wire};
 use super::scope::Scope;
-use super::walk::Walk;
-use crate::diagnostic::{Code, Help, Span, Spanned};
+use super::walk::{MOST_ADVISED, Walk};
+use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, Merge};
 
@@ -28,6 +28,7 @@ impl Walk<'_> {
         };
         let call = Call {
             name: Spanned::new(definition.name.to_string(), merge.span),
+            chosen: None,
             arguments: Vec::new(),
             span,
             room: None,
@@ -49,7 +50,13 @@ impl Walk<'_> {
             None if source.value == "input" => self.entry,
             None => {
                 if !self.lost_names && !self.is_reported(Code::UnknownReference, source.span) {
-                    self.report(self.names.unknown(&source.value, source.span));
+                    self.report(match self.mistakes() {
+                        ..MOST_ADVISED => self.names.unknown(&source.value, source.span),
+                        _ => {
+                            let message = format!("no layer before this one is called `{}`", source.value);
+                            Diagnostic::error(Code::UnknownReference, source.span, message)
+                        }
+                    });
                 }
                 None
             }

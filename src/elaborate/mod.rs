@@ -6,6 +6,7 @@
 
 mod blocks;
 mod call;
+mod callee;
 mod expression;
 mod init;
 mod layer;
@@ -29,6 +30,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity, Span, Spanned};
 use crate::graph::{Frame, Shape};
 use crate::layers::Layers;
 use crate::network::Network;
+use crate::syntax::MOST_MISTAKES;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
 use scope::{Binding, Scope};
 use walk::Walked;
@@ -103,11 +105,11 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
 }
 
 /// `names` and those of a `let:`, each of which may use those before it.
-fn with_lets(
-    mut names: Vec<Binding>,
-    lets: &[(Spanned<String>, Spanned<Expr>)],
+fn with_lets<'d>(
+    mut names: Vec<Binding<'d>>,
+    lets: &'d [(Spanned<String>, Spanned<Expr>)],
     problems: &mut Vec<Diagnostic>,
-) -> Vec<Binding> {
+) -> Vec<Binding<'d>> {
     for (index, (name, expr)) in lets.iter().enumerate() {
         let too_early = lets[index..].iter().find_map(|(late, _)| Some((late, expr.use_of(&late.value)?)));
         let value = match too_early {
@@ -137,7 +139,7 @@ fn no_value_yet(late: &Spanned<String>, span: Span, name: &Spanned<String>) -> D
 fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
     let warnings = || Code::ALL.iter().filter(|code| code.id().starts_with('W'));
     let mut silenced = Vec::new();
-    for id in &document.allow {
+    for id in document.allow.iter().take(MOST_MISTAKES) {
         match warnings().find(|code| code.id() == id.value) {
             Some(code) => silenced.push(*code),
             None => {

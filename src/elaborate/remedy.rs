@@ -22,6 +22,9 @@ const MOST_GROUPS: i64 = 1024;
 /// How far back from where branches meet a layer is looked for.
 const FARTHEST: usize = 32;
 
+/// How many branches are tried, to see whether one of them could meet the others.
+const MOST_BRANCHES: usize = 64;
+
 /// Advice for the layer that was refused, if there is any better than its own.
 pub fn remedy(refused: &Refused, graph: &Graph, layers: &Layers, document: &Document) -> Option<Help> {
     let own = || refused.mismatch.help.clone();
@@ -137,7 +140,7 @@ fn meet(
     layers: &Layers,
     document: &Document,
 ) -> Option<Help> {
-    (0..ends.len()).rev().find_map(|odd| {
+    (0..ends.len()).rev().filter(|_| ends.len() <= MOST_BRANCHES).find_map(|odd| {
         let others: Vec<ValueId> =
             ends.iter().enumerate().filter(|(index, _)| *index != odd).map(|(_, end)| *end).collect();
         let target = graph.shape(*others.first()?);

@@ -6,38 +6,38 @@ use crate::arguments::Value;
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     outer: Option<&'a Scope<'a>>,
-    names: &'a [Binding],
+    names: &'a [Binding<'a>],
 }
 
 /// A name and its value; `None` where the value depends on a shape that an earlier error left unknown.
 #[derive(Debug, Clone)]
-pub struct Binding {
+pub struct Binding<'a> {
     /// The name.
-    pub name: String,
+    pub name: &'a str,
     /// What it stands for.
     pub value: Option<Value>,
 }
 
-impl Binding {
+impl<'a> Binding<'a> {
     /// A binding of `name`.
-    pub fn new(name: impl Into<String>, value: Option<Value>) -> Binding {
-        Binding { name: name.into(), value }
+    pub fn new(name: &'a str, value: Option<Value>) -> Binding<'a> {
+        Binding { name, value }
     }
 
     /// A binding to a size.
-    pub fn size(name: &str, size: Option<usize>) -> Binding {
+    pub fn size(name: &'a str, size: Option<usize>) -> Binding<'a> {
         Binding::new(name, size.map(|size| Value::Int(size as i64)))
     }
 }
 
 impl<'a> Scope<'a> {
     /// A scope of its own.
-    pub fn root(names: &'a [Binding]) -> Scope<'a> {
+    pub fn root(names: &'a [Binding<'a>]) -> Scope<'a> {
         Scope { outer: None, names }
     }
 
     /// A scope inside this one, whose names come first.
-    pub fn inside(&'a self, names: &'a [Binding]) -> Scope<'a> {
+    pub fn inside(&'a self, names: &'a [Binding<'a>]) -> Scope<'a> {
         Scope { outer: Some(self), names }
     }
 
@@ -52,7 +52,7 @@ impl<'a> Scope<'a> {
 
     /// Every name in scope, innermost first.
     pub fn names(&self) -> Vec<&'a str> {
-        let mut names: Vec<&str> = self.names.iter().rev().map(|binding| binding.name.as_str()).collect();
+        let mut names: Vec<&str> = self.names.iter().rev().map(|binding| binding.name).collect();
         names.extend(self.outer.map(Scope::names).unwrap_or_default());
         names
     }

@@ -5,7 +5,10 @@ use super::scope::Scope;
 use crate::arguments::{FromValue, Value, wrong_value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::syntax::ast::{Section, Setting, Text};
-use crate::syntax::notation;
+use crate::syntax::{MOST_MISTAKES, notation};
+
+/// Lists longer than this are refused.
+pub const MOST_ENTRIES: usize = 1000;
 
 /// The settings of one section. What nobody takes is an error at the end.
 pub struct Settings<'a> {
@@ -63,7 +66,11 @@ impl<'a> Settings<'a> {
     /// The entries of the list under `key`, as they were written; `None` if it is no list, which is reported.
     pub fn list(&mut self, key: &'static str, setting: &'a Spanned<Setting>) -> Option<&'a [Spanned<Setting>]> {
         match &setting.value {
-            Setting::List(entries) => Some(entries),
+            Setting::List(entries) if entries.len() <= MOST_ENTRIES => Some(entries),
+            Setting::List(entries) => {
+                self.report(too_long(setting.span, entries.len(), MOST_ENTRIES));
+                None
+            }
             _ => {
                 let name = self.name;
                 self.report(Diagnostic::error(
@@ -116,7 +123,7 @@ impl<'a> Settings<'a> {
                         None => return Some(None),
                     }
                 }
-                Some(Value::List(values))
+                Some(Value::List(values.into()))
             }
             Setting::Null | Setting::Map(_) => None,
         })
@@ -129,10 +136,8 @@ impl<'a> Settings<'a> {
 
     /// Errors for keys that nobody took, and whatever was reported.
     pub fn finish(mut self) -> Result<(), Vec<Diagnostic>> {
-        for (key, _) in &self.section.entries {
-            if self.asked.contains(&key.value.as_str()) {
-                continue;
-            }
+        let unknown = self.section.entries.iter().filter(|(key, _)| !self.asked.contains(&key.value.as_str()));
+        for (key, _) in unknown.take(MOST_MISTAKES) {
             let error = Diagnostic::error(
                 Code::UnknownKey,
                 key.span,
@@ -143,6 +148,11 @@ impl<'a> Settings<'a> {
         }
         if self.problems.is_empty() { Ok(()) } else { Err(self.problems) }
     }
+}
+
+/// A list of `length` entries, of which `most` would be read.
+pub fn too_long(span: Span, length: usize, most: usize) -> Diagnostic {
+    Diagnostic::error(Code::Limit, span, format!("the list has {length} entries; at most {most} are read"))
 }
 
 /// Whether a text is a word rather than something to be worked out.

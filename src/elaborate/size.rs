@@ -6,10 +6,14 @@ use super::blocks::target;
 use super::call;
 use super::expression::evaluate;
 use super::scope::{Binding, Scope};
+use crate::arguments::Value;
 use crate::syntax::ast::{Block, Call, Item, ItemBody};
 
 /// So many items are looked at; what is behind them is found when it is made.
 const MOST_LOOKED_AT: usize = 100_000;
+
+/// Bytes of a block's name and arguments that cost as much as another item.
+const LONG_KEY: usize = 1 << 8;
 
 /// Counts layers in what a document describes.
 pub struct Count<'d> {
@@ -42,10 +46,17 @@ impl<'d> Count<'d> {
             return 0;
         }
         match &item.body {
-            ItemBody::Call(call) => match self.blocks.get(call.name.value.as_str()).copied() {
-                Some(block) => self.block(block, call, scope),
-                None => 1,
-            },
+            ItemBody::Call(call) => {
+                let chosen = call.chosen.as_ref().and_then(|expr| evaluate(expr, scope).ok().flatten());
+                let name = match &chosen {
+                    Some(Value::Word(name)) => name,
+                    _ => &call.name.value,
+                };
+                match self.blocks.get(name.as_str()).copied() {
+                    Some(block) => self.block(block, call, scope),
+                    None => 1,
+                }
+            }
             ItemBody::Sequence(items) | ItemBody::Branches { branches: items, .. } => self.layers(items, scope),
             ItemBody::Residual { body, after, .. } => {
                 self.layers(body, scope).saturating_add(self.layers(after, scope))
@@ -82,6 +93,8 @@ impl<'d> Count<'d> {
         }
         let values: Vec<String> = names.iter().map(|name| format!("{}={:?}", name.name, name.value)).collect();
         let key = format!("{} {}", block.name.value, values.join(" "));
+        // Long lists take long to compare.
+        self.looked_at += key.len() / LONG_KEY;
         if let Some(known) = self.known.get(&key) {
             return *known;
         }

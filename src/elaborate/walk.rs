@@ -3,27 +3,30 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::blocks;
 use super::call;
 use super::level::{Level, Names, Wire};
 use super::mismatch::traced;
 use super::scope::{Binding, Scope};
 use super::size::Count;
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::graph::{Frame, Graph, Shape, ValueId};
 use crate::layers::Layers;
-use crate::syntax::ast::{Block, Call, Document, Expr, Item, ItemBody, Template, TemplatePart};
+use crate::syntax::MOST_MISTAKES;
+use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
-/// The most layers that a network may have, and the most items that are walked to find them.
+/// The most layers that a network may have.
 const MOST_NODES: usize = 1_000_000;
-const MOST_ITEMS: usize = 4 * MOST_NODES;
+
+/// Items that are walked to find each layer, and how many more may be walked that hold none.
+const ITEMS_A_NODE: usize = 4;
+const MOST_IDLE_ITEMS: usize = 200_000;
+
+/// For so many mistakes advice is looked for, which takes a walk through the network; more are not shown.
+pub(super) const MOST_ADVISED: usize = 100;
 
 /// How many items are still looked at for more mistakes after the first one.
 const ITEMS_AFTER_MISTAKE: usize = 100_000;
-
-/// How many mistakes are looked for; not all of them are shown.
-const MOST_MISTAKES: usize = 1000;
 
 /// What a walk gives: complete only if no problem is an error.
 pub struct Walked {
@@ -63,7 +66,7 @@ pub fn walk<'d>(
         trace: trace.into(),
         calling: Vec::new(),
         walked: 0,
-        most_items: MOST_ITEMS,
+        most_items: usize::MAX,
     };
     let mut count = Count::new(&blocks, *scope, homes);
     let output = match items.iter().find(|item| count.layers(std::slice::from_ref(item), scope) > MOST_NODES) {
@@ -91,7 +94,7 @@ pub(super) struct Walk<'d> {
     pub(super) names: Names,
     /// Whether a mistake has hidden names, so that one that nothing has is perhaps no second mistake.
     pub(super) lost_names: bool,
-    lost_blocks: bool,
+    pub(super) lost_blocks: bool,
     problems: Vec<Diagnostic>,
     /// Code and place of every problem: a repeat reports its own only once.
     reported: HashSet<(Code, Span)>,
@@ -117,6 +120,11 @@ impl<'d> Walk<'d> {
     /// Whether a problem of this kind has been reported here, so that it need not be put into words again.
     pub(super) fn is_reported(&self, code: Code, span: Span) -> bool {
         self.reported.contains(&(code, span))
+    }
+
+    /// How many problems have been found.
+    pub(super) fn mistakes(&self) -> usize {
+        self.problems.len()
     }
 
     /// The value, or a report and `None`.
@@ -229,13 +237,15 @@ impl<'d> Walk<'d> {
     /// Whether the network has grown beyond all bounds; reported once.
     fn exhausted(&mut self, span: Span) -> bool {
         self.walked += 1;
-        if self.graph.nodes.len() < MOST_NODES && self.walked <= self.most_items {
+        let nodes = self.graph.nodes.len();
+        let busy = self.walked <= MOST_IDLE_ITEMS + ITEMS_A_NODE * nodes;
+        if nodes < MOST_NODES && busy && self.walked <= self.most_items {
             return false;
         }
         if self.problems.is_empty() {
-            let message = match self.graph.nodes.len() {
+            let message = match nodes {
                 MOST_NODES => format!("the network has more than {MOST_NODES} layers"),
-                _ => format!("the network has more than {MOST_ITEMS} items, repeats and blocks written out"),
+                _ => format!("repeats and blocks, written out, are more than {MOST_IDLE_ITEMS} items without a layer"),
             };
             self.report(Diagnostic::error(Code::Limit, span, message));
         }
@@ -246,54 +256,6 @@ impl<'d> Walk<'d> {
     pub(super) fn declare(&mut self, name: &str, span: Span) {
         let declared = self.names.declare(name, span);
         self.checked(declared);
-    }
-
-    pub(super) fn call(
-        &mut self,
-        call: &Call,
-        given: Option<Spanned<String>>,
-        scope: &Scope,
-        level: &mut Level,
-        input: Wire,
-    ) -> Wire {
-        let name = level.next(given.as_ref().map(|name| name.value.as_str()));
-        let named = given.is_some();
-        let span = given.map_or(call.name.span, |name| name.span);
-        if let Some(block) = self.blocks.get(call.name.value.as_str()).copied() {
-            self.declare(&name, span);
-            let output = blocks::expand(self, block, call, &name, scope, input);
-            self.names.define(&name, output);
-            return output;
-        }
-        let Some(definition) = self.layers.find(&call.name.value) else {
-            if !self.lost_blocks && !self.is_reported(Code::UnknownName, call.name.span) {
-                self.report(self.unknown_name(&call.name));
-            }
-            if named {
-                self.declare(&name, span);
-            }
-            return self.lost();
-        };
-        self.declare(&name, span);
-        if definition.inputs.is_none() {
-            let merge = definition.name;
-            let error = Diagnostic::error(Code::InvalidArgument, call.span, format!("`{merge}` needs several inputs"));
-            self.report(error.help(format!("write `{{from: [NAME, .], merge: {merge}}}`")));
-            return None;
-        }
-        let output = self.layer(definition, call, &name, scope, &[input], None);
-        self.names.define(&name, output);
-        output
-    }
-
-    fn unknown_name(&self, name: &Spanned<String>) -> Diagnostic {
-        let error =
-            Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
-        let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
-        blocks.sort_unstable();
-        error.meant(nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)), || {
-            format!("the layers are {}", self.layers.names().collect::<Vec<_>>().join(", "))
-        })
     }
 
     fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {

@@ -25,7 +25,7 @@ pub(super) struct Used {
 
 impl<T: Clone + Default> Schedule<T> {
     pub(super) fn new(program: &Program, mode: Mode) -> Schedule<T> {
-        let program = fuse(program, mode);
+        let program = fuse(program.clone(), mode);
         let plan = match mode {
             Mode::Train => plan::training(&program),
             Mode::Eval => plan::evaluation(&program),

@@ -124,6 +124,10 @@ mod tests {
                 "conv 8 3x3 p1 as conv\nconv 8 3x3 p1 as bn\n\"2\": {from: [bn, conv], merge: add}\n\
                  {from: [conv, \"2\"], merge: concat, name: add}",
             ),
+            (
+                "  - b 4 -> b 8 act=silu\nblocks:\n  b(width, act=relu): conv {width} 1x1 -> {act}",
+                "\"0.0\": conv 4 1x1\n\"0.1\": relu\n\"1.0\": conv 8 1x1\n\"1.1\": silu",
+            ),
             ("  - conv 8 3x3 p1 as a\n  - relu as b\n  - from: a", "a: conv 8 3x3 p1\nb: relu\nfrom: a"),
         ] {
             let network = network(body);

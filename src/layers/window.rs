@@ -1,5 +1,7 @@
 //! A window that slides over a feature map: the size arithmetic of convolution and pooling.
 
+use std::fmt::Write;
+
 use super::Reach;
 use crate::arguments::{Arguments, FromValue, Pair, PositivePair, Value};
 use crate::diagnostic::{Code, Diagnostic};
@@ -136,11 +138,12 @@ impl Window {
     pub fn arithmetic(&self, input: Shape) -> Option<String> {
         let Shape::Map { height, width, .. } = input else { return None };
         let [down, across] = self.axes();
-        let line = |axis: Axis, size| Some(format!("{} = {}", axis.formula(size), axis.count(size)?));
-        if height == width && down == across {
-            return line(down, height);
+        let mut text = down.formula(height);
+        write!(text, " = {}", down.count(height)?).expect("a String takes everything");
+        if height != width || down != across {
+            write!(text, ", {} = {}", across.formula(width), across.count(width)?).expect("a String takes everything");
         }
-        Some(format!("{}, {}", line(down, height)?, line(across, width)?))
+        Some(text)
     }
 
     /// Pixels at the bottom and at the right edge that no window reaches, over a map of `height`×`width`.
@@ -214,24 +217,23 @@ impl Axis {
 
     /// `(32 − 3 + 2·1)/2 + 1`, in brackets that round where the division has a rest.
     fn formula(self, size: usize) -> String {
-        let kernel = match self.dilation {
-            1 => format!("{}", self.kernel),
-            dilation => format!("({dilation}·({} − 1) + 1)", self.kernel),
-        };
-        let sum = format!("({size} − {kernel} + 2·{})", self.padding);
-        let room = (size + 2 * self.padding) as i64 - self.span() as i64;
-        if self.stride == 1 {
-            return format!("{sum}/1 + 1");
-        }
-        let stride = self.stride as i64;
-        let (open, close) = match room.rem_euclid(stride) {
-            0 => ("", ""),
-            rest if self.ceil && self.count(size).map(|count| count as i64) != Some((room - rest) / stride + 1) => {
+        let Axis { kernel, stride, padding, dilation, .. } = self;
+        let room = (size + 2 * padding) as i64 - self.span() as i64;
+        let rest = room.rem_euclid(stride as i64);
+        let (open, close) = match self.count(size) {
+            _ if rest == 0 => ("", ""),
+            count if self.ceil && count.map(|count| count as i64) != Some((room - rest) / stride as i64 + 1) => {
                 ("⌈", "⌉")
             }
             _ => ("⌊", "⌋"),
         };
-        format!("{open}{sum}/{}{close} + 1", self.stride)
+        let mut text = String::with_capacity(48);
+        let written = match dilation {
+            1 => write!(text, "{open}({size} − {kernel}"),
+            _ => write!(text, "{open}({size} − ({dilation}·({kernel} − 1) + 1)"),
+        };
+        written.and_then(|()| write!(text, " + 2·{padding})/{stride}{close} + 1")).expect("a String takes everything");
+        text
     }
 }
 

@@ -48,8 +48,6 @@ pub struct Footprint {
     /// With its steps joined for training.
     program: Program,
     plan: Plan,
-    /// With its steps joined for evaluation.
-    evaluated: Program,
     threads: usize,
     /// Numbers that the optimizer remembers for each weight.
     optimizer_state: u64,
@@ -65,17 +63,28 @@ impl Network {
     /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);
     /// ```
     pub fn footprint(&self, threads: usize) -> Footprint {
-        let lowered = lower(self);
-        let (program, evaluated) = (fuse(&lowered, Mode::Train), fuse(&lowered, Mode::Eval));
+        let program = fuse(lower(self), Mode::Train);
         let plan = plan::training(&program);
-        Footprint { program, plan, evaluated, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+        Footprint { program, plan, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+    }
+
+    /// Bytes of a forward pass over `batch` examples in evaluation mode on so many threads, some examples at a time, with the weights.
+    pub fn inference_memory(&self, threads: usize, batch: usize) -> u64 {
+        let program = &fuse(lower(self), Mode::Eval);
+        let plan = &plan::evaluation(program);
+        let at_once = plan.examples_at_once(batch);
+        let values = (plan.elements() as u64).saturating_mul(at_once as u64);
+        let images = images(program).saturating_mul(batch as u64);
+        let kept = kept(program, Mode::Eval, plan, at_once);
+        let workspace = workspace(program, plan, at_once, threads);
+        bytes([images, kept, workspace, total(&program.weights)].into_iter().fold(values, u64::saturating_add))
     }
 }
 
 impl Footprint {
     /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there is.
     pub fn training(&self, batch: usize) -> TrainingMemory {
-        let Footprint { program, plan, .. } = self;
+        let Footprint { program, plan, threads, .. } = self;
         let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
         let trained = plan.backward.iter().flat_map(|planned| &program.steps[planned.step].weights);
         let trained = trained.map(|weight| &program.weights[*weight]).filter(|weight| weight.trainable);
@@ -85,27 +94,17 @@ impl Footprint {
             optimizer: bytes(
                 total(program.weights.iter().filter(|weight| weight.learns())).saturating_mul(self.optimizer_state),
             ),
-            activations: bytes(of_batch(plan.forward as u64 + self.images()).saturating_add(kept(
+            activations: bytes(of_batch(plan.forward as u64 + images(program)).saturating_add(kept(
                 program,
                 Mode::Train,
                 plan,
                 batch,
             ))),
             workspace: bytes(
-                of_batch((plan.elements() - plan.forward) as u64).saturating_add(self.workspace(program, plan, batch)),
+                of_batch((plan.elements() - plan.forward) as u64)
+                    .saturating_add(workspace(program, plan, batch, *threads)),
             ),
         }
-    }
-
-    /// Bytes of a forward pass over `batch` examples in evaluation mode, some at a time, with the weights.
-    pub fn inference(&self, batch: usize) -> u64 {
-        let program = &self.evaluated;
-        let plan = &plan::evaluation(program);
-        let at_once = plan.examples_at_once(batch);
-        let values = (plan.elements() as u64).saturating_mul(at_once as u64);
-        let images = self.images().saturating_mul(batch as u64);
-        let kept = kept(program, Mode::Eval, plan, at_once).saturating_add(self.workspace(program, plan, at_once));
-        bytes([images, kept, total(&program.weights)].into_iter().fold(values, u64::saturating_add))
     }
 
     /// The largest batch with which training takes no more than `bytes`; `None` if even one example takes more.
@@ -115,24 +114,22 @@ impl Footprint {
         let batch = (0..u32::BITS).rev().fold(0, |batch, bit| Some(batch | 1 << bit).filter(fits).unwrap_or(batch));
         (batch > 0).then_some(batch)
     }
+}
 
-    /// Numbers of an image: as the caller has it, and with the channels last, where that is another order.
-    fn images(&self) -> u64 {
-        let copies = if self.program.shape(ValueId::INPUT).has_one_order() { 1 } else { 2 };
-        copies * self.program.shape(ValueId::INPUT).elements() as u64
-    }
+/// Numbers of an image: as the caller has it, and with the channels last, where that is another order.
+fn images(program: &Program) -> u64 {
+    let image = program.shape(ValueId::INPUT);
+    let copies = if image.has_one_order() { 1 } else { 2 };
+    copies * image.elements() as u64
+}
 
-    /// Numbers that kernels work in: threads keep the most that any step needs.
-    fn workspace(&self, program: &Program, plan: &Plan, batch: usize) -> u64 {
-        let shape = |value| program.shape(value);
-        let sizes = |step: &Step| {
-            let (input, output) = (shape(step.inputs[0]), shape(step.output));
-            Sizes { batch, input, output, threads: self.threads }
-        };
-        let Workspace { shared, each } =
-            steps(program, plan).map(|step| step.op.workspace(sizes(step))).fold(Workspace::default(), Workspace::or);
-        (each as u64).saturating_mul(self.threads as u64).saturating_add(shared as u64)
-    }
+/// Numbers that kernels work in: threads keep the most that any step needs.
+fn workspace(program: &Program, plan: &Plan, batch: usize, threads: usize) -> u64 {
+    let shape = |value| program.shape(value);
+    let sizes = |step: &Step| Sizes { batch, input: shape(step.inputs[0]), output: shape(step.output), threads };
+    let Workspace { shared, each } =
+        steps(program, plan).map(|step| step.op.workspace(sizes(step))).fold(Workspace::default(), Workspace::or);
+    (each as u64).saturating_mul(threads as u64).saturating_add(shared as u64)
 }
 
 /// The steps that take part.
@@ -215,7 +212,7 @@ mod tests {
     fn inference_takes_less() {
         let network = compile("input: [2, 4, 4]\nlayers: [relu -> bn -> relu -> maxpool 2]");
         let network = network.expect("a sound network");
-        assert_eq!(network.footprint(1).inference(10), 4 * (10 * (2 * 32 + 2 * 32 + 8 / 4) + 4 + 8));
+        assert_eq!(network.inference_memory(1, 10), 4 * (10 * (2 * 32 + 2 * 32 + 8 / 4) + 4 + 8));
     }
 
     #[test]

@@ -30,8 +30,8 @@ impl Op {
 }
 
 /// The same program in fewer steps, for one mode. Values, shapes and weights keep their indices.
-pub fn fuse(program: &Program, mode: Mode) -> Program {
-    let mut fusion = Fusion::new(program);
+pub fn fuse(program: Program, mode: Mode) -> Program {
+    let (mut fusion, program) = Fusion::new(program);
     for index in 0..fusion.steps.len() {
         if mode == Mode::Eval {
             fusion.fold_norm(index);
@@ -40,7 +40,7 @@ pub fn fuse(program: &Program, mode: Mode) -> Program {
         fusion.cut(index);
         fusion.cut_after_pool(index);
     }
-    Program { steps: fusion.steps.into_iter().flatten().collect(), ..program.clone() }
+    Program { steps: fusion.steps.into_iter().flatten().collect(), ..program }
 }
 
 struct Fusion {
@@ -53,7 +53,8 @@ struct Fusion {
 }
 
 impl Fusion {
-    fn new(program: &Program) -> Fusion {
+    /// The steps of a program, and the program without them.
+    fn new(mut program: Program) -> (Fusion, Program) {
         let mut makers = vec![None; program.shapes.len()];
         let mut readers = vec![0; program.shapes.len()];
         readers[program.output.index()] += 1;
@@ -61,7 +62,8 @@ impl Fusion {
             makers[step.output.index()] = Some(index);
             step.inputs.iter().for_each(|input| readers[input.index()] += 1);
         }
-        Fusion { steps: program.steps.iter().cloned().map(Some).collect(), makers, readers }
+        let steps = std::mem::take(&mut program.steps).into_iter().map(Some).collect();
+        (Fusion { steps, makers, readers }, program)
     }
 
     /// The step that makes a value, if only one reads it.

@@ -201,16 +201,22 @@ impl<'a> Layout<'a> {
     ) -> Vec<Target> {
         let step = self.step(index);
         let roots: Vec<ValueId> = step.inputs.iter().map(|input| self.root(*input)).collect();
+        let mut sorted = roots.clone();
+        sorted.sort_unstable();
+        let mut handed_on = false;
         let mut targets = Vec::with_capacity(roots.len());
         for (input, root) in roots.iter().enumerate() {
             let passes = step.op.passes_gradient(input);
-            let only = roots.iter().filter(|other| *other == root).count() == 1;
+            let only = |root| {
+                sorted.partition_point(|other| other <= root) - sorted.partition_point(|other| other < root) == 1
+            };
             targets.push(match gradients[root.index()] {
                 _ if !trainable[root.index()] => Target::Nobody,
                 Some(sum) if passes => Target::Sum(sum),
                 Some(sum) => Target::Add { aside: pool.take(self.elements(*root)), sum },
                 // Whoever adds to it later is a step before this one.
-                None if passes && only && !targets.contains(&Target::Same) => {
+                None if passes && !handed_on && only(root) => {
+                    handed_on = true;
                     gradients[root.index()] = Some(output_gradient);
                     Target::Same
                 }

@@ -37,9 +37,13 @@ impl Display for Table<'_> {
         let Table { network, view, width, colour } = *self;
         let lines = Lines::new(network, view);
         writeln!(f, "{}\n", painted(&title(network), Paint::Bold, colour))?;
-        let mut widest = [None; CONTENTS];
+        let mut cells: [Option<Cells>; CONTENTS] = Default::default();
         let mut columns = |layout: &[Content]| -> Vec<Column> {
-            let column = |content: &Content| lines.column(*content, &mut widest[*content as usize]);
+            let column = |content: &Content| {
+                let cells = cells[*content as usize].get_or_insert_with(|| lines.cells(*content));
+                let (title, form) = content.form(view.arrangement);
+                Column { title, form, widest: cells.widest }
+            };
             layout.iter().map(column).collect()
         };
         let width = width.unwrap_or(usize::MAX);
@@ -52,7 +56,10 @@ impl Display for Table<'_> {
             let widths = columns.iter().map(|column| column.widest).collect();
             (NARROWEST, columns, widths)
         });
-        draw(f, &columns, &widths, lines.count(), colour, |line, column, text| lines.cell(layout[column], line, text))?;
+        draw(f, &columns, &widths, lines.count(), colour, |line, column, text| {
+            let cells = cells[layout[column] as usize].as_ref();
+            text.write_str(cells.map_or("", |cells| cells.get(line)))
+        })?;
         writeln!(f)?;
         totals(f, network, view, &lines.fields[network.output.index()], colour)
     }
@@ -130,10 +137,26 @@ impl Content {
     }
 }
 
+/// The cells of a column, one text behind the other.
+#[derive(Default)]
+struct Cells {
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+    /// Characters of the widest.
+    widest: usize,
+}
+
+impl Cells {
+    fn get(&self, line: usize) -> &str {
+        let start = line.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[line]]
+    }
+}
+
 /// The table's lines: the input, then one for each row.
 struct Lines<'a> {
     network: &'a Network,
-    arrangement: Arrangement,
     rows: Vec<Row<'a>>,
     continuations: Vec<u32>,
     fields: Vec<ReceptiveField>,
@@ -143,26 +166,23 @@ impl<'a> Lines<'a> {
     fn new(network: &'a Network, view: View) -> Lines<'a> {
         let rows = rows(network, view.arrangement, view.depth);
         let continuations = continuations(&rows);
-        Lines { network, arrangement: view.arrangement, rows, continuations, fields: network.receptive_fields() }
+        Lines { network, rows, continuations, fields: network.receptive_fields() }
     }
 
     fn count(&self) -> usize {
         self.rows.len() + 1
     }
 
-    /// A column; how wide its cells are is measured once.
-    fn column(&self, content: Content, widest: &mut Option<usize>) -> Column {
-        let (title, form) = content.form(self.arrangement);
-        let widest = *widest.get_or_insert_with(|| {
-            let mut text = String::new();
-            let measure = |line| {
-                text.clear();
-                self.cell(content, line, &mut text).expect("a String takes everything");
-                length(&text)
-            };
-            (0..self.count()).map(measure).max().unwrap_or(0)
-        });
-        Column { title, form, widest }
+    /// What stands in a column.
+    fn cells(&self, content: Content) -> Cells {
+        let mut cells = Cells::default();
+        for line in 0..self.count() {
+            let start = cells.text.len();
+            self.cell(content, line, &mut cells.text).expect("a String takes everything");
+            cells.widest = cells.widest.max(length(&cells.text[start..]));
+            cells.ends.push(cells.text.len());
+        }
+        cells
     }
 
     fn cell(&self, content: Content, line: usize, text: &mut String) -> fmt::Result {
@@ -185,7 +205,7 @@ impl<'a> Lines<'a> {
         let last = &self.network.graph.nodes[row.nodes.end - 1];
         let layer = (row.part == Part::Layer).then_some(last);
         // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
-        let count = |text: &mut String, number: u64, form: fn(u64) -> String| match number {
+        let mut count = |number: u64, form: fn(u64) -> String| match number {
             0 => Ok(()),
             number => text.write_str(&form(number)),
         };
@@ -210,10 +230,10 @@ impl<'a> Lines<'a> {
             Content::Output => write!(text, "{}", last.output),
             Content::Arithmetic => text.write_str(&arithmetic()),
             Content::TightArithmetic => text.write_str(&tight(&arithmetic())),
-            Content::Params => count(text, row.sums.params, exact),
-            Content::ShortParams => count(text, row.sums.params, short),
-            Content::Macs => count(text, row.sums.macs, exact),
-            Content::ShortMacs => count(text, row.sums.macs, short),
+            Content::Params => count(row.sums.params, exact),
+            Content::ShortParams => count(row.sums.params, short),
+            Content::Macs => count(row.sums.macs, exact),
+            Content::ShortMacs => count(row.sums.macs, short),
             Content::Activations => text.write_str(&exact(row.sums.activations)),
             Content::ShortActivations => text.write_str(&short(row.sums.activations)),
             Content::ReceptiveField => {

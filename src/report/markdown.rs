@@ -59,7 +59,7 @@ impl Display for Table<'_> {
         writeln!(
             f,
             "\nParameters: {}. {} multiply–accumulates and {} activations for one example.",
-            params(network),
+            params(&totals),
             short(totals.macs),
             short(totals.activations)
         )

@@ -60,40 +60,66 @@ pub fn draw(
     colour: bool,
     mut cell: impl FnMut(usize, usize, &mut String) -> fmt::Result,
 ) -> fmt::Result {
-    let mut head = String::new();
-    for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
-        if index > 0 {
-            blanks(&mut head, GAP);
-        }
-        set(&mut head, column.title, column.form, *width);
+    let mut line = Line::default();
+    for (column, width) in columns.iter().zip(widths) {
+        line.put(column.title, column.form, *width, None);
     }
-    writeln!(out, "{}", painted(head.trim_end(), Paint::Bold, colour))?;
-    let (mut text, mut cut, mut line) = (String::new(), String::new(), String::new());
+    writeln!(out, "{}", painted(&line.text, Paint::Bold, colour))?;
+    let mut text = String::new();
     for row in 0..rows {
         line.clear();
-        // Blanks are held back until something follows, so that no line ends in one.
-        let mut held_back = 0;
         for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
             text.clear();
-            cut.clear();
             cell(row, index, &mut text)?;
-            set(&mut cut, &text, column.form, *width);
-            let ink = cut.trim_end();
-            if ink.is_empty() {
-                held_back += width + GAP;
-                continue;
-            }
-            let after = cut.len() - ink.len();
-            blanks(&mut line, held_back + ink.len() - ink.trim_start().len());
-            match column.form {
-                Form::Faint(_) => line.push_str(&painted(ink.trim_start(), Paint::Faint, colour)),
-                _ => line.push_str(ink.trim_start()),
-            }
-            held_back = after + GAP;
+            let faint = colour && matches!(column.form, Form::Faint(_));
+            line.put(&text, column.form, *width, faint.then_some(Paint::Faint));
         }
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", line.text)?;
     }
     Ok(())
+}
+
+/// A line, cell by cell. Blanks are held back until something follows, so that it never ends in one.
+#[derive(Default)]
+struct Line {
+    text: String,
+    held_back: usize,
+}
+
+impl Line {
+    fn clear(&mut self) {
+        self.text.clear();
+        self.held_back = 0;
+    }
+
+    /// Appends a cell, cut or filled up to `width` characters, and the gap behind it.
+    fn put(&mut self, cell: &str, form: Form, width: usize, paint: Option<Paint>) {
+        if cell.is_empty() {
+            self.held_back += width + GAP;
+            return;
+        }
+        let length = length(cell);
+        let missing = width.saturating_sub(length);
+        let (before, after) = if form == Form::Number { (missing, 0) } else { (0, missing) };
+        self.text.extend(std::iter::repeat_n(' ', self.held_back + before));
+        let start = self.text.len();
+        match form {
+            _ if length <= width => self.text.push_str(cell),
+            Form::Name(_) => {
+                self.text.push('…');
+                self.text.extend(cell.chars().skip(length - width.saturating_sub(1)));
+            }
+            _ => {
+                self.text.extend(cell.chars().take(width.saturating_sub(1)));
+                self.text.push('…');
+            }
+        }
+        if let Some(paint) = paint {
+            let painted = painted(&self.text[start..], paint, true);
+            self.text.replace_range(start.., &painted);
+        }
+        self.held_back = after + GAP;
+    }
 }
 
 /// How a text stands out on a terminal.
@@ -119,40 +145,11 @@ pub fn length(text: &str) -> usize {
     if text.is_ascii() { text.len() } else { text.chars().count() }
 }
 
-fn blanks(text: &mut String, count: usize) {
-    text.extend(std::iter::repeat_n(' ', count));
-}
-
 /// To how many characters a column may be cut.
 fn least(column: &Column) -> Option<usize> {
     match column.form {
         Form::Number => None,
         Form::Text(least) | Form::Name(least) | Form::Faint(least) => Some(least.max(length(column.title))),
-    }
-}
-
-/// Appends a cell, cut or filled up to `width` characters.
-fn set(line: &mut String, cell: &str, form: Form, width: usize) {
-    let length = length(cell);
-    let missing = width.saturating_sub(length);
-    let kept = width.saturating_sub(1);
-    match form {
-        Form::Name(_) if length > width => {
-            line.push('…');
-            line.extend(cell.chars().skip(length - kept));
-        }
-        _ if length > width => {
-            line.extend(cell.chars().take(kept));
-            line.push('…');
-        }
-        Form::Number => {
-            blanks(line, missing);
-            line.push_str(cell);
-        }
-        _ => {
-            line.push_str(cell);
-            blanks(line, missing);
-        }
     }
 }
 

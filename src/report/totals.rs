@@ -7,7 +7,7 @@ use super::table::{Paint, painted};
 use super::{Training, View};
 use crate::arguments::Pair;
 use crate::graph::Shape;
-use crate::network::{Network, ReceptiveField};
+use crate::network::{Network, ReceptiveField, Totals};
 
 /// A size in pixels of the input, as `text` has it, unless it is where numbers end.
 pub(super) fn field(size: Pair, text: impl Display) -> String {
@@ -15,8 +15,7 @@ pub(super) fn field(size: Pair, text: impl Display) -> String {
 }
 
 /// `25,557,032, all trainable; 53,120 running statistics`.
-pub(super) fn params(network: &Network) -> String {
-    let totals = network.totals();
+pub(super) fn params(totals: &Totals) -> String {
     let mut text = exact(totals.params);
     text.push_str(&match totals.params - totals.trainable {
         0 => ", all trainable".to_string(),
@@ -41,7 +40,7 @@ pub(super) fn totals(
     let footprint = network.footprint(threads);
     let memory = footprint.training(batch);
     let mut lines = vec![
-        ("parameters", params(network)),
+        ("parameters", params(&totals)),
         ("MACs", format!("{} for one example", exact(totals.macs))),
         ("activations", format!("{} for one example", exact(totals.activations))),
     ];

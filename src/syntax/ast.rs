@@ -174,8 +174,10 @@ pub enum Merge {
 /// A layer's or block's name with its arguments. Optimizers, schedules and transforms are written the same way.
 #[derive(Debug, Clone)]
 pub struct Call {
-    /// `conv`.
+    /// `conv`; of `{act}`, what stands there.
     pub name: Spanned<String>,
+    /// What says which layer or block it is, of `{act}`.
+    pub chosen: Option<Box<Spanned<Expr>>>,
     /// In the order in which they were written.
     pub arguments: Vec<Argument>,
     /// All of it.

@@ -1,5 +1,6 @@
 //! The keys of a document that define something: `blocks:`, `let:` and `init:`.
 
+use super::MOST_MISTAKES;
 use super::ast::{Argument, Block, Call, Expr, InitRule, Parameter, Section, Setting, Term, Text};
 use super::document::{Context, expr, map};
 use super::notation;
@@ -26,7 +27,7 @@ struct Head<'a> {
 
 /// The blocks of several files, each with where its `let:` is. They have one name space.
 pub(super) fn blocks<'a>(
-    context: &mut Context<'_>,
+    context: &mut Context<'a>,
     files: impl Iterator<Item = (Option<usize>, &'a Section)>,
 ) -> Vec<Block> {
     let mut heads: Vec<Head> = Vec::new();
@@ -168,6 +169,9 @@ pub(super) fn init_rules(context: &mut Context<'_>, value: &Spanned<Setting>) ->
     }
     let mut rules = Vec::new();
     for (pattern, value) in &section.entries {
+        if context.errors.len() >= MOST_MISTAKES {
+            break;
+        }
         let initialiser = match &value.value {
             Setting::Text(text) => context.note(notation::call(text)),
             Setting::Int(number) => Some(constant(value.span, Expr::Int(*number))),
@@ -187,5 +191,5 @@ pub(super) fn init_rules(context: &mut Context<'_>, value: &Spanned<Setting>) ->
 fn constant(span: Span, value: Expr) -> Call {
     let value = Spanned::new(Term::Expr(Spanned::new(value, span)), span);
     let argument = Argument { key: None, value, span };
-    Call { name: Spanned::new("constant".to_string(), span), arguments: vec![argument], span, room: None }
+    Call { name: Spanned::new("constant".to_string(), span), chosen: None, arguments: vec![argument], span, room: None }
 }

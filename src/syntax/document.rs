@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::MOST_MISTAKES;
 use super::ast::{Document, DocumentBody, Expr, Section, Setting, Text};
 use super::include::Included;
 use super::structure::items;
@@ -32,6 +33,8 @@ pub(super) struct Context<'a> {
     pub callable: BTreeSet<String>,
     /// See [`Document::lost_blocks`].
     pub lost_blocks: bool,
+    /// Notation that has been read.
+    pub lines: notation::Lines<'a>,
     pub errors: Vec<Diagnostic>,
 }
 
@@ -43,10 +46,10 @@ impl Context<'_> {
 }
 
 /// Makes a document of what a file and those that it includes hold, as far as it can be read, and lists everything that is wrong.
-pub(super) fn document(
-    sources: &Sources,
-    root: &Spanned<Setting>,
-    included: &Included,
+pub(super) fn document<'a>(
+    sources: &'a Sources,
+    root: &'a Spanned<Setting>,
+    included: &'a Included,
     vocabulary: Vocabulary<'_>,
 ) -> (Option<Document>, Vec<Diagnostic>) {
     let root = match &root.value {
@@ -58,7 +61,13 @@ pub(super) fn document(
         return (None, vec![empty(Span { end: root.span.start, ..root.span })]);
     }
     let callable = vocabulary.layers.iter().map(ToString::to_string).collect();
-    let mut context = Context { sources, callable, lost_blocks: !included.complete, errors: Vec::new() };
+    let mut context = Context {
+        sources,
+        callable,
+        lost_blocks: !included.complete,
+        lines: notation::Lines::default(),
+        errors: Vec::new(),
+    };
     let included: Vec<&Section> = included.files.iter().filter_map(as_section).collect();
     let homes = included.iter().enumerate().map(|(index, section)| (Some(index), *section));
     let blocks = definitions::blocks(&mut context, homes.chain([(None, root)]));
@@ -86,9 +95,9 @@ pub(super) fn document(
 }
 
 /// Reads every key of a document but `blocks` and `include`.
-fn keys(context: &mut Context<'_>, root: &Section, vocabulary: Vocabulary<'_>, document: &mut Document) {
+fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: Vocabulary<'_>, document: &mut Document) {
     let mut bodies: Vec<&Spanned<String>> = Vec::new();
-    let mut body = |context: &mut Context<'_>, key, value: DocumentBody| {
+    let mut body = |context: &mut Context<'a>, key, value: DocumentBody| {
         document.body = match bodies.first() {
             None => value,
             Some(first) => {
@@ -101,6 +110,9 @@ fn keys(context: &mut Context<'_>, root: &Section, vocabulary: Vocabulary<'_>, d
     // Keys that misspelled ones stand for; that they are missing is no second mistake.
     let mut meant = Vec::new();
     for (key, value) in &root.entries {
+        if context.errors.len() >= MOST_MISTAKES {
+            break;
+        }
         match key.value.as_str() {
             "name" => document.name = plain_text(context, "`name`", value),
             "input" => document.input = shape(context, "`input`", value),

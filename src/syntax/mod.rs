@@ -61,6 +61,12 @@ impl Format {
 /// Texts longer than this are refused: 32 MB.
 const LONGEST: usize = 32 << 20;
 
+/// No single text of a file is longer, in bytes.
+const LONGEST_TEXT: usize = 1 << 18;
+
+/// So many mistakes are looked for; not all of them are shown.
+pub(crate) const MOST_MISTAKES: usize = 1000;
+
 /// A document as far as it could be read, and everything that is wrong with its text.
 #[derive(Debug)]
 pub struct Parsed {

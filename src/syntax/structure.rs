@@ -3,6 +3,7 @@
 //! An entry is a string of notation, or a mapping. A mapping calls (`conv: {out: 64, kernel: 3}`), names
 //! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from` and `expect`.
 
+use super::MOST_MISTAKES;
 use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
 use super::document::{Context, expr, shape, texts, unknown_key};
 use super::notation;
@@ -20,12 +21,22 @@ const STRUCTURES: [(&str, &[&str]); 4] = [
 const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
-pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<Item> {
+pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
+    if context.errors.len() >= MOST_MISTAKES {
+        return vec![Item::unreadable(value.span)];
+    }
     match &value.value {
         Setting::Text(text) => {
-            context.note(notation::chain(text)).unwrap_or_else(|| vec![Item::unreadable(value.span)])
+            let items = context.lines.chain(text);
+            context.note(items).unwrap_or_else(|| vec![Item::unreadable(value.span)])
         }
-        Setting::List(values) => values.iter().flat_map(|value| items(context, value)).collect(),
+        Setting::List(values) => {
+            let mut list = Vec::with_capacity(values.len());
+            for value in values {
+                list.append(&mut items(context, value));
+            }
+            list
+        }
         Setting::Map(section) => {
             vec![mapping(context, section).unwrap_or_else(|| Item::unreadable(value.span))]
         }
@@ -37,7 +48,7 @@ pub(super) fn items(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<
 }
 
 /// One item that is written as a mapping; `None` if it cannot be made out.
-fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
+fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> {
     let structure = STRUCTURES.iter().find_map(|(key, others)| Some((*key, section.entry(key)?, *others)));
     if let Some((key, (written, value), others)) = structure {
         let known = std::iter::once(key).chain(others.iter().copied());
@@ -77,6 +88,12 @@ fn mapping(context: &mut Context<'_>, section: &Section) -> Option<Item> {
         context.errors.extend(error);
         return None;
     }
+    if matches!(value.value, Setting::Null) && context.sources.text(section.span).starts_with('{') {
+        let advice = format!("in quotes, `\"{{{0}}}\"` calls the layer that `{0}` names", key.value);
+        let error = unknown_callee(context, key);
+        context.errors.extend(error.map(|error| if error.help.is_empty() { error.help(advice) } else { error }));
+        return None;
+    }
     naming(context, key, value)
 }
 
@@ -94,7 +111,7 @@ fn named_by_key(context: &mut Context<'_>, section: &Section, item: Item) -> Opt
 }
 
 /// `layer1: bottleneck 64 x 3`: the key names what stands under it.
-fn naming(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Item> {
+fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spanned<Setting>) -> Option<Item> {
     if !looks_like_layers(context, key, value) {
         let error = unknown_callee(context, key);
         context.errors.extend(error.map(|error| match error.help.is_empty() {
@@ -190,7 +207,7 @@ fn call(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Settin
         }
         _ => vec![positional(term(context, "an argument", value))],
     };
-    Some(Call { name: key.clone(), arguments, span: key.span.to(value.span), room: None })
+    Some(Call { name: key.clone(), chosen: None, arguments, span: key.span.to(value.span), room: None })
 }
 
 fn positional(value: Spanned<Term>) -> Argument {
@@ -218,7 +235,7 @@ fn term(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Span
     Spanned::new(term, value.span)
 }
 
-fn residual(context: &mut Context<'_>, section: &Section, body: &Spanned<Setting>) -> ItemBody {
+fn residual<'a>(context: &mut Context<'a>, section: &'a Section, body: &'a Spanned<Setting>) -> ItemBody {
     let shortcut = match section.get("shortcut") {
         None => Spanned::new(Shortcut::Auto, body.span),
         Some(value) => Spanned::new(shortcut(context, value), value.span),
@@ -227,7 +244,7 @@ fn residual(context: &mut Context<'_>, section: &Section, body: &Spanned<Setting
     ItemBody::Residual { body: items(context, body), shortcut, after }
 }
 
-fn shortcut(context: &mut Context<'_>, value: &Spanned<Setting>) -> Shortcut {
+fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Shortcut {
     const WORDS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
     let word = match &value.value {
         Setting::Text(text) => text.text.as_str(),
@@ -259,7 +276,12 @@ fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str]
     })
 }
 
-fn branches(context: &mut Context<'_>, section: &Section, key: &Spanned<String>, value: &Spanned<Setting>) -> ItemBody {
+fn branches<'a>(
+    context: &mut Context<'a>,
+    section: &Section,
+    key: &Spanned<String>,
+    value: &'a Spanned<Setting>,
+) -> ItemBody {
     let merge = match section.get("merge") {
         None => Some(Spanned::new(Merge::Concat, key.span)),
         Some(value) => merge(context, value),
@@ -282,7 +304,7 @@ fn branches(context: &mut Context<'_>, section: &Section, key: &Spanned<String>,
     ItemBody::Branches { branches: branches.collect(), merge }
 }
 
-fn from(context: &mut Context<'_>, section: &Section, value: &Spanned<Setting>) -> ItemBody {
+fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Setting>) -> ItemBody {
     let sources = texts(context, "`from`", value);
     let then = section.get("then").map(|then| items(context, then)).unwrap_or_default();
     let merge = match section.get("merge") {

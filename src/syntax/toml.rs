@@ -5,12 +5,14 @@ use std::ops::Range;
 use toml::Spanned as Located;
 use toml::de::{DeTable, DeValue};
 
+use super::LONGEST_TEXT;
 use super::ast::{Section, Setting};
 use super::text::Text;
+use super::value::too_long;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 
 /// More values than this are refused; a million items, one string each, are still read.
-const MOST_VALUES: usize = 1 << 21;
+const MOST_VALUES: usize = 1 << 20;
 
 /// No one mends more errors at a time.
 const MOST_ERRORS: usize = 20;
@@ -18,7 +20,7 @@ const MOST_ERRORS: usize = 20;
 /// What the parser says behind an array without an end, among others.
 const MISSING_COMMA: &str = "missing comma between array elements, expected `,`";
 
-/// Bytes of a text that is not read again for each of its errors.
+/// Of a text of more bytes, one error is found; of a shorter one all.
 const LONG: usize = 1 << 20;
 
 /// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
@@ -26,11 +28,19 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, 
     let place = Place { text, source };
     // Each value has one of these before it; those inside texts and comments count too, but nobody writes so many.
     let values = text.bytes().filter(|byte| matches!(byte, b',' | b'=' | b'[')).count();
-    if values > MOST_VALUES {
+    // The parser keeps empty lines and comments too.
+    if values.max(text.lines().count() / 2) > MOST_VALUES {
         let message = format!("the text holds more than {MOST_VALUES} values");
         return (None, vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
     }
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, errors) = match text.len() {
+        ..=LONG => DeTable::parse_recoverable(text),
+        // All errors would take more room than the text.
+        _ => match DeTable::parse(text) {
+            Ok(root) => (root, Vec::new()),
+            Err(error) => return (None, place.diagnostics(&[error])),
+        },
+    };
     if !errors.is_empty() {
         return (None, place.diagnostics(&errors));
     }
@@ -67,6 +77,10 @@ impl Place<'_> {
             errors.push(Diagnostic::error(Code::TooLarge, span, message));
         };
         let setting = match value.into_inner() {
+            DeValue::String(text) if text.len() > LONGEST_TEXT => {
+                errors.push(too_long(span, text.len()));
+                Setting::Null
+            }
             DeValue::String(text) => Setting::Text(Text::decoded(text.into_owned(), &self.text[range], span)),
             DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
                 Ok(value) => Setting::Int(value),

@@ -3,9 +3,10 @@
 //! The types are [`Setting`] and [`Section`], because parts of the tree (`data:`, `train:`, a preset) stay as they are in
 //! the [`Document`](super::ast::Document).
 
+use super::LONGEST_TEXT;
 use super::ast::{Section, Setting};
 use super::text::Text;
-use crate::diagnostic::{Code, Diagnostic, Sources, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
 
 impl Setting {
     /// What kind of value it is, for messages: "a list".
@@ -38,6 +39,11 @@ impl Section {
 pub(super) fn wrong_type(what: &str, expected: &str, value: &Spanned<Setting>) -> Diagnostic {
     Diagnostic::error(Code::WrongType, value.span, format!("{what} must be {expected}"))
         .label(format!("found {}", value.value.kind()))
+}
+
+/// A text of so many bytes stands at `span`.
+pub(super) fn too_long(span: Span, length: usize) -> Diagnostic {
+    Diagnostic::error(Code::Limit, span, format!("a text of {length} bytes; at most {LONGEST_TEXT} are read"))
 }
 
 /// A key as a string with places, to be read as notation.

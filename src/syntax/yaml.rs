@@ -3,7 +3,8 @@
 //! Scalars follow YAML 1.2's core schema: `no` is text, `1e-4` a number. Nesting, aliases and the number of values are
 //! limited while the text is read, so neither a million brackets nor a bomb of aliases costs anything.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -12,6 +13,8 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::ast::{Section, Setting};
 use super::text::Text;
+use super::value::too_long;
+use super::{LONGEST_TEXT, MOST_MISTAKES};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 
 /// Lists and mappings nested deeper than this are refused.
@@ -26,6 +29,9 @@ const MOST_REPEATED: usize = 100_000;
 /// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let place = Place { text, source, offset };
+    if least_values(text) > MOST_VALUES {
+        return (None, vec![Diagnostic::error(Code::Limit, place.span(0, 0), too_many())]);
+    }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: DEEPEST,
@@ -47,6 +53,12 @@ pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Span
     let mut errors = Vec::new();
     let root = place.setting(node, &mut errors);
     (Some(root), errors)
+}
+
+/// A line holds one value or more, and a comma ends one. Those inside texts count too, but nobody writes so many.
+fn least_values(text: &str) -> usize {
+    let lines = text.lines().map(str::trim_start).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| 1 + line.bytes().filter(|byte| *byte == b',').count()).sum()
 }
 
 /// A value as it comes from the parser, with the bytes of its token; for a list or mapping, only where it starts.
@@ -161,6 +173,10 @@ impl Place<'_> {
                 errors.push(Diagnostic::error(Code::TooLarge, span, message));
                 Setting::Null
             }),
+            Raw::Text(text) if text.len() > LONGEST_TEXT => {
+                errors.push(too_long(span, text.len()));
+                Setting::Null
+            }
             Raw::Text(text) => Setting::Text(Text::decoded(text, &written[..span.range().len()], span)),
             Raw::List(nodes) => {
                 let list: Vec<_> = nodes.into_iter().map(|node| self.setting(node, errors)).collect();
@@ -186,7 +202,6 @@ impl Place<'_> {
     }
 
     fn section(&self, start: usize, nodes: Vec<(Node, Node)>, errors: &mut Vec<Diagnostic>) -> Section {
-        let mut first_places: HashMap<String, Span> = HashMap::with_capacity(nodes.len());
         let mut entries = Vec::with_capacity(nodes.len());
         let mut last = None;
         for (key, value) in nodes {
@@ -195,6 +210,10 @@ impl Place<'_> {
             let value = self.setting(value, errors);
             last = Some(if value.span.range().is_empty() { span } else { value.span });
             let key = match key.value {
+                Raw::Text(text) if text.len() > LONGEST_TEXT => {
+                    errors.push(too_long(span, text.len()));
+                    continue;
+                }
                 Raw::Text(text) => text,
                 Raw::List(_) | Raw::Map(_) => {
                     errors.push(Diagnostic::error(Code::WrongType, span, "a key must be text"));
@@ -202,15 +221,9 @@ impl Place<'_> {
                 }
                 _ => self.text[key_start..key_end].to_string(),
             };
-            if let Some(first) = first_places.get(&key) {
-                let message = format!("the key `{key}` occurs twice");
-                errors.push(Diagnostic::error(Code::Duplicate, span, message).other(*first, "first here"));
-                continue;
-            }
-            first_places.insert(key.clone(), span);
             entries.push((Spanned::new(key, span), value));
         }
-        Section { span: self.enclosing(start, last), entries }
+        Section { span: self.enclosing(start, last), entries: without_repeated(entries, errors) }
     }
 
     /// The span of a list or mapping from `start` to its last entry, and on to the bracket that closes it.
@@ -279,9 +292,7 @@ impl Place<'_> {
         use serde_saphyr::budget::BudgetBreach;
         match error {
             Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
-            Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => {
-                format!("the text holds more than {MOST_VALUES} values")
-            }
+            Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => too_many(),
             _ => "anchors are repeated too often".to_string(),
         }
     }
@@ -296,6 +307,39 @@ impl Place<'_> {
         let length = self.text[start..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
         self.span(start, start + length)
     }
+}
+
+/// The first entry of each key.
+fn without_repeated(
+    mut entries: Vec<(Spanned<String>, Spanned<Setting>)>,
+    errors: &mut Vec<Diagnostic>,
+) -> Vec<(Spanned<String>, Spanned<Setting>)> {
+    if entries.len() < 2 {
+        return entries;
+    }
+    let mut first_places: HashMap<&str, Span> = HashMap::with_capacity(entries.len());
+    let mut repeated = HashSet::new();
+    for (index, (Spanned { value: key, span }, _)) in entries.iter().enumerate() {
+        let first = match first_places.entry(key) {
+            Entry::Occupied(first) => *first.get(),
+            Entry::Vacant(place) => {
+                place.insert(*span);
+                continue;
+            }
+        };
+        repeated.insert(index);
+        if errors.len() < MOST_MISTAKES {
+            let message = format!("the key `{key}` occurs twice");
+            errors.push(Diagnostic::error(Code::Duplicate, *span, message).other(first, "first here"));
+        }
+    }
+    let mut index = 0..;
+    entries.retain(|_| index.next().is_none_or(|index| !repeated.contains(&index)));
+    entries
+}
+
+fn too_many() -> String {
+    format!("the text holds more than {MOST_VALUES} values")
 }
 
 fn too_deep() -> String {

@@ -5,7 +5,7 @@ use super::transforms::{TRANSFORMS, spread, without_chance};
 use crate::arguments::Pair;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
-use crate::elaborate::settings::Settings;
+use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
 use crate::graph::Shape;
 use crate::recipe::{BadImages, Data, DataSet, Obstacle, Transform, way};
 use crate::syntax::ast::{Document, Section, Setting};
@@ -93,6 +93,10 @@ impl Transforms {
             problems.push(error.help(format!("write for example `{key}: [crop 32 pad=4, hflip, normalize cifar10]`")));
             return None;
         };
+        if list.len() > MOST_ENTRIES {
+            problems.push(too_long(setting.span, list.len(), MOST_ENTRIES));
+            return None;
+        }
         let mut entries = Vec::new();
         for setting in list {
             let Some(transform) = named::read(setting, &TRANSFORMS, scope, problems) else { continue };

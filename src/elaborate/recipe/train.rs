@@ -8,7 +8,7 @@ use super::schedules::{SCHEDULES, better};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
-use crate::elaborate::settings::Settings;
+use crate::elaborate::settings::{Settings, too_long};
 use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
 use crate::syntax::ast::{Section, Setting};
 
@@ -104,10 +104,17 @@ fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
     Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
 }
 
+/// Each pattern is held against the name of every weight.
+const MOST_PATTERNS: usize = 100;
+
 /// One pattern over the names of weights, or a list of them.
 fn patterns(settings: &mut Settings, key: &'static str) -> Vec<String> {
     let Some(setting) = settings.take(key) else { return Vec::new() };
     let entries = match &setting.value {
+        Setting::List(entries) if entries.len() > MOST_PATTERNS => {
+            settings.report(too_long(setting.span, entries.len(), MOST_PATTERNS));
+            return Vec::new();
+        }
         Setting::List(entries) => entries.as_slice(),
         _ => std::slice::from_ref(setting),
     };

@@ -115,7 +115,7 @@ impl Walk<'_> {
 fn nothing_is_overwritten_before_its_last_use() {
     for (name, layers) in NETWORKS.into_iter().chain(JOINED) {
         let lowered = program(layers);
-        let (joined, evaluated) = (fuse(&lowered, Mode::Train), fuse(&lowered, Mode::Eval));
+        let (joined, evaluated) = (fuse(lowered.clone(), Mode::Train), fuse(lowered.clone(), Mode::Eval));
         for program in [&lowered, &joined, &evaluated] {
             for plan in [training(program), evaluation(program)] {
                 let buffers = vec![Content::Nothing; plan.buffers.len()];
@@ -142,11 +142,11 @@ fn memory_is_reused() {
 
     // What was joined never exists: of each conv → bn → relu there are two maps; then the flattened copy. The logits take the
     // place of the last map.
-    let normed = fuse(&program("[(conv 2 3x3 p1 -> bn -> relu) x 10, flatten, linear 3]"), Mode::Train);
+    let normed = fuse(program("[(conv 2 3x3 p1 -> bn -> relu) x 10, flatten, linear 3]"), Mode::Train);
     assert_eq!(training(&normed).forward, 21 * elements);
     // A pool keeps places, not the map that it reads.
     let pooled = fuse(
-        &program("[conv 8 3x3 p1 -> relu -> maxpool 2 -> conv 8 3x3 p1 -> relu -> maxpool 2, flatten, linear 3]"),
+        program("[conv 8 3x3 p1 -> relu -> maxpool 2 -> conv 8 3x3 p1 -> relu -> maxpool 2, flatten, linear 3]"),
         Mode::Train,
     );
     assert_eq!(training(&pooled).forward, 160 + 32 + 8);
@@ -171,7 +171,7 @@ fn operations_are_joined_where_nobody_else_reads() {
         ),
     ] {
         for (mode, expected) in [(Mode::Train, training), (Mode::Eval, evaluation)] {
-            let fused = fuse(&program(layers), mode);
+            let fused = fuse(program(layers), mode);
             let steps = fused.steps.iter().map(|step| {
                 let kind = match &step.op {
                     Op::Conv2d { .. } => "conv",

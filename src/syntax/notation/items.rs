@@ -9,7 +9,13 @@ use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Template, Templat
 use crate::syntax::text::Text;
 
 pub(super) fn chain(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Item>, Diagnostic> {
-    pair.into_inner().filter(|inner| inner.as_rule() == Rule::item).map(|inner| item(text, inner)).collect()
+    let inner = pair.into_inner();
+    // Generated networks have millions of items; each list of them is made as long as it will be.
+    let mut items = Vec::with_capacity(inner.len() / 2 + 1);
+    for inner in inner.filter(|inner| inner.as_rule() == Rule::item) {
+        items.push(item(text, inner)?);
+    }
+    Ok(items)
 }
 
 /// A call or group, then what names and repeats it, from the inside out.
@@ -18,7 +24,7 @@ fn item(text: &Text, pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
     let first = inner.next().expect("an item is a call or a group");
     let span = place(text, &first);
     let body = match first.as_rule() {
-        Rule::call => ItemBody::Call(call(text, first)?),
+        Rule::call | Rule::chosen => ItemBody::Call(call(text, first)?),
         _ => {
             let inside = first.into_inner().find(|inner| inner.as_rule() == Rule::chain);
             ItemBody::Sequence(chain(text, inside.expect("a group holds a chain"))?)
@@ -40,10 +46,15 @@ fn item(text: &Text, pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
 pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic> {
     let span = place(text, &pair);
     let mut inner = pair.into_inner();
-    let name = word(text, &inner.next().expect("a call has a name"));
-    let arguments = inner.map(|inner| argument(text, inner)).collect::<Result<_, _>>()?;
+    let callee = inner.next().expect("a call has a name");
+    let name = word(text, &callee);
+    let chosen = (callee.as_rule() == Rule::braces).then(|| expression(text, callee)).transpose()?;
+    let mut arguments = Vec::with_capacity(inner.len());
+    for inner in inner {
+        arguments.push(argument(text, inner)?);
+    }
     let room = (!text.is_generated()).then_some(Span { start: span.end, ..span });
-    Ok(Call { name, arguments, span, room })
+    Ok(Call { name, chosen: chosen.map(Box::new), arguments, span, room })
 }
 
 /// As in mapping form, a bare word may be a name in scope.

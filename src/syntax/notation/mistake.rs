@@ -84,7 +84,7 @@ const VALUES: &[Rule] = &[Rule::quantity, Rule::number, Rule::braces, Rule::word
 
 /// What rules are to someone who has never seen the grammar, in the order in which they are listed.
 const WORDS: &[(&str, &[Rule])] = &[
-    (LAYER, &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee]),
+    (LAYER, &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee, Rule::chosen]),
     ("a name", &[Rule::whole_call, Rule::whole_signature, Rule::whole_template, Rule::template, Rule::characters]),
     ("a shape such as `3x32x32`", &[Rule::whole_shape]),
     ("a number, a size, a word or an expression", &[Rule::whole_term]),
@@ -137,7 +137,6 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
         'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
         '*' | '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
         '"' | '\'' => "words need no quotes",
-        '{' if starts => "which layer it is cannot be worked out; `(relu) x {flag}` has one only if the flag is set",
         '.' if starts => "`identity` passes on what arrives",
         '$' => "names stand in braces: `{width}`",
         '[' => "a list is written in braces: `{[64, 128]}`",

@@ -12,6 +12,8 @@ mod mistake;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+
 use pest::Parser;
 use pest::iterators::Pair;
 
@@ -39,6 +41,33 @@ const DEEPEST: usize = 64;
 /// A chain: `conv 64 3x3 p1 -> bn -> (conv 128 3x3 -> relu) x 3 as tail`.
 pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
     items::chain(text, parse(text, Rule::whole_chain)?)
+}
+
+/// Chains that have been read: a generated network has many layers and few different lines, and each is read once.
+#[derive(Default)]
+pub(crate) struct Lines<'t> {
+    read: HashMap<&'t str, Pair<'t, Rule>>,
+    /// Bytes in all of them.
+    length: usize,
+}
+
+/// So many bytes of notation are remembered.
+const MOST_REMEMBERED: usize = 1 << 16;
+
+impl<'t> Lines<'t> {
+    /// As [`chain`].
+    pub(crate) fn chain(&mut self, text: &'t Text) -> Result<Vec<Item>, Diagnostic> {
+        let line = text.text.as_str();
+        if let Some(read) = self.read.get(line) {
+            return items::chain(text, read.clone());
+        }
+        let read = parse(text, Rule::whole_chain)?;
+        self.length += line.len();
+        if self.length <= MOST_REMEMBERED {
+            self.read.insert(line, read.clone());
+        }
+        items::chain(text, read)
+    }
 }
 
 /// One call and nothing else: `sgd lr=0.1 momentum=0.9 nesterov`.

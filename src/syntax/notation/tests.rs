@@ -40,6 +40,7 @@ fn chains_mean() {
             ("bottleneck 64 as b{i} x {n-1}", "(b{i}: bottleneck(64))*(n - 1)"),
             ("basic 64 as block1-{i}.conv x {n} as stage", "stage: (block1-{i}.conv: basic(64))*n"),
             ("conv 64 3 x 3", "conv(64, 3)*3"),
+            ("{act} -> {pool} 2 as p", "{act}, p: {pool}(2)"),
             ("bottleneck 128 stride=2 -> bottleneck 128 x 3", "bottleneck(128, stride=2), bottleneck(128)*3"),
             ("conv 64 {k}x{k} p{k//2}", "conv(64, kxk, padding=(k // 2))"),
             ("conv 64 1x7 p0x3 s2x1 d2 g32", "conv(64, 1x7, padding=0x3, stride=2x1, dilation=2, groups=32)"),
