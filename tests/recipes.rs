@@ -37,6 +37,15 @@ fn examples_are_sound() {
     }
 }
 
+/// docs/accuracy.md names a file beside it.
+#[test]
+fn the_quick_recipe_is_sound() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/cifar10_quick.yaml");
+    let text = fs::read_to_string(path).expect("it is in the repository");
+    let compiled = compile_source("cifar10_quick.yaml", &text, Format::Yaml, &[]).expect("it compiles");
+    assert!(compiled.warnings.list.is_empty(), "{}", compiled.warnings);
+}
+
 /// The names in the help for an unknown one: `its settings are epochs, batch`, `there are sgd, adam`.
 fn names(train: &str) -> Vec<String> {
     let said = said(train);
