@@ -2,10 +2,11 @@
 """archc's training against PyTorch's: the same network, recipe and images, each side with random numbers of its own.
 
     python3 benches/accuracy.py architectures/convnet.yaml --set data.set=fashion-mnist
-    python3 benches/accuracy.py architectures/vgg_cifar10.yaml --seeds 1 --set train.epochs=2 --set data.set=folder --set data.path=DIR
+    python3 benches/accuracy.py architectures/vgg_cifar10.yaml --seeds 1 --parts 10 --set train.epochs=2 --set data.set=folder --set data.path=DIR
 
 Runs of the two sides take turns. Of each stand the mean loss over its training batches and the accuracy on the validation
-images, epoch by epoch, and the time that an epoch took with its validation. Runs stay in --out, with all that archc writes.
+images, epoch by epoch, and the time that an epoch took with its validation; with --parts the mean loss over parts of an epoch
+too. Runs stay in --out, with all that archc writes.
 """
 
 import argparse
@@ -23,6 +24,7 @@ def main():
     parser.add_argument("file", type=Path, metavar="FILE", help="the network with its recipe")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as for archc train")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="runs of each side (3)")
+    parser.add_argument("--parts", type=int, default=0, metavar="N", help="show the loss over N parts of an epoch each")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where archc's runs go; nowhere unless given")
     environment.machine_arguments(parser)
     options = parser.parse_args()
@@ -52,9 +54,22 @@ def main():
                 for epoch in epochs:
                     print(f"{seed:>4}  {side:<8}{epoch['epoch']:>5}{epoch['train_loss']:>15.4f}{epoch['val_acc']:>11.2%} "
                           f"{epoch['seconds']:>8.1f}", flush=True)
+            if options.parts:
+                steps = [json.loads(one) for one in (run / "steps.jsonl").read_text(encoding="utf-8").splitlines()]
+                curve([[step["loss"] for step in steps if step["epoch"] == epoch["epoch"]] for epoch in own],
+                      [epoch["losses"] for epoch in theirs], options.parts)
     print("\nbest epoch's validation accuracy")
     for side, runs in best.items():
         print(f"{side:<8}{statistics.fmean(runs):>8.2%} on average: {', '.join(f'{run:.2%}' for run in runs)}")
+
+
+def curve(own, theirs, parts):
+    """The mean loss of each part of each epoch, side by side."""
+    print(f"\n{'epochs':>6}{'archc':>10}{'PyTorch':>10}")
+    for index, sides in enumerate(zip(own, theirs)):
+        for part in range(parts):
+            means = (statistics.fmean(losses[part * len(losses) // parts:(part + 1) * len(losses) // parts]) for losses in sides)
+            print(f"{index + (part + 1) / parts:>6.1f}" + "".join(f"{mean:>10.4f}" for mean in means), flush=True)
 
 
 main()

@@ -36,19 +36,21 @@ def main():
 
 def epoch(model, optimizer, schedule, sets, batch, index):
     (images, labels), (held_out, truth) = sets
-    clock, total = time.perf_counter(), 0.0
+    clock, losses = time.perf_counter(), []
     model.train()
     for some in torch.randperm(len(labels)).split(batch):
         optimizer.zero_grad(set_to_none=True)
         loss = network.loss(model(images(some)), labels[some])
         loss.backward()
         optimizer.step()
-        total += loss.item() * len(some)
+        losses.append(loss.item())
     schedule.step()
     model.eval()
     with torch.inference_mode():
         right = sum((model(held_out(some)).argmax(1) == truth[some]).sum().item() for some in torch.arange(len(truth)).split(500))
-    return {"epoch": index, "train_loss": total / len(labels), "val_acc": right / len(truth), "seconds": time.perf_counter() - clock}
+    total = sum(loss * len(some) for loss, some in zip(losses, torch.arange(len(labels)).split(batch)))
+    return {"epoch": index, "train_loss": total / len(labels), "val_acc": right / len(truth), "losses": losses,
+            "seconds": time.perf_counter() - clock}
 
 
 def words(text):
@@ -88,7 +90,7 @@ def initialise(model, rules):
                 elif name == "normal":
                     nn.init.normal_(parameter, float(arguments[0]), float(arguments[1]))
                 else:
-                    nn.init.constant_(parameter, float(name))
+                    nn.init.constant_(parameter, float(arguments[0] if name == "constant" else name))
 
 
 def load(data, path):
@@ -112,6 +114,8 @@ def normalization(data):
     if not data["train"]:
         return 0.0, 1.0
     known(data["train"], len(data["train"]) == 1 and str(data["train"][0]).startswith("normalize "))
+    if data["train"][0] == "normalize half":
+        return 0.5, 0.5
     named = dict(word.split("=") for word in data["train"][0].replace(", ", ",").split()[1:])
     return tuple(torch.tensor([float(number) for number in named[key].strip("[]").split(",")]).view(-1, 1, 1) for key in ("mean", "std"))
 

@@ -53,15 +53,27 @@ impl Changes {
 
 /// Compiles the file at `path`. The outer error is that it cannot be read.
 pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, String> {
-    let text = read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))?;
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    let format = Format::from_extension(&extension).unwrap_or(Format::Yaml);
-    let load = |name: &str| read(Path::new(name));
-    Ok(compile_with(&Layers::default(), &load, &path.to_string_lossy(), &text, format, overrides))
+    let text = text(path)?;
+    Ok(compile_text(path, &text, format(path).unwrap_or(Format::Yaml), overrides))
 }
 
-/// The text of a file, or why there is none.
-pub fn read(path: &Path) -> Result<String, String> {
+/// Compiles a text as if it stood at `path`, to which what it includes is relative.
+pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
+    let load = |name: &str| read(Path::new(name));
+    compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
+}
+
+/// What a file is written in, by the ending of its name.
+pub fn format(path: &Path) -> Option<Format> {
+    Format::from_extension(&path.extension()?.to_string_lossy())
+}
+
+/// The text of a file, or a line that says why there is none.
+pub fn text(path: &Path) -> Result<String, String> {
+    read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))
+}
+
+fn read(path: &Path) -> Result<String, String> {
     if path.is_dir() {
         return Err("it is a directory".to_string());
     }
@@ -99,11 +111,14 @@ pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Fa
             super::terminal::report(&compiled.warnings);
             Ok(compiled)
         }
-        Err(errors) => {
-            super::terminal::report(&errors);
-            Err(Failure::Reported)
-        }
+        Err(errors) => Err(reported(&errors)),
     }
+}
+
+/// After saying what is wrong with a file.
+pub fn reported(errors: &Diagnostics) -> Failure {
+    super::terminal::report(errors);
+    Failure::Reported
 }
 
 /// The training step whose memory is shown: on as many threads as there are processors.

@@ -6,42 +6,82 @@
 //!
 //! Of equal numbers the first in row order takes the gradient; NaN is larger than anything.
 
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::adaptive_avg_pool2d::bins;
+use super::bins::Bins;
 use super::lanes::{for_each_row, rows_each};
-use super::simd::vectorised;
-use super::{Backward, Forward, Real, size};
+use super::simd::dispatch;
+use super::{Backward, Forward, Real};
 
 /// Keeps the position of each maximum in its input map.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let Forward { inputs, output, output_shape, saved, .. } = call;
     let (x, shape) = inputs[0];
-    let (channels, [down, across]) = (shape.channels(), bins(shape, output_shape));
-    let (width, columns) = (size(shape).1, size(output_shape).1);
-    let rows = output.par_chunks_exact_mut(channels).zip(saved.indices.par_chunks_exact_mut(channels)).enumerate();
-    let elements = (shape.elements() / output_shape.positions()).max(channels);
-    rows.with_min_len(rows_each(elements)).for_each(|(row, (y, places))| {
-        let image = &x[row / output_shape.positions() * shape.elements()..][..shape.elements()];
-        let position = row % output_shape.positions();
-        let (lines, across) = (down.inputs(position / columns), across.inputs(position % columns));
-        let mut first = true;
-        for position in lines.flat_map(|line| line * width + across.start..line * width + across.end) {
-            let x = &image[position * channels..][..channels];
-            vectorised(
-                #[inline(always)]
-                || {
-                    for ((best, place), x) in y.iter_mut().zip(&mut *places).zip(x) {
-                        // Written without branches, so that many channels are compared at a time.
-                        let wins = first | (*x > *best) | x.is_nan();
-                        *best = if wins { *x } else { *best };
-                        *place = if wins { position as u32 } else { *place };
-                    }
-                },
-            );
-            first = false;
-        }
+    let bins @ [down, across] = bins(shape, output_shape);
+    let line = across.output() * shape.channels();
+    let lines = output.par_chunks_exact_mut(line).zip(saved.indices.par_chunks_exact_mut(line)).enumerate();
+    let cost = line.max(shape.elements() / down.output());
+    lines.with_min_len(rows_each(cost)).for_each(|(row, (y, places))| {
+        let x = &x[row / down.output() * shape.elements()..][..shape.elements()];
+        dispatch(Maxima { bins, channels: shape.channels(), row: row % down.output(), x, y, places });
     });
+}
+
+/// Channels that are compared side by side, in registers.
+const TILE: usize = 16;
+
+/// One row of the output.
+struct Maxima<'a, T> {
+    bins: [Bins; 2],
+    channels: usize,
+    row: usize,
+    /// Of this image.
+    x: &'a [T],
+    y: &'a mut [T],
+    places: &'a mut [u32],
+}
+
+impl<T: Real> WithSimd for Maxima<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        for column in 0..self.bins[1].output() {
+            let mut channel = 0;
+            while channel + TILE <= self.channels {
+                self.tile::<TILE>(column, channel);
+                channel += TILE;
+            }
+            (channel..self.channels).for_each(|channel| self.tile::<1>(column, channel));
+        }
+    }
+}
+
+impl<T: Real> Maxima<'_, T> {
+    #[inline(always)]
+    fn tile<const N: usize>(&mut self, column: usize, channel: usize) {
+        let [down, across] = self.bins;
+        let (lines, columns) = (down.inputs(self.row), across.inputs(column));
+        let first = lines.start * across.input() + columns.start;
+        let (mut best, mut places) = ([T::NEG_INFINITY; N], [first as u32; N]);
+        for line in lines {
+            for position in line * across.input() + columns.start..line * across.input() + columns.end {
+                let x: &[T; N] =
+                    self.x[position * self.channels + channel..].first_chunk().expect("channels lie within the input");
+                for lane in 0..N {
+                    // Written without branches, so that many channels are compared at a time.
+                    let wins = (x[lane] > best[lane]) | x[lane].is_nan();
+                    best[lane] = if wins { x[lane] } else { best[lane] };
+                    places[lane] = if wins { position as u32 } else { places[lane] };
+                }
+            }
+        }
+        let start = column * self.channels + channel;
+        self.y[start..start + N].copy_from_slice(&best);
+        self.places[start..start + N].copy_from_slice(&places);
+    }
 }
 
 /// Each gradient goes to its maximum.

@@ -6,13 +6,11 @@
 //! In training the mean and the biased variance are the batch's, and the running statistics follow them, the variance
 //! unbiased; in evaluation they are the running ones. Sums are put together in a fixed order, whatever the threads do.
 
-mod moments;
-
 use rayon::prelude::*;
 
-use self::moments::moments;
 use super::clamp::Clamp;
 use super::lanes::copy_all;
+use super::moments::moments;
 use super::rows::{Rows, map_rows};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Mode, Real};

@@ -22,14 +22,16 @@ pub(super) enum Bins {
 }
 
 impl Bins {
-    fn input(&self) -> usize {
+    #[inline(always)]
+    pub(super) fn input(&self) -> usize {
         match self {
             Bins::Sliding { slide, .. } => slide.input,
             Bins::Adaptive { input, .. } => *input,
         }
     }
 
-    fn output(&self) -> usize {
+    #[inline(always)]
+    pub(super) fn output(&self) -> usize {
         match self {
             Bins::Sliding { slide, .. } => slide.output,
             Bins::Adaptive { output, .. } => *output,

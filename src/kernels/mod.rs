@@ -38,6 +38,7 @@ mod linear;
 mod local_response_norm;
 mod loss;
 mod max_pool2d;
+mod moments;
 mod mul;
 mod pad;
 mod parts;

@@ -23,7 +23,7 @@ use super::Real;
 use super::clamp::Clamp;
 use super::parts::Parts;
 use super::scratch::with_scratch;
-use super::simd::dispatch;
+use super::simd::{self, dispatch};
 
 /// The left factor.
 #[derive(Clone, Copy)]
@@ -257,18 +257,18 @@ impl<T: Real> Product<'_, T> {
                 Start::Bias(bias) => {
                     edge.as_mut_ptr().copy_from_nonoverlapping(bias.as_ptr().add(at.column), columns);
                     for sum in &mut sums {
-                        *sum = load::<T, S>(edge.as_ptr());
+                        *sum = load_row::<T, S>(edge.as_ptr());
                     }
                 }
                 Start::Output if columns == width => {
                     for row in 0..ROWS {
-                        sums[row] = load::<T, S>(output[row]);
+                        sums[row] = load_row::<T, S>(output[row]);
                     }
                 }
                 Start::Output => {
                     for row in 0..ROWS {
                         edge.as_mut_ptr().copy_from_nonoverlapping(output[row], columns);
-                        sums[row] = load::<T, S>(edge.as_ptr());
+                        sums[row] = load_row::<T, S>(edge.as_ptr());
                     }
                 }
             }
@@ -278,7 +278,7 @@ impl<T: Real> Product<'_, T> {
             if PACKS && at.column > 0 {
                 let depth = slab.runs.len() * slab.depth;
                 for left in self.packed[at.packed..][..depth * ROWS].as_chunks::<ROWS>().0 {
-                    let right = load::<T, S>(panel);
+                    let right = load_row::<T, S>(panel);
                     for row in 0..ROWS {
                         let value = T::splat(simd, left[row]);
                         sums[row][0] = T::mul_add(simd, value, right[0], sums[row][0]);
@@ -297,7 +297,7 @@ impl<T: Real> Product<'_, T> {
                     if step == 1 && !PACKS {
                         // Apart from the general case, so that one counter serves all rows.
                         for k in 0..slab.depth {
-                            let right = load::<T, S>(panel);
+                            let right = load_row::<T, S>(panel);
                             for row in 0..ROWS {
                                 let left = T::splat(simd, *left[row].add(k));
                                 sums[row][0] = T::mul_add(simd, left, right[0], sums[row][0]);
@@ -308,7 +308,7 @@ impl<T: Real> Product<'_, T> {
                         continue;
                     }
                     for _ in 0..slab.depth {
-                        let right = load::<T, S>(panel);
+                        let right = load_row::<T, S>(panel);
                         for row in 0..ROWS {
                             let value = T::splat(simd, *left[row]);
                             if PACKS {
@@ -334,9 +334,9 @@ impl<T: Real> Product<'_, T> {
             }
             for row in 0..ROWS {
                 if columns == width {
-                    store::<T, S>(output[row], sums[row]);
+                    store_row::<T, S>(output[row], sums[row]);
                 } else {
-                    store::<T, S>(edge.as_mut_ptr(), sums[row]);
+                    store_row::<T, S>(edge.as_mut_ptr(), sums[row]);
                     output[row].copy_from_nonoverlapping(edge.as_ptr(), columns);
                 }
             }
@@ -347,24 +347,19 @@ impl<T: Real> Product<'_, T> {
 /// # Safety
 /// A panel's row lies there.
 #[inline(always)]
-unsafe fn load<T: Real, S: Simd>(place: *const T) -> [T::Vector<S>; REGISTERS] {
-    // SAFETY: as the caller promises; a vector is plain numbers.
-    unsafe {
-        [
-            place.cast::<T::Vector<S>>().read_unaligned(),
-            place.add(T::lanes::<S>()).cast::<T::Vector<S>>().read_unaligned(),
-        ]
-    }
+unsafe fn load_row<T: Real, S: Simd>(place: *const T) -> [T::Vector<S>; REGISTERS] {
+    // SAFETY: as the caller promises.
+    unsafe { [simd::load::<T, S>(place), simd::load::<T, S>(place.add(T::lanes::<S>()))] }
 }
 
 /// # Safety
 /// A panel's row may be written there.
 #[inline(always)]
-unsafe fn store<T: Real, S: Simd>(place: *mut T, values: [T::Vector<S>; REGISTERS]) {
-    // SAFETY: as the caller promises; a vector is plain numbers.
+unsafe fn store_row<T: Real, S: Simd>(place: *mut T, values: [T::Vector<S>; REGISTERS]) {
+    // SAFETY: as the caller promises.
     unsafe {
-        place.cast::<T::Vector<S>>().write_unaligned(values[0]);
-        place.add(T::lanes::<S>()).cast::<T::Vector<S>>().write_unaligned(values[1]);
+        simd::store::<T, S>(place, values[0]);
+        simd::store::<T, S>(place.add(T::lanes::<S>()), values[1]);
     }
 }
 

@@ -54,7 +54,7 @@ impl Rows {
     }
 
     /// The channel's columns, the first of them first.
-    pub(super) fn columns(&self, channel: usize) -> impl Iterator<Item = usize> + use<> {
+    pub(super) fn columns(&self, channel: usize) -> impl Iterator<Item = usize> + Clone + use<> {
         (channel..self.width).step_by(self.channels)
     }
 

@@ -2,6 +2,24 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::Real;
+
+/// # Safety
+/// A whole register may be read there.
+#[inline(always)]
+pub(super) unsafe fn load<T: Real, S: Simd>(place: *const T) -> T::Vector<S> {
+    // SAFETY: as the caller promises; a register is plain numbers.
+    unsafe { place.cast::<T::Vector<S>>().read_unaligned() }
+}
+
+/// # Safety
+/// A whole register may be written there.
+#[inline(always)]
+pub(super) unsafe fn store<T: Real, S: Simd>(place: *mut T, register: T::Vector<S>) {
+    // SAFETY: as the caller promises; a register is plain numbers.
+    unsafe { place.cast::<T::Vector<S>>().write_unaligned(register) };
+}
+
 /// Runs an operation with the widest registers.
 #[inline]
 pub(super) fn dispatch<O: WithSimd>(operation: O) -> O::Output {

@@ -49,8 +49,8 @@ impl Workspace {
     }
 }
 
-/// Columns to which the estimate fills up the right factor of a product; how many it really is depends on the processor.
-pub(crate) const PANEL: usize = 16;
+/// Columns to which the estimate fills up the right factor of a product: those of the widest registers. Narrower ones need less.
+pub(crate) const PANEL: usize = 32;
 
 /// Output features that a task of a linear layer computes together.
 pub(crate) const LINEAR_FEATURES: usize = 48;

@@ -3,13 +3,10 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use crate::compile::compile_with;
+use super::super::source::{compile_text, format, text};
 use crate::diagnostic::{Diagnostics, nearest};
-use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{Format, Override};
-
-use super::super::source::read;
 
 /// One of them, or a file of the user's.
 #[derive(Debug, Clone)]
@@ -36,23 +33,14 @@ impl Architecture {
 
     /// What it is written in.
     pub fn format(&self) -> Format {
-        format(&self.file).unwrap_or(Format::Yaml)
+        format(Path::new(&*self.file)).unwrap_or(Format::Yaml)
     }
 
     /// The network, after some changes.
     pub fn compile(&self, changes: &[Override]) -> Result<Network, Diagnostics> {
-        compile(&self.file, &self.text, self.format(), changes)
+        let compiled = compile_text(Path::new(&*self.file), &self.text, self.format(), changes);
+        compiled.map(|compiled| compiled.network)
     }
-}
-
-/// The network that a text describes; includes are relative to `file`.
-pub fn compile(file: &str, text: &str, format: Format, changes: &[Override]) -> Result<Network, Diagnostics> {
-    let load = |name: &str| read(Path::new(name));
-    compile_with(&Layers::default(), &load, file, text, format, changes).map(|compiled| compiled.network)
-}
-
-fn format(file: &str) -> Option<Format> {
-    Format::from_extension(&Path::new(file).extension()?.to_string_lossy())
 }
 
 macro_rules! architectures {
@@ -130,9 +118,9 @@ pub fn find(name: &str) -> Result<Architecture, String> {
     if let Some(architecture) = ALL.iter().find(|architecture| architecture.name() == name) {
         return Ok(architecture.clone());
     }
-    if format(name).is_some() || Path::new(name).is_file() {
-        let text = read(Path::new(name)).map_err(|reason| format!("cannot read `{name}`: {reason}"))?;
-        return Ok(Architecture { file: name.to_owned().into(), text: text.into() });
+    let path = Path::new(name);
+    if format(path).is_some() || path.is_file() {
+        return Ok(Architecture { file: name.to_owned().into(), text: text(path)?.into() });
     }
     let names: Vec<&str> = ALL.iter().map(Architecture::name).collect();
     Err(match nearest(name, names.iter().copied()) {

@@ -12,6 +12,7 @@ use clap::Args;
 use self::architectures::Architecture;
 use self::sections::rest;
 use super::data::set_or_folder;
+use super::source::{compile_text, reported};
 use super::{Failure, terminal};
 use crate::arguments::Pair;
 use crate::diagnostic::Diagnostics;
@@ -38,7 +39,7 @@ pub struct New {
 impl New {
     pub fn run(self) -> Result<(), Failure> {
         let architecture = architectures::find(&self.from).map_err(Failure::Message)?;
-        let network = architecture.compile(&[]).map_err(reported)?;
+        let network = architecture.compile(&[]).map_err(|errors| reported(&errors))?;
         let set = set_or_folder(&self.data)
             .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
         let path = (set == DataSet::Folder).then(|| self.data.clone());
@@ -50,14 +51,15 @@ impl New {
         let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
         let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let name = format!("{}_{images}", network.name);
-        let head = head(&architecture, classes).map_err(reported)?;
+        let head = head(&architecture, classes).map_err(|errors| reported(&errors))?;
         let settings = Settings { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
         let text = settings.text(&architecture, network.graph.input);
         let output = self.output.unwrap_or_else(|| PathBuf::from(format!("{name}.{}", architecture.ending())));
-        architectures::compile(&output.to_string_lossy(), &text, architecture.format(), &[]).map_err(reported)?;
+        compile_text(&output, &text, architecture.format(), &[]).map_err(|errors| reported(&errors))?;
         create(&output, &text)?;
-        // The names under which torchvision's weights are to be had, and where archc leaves them.
-        let weights = match architecture.name() == self.from {
+        // The names under which torchvision's weights are to be had, all of ImageNet's classes, and where archc leaves them.
+        let known = network.graph.shape(network.output).elements();
+        let weights = match architecture.name() == self.from && known == IMAGENET_CLASSES {
             true => format!("{}.pth", self.from),
             false => format!("runs/{}-1/best.safetensors", network.name),
         };
@@ -103,12 +105,6 @@ fn head(architecture: &Architecture, classes: usize) -> Result<Vec<String>, Diag
     Ok(changed.map(|(node, _)| format!("{}.*", node.name)).collect())
 }
 
-/// After saying what is wrong with a file.
-fn reported(errors: Diagnostics) -> Failure {
-    terminal::report(&errors);
-    Failure::Reported
-}
-
 /// What is written anew.
 struct Settings<'a> {
     name: &'a str,
@@ -118,6 +114,8 @@ struct Settings<'a> {
     /// Patterns of the weights that no other network's can stand for.
     head: &'a [String],
 }
+
+const IMAGENET_CLASSES: usize = 1000;
 
 /// How often a network that knows other images sees the new ones, and the rest of its recipe: small steps, for a short time.
 const EPOCHS: usize = 15;

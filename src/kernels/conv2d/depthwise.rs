@@ -14,7 +14,7 @@ use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::lanes::add_all;
 use crate::kernels::scratch::{with_places, with_scratch};
-use crate::kernels::simd::{dispatch, vectorised};
+use crate::kernels::simd::{dispatch, load, vectorised};
 use crate::kernels::tap::Slide;
 use crate::program::convolution::{DEPTHWISE_ROWS as ROWS, Geometry, depthwise_tasks};
 
@@ -247,14 +247,6 @@ impl<T: Real, I: Iterator<Item = (usize, usize)> + Clone, const N: usize> WithSi
             }
         }
     }
-}
-
-/// # Safety
-/// A register's numbers lie there.
-#[inline(always)]
-unsafe fn load<T: Real, S: Simd>(place: *const T) -> T::Vector<S> {
-    // SAFETY: as the caller promises; a vector is plain numbers.
-    unsafe { place.cast::<T::Vector<S>>().read_unaligned() }
 }
 
 /// A task takes some output rows; their sums are added in order.

@@ -60,7 +60,10 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
         let (title, x) = (title.to_owned(), "epoch".to_owned());
         Chart { title, x, unit, lines }
     };
-    Ok(Sheet { title: format!("{} – {}", record.network, record.name), charts: charts.map(chart).into() })
+    // In the first epoch there is not much to show yet.
+    let begun = |(_, _, lines): &(&str, Unit, Vec<Line>)| lines.iter().any(|line| !line.points.is_empty());
+    let charts = charts.into_iter().filter(begun).map(chart).collect();
+    Ok(Sheet { title: format!("{} – {}", record.network, record.name), charts })
 }
 
 /// The learning rates that come after the last one so far, which they begin with, if not all epochs are over. What a plateau will do,

@@ -41,7 +41,9 @@ pub fn write(
     let record = Record::read(folder)?;
     let findings = Findings::load(folder).filter(|findings| findings.evaluation.images > 0);
     let curves = curves::sheet(&record, recipe, recipe.steps(dataset.steps(recipe)))?;
-    pictures(folder, "curves", &curves)?;
+    if !curves.charts.is_empty() {
+        pictures(folder, "curves", &curves)?;
+    }
     let mut body = head(&record, network, findings.as_ref());
     body.push_str(&page::notice(&notice(&record, ended)));
     let charts = curves.charts.iter().map(Chart::svg);

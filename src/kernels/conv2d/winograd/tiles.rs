@@ -9,7 +9,7 @@ use super::transforms;
 use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
-use crate::kernels::simd::dispatch;
+use crate::kernels::simd::{dispatch, load, store};
 use crate::program::convolution::winograd::{INPUTS, Layout, MATRICES, OUTPUTS};
 
 /// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding` before that.
@@ -184,20 +184,12 @@ unsafe fn load_some<T: Real, S: Simd>(simd: S, from: *const T, count: usize) -> 
     // SAFETY: as the caller promises; a register is plain numbers.
     unsafe {
         if count == T::lanes::<S>() {
-            return from.cast::<T::Vector<S>>().read_unaligned();
+            return load::<T, S>(from);
         }
         let mut register = T::splat(simd, T::ZERO);
         (&raw mut register).cast::<T>().copy_from_nonoverlapping(from, count);
         register
     }
-}
-
-/// # Safety
-/// A whole register may be written there.
-#[inline(always)]
-unsafe fn store<T: Real, S: Simd>(place: *mut T, value: T::Vector<S>) {
-    // SAFETY: as the caller promises; a register is plain numbers.
-    unsafe { place.cast::<T::Vector<S>>().write_unaligned(value) };
 }
 
 /// y ← Aᵀ m A + bias, cut to bounds, for some tiles.
