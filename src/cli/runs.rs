@@ -182,7 +182,7 @@ fn sheet(records: &[Record]) -> Sheet {
 mod tests {
     use super::*;
     use crate::plot::Picture;
-    use crate::train::metrics::EpochTimes;
+    use crate::train::metrics::{EpochTimes, ValidationMetrics};
 
     fn record(name: &str, settings: &[(&str, &str)], accuracies: &[f64]) -> Record {
         let epoch = |(index, accuracy): (usize, &f64)| EpochMetrics {
@@ -190,6 +190,12 @@ mod tests {
             lr: 0.1,
             train_loss: 1.5,
             train_acc: 0.125,
+            val_loss: f64::NAN,
+            val_acc: *accuracy,
+        };
+        let validation = |(index, accuracy): (usize, &f64)| ValidationMetrics {
+            step: 10 * (index as u64 + 1),
+            epoch: index + 1,
             val_loss: f64::NAN,
             val_acc: *accuracy,
         };
@@ -203,6 +209,7 @@ mod tests {
             settings: settings.iter().map(|(key, value)| (key.to_string(), Value::from(*value))).collect(),
             epochs: accuracies.iter().enumerate().map(epoch).collect(),
             times: (0..accuracies.len()).map(times).collect(),
+            validations: accuracies.iter().enumerate().map(validation).collect(),
         }
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::TrainError;
 use super::folder::{NETWORK, ORIGIN};
-use super::metrics::{EpochMetrics, EpochTimes};
+use super::metrics::{EpochMetrics, EpochTimes, ValidationMetrics};
 use crate::compile;
 
 /// A run as it is on the disk.
@@ -30,6 +30,8 @@ pub struct Record {
     pub epochs: Vec<EpochMetrics>,
     /// How long they took.
     pub times: Vec<EpochTimes>,
+    /// All validations, also within an epoch.
+    pub validations: Vec<ValidationMetrics>,
 }
 
 impl Record {
@@ -61,6 +63,7 @@ impl Record {
             settings,
             epochs: lines(folder, "metrics.jsonl")?.iter().filter_map(epoch).collect(),
             times: lines(folder, "times.jsonl")?.iter().filter_map(times).collect(),
+            validations: lines(folder, "validations.jsonl")?.iter().filter_map(validation).collect(),
         })
     }
 
@@ -71,12 +74,9 @@ impl Record {
 
     /// The first epoch with the best accuracy, and that accuracy: of validation, or where there is none, of training.
     pub fn best(&self) -> Option<(usize, f64)> {
-        let validated = self.epochs.iter().any(|epoch| !epoch.val_acc.is_nan());
-        let accuracy = |epoch: &EpochMetrics| if validated { epoch.val_acc } else { epoch.train_acc };
-        let accuracies = self.epochs.iter().map(|epoch| (epoch.epoch, accuracy(epoch)));
-        accuracies
-            .filter(|(_, accuracy)| !accuracy.is_nan())
-            .reduce(|best, next| if next.1 > best.1 { next } else { best })
+        let validated = self.validations.iter().map(|line| (line.epoch, line.val_acc));
+        let trained = self.epochs.iter().map(|line| (line.epoch, line.train_acc));
+        best(validated).or_else(|| best(trained))
     }
 
     /// Training images a second, over all epochs; NaN before the first is over.
@@ -89,6 +89,11 @@ impl Record {
     pub fn seconds(&self) -> f64 {
         self.times.iter().map(|times| times.seconds).sum()
     }
+}
+
+/// The first of the largest values.
+fn best(values: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
+    values.filter(|(_, value)| !value.is_nan()).reduce(|best, next| if next.1 > best.1 { next } else { best })
 }
 
 /// The objects of one of a run's files, up to the first line that is not whole. What is not there has none.
@@ -123,6 +128,16 @@ fn times(line: &Value) -> Option<EpochTimes> {
         seconds: number(line, "seconds"),
         images_per_s: number(line, "images_per_s"),
         data_wait: number(line, "data_wait"),
+    })
+}
+
+/// The same of a third.
+fn validation(line: &Value) -> Option<ValidationMetrics> {
+    Some(ValidationMetrics {
+        step: line.get("step")?.as_u64()?,
+        epoch: line.get("epoch")?.as_u64()? as usize,
+        val_loss: number(line, "val_loss"),
+        val_acc: number(line, "val_acc"),
     })
 }
 
@@ -169,12 +184,15 @@ mod tests {
     const NETWORK: &str = "name: tiny\ninput: [1, 8, 8]\nclasses: 10\nlayers: [flatten, linear 10]\ndata: {set: digits}\n\
                            train: {epochs: 4, batch: 50, optimizer: adam}\n";
 
-    fn written(network: &str, metrics: &str, times: &str) -> Record {
+    fn written(network: &str, metrics: &str, times: &str, validations: &str) -> Record {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let network = compile(network).unwrap_or_else(|errors| panic!("{errors}"));
-        for (name, text) in
-            [("network.yaml", expand(&network).as_str()), ("metrics.jsonl", metrics), ("times.jsonl", times)]
-        {
+        for (name, text) in [
+            ("network.yaml", expand(&network).as_str()),
+            ("metrics.jsonl", metrics),
+            ("times.jsonl", times),
+            ("validations.jsonl", validations),
+        ] {
             std::fs::write(folder.path().join(name), text).expect("room on the disk");
         }
         Record::read(folder.path()).expect("readable")
@@ -182,14 +200,19 @@ mod tests {
 
     #[test]
     fn a_folder_tells_of_its_run() {
-        // The second of two equal epochs is no better, and a line that is not whole is none.
-        let metrics = "{\"epoch\":1,\"val_acc\":0.5}\n{\"epoch\":2,\"val_acc\":0.75}\n\
-                       {\"epoch\":3,\"val_acc\":0.75,\"train_loss\":null}\n{\"epoch\":4,\"val_a";
+        // A line that is not whole is none.
+        let metrics = "{\"epoch\":1,\"train_acc\":0.25}\n{\"epoch\":2,\"train_acc\":0.5}\n\
+                       {\"epoch\":3,\"train_acc\":0.5,\"train_loss\":null}\n{\"epoch\":4,\"train_a";
         let times = [2, 3, 4].map(|seconds| format!("{{\"epoch\":{},\"seconds\":{seconds}}}\n", seconds - 1)).concat();
-        let record = written(NETWORK, metrics, &times);
+        // The second of two equal accuracies is no better; the best may lie within an epoch.
+        let validations = [(10, 1, "0.5"), (15, 2, "0.75"), (20, 2, "0.625"), (30, 3, "0.75"), (35, 4, "null")]
+            .map(|(step, epoch, acc)| format!("{{\"step\":{step},\"epoch\":{epoch},\"val_acc\":{acc}}}\n"))
+            .concat();
+        let record = written(NETWORK, metrics, &times, &validations);
         assert_eq!((record.network.as_str(), record.params, record.planned), ("tiny", Some(650), Some(4)));
         assert_eq!((record.epochs.len(), record.best(), record.seconds()), (3, Some((2, 0.75)), 9.0));
         assert!(record.epochs[2].train_loss.is_nan());
+        assert_eq!(written(NETWORK, metrics, &times, "").best(), Some((2, 0.5)), "of training");
         for (key, value) in [("input", "[1, 8, 8]"), ("data.set", "digits"), ("train.batch", "50")] {
             assert_eq!(record.setting(key), Some(&Value::from(value)), "{key}");
         }
@@ -199,7 +222,7 @@ mod tests {
     fn settings_differ_where_networks_do() {
         // Without images, which would have to be of the input's size.
         let network = NETWORK.replace("data: {set: digits}\n", "");
-        let record = written(&network, "", "");
+        let record = written(&network, "", "", "");
         for (from, to, expected) in [
             ("batch: 50", "batch: 60", Some("train.batch")),
             ("[1, 8, 8]", "[1, 4, 16]", Some("input")),
@@ -207,7 +230,7 @@ mod tests {
             ("linear 10]", "linear 10 bias=false]", Some("layers")),
             ("name: tiny", "name: other", None),
         ] {
-            let other = written(&network.replace(from, to), "", "");
+            let other = written(&network.replace(from, to), "", "", "");
             let differ = record.settings.iter().filter(|(key, value)| other.setting(key) != Some(value));
             let keys: Vec<&str> = differ.map(|(key, _)| key.as_str()).collect();
             assert_eq!(keys, Vec::from_iter(expected), "{to}");
