@@ -66,7 +66,7 @@ impl Chart {
         let (mut x, mut row) = (LEFT, 0);
         let mut places = Vec::new();
         for line in self.lines.iter().filter(|line| !line.name.is_empty()) {
-            let width = 34.0 + CHARACTER * shown(line).chars().count() as f64;
+            let width = 44.0 + CHARACTER * shown(line).chars().count() as f64;
             if x > LEFT && x + width > WIDTH - RIGHT {
                 (x, row) = (LEFT, row + 1);
             }

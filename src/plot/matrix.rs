@@ -20,14 +20,18 @@ const NUMBERED: usize = 20;
 const NAME: usize = 16;
 /// The picture's side without names.
 const SIDE: f64 = 520.0;
+/// The size of names where there is room for it, and the width of their characters.
+const FONT: f64 = 12.0;
 const CHARACTER: f64 = 6.6;
 
 impl Picture for Matrix<'_> {
     fn drawing(&self) -> Drawing {
         let classes = self.names.len();
         let names: Vec<String> = self.names.iter().map(|name| cut(name, NAME)).collect();
-        let margin = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64 * CHARACTER + 14.0;
         let cell = (SIDE / classes.max(1) as f64).min(52.0);
+        let font = (cell * 0.8).min(FONT);
+        let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as f64;
+        let margin = widest * CHARACTER * font / FONT + 14.0;
         let (side, size) = (cell * classes as f64, cell * classes as f64 + margin + 24.0);
         let mut drawing = Drawing::new(size, size, "confusion matrix");
         let (left, top) = (margin + 20.0, margin + 20.0);
@@ -36,7 +40,6 @@ impl Picture for Matrix<'_> {
         let (column, row) = ([left + side / 2.0, 13.0], [13.0, top + side / 2.0]);
         drawing.text(column, Anchor::Middle, Style::Plain, Colour::Faint, "taken for");
         drawing.text(row, Anchor::Middle, Style::Turned, Colour::Faint, "class");
-        let font = (cell * 0.8).min(12.0);
         for (class, name) in names.iter().enumerate() {
             let (at, middle) = (cell * (class as f64 + 0.5), MIDDLE * font);
             drawing.text_of_size(font, [left - 6.0, top + at + middle], Anchor::End, Style::Plain, Colour::Ink, name);
@@ -90,8 +93,10 @@ mod tests {
         let many: Vec<String> = (0..LARGEST).map(|class| format!("a rather long name of class {class}")).collect();
         let counts: Vec<Vec<usize>> =
             (0..LARGEST).map(|class| (0..LARGEST).map(|other| usize::from(class == other)).collect()).collect();
-        let drawn = Matrix { names: &many, counts: &counts }.svg();
+        let matrix = Matrix { names: &many, counts: &counts };
+        let drawn = matrix.svg();
         assert_eq!(drawn.matches("<title>").count(), LARGEST);
+        assert!(matrix.drawing().width < 1.2 * SIDE, "small names take little room");
         assert!(!drawn.contains(">1</text>"), "there is no room for numbers");
     }
 }
