@@ -55,7 +55,7 @@ impl DataError {
     }
 
     pub(super) fn bad_image(path: &Path, reason: impl fmt::Display) -> DataError {
-        DataError::BadImage { path: path.to_path_buf(), reason: reason.to_string() }
+        DataError::BadImage { path: path.to_path_buf(), reason: reason.to_string().trim_end().to_string() }
     }
 }
 

@@ -10,7 +10,10 @@ use super::split::{Split, hold_out};
 use super::{DataError, places};
 use crate::recipe::{BadImages, DataSet};
 
-/// Names of the folder for validation, best first.
+/// Names of the folder to learn from, best first, whatever their case.
+const TRAINING: [&str; 2] = ["train", "training"];
+
+/// Names of the folder for validation, likewise.
 const VALIDATION: [&str; 4] = ["val", "validation", "valid", "test"];
 
 /// Endings of the files that can be decoded, whatever their case.
@@ -31,13 +34,17 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError>
             hint,
         });
     }
-    let train = root.join("train");
-    let held = VALIDATION.iter().map(|name| root.join(name)).find(|folder| folder.is_dir());
+    let inside = folders(&root)?;
+    let named = |name: &&str| inside.iter().find(|folder| folder.eq_ignore_ascii_case(name));
+    let [train, held] =
+        [&TRAINING[..], &VALIDATION].map(|names| names.iter().find_map(named).map(|name| root.join(name)));
     // Among folders of classes, `train` is a class, whatever is in it.
-    let alone = || folders(&root).map(|folders| folders.len() == 1);
-    let divided = train.is_dir() && !folders(&train)?.is_empty() && (held.is_some() || alone()?);
+    let divided = match &train {
+        Some(train) => !folders(train)?.is_empty() && (held.is_some() || inside.len() == 1),
+        None => false,
+    };
     let held = held.filter(|_| divided);
-    let train = if divided { train } else { root.clone() };
+    let train = train.filter(|_| divided).unwrap_or_else(|| root.clone());
 
     let classes = folders(&train)?;
     if classes.is_empty() {
@@ -84,6 +91,9 @@ fn folders(folder: &Path) -> Result<Vec<String>, DataError> {
     let paths = entries(folder)?.into_iter().filter(|path| path.is_dir());
     paths
         .map(|path| match path.file_name().and_then(|name| name.to_str()) {
+            Some(name) if name.contains(char::is_control) => {
+                Err(DataError::malformed(folder, format!("the name of the class {name:?} is not one line of text")))
+            }
             Some(name) => Ok(name.to_string()),
             None => Err(DataError::malformed(&path, "the name of a class must be Unicode")),
         })
@@ -142,13 +152,18 @@ fn walk(
     Ok(())
 }
 
-/// What `folder` holds, sorted by name, without what is hidden (`.DS_Store`).
+/// What systems and programs leave in folders for themselves.
+const OTHERS: [&str; 3] = ["Thumbs.db", "desktop.ini", "__MACOSX"];
+
+/// What `folder` holds, sorted by name, without what is hidden (`.DS_Store`) or nobody put there.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let io = |error| DataError::io(folder, error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(io)? {
         let entry = entry.map_err(io)?;
-        if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+        let name = entry.file_name();
+        let others = OTHERS.iter().any(|other| name.eq_ignore_ascii_case(other));
+        if !others && !name.as_encoded_bytes().starts_with(b".") {
             paths.push(entry.path());
         }
     }
@@ -179,6 +194,9 @@ mod tests {
             ("both", &["train/a/1.jpg", "test/a/1.jpg", "test/a/2.jpg", "val/a/1.jpg"], (1, 1, "a", 0)),
             ("hidden", &["train/a/1.jpg", "train/a/.DS_Store", "train/.x/1.jpg", "val/a/1.jpg"], (1, 1, "a", 0)),
             ("text", &["train/a/1.jpg", "train/a/notes.txt", "train/a/noending", "val/a/1.jpg"], (1, 1, "a", 2)),
+            ("others", &["train/a/1.jpg", "train/a/thumbs.db", "train/__MACOSX/._1", "val/a/1.jpg"], (1, 1, "a", 0)),
+            ("capitals", &["Train/a/1.jpg", "Train/a/2.jpg", "VAL/a/1.jpg"], (2, 1, "a", 0)),
+            ("training", &["training/a/1.jpg", "training/a/2.jpg", "Validation/a/1.jpg"], (2, 1, "a", 0)),
             ("flat", &many, (12, 3, "x y", 0)),
             (
                 "class called train",
@@ -208,6 +226,7 @@ mod tests {
             ("new class", &["train/a/1.jpg", "val/b/1.jpg"], "there is no class `b`"),
             ("empty val", &["train/a/1.jpg", "val/.hidden"], "no images"),
             ("one each", &["a/1.jpg", "b/1.jpg"], "too few"),
+            ("two lines", &["a/1.jpg", "b\nc/1.jpg"], "the class \"b\\nc\" is not one line of text"),
         ] {
             let folder = with_files(&format!("mistake-{case}"), files);
             let error = open(Some(folder.root()), BadImages::Refuse).unwrap_err().to_string();
