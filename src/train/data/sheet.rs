@@ -30,10 +30,8 @@ const INK: Rgb<u8> = Rgb([0; 3]);
 
 /// Lays `tiles` out in rows, about as many as columns. Without tiles, nothing but paper.
 pub fn sheet(tiles: &[Tile]) -> RgbImage {
-    let sides = tiles.iter().map(|tile| tile.image.size.height.max(tile.image.size.width));
-    let scale = (SIDE / sides.max().unwrap_or(SIDE).max(1)).max(1);
-    let height = tiles.iter().map(|tile| tile.image.size.height).max().unwrap_or(0) * scale;
-    let width = (tiles.iter().map(|tile| tile.image.size.width).max().unwrap_or(0) * scale).max(6 * CHARACTER);
+    let height = tiles.iter().map(|tile| tile.image.size.height * tile.scale()).max().unwrap_or(0);
+    let width = tiles.iter().map(|tile| tile.image.size.width * tile.scale()).max().unwrap_or(0).max(6 * CHARACTER);
     let columns = NonZeroUsize::new(tiles.len().isqrt()).map_or(1, NonZeroUsize::get);
     let columns = if columns * columns < tiles.len() { columns + 1 } else { columns };
     let rows = tiles.len().div_ceil(columns);
@@ -41,10 +39,17 @@ pub fn sheet(tiles: &[Tile]) -> RgbImage {
     let mut sheet = RgbImage::from_pixel((columns * step_right + GAP) as u32, (rows * step_down + GAP) as u32, PAPER);
     for (index, tile) in tiles.iter().enumerate() {
         let (top, left) = (GAP + index / columns * step_down, GAP + index % columns * step_right);
+        let scale = tile.scale();
         draw(&mut sheet, &tile.image, top, left, scale);
         write(&mut sheet, &tile.caption, top + tile.image.size.height * scale + GAP / 2, left, width / CHARACTER);
     }
     sheet
+}
+
+impl Tile {
+    fn scale(&self) -> usize {
+        (SIDE / self.image.size.height.max(self.image.size.width).max(1)).max(1)
+    }
 }
 
 fn draw(sheet: &mut RgbImage, image: &Image, top: usize, left: usize, scale: usize) {
@@ -87,12 +92,12 @@ mod tests {
     fn tiles_are_enlarged_and_captioned() {
         let grey = |value, side| Image { channels: 1, size: Pair::square(side), pixels: vec![value; side * side] };
         let tile = |value, side, caption: &str| Tile { image: grey(value, side), caption: caption.to_string() };
-        let drawn = sheet(&[tile(0.0, 8, "I"), tile(2.0, 4, "数"), tile(0.5, 8, "")]);
+        let drawn = sheet(&[tile(0.0, 8, "I"), tile(0.5, 4, "数"), tile(2.0, 8, "")]);
         // Two columns and two rows of 8·12 pixels, with a line of text below each.
         assert_eq!(drawn.dimensions(), (2 * 104 + 8, 2 * (96 + 8 + 16) + 8));
         assert_eq!(*drawn.get_pixel(8 + 95, 8 + 95), INK);
-        assert_eq!(*drawn.get_pixel(112 + 47, 8 + 47), PAPER);
-        assert_eq!(*drawn.get_pixel(8, 8 + 120), Rgb([128; 3]));
+        assert_eq!(*drawn.get_pixel(112 + 95, 8 + 95), Rgb([128; 3]));
+        assert_eq!(*drawn.get_pixel(8, 8 + 120), PAPER);
         let ink = |left: u32, top: u32| {
             (left..left + 8)
                 .flat_map(|x| (top..top + 8).map(move |y| (x, y)))
@@ -100,7 +105,7 @@ mod tests {
                 .count()
         };
         assert!(ink(8, 8 + 96 + 4) > 8, "the letter is there");
-        assert!(ink(112, 8 + 48 + 4) > 8, "a question mark stands for what has no glyph");
+        assert!(ink(112, 8 + 96 + 4) > 8, "a question mark stands for what has no glyph");
         assert_eq!(ink(8, 128 + 96 + 4), 0);
         assert_eq!(sheet(&[]).width(), 64);
     }
