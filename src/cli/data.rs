@@ -115,7 +115,7 @@ fn by_class(split: &Split, classes: usize) -> Vec<usize> {
 }
 
 /// `3 classes`, `1 class`.
-fn count(number: usize, what: &str) -> String {
+pub(super) fn count(number: usize, what: &str) -> String {
     let plural = if what.ends_with('s') { "es" } else { "s" };
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}{plural}") }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::data::count;
 use super::machine::{Machine, check_memory};
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
@@ -258,12 +259,12 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
         (Some(weights), anew) => format!(", with the weights of {} but for {}", weights.display(), anew.join(", ")),
     };
     format!(
-        "{}: {} parameters, {} training and {} validation images, {} threads{given}, into {}{from}",
+        "{}: {} parameters, {} training and {} validation images, {}{given}, into {}{from}",
         network.name,
         network.totals().params,
         dataset.train.len(),
         dataset.validation.len(),
-        rayon::current_num_threads(),
+        count(rayon::current_num_threads(), "thread"),
         folder.display(),
     )
 }
@@ -287,8 +288,8 @@ fn conclusion(setting: &Setting, run: &Run) -> Result<String, Failure> {
     let memory = peak_memory().map_or(String::new(), |peak| format!(", {} of memory at most", quantity::bytes(peak)));
     let what = if dataset.validation.is_empty() { "training" } else { "validation" };
     Ok(format!(
-        "best of {} epochs: {:.2} % {what} accuracy in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}; see {}\n",
-        position.epoch,
+        "best of {}: {:.2} % {what} accuracy in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}\nsee {}\n",
+        count(position.epoch, "epoch"),
         100.0 * best.correct as f64 / best.images as f64,
         best.epoch,
         weights_file(folder, "best").display(),

@@ -37,11 +37,20 @@ pub fn data(network: &Network) -> Result<&Data, Failure> {
 /// Opens the data set of the `data:` section.
 pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
     let logits = network.graph.shape(network.output).elements();
-    let dataset = Dataset::open(data(network)?, network.graph.input, Some(logits))?;
+    let dataset = Dataset::open(data(network)?, network.graph.input, Some(logits)).map_err(unreadable)?;
     for file in dataset.left_out() {
         complain(&format!("left out: {file}"));
     }
     Ok(dataset)
+}
+
+/// What is wrong with the images of a network's file, and what the file can say about it.
+pub fn unreadable(error: DataError) -> Failure {
+    let advice = match &error {
+        DataError::BadImage { .. } => "\nto leave such files out, write `on_bad_image: skip` under `data:`",
+        _ => "",
+    };
+    Failure::Message(format!("{error}{advice}"))
 }
 
 /// The network with weights from a file, ready to be evaluated, and what the file says about itself.
@@ -60,7 +69,10 @@ pub fn load(
 
 impl From<TrainError> for Failure {
     fn from(error: TrainError) -> Failure {
-        Failure::Message(error.to_string())
+        match error {
+            TrainError::Data(error) => unreadable(error),
+            error => Failure::Message(error.to_string()),
+        }
     }
 }
 

@@ -137,6 +137,13 @@ impl Run {
         if let Some(why) = position.identity.refuses(&Identity::of(&program, recipe, dataset)) {
             return Err(TrainError::Refused(why));
         }
+        let begun = position.epoch + usize::from(position.batch > 0);
+        if recipe.epochs < begun {
+            let planned = recipe.epochs;
+            return Err(TrainError::Refused(format!(
+                "the run is in epoch {begun} already, and `epochs: {planned}` are over"
+            )));
+        }
         if position.batch > 0 && position.batch_size != recipe.batch {
             let (own, given) = (position.batch_size, recipe.batch);
             return Err(TrainError::Refused(format!(
@@ -207,6 +214,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             // Before the step, and so also where a run goes on that was stopped while it validated.
             if run.is_due(recipe) {
                 check_weights(run, setting)?;
+                let first = run.position.validated.is_none();
                 let Some(evaluation) = run.validate(setting, &course, stop)? else {
                     run.save_last(setting)?;
                     return Ok(Ended::Stopped);
@@ -214,6 +222,9 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
                 metrics.validation(&line).map_err(unwritable)?;
                 progress.validation(&line);
+                if first {
+                    progress.left_out(&evaluation.skipped);
+                }
                 run.save_last(setting)?;
             }
             if run.is_stuck(recipe) {
@@ -242,10 +253,11 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         waiting.waited = batches.waited();
         run.waiting.total += waiting.total;
         run.waiting.waited += waiting.waited;
-        batches.skipped().iter().for_each(|image| progress.line(&format!("left out: {image}")));
+        progress.left_out(batches.skipped());
 
         check_weights(run, setting)?;
         if run.is_due_after_epoch(recipe) {
+            let first = run.position.validated.is_none();
             let Some(evaluation) = run.validate(setting, &course, stop)? else {
                 // A resumed run finds no batches left in this epoch, and comes here again.
                 run.save_last(setting)?;
@@ -253,8 +265,8 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             };
             let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
             metrics.validation(&line).map_err(unwritable)?;
-            if epoch == 0 {
-                evaluation.skipped.iter().for_each(|image| progress.line(&format!("left out: {image}")));
+            if first {
+                progress.left_out(&evaluation.skipped);
             }
         }
         let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
@@ -316,6 +328,11 @@ fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<
     if weights > 0 && weights != classes {
         return Err(TrainError::Refused(format!(
             "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
+        )));
+    }
+    if let [class] = dataset.classes() {
+        return Err(TrainError::Refused(format!(
+            "all images are of one class, `{class}`: there is nothing to tell apart"
         )));
     }
     let (batch, images) = (recipe.batch, dataset.train.len());

@@ -1,5 +1,6 @@
 //! What a run shows while it goes: a bar and a line an epoch on a terminal, only the lines elsewhere.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -150,6 +151,11 @@ impl Progress {
             self.bar.suspend(|| writeln!(io::stdout().lock(), "{text}").unwrap_or_default());
             self.printed = Instant::now();
         }
+    }
+
+    /// These images cannot be read.
+    pub fn left_out(&mut self, images: &[impl Display]) {
+        images.iter().for_each(|image| self.line(&format!("left out: {image}")));
     }
 
     /// Removes the bar.

@@ -154,6 +154,7 @@ fn what_is_gone_is_said() {
     change("network.yaml", network.replace("relu", "gelu").as_bytes());
     expect("train --resume run --set train.epochs=3", "the run was of another network");
     change("network.yaml", network.as_bytes());
+    expect("train --resume run --set train.epochs=1", "the run is in epoch 2 already");
     place.ok("train --resume run --set train.epochs=3");
     assert_eq!(read(&place.path("run/metrics.jsonl")).lines().count(), 3, "nothing was lost on the way");
 

@@ -218,6 +218,16 @@ fn mistakes_are_explained() {
     let norm = NETWORK.replace("linear 10 as fc", "bn as norm -> linear 10 as fc");
     std::fs::write(place.path("norm.yaml"), norm).expect("room");
     std::fs::write(place.path("text.png"), "this is no image").expect("room");
+    for class in ["words/a", "words/b", "single/all"] {
+        std::fs::create_dir_all(place.path(class)).expect("room");
+        for file in ["1.png", "2.png"] {
+            let path = place.path(class).join(file);
+            match class {
+                "single/all" => image::GrayImage::new(8, 8).save(path).expect("room"),
+                _ => std::fs::write(path, "this is no image").expect("room"),
+            }
+        }
+    }
     for (arguments, code, expected) in [
         ("train bare.yaml", 1, "`bare` does not say how to train it"),
         ("eval bare.yaml --weights run/last.safetensors", 1, "the weights do not fit the network"),
@@ -232,6 +242,8 @@ fn mistakes_are_explained() {
         // A norm of vectors sees one value a channel in a batch of one.
         ("train norm.yaml --set train.batch=1437", 1, "end with a batch of 1"),
         ("predict tiny.yaml --weights run/last.safetensors text.png none.png", 1, "none.png"),
+        ("train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"words\"}", 1, "write `on_bad_image: skip` under `data:`"),
+        ("train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"single\"}", 1, "all images are of one class, `all`"),
     ] {
         let output = place.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
