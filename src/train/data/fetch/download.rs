@@ -44,6 +44,8 @@ pub enum Problem {
     Status(StatusCode),
     /// The connection fails, or is silent, or ends early; another attempt may help.
     Broken(String),
+    /// The server's file has another length.
+    Length { found: u64, expected: u64 },
     /// More bytes arrive than the file has.
     TooLong(u64),
     /// The bytes are others.
@@ -57,6 +59,9 @@ impl fmt::Display for Problem {
         match self {
             Problem::Status(status) => write!(f, "the server answers {status}"),
             Problem::Broken(reason) => f.write_str(reason),
+            Problem::Length { found, expected } => {
+                write!(f, "this is another file: it has {found} bytes, not {expected}")
+            }
             Problem::TooLong(longest) => write!(f, "more than the {longest} bytes of the file arrive"),
             Problem::Checksum { found, expected } => {
                 write!(f, "this is another file: its SHA-256 is {found}, not {expected}")
@@ -99,6 +104,8 @@ pub fn download(
             {
                 return Err(problem);
             }
+            // What is here may be of the right file.
+            Err(problem @ Problem::Length { .. }) => return Err(problem),
             Err(problem @ (Problem::Status(_) | Problem::Broken(_))) => problem,
             Err(problem) => {
                 file.set_len(0).map_err(Problem::Io)?;
@@ -153,7 +160,13 @@ fn attempt(
         }
         status => return Err(Problem::Status(status)),
     };
-    let total = expected.map(|expected| expected.bytes).or(total);
+    let total = match (total, expected) {
+        (Some(found), Some(Expected { bytes, .. })) if found != *bytes => {
+            return Err(Problem::Length { found, expected: *bytes });
+        }
+        (_, Some(expected)) => Some(expected.bytes),
+        (total, None) => total,
+    };
     report(Event::Begins { url: url.to_string(), done, total });
     file.set_len(done).map_err(Problem::Io)?;
     file.seek(SeekFrom::Start(done)).map_err(Problem::Io)?;
