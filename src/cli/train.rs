@@ -10,7 +10,7 @@ use super::data::count;
 use super::machine::{Machine, check_memory};
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
-use super::trained::{open_data, recipe};
+use super::trained::{open_data, recipe, unreadable};
 use super::{Failure, INTERRUPTED, terminal};
 use crate::diagnostic::nearest;
 use crate::expand::expand;
@@ -22,7 +22,7 @@ use crate::recipe::{self, EarlyStopping, Per};
 use crate::report::quantity;
 use crate::system::{Environment, peak_memory};
 use crate::train::checkpoint::{state_file, weights_file};
-use crate::train::data::Dataset;
+use crate::train::data::{DataError, Dataset};
 use crate::train::folder::{self, NETWORK, Origin};
 use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::{Record, lines};
@@ -76,7 +76,7 @@ impl Train {
             // Only what changes within an epoch asks how many steps it has.
             let steps = match recipe.schedule.per {
                 Per::Epoch => 1,
-                Per::Step => recipe.steps(open_data(&network)?.steps(recipe)),
+                Per::Step => steps_to_draw(&network, recipe)?,
             };
             return plot(recipe, steps, file.as_deref());
         }
@@ -155,6 +155,19 @@ impl Train {
     }
 }
 
+/// Steps of an epoch. Where the images are not here it is some number: the schedule looks the same.
+fn steps_to_draw(network: &Network, recipe: &recipe::Train) -> Result<usize, Failure> {
+    const SOME: usize = 1000;
+    match network.data.as_ref().map(|data| Dataset::open(data, network.graph.input, None)) {
+        Some(Ok(dataset)) => Ok(recipe.steps(dataset.steps(recipe))),
+        Some(Err(DataError::NotFound { .. })) | None => {
+            terminal::complain(&format!("drawn as with {SOME} steps an epoch: the images are not here"));
+            Ok(SOME)
+        }
+        Some(Err(error)) => Err(unreadable(error)),
+    }
+}
+
 /// The network of a run that left a state to go on from, or that ended so early that there is nothing to lose: beginning anew gives what
 /// it had.
 fn resumable(run: &Path) -> Result<PathBuf, Failure> {
@@ -224,11 +237,12 @@ fn check_patterns(program: &Program, recipe: &recipe::Train) -> Result<(), Failu
     for (key, patterns) in [("freeze", &recipe.freeze), ("replace", &recipe.replace)] {
         let idle = |pattern: &&String| !program.weights.iter().any(|weight| glob(pattern, &weight.name));
         if let Some(pattern) = patterns.iter().find(idle) {
-            let names: Vec<&str> = program.weights.iter().map(|weight| weight.name.as_str()).collect();
-            let near = nearest(pattern, names.iter().copied()).unwrap_or(names[names.len() - 1]);
-            return Err(Failure::Message(format!(
-                "`{key}: {pattern}` is for no weight of the network: one of them is `{near}`, and `*` stands for any characters"
-            )));
+            let names = || program.weights.iter().map(|weight| weight.name.as_str());
+            let near = nearest(pattern, names()).or(names().last()).map_or_else(
+                || "it has none".to_owned(),
+                |near| format!("one of them is `{near}`, and `*` stands for any characters"),
+            );
+            return Err(Failure::Message(format!("`{key}: {pattern}` is for no weight of the network: {near}")));
         }
     }
     Ok(())
@@ -253,13 +267,18 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
         0 => String::new(),
         step => format!(", on from step {step}"),
     };
+    let (classes, known) = (dataset.classes().len(), network.graph.shape(network.output).elements());
+    let few = match classes < known {
+        true => format!(" of {} where it tells {known} apart", count(classes, "class")),
+        false => String::new(),
+    };
     let given = match (weights, setting.recipe.replace.as_slice()) {
         (None, _) => String::new(),
         (Some(weights), []) => format!(", with the weights of {}", weights.display()),
         (Some(weights), anew) => format!(", with the weights of {} but for {}", weights.display(), anew.join(", ")),
     };
     format!(
-        "{}: {} parameters, {} training and {} validation images, {}{given}, into {}{from}",
+        "{}: {} parameters, {} training and {} validation images{few}, {}{given}, into {}{from}",
         network.name,
         network.totals().params,
         dataset.train.len(),

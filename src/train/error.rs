@@ -59,7 +59,7 @@ impl fmt::Display for TrainError {
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Divergence { epoch, step, lr, first, kept } = self;
-        write!(f, "training diverged in epoch {epoch}, step {step}, at learning rate {lr}: ")?;
+        write!(f, "training diverged in epoch {epoch}, step {step}, at learning rate {lr:?}: ")?;
         write!(f, "{first} is the first that is not finite; ")?;
         match kept {
             Some(path) => write!(f, "the last good checkpoint is {}; ", path.display())?,

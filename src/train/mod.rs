@@ -51,7 +51,7 @@ use self::progress::Progress;
 use self::schedule::Course;
 use crate::executor::Executor;
 use crate::kernels::Algorithms;
-use crate::program::Program;
+use crate::program::{Program, ProgramWeight};
 use crate::recipe::Train;
 
 /// What a run does not change.
@@ -329,6 +329,11 @@ fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<
         return Err(TrainError::Refused(format!(
             "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
         )));
+    }
+    if !program.weights.iter().any(ProgramWeight::learns) {
+        return Err(TrainError::Refused(
+            "the network has no weight that is not frozen: there is nothing to learn".to_owned(),
+        ));
     }
     if let [class] = dataset.classes() {
         return Err(TrainError::Refused(format!(

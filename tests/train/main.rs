@@ -130,6 +130,8 @@ fn photos_become_a_classifier() {
     let file = read(&place.path("digits_cnn_photos.yaml"));
     assert!(file.contains("classes: 3\n") && file.contains("replace: [\"fc.*\"]"), "{file}");
     assert!(place.ok("check digits_cnn_photos.yaml").contains("→ 3"));
+    let said = place.ok("train digits_cnn_photos.yaml --set classes=4 --set train.epochs=1 --out four");
+    assert!(said.contains("12 validation images of 3 classes where it tells 4 apart, "), "{said}");
     let weights = "train digits_cnn_photos.yaml --weights known/best.safetensors";
     let said = place.ok(&format!("{weights} --set train.batch=8 --out photos_run"));
     assert!(said.contains("with the weights of known/best.safetensors but for fc.*"), "{said}");
@@ -145,6 +147,8 @@ fn photos_become_a_classifier() {
     assert!(file.contains("replace: [\"head.*\"]") && file.contains("train: [\"resize 16x16\"]"), "{file}");
     place.ok("check own_photos.yaml");
 
+    let bare = "input: [1, 8, 8]\nlayers: [flatten]\ndata: {set: digits}\ntrain: {epochs: 1}\n";
+    std::fs::write(place.path("bare.yaml"), bare).expect("room on the disk");
     for (arguments, expected) in [
         ("new --from tiny.yaml --data photos", "the network ends in 10, but `classes` is 3"),
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
@@ -152,6 +156,8 @@ fn photos_become_a_classifier() {
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
         (&format!("{weights} --set train.replace=[]"), "to begin anew with them, write `replace: [fc.*]`"),
         (&format!("{weights} --set train.freeze=[conv9.*]"), "`freeze: conv9.*` is for no weight of the network"),
+        (&format!("{weights} --set train.freeze=[*]"), "there is nothing to learn"),
+        ("train bare.yaml --set train.freeze=[a]", "is for no weight of the network: it has none"),
     ] {
         let output = place.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);
@@ -172,6 +178,11 @@ fn a_schedule_is_drawn_without_training() {
         "train tiny.yaml --plot-schedule --set train.epochs=1 --set train.schedule={\"polynomial\":{\"per\":\"step\"}}",
     );
     assert!(drawn.ends_with("first 1.000e-2, highest 1.000e-2, last 6.667e-4\n"), "fifteen steps: {drawn}");
+    let drawn = place.ok(
+        "train tiny.yaml --plot-schedule --set train.epochs=1 --set train.schedule={\"polynomial\":{\"per\":\"step\"}} \
+         --set data={\"set\":\"folder\",\"path\":\"nowhere\"}",
+    );
+    assert!(drawn.ends_with("last 1.000e-5\n"), "a thousand steps, as the images are not here: {drawn}");
     assert!(!place.path("runs").exists(), "nothing was trained");
 }
 
@@ -242,8 +253,16 @@ fn mistakes_are_explained() {
         // A norm of vectors sees one value a channel in a batch of one.
         ("train norm.yaml --set train.batch=1437", 1, "end with a batch of 1"),
         ("predict tiny.yaml --weights run/last.safetensors text.png none.png", 1, "none.png"),
-        ("train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"words\"}", 1, "write `on_bad_image: skip` under `data:`"),
-        ("train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"single\"}", 1, "all images are of one class, `all`"),
+        (
+            "train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"words\"}",
+            1,
+            "write `on_bad_image: skip` under `data:`",
+        ),
+        (
+            "train tiny.yaml --set data={\"set\":\"folder\",\"path\":\"single\"}",
+            1,
+            "all images are of one class, `all`",
+        ),
     ] {
         let output = place.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);

@@ -101,7 +101,8 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
 }
 
 fn layers(network: &Network) -> String {
-    let input = [Cell::text("input"), Cell::text(""), Cell::text(network.graph.input.to_string())];
+    let input = network.graph.input.to_string();
+    let input = ["input", "", &input, "", "", ""].map(Cell::text);
     let row = |node: &crate::graph::Node| {
         let count = |number: u64| Cell::number(if number > 0 { exact(number) } else { String::new() });
         vec![
