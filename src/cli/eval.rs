@@ -41,8 +41,7 @@ impl Eval {
                 return Err(Failure::Message("the data set has no validation images".to_owned()));
             }
             let batches = dataset.evaluation_batches(&dataset.validation, self.batch as usize);
-            let evaluation = evaluate(&mut executor, batches, &AtomicBool::new(false));
-            let evaluation = evaluation.map_err(trained::unreadable)?.expect("nobody stops it");
+            let evaluation = evaluate(&mut executor, batches, &AtomicBool::new(false))?.expect("nobody stops it");
             let names: Vec<String> =
                 (0..executor.classes()).map(|class| class_name(dataset.classes(), class)).collect();
             terminal::print(&match self.format {

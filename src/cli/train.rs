@@ -6,12 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::data::count;
 use super::machine::{Machine, check_memory};
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe, unreadable};
-use super::{Failure, INTERRUPTED, terminal};
+use super::{Failure, INTERRUPTED, data::count, terminal};
 use crate::diagnostic::nearest;
 use crate::expand::expand;
 use crate::network::Network;

@@ -34,6 +34,7 @@ pub mod validate;
 #[cfg(test)]
 mod tests;
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -51,7 +52,7 @@ use self::progress::Progress;
 use self::schedule::Course;
 use crate::executor::Executor;
 use crate::kernels::Algorithms;
-use crate::program::{Program, ProgramWeight};
+use crate::program::Program;
 use crate::recipe::Train;
 
 /// What a run does not change.
@@ -205,6 +206,8 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
     let mut saved = Instant::now();
+    // Images that cannot be read are named after the first validation.
+    let mut named = run.position.validated.is_some();
 
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
@@ -214,7 +217,6 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             // Before the step, and so also where a run goes on that was stopped while it validated.
             if run.is_due(recipe) {
                 check_weights(run, setting)?;
-                let first = run.position.validated.is_none();
                 let Some(evaluation) = run.validate(setting, &course, stop)? else {
                     run.save_last(setting)?;
                     return Ok(Ended::Stopped);
@@ -222,7 +224,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
                 metrics.validation(&line).map_err(unwritable)?;
                 progress.validation(&line);
-                if first {
+                if !mem::replace(&mut named, true) {
                     progress.left_out(&evaluation.skipped);
                 }
                 run.save_last(setting)?;
@@ -257,7 +259,6 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
 
         check_weights(run, setting)?;
         if run.is_due_after_epoch(recipe) {
-            let first = run.position.validated.is_none();
             let Some(evaluation) = run.validate(setting, &course, stop)? else {
                 // A resumed run finds no batches left in this epoch, and comes here again.
                 run.save_last(setting)?;
@@ -265,7 +266,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             };
             let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
             metrics.validation(&line).map_err(unwritable)?;
-            if first {
+            if !mem::replace(&mut named, true) {
                 progress.left_out(&evaluation.skipped);
             }
         }
@@ -330,7 +331,7 @@ fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<
             "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
         )));
     }
-    if !program.weights.iter().any(ProgramWeight::learns) {
+    if !program.weights.iter().any(|weight| weight.learns()) {
         return Err(TrainError::Refused(
             "the network has no weight that is not frozen: there is nothing to learn".to_owned(),
         ));
