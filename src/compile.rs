@@ -71,7 +71,8 @@ pub fn compile_with(
 ) -> Result<Compiled, Diagnostics> {
     let mut sources = Sources::default();
     let source = sources.add(name, text);
-    let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
+    let name = sources.get(source).name.clone();
+    let stem = Path::new(&name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
     let Parsed { document, errors } = syntax::parse(&mut sources, source, format, overrides, layers, load);
     let Elaborated { network, problems } =
         document.map(|document| elaborate(&document, &stem, layers)).unwrap_or_default();

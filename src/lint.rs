@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use crate::arguments::Pair;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Mistakes};
 use crate::elaborate::traced;
 use crate::graph::{Frame, Node, Shape, ValueId};
 use crate::layers::Window;
 use crate::network::Network;
 use crate::program::Op;
-use crate::syntax::MOST_MISTAKES;
 
 /// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
 const HEAVY: u64 = 1_000_000;
@@ -18,12 +17,12 @@ const HEAVY: u64 = 1_000_000;
 pub fn lint(network: &Network) -> Vec<Diagnostic> {
     let readers = readers(network);
     let params = network.graph.nodes.iter().map(|node| network.params(node)).fold(0, u64::saturating_add);
-    let mut warnings = Vec::new();
+    let mut warnings = Mistakes::default();
     let mut said = HashSet::new();
     let operations: Vec<Op> =
         network.graph.nodes.iter().map(|node| node.layer.lower(&network.graph.input_shapes(node))).collect();
     for (index, node) in network.graph.nodes.iter().enumerate() {
-        if warnings.len() == MOST_MISTAKES {
+        if warnings.is_full() {
             break;
         }
         let found = [
@@ -38,7 +37,7 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
             }
         }
     }
-    warnings
+    warnings.into_list()
 }
 
 /// The nodes that read each value, by [`ValueId::index`].

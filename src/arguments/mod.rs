@@ -59,6 +59,9 @@ impl Places {
     }
 }
 
+/// So many arguments that a call does not take are reported: each is compared with all others.
+const MOST_LEFT_OVER: usize = 100;
+
 impl Arguments {
     /// The arguments of a call to `callee`.
     pub fn new(callee: Spanned<String>, given: Vec<Evaluated>) -> Arguments {
@@ -166,7 +169,7 @@ impl Arguments {
     pub fn finish(self) -> Result<Places, Vec<Diagnostic>> {
         let mut errors = Vec::new();
         let mut left = self.given.iter().filter(|(_, used)| !used).map(|(argument, _)| argument).peekable();
-        while let Some(argument) = left.next() {
+        while let Some(argument) = left.next().filter(|_| errors.len() < MOST_LEFT_OVER) {
             // `stride 2` is one mistake.
             let value = left.next_if(|next| self.lacks_value(argument) && next.key.is_none());
             errors.push(self.left_over(argument, value));
@@ -193,7 +196,7 @@ impl Arguments {
 
     /// Whether it is the bare name of an argument.
     fn lacks_value(&self, argument: &Evaluated) -> bool {
-        let is_asked = |word: &str| self.asked.contains(&word);
+        let is_asked = |word: &str| self.asked.contains(&word) || self.asked.contains(&long_form(word));
         argument.key.is_none() && matches!(&argument.value.value, Value::Word(word) if is_asked(word))
     }
 
@@ -208,18 +211,18 @@ impl Arguments {
                 return Diagnostic::error(
                     Code::UnknownArgument,
                     value.span,
-                    format!("`{callee}` has `{}` twice", value.value),
+                    format!("`{callee}` has `{}` twice", value.value.quoted()),
                 )
                 .other(earlier.0.value.span, "first here");
             }
             let diagnostic = Diagnostic::error(
                 Code::UnknownArgument,
                 value.span,
-                format!("`{callee}` does not take `{}`", value.value),
+                format!("`{callee}` does not take `{}`", value.value.quoted()),
             );
             return match &value.value {
                 Value::Word(word) if self.lacks_value(argument) => {
-                    let value = follows.map_or("…".to_string(), |follows| follows.value.value.to_string());
+                    let value = follows.map_or("…".to_string(), |follows| follows.value.value.quoted());
                     diagnostic.help(format!("`{word}` needs a value: write `{word}={value}`"))
                 }
                 Value::Word(word) => diagnostic.did_you_mean(word, self.asked.iter().copied(), || self.usage()),

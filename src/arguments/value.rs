@@ -39,6 +39,23 @@ impl fmt::Display for Value {
     }
 }
 
+impl Value {
+    /// For messages: of what is long only the start.
+    pub(crate) fn quoted(&self) -> String {
+        let mut text = match self {
+            Value::List(values) if values.len() > MOST_QUOTED => {
+                let start: Vec<String> = values[..MOST_QUOTED].iter().map(|value| value.value.quoted()).collect();
+                format!("{{[{}, …]}}", start.join(", "))
+            }
+            value => value.to_string(),
+        };
+        if let Some((end, _)) = text.char_indices().nth(LONGEST_QUOTE) {
+            text.replace_range(end.., "…");
+        }
+        text
+    }
+}
+
 /// Height and width of a kernel, stride, padding, dilation or image.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Pair {
@@ -67,11 +84,8 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
         Value::Int(number) if number > LARGEST => format!("`{key}` of `{callee}` must be at most 2^31 = {LARGEST}"),
         _ => format!("`{key}` of `{callee}` must be {}", T::EXPECTED),
     };
-    let mut found = value.value.to_string();
-    if let Some((end, _)) = found.char_indices().nth(LONGEST_QUOTE) {
-        found.replace_range(end.., "…");
-    }
-    let error = Diagnostic::error(Code::InvalidArgument, value.span, message).label(format!("found `{found}`"));
+    let found = format!("found `{}`", value.value.quoted());
+    let error = Diagnostic::error(Code::InvalidArgument, value.span, message).label(found);
     // Where a half is welcome, whole numbers are not what is missing.
     let only_whole = |number: f64| {
         let takes = |number| T::from_value(&Value::Float(number)).is_some();
@@ -85,8 +99,9 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
     }
 }
 
-/// How much of a wrong value is shown, in characters.
+/// How much of a wrong value is shown: characters, and entries of a list.
 const LONGEST_QUOTE: usize = 60;
+const MOST_QUOTED: usize = 16;
 
 /// A type that an argument can have.
 pub trait FromValue: Sized {

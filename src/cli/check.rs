@@ -91,7 +91,7 @@ impl Check {
             let result = match found.and_then(|()| compile(&path, &overrides)) {
                 Ok(result) => self.denied(result),
                 Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
-                    terminal::complain(&format!("error: {message}"));
+                    terminal::refuse(&message);
                     sound = false;
                     continue;
                 }

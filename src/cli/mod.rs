@@ -111,7 +111,7 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "train")]
         Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(Failure::Message(message)) => {
-            terminal::complain(&format!("error: {message}"));
+            terminal::refuse(&message);
             ExitCode::FAILURE
         }
     }

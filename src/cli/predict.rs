@@ -62,7 +62,7 @@ impl Predict {
             match probabilities(&mut executor, path, transforms, network.graph.input) {
                 Ok(probabilities) => terminal::print(&self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
-                    terminal::complain(&format!("error: {message}"));
+                    terminal::refuse(&message);
                     sound = false;
                 }
                 Err(failure) => return Err(failure),

@@ -59,7 +59,11 @@ pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, D
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.
 pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
-    let load = |name: &str| read(Path::new(name));
+    // A file is read because the user says so, an included one because another file does.
+    let load = |name: &str| match Path::new(name) {
+        path if path.is_file() || path.is_dir() || !path.exists() => read(path),
+        _ => Err("it is no file".to_string()),
+    };
     compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
 }
 
@@ -77,6 +81,8 @@ fn read(path: &Path) -> Result<String, String> {
     if path.is_dir() {
         return Err("it is a directory".to_string());
     }
+    #[cfg(unix)]
+    refuse_pipe(path)?;
     let file = File::open(path).map_err(|error| error.to_string())?;
     let mut bytes = Vec::new();
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
@@ -85,6 +91,16 @@ fn read(path: &Path) -> Result<String, String> {
     }
     String::from_utf8(bytes)
         .map_err(|error| format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
+}
+
+/// A pipe in a folder may have no writer, and would be waited for; `/dev/stdin` and what a shell writes for `<(…)` are links.
+#[cfg(unix)]
+fn refuse_pipe(path: &Path) -> Result<(), String> {
+    use std::os::unix::fs::FileTypeExt;
+    match path.symlink_metadata() {
+        Ok(found) if found.file_type().is_fifo() => Err("it is a pipe; `/dev/stdin` reads one".to_string()),
+        _ => Ok(()),
+    }
 }
 
 /// A file to work on.

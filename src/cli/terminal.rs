@@ -48,6 +48,11 @@ pub fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
+/// Says on standard error why something cannot be done. What files are called may hold anything, and is not for the terminal to obey.
+pub fn refuse(reason: &str) {
+    complain(&format!("error: {}", reason.replace(char::is_control, "\u{fffd}")));
+}
+
 /// Draws errors and warnings on standard error.
 pub fn report(diagnostics: &Diagnostics) {
     if diagnostics.list.is_empty() {

@@ -16,12 +16,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 mod code;
+mod mistakes;
 mod position;
 mod render;
 mod settle;
 mod suggest;
 
 pub use code::Code;
+pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub(crate) use settle::settle;
 pub use suggest::{edit_distance, nearest};
 
@@ -100,9 +102,10 @@ pub struct Position {
 }
 
 impl Sources {
-    /// Adds a text and says by which id spans refer to it.
+    /// Adds a text and says by which id spans refer to it. What a terminal would obey is taken out of the name.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
-        self.0.push(Source { name: name.into(), text: text.into(), index: position::Index::default() });
+        let name = name.into().replace(char::is_control, "\u{fffd}");
+        self.0.push(Source { name, text: text.into(), index: position::Index::default() });
         SourceId(self.0.len() as u32 - 1)
     }
 
@@ -192,7 +195,7 @@ impl Diagnostic {
         Diagnostic {
             severity: Severity::Error,
             code,
-            message: message.into(),
+            message: shortened(message.into()),
             primary: Label { span, text: String::new() },
             others: Vec::new(),
             help: Vec::new(),
@@ -206,26 +209,26 @@ impl Diagnostic {
 
     /// Sets the text beside the underlined characters.
     pub fn label(mut self, text: impl Into<String>) -> Diagnostic {
-        self.primary.text = text.into();
+        self.primary.text = shortened(text.into());
         self
     }
 
     /// Adds another place.
     pub fn other(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.others.push(Label { span, text: text.into() });
+        self.others.push(Label { span, text: shortened(text.into()) });
         self
     }
 
     /// Adds advice.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help.push(Help { text: text.into(), edit: None });
+        self.help.push(Help { text: shortened(text.into()), edit: None });
         self
     }
 
     /// Adds advice that can be followed by putting `replacement` in the place of what stands at `span`.
     pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
         let edit = Some(Edit { span, text: replacement.into() });
-        self.help.push(Help { text: text.into(), edit });
+        self.help.push(Help { text: shortened(text.into()), edit });
         self
     }
 
@@ -250,6 +253,20 @@ impl Diagnostic {
         if advice.is_empty() { self } else { self.help(advice) }
     }
 }
+
+/// Without its middle, if it is longer than anyone reads: it quotes a name or a list that is.
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST_SENTENCE {
+        let start = text.floor_char_boundary(LONGEST_SENTENCE / 2);
+        let end = text.ceil_char_boundary(text.len() - LONGEST_SENTENCE / 2);
+        text.replace_range(start..end, "…");
+        text.shrink_to_fit();
+    }
+    text
+}
+
+/// Bytes of a sentence that are kept.
+const LONGEST_SENTENCE: usize = 2000;
 
 /// What a compilation has to say, with the texts it speaks of.
 #[derive(Debug, Clone, Default)]

@@ -85,7 +85,7 @@ struct Excerpt<'a> {
 const FARTHEST: usize = 1 << 14;
 
 /// Bytes of a line that is still drawn.
-const LONGEST: usize = 1 << 20;
+const LONGEST: usize = 1 << 14;
 
 /// The whole lines that a range lies on; the end of the text belongs to the last line that is not empty.
 fn lines(range: Range<usize>, text: &str) -> Range<usize> {

@@ -1,7 +1,6 @@
 //! The last touch to a list of diagnostics, before anyone sees it.
 
-use super::{Diagnostic, Sources};
-use crate::syntax::MOST_MISTAKES;
+use super::{Diagnostic, MOST_MISTAKES, Sources};
 
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;

@@ -6,6 +6,9 @@
 /// any case, but not all of it. If none is near, one that begins as `name` does, or that is a part of it: `pad` for `padding`,
 /// `num_classes` for `classes`.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let length = name.chars().count();
     let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     let is_part = |candidate: &str| {
@@ -20,14 +23,17 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
+/// Nobody misspells a name of more bytes.
+const LONGEST: usize = 256;
+
 /// Bytes of a name that stand for what begins with them, and of a part that stands for the whole.
 const SHORTEST_START: usize = 3;
 const SHORTEST_PART: usize = 5;
 
 /// Insertions, deletions, substitutions and swaps of neighbours between `a` and `b`, ignoring case.
 pub fn edit_distance(a: &str, b: &str) -> usize {
-    let a: Vec<char> = a.to_lowercase().chars().take(64).collect();
-    let b: Vec<char> = b.to_lowercase().chars().take(64).collect();
+    let start = |name: &str| -> Vec<char> { name.chars().flat_map(char::to_lowercase).take(64).collect() };
+    let (a, b) = (start(a), start(b));
     let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
     for i in 0..=a.len() {
         for j in 0..=b.len() {

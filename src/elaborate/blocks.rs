@@ -42,7 +42,10 @@ pub(super) fn expand<'d>(
     let mut names = bind(walk, block, parameters, call, scope);
     add_defaults(walk, parameters, &home, &mut names);
     let outside = walk.trace.clone();
-    let frame = Frame { what: format!("in block `{}`, called here", block.name.value).into(), span: call.span };
+    let name_of_block = block.name.value.as_str();
+    let what =
+        walk.frames.entry(name_of_block).or_insert_with(|| format!("in block `{name_of_block}`, called here").into());
+    let frame = Frame { what: what.clone(), span: call.span };
     walk.trace = outside.iter().cloned().chain([frame]).collect();
     walk.calling.push(&block.name.value);
     let output = walk.enclosed(&block.body, &home.inside(&names), &mut Level::named(name), input);

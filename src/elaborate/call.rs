@@ -78,7 +78,7 @@ fn whole(value: Option<Value>, what: &str, expr: &Spanned<Expr>) -> Result<Optio
         Some(Value::Float(value)) if value.fract() == 0.0 && value.abs() < 9e15 => Ok(Some(value as i64)),
         Some(other) => {
             Err(Diagnostic::error(Code::InvalidArgument, expr.span, format!("{what} must be a whole number"))
-                .label(format!("found `{other}`")))
+                .label(format!("found `{}`", other.quoted())))
         }
     }
 }

@@ -79,7 +79,7 @@ impl Walk<'_> {
                 let message = format!("`{}` is no layer or block", call.name.value);
                 let error = Diagnostic::error(Code::InvalidArgument, call.name.span, message);
                 error
-                    .label(format!("found `{other}`"))
+                    .label(format!("found `{}`", other.quoted()))
                     .help("`act=relu` as an argument or a default gives the name of one")
             }
         };

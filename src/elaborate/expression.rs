@@ -3,6 +3,8 @@
 //! Integers stay integers as long as they can: `/` gives one where it divides evenly. A value that depends on a shape
 //! which an earlier error left unknown is `None`, and so is everything computed from it.
 
+use std::cmp::Ordering;
+
 use super::scope::Scope;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
@@ -26,6 +28,11 @@ const FUNCTIONS: [(&str, &str); 8] = [
 /// The value of an expression.
 pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
     let span = expr.span;
+    if !scope.spend(STEPS) {
+        let message = "working out the expressions of this network takes too long";
+        let error = Diagnostic::error(Code::Limit, span, message);
+        return Err(error.help("give long expressions and lists a name under `let:`, where they are worked out once"));
+    }
     let known = |value| Ok(Some(value));
     match &expr.value {
         Expr::Int(value) => known(Value::Int(*value)),
@@ -42,7 +49,9 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
                 values.push(Spanned::new(value, item.span));
             }
             // Lists of lists of lists grow tenfold with every `let`.
-            if values.iter().map(|value| elements(&value.value)).sum::<usize>() > MOST_ELEMENTS {
+            let elements = values.iter().map(|value| elements(&value.value)).sum();
+            scope.spend(elements);
+            if elements > MOST_ELEMENTS {
                 let message = format!("the list has more than {MOST_ELEMENTS} elements");
                 return Err(Diagnostic::error(Code::Limit, span, message));
             }
@@ -52,7 +61,11 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             let (list_value, index_value) = (evaluate(list, scope)?, evaluate(index, scope)?);
             let (Some(list_value), Some(index_value)) = (list_value, index_value) else { return Ok(None) };
             let Value::List(items) = &list_value else {
-                return Err(Diagnostic::error(Code::Expression, list.span, format!("`{list_value}` is no list")));
+                return Err(Diagnostic::error(
+                    Code::Expression,
+                    list.span,
+                    format!("`{}` is no list", list_value.quoted()),
+                ));
             };
             let item = as_int(&index_value).and_then(|index| items.get(usize::try_from(index).ok()?));
             match item {
@@ -82,6 +95,9 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
     }
 }
 
+/// What each part of an expression costs, in names that could be compared instead.
+const STEPS: usize = 4;
+
 /// The most numbers that a list may hold, those of the lists in it counted too.
 const MOST_ELEMENTS: usize = 1 << 16;
 
@@ -107,7 +123,7 @@ fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
 }
 
 fn not_a_number(value: &Value, span: Span) -> Diagnostic {
-    Diagnostic::error(Code::Expression, span, format!("`{value}` is not a number"))
+    Diagnostic::error(Code::Expression, span, format!("`{}` is not a number", value.quoted()))
 }
 
 fn overflow(span: Span) -> Diagnostic {
@@ -137,20 +153,31 @@ fn binary(operator: Operator, a: Spanned<Value>, b: Spanned<Value>, span: Span) 
         return Ok(Value::Bool((x == y) == (operator == Equal)));
     }
     let (x, y) = (as_float(&a)?, as_float(&b)?);
+    let order = order(&a, &b)?;
     let compared = match operator {
-        Equal => Some(x == y),
-        NotEqual => Some(x != y),
-        Less => Some(x < y),
-        LessEqual => Some(x <= y),
-        Greater => Some(x > y),
-        GreaterEqual => Some(x >= y),
+        Equal => Some(order.is_eq()),
+        NotEqual => Some(order.is_ne()),
+        Less => Some(order.is_lt()),
+        LessEqual => Some(order.is_le()),
+        Greater => Some(order.is_gt()),
+        GreaterEqual => Some(order.is_ge()),
         _ => None,
     };
     if let Some(truth) = compared {
         return Ok(Value::Bool(truth));
     }
-    if matches!(operator, Divide | FloorDivide | Remainder) && y == 0.0 {
-        return Err(Diagnostic::error(Code::Expression, b.span, "division by zero"));
+    let divides = match operator {
+        Divide | FloorDivide | Remainder => y == 0.0,
+        Power => x == 0.0 && y < 0.0,
+        _ => false,
+    };
+    if divides {
+        let zero = if operator == Power { a.span } else { b.span };
+        return Err(Diagnostic::error(Code::Expression, zero, "division by zero"));
+    }
+    if operator == Power && x < 0.0 && y.fract() != 0.0 {
+        let error = Diagnostic::error(Code::Expression, span, "a root of a negative number");
+        return Err(error.label(format!("{} to the power of {}", a.value, b.value)));
     }
     if let (Value::Int(x), Value::Int(y)) = (&a.value, &b.value)
         && let Some(result) = integers(operator, *x, *y)
@@ -168,6 +195,14 @@ fn binary(operator: Operator, a: Spanned<Value>, b: Spanned<Value>, span: Span) 
         Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => unreachable!("comparisons have returned"),
     };
     if result.is_finite() { Ok(Value::Float(result)) } else { Err(overflow(span)) }
+}
+
+/// Which of two numbers is larger. Integers are compared as such: not all of them are floats.
+fn order(a: &Spanned<Value>, b: &Spanned<Value>) -> Result<Ordering, Diagnostic> {
+    match (&a.value, &b.value) {
+        (Value::Int(a), Value::Int(b)) => Ok(a.cmp(b)),
+        _ => Ok(as_float(a)?.partial_cmp(&as_float(b)?).expect("all values are finite")),
+    }
 }
 
 /// `None` if the result is no integer, `Some(None)` if it overflows.
@@ -212,7 +247,7 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
             Some(other) => Err(Diagnostic::error(
                 Code::Expression,
                 arguments[0].span,
-                format!("`{other}` is neither true nor false"),
+                format!("`{}` is neither true nor false", other.quoted()),
             )
             .help("a condition is a comparison, such as `width > 64`")),
         };
@@ -225,18 +260,26 @@ fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, 
     if name == "len" {
         return match &values[0].value {
             Value::List(items) => Ok(Some(Value::Int(items.len() as i64))),
-            other => Err(Diagnostic::error(Code::Expression, values[0].span, format!("`{other}` is no list"))),
+            other => {
+                Err(Diagnostic::error(Code::Expression, values[0].span, format!("`{}` is no list", other.quoted())))
+            }
         };
     }
     let numbers = values.iter().map(as_float).collect::<Result<Vec<f64>, _>>()?;
-    let pick = |better: fn(f64, f64) -> bool| {
-        let best = (1..numbers.len()).fold(0, |best, i| if better(numbers[i], numbers[best]) { i } else { best });
-        values[best].value.clone()
+    let pick = |wanted: Ordering| {
+        let mut best = &values[0];
+        for value in &values[1..] {
+            if order(value, best)? == wanted {
+                best = value;
+            }
+        }
+        Ok(best.value.clone())
     };
     let whole = |number: f64| if number.abs() < 9e15 { Ok(Value::Int(number as i64)) } else { Err(overflow(span)) };
     Ok(Some(match name {
-        "min" => pick(|a, b| a < b),
-        "max" => pick(|a, b| a > b),
+        "min" => pick(Ordering::Less)?,
+        "max" => pick(Ordering::Greater)?,
+        "ceil" | "floor" | "round" if matches!(values[0].value, Value::Int(_)) => values[0].value.clone(),
         "ceil" => whole(numbers[0].ceil())?,
         "floor" => whole(numbers[0].floor())?,
         "round" => whole(numbers[0].round_ties_even())?,
@@ -265,7 +308,7 @@ fn round_to(x: f64, divisor: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::diagnostic::Sources;
-    use crate::elaborate::scope::Binding;
+    use crate::elaborate::scope::{Binding, Effort};
     use crate::syntax::notation;
     use crate::syntax::text::Text;
 
@@ -281,7 +324,7 @@ mod tests {
             Binding::new("lost", None),
         ];
         let parsed = notation::expression(&Text::verbatim(expression, span));
-        match parsed.and_then(|expr| evaluate(&expr, &Scope::root(&names))) {
+        match parsed.and_then(|expr| evaluate(&expr, &Scope::root(&names, &Effort::default()))) {
             Ok(Some(value)) => value.to_string(),
             Ok(None) => "unknown".to_string(),
             Err(error) => format!("{} at `{}`", error.message, sources.text(error.primary.span)),
@@ -320,6 +363,12 @@ mod tests {
             ("lost * 2", "unknown"),
             ("1 // 0", "division by zero at `0`"),
             ("9223372036854775807 + 1", "the result is too large at `9223372036854775807 + 1`"),
+            ("9007199254740993 > 9007199254740992", "true"),
+            ("max(9007199254740992, 9007199254740993)", "9007199254740993"),
+            ("floor(9223372036854775807)", "9223372036854775807"),
+            ("0.0 == -0.0", "true"),
+            ("0 ** -1", "division by zero at `0`"),
+            ("(-8) ** 0.5", "a root of a negative number at `(-8) ** 0.5`"),
             ("10**400", "the result is too large at `10**400`"),
             ("wdth", "nothing here is called `wdth` at `wdth`"),
             ("list[3]", "the list has no entry 3 at `3`"),

@@ -4,19 +4,20 @@ use std::collections::HashMap;
 
 use super::call;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Graph, Node, Weight};
+use crate::diagnostic::{Code, Diagnostic, Mistakes};
+use crate::graph::{Graph, Node};
 use crate::init::Init;
 use crate::layers::Layers;
 use crate::pattern::glob;
-use crate::syntax::MOST_MISTAKES;
 use crate::syntax::ast::InitRule;
 
 /// Applies the rules in order, so that later ones win. With `complete`, a rule that meets no weight is a warning.
 ///
 /// A pattern is a layer kind, for the kind's `weight`; `KIND.bias`, for its bias; or a glob over full parameter names.
 pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
-    let mut problems = Vec::new();
+    let mut problems = Mistakes::default();
+    let mut compared = 0usize;
+    let mut full_name = String::new();
     let named = |(place, node): (usize, &Node)| (node.name.clone(), place);
     let places: HashMap<String, usize> = match rules {
         [] => HashMap::new(),
@@ -40,20 +41,36 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
         let mut met = false;
         // A full name is looked up: an expanded network has a rule for each weight.
         let (owner, _) = pattern.value.rsplit_once('.').unwrap_or_default();
+        let kind = of_kind(&pattern.value, layers);
         let range = match places.get(owner) {
-            _ if pattern.value.contains('*') || of_kind(&pattern.value, layers).is_some() => 0..graph.nodes.len(),
+            _ if pattern.value.contains('*') || kind.is_some() => 0..graph.nodes.len(),
             Some(place) => *place..place + 1,
             None => 0..0,
         };
-        for node in &mut graph.nodes[range] {
-            for index in 0..node.weights.len() {
-                if node.weights[index].trainable && matches(&pattern.value, layers, node, &node.weights[index]) {
-                    node.weights[index].init = init;
+        compared = compared.saturating_add(range.len() * (1 + pattern.value.len() / USUAL_PATTERN));
+        if compared > MOST_COMPARED {
+            let message = format!("these patterns are compared with {} layers each", graph.nodes.len());
+            let error = Diagnostic::error(Code::Limit, pattern.span, message);
+            problems.push(error.help("name the weights in full, or use fewer patterns"));
+            break;
+        }
+        for Node { name, kind: own, weights, .. } in &mut graph.nodes[range] {
+            for weight in weights.iter_mut().filter(|weight| weight.trainable) {
+                let matches = match kind {
+                    Some((kind, part)) => *own == kind && weight.name == part,
+                    None => {
+                        full_name.clear();
+                        full_name.extend([name.as_str(), ".", weight.name]);
+                        glob(&pattern.value, &full_name)
+                    }
+                };
+                if matches {
+                    weight.init = init;
                     met = true;
                 }
             }
         }
-        if !met && complete && problems.len() < MOST_MISTAKES {
+        if !met && complete && !problems.is_full() {
             let warning =
                 Diagnostic::warning(Code::Unused, pattern.span, format!("no weight is called `{}`", pattern.value));
             problems.push(match layers.suggest(&pattern.value) {
@@ -62,15 +79,14 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
             });
         }
     }
-    problems
+    problems.into_list()
 }
 
-fn matches(pattern: &str, layers: &Layers, node: &Node, weight: &Weight) -> bool {
-    match of_kind(pattern, layers) {
-        Some((kind, part)) => node.kind == kind && weight.name == part,
-        None => glob(pattern, &format!("{}.{}", node.name, weight.name)),
-    }
-}
+/// A pattern of so many bytes is a long one.
+const USUAL_PATTERN: usize = 32;
+
+/// How often a pattern and a layer are compared. A million layers take four patterns.
+const MOST_COMPARED: usize = 4 << 20;
 
 /// The layer and the part of it that a pattern such as `conv` or `conv.bias` is for; `None` for one over names.
 fn of_kind<'p>(pattern: &'p str, layers: &Layers) -> Option<(&'p str, &'p str)> {

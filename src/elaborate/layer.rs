@@ -32,18 +32,19 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let text = arguments.notation();
         let layer = match (definition.parse)(&mut arguments) {
             Ok(layer) => layer,
             Err(error) => {
+                let text = || arguments.notation();
                 self.report(match error.code {
-                    Code::Groups => regroup(error, definition, (&text, call.span), None, self.document),
+                    Code::Groups => regroup(error, definition, (&text(), call.span), None, self.document),
                     _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
                     _ => error,
                 });
                 return None;
             }
         };
+        let text = arguments.notation();
         let places = match arguments.finish() {
             Ok(places) => places,
             Err(errors) => {

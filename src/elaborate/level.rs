@@ -36,6 +36,12 @@ impl Level {
         }
     }
 
+    /// What it costs at most to look up `name` from here: in this level, and in each one around it.
+    pub fn cost(&self, name: &str) -> usize {
+        let levels = 1 + self.prefix.bytes().filter(|byte| *byte == b'.').count();
+        levels * (1 + (self.prefix.len() + name.len()) / USUAL_NAME)
+    }
+
     /// What something called `name` here is called in full.
     pub fn full_name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
@@ -45,12 +51,20 @@ impl Level {
 /// An unknown name is compared with all others if there are no more than these.
 const MOST_COMPARED: usize = 10_000;
 
+/// A full name of so many bytes is a long one.
+const USUAL_NAME: usize = 64;
+
+/// Bytes in all names: a million layers in levels of a few letters have less than half as many.
+const LONGEST: usize = 64 << 20;
+
 /// Every full name given so far: of layers and of levels.
 #[derive(Debug, Default)]
 pub struct Names {
     given: HashMap<String, Entry>,
     /// Levels whose names were taken: that what is in them is taken too is no second mistake.
     taken: HashSet<String>,
+    /// Bytes in all of them.
+    length: usize,
 }
 
 #[derive(Debug)]
@@ -62,17 +76,23 @@ struct Entry {
 impl Names {
     /// Takes a name, which must be new.
     pub fn declare(&mut self, name: &str, span: Span) -> Result<(), Diagnostic> {
+        self.length += name.len();
         let previous = self.given.insert(name.to_string(), Entry { span, value: None });
         match previous {
             None => Ok(()),
-            Some(_) if self.taken.iter().any(|level| name.starts_with(level)) => Ok(()),
+            Some(_) if name.match_indices('.').any(|(dot, _)| self.taken.contains(&name[..dot])) => Ok(()),
             Some(first) => {
-                self.taken.insert(format!("{name}."));
+                self.taken.insert(name.to_string());
                 let error = Diagnostic::error(Code::Duplicate, span, format!("`{name}` is the name of two layers"));
                 Err(if first.span == span { error } else { error.other(first.span, "first here") }
                     .help("names must differ within a level; leave one out and it gets a number"))
             }
         }
+    }
+
+    /// Whether they are so long that nobody has written them.
+    pub fn are_too_long(&self) -> bool {
+        self.length > LONGEST
     }
 
     /// Says what a declared name refers to: the output of the layer, or of the last one in the level.

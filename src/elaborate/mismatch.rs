@@ -1,6 +1,6 @@
 //! What a layer objects to, with the places that the layer does not know.
 
-use super::remedy::{regroup, remedy};
+use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
 use crate::diagnostic::{Code, Diagnostic, Help, Span};
 use crate::graph::{Frame, Graph, Mismatch, Shape, ValueId};
@@ -89,7 +89,7 @@ pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
 /// Where the vector that arrives was flattened, and `512·4·4 = 8192`.
 fn flattened(graph: &Graph, value: ValueId) -> Option<(Span, String)> {
     let mut at = value;
-    loop {
+    for _ in 0..LONGEST_WAY {
         let node = &graph.nodes[at.node()?];
         let input = *node.inputs.first()?;
         if let (Shape::Map { channels, height, width }, Shape::Vector(features)) = (graph.shape(input), node.output) {
@@ -100,4 +100,5 @@ fn flattened(graph: &Graph, value: ValueId) -> Option<(Span, String)> {
         }
         at = input;
     }
+    None
 }

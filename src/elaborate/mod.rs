@@ -25,14 +25,15 @@ mod walk;
 pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
+use std::collections::HashMap;
+
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Severity, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::graph::{Frame, Shape};
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::syntax::MOST_MISTAKES;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
-use scope::{Binding, Scope};
+use scope::{Binding, Effort, Scope};
 use walk::Walked;
 
 /// What becomes of a document.
@@ -48,16 +49,20 @@ pub struct Elaborated {
 /// document gives none.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
     let mut problems = Vec::new();
+    let effort = Effort::default();
     let mut names = Vec::new();
-    let classes = document.classes.as_ref().and_then(|expr| positive(expr, "`classes`", &names, &mut problems));
+    let classes = document
+        .classes
+        .as_ref()
+        .and_then(|expr| positive(expr, "`classes`", &Scope::root(&names, &effort), &mut problems));
     if document.classes.is_some() {
         names.push(Binding::size("classes", classes));
     }
     let included: Vec<Vec<Binding>> =
-        document.included.iter().map(|lets| with_lets(names.clone(), lets, &mut problems)).collect();
-    let names = with_lets(names, &document.lets, &mut problems);
-    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names)).collect();
-    let scope = Scope::root(&names);
+        document.included.iter().map(|lets| with_lets(names.clone(), lets, &effort, &mut problems)).collect();
+    let names = with_lets(names, &document.lets, &effort, &mut problems);
+    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, &effort)).collect();
+    let scope = Scope::root(&names, &effort);
     let input = input_shape(&document.input, &scope, &mut problems);
     problems.extend(input.and_then(|shape| channels_last(shape, document.input.span)));
 
@@ -98,8 +103,11 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
         let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
         Network { name, graph, output, classes, data, train }
     });
-    let warnings = network.iter().flat_map(crate::lint::lint);
-    problems.extend(warnings.map(|warning| remedy::without_bias(warning, document)));
+    let warnings = network.iter().flat_map(crate::lint::lint).enumerate();
+    problems.extend(warnings.map(|(index, warning)| match index {
+        ..walk::MOST_ADVISED => remedy::without_bias(warning, document),
+        _ => warning,
+    }));
     problems.retain(|problem| !silenced.contains(&problem.code));
     Elaborated { network, problems }
 }
@@ -108,13 +116,15 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
 fn with_lets<'d>(
     mut names: Vec<Binding<'d>>,
     lets: &'d [(Spanned<String>, Spanned<Expr>)],
+    effort: &Effort,
     problems: &mut Vec<Diagnostic>,
 ) -> Vec<Binding<'d>> {
     for (index, (name, expr)) in lets.iter().enumerate() {
-        let too_early = lets[index..].iter().find_map(|(late, _)| Some((late, expr.use_of(&late.value)?)));
+        let used: HashMap<&str, Span> = expr.names().into_iter().rev().collect();
+        let too_early = lets[index..].iter().find_map(|(late, _)| Some((late, *used.get(late.value.as_str())?)));
         let value = match too_early {
             Some((late, span)) => Err(no_value_yet(late, span, name)),
-            None => expression::evaluate(expr, &Scope::root(&names)),
+            None => expression::evaluate(expr, &Scope::root(&names, effort)),
         };
         let value = value.unwrap_or_else(|error| {
             problems.push(error);
@@ -191,8 +201,8 @@ fn is_out(argument: &Argument) -> bool {
 }
 
 /// A whole number, one or more.
-fn positive(expr: &Spanned<Expr>, what: &str, names: &[Binding], problems: &mut Vec<Diagnostic>) -> Option<usize> {
-    match call::integer(expr, what, &Scope::root(names)) {
+fn positive(expr: &Spanned<Expr>, what: &str, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<usize> {
+    match call::integer(expr, what, scope) {
         Ok(Some(value)) if (1..=1 << 31).contains(&value) => Some(value as usize),
         Ok(Some(value)) => {
             let range = if value < 1 { "at least 1" } else { "at most 2^31" };
@@ -231,6 +241,12 @@ const SMALLEST_IMAGE: usize = 8;
 
 /// `input:` as a shape.
 fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<Shape> {
+    if !matches!(input.value.len(), 1 | 3) {
+        let message = format!("an input has one or three sizes, not {}", input.value.len());
+        let error = Diagnostic::error(Code::InvalidArgument, input.span, message);
+        problems.push(error.help("write C, H, W: `input: [3, 32, 32]`; the batch is not part of an architecture"));
+        return None;
+    }
     let before = problems.len();
     let mut sizes = Vec::new();
     for expr in &input.value {
@@ -243,7 +259,7 @@ fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mu
                     expr.span,
                     "a size of the input must be a whole number, one or more",
                 )
-                .label(format!("found `{other}`")),
+                .label(format!("found `{}`", other.quoted())),
             ),
             Err(error) => problems.push(error),
         }
@@ -252,17 +268,8 @@ fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mu
         return None;
     }
     let shape = match sizes.as_slice() {
-        [features] => Shape::Vector(*features),
         [channels, height, width] => Shape::map(*channels, *height, *width),
-        _ => {
-            let error = Diagnostic::error(
-                Code::InvalidArgument,
-                input.span,
-                format!("an input has one or three sizes, not {}", sizes.len()),
-            );
-            problems.push(error.help("write C, H, W: `input: [3, 32, 32]`; the batch is not part of an architecture"));
-            return None;
-        }
+        features => Shape::Vector(features[0]),
     };
     if !shape.is_reasonable() {
         problems.push(Diagnostic::error(

@@ -2,9 +2,11 @@
 //!
 //! Advice comes with an edit only where it is sure to help: where the call is written once, not in a block or a repeat.
 
+use std::collections::HashSet;
+
 use super::call;
 use super::mismatch::Refused;
-use super::scope::Scope;
+use super::scope::{Effort, Scope};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Help, SourceId, Span};
 use crate::graph::{Culprit, Graph, Node, Shape, ValueId};
@@ -21,6 +23,9 @@ const MOST_GROUPS: i64 = 1024;
 
 /// How far back from where branches meet a layer is looked for.
 const FARTHEST: usize = 32;
+
+/// How far back a way through the network is followed.
+pub const LONGEST_WAY: usize = 10_000;
 
 /// How many branches are tried, to see whether one of them could meet the others.
 const MOST_BRANCHES: usize = 64;
@@ -111,21 +116,15 @@ pub fn regroup(
 
 /// The sides that the map has had on its way, the longest ways shortened.
 fn shrinking(graph: &Graph, value: ValueId) -> Vec<String> {
-    let side = |shape: Shape| match shape {
-        Shape::Map { height, width, .. } if height == width => height.to_string(),
-        Shape::Map { height, width, .. } => format!("{height}×{width}"),
-        Shape::Vector(_) => "1".to_string(),
-    };
-    let mut sides = Vec::new();
-    let mut at = Some(value);
-    while let Some(value) = at {
-        let side = side(graph.shape(value));
-        if sides.last() != Some(&side) {
-            sides.push(side);
-        }
-        at = value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
-    }
+    let first = |value: &ValueId| value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
+    let values = std::iter::successors(Some(value), first).take(LONGEST_WAY);
+    let mut sides: Vec<(usize, usize)> = values.map(|value| graph.shape(value).sides().unwrap_or((1, 1))).collect();
+    sides.dedup();
     sides.reverse();
+    let side = |(height, width): (usize, usize)| {
+        if height == width { height.to_string() } else { format!("{height}×{width}") }
+    };
+    let mut sides: Vec<String> = sides.into_iter().map(side).collect();
     if sides.len() > 12 {
         sides.splice(2..sides.len() - 8, ["…".to_string()]);
     }
@@ -170,22 +169,22 @@ fn meet(
 
 /// The layers that lead to `end` alone, not to one of `others`, from the last one back.
 fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Node> {
-    let mut shared = vec![false; graph.nodes.len() + 1];
+    let before = |value: &ValueId| match graph.nodes[value.node()?].inputs.as_slice() {
+        [input] => Some(*input),
+        _ => None,
+    };
+    let way: Vec<ValueId> = std::iter::successors(Some(end), before).take(FARTHEST).collect();
+    // What was made before all of them is not looked at: it leads to none of them.
+    let oldest = way.last().copied().unwrap_or(end);
+    let mut shared = HashSet::new();
     let mut open = others.to_vec();
-    while let Some(value) = open.pop() {
-        if !std::mem::replace(&mut shared[value.index()], true) {
+    while let Some(value) = open.pop().filter(|_| shared.len() < LONGEST_WAY) {
+        if value >= oldest && shared.insert(value) {
             open.extend(value.node().iter().flat_map(|index| &graph.nodes[*index].inputs));
         }
     }
-    let mut branch = Vec::new();
-    let mut at = end;
-    while let Some(index) = at.node().filter(|_| !shared[at.index()] && branch.len() < FARTHEST) {
-        let node = &graph.nodes[index];
-        let [input] = node.inputs.as_slice() else { break };
-        branch.push(node);
-        at = *input;
-    }
-    branch
+    let nodes = way.into_iter().take_while(|value| !shared.contains(value) && shared.len() < LONGEST_WAY);
+    nodes.map_while(|value| Some(&graph.nodes[value.node()?])).take_while(|node| node.inputs.len() == 1).collect()
 }
 
 /// The layer that `text` calls, with another value for one argument.
@@ -203,7 +202,7 @@ fn arguments(text: &str) -> Option<Arguments> {
     // The text is in no file, and nobody will see what is said of it.
     let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
     let call = notation::call(&Text::verbatim(text, nowhere)).ok()?;
-    call::arguments(&call, &Scope::root(&[])).ok()?
+    call::arguments(&call, &Scope::root(&[], &Effort::default())).ok()?
 }
 
 /// What gives the argument `key` of `call` another value: in the place of the one that it has, or, with `prefix`, behind the others.

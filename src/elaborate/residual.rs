@@ -99,7 +99,8 @@ impl Walk<'_> {
     fn stride_between(&self, from: ValueId, to: ValueId) -> (usize, usize) {
         let mut product = (1usize, 1usize);
         let mut at = to;
-        while at != from {
+        // What was made before `from` does not lead to it.
+        while at > from {
             let Some(node) = at.node().map(|index| &self.graph.nodes[index]) else { break };
             if let Some(Window { stride, .. }) = node.layer.window() {
                 product = (product.0.saturating_mul(stride.height), product.1.saturating_mul(stride.width));

@@ -1,12 +1,28 @@
 //! Which names an expression may use, and what they stand for.
 
+use std::cell::Cell;
+
 use crate::arguments::Value;
 
-/// Names in scope, innermost first.
+/// Names in scope, innermost first, and what working with them may still cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
     outer: Option<&'a Scope<'a>>,
     names: &'a [Binding<'a>],
+    effort: &'a Effort,
+}
+
+/// What may still be spent on working out expressions: a short file can ask for the same long one in every round of a repeat.
+#[derive(Debug)]
+pub struct Effort(Cell<usize>);
+
+/// Names that are compared, and so on: a network of a million layers takes about half as many.
+const MOST_STEPS: usize = 1 << 27;
+
+impl Default for Effort {
+    fn default() -> Effort {
+        Effort(Cell::new(MOST_STEPS))
+    }
 }
 
 /// A name and its value; `None` where the value depends on a shape that an earlier error left unknown.
@@ -32,22 +48,43 @@ impl<'a> Binding<'a> {
 
 impl<'a> Scope<'a> {
     /// A scope of its own.
-    pub fn root(names: &'a [Binding<'a>]) -> Scope<'a> {
-        Scope { outer: None, names }
+    pub fn root(names: &'a [Binding<'a>], effort: &'a Effort) -> Scope<'a> {
+        Scope { outer: None, names, effort }
     }
 
     /// A scope inside this one, whose names come first.
     pub fn inside(&'a self, names: &'a [Binding<'a>]) -> Scope<'a> {
-        Scope { outer: Some(self), names }
+        Scope { outer: Some(self), names, ..*self }
+    }
+
+    /// The same names, paid for by `effort`.
+    pub fn paid_by(self, effort: &'a Effort) -> Scope<'a> {
+        Scope { effort, ..self }
     }
 
     /// What a name stands for: `None` if it is not in scope, `Some(None)` if its value is unknown.
     pub fn get(&self, name: &str) -> Option<Option<&'a Value>> {
-        let here = self.names.iter().rev().find(|binding| binding.name == name);
-        match here {
-            Some(binding) => Some(binding.value.as_ref()),
-            None => self.outer.and_then(|outer| outer.get(name)),
+        let mut at = Some(self);
+        while let Some(scope) = at {
+            self.spend(1 + scope.names.len());
+            if let Some(binding) = scope.names.iter().rev().find(|binding| binding.name == name) {
+                return Some(binding.value.as_ref());
+            }
+            at = scope.outer;
         }
+        None
+    }
+
+    /// Takes so many steps; whether there are any left.
+    pub fn spend(&self, steps: usize) -> bool {
+        let Effort(left) = self.effort;
+        left.set(left.get().saturating_sub(steps));
+        !self.is_spent()
+    }
+
+    /// Whether no step is left, so that nothing can be worked out any more.
+    pub fn is_spent(&self) -> bool {
+        self.effort.0.get() == 0
     }
 
     /// Every name in scope, innermost first.

@@ -3,9 +3,9 @@
 use super::call;
 use super::scope::Scope;
 use crate::arguments::{FromValue, Value, wrong_value};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned, nearest};
 use crate::syntax::ast::{Section, Setting, Text};
-use crate::syntax::{MOST_MISTAKES, notation};
+use crate::syntax::notation;
 
 /// Lists longer than this are refused.
 pub const MOST_ENTRIES: usize = 1000;

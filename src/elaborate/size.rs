@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::blocks::target;
 use super::call;
 use super::expression::evaluate;
-use super::scope::{Binding, Scope};
+use super::scope::{Binding, Effort, Scope};
+use super::walk::DEEPEST;
 use crate::arguments::Value;
 use crate::syntax::ast::{Block, Call, Item, ItemBody};
 
@@ -17,24 +18,33 @@ const LONG_KEY: usize = 1 << 8;
 
 /// Counts layers in what a document describes.
 pub struct Count<'d> {
-    pub blocks: &'d HashMap<&'d str, &'d Block>,
+    blocks: &'d HashMap<&'d str, &'d Block>,
     /// What the document's own blocks see, and those of included files.
-    pub scope: Scope<'d>,
-    pub homes: &'d [Scope<'d>],
+    scope: Scope<'d>,
+    homes: &'d [Scope<'d>],
+    /// Pays for all that is worked out here, and is worked out again when layers are made.
+    effort: &'d Effort,
     /// The layers of blocks that have been counted, by the block and its arguments.
     known: HashMap<String, usize>,
     calling: Vec<&'d str>,
+    depth: usize,
     looked_at: usize,
 }
 
 impl<'d> Count<'d> {
     /// Nothing is counted yet.
-    pub fn new(blocks: &'d HashMap<&'d str, &'d Block>, scope: Scope<'d>, homes: &'d [Scope<'d>]) -> Count<'d> {
-        Count { blocks, scope, homes, known: HashMap::new(), calling: Vec::new(), looked_at: 0 }
+    pub fn new(
+        blocks: &'d HashMap<&'d str, &'d Block>,
+        scope: Scope<'d>,
+        homes: &'d [Scope<'d>],
+        effort: &'d Effort,
+    ) -> Count<'d> {
+        Count { blocks, scope, homes, effort, known: HashMap::new(), calling: Vec::new(), depth: 0, looked_at: 0 }
     }
 
     /// At least so many layers are in `items`. What depends on shapes, on the round of a repeat or on a mistake counts as none.
     pub fn layers(&mut self, items: &[Item], scope: &Scope) -> usize {
+        let scope = scope.paid_by(self.effort);
         let names = ["in", "channels"].map(|name| Binding::new(name, None));
         let scope = scope.inside(&names);
         items.iter().fold(0, |sum: usize, item| sum.saturating_add(self.item(item, &scope)))
@@ -42,10 +52,17 @@ impl<'d> Count<'d> {
 
     fn item(&mut self, item: &Item, scope: &Scope) -> usize {
         self.looked_at += 1;
-        if self.looked_at > MOST_LOOKED_AT {
+        if self.looked_at > MOST_LOOKED_AT || self.depth == DEEPEST {
             return 0;
         }
-        match &item.body {
+        self.depth += 1;
+        let layers = self.body(&item.body, scope);
+        self.depth -= 1;
+        layers
+    }
+
+    fn body(&mut self, body: &ItemBody, scope: &Scope) -> usize {
+        match body {
             ItemBody::Call(call) => {
                 let chosen = call.chosen.as_ref().and_then(|expr| evaluate(expr, scope).ok().flatten());
                 let name = match &chosen {
@@ -85,7 +102,7 @@ impl<'d> Count<'d> {
             let Some((name, _)) = target(argument, parameters, &mut positional) else { continue };
             names.push(Binding::new(&name.value, call::term(&argument.value, scope).ok().flatten()));
         }
-        let home = block.home.map_or(self.scope, |home| self.homes[home]);
+        let home = block.home.map_or(self.scope, |home| self.homes[home]).paid_by(self.effort);
         for (name, default) in parameters {
             if let Some(default) = default.as_ref().filter(|_| names.iter().all(|given| given.name != name.value)) {
                 names.push(Binding::new(&name.value, evaluate(default, &home.inside(&names)).ok().flatten()));

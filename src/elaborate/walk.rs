@@ -6,13 +6,12 @@ use std::sync::Arc;
 use super::call;
 use super::level::{Level, Names, Wire};
 use super::mismatch::traced;
-use super::scope::{Binding, Scope};
+use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
 use crate::graph::{Frame, Graph, Shape, ValueId};
 use crate::layers::Layers;
-use crate::syntax::MOST_MISTAKES;
 use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have.
@@ -24,6 +23,12 @@ const MOST_IDLE_ITEMS: usize = 200_000;
 
 /// For so many mistakes advice is looked for, which takes a walk through the network; more are not shown.
 pub(super) const MOST_ADVISED: usize = 100;
+
+/// Items in items, through groups and blocks, that are walked by recursion.
+pub(super) const DEEPEST: usize = 256;
+
+/// Bytes of a name that is given to an item.
+const LONGEST_NAME: usize = 1000;
 
 /// How many items are still looked at for more mistakes after the first one.
 const ITEMS_AFTER_MISTAKE: usize = 100_000;
@@ -59,16 +64,20 @@ pub fn walk<'d>(
         homes,
         document,
         names: Names::default(),
+        lookups: 0,
         lost_names: false,
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
         reported: HashSet::new(),
         trace: trace.into(),
         calling: Vec::new(),
+        frames: HashMap::new(),
+        depth: 0,
         walked: 0,
         most_items: usize::MAX,
     };
-    let mut count = Count::new(&blocks, *scope, homes);
+    let effort = Effort::default();
+    let mut count = Count::new(&blocks, *scope, homes, &effort);
     let output = match items.iter().find(|item| count.layers(std::slice::from_ref(item), scope) > MOST_NODES) {
         Some(item) => {
             let message = format!("the network has more than {MOST_NODES} layers");
@@ -92,6 +101,8 @@ pub(super) struct Walk<'d> {
     pub(super) scope: Scope<'d>,
     pub(super) homes: &'d [Scope<'d>],
     pub(super) names: Names,
+    /// What it has cost to look up references.
+    pub(super) lookups: usize,
     /// Whether a mistake has hidden names, so that one that nothing has is perhaps no second mistake.
     pub(super) lost_names: bool,
     pub(super) lost_blocks: bool,
@@ -102,6 +113,10 @@ pub(super) struct Walk<'d> {
     pub(super) trace: Arc<[Frame]>,
     /// Blocks that are being expanded.
     pub(super) calling: Vec<&'d str>,
+    /// What the trace says of each block that has been called.
+    pub(super) frames: HashMap<&'d str, Arc<str>>,
+    /// Items around the current one.
+    depth: usize,
     walked: usize,
     /// How many items may be walked.
     most_items: usize,
@@ -112,9 +127,18 @@ impl<'d> Walk<'d> {
         if self.reported.insert((problem.code, problem.primary.span)) {
             let problem = traced(problem, &self.trace);
             self.problems.push(problem);
-            let more = if self.problems.len() < MOST_MISTAKES { ITEMS_AFTER_MISTAKE } else { 0 };
+            let goes_on = self.problems.len() < MOST_MISTAKES && !self.scope.is_spent();
+            let more = if goes_on { ITEMS_AFTER_MISTAKE } else { 0 };
             self.most_items = self.most_items.min(self.walked + more);
         }
+    }
+
+    /// Reports what ends the walk.
+    pub(super) fn stop(&mut self, problem: Diagnostic) {
+        if self.most_items > 0 {
+            self.report(problem);
+        }
+        self.most_items = 0;
     }
 
     /// Whether a problem of this kind has been reported here, so that it need not be put into words again.
@@ -154,6 +178,18 @@ impl<'d> Walk<'d> {
         if self.exhausted(item.span) {
             return None;
         }
+        if self.depth == DEEPEST {
+            let message = format!("items are nested more than {DEEPEST} deep");
+            self.report(Diagnostic::error(Code::Limit, item.span, message));
+            return self.lost();
+        }
+        self.depth += 1;
+        let output = self.named(item, scope, level, input);
+        self.depth -= 1;
+        output
+    }
+
+    fn named(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         let names = [Binding::size("channels", self.channels(input))];
         let scope = &scope.inside(&names);
         let given = match &item.name {
@@ -256,6 +292,9 @@ impl<'d> Walk<'d> {
     pub(super) fn declare(&mut self, name: &str, span: Span) {
         let declared = self.names.declare(name, span);
         self.checked(declared);
+        if self.names.are_too_long() {
+            self.stop(Diagnostic::error(Code::Limit, span, "the names of this network are too long"));
+        }
     }
 
     fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
@@ -342,6 +381,10 @@ fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<String
                 Some(value) => name.push_str(&value.to_string()),
                 None => return Ok(None),
             },
+        }
+        if name.len() > LONGEST_NAME {
+            let message = format!("a name of more than {LONGEST_NAME} bytes");
+            return Err(Diagnostic::error(Code::Limit, template.span, message));
         }
     }
     if name.split('.').any(str::is_empty) {

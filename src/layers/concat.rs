@@ -10,6 +10,9 @@ use crate::program::Op;
 pub(crate) const CONCAT: Definition =
     Definition { name: "concat", usage: "concat", inputs: None, parse: |_| Ok(Box::new(Concat)) };
 
+/// A longer sum is shown without its middle.
+const MOST_TERMS: usize = 64;
+
 #[derive(Debug)]
 struct Concat;
 
@@ -33,8 +36,14 @@ impl Layer for Concat {
     }
 
     fn arithmetic(&self, inputs: &[Shape]) -> Option<String> {
-        let terms: Vec<String> = inputs.iter().map(|shape| shape.channels().to_string()).collect();
+        let channels = |shape: &Shape| shape.channels().to_string();
         let sum: usize = inputs.iter().map(|shape| shape.channels()).sum();
+        let terms: Vec<String> = match inputs {
+            [first @ .., last] if inputs.len() > MOST_TERMS => {
+                first[..2].iter().map(channels).chain(["…".to_string(), channels(last)]).collect()
+            }
+            _ => inputs.iter().map(channels).collect(),
+        };
         Some(format!("{} = {sum}", terms.join(" + ")))
     }
 

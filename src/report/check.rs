@@ -26,7 +26,7 @@ pub struct Table<'a> {
     pub network: &'a Network,
     /// Which part of it.
     pub view: View,
-    /// Characters in a line; as many as there are, if `None`.
+    /// Characters in a line; as many as there are, within reason, if `None`.
     pub width: Option<usize>,
     /// Whether it is for a terminal with colours.
     pub colour: bool,
@@ -46,7 +46,7 @@ impl Display for Table<'_> {
             };
             layout.iter().map(column).collect()
         };
-        let width = width.unwrap_or(usize::MAX);
+        let width = width.unwrap_or(WIDEST);
         let fitting = LAYOUTS.iter().find_map(|layout| {
             let columns = columns(layout);
             widths(&columns, width).map(|widths| (*layout, columns, widths))
@@ -108,6 +108,9 @@ const LAYOUTS: &[&[Content]] = {
         &[Name, Output, ShortParams],
     ]
 };
+
+/// Each line is as wide as the widest, so one long name must not have its way.
+const WIDEST: usize = 1000;
 
 /// What is shown where nothing fits.
 const NARROWEST: &[Content] = &[Content::Name];

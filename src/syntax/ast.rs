@@ -245,7 +245,9 @@ pub struct Template(pub Vec<TemplatePart>);
 impl Template {
     /// Whether an expression in it uses `name`.
     pub fn uses(&self, name: &str) -> bool {
-        self.0.iter().any(|part| matches!(part, TemplatePart::Expr(expr) if expr.use_of(name).is_some()))
+        self.0
+            .iter()
+            .any(|part| matches!(part, TemplatePart::Expr(expr) if expr.names().iter().any(|(used, _)| *used == name)))
     }
 }
 
@@ -284,14 +286,14 @@ pub enum Expr {
 }
 
 impl Spanned<Expr> {
-    /// Where it first uses `name`, if it does.
-    pub fn use_of(&self, name: &str) -> Option<Span> {
+    /// Every name that it uses, in order, with its place.
+    pub fn names(&self) -> Vec<(&str, Span)> {
         match &self.value {
-            Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Unreadable => None,
-            Expr::Name(used) => (used == name).then_some(self.span),
-            Expr::Negate(operand) => operand.use_of(name),
-            Expr::Index(a, b) | Expr::Binary(_, a, b) => a.use_of(name).or_else(|| b.use_of(name)),
-            Expr::List(values) | Expr::Call(_, values) => values.iter().find_map(|value| value.use_of(name)),
+            Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Unreadable => Vec::new(),
+            Expr::Name(name) => vec![(name.as_str(), self.span)],
+            Expr::Negate(operand) => operand.names(),
+            Expr::Index(a, b) | Expr::Binary(_, a, b) => [a.names(), b.names()].concat(),
+            Expr::List(values) | Expr::Call(_, values) => values.iter().flat_map(Spanned::names).collect(),
         }
     }
 }

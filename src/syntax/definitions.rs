@@ -1,6 +1,5 @@
 //! The keys of a document that define something: `blocks:`, `let:` and `init:`.
 
-use super::MOST_MISTAKES;
 use super::ast::{Argument, Block, Call, Expr, InitRule, Parameter, Section, Setting, Term, Text};
 use super::document::{Context, expr, map};
 use super::notation;
@@ -14,8 +13,8 @@ const MOST_BLOCKS: usize = 1000;
 /// Every value is searched for the names that come behind it.
 const MOST_LETS: usize = 1000;
 
-/// More patterns with a `*` than this are refused: each is compared with every weight.
-const MOST_PATTERNS: usize = 100;
+/// Every argument is compared with every parameter.
+const MOST_PARAMETERS: usize = 100;
 
 /// A block whose body is read when all blocks are known.
 struct Head<'a> {
@@ -114,6 +113,11 @@ fn called(text: &Text) -> Option<Spanned<String>> {
 
 fn are_sound(context: &mut Context<'_>, parameters: &[Parameter]) -> bool {
     let before = context.errors.len();
+    if let Some((parameter, _)) = parameters.get(MOST_PARAMETERS) {
+        let message = format!("a block has at most {MOST_PARAMETERS} parameters, not {}", parameters.len());
+        context.errors.push(Diagnostic::error(Code::Limit, parameter.span, message));
+        return false;
+    }
     for (index, (parameter, _)) in parameters.iter().enumerate() {
         refuse_reserved(context, parameter);
         if let Some((first, _)) = parameters[..index].iter().find(|(first, _)| first.value == parameter.value) {
@@ -122,7 +126,7 @@ fn are_sound(context: &mut Context<'_>, parameters: &[Parameter]) -> bool {
             context.errors.push(error.other(first.span, "first here"));
         }
     }
-    context.errors.len() == before
+    context.errors.len() == before && !context.errors.is_full()
 }
 
 /// Names that expressions have without anybody's defining them.
@@ -150,6 +154,7 @@ pub(super) fn lets(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<(
             let message = format!("`{}` cannot be a name in expressions", key.value);
             let error = Diagnostic::error(Code::Notation, key.span, message);
             context.errors.push(error.help("a name is made of letters, digits and `_`"));
+            continue;
         }
         let value = expr(context, &format!("`{}`", key.value), value);
         lets.push((key.clone(), value));
@@ -161,15 +166,9 @@ pub(super) fn lets(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<(
 pub(super) fn init_rules(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<InitRule> {
     let expected = "a mapping from layers or weight names to initialisers";
     let Some(section) = map(context, "`init`", expected, value) else { return Vec::new() };
-    let patterns = section.entries.iter().filter(|(pattern, _)| pattern.value.contains('*')).count();
-    if patterns > MOST_PATTERNS {
-        let message = format!("there are {patterns} patterns with a `*`; at most {MOST_PATTERNS} are read");
-        context.errors.push(Diagnostic::error(Code::Limit, value.span, message));
-        return Vec::new();
-    }
     let mut rules = Vec::new();
     for (pattern, value) in &section.entries {
-        if context.errors.len() >= MOST_MISTAKES {
+        if context.errors.is_full() {
             break;
         }
         let initialiser = match &value.value {

@@ -5,13 +5,12 @@
 
 use std::collections::BTreeSet;
 
-use super::MOST_MISTAKES;
 use super::ast::{Document, DocumentBody, Expr, Section, Setting, Text};
 use super::include::Included;
 use super::structure::items;
 use super::value::wrong_type;
 use super::{definitions, notation};
-use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Mistakes, Sources, Span, Spanned, nearest};
 
 /// The names that have a meaning before any document is read.
 #[derive(Debug, Clone, Copy)]
@@ -35,13 +34,13 @@ pub(super) struct Context<'a> {
     pub lost_blocks: bool,
     /// Notation that has been read.
     pub lines: notation::Lines<'a>,
-    pub errors: Vec<Diagnostic>,
+    pub errors: Mistakes,
 }
 
 impl Context<'_> {
     /// The value, or `None` after noting why there is none.
     pub fn note<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
-        result.map_err(|error| self.errors.push(error)).ok()
+        self.errors.note(result)
     }
 }
 
@@ -66,7 +65,7 @@ pub(super) fn document<'a>(
         callable,
         lost_blocks: !included.complete,
         lines: notation::Lines::default(),
-        errors: Vec::new(),
+        errors: Mistakes::default(),
     };
     let included: Vec<&Section> = included.files.iter().filter_map(as_section).collect();
     let homes = included.iter().enumerate().map(|(index, section)| (Some(index), *section));
@@ -91,7 +90,7 @@ pub(super) fn document<'a>(
         .map(|section| section.get("let").map_or(Vec::new(), |lets| definitions::lets(&mut context, lets)))
         .collect();
     keys(&mut context, root, vocabulary, &mut document);
-    (Some(document), context.errors)
+    (Some(document), context.errors.into_list())
 }
 
 /// Reads every key of a document but `blocks` and `include`.
@@ -110,11 +109,11 @@ fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: Vocabulary
     // Keys that misspelled ones stand for; that they are missing is no second mistake.
     let mut meant = Vec::new();
     for (key, value) in &root.entries {
-        if context.errors.len() >= MOST_MISTAKES {
+        if context.errors.is_full() {
             break;
         }
         match key.value.as_str() {
-            "name" => document.name = plain_text(context, "`name`", value),
+            "name" => document.name = name(context, value),
             "input" => document.input = shape(context, "`input`", value),
             "classes" => document.classes = Some(expr(context, "`classes`", value)),
             "let" => document.lets = definitions::lets(context, value),
@@ -213,6 +212,7 @@ pub(super) fn expr(context: &mut Context<'_>, what: &str, value: &Spanned<Settin
         Setting::Int(number) => Expr::Int(*number),
         Setting::Float(number) => Expr::Float(*number),
         Setting::Bool(truth) => Expr::Bool(*truth),
+        _ if context.errors.is_full() => Expr::Unreadable,
         Setting::Text(text) => match context.note(notation::expression(text)) {
             Some(expr) => return expr,
             None => Expr::Unreadable,
@@ -252,6 +252,18 @@ fn plain_text(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -
             None
         }
     }
+}
+
+/// The network's name, which is printed as it is.
+fn name(context: &mut Context<'_>, value: &Spanned<Setting>) -> Option<Spanned<String>> {
+    let Spanned { value: name, span } = plain_text(context, "`name`", value)?;
+    let name = name.trim().to_string();
+    if name.contains(char::is_control) {
+        let message = "`name` must not hold line breaks or other control characters";
+        context.errors.push(Diagnostic::error(Code::InvalidArgument, span, message));
+        return None;
+    }
+    Some(Spanned::new(name, span))
 }
 
 /// One text, or a list of texts.

@@ -23,9 +23,10 @@ pub fn no_files(_name: &str) -> Result<String, String> {
     Err("this program opens no files".to_string())
 }
 
-/// More files than this are refused, and more text than this in all of them.
+/// More files than this are refused, and more bytes than this in all of them: blocks are short, and each file may hold as many values
+/// as a network.
 const MOST_FILES: usize = 100;
-const LONGEST: usize = 32 << 20;
+const LONGEST: usize = 1 << 20;
 
 /// The files that a document includes, each behind those that it includes itself.
 pub(super) struct Included {

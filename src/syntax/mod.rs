@@ -64,8 +64,8 @@ const LONGEST: usize = 32 << 20;
 /// No single text of a file is longer, in bytes.
 const LONGEST_TEXT: usize = 1 << 18;
 
-/// So many mistakes are looked for; not all of them are shown.
-pub(crate) const MOST_MISTAKES: usize = 1000;
+/// Strings of a text know where their characters stand, until so many pieces of them are written otherwise: with escapes, say.
+const MOST_PIECES: usize = 1 << 21;
 
 /// A document as far as it could be read, and everything that is wrong with its text.
 #[derive(Debug)]

@@ -22,6 +22,11 @@ pub struct Override {
 /// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with them.
 pub(super) fn apply(sources: &mut Sources, root: &mut Spanned<Setting>, overrides: &[Override]) -> Vec<Diagnostic> {
     let mut errors = Vec::new();
+    if let Some(surplus) = overrides.get(MOST_OVERRIDES) {
+        let source = sources.add("command line", format!("{SET} {}={}", surplus.path, surplus.value));
+        let message = format!("more than {MOST_OVERRIDES} values are set");
+        return vec![Diagnostic::error(Code::Limit, Span::new(source, 0..SET.len()), message)];
+    }
     for Override { path, value, option } in overrides {
         // The text is what the user has typed, and the keys stand in it from byte `keys` on.
         let (typed, keys) = match option {
@@ -42,6 +47,12 @@ pub(super) fn apply(sources: &mut Sources, root: &mut Spanned<Setting>, override
     errors
 }
 
+/// Each is looked up among all keys.
+const MOST_OVERRIDES: usize = 1000;
+
+/// No mapping of a file lies deeper.
+const DEEPEST: usize = 64;
+
 /// The option that takes any key.
 const SET: &str = "--set";
 
@@ -58,6 +69,10 @@ fn set(
         let message = "a key is missing before `=` or between dots";
         let error = Diagnostic::error(Code::UnknownKey, place(start..start), message);
         return Err(error.help("write `--set train.epochs=3`"));
+    }
+    if let Some((dot, _)) = path.match_indices('.').nth(DEEPEST) {
+        let message = format!("keys are nested more than {DEEPEST} deep");
+        return Err(Diagnostic::error(Code::Limit, place(dot..dot + 1), message));
     }
     let mut start = 0;
     let mut at = root;

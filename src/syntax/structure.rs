@@ -3,7 +3,6 @@
 //! An entry is a string of notation, or a mapping. A mapping calls (`conv: {out: 64, kernel: 3}`), names
 //! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from` and `expect`.
 
-use super::MOST_MISTAKES;
 use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
 use super::document::{Context, expr, shape, texts, unknown_key};
 use super::notation;
@@ -22,7 +21,7 @@ const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
-    if context.errors.len() >= MOST_MISTAKES {
+    if context.errors.is_full() || context.lines.are_enough() {
         return vec![Item::unreadable(value.span)];
     }
     match &value.value {
@@ -153,7 +152,11 @@ fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> 
 /// The key is no layer or block, and what stands with it shows that it should be one. `None` if it may be a lost one's name.
 fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagnostic> {
     let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
-    (!context.lost_blocks).then(|| error.meant(near_name(context, key), String::new))
+    let is_call = key.value.split_once(' ').is_some_and(|(name, _)| context.callable.contains(name));
+    (!context.lost_blocks).then(|| match is_call {
+        true => error.help("in a line of notation an argument is written `key=value`, without a colon"),
+        false => error.meant(near_name(context, key), String::new),
+    })
 }
 
 /// A layer or block within two edits of the key, and within half of it.
@@ -225,6 +228,7 @@ fn named_argument(context: &mut Context<'_>, key: &Spanned<String>, value: &Span
 /// The value of an argument; [`Expr::Unreadable`] after a mistake.
 fn term(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Spanned<Term> {
     let term = match &value.value {
+        _ if context.errors.is_full() => Term::Expr(Spanned::new(Expr::Unreadable, value.span)),
         Setting::Text(text) => match context.note(notation::term(text)) {
             Some(term) => return term,
             None => Term::Expr(Spanned::new(Expr::Unreadable, value.span)),

@@ -5,14 +5,18 @@ use std::ops::Range;
 use toml::Spanned as Located;
 use toml::de::{DeTable, DeValue};
 
-use super::LONGEST_TEXT;
 use super::ast::{Section, Setting};
 use super::text::Text;
 use super::value::too_long;
-use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
+use super::{LONGEST_TEXT, MOST_PIECES};
+use crate::diagnostic::{Code, Diagnostic, Mistakes, SourceId, Span, Spanned};
 
-/// More values than this are refused; a million items, one string each, are still read.
-const MOST_VALUES: usize = 1 << 20;
+/// Longer texts are refused: the parser keeps some twenty bytes for each of theirs.
+const LONGEST: usize = 8 << 20;
+
+/// More values than this are refused, where a key, a line and whatever follows a comma count as one: the parser keeps some hundred bytes
+/// for each. A hundred thousand items, a line each, are still read.
+const MOST_VALUES: usize = 1 << 18;
 
 /// No one mends more errors at a time.
 const MOST_ERRORS: usize = 20;
@@ -25,12 +29,14 @@ const LONG: usize = 1 << 20;
 
 /// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
-    let place = Place { text, source };
-    // Each value has one of these before it; those inside texts and comments count too, but nobody writes so many.
-    let values = text.bytes().filter(|byte| matches!(byte, b',' | b'=' | b'[')).count();
-    // The parser keeps empty lines and comments too.
-    if values.max(text.lines().count() / 2) > MOST_VALUES {
-        let message = format!("the text holds more than {MOST_VALUES} values");
+    let mut place = Place { text, source, pieces: 0, errors: Mistakes::default() };
+    // Those inside texts and comments count too, but nobody writes so many. The parser keeps empty lines and comments.
+    let values = text.bytes().filter(|byte| matches!(byte, b',' | b'=' | b'[' | b'\n')).count();
+    let limit = match text.len() {
+        LONGEST.. => Some(format!("a TOML text has at most {} MB", LONGEST >> 20)),
+        _ => (values > MOST_VALUES).then(|| format!("the text holds more than {MOST_VALUES} values")),
+    };
+    if let Some(message) = limit {
         return (None, vec![Diagnostic::error(Code::Limit, Span::new(source, 0..0), message)]);
     }
     let (root, errors) = match text.len() {
@@ -45,15 +51,18 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, 
         return (None, place.diagnostics(&errors));
     }
     let root = root.into_inner();
-    let mut errors = Vec::new();
     let span = Span::new(source, 0..text.len());
-    let section = place.section(span, root, &mut errors);
-    (Some(Spanned::new(Setting::Map(section), span)), errors)
+    let section = place.section(span, root);
+    (Some(Spanned::new(Setting::Map(section), span)), place.errors.into_list())
 }
 
+/// The text, and what has been found in it.
 struct Place<'a> {
     text: &'a str,
     source: SourceId,
+    /// Of how many pieces its strings are made.
+    pieces: usize,
+    errors: Mistakes,
 }
 
 impl Place<'_> {
@@ -61,52 +70,51 @@ impl Place<'_> {
         Span::new(self.source, range)
     }
 
-    fn section(&self, span: Span, table: DeTable<'_>, errors: &mut Vec<Diagnostic>) -> Section {
+    fn section(&mut self, span: Span, table: DeTable<'_>) -> Section {
         let entries = table.into_iter().map(|(key, value)| {
             let span = self.span(key.span());
-            (Spanned::new(key.into_inner().into_owned(), span), self.setting(value, errors))
+            (Spanned::new(key.into_inner().into_owned(), span), self.setting(value))
         });
         Section { span, entries: entries.collect() }
     }
 
-    fn setting(&self, value: Located<DeValue<'_>>, errors: &mut Vec<Diagnostic>) -> Spanned<Setting> {
+    fn setting(&mut self, value: Located<DeValue<'_>>) -> Spanned<Setting> {
         let range = value.span();
         let span = self.span(range.clone());
-        let mut too_large = |written: &str| {
-            let message = format!("`{written}` is not a number that can be computed with");
-            errors.push(Diagnostic::error(Code::TooLarge, span, message));
-        };
         let setting = match value.into_inner() {
             DeValue::String(text) if text.len() > LONGEST_TEXT => {
-                errors.push(too_long(span, text.len()));
+                self.errors.push(too_long(span, text.len()));
                 Setting::Null
             }
-            DeValue::String(text) => Setting::Text(Text::decoded(text.into_owned(), &self.text[range], span)),
+            DeValue::String(text) if self.pieces > MOST_PIECES => Setting::Text(Text::generated(text, span)),
+            DeValue::String(text) => {
+                let text = Text::decoded(text.into_owned(), &self.text[range], span);
+                self.pieces += text.origin.len();
+                Setting::Text(text)
+            }
             DeValue::Integer(digits) => match i64::from_str_radix(digits.as_str(), digits.radix()) {
                 Ok(value) => Setting::Int(value),
-                Err(_) => {
-                    too_large(&self.text[range]);
-                    Setting::Null
-                }
+                Err(_) => self.too_large(range, span),
             },
             DeValue::Float(digits) => match digits.as_str().parse::<f64>() {
                 Ok(value) if value.is_finite() => Setting::Float(value),
-                _ => {
-                    too_large(&self.text[range]);
-                    Setting::Null
-                }
+                _ => self.too_large(range, span),
             },
             DeValue::Boolean(value) => Setting::Bool(value),
             DeValue::Datetime(_) => {
-                errors.push(Diagnostic::error(Code::WrongType, span, "a date has no meaning here"));
+                self.errors.push(Diagnostic::error(Code::WrongType, span, "a date has no meaning here"));
                 Setting::Null
             }
-            DeValue::Array(values) => {
-                Setting::List(values.into_iter().map(|value| self.setting(value, errors)).collect())
-            }
-            DeValue::Table(table) => Setting::Map(self.section(span, table, errors)),
+            DeValue::Array(values) => Setting::List(values.into_iter().map(|value| self.setting(value)).collect()),
+            DeValue::Table(table) => Setting::Map(self.section(span, table)),
         };
         Spanned::new(setting, span)
+    }
+
+    fn too_large(&mut self, range: Range<usize>, span: Span) -> Setting {
+        let message = format!("`{}` is not a number that can be computed with", &self.text[range]);
+        self.errors.push(Diagnostic::error(Code::TooLarge, span, message));
+        Setting::Null
     }
 
     /// The first error of each line, up to an array without an end; others are consequences.
@@ -114,7 +122,15 @@ impl Place<'_> {
         let mut found: Vec<(Range<usize>, &str)> =
             errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
         found.sort_by_key(|(range, _)| range.start);
-        found.dedup_by(|(later, _), (first, _)| !self.text.as_bytes()[first.start..later.start].contains(&b'\n'));
+        let mut line_end = None;
+        found.retain(|(range, _)| {
+            let is_first = line_end.is_none_or(|end| range.start > end);
+            if is_first {
+                line_end =
+                    self.text[range.start..].find('\n').map(|length| range.start + length).or(Some(self.text.len()));
+            }
+            is_first
+        });
         let end = found.iter().position(|(range, message)| self.lacks_end(range, message));
         found.truncate(end.map_or(MOST_ERRORS, |end| MOST_ERRORS.min(end + 1)));
         found.into_iter().map(|(range, message)| self.diagnostic(range, message)).collect()

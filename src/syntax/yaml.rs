@@ -14,13 +14,14 @@ use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 use super::ast::{Section, Setting};
 use super::text::Text;
 use super::value::too_long;
-use super::{LONGEST_TEXT, MOST_MISTAKES};
-use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
+use super::{LONGEST_TEXT, MOST_PIECES};
+use crate::diagnostic::{Code, Diagnostic, Mistakes, SourceId, Span, Spanned};
 
 /// Lists and mappings nested deeper than this are refused.
 const DEEPEST: usize = 64;
 
-/// More values than this are refused; a million items, one string each, are still read.
+/// More values than this are refused: they take the parser about a second. A million items, one string each, are still read, and a
+/// hundred thousand with three arguments in mapping form.
 const MOST_VALUES: usize = 1 << 20;
 
 /// Values that may come from repeating anchors.
@@ -28,7 +29,7 @@ const MOST_REPEATED: usize = 100_000;
 
 /// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
-    let place = Place { text, source, offset };
+    let mut place = Place { text, source, offset, pieces: 0, errors: Mistakes::default() };
     if least_values(text) > MOST_VALUES {
         return (None, vec![Diagnostic::error(Code::Limit, place.span(0, 0), too_many())]);
     }
@@ -50,9 +51,8 @@ pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Span
         Ok(node) => node,
         Err(error) => return (None, vec![place.diagnostic(&error)]),
     };
-    let mut errors = Vec::new();
-    let root = place.setting(node, &mut errors);
-    (Some(root), errors)
+    let root = place.setting(node);
+    (Some(root), place.errors.into_list())
 }
 
 /// A line holds one value or more, and a comma ends one. Those inside texts count too, but nobody writes so many.
@@ -148,11 +148,14 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// Where the YAML text stands.
+/// Where the YAML text stands, and what has been found in it.
 struct Place<'a> {
     text: &'a str,
     source: SourceId,
     offset: usize,
+    /// Of how many pieces its strings are made.
+    pieces: usize,
+    errors: Mistakes,
 }
 
 impl Place<'_> {
@@ -160,9 +163,10 @@ impl Place<'_> {
         Span::new(self.source, self.offset + start..self.offset + end)
     }
 
-    fn setting(&self, node: Node, errors: &mut Vec<Diagnostic>) -> Spanned<Setting> {
+    fn setting(&mut self, node: Node) -> Spanned<Setting> {
         let (start, end) = (node.start as usize, node.end as usize);
-        let written = &self.text[start..end];
+        let text = self.text;
+        let written = &text[start..end];
         let span = self.span(start, start + written.trim_end().len());
         let value = match node.value {
             Raw::Null => Setting::Null,
@@ -170,21 +174,26 @@ impl Place<'_> {
             Raw::Int(value) => Setting::Int(value),
             Raw::Float(value) => self.float(written, value).unwrap_or_else(|| {
                 let message = format!("`{written}` is not a number that can be computed with");
-                errors.push(Diagnostic::error(Code::TooLarge, span, message));
+                self.errors.push(Diagnostic::error(Code::TooLarge, span, message));
                 Setting::Null
             }),
             Raw::Text(text) if text.len() > LONGEST_TEXT => {
-                errors.push(too_long(span, text.len()));
+                self.errors.push(too_long(span, text.len()));
                 Setting::Null
             }
-            Raw::Text(text) => Setting::Text(Text::decoded(text, &written[..span.range().len()], span)),
+            Raw::Text(text) if self.pieces > MOST_PIECES => Setting::Text(Text::generated(text, span)),
+            Raw::Text(text) => {
+                let text = Text::decoded(text, &written[..span.range().len()], span);
+                self.pieces += text.origin.len();
+                Setting::Text(text)
+            }
             Raw::List(nodes) => {
-                let list: Vec<_> = nodes.into_iter().map(|node| self.setting(node, errors)).collect();
+                let list: Vec<_> = nodes.into_iter().map(|node| self.setting(node)).collect();
                 let span = self.enclosing(start, list.last().map(|last| last.span));
                 return Spanned::new(Setting::List(list), span);
             }
             Raw::Map(nodes) => {
-                let section = self.section(start, nodes, errors);
+                let section = self.section(start, nodes);
                 let span = section.span;
                 return Spanned::new(Setting::Map(section), span);
             }
@@ -201,29 +210,29 @@ impl Place<'_> {
         value.is_finite().then_some(Setting::Float(value))
     }
 
-    fn section(&self, start: usize, nodes: Vec<(Node, Node)>, errors: &mut Vec<Diagnostic>) -> Section {
+    fn section(&mut self, start: usize, nodes: Vec<(Node, Node)>) -> Section {
         let mut entries = Vec::with_capacity(nodes.len());
         let mut last = None;
         for (key, value) in nodes {
             let (key_start, key_end) = (key.start as usize, key.end as usize);
             let span = self.span(key_start, key_end);
-            let value = self.setting(value, errors);
+            let value = self.setting(value);
             last = Some(if value.span.range().is_empty() { span } else { value.span });
             let key = match key.value {
                 Raw::Text(text) if text.len() > LONGEST_TEXT => {
-                    errors.push(too_long(span, text.len()));
+                    self.errors.push(too_long(span, text.len()));
                     continue;
                 }
                 Raw::Text(text) => text,
                 Raw::List(_) | Raw::Map(_) => {
-                    errors.push(Diagnostic::error(Code::WrongType, span, "a key must be text"));
+                    self.errors.push(Diagnostic::error(Code::WrongType, span, "a key must be text"));
                     continue;
                 }
                 _ => self.text[key_start..key_end].to_string(),
             };
             entries.push((Spanned::new(key, span), value));
         }
-        Section { span: self.enclosing(start, last), entries: without_repeated(entries, errors) }
+        Section { span: self.enclosing(start, last), entries: without_repeated(entries, &mut self.errors) }
     }
 
     /// The span of a list or mapping from `start` to its last entry, and on to the bracket that closes it.
@@ -312,7 +321,7 @@ impl Place<'_> {
 /// The first entry of each key.
 fn without_repeated(
     mut entries: Vec<(Spanned<String>, Spanned<Setting>)>,
-    errors: &mut Vec<Diagnostic>,
+    errors: &mut Mistakes,
 ) -> Vec<(Spanned<String>, Spanned<Setting>)> {
     if entries.len() < 2 {
         return entries;
@@ -328,7 +337,7 @@ fn without_repeated(
             }
         };
         repeated.insert(index);
-        if errors.len() < MOST_MISTAKES {
+        if !errors.is_full() {
             let message = format!("the key `{key}` occurs twice");
             errors.push(Diagnostic::error(Code::Duplicate, *span, message).other(first, "first here"));
         }

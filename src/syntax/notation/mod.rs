@@ -38,6 +38,9 @@ const LONGEST: usize = 1 << 18;
 /// Brackets nested deeper than this are refused before pest, which recurses, sees them.
 const DEEPEST: usize = 64;
 
+/// Names and numbers of more bytes are refused: they are quoted wherever something is wrong with them.
+const LONGEST_WORD: usize = 1000;
+
 /// A chain: `conv 64 3x3 p1 -> bn -> (conv 128 3x3 -> relu) x 3 as tail`.
 pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
     items::chain(text, parse(text, Rule::whole_chain)?)
@@ -49,7 +52,16 @@ pub(crate) struct Lines<'t> {
     read: HashMap<&'t str, Pair<'t, Rule>>,
     /// Bytes in all of them.
     length: usize,
+    /// Bytes of those that could not be read.
+    unreadable: usize,
+    /// Items that were found.
+    items: usize,
 }
+
+/// After so many bytes of mistakes, and behind so many items, nothing more is read: long mistakes take long to find, and a network has no
+/// more layers.
+const MOST_UNREADABLE: usize = 1 << 20;
+const MOST_ITEMS: usize = 1 << 20;
 
 /// So many bytes of notation are remembered.
 const MOST_REMEMBERED: usize = 1 << 16;
@@ -58,15 +70,28 @@ impl<'t> Lines<'t> {
     /// As [`chain`].
     pub(crate) fn chain(&mut self, text: &'t Text) -> Result<Vec<Item>, Diagnostic> {
         let line = text.text.as_str();
-        if let Some(read) = self.read.get(line) {
-            return items::chain(text, read.clone());
+        let read = match self.read.get(line) {
+            Some(read) => read.clone(),
+            None => {
+                let read = parse(text, Rule::whole_chain).inspect_err(|_| self.unreadable += line.len())?;
+                self.length += line.len();
+                if self.length <= MOST_REMEMBERED {
+                    self.read.insert(line, read.clone());
+                }
+                read
+            }
+        };
+        let items = items::chain(text, read)?;
+        self.items += items.len();
+        if self.items > MOST_ITEMS {
+            return Err(Diagnostic::error(Code::Limit, text.span, format!("there are more than {MOST_ITEMS} layers")));
         }
-        let read = parse(text, Rule::whole_chain)?;
-        self.length += line.len();
-        if self.length <= MOST_REMEMBERED {
-            self.read.insert(line, read.clone());
-        }
-        items::chain(text, read)
+        Ok(items)
+    }
+
+    /// Whether nothing more is to be read; the reason has been given.
+    pub(crate) fn are_enough(&self) -> bool {
+        self.unreadable > MOST_UNREADABLE || self.items > MOST_ITEMS
     }
 }
 
@@ -129,8 +154,13 @@ fn check_limits(text: &Text) -> Result<(), Diagnostic> {
         let message = format!("this notation is {} bytes long; at most {LONGEST} are read", text.text.len());
         return Err(Diagnostic::error(Code::Limit, text.span, message).help("split it over several items of a list"));
     }
-    let mut depth = 0usize;
+    let (mut depth, mut word) = (0usize, 0);
     for (at, byte) in text.text.bytes().enumerate() {
+        word = if byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') { word + 1 } else { 0 };
+        if word > LONGEST_WORD {
+            let message = format!("a word of more than {LONGEST_WORD} bytes");
+            return Err(Diagnostic::error(Code::Limit, text.place(at + 1 - word..at + 1), message));
+        }
         match byte {
             b'(' | b'[' | b'{' => depth += 1,
             b')' | b']' | b'}' => depth = depth.saturating_sub(1),
