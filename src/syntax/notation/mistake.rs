@@ -33,7 +33,14 @@ pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagn
         None => diagnostic,
     };
     let mistaken = |length| text.place(at..at + length);
-    match (advice(before, &text.text[at..]), found) {
+    let rest = &text.text[at..];
+    let in_expression = whole == Rule::whole_expression || before.rfind('{') > before.rfind('}');
+    let advice = match whole {
+        _ if in_expression => return or_help(diagnostic, advice_on_arithmetic(rest)),
+        Rule::whole_shape => return or_help(diagnostic, advice_on_shapes(rest)),
+        _ => advice(before, rest),
+    };
+    match (advice, found) {
         (None, _) => diagnostic,
         (Some(advice), "→" | "⟶" | "|") => diagnostic.fix(advice, mistaken(found.len()), "->"),
         (Some(advice), "×") => diagnostic.fix(advice, mistaken(found.len()), "x"),
@@ -120,6 +127,31 @@ const OPERATORS: &[Rule] = &[
     Rule::add,
     Rule::subtract,
 ];
+
+fn or_help(diagnostic: Diagnostic, advice: Option<&str>) -> Diagnostic {
+    match advice {
+        Some(advice) => diagnostic.help(advice),
+        None => diagnostic,
+    }
+}
+
+fn advice_on_shapes(rest: &str) -> Option<&'static str> {
+    let first = rest.chars().next()?;
+    matches!(first, ',' | ';' | ' ' | '×' | '*' | '(' | 'X')
+        .then_some("a shape is written without spaces: `3x32x32`, or as a list: `[3, 32, 32]`")
+}
+
+fn advice_on_arithmetic(rest: &str) -> Option<&'static str> {
+    Some(match rest.chars().next()? {
+        ';' => "arguments and the entries of a list are separated by commas",
+        '^' => "a power is written `2**3`",
+        '=' => "equality is written `a == b`",
+        '×' | '·' => "a product is written `2*width`",
+        '÷' => "a quotient is written `width/2`, or `width//2` without a rest",
+        '?' => "a choice is written `if(condition, a, b)`",
+        _ => return None,
+    })
+}
 
 /// What people who come from other notations mean by what they wrote.
 fn advice(before: &str, rest: &str) -> Option<&'static str> {
