@@ -237,7 +237,7 @@ fn check_patterns(program: &Program, recipe: &recipe::Train) -> Result<(), Failu
         let idle = |pattern: &&String| !program.weights.iter().any(|weight| glob(pattern, &weight.name));
         if let Some(pattern) = patterns.iter().find(idle) {
             let names = || program.weights.iter().map(|weight| weight.name.as_str());
-            let near = nearest(pattern, names()).or(names().last()).map_or_else(
+            let near = nearest(pattern, names()).or(names().next_back()).map_or_else(
                 || "it has none".to_owned(),
                 |near| format!("one of them is `{near}`, and `*` stands for any characters"),
             );
