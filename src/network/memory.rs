@@ -162,6 +162,7 @@ fn optimizer_state(train: Option<&Train>) -> u64 {
 mod tests {
     use super::TrainingMemory;
     use crate::compile;
+    use crate::program::memory::panel;
 
     #[test]
     fn counts_every_buffer() {
@@ -187,9 +188,9 @@ mod tests {
                 // a place, and two more vectors; denominators; the pool's places, a byte each; mean and scale of five channels,
                 // and fifty bits.
                 activations: 4 * (10 * (2 * 32 + 2 * 32 + 2 * 5 + 32) + 10 * 8 / 4 + 10 + 2),
-                // Gradients find places. The linear layer reads its input as a panel of sixteen examples, and each thread
+                // Gradients find places. The linear layer reads its input as a panel of examples, and each thread
                 // packs some of its weight.
-                workspace: 4 * (8 * 16 + 3 * 65536),
+                workspace: 4 * (8 * panel() + 3 * 65536) as u64,
             };
             assert_eq!(network.footprint(3).training(10), expected, "{train}");
         }

@@ -49,8 +49,15 @@ impl Workspace {
     }
 }
 
-/// Columns to which the estimate fills up the right factor of a product: those of the widest registers. Narrower ones need less.
-pub(crate) const PANEL: usize = 32;
+/// Columns to which the right factor of a product is filled up, of numbers in single precision: two registers of this processor,
+/// or a few more.
+pub(crate) fn panel() -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx512f") {
+        return 32;
+    }
+    16
+}
 
 /// Output features that a task of a linear layer computes together.
 pub(crate) const LINEAR_FEATURES: usize = 48;
@@ -118,7 +125,7 @@ impl Op {
             // The examples as panels; of the weight some at a time.
             Op::Linear => Workspace {
                 shared: input.elements().saturating_mul(if batch > LINEAR_FEW {
-                    batch.next_multiple_of(PANEL)
+                    batch.next_multiple_of(panel())
                 } else {
                     batch
                 }),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Geometry, Slide};
-use crate::program::memory::{PANEL, Workspace};
+use crate::program::memory::{Workspace, panel};
 
 /// Tasks that a product is divided into, if it can be.
 pub(crate) const TASKS: usize = 8;
@@ -118,7 +118,7 @@ impl Division {
 pub(super) fn workspace(geometry: &Geometry) -> Workspace {
     let geometry = &geometry.joined();
     let &Geometry { batch, groups, inputs, outputs, down, across } = geometry;
-    let panels = |rows: usize, columns: usize| groups * rows * columns.next_multiple_of(PANEL);
+    let panels = |rows: usize, columns: usize| groups * rows * columns.next_multiple_of(panel());
     let padded = down.padding.max(across.padding) > 0;
 
     let windows =
@@ -141,7 +141,7 @@ pub(super) fn workspace(geometry: &Geometry) -> Workspace {
     let positions = division.blocks.images_each * division.blocks.rows_each * across.output;
     let gradient = Workspace {
         shared: division.stretches() * groups * geometry.group_weight(),
-        each: copied.saturating_add(positions * outputs.next_multiple_of(PANEL)),
+        each: copied.saturating_add(positions * outputs.next_multiple_of(panel())),
     };
     forward.or(backward).or(gradient)
 }

@@ -2,7 +2,7 @@
 //! transform makes are 36 matrices, tiles × channels.
 
 use super::Geometry;
-use crate::program::memory::{PANEL, Workspace};
+use crate::program::memory::{Workspace, panel};
 
 /// Outputs of a tile, along each side.
 pub(crate) const OUTPUTS: usize = 4;
@@ -102,7 +102,7 @@ impl Layout {
 pub(super) fn workspace(geometry: &Geometry, threads: usize) -> Workspace {
     let &Geometry { batch, inputs, outputs, down, across, .. } = geometry;
     let tiles = |height: usize, width: usize| batch * height.div_ceil(OUTPUTS) * width.div_ceil(OUTPUTS);
-    let panels = |rows: usize, columns: usize| MATRICES * (rows * columns.next_multiple_of(PANEL) + GAP);
+    let panels = |rows: usize, columns: usize| MATRICES * (rows * columns.next_multiple_of(panel()) + GAP);
     let task = |tiles: usize| {
         let each = tiles_each(tiles, inputs + outputs, threads);
         MATRICES * (Layout::rows(each, inputs).matrix + Layout::rows(each, outputs).matrix)
@@ -114,7 +114,7 @@ pub(super) fn workspace(geometry: &Geometry, threads: usize) -> Workspace {
     let gradient = Workspace {
         shared: division.stretches * MATRICES * (inputs * outputs + GAP),
         each: MATRICES
-            * (Layout::rows(DEPTH, division.channels_each).matrix + Layout::panels(DEPTH, outputs, PANEL).matrix),
+            * (Layout::rows(DEPTH, division.channels_each).matrix + Layout::panels(DEPTH, outputs, panel()).matrix),
     };
     forward.or(backward).or(gradient)
 }
