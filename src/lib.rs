@@ -66,6 +66,8 @@ pub mod syntax;
 #[doc(hidden)]
 pub mod cli;
 
+#[cfg(feature = "cuda")]
+mod cuda;
 #[cfg(feature = "train")]
 mod durable;
 #[cfg(feature = "train")]

@@ -27,6 +27,15 @@ pub struct Saved<T> {
     pub bytes: Vec<u8>,
 }
 
+/// How the numbers of a map lie in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Order {
+    /// N×C×H×W
+    ChannelsFirst,
+    /// N×H×W×C
+    ChannelsLast,
+}
+
 /// Which ways of computing a kernel may choose from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Algorithms {

@@ -23,7 +23,7 @@ mod folder;
 mod idx;
 mod image;
 mod loader;
-mod places;
+pub(crate) mod places;
 mod sheet;
 mod split;
 mod statistics;
