@@ -9,6 +9,7 @@ use std::time::Instant;
 use archc::diagnostic::Sources;
 use archc::elaborate::elaborate;
 use archc::layers::Layers;
+use archc::program::call::Order;
 use archc::program::{lower, plan};
 use archc::report::check::Table;
 use archc::report::{Training, View};
@@ -29,7 +30,7 @@ fn main() {
         let network = timed(&mut seconds, || elaborate(&document, "deep", &known)).network.expect("a sound network");
         assert_eq!(network.graph.nodes.len(), layers);
         let program = timed(&mut seconds, || lower(&network));
-        black_box(timed(&mut seconds, || plan::training(&program)));
+        black_box(timed(&mut seconds, || plan::training(&program, Order::ChannelsLast)));
         let view = View::new(Training { batch: 32, threads: 2 });
         let table = Table { network: &network, view, width: Some(120), colour: false };
         black_box(timed(&mut seconds, || table.to_string()));

@@ -30,6 +30,7 @@ use crate::kernels::candle::Call;
 use crate::kernels::layout::sizes;
 use crate::kernels::{MaskKey, Mode};
 use crate::network::Network;
+use crate::program::call::Order;
 use crate::program::{Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
 use crate::weights::{self, WeightsError};
@@ -127,7 +128,7 @@ impl Model {
 
     fn step(&self, step: &Step, index: usize, pass: u64, mode: Mode, inputs: &[&Tensor]) -> Result<Tensor> {
         let (shape, output) = (self.program.shape(step.inputs[0]), self.program.shape(step.output));
-        if step.op.is_view(mode, shape) {
+        if step.op.is_view(mode, Order::ChannelsLast, shape) {
             return inputs[0].reshape(sizes(inputs[0].dims()[0], output));
         }
         let of =

@@ -4,6 +4,7 @@
 //! The kernels allocate what [`Op::kept`] says and divide their work as [`Op::workspace`] supposes, by the same functions;
 //! [`crate::network::Footprint`] adds it all up. So an estimate and what training takes cannot drift apart.
 
+use super::call::Order;
 use super::convolution::Geometry;
 use super::{Mode, Op, Over};
 use crate::graph::Shape;
@@ -71,10 +72,10 @@ pub(crate) const LINEAR_PACKED: usize = 1 << 16;
 impl Op {
     /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
     /// for the output, and the output's gradient for the input's, without computing anything. `input` is the shape of one
-    /// example; maps lie in memory with the channels last.
-    pub fn is_view(&self, mode: Mode, input: Shape) -> bool {
+    /// example, `order` that of maps; flattened they have the channels first.
+    pub fn is_view(&self, mode: Mode, order: Order, input: Shape) -> bool {
         match self {
-            Op::Flatten => input.has_one_order(),
+            Op::Flatten => order == Order::ChannelsFirst || input.has_one_order(),
             Op::Identity => true,
             Op::Dropout { .. } | Op::DropPath { .. } => mode == Mode::Eval,
             _ => false,

@@ -15,6 +15,7 @@
 mod pool;
 
 use self::pool::Pool;
+use super::call::Order;
 use super::{Bounds, Mode, Program, Step};
 use crate::graph::ValueId;
 
@@ -93,14 +94,14 @@ impl Target {
     }
 }
 
-/// The memory of forward and backward passes.
-pub fn training(program: &Program) -> Plan {
-    Layout::new(program, Mode::Train).plan(true)
+/// The memory of forward and backward passes, with maps in this order.
+pub fn training(program: &Program, order: Order) -> Plan {
+    Layout::new(program, Mode::Train, order).plan(true)
 }
 
-/// The memory of forward passes in evaluation.
-pub fn evaluation(program: &Program) -> Plan {
-    Layout::new(program, Mode::Eval).plan(false)
+/// The memory of forward passes in evaluation, with maps in this order.
+pub fn evaluation(program: &Program, order: Order) -> Plan {
+    Layout::new(program, Mode::Eval, order).plan(false)
 }
 
 /// Whether the backward pass of a step reads its output: for its own sake, or to see what was cut.
@@ -121,11 +122,11 @@ struct Layout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    fn new(program: &'a Program, mode: Mode) -> Layout<'a> {
+    fn new(program: &'a Program, mode: Mode, order: Order) -> Layout<'a> {
         let mut roots = vec![ValueId::INPUT; program.shapes.len()];
         for step in &program.steps {
             let output = step.output.index();
-            let is_view = step.op.is_view(mode, program.shape(step.inputs[0]));
+            let is_view = step.op.is_view(mode, order, program.shape(step.inputs[0]));
             roots[output] = if is_view { roots[step.inputs[0].index()] } else { step.output };
         }
         let mut takes_part = vec![false; program.shapes.len()];

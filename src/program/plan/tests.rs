@@ -117,7 +117,8 @@ fn nothing_is_overwritten_before_its_last_use() {
         let lowered = program(layers);
         let (joined, evaluated) = (fuse(lowered.clone(), Mode::Train), fuse(lowered.clone(), Mode::Eval));
         for program in [&lowered, &joined, &evaluated] {
-            for plan in [training(program), evaluation(program)] {
+            let orders = [Order::ChannelsFirst, Order::ChannelsLast];
+            for plan in orders.into_iter().flat_map(|order| [training(program, order), evaluation(program, order)]) {
                 let buffers = vec![Content::Nothing; plan.buffers.len()];
                 let mut walk = Walk { name, program, plan: &plan, buffers };
                 walk.forward();
@@ -135,21 +136,21 @@ fn memory_is_reused() {
     let elements = 40;
     let deep = program("[(conv 2 3x3 p1 -> tanh) x 10, flatten, linear 3]");
     // In evaluation two buffers take turns, and the smaller output fits into the free one.
-    assert_eq!(evaluation(&deep).buffers, [elements, elements]);
+    assert_eq!(evaluation(&deep, Order::ChannelsLast).buffers, [elements, elements]);
     // In training the images that convolutions read and the outputs of tanh live, which are the same ten; one more is needed
     // while tanh is computed, and it holds the flattened copy afterwards, and then gradients, of which two live at a time.
-    assert_eq!(training(&deep).elements(), 12 * elements + 3);
+    assert_eq!(training(&deep, Order::ChannelsLast).elements(), 12 * elements + 3);
 
     // What was joined never exists: of each conv → bn → relu there are two maps; then the flattened copy. The logits take the
     // place of the last map.
     let normed = fuse(program("[(conv 2 3x3 p1 -> bn -> relu) x 10, flatten, linear 3]"), Mode::Train);
-    assert_eq!(training(&normed).forward, 21 * elements);
+    assert_eq!(training(&normed, Order::ChannelsLast).forward, 21 * elements);
     // A pool keeps places, not the map that it reads.
     let pooled = fuse(
         program("[conv 8 3x3 p1 -> relu -> maxpool 2 -> conv 8 3x3 p1 -> relu -> maxpool 2, flatten, linear 3]"),
         Mode::Train,
     );
-    assert_eq!(training(&pooled).forward, 160 + 32 + 8);
+    assert_eq!(training(&pooled, Order::ChannelsLast).forward, 160 + 32 + 8);
 }
 
 /// The steps that are left, with what they do at their end.
