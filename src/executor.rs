@@ -12,14 +12,16 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 
+mod evaluator;
 mod few;
 pub mod profile;
-mod schedule;
+pub(crate) mod schedule;
 mod scores;
 mod values;
 
 use std::mem;
 
+pub use self::evaluator::Evaluator;
 use self::few::Few;
 use self::profile::{Pass, Profile, Spent};
 use self::schedule::Schedule;
@@ -27,7 +29,10 @@ use self::scores::correct;
 pub use self::scores::{Loss, classify, largest};
 use self::values::Batch;
 use crate::graph::ValueId;
-use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Objective, Prepared, Real, layout};
+use crate::kernels::{
+    self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Objective, Prepared, Real, Saved, layout,
+};
+use crate::program::call::Order;
 use crate::program::plan::{Place, Target, reads_output};
 use crate::program::{Bounds, Program, Step};
 
@@ -35,8 +40,8 @@ use crate::program::{Bounds, Program, Step};
 #[derive(Debug)]
 pub struct Executor<T> {
     program: Program,
-    training: Schedule<T>,
-    evaluation: Schedule<T>,
+    training: Schedule<Saved<T>>,
+    evaluation: Schedule<Saved<T>>,
     /// In the program's order.
     weights: Vec<Vec<T>>,
     /// In the program's order; empty for what has none.
@@ -61,7 +66,8 @@ impl<T: Real> Executor<T> {
     pub fn new(program: Program, weights: Vec<Vec<T>>) -> Executor<T> {
         let lengths = program.weights.iter().map(|weight| weight.elements());
         assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
-        let (training, evaluation) = (Schedule::new(&program, Mode::Train), Schedule::new(&program, Mode::Eval));
+        let schedule = |mode| Schedule::<Saved<T>>::new(&program, mode, Order::ChannelsLast);
+        let (training, evaluation) = (schedule(Mode::Train), schedule(Mode::Eval));
         let mut gradients = vec![Vec::new(); weights.len()];
         for index in training.plan.backward.iter().flat_map(|planned| &training.used[planned.step].trainable) {
             gradients[*index] = vec![T::ZERO; weights[*index].len()];
@@ -214,10 +220,7 @@ impl<T: Real> Executor<T> {
 
     /// What speaks against training on a batch of this size.
     pub fn check_batch(&self, size: usize) -> Result<(), String> {
-        self.program.steps.iter().try_for_each(|step| {
-            let input = self.program.shape(step.inputs[0]);
-            kernels::check(&step.op, Mode::Train, size, input).map_err(|reason| format!("`{}`: {reason}", step.name))
-        })
+        check_batch(&self.program, size)
     }
 
     fn batch<'a>(&mut self, images: &'a [T]) -> Batch<'a, T> {
@@ -339,6 +342,14 @@ impl<T: Real> Executor<T> {
             self.buffers[planned.output_gradient] = gradient;
         }
     }
+}
+
+/// What speaks against training a program on a batch of this size.
+pub(crate) fn check_batch(program: &Program, size: usize) -> Result<(), String> {
+    program.steps.iter().try_for_each(|step| {
+        let input = program.shape(step.inputs[0]);
+        kernels::check(&step.op, Mode::Train, size, input).map_err(|reason| format!("`{}`: {reason}", step.name))
+    })
 }
 
 fn not_finite<T: Real>(values: &[T]) -> bool {

@@ -69,6 +69,8 @@ pub mod cli;
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "train")]
+pub mod device;
+#[cfg(feature = "train")]
 mod durable;
 #[cfg(feature = "train")]
 pub mod executor;

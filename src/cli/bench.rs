@@ -11,16 +11,17 @@ use serde_json::json;
 
 use self::profile::Profile;
 use super::Failure;
-use super::machine::{Machine, check_memory};
+use super::machine::Machine;
 use super::source::{Source, usual_batch};
 use super::terminal::{self, Format};
-use crate::executor::Executor;
-use crate::kernels::MaskKey;
+use crate::executor::{Evaluator, check_batch};
+use crate::kernels::{MaskKey, Objective};
 use crate::network::Network;
 use crate::program::{Mode, lower};
 use crate::random::{Purpose, generator, initial_weights};
 use crate::recipe::Optimizer;
 use crate::system::peak_memory;
+use crate::train::learner::{Learner, Start, Wait};
 use crate::train::optimizer::OptimizerState;
 
 /// Time the training step of a network, or its inference, on made-up images
@@ -69,45 +70,50 @@ impl Bench {
     }
 
     fn measure(&self, network: &Network, batch: usize, rule: Optimizer) -> Result<Measured, Failure> {
-        check_memory(network, self.mode(), batch)?;
+        self.machine.check_memory(network, self.mode(), batch)?;
         let program = lower(network);
         let weights = initial_weights(&program, 0);
-        let mut optimizer = OptimizerState::new(rule, &program);
-        let mut executor = Executor::<f32>::new(program, weights);
-        executor.set_algorithms(self.machine.algorithms());
-        if self.inference {
-            executor.keep_prepared();
-        }
-        if !self.inference {
-            executor.check_batch(batch).map_err(Failure::Message)?;
-        }
+        let device = self.machine.device();
+        let mut job = if self.inference {
+            Job::Inference(device.evaluator(program, weights)?)
+        } else {
+            check_batch(&program, batch).map_err(Failure::Message)?;
+            let optimizer = OptimizerState::new(rule, &program);
+            let start = Start { program, weights, optimizer, average: None, clip: None, accumulate: 1 };
+            Job::Training(device.learner(start)?)
+        };
 
+        let classes = network.graph.shape(network.output).elements();
         let mut random = generator(0, Purpose::Synthetic, 0, 0);
         let elements = batch * network.graph.input.elements();
         let images: Vec<f32> =
             (0..elements).map(|_| (random.next_u32() as f32 / u32::MAX as f32).mul_add(2.0, -1.0)).collect();
-        let labels: Vec<u32> = (0..batch).map(|image| (image % executor.classes()) as u32).collect();
+        let labels: Vec<u32> = (0..batch).map(|image| (image % classes) as u32).collect();
         let mut updating = Duration::ZERO;
         let mut steps = Vec::new();
         for index in 0..WARM_UP + self.steps {
             if index == WARM_UP {
                 (steps, updating) = (Vec::new(), Duration::ZERO);
                 if self.profile {
-                    executor.begin_profile();
+                    job.evaluator_mut().begin_profile();
                 }
             }
             let clock = Instant::now();
-            if self.inference {
-                black_box(executor.evaluate(&images));
-            } else {
-                executor.step_gradients(&images, &labels, MaskKey { seed: 0, step: index.into(), place: 0 });
-                let clock = Instant::now();
-                executor.update(|weights, gradients| optimizer.update(rule.lr, weights, gradients));
-                updating += clock.elapsed();
+            match &mut job {
+                Job::Inference(evaluator) => drop(black_box(evaluator.evaluate(&images)?)),
+                Job::Training(learner) => {
+                    let index = u64::from(index);
+                    learner.learn(&images, Objective::from(&labels), MaskKey { seed: 0, step: index, place: 0 })?;
+                    while learner.outcome(Wait::Earlier)?.is_some() {}
+                    let clock = Instant::now();
+                    learner.update(rule.lr, index)?;
+                    updating += clock.elapsed();
+                }
             }
             steps.push(clock.elapsed());
         }
-        let profile = self.profile.then(|| Profile::new(network, &executor, self.mode(), batch, &steps, updating));
+        let profile =
+            self.profile.then(|| Profile::new(network, job.evaluator(), self.mode(), batch, &steps, updating));
         Ok(Measured { step_s: median(&mut steps), profile })
     }
 
@@ -121,7 +127,7 @@ impl Bench {
                 let mut line = json!({
                     "name": network.name,
                     "batch": batch,
-                    "device": self.machine.device(),
+                    "device": self.machine.device().to_string(),
                     "threads": threads,
                     "step_s": step_s,
                     "images_per_s": images_per_s,
@@ -143,6 +149,28 @@ impl Bench {
                 );
                 summary + &profile.as_ref().map_or(String::new(), |profile| profile.draw(terminal::colour()))
             }
+        }
+    }
+}
+
+/// What is timed.
+enum Job {
+    Inference(Box<dyn Evaluator>),
+    Training(Box<dyn Learner>),
+}
+
+impl Job {
+    fn evaluator(&self) -> &dyn Evaluator {
+        match self {
+            Job::Inference(evaluator) => &**evaluator,
+            Job::Training(learner) => &**learner,
+        }
+    }
+
+    fn evaluator_mut(&mut self) -> &mut dyn Evaluator {
+        match self {
+            Job::Inference(evaluator) => &mut **evaluator,
+            Job::Training(learner) => &mut **learner,
         }
     }
 }

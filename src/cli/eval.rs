@@ -35,15 +35,15 @@ impl Eval {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| {
             let network = self.source.compile()?.network;
-            let (mut executor, _) = trained::load(&network, &self.weights, self.machine.algorithms())?;
+            let (mut evaluator, _) = trained::load(&network, &self.weights, &self.machine.device())?;
             let dataset = trained::open_data(&network)?;
             if dataset.validation.is_empty() {
                 return Err(Failure::Message("the data set has no validation images".to_owned()));
             }
             let batches = dataset.evaluation_batches(&dataset.validation, self.batch as usize);
-            let evaluation = evaluate(&mut executor, batches, &AtomicBool::new(false))?.expect("nobody stops it");
+            let evaluation = evaluate(&mut *evaluator, batches, &AtomicBool::new(false))?.expect("nobody stops it");
             let names: Vec<String> =
-                (0..executor.classes()).map(|class| class_name(dataset.classes(), class)).collect();
+                (0..evaluator.classes()).map(|class| class_name(dataset.classes(), class)).collect();
             terminal::print(&match self.format {
                 Format::Text => text(&evaluation, &names),
                 Format::Json => format!("{}\n", json(&network.name, &evaluation, &names)),

@@ -1,100 +1,113 @@
 //! What a command computes with.
 
-use std::fmt;
 use std::num::NonZeroUsize;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
 
 use super::Failure;
+use crate::device::{Cuda, Device, DeviceError, Numbers};
 use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::report::quantity;
-use crate::system::free_memory;
 
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]
 pub struct Machine {
     /// Where to compute: cpu, or cuda:N
-    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = parse_device)]
-    device: Device,
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = parse_place)]
+    device: Place,
+    /// What a GPU computes with: f32; tf32, which rounds what goes into products; or bf16, with weights and sums in f32
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = Type::F32)]
+    dtype: Type,
     /// How many threads compute; as many as there are processors unless given
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
-    /// Sum every convolution as it is defined, without Winograd's faster way, which rounds a little more coarsely
+    /// Sum every convolution as it is defined and, on a GPU, the same way in every run: not by the faster way of Winograd,
+    /// which rounds a little more coarsely
     #[arg(long)]
     exact: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Device {
+enum Place {
     Cpu,
     Cuda(usize),
 }
 
-fn parse_device(text: &str) -> Result<Device, String> {
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
+enum Type {
+    F32,
+    Tf32,
+    Bf16,
+}
+
+fn parse_place(text: &str) -> Result<Place, String> {
     match text.split_once(':') {
-        None if text == "cpu" => Ok(Device::Cpu),
-        None if text == "cuda" => Ok(Device::Cuda(0)),
-        Some(("cuda", number)) => number.parse().map(Device::Cuda).map_err(|_| format!("`{number}` is no number")),
+        None if text == "cpu" => Ok(Place::Cpu),
+        None if text == "cuda" => Ok(Place::Cuda(0)),
+        Some(("cuda", number)) => number.parse().map(Place::Cuda).map_err(|_| format!("`{number}` is no number")),
         _ => Err("expected `cpu` or `cuda:0`".to_owned()),
     }
 }
 
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Device::Cpu => f.write_str("cpu"),
-            Device::Cuda(number) => write!(f, "cuda:{number}"),
-        }
-    }
-}
-
-/// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell how much
-/// there is, everything is tried.
-pub fn check_memory(network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
-    let threads = rayon::current_num_threads();
-    let footprint = network.footprint(threads);
-    let (what, bytes) = match mode {
-        Mode::Train => ("train with", footprint.training(batch).total()),
-        Mode::Eval => ("compute", network.inference_memory(threads, batch)),
-    };
-    let Some(free) = free_memory().filter(|free| bytes > *free) else { return Ok(()) };
-    let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
-    let advice = match (mode, footprint.largest_batch(free)) {
-        (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
-        (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
-        (Mode::Eval, _) => "use a smaller batch".to_owned(),
-    };
-    let name = &network.name;
-    Err(Failure::Message(format!(
-        "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
-    )))
-}
-
 impl Machine {
-    /// The device as on the command line.
-    pub fn device(&self) -> String {
-        self.device.to_string()
-    }
-
-    /// The algorithms that were asked for.
-    pub fn algorithms(&self) -> Algorithms {
-        if self.exact { Algorithms::Exact } else { Algorithms::Fastest }
-    }
-
-    /// Does the work on the threads that were asked for. Inside, `rayon::current_num_threads` says how many they are.
-    pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
-        if let Device::Cuda(_) = self.device {
-            return Err(Failure::Message(format!(
-                "cannot compute on `{}`: this archc was built without CUDA; leave `--device` out to use the CPU",
-                self.device
-            )));
+    /// What was asked for.
+    pub fn device(&self) -> Device {
+        let algorithms = if self.exact { Algorithms::Exact } else { Algorithms::Fastest };
+        let numbers = match self.dtype {
+            Type::F32 => Numbers::F32,
+            Type::Tf32 => Numbers::Tf32,
+            Type::Bf16 => Numbers::Bf16,
+        };
+        match self.device {
+            Place::Cpu => Device::Cpu(algorithms),
+            Place::Cuda(number) => Device::Cuda(Cuda { number, numbers, algorithms }),
         }
+    }
+
+    /// Does the work on the threads that were asked for, if the device is there. Inside, `rayon::current_num_threads` says how
+    /// many threads they are.
+    pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
+        let device = self.device();
+        if let (Place::Cpu, Type::Tf32 | Type::Bf16) = (self.device, self.dtype) {
+            return Err(Failure::Message("`--dtype` is for GPUs: the CPU computes in f32".to_owned()));
+        }
+        device.check().map_err(|error| {
+            Failure::Message(format!("cannot compute on `{device}`: {error}; leave `--device` out to use the CPU"))
+        })?;
         // To rayon, 0 means as many as there are processors.
         let pool = ThreadPoolBuilder::new().num_threads(self.threads.map_or(0, NonZeroUsize::get)).build();
         let pool = pool.map_err(|error| Failure::Message(format!("cannot start the threads: {error}")))?;
         pool.install(work)
+    }
+
+    /// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell how much
+    /// there is, everything is tried.
+    pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
+        let device = self.device();
+        let footprint = device.footprint(network);
+        let (what, bytes) = match mode {
+            Mode::Train => ("train with", footprint.training(batch).total()),
+            Mode::Eval => ("compute", device.inference_memory(network, batch)),
+        };
+        let Some(free) = device.free_memory()?.filter(|free| bytes > *free) else { return Ok(()) };
+        let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
+        let advice = match (mode, footprint.largest_batch(free)) {
+            (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
+            (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
+            (Mode::Eval, _) => "use a smaller batch".to_owned(),
+        };
+        let name = &network.name;
+        Err(Failure::Message(format!(
+            "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
+        )))
+    }
+}
+
+impl From<DeviceError> for Failure {
+    fn from(error: DeviceError) -> Failure {
+        Failure::Message(error.to_string())
     }
 }

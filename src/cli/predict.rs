@@ -10,7 +10,7 @@ use super::machine::Machine;
 use super::source::Source;
 use super::terminal::{self, Format};
 use super::{Failure, trained};
-use crate::executor::Executor;
+use crate::executor::Evaluator;
 use crate::graph::Shape;
 use crate::recipe::Transform;
 use crate::train::data::{Dataset, read_image};
@@ -44,7 +44,7 @@ impl Predict {
     /// Goes on after an image that cannot be read.
     fn predict(&self) -> Result<(), Failure> {
         let network = self.source.compile()?.network;
-        let (mut executor, about) = trained::load(&network, &self.weights, self.machine.algorithms())?;
+        let (mut evaluator, about) = trained::load(&network, &self.weights, &self.machine.device())?;
         // Measured numbers are not in the file.
         let dataset = match &network.data {
             Some(data) if data.eval.contains(&Transform::NormalizeMeasured) => Some(trained::open_data(&network)?),
@@ -59,7 +59,7 @@ impl Predict {
         };
         let mut sound = true;
         for path in &self.images {
-            match probabilities(&mut executor, path, transforms, network.graph.input) {
+            match probabilities(&mut *evaluator, path, transforms, network.graph.input) {
                 Ok(probabilities) => terminal::print(&self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
                     terminal::refuse(&message);
@@ -94,13 +94,13 @@ impl Predict {
 
 /// The softmax of the logits.
 fn probabilities(
-    executor: &mut Executor<f32>,
+    evaluator: &mut dyn Evaluator,
     path: &Path,
     transforms: &[Transform],
     input: Shape,
 ) -> Result<Vec<f64>, Failure> {
     let image = read_image(path, transforms, input)?;
-    let logits = executor.evaluate(&image);
+    let logits = evaluator.evaluate(&image)?;
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
     let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
     let total: f64 = powers.iter().sum();

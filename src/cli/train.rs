@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
-use super::machine::{Machine, check_memory};
+use super::machine::Machine;
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe, unreadable};
 use super::{Failure, INTERRUPTED, data::count, terminal};
+use crate::device::Device;
 use crate::diagnostic::nearest;
 use crate::expand::expand;
 use crate::network::Network;
@@ -81,23 +82,26 @@ impl Train {
         }
         let dataset = open_data(&network)?;
         network.data = Some(dataset.data().clone());
-        check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
+        self.machine.check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
         check_patterns(&program, recipe)?;
 
         // Held until the end.
         let _lock;
+        let device = &self.machine.device();
         let (mut run, folder) = match &self.resume {
             Some(folder) => {
                 _lock = folder::lock(folder)?;
                 let run = match state_file(folder).exists() {
-                    true => Run::resume(program, recipe, &dataset, folder).map_err(|error| lost(error, folder))?,
-                    false => begun(program, folder::given_weights(folder).as_deref(), recipe, &dataset)?,
+                    true => {
+                        Run::resume(program, recipe, &dataset, folder, device).map_err(|error| lost(error, folder))?
+                    }
+                    false => begun(program, folder::given_weights(folder).as_deref(), recipe, &dataset, device)?,
                 };
                 (run, folder.clone())
             }
             None => {
-                let run = begun(program, self.weights.as_deref(), recipe, &dataset)?;
+                let run = begun(program, self.weights.as_deref(), recipe, &dataset, device)?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 _lock = folder::lock(&folder)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed))?;
@@ -106,7 +110,6 @@ impl Train {
         };
         folder::write_network(&folder, &expand(&network))?;
 
-        run.set_algorithms(self.machine.algorithms());
         let setting =
             Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
         let stop = stop_on_interrupt()?;
@@ -139,7 +142,7 @@ impl Train {
             version: env!("CARGO_PKG_VERSION"),
             seed,
             threads: rayon::current_num_threads(),
-            device: self.machine.device(),
+            device: self.machine.device().to_string(),
             weights: self.weights.clone(),
             environment: Environment::here(),
         }
@@ -203,12 +206,18 @@ fn lost(error: TrainError, folder: &Path) -> Failure {
 }
 
 /// A run before its first step.
-fn begun(program: Program, weights: Option<&Path>, recipe: &recipe::Train, dataset: &Dataset) -> Result<Run, Failure> {
+fn begun(
+    program: Program,
+    weights: Option<&Path>,
+    recipe: &recipe::Train,
+    dataset: &Dataset,
+    device: &Device,
+) -> Result<Run, Failure> {
     let start = match weights {
         Some(path) => given_weights(path, &program, recipe)?,
         None => initial_weights(&program, recipe.seed),
     };
-    Ok(Run::new(program, start, recipe, dataset)?)
+    Ok(Run::new(program, start, recipe, dataset, device)?)
 }
 
 /// The weights of a file; the recipe says which begin anew.

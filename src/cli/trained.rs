@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::Failure;
 use super::terminal::complain;
-use crate::executor::Executor;
-use crate::kernels::Algorithms;
+use crate::device::Device;
+use crate::executor::Evaluator;
 use crate::network::Network;
 use crate::program::lower;
 use crate::recipe::{Data, Train};
@@ -57,14 +57,11 @@ pub fn unreadable(error: DataError) -> Failure {
 pub fn load(
     network: &Network,
     weights: &Path,
-    algorithms: Algorithms,
-) -> Result<(Executor<f32>, Option<About>), Failure> {
+    device: &Device,
+) -> Result<(Box<dyn Evaluator>, Option<About>), Failure> {
     let program = lower(network);
     let (values, note) = weights::load(weights, &program.weights)?;
-    let mut executor = Executor::new(program, values);
-    executor.set_algorithms(algorithms);
-    executor.keep_prepared();
-    Ok((executor, note.as_deref().and_then(About::read)))
+    Ok((device.evaluator(program, values)?, note.as_deref().and_then(About::read)))
 }
 
 impl From<TrainError> for Failure {

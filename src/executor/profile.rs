@@ -13,30 +13,30 @@ pub struct Spent {
 
 /// Which of a step's times grows.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Pass {
+pub(crate) enum Pass {
     Forward,
     Backward,
 }
 
 /// Measures only if it was begun.
 #[derive(Debug, Default)]
-pub(super) struct Profile {
+pub(crate) struct Profile {
     spent: Vec<Spent>,
 }
 
 impl Profile {
     /// Starts at zero for a program of so many steps.
-    pub(super) fn begin(&mut self, steps: usize) {
+    pub(crate) fn begin(&mut self, steps: usize) {
         self.spent = vec![Spent::default(); steps];
     }
 
     /// By the step's index; empty unless begun.
-    pub(super) fn spent(&self) -> &[Spent] {
+    pub(crate) fn spent(&self) -> &[Spent] {
         &self.spent
     }
 
     /// Does the work of a step.
-    pub(super) fn time<R>(&mut self, pass: Pass, step: usize, work: impl FnOnce() -> R) -> R {
+    pub(crate) fn time<R>(&mut self, pass: Pass, step: usize, work: impl FnOnce() -> R) -> R {
         let Some(spent) = self.spent.get_mut(step) else { return work() };
         let clock = Instant::now();
         let result = work();

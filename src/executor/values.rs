@@ -3,7 +3,7 @@
 use super::few::Few;
 use super::schedule::Schedule;
 use crate::graph::{Shape, ValueId};
-use crate::kernels::{Buffer, Real};
+use crate::kernels::{Buffer, Real, Saved};
 use crate::program::Step;
 use crate::program::plan::Place;
 
@@ -17,7 +17,12 @@ pub(super) struct Batch<'a, T> {
 
 impl<'a, T: Real> Batch<'a, T> {
     /// `turned` are the images with the channels last, if they have to be turned.
-    pub(super) fn values(self, schedule: &'a Schedule<T>, buffers: &'a [Buffer<T>], turned: &'a [T]) -> Values<'a, T> {
+    pub(super) fn values(
+        self,
+        schedule: &'a Schedule<Saved<T>>,
+        buffers: &'a [Buffer<T>],
+        turned: &'a [T],
+    ) -> Values<'a, T> {
         let images = if schedule.program.shape(ValueId::INPUT).has_one_order() { self.images } else { turned };
         Values { images, batch: self.size, schedule, buffers }
     }
@@ -30,7 +35,7 @@ pub(super) struct Values<'a, T> {
     images: &'a [T],
     /// N
     batch: usize,
-    schedule: &'a Schedule<T>,
+    schedule: &'a Schedule<Saved<T>>,
     buffers: &'a [Buffer<T>],
 }
 

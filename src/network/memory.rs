@@ -10,6 +10,7 @@
 
 use super::Network;
 use crate::graph::ValueId;
+use crate::program::call::Order;
 use crate::program::fuse::fuse;
 use crate::program::memory::{Sizes, Workspace};
 use crate::program::plan::{self, Plan};
@@ -42,13 +43,22 @@ impl TrainingMemory {
     }
 }
 
+/// Where the network is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// On a processor with so many threads.
+    Processor { threads: usize },
+    /// On a GPU, where numbers of values take so many bytes.
+    Device { order: Order, width: u64 },
+}
+
 /// What a network takes at any batch.
 #[derive(Debug, Clone)]
 pub struct Footprint {
     /// With its steps joined for training.
     program: Program,
     plan: Plan,
-    threads: usize,
+    place: Place,
     /// Numbers that the optimizer remembers for each weight.
     optimizer_state: u64,
 }
@@ -63,47 +73,66 @@ impl Network {
     /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);
     /// ```
     pub fn footprint(&self, threads: usize) -> Footprint {
+        self.footprint_at(Place::Processor { threads })
+    }
+
+    /// The same on a GPU, with maps in this order and numbers of values of so many bytes. What libraries work in is not known
+    /// before they run, and not counted.
+    pub fn device_footprint(&self, order: Order, width: usize) -> Footprint {
+        self.footprint_at(Place::Device { order, width: width as u64 })
+    }
+
+    fn footprint_at(&self, place: Place) -> Footprint {
         let program = fuse(lower(self), Mode::Train);
-        let plan = plan::training(&program);
-        Footprint { program, plan, threads, optimizer_state: optimizer_state(self.train.as_ref()) }
+        let plan = plan::training(&program, place.order());
+        Footprint { program, plan, place, optimizer_state: optimizer_state(self.train.as_ref()) }
     }
 
     /// Bytes of a forward pass over `batch` examples in evaluation mode on so many threads, some examples at a time, with the weights.
     pub fn inference_memory(&self, threads: usize, batch: usize) -> u64 {
+        self.inference_memory_at(Place::Processor { threads }, batch)
+    }
+
+    /// The same on a GPU, as in [`Network::device_footprint`].
+    pub fn device_inference_memory(&self, order: Order, width: usize, batch: usize) -> u64 {
+        self.inference_memory_at(Place::Device { order, width: width as u64 }, batch)
+    }
+
+    fn inference_memory_at(&self, place: Place, batch: usize) -> u64 {
         let program = &fuse(lower(self), Mode::Eval);
-        let plan = &plan::evaluation(program);
+        let plan = &plan::evaluation(program, place.order());
         let at_once = plan.examples_at_once(batch);
-        let values = (plan.elements() as u64).saturating_mul(at_once as u64);
-        let images = images(program).saturating_mul(batch as u64);
-        let kept = kept(program, Mode::Eval, plan, at_once);
-        let workspace = workspace(program, plan, at_once, threads);
-        bytes([images, kept, workspace, total(&program.weights)].into_iter().fold(values, u64::saturating_add))
+        let parts = [
+            place.values((plan.elements() as u64).saturating_mul(at_once as u64)),
+            place.images(program, batch, at_once),
+            bytes(kept(program, Mode::Eval, plan, at_once)),
+            place.workspace(program, plan, at_once),
+            place.weights(program),
+        ];
+        parts.into_iter().fold(0, u64::saturating_add)
     }
 }
 
 impl Footprint {
     /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there is.
     pub fn training(&self, batch: usize) -> TrainingMemory {
-        let Footprint { program, plan, threads, .. } = self;
+        let Footprint { program, plan, place, .. } = self;
         let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
         let trained = plan.backward.iter().flat_map(|planned| &program.steps[planned.step].weights);
         let trained = trained.map(|weight| &program.weights[*weight]).filter(|weight| weight.trainable);
         TrainingMemory {
-            weights: bytes(total(&program.weights)),
+            weights: place.weights(program),
             gradients: bytes(total(trained)),
             optimizer: bytes(
                 total(program.weights.iter().filter(|weight| weight.learns())).saturating_mul(self.optimizer_state),
             ),
-            activations: bytes(of_batch(plan.forward as u64 + images(program)).saturating_add(kept(
-                program,
-                Mode::Train,
-                plan,
-                batch,
-            ))),
-            workspace: bytes(
-                of_batch((plan.elements() - plan.forward) as u64)
-                    .saturating_add(workspace(program, plan, batch, *threads)),
-            ),
+            activations: place
+                .values(of_batch(plan.forward as u64))
+                .saturating_add(place.images(program, batch, batch))
+                .saturating_add(bytes(kept(program, Mode::Train, plan, batch))),
+            workspace: place
+                .values(of_batch((plan.elements() - plan.forward) as u64))
+                .saturating_add(place.workspace(program, plan, batch)),
         }
     }
 
@@ -116,11 +145,50 @@ impl Footprint {
     }
 }
 
-/// Numbers of an image: as the caller has it, and with the channels last, where that is another order.
-fn images(program: &Program) -> u64 {
-    let image = program.shape(ValueId::INPUT);
-    let copies = if image.has_one_order() { 1 } else { 2 };
-    copies * image.elements() as u64
+impl Place {
+    /// How maps lie there.
+    fn order(self) -> Order {
+        match self {
+            Place::Processor { .. } => Order::ChannelsLast,
+            Place::Device { order, .. } => order,
+        }
+    }
+
+    /// Bytes of so many numbers of values.
+    fn values(self, numbers: u64) -> u64 {
+        match self {
+            Place::Processor { .. } => bytes(numbers),
+            Place::Device { width, .. } => numbers.saturating_mul(width),
+        }
+    }
+
+    /// Weights and running statistics; on a GPU, their copies in a shorter type.
+    fn weights(self, program: &Program) -> u64 {
+        let numbers = total(&program.weights);
+        match self {
+            Place::Device { width, .. } if width < NUMBER => numbers.saturating_mul(NUMBER + width),
+            _ => bytes(numbers),
+        }
+    }
+
+    /// Images: as the caller has them, and with the channels last, where that is another order. On a GPU those of two batches,
+    /// of which one is under way, and those that are computed at once in the order and type of values.
+    fn images(self, program: &Program, batch: usize, at_once: usize) -> u64 {
+        let image = program.shape(ValueId::INPUT);
+        let of = |images: usize| (image.elements() as u64).saturating_mul(images as u64);
+        match self {
+            Place::Processor { .. } if image.has_one_order() => bytes(of(batch)),
+            Place::Processor { .. } => bytes(of(batch).saturating_mul(2)),
+            Place::Device { .. } => bytes(of(at_once).saturating_mul(2)).saturating_add(self.values(of(at_once))),
+        }
+    }
+
+    fn workspace(self, program: &Program, plan: &Plan, batch: usize) -> u64 {
+        match self {
+            Place::Processor { threads } => bytes(workspace(program, plan, batch, threads)),
+            Place::Device { .. } => 0,
+        }
+    }
 }
 
 /// Numbers that kernels work in: threads keep the most that any step needs.

@@ -39,6 +39,11 @@ impl<T: Real> Average<T> {
         self.values.swap_with_slice(weights);
     }
 
+    /// d
+    pub fn decay(&self) -> f64 {
+        self.decay
+    }
+
     /// The averages, in the program's order.
     pub fn values(&self) -> &[Vec<T>] {
         &self.values

@@ -21,11 +21,11 @@ use serde::{Deserialize, Serialize};
 
 use super::average::Average;
 use super::identity::Identity;
+use super::learner::Learned;
 use super::optimizer::OptimizerState;
 use super::plateau::{Reduced, Watch};
 use super::validate::Validated;
-use crate::executor::Executor;
-use crate::program::{Program, ProgramWeight};
+use crate::program::ProgramWeight;
 use crate::weights::{self, Entry, WeightsError};
 
 /// How far a run is.
@@ -166,23 +166,22 @@ pub fn state_file(folder: &Path) -> std::path::PathBuf {
 }
 
 /// Writes weights for use elsewhere.
-pub fn save_weights(path: &Path, program: &Program, values: &[Vec<f32>], about: &About) -> Result<(), WeightsError> {
-    weights::save(path, &weights::entries(&program.weights, values), about.step, &to_json(about))
+pub fn save_weights(
+    path: &Path,
+    declared: &[ProgramWeight],
+    values: &[Vec<f32>],
+    about: &About,
+) -> Result<(), WeightsError> {
+    weights::save(path, &weights::entries(declared, values), about.step, &to_json(about))
 }
 
 /// Writes all that resuming needs.
-pub(super) fn save_state(
-    folder: &Path,
-    executor: &Executor<f32>,
-    optimizer: &OptimizerState<f32>,
-    average: Option<&Average<f32>>,
-    position: &Position,
-) -> Result<(), WeightsError> {
-    let declared = &executor.program().weights;
-    let averages = average.into_iter().flat_map(|average| average.values().iter().enumerate());
+pub(super) fn save_state(folder: &Path, learned: &Learned, position: &Position) -> Result<(), WeightsError> {
+    let declared = learned.declared;
+    let averages = learned.average.into_iter().flat_map(|average| average.iter().enumerate());
     let averages = averages.map(|(index, values)| (AVERAGE, index, values.as_slice()));
-    let mut entries = weights::entries(declared, executor.weights());
-    entries.extend(optimizer.moments().chain(averages).map(|(kind, index, values)| Entry {
+    let mut entries = weights::entries(declared, learned.weights);
+    entries.extend(learned.moments.iter().copied().chain(averages).map(|(kind, index, values)| Entry {
         name: beside(kind, &declared[index]),
         shape: &declared[index].shape,
         values,

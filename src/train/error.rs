@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::data::DataError;
+use crate::device::DeviceError;
 use crate::weights::WeightsError;
 
 /// Why a run cannot start or go on, in words for whoever started it.
@@ -25,6 +26,8 @@ pub enum TrainError {
     },
     /// The recipe cannot be carried out, and why.
     Refused(String),
+    /// The device failed.
+    Device(DeviceError),
     /// Numbers grew beyond all bounds.
     Diverged(Divergence),
 }
@@ -51,6 +54,7 @@ impl fmt::Display for TrainError {
             TrainError::Weights(error) => error.fmt(f),
             TrainError::Io { action, path, source } => write!(f, "cannot {action} {}: {source}", path.display()),
             TrainError::Refused(why) => f.write_str(why),
+            TrainError::Device(error) => error.fmt(f),
             TrainError::Diverged(divergence) => divergence.fmt(f),
         }
     }
@@ -74,6 +78,12 @@ impl std::error::Error for TrainError {}
 impl From<DataError> for TrainError {
     fn from(error: DataError) -> TrainError {
         TrainError::Data(error)
+    }
+}
+
+impl From<DeviceError> for TrainError {
+    fn from(error: DeviceError) -> TrainError {
+        TrainError::Device(error)
     }
 }
 

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-use super::data::{Batches, DataError};
-use crate::executor::{Executor, largest};
+use super::TrainError;
+use super::data::Batches;
+use crate::executor::{Evaluator, largest};
 use crate::kernels;
 
 /// What became of a set of images.
@@ -123,19 +124,22 @@ impl Evaluation {
 }
 
 /// Evaluates the network on all of `batches`; `None` if `stop` was set before the end.
+///
+/// # Errors
+/// If images cannot be read, and if the device fails.
 pub fn evaluate(
-    executor: &mut Executor<f32>,
+    network: &mut (impl Evaluator + ?Sized),
     mut batches: Batches,
     stop: &AtomicBool,
-) -> Result<Option<Evaluation>, DataError> {
-    let mut evaluation = Evaluation::new(executor.classes());
+) -> Result<Option<Evaluation>, TrainError> {
+    let mut evaluation = Evaluation::new(network.classes());
     while !stop.load(Ordering::Relaxed) {
         let Some(batch) = batches.next() else {
             evaluation.skipped = batches.skipped().iter().map(ToString::to_string).collect();
             return Ok(Some(evaluation));
         };
         let batch = batch?;
-        evaluation.add(executor.evaluate(&batch.images), &batch.labels, &batch.examples);
+        evaluation.add(network.evaluate(&batch.images)?, &batch.labels, &batch.examples);
         batches.recycle(batch);
     }
     Ok(None)

@@ -1,12 +1,13 @@
 //! Training: [`train`] is the loop, and what it needs stands beside it.
 //!
 //! ```text
-//! data ──batches──▶ mix ──▶ executor ──gradients──▶ clip ──▶ optimizer ──weights──▶ average   every step
-//!                           executor ──logits─────▶ metrics ──▶ checkpoint                    every epoch
+//! data ──batches──▶ mix ──▶ learner: gradients ──▶ clip ──▶ optimizer ──▶ average    every step
+//!                           learner: logits ──▶ metrics ──▶ checkpoint               every epoch
 //! ```
 //!
 //! Everything random follows from the recipe's seed, the epoch and the step, and nothing from what ran before; so a run
-//! that stopped and was resumed ends with the same bytes as one that ran through.
+//! that stopped and was resumed ends with the same bytes as one that ran through. Where the numbers are, the loop does not
+//! know: a [`Learner`] has them, on the processor or on a GPU.
 
 pub mod accumulate;
 pub mod average;
@@ -19,6 +20,7 @@ pub mod events;
 pub mod findings;
 pub mod folder;
 pub mod identity;
+pub mod learner;
 pub mod metrics;
 pub mod mix;
 pub mod optimizer;
@@ -39,19 +41,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use self::accumulate::Accumulated;
 use self::average::Average;
 use self::checkpoint::{Position, Restored};
-use self::clip::NormParts;
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::identity::Identity;
+use self::learner::{Learner, Start, Wait};
 use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
 pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
 use self::schedule::Course;
-use crate::executor::Executor;
-use crate::kernels::Algorithms;
+use crate::device::Device;
+use crate::executor::check_batch;
 use crate::program::Program;
 use crate::recipe::Train;
 
@@ -76,13 +77,7 @@ pub const SAVE_EVERY: Duration = Duration::from_secs(600);
 /// A run at some point: the network with its weights, what training remembers, and how far it is.
 #[derive(Debug)]
 pub struct Run {
-    executor: Executor<f32>,
-    optimizer: OptimizerState<f32>,
-    /// Where a step takes several batches.
-    accumulated: Option<Accumulated<f32>>,
-    /// Where an average of the weights is validated and kept in their place.
-    average: Option<Average<f32>>,
-    norm: NormParts,
+    learner: Box<dyn Learner>,
     position: Position,
     waiting: Waiting,
 }
@@ -118,20 +113,33 @@ impl Run {
     /// A run before its first step, from these weights: all of the program's, in its order.
     ///
     /// # Errors
-    /// If the recipe cannot be carried out with this data.
-    pub fn new(program: Program, weights: Vec<Vec<f32>>, recipe: &Train, dataset: &Dataset) -> Result<Run, TrainError> {
+    /// If the recipe cannot be carried out with this data, or the device is not there.
+    pub fn new(
+        program: Program,
+        weights: Vec<Vec<f32>>,
+        recipe: &Train,
+        dataset: &Dataset,
+        device: &Device,
+    ) -> Result<Run, TrainError> {
         let identity = Identity::of(&program, recipe, dataset);
         let position = Position { identity, batch_size: recipe.batch, ..Position::default() };
         let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let average = recipe.ema.map(|decay| Average::new(decay, &weights));
-        Run::with(Executor::new(program, weights), optimizer, average, position, recipe, dataset)
+        let (clip, accumulate) = (recipe.clip, recipe.accumulate);
+        Run::with(Start { program, weights, optimizer, average, clip, accumulate }, position, recipe, dataset, device)
     }
 
     /// A run that goes on where the one in `folder` stopped.
     ///
     /// # Errors
     /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed, or to other images.
-    pub fn resume(program: Program, recipe: &Train, dataset: &Dataset, folder: &Path) -> Result<Run, TrainError> {
+    pub fn resume(
+        program: Program,
+        recipe: &Train,
+        dataset: &Dataset,
+        folder: &Path,
+        device: &Device,
+    ) -> Result<Run, TrainError> {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
         let Restored { weights, average, mut position } =
             checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
@@ -152,26 +160,19 @@ impl Run {
             )));
         }
         position.batch_size = recipe.batch;
-        Run::with(Executor::new(program, weights), optimizer, average, position, recipe, dataset)
+        let (clip, accumulate) = (recipe.clip, recipe.accumulate);
+        Run::with(Start { program, weights, optimizer, average, clip, accumulate }, position, recipe, dataset, device)
     }
 
     fn with(
-        executor: Executor<f32>,
-        optimizer: OptimizerState<f32>,
-        average: Option<Average<f32>>,
+        start: Start,
         position: Position,
         recipe: &Train,
         dataset: &Dataset,
+        device: &Device,
     ) -> Result<Run, TrainError> {
-        check(&executor, recipe, dataset)?;
-        let accumulated = (recipe.accumulate > 1).then(|| Accumulated::new(executor.gradients()));
-        let (norm, waiting) = (NormParts::default(), Waiting::default());
-        Ok(Run { executor, optimizer, accumulated, average, norm, position, waiting })
-    }
-
-    /// Says which algorithms the kernels may choose from; all of them unless said.
-    pub fn set_algorithms(&mut self, algorithms: Algorithms) {
-        self.executor.set_algorithms(algorithms);
+        check(&start.program, recipe, dataset)?;
+        Ok(Run { learner: device.learner(start)?, position, waiting: Waiting::default() })
     }
 
     /// How far it is.
@@ -182,11 +183,6 @@ impl Run {
     /// How much of its time it waited for images, since this process began.
     pub fn waiting(&self) -> Waiting {
         self.waiting
-    }
-
-    /// All weights and running statistics, in the program's order: the average of them, if the recipe keeps one.
-    pub fn weights(&self) -> &[Vec<f32>] {
-        self.average.as_ref().map_or(self.executor.weights(), Average::values)
     }
 }
 
@@ -216,7 +212,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         loop {
             // Before the step, and so also where a run goes on that was stopped while it validated.
             if run.is_due(recipe) {
-                check_weights(run, setting)?;
+                run.settle(setting)?;
                 let Some(evaluation) = run.validate(setting, &course, stop)? else {
                     run.save_last(setting)?;
                     return Ok(Ended::Stopped);
@@ -233,9 +229,11 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 return Ok(Ended::Early);
             }
             let began = Instant::now();
-            let Some(sums) = run.step(setting, &course, &mut batches)? else { break };
+            let written = (run.position.step + 1).is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64);
+            let wait = if written { Wait::All } else { Wait::Earlier };
+            let Some(sums) = run.step(setting, &course, &mut batches, wait)? else { break };
             waiting.total += began.elapsed();
-            if run.position.step.is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64) {
+            if written {
                 let (step, lr) = (run.position.step, run.position.lr);
                 let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.loss / sums.images as f64 };
                 metrics.step(&line).map_err(unwritable)?;
@@ -244,7 +242,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             progress.step(epoch, run.position.batch, &run.position.sums);
             let stopped = stop.load(Ordering::Relaxed);
             if stopped || saved.elapsed() >= setting.save_every {
-                check_weights(run, setting)?;
+                run.settle(setting)?;
                 run.save_last(setting)?;
                 saved = Instant::now();
             }
@@ -257,7 +255,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         run.waiting.waited += waiting.waited;
         progress.left_out(batches.skipped());
 
-        check_weights(run, setting)?;
+        run.settle(setting)?;
         if run.is_due_after_epoch(recipe) {
             let Some(evaluation) = run.validate(setting, &course, stop)? else {
                 // A resumed run finds no batches left in this epoch, and comes here again.
@@ -285,13 +283,12 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
 
 impl Run {
     /// The state comes last.
-    fn save_last(&self, setting: Setting) -> Result<(), TrainError> {
+    fn save_last(&mut self, setting: Setting) -> Result<(), TrainError> {
         self.save_weights(setting, "last")?;
-        let average = self.average.as_ref();
-        Ok(checkpoint::save_state(setting.folder, &self.executor, &self.optimizer, average, &self.position)?)
+        Ok(checkpoint::save_state(setting.folder, &self.learner.learned()?, &self.position)?)
     }
 
-    fn save_weights(&self, setting: Setting, kind: &str) -> Result<(), TrainError> {
+    fn save_weights(&mut self, setting: Setting, kind: &str) -> Result<(), TrainError> {
         let about = checkpoint::About {
             network: setting.network.to_owned(),
             classes: setting.dataset.classes().to_vec(),
@@ -299,7 +296,8 @@ impl Run {
             step: self.position.step,
         };
         let path = checkpoint::weights_file(setting.folder, kind);
-        Ok(checkpoint::save_weights(&path, self.executor.program(), self.weights(), &about)?)
+        let learned = self.learner.learned()?;
+        Ok(checkpoint::save_weights(&path, learned.declared, learned.kept(), &about)?)
     }
 
     /// What there is to say when a number is no longer finite.
@@ -309,23 +307,16 @@ impl Run {
     }
 }
 
-/// The last update may have ruined the weights without any loss having seen it: then the previous checkpoint must stay.
-fn check_weights(run: &Run, setting: Setting) -> Result<(), TrainError> {
-    let ruined = run.executor.weight_not_finite();
-    ruined.map_or(Ok(()), |weight| Err(run.diverged(setting, run.position.step, weight)))
-}
-
 /// Finds out before the first step what would go wrong in a later one: an output that is no list of scores, no batch at
 /// all, or one too small for an operation.
-fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
-    let program = executor.program();
+fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
     let output = program.shape(program.output);
     if output.positions() > 1 {
         return Err(TrainError::Refused(format!(
             "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
         )));
     }
-    let (weights, classes) = (recipe.loss.class_weights.len(), executor.classes());
+    let (weights, classes) = (recipe.loss.class_weights.len(), output.elements());
     if weights > 0 && weights != classes {
         return Err(TrainError::Refused(format!(
             "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
@@ -348,7 +339,7 @@ fn check(executor: &Executor<f32>, recipe: &Train, dataset: &Dataset) -> Result<
         )));
     }
     let last = if recipe.drop_last || images.is_multiple_of(batch) { batch } else { images % batch };
-    executor.check_batch(last).map_err(|reason| {
+    check_batch(program, last).map_err(|reason| {
         TrainError::Refused(format!(
             "{reason}; {images} images in batches of {batch} end with a batch of {last}: choose another `train.batch`, or \
              set `train.drop_last: true`"

@@ -4,35 +4,39 @@ use std::time::Instant;
 
 use super::checkpoint::Sums;
 use super::data::Batches;
+use super::learner::{Outcome, Wait};
 use super::mix::{Place, mix};
 use super::schedule::Course;
-use super::{Run, Setting, TrainError, clip};
+use super::{Run, Setting, TrainError};
+use crate::executor::check_batch;
 use crate::graph::ValueId;
 use crate::kernels::{MaskKey, Objective};
 
 impl Run {
-    /// Takes the next step, of as many batches as the recipe accumulates or are left. `None` if the epoch is over.
+    /// Takes the next step, of as many batches as the recipe accumulates or are left. `None` if the epoch is over. Otherwise
+    /// what is known of its batches: everything, if their outcomes are waited for.
     ///
     /// # Errors
-    /// If images cannot be read, and if the loss is not finite.
+    /// If images cannot be read, if the loss is not finite, and if the device fails.
     pub(super) fn step(
         &mut self,
         setting: Setting,
         course: &Course,
         batches: &mut Batches,
+        wait: Wait,
     ) -> Result<Option<Sums>, TrainError> {
         let recipe = setting.recipe;
         let clock = Instant::now();
         let base = recipe.optimizer.lr;
         let lr = course.rate(self.position.epoch, self.position.batch / recipe.accumulate, self.position.reduced(base));
-        let mut sums = Sums::default();
+        let (mut seen, mut own) = (0, Sums::default());
         for part in 0..recipe.accumulate {
             let Some(batch) = batches.next() else { break };
             let mut batch = batch?;
             let images = batch.labels.len();
-            self.executor.check_batch(images).map_err(TrainError::Refused)?;
+            check_batch(self.learner.program(), images).map_err(TrainError::Refused)?;
             self.position.lr = lr;
-            let shape = self.executor.program().shape(ValueId::INPUT);
+            let shape = self.learner.program().shape(ValueId::INPUT);
             let place = Place { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
             let objective = Objective {
                 labels: &batch.labels,
@@ -42,36 +46,51 @@ impl Run {
             };
             let step = self.position.step * recipe.accumulate as u64 + part as u64;
             let key = MaskKey { seed: recipe.seed, step, place: 0 };
-            let loss = self.executor.step_gradients(&batch.images, objective, key);
-            if !loss.loss.is_finite() {
-                let first = self.executor.first_not_finite(&batch.images, key);
-                let first = first.unwrap_or_else(|| "the loss".to_owned());
-                return Err(self.diverged(setting, self.position.step + 1, first));
-            }
-            if let Some(accumulated) = &mut self.accumulated {
-                accumulated.add(self.executor.gradients(), loss.weight);
-            }
-            sums.add(Sums { images, loss: loss.loss * images as f64, correct: loss.correct, seconds: 0.0 });
+            self.learner.learn(&batch.images, objective, key)?;
+            own.add(self.take_in(setting, wait)?);
+            seen += images;
             self.position.batch = batch.index + 1;
             batches.recycle(batch);
         }
-        if sums.images == 0 {
+        if seen == 0 {
             return Ok(None);
         }
-        self.executor.update(|weights, gradients| {
-            let (gradients, factor) = self.accumulated.as_ref().map_or((gradients, 1.0), |parts| parts.total());
-            let shrink = clip::shrink(recipe.clip, factor, self.optimizer.used(gradients), &mut self.norm);
-            self.optimizer.update_shrunk(lr, shrink, weights, gradients);
-            if let Some(average) = &mut self.average {
-                average.update(weights, self.position.step);
-            }
-        });
-        if let Some(accumulated) = &mut self.accumulated {
-            accumulated.clear();
-        }
+        self.learner.update(lr, self.position.step)?;
         self.position.step += 1;
-        sums.seconds = clock.elapsed().as_secs_f64();
-        self.position.sums.add(sums);
-        Ok(Some(sums))
+        self.position.sums.seconds += clock.elapsed().as_secs_f64();
+        Ok(Some(own))
+    }
+
+    /// Adds the outcomes that are known to the epoch's sums. Those of the step under way are the result.
+    ///
+    /// # Errors
+    /// If a loss is not finite, and if the device fails.
+    fn take_in(&mut self, setting: Setting, wait: Wait) -> Result<Sums, TrainError> {
+        let mut own = Sums::default();
+        while let Some(Outcome { step, images, loss, first }) = self.learner.outcome(wait)? {
+            let step = step / setting.recipe.accumulate as u64;
+            if let Some(first) = first {
+                return Err(self.diverged(setting, step + 1, first));
+            }
+            let sums = Sums { images, loss: loss.loss * images as f64, correct: loss.correct, seconds: 0.0 };
+            self.position.sums.add(sums);
+            if step == self.position.step {
+                own.add(sums);
+            }
+        }
+        Ok(own)
+    }
+
+    /// Waits for all outcomes, and looks at the weights: the last update may have ruined them without any loss having seen
+    /// it. Comes before everything that is written, so that the previous checkpoint stays where this one would be useless.
+    ///
+    /// # Errors
+    /// If a number is not finite, and if the device fails.
+    pub(super) fn settle(&mut self, setting: Setting) -> Result<(), TrainError> {
+        let clock = Instant::now();
+        self.take_in(setting, Wait::All)?;
+        self.position.sums.seconds += clock.elapsed().as_secs_f64();
+        let ruined = self.learner.weight_not_finite()?;
+        ruined.map_or(Ok(()), |weight| Err(self.diverged(setting, self.position.step, weight)))
     }
 }

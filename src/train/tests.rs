@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::compile;
+use crate::executor::Executor;
 use crate::network::Network;
 use crate::program::lower;
 use crate::random::initial_weights;
@@ -72,9 +73,9 @@ fn run_saving(
     let mut run = match from {
         From::Start => {
             let weights = initial_weights(&program, recipe.seed);
-            Run::new(program, weights, recipe, &dataset)?
+            Run::new(program, weights, recipe, &dataset, &Device::default())?
         }
-        From::Folder => Run::resume(program, recipe, &dataset, folder)?,
+        From::Folder => Run::resume(program, recipe, &dataset, folder, &Device::default())?,
     };
     let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder, save_every };
     let stop = AtomicBool::new(interrupt == Interrupt::AtOnce);

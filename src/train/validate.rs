@@ -6,7 +6,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::{Best, bits};
-use super::data::{Batches, DataError};
+use super::data::Batches;
 use super::evaluate::{Evaluation, evaluate};
 use super::findings::Findings;
 use super::plateau::Reduced;
@@ -106,16 +106,10 @@ impl Run {
     }
 
     /// The average of the weights takes their place meanwhile.
-    fn evaluate(&mut self, batches: Batches, stop: &AtomicBool) -> Result<Option<Evaluation>, DataError> {
-        self.swap_average();
-        let evaluation = evaluate(&mut self.executor, batches, stop);
-        self.swap_average();
+    fn evaluate(&mut self, batches: Batches, stop: &AtomicBool) -> Result<Option<Evaluation>, TrainError> {
+        self.learner.swap_average()?;
+        let evaluation = evaluate(&mut *self.learner, batches, stop);
+        self.learner.swap_average()?;
         evaluation
-    }
-
-    fn swap_average(&mut self) {
-        if let Some(average) = &mut self.average {
-            self.executor.update(|weights, _| average.swap(weights));
-        }
     }
 }

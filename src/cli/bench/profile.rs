@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::executor::Executor;
+use crate::executor::Evaluator;
 use crate::graph::{Node, ValueId};
 use crate::network::Network;
 use crate::program::{Bounds, Mode, Op, Step};
@@ -47,7 +47,7 @@ impl Profile {
     /// `steps` is how long each took, `updating` how long the optimizer in all of them.
     pub fn new(
         network: &Network,
-        executor: &Executor<f32>,
+        evaluator: &dyn Evaluator,
         mode: Mode,
         batch: usize,
         steps: &[Duration],
@@ -55,7 +55,7 @@ impl Profile {
     ) -> Profile {
         let mean = |time: Duration| time.as_secs_f64() / steps.len() as f64;
         let nodes = &network.graph.nodes;
-        let times = executor.steps(mode).iter().zip(executor.profile());
+        let times = evaluator.steps(mode).iter().zip(evaluator.profile());
         let layers: Vec<Layer> = times
             .filter_map(|(step, spent)| {
                 let node = nodes.iter().find(|node| node.name == step.name)?;

@@ -80,6 +80,21 @@ impl<T: Real> OptimizerState<T> {
         }
     }
 
+    /// The rule.
+    pub fn optimizer(&self) -> &Optimizer {
+        &self.optimizer
+    }
+
+    /// Whether λ acts on each weight.
+    pub fn decays(&self) -> &[bool] {
+        &self.decays
+    }
+
+    /// First, second and third moments, by weight: those of a device that carries out the rule in this one's place.
+    pub fn moments_mut(&mut self) -> [&mut [Vec<T>]; 3] {
+        [&mut self.first, &mut self.second, &mut self.third]
+    }
+
     /// The moments, for a checkpoint: their kind, the index of their weight, and the numbers.
     pub fn moments(&self) -> impl Iterator<Item = (&'static str, usize, &[T])> {
         fn named<'a, T>(

@@ -1,0 +1,124 @@
+//! A network that learns, wherever it runs: what a run has on its device.
+//!
+//! ```text
+//! learn    images in; a gradient is queued, or computed          every batch
+//! outcome  the loss of a batch, when it is known
+//! update   clip, optimizer, average                              every step
+//! learned  the numbers, for a checkpoint
+//! ```
+//!
+//! The processor knows a loss at once. A GPU is told one batch ahead, and does not wait for it.
+
+mod processor;
+
+use std::fmt::Debug;
+
+use super::average::Average;
+use super::optimizer::OptimizerState;
+use crate::device::DeviceError;
+use crate::executor::{Evaluator, Loss};
+use crate::kernels::{MaskKey, Objective};
+use crate::program::{Program, ProgramWeight};
+use crate::recipe::Clip;
+
+pub use self::processor::Processor;
+
+/// What a run begins or goes on with.
+#[derive(Debug)]
+pub struct Start {
+    /// The network.
+    pub program: Program,
+    /// All weights and running statistics, in the program's order.
+    pub weights: Vec<Vec<f32>>,
+    /// The rule, with what it remembers.
+    pub optimizer: OptimizerState<f32>,
+    /// Where an average of the weights is validated and kept in their place.
+    pub average: Option<Average<f32>>,
+    /// The bound on gradients.
+    pub clip: Option<Clip>,
+    /// Batches a step.
+    pub accumulate: usize,
+}
+
+/// What came of a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The key's step.
+    pub step: u64,
+    /// How many images.
+    pub images: usize,
+    /// How well they were classified.
+    pub loss: Loss,
+    /// If the loss is not finite, where the first such number arose.
+    pub first: Option<String>,
+}
+
+/// Which outcomes are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Of all batches but the last, which may still be under way.
+    Earlier,
+    /// Of all batches.
+    All,
+}
+
+/// The numbers of a run, in the program's order.
+#[derive(Debug)]
+pub struct Learned<'a> {
+    /// What they are.
+    pub declared: &'a [ProgramWeight],
+    /// All weights and running statistics.
+    pub weights: &'a [Vec<f32>],
+    /// The optimizer's moments: their kind, the index of their weight, and the numbers.
+    pub moments: Vec<(&'static str, usize, &'a [f32])>,
+    /// The average of the weights, if the recipe keeps one.
+    pub average: Option<&'a [Vec<f32>]>,
+}
+
+impl Learned<'_> {
+    /// What is kept as the weights of the run: their average, if there is one.
+    pub fn kept(&self) -> &[Vec<f32>] {
+        self.average.unwrap_or(self.weights)
+    }
+}
+
+/// A network that learns.
+pub trait Learner: Evaluator {
+    /// The gradient of a batch, added to those of the step before it. Running statistics move on. `key` names the run's seed
+    /// and the batch.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<(), DeviceError>;
+
+    /// The oldest outcome that was not asked for; `None` if there is none, or none that is wanted.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn outcome(&mut self, wait: Wait) -> Result<Option<Outcome>, DeviceError>;
+
+    /// Ends a step, of which `before` came earlier: changes the weights by the rule at this learning rate. Once a loss is not
+    /// finite they stay as they are, and the run is over.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn update(&mut self, lr: f64, before: u64) -> Result<(), DeviceError>;
+
+    /// Puts the average, if there is one, in the place of the weights; the second call changes them back.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn swap_average(&mut self) -> Result<(), DeviceError>;
+
+    /// The first weight with a number that is not finite.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn weight_not_finite(&mut self) -> Result<Option<String>, DeviceError>;
+
+    /// All numbers, as they are after what was done so far.
+    ///
+    /// # Errors
+    /// If the device fails.
+    fn learned(&mut self) -> Result<Learned<'_>, DeviceError>;
+}

@@ -1,0 +1,114 @@
+//! Learning on the processor.
+
+use super::{Learned, Learner, Outcome, Start, Wait};
+use crate::device::DeviceError;
+use crate::executor::profile::Spent;
+use crate::executor::{Evaluator, Executor};
+use crate::kernels::{Algorithms, MaskKey, Mode, Objective};
+use crate::program::{Program, Step};
+use crate::recipe::Clip;
+use crate::train::accumulate::Accumulated;
+use crate::train::average::Average;
+use crate::train::clip::{NormParts, shrink};
+use crate::train::optimizer::OptimizerState;
+
+/// An executor, an optimizer, and what stands between them.
+#[derive(Debug)]
+pub struct Processor {
+    executor: Executor<f32>,
+    optimizer: OptimizerState<f32>,
+    /// Where a step takes several batches.
+    accumulated: Option<Accumulated<f32>>,
+    average: Option<Average<f32>>,
+    clip: Option<Clip>,
+    norm: NormParts,
+    outcome: Option<Outcome>,
+}
+
+impl Processor {
+    /// Before its first step in this process.
+    pub fn new(start: Start, algorithms: Algorithms) -> Processor {
+        let Start { program, weights, optimizer, average, clip, accumulate } = start;
+        let mut executor = Executor::new(program, weights);
+        executor.set_algorithms(algorithms);
+        let accumulated = (accumulate > 1).then(|| Accumulated::new(executor.gradients()));
+        Processor { executor, optimizer, accumulated, average, clip, norm: NormParts::default(), outcome: None }
+    }
+}
+
+impl Evaluator for Processor {
+    fn program(&self) -> &Program {
+        self.executor.program()
+    }
+
+    fn evaluate(&mut self, images: &[f32]) -> Result<&[f32], DeviceError> {
+        Ok(self.executor.evaluate(images))
+    }
+
+    fn steps(&self, mode: Mode) -> &[Step] {
+        self.executor.steps(mode)
+    }
+
+    fn begin_profile(&mut self) {
+        self.executor.begin_profile();
+    }
+
+    fn profile(&self) -> &[Spent] {
+        self.executor.profile()
+    }
+}
+
+impl Learner for Processor {
+    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<(), DeviceError> {
+        let loss = self.executor.step_gradients(images, objective, key);
+        let first = match loss.loss.is_finite() {
+            true => None,
+            false => Some(self.executor.first_not_finite(images, key).unwrap_or_else(|| "the loss".to_owned())),
+        };
+        if let Some(accumulated) = &mut self.accumulated {
+            accumulated.add(self.executor.gradients(), loss.weight);
+        }
+        self.outcome = Some(Outcome { step: key.step, images: objective.labels.len(), loss, first });
+        Ok(())
+    }
+
+    fn outcome(&mut self, _: Wait) -> Result<Option<Outcome>, DeviceError> {
+        Ok(self.outcome.take())
+    }
+
+    fn update(&mut self, lr: f64, before: u64) -> Result<(), DeviceError> {
+        let Processor { executor, optimizer, accumulated, average, clip, norm, .. } = self;
+        executor.update(|weights, gradients| {
+            let (gradients, factor) = accumulated.as_ref().map_or((gradients, 1.0), |parts| parts.total());
+            let shrink = shrink(*clip, factor, optimizer.used(gradients), norm);
+            optimizer.update_shrunk(lr, shrink, weights, gradients);
+            if let Some(average) = average {
+                average.update(weights, before);
+            }
+        });
+        if let Some(accumulated) = accumulated {
+            accumulated.clear();
+        }
+        Ok(())
+    }
+
+    fn swap_average(&mut self) -> Result<(), DeviceError> {
+        if let Some(average) = &mut self.average {
+            self.executor.update(|weights, _| average.swap(weights));
+        }
+        Ok(())
+    }
+
+    fn weight_not_finite(&mut self) -> Result<Option<String>, DeviceError> {
+        Ok(self.executor.weight_not_finite())
+    }
+
+    fn learned(&mut self) -> Result<Learned<'_>, DeviceError> {
+        Ok(Learned {
+            declared: &self.executor.program().weights,
+            weights: self.executor.weights(),
+            moments: self.optimizer.moments().collect(),
+            average: self.average.as_ref().map(Average::values),
+        })
+    }
+}
