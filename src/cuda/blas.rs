@@ -107,7 +107,8 @@ impl Drop for Blas {
 /// m, n, k of the product as cuBLAS sees it: of the transposed matrices.
 fn cublas_sizes(Extent { rows, columns, depth }: Extent) -> Result<[c_int; 3]> {
     let size = |size: usize| {
-        c_int::try_from(size).map_err(|_| Error::new(format!("a matrix has {size} rows or columns, which is beyond cuBLAS")))
+        c_int::try_from(size)
+            .map_err(|_| Error::new(format!("a matrix has {size} rows or columns, which is beyond cuBLAS")))
     };
     Ok([size(columns)?, size(rows)?, size(depth)?])
 }

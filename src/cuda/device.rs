@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cudarc::driver::{CudaContext, CudaFunction, CudaStream, result, sys};
 use cudarc::{cublas, cudnn, nvrtc};
 
-use super::blas::Blas;
+use super::blas::{Blas, Extent, Matrix};
 use super::dnn::Dnn;
 use super::module::Modules;
 use super::{Error, Memory, Result, Source, View};
@@ -52,7 +52,9 @@ pub struct Gpu {
     processors: usize,
     modules: Modules,
     /// What an operation works in; grows.
-    scratch: Mutex<Option<Memory>>,
+    scratch: Scratch,
+    /// What else an operation works in, while another one has that.
+    aside: Scratch,
     blas: Blas,
     dnn: Dnn,
 }
@@ -60,6 +62,26 @@ pub struct Gpu {
 impl fmt::Debug for Gpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gpu").field("number", &self.context.ordinal()).field("settings", &self.settings).finish()
+    }
+}
+
+/// Memory that one operation after the other works in. It grows.
+#[derive(Default)]
+struct Scratch(Mutex<Option<Memory>>);
+
+impl Scratch {
+    fn with<R>(&self, gpu: &Gpu, bytes: usize, work: impl FnOnce(View) -> Result<R>) -> Result<R> {
+        let mut scratch = self.0.lock().expect("nobody panics while queueing");
+        if scratch.as_ref().map_or(0, Memory::bytes) < bytes {
+            // First the old one, whose freeing waits for whoever still works in it.
+            *scratch = None;
+            *scratch = Some(gpu.allocate(bytes)?);
+        }
+        work(scratch.as_ref().map_or(View::NONE, |memory| memory.view().part(0, bytes)))
+    }
+
+    fn forget(&self) {
+        *self.0.lock().expect("nobody panics while queueing") = None;
     }
 }
 
@@ -109,7 +131,8 @@ impl Gpu {
             dnn: Dnn::new(&stream)?,
             processors: processors.unsigned_abs() as usize,
             modules: Modules::default(),
-            scratch: Mutex::new(None),
+            scratch: Scratch::default(),
+            aside: Scratch::default(),
             context,
             stream,
             settings,
@@ -136,8 +159,13 @@ impl Gpu {
         &self.context
     }
 
-    pub(super) fn blas(&self) -> &Blas {
-        &self.blas
+    /// Queues C = A·B. A and B have one type.
+    ///
+    /// # Errors
+    /// If a size is beyond 2³¹, or the device fails.
+    pub fn multiply(&self, extent: Extent, a: Matrix, b: Matrix, c: Matrix) -> Result<()> {
+        self.context.bind_to_thread()?;
+        self.blas.multiply(extent, a, b, c)
     }
 
     pub(super) fn dnn(&self) -> &Dnn {
@@ -162,13 +190,20 @@ impl Gpu {
     /// # Errors
     /// If there is not so much, and those of `work`.
     pub fn with_scratch<R>(&self, bytes: usize, work: impl FnOnce(View) -> Result<R>) -> Result<R> {
-        let mut scratch = self.scratch.lock().expect("nobody panics while queueing");
-        if scratch.as_ref().map_or(0, Memory::bytes) < bytes {
-            // First the old one, whose freeing waits for whoever still works in it.
-            *scratch = None;
-            *scratch = Some(self.allocate(bytes)?);
-        }
-        work(scratch.as_ref().map_or(View::NONE, |memory| memory.view().part(0, bytes)))
+        self.scratch.with(self, bytes, work)
+    }
+
+    /// The same with other memory, so that `work` may use both.
+    ///
+    /// # Errors
+    /// As [`Gpu::with_scratch`].
+    pub fn with_aside<R>(&self, bytes: usize, work: impl FnOnce(View) -> Result<R>) -> Result<R> {
+        self.aside.with(self, bytes, work)
+    }
+
+    /// Frees the memory to work in, so that the next operation allocates as much as it needs.
+    pub(super) fn forget_scratch(&self) {
+        self.scratch.forget();
     }
 
     pub(super) fn function(&self, source: &Source, kernel: &'static str) -> Result<CudaFunction> {
@@ -243,7 +278,8 @@ fn check_libraries(found: Found) -> Result<()> {
     if !found.driver {
         return Err(Error::new("there is no NVIDIA driver on this machine (libcuda.so.1 was not found)"));
     }
-    let libraries = [(found.nvrtc, "NVRTC (libnvrtc)"), (found.cublas, "cuBLAS (libcublas)"), (found.cudnn, "cuDNN (libcudnn)")];
+    let libraries =
+        [(found.nvrtc, "NVRTC (libnvrtc)"), (found.cublas, "cuBLAS (libcublas)"), (found.cudnn, "cuDNN (libcudnn)")];
     let missing: Vec<&str> = libraries.iter().filter(|(found, _)| !found).map(|(_, name)| *name).collect();
     if missing.is_empty() {
         return Ok(());
@@ -301,7 +337,10 @@ mod tests {
 
     fn check(result: Result<()>, expected: &str) {
         let found = result.err().map_or(String::new(), |error| error.to_string());
-        assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "`{found}`, expected `{expected}`");
+        assert!(
+            found.contains(expected) && found.is_empty() == expected.is_empty(),
+            "`{found}`, expected `{expected}`"
+        );
     }
 
     #[test]
@@ -315,12 +354,18 @@ mod tests {
         check(check_number(0, Ok(0)), "sees no GPU");
         check(check_number(1, Ok(1)), "one GPU, which is `cuda:0`");
         check(check_number(7, Ok(4)), "4 GPUs, `cuda:0` to `cuda:3`");
-        check(check_number(0, Err(sys::CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)), "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH");
+        check(
+            check_number(0, Err(sys::CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH)),
+            "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
+        );
         check(check_cudnn(91_300), "");
         check(check_cudnn(8907), "cuDNN is version 8.9");
         check(check_capability((9, 0), Settings { storage: Storage::Bf16, ..F32 }), "");
         check(check_capability((7, 5), F32), "");
         check(check_capability((7, 5), Settings { tf32: true, ..F32 }), "capability 7.5, and tf32 needs 8.0");
-        check(check_capability((7, 0), Settings { storage: Storage::Bf16, ..F32 }), "capability 7.0, and bf16 needs 8.0");
+        check(
+            check_capability((7, 0), Settings { storage: Storage::Bf16, ..F32 }),
+            "capability 7.0, and bf16 needs 8.0",
+        );
     }
 }

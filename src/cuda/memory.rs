@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, result, sys};
 
-use super::{Error, Result};
+use super::{Error, Result, error};
 
 /// Bytes between the beginnings of parts of an allocation: as those of allocations themselves, so that every part can be
 /// read in the widest pieces.
@@ -58,7 +58,7 @@ impl Drop for Memory {
 /// What to say when an allocation fails: how much was asked for, and how much there is.
 fn refused(context: &CudaContext, bytes: usize, error: cudarc::driver::DriverError) -> Error {
     match (error.0, context.mem_get_info()) {
-        (sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY, Ok((free, total))) => Error::out_of_memory(bytes, free, total),
+        (sys::CUresult::CUDA_ERROR_OUT_OF_MEMORY, Ok((free, total))) => error::out_of_memory(bytes, free, total),
         _ => error.into(),
     }
 }

@@ -16,14 +16,21 @@
 mod blas;
 pub mod call;
 mod device;
-mod dnn;
+pub mod dnn;
 pub mod error;
+mod executor;
+mod input;
 mod launch;
+mod learner;
 mod memory;
 mod module;
+mod weights;
 
+pub use self::blas::{Extent, Matrix};
 pub use self::device::{Gpu, Settings, Storage};
 pub use self::error::{Error, Result};
+pub use self::executor::Executor;
 pub use self::launch::{Arg, Grid};
+pub use self::learner::DeviceLearner;
 pub use self::memory::{Memory, View};
 pub use self::module::Source;

@@ -110,7 +110,8 @@ fn image(source: &Source, settings: &Settings, capability: (i32, i32)) -> Result
 
 /// Machine code, by NVRTC.
 fn compile(name: &'static str, text: String, options: &[String]) -> Result<Vec<u8>> {
-    let failed = |what: &str, error: result::NvrtcError| Error::new(format!("NVRTC cannot {what} {name}: {:?}", error.0));
+    let failed =
+        |what: &str, error: result::NvrtcError| Error::new(format!("NVRTC cannot {what} {name}: {:?}", error.0));
     let (text, file) = (CString::new(text), CString::new(name));
     let (text, file) = (text.expect("sources are text"), file.expect("names are text"));
     let program = Program(result::create_program(&text, Some(&file)).map_err(|error| failed("begin", error))?);

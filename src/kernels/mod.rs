@@ -26,6 +26,8 @@ mod column_sums;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 mod drop_path;
 mod dropout;
 mod flatten;

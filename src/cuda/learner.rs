@@ -1,0 +1,349 @@
+//! Learning on a GPU: what [`crate::train::learner::Processor`] does on the processor.
+//!
+//! A step is queued and not waited for. The loss of a batch is fetched while the next one is computed; if it is not finite, the
+//! weights have stayed as they were, since the kernels that change them look at it.
+
+use std::collections::VecDeque;
+
+use cudarc::driver::CudaEvent;
+
+use super::executor::Executor;
+use super::input::{Answers, Place};
+use super::{Gpu, Memory, Result, Storage, View};
+use crate::executor::profile::Spent;
+use crate::executor::{Evaluator, Loss};
+use crate::kernels::cuda::loss::Labels;
+use crate::kernels::cuda::{accumulate, average, loss, norm, optimizer};
+use crate::kernels::{MaskKey, Mode, Objective};
+use crate::program::{Program, Step};
+use crate::recipe::Clip;
+use crate::train::average::Average;
+use crate::train::learner::{Learned, Learner, Outcome, Start, Wait};
+use crate::train::optimizer::OptimizerState;
+
+/// An executor, and what changes its weights.
+#[derive(Debug)]
+pub struct DeviceLearner {
+    executor: Executor,
+    /// The rule; its moments are those on the device as of the last [`Learner::learned`].
+    optimizer: OptimizerState<f32>,
+    /// First, second and third moments of all weights that learn.
+    moments: [Option<Memory>; 3],
+    clip: Option<Clip>,
+    accumulated: Option<Accumulated>,
+    average: Option<Averaged>,
+    class_weights: ClassWeights,
+    /// Loss and hits of the last batch, and whether a loss was not finite so far: three f64.
+    result: Memory,
+    /// The sum of the gradients' squares: one f64.
+    square_sum: Memory,
+    answers: Answers,
+    under_way: VecDeque<Batch>,
+    /// As of the last [`Learner::learned`].
+    weights: Vec<Vec<f32>>,
+}
+
+/// Gradients of the batches of a step, each times what its mean was divided by.
+#[derive(Debug)]
+struct Accumulated {
+    sums: Memory,
+    weight: f64,
+}
+
+#[derive(Debug)]
+struct Averaged {
+    decay: f64,
+    values: Memory,
+    /// As of the last [`Learner::learned`].
+    copy: Vec<Vec<f32>>,
+}
+
+/// Those of the loss on the device, which are the same in every step.
+#[derive(Debug, Default)]
+struct ClassWeights {
+    values: Vec<f64>,
+    memory: Option<Memory>,
+}
+
+/// A batch whose loss is under way.
+#[derive(Debug)]
+struct Batch {
+    key: MaskKey,
+    images: usize,
+    place: Place,
+    weight: f64,
+    answer: usize,
+    came: CudaEvent,
+}
+
+/// Numbers of a result.
+const RESULT: usize = 3;
+
+impl DeviceLearner {
+    /// Brings a run to the device.
+    ///
+    /// # Errors
+    /// If an operation has no kernel for GPUs, or memory is short.
+    pub fn new(gpu: Gpu, start: Start) -> Result<DeviceLearner> {
+        let Start { program, weights, mut optimizer, average, clip, accumulate } = start;
+        let executor = Executor::learning(gpu, program, &weights, optimizer.decays())?;
+        let (gpu, layout) = (&executor.gpu, &executor.weights.layout);
+        let room = || gpu.allocate(layout.learning * size_of::<f32>());
+        let mut moments = [None, None, None];
+        for (memory, values) in moments.iter_mut().zip(optimizer.moments_mut()) {
+            if values.iter().any(|values| !values.is_empty()) {
+                // Weights that learn but take no part have moments, which stay 0 here.
+                let taking_part: Vec<Vec<f32>> = values
+                    .iter()
+                    .enumerate()
+                    .map(|(index, values)| if layout.learns(index) { values.clone() } else { Vec::new() })
+                    .collect();
+                let target = room()?;
+                gpu.upload(&layout.join(&taking_part, layout.learning), target.view())?;
+                *memory = Some(target);
+            }
+        }
+        let accumulated = match accumulate {
+            1 => None,
+            _ => Some(Accumulated { sums: room()?, weight: 0.0 }),
+        };
+        let average = average.map(|average| Averaged::new(&executor, &average)).transpose()?;
+        let [result, square_sum] = [RESULT, 1].map(|count| gpu.allocate(count * size_of::<f64>()));
+        let result = result?;
+        gpu.clear(result.view())?;
+        Ok(DeviceLearner {
+            square_sum: square_sum?,
+            answers: Answers::new(gpu, RESULT * size_of::<f64>())?,
+            under_way: VecDeque::new(),
+            class_weights: ClassWeights::default(),
+            executor,
+            optimizer,
+            moments,
+            clip,
+            accumulated,
+            average,
+            result,
+            weights,
+        })
+    }
+
+    /// The loss of the batch that was computed, and its gradient, if there is one.
+    fn loss(&mut self, objective: &Objective, images: usize, place: Place) -> Result<()> {
+        self.class_weights.bring(&self.executor.gpu, objective.class_weights)?;
+        let executor = &self.executor;
+        let shape = executor.program.shape(executor.program.output);
+        let logits = executor.value(Mode::Train, images, place, executor.program.output);
+        let gradient = executor.training.plan.loss_gradient.map(|buffer| executor.buffer(buffer, images, shape));
+        let classes = shape.elements();
+        let labels = Labels {
+            labels: executor.input.labels(place),
+            batch: images,
+            classes,
+            mixed: objective.mixed,
+            label_smoothing: objective.label_smoothing,
+            class_weights: self.class_weights.memory.as_ref().map(Memory::view),
+            all_weights: match objective.class_weights {
+                [] => classes as f64,
+                weights => weights.iter().sum(),
+            },
+            total_weight: objective.total_weight(),
+        };
+        loss::cross_entropy_gradient(&executor.gpu, &labels, logits, gradient, self.result.view())
+    }
+
+    /// Where the first number arises that is not finite, if the batch is computed again.
+    fn first_not_finite(&mut self, batch: &Batch) -> Result<Option<String>> {
+        if let Some(weight) = self.weight_not_finite()? {
+            return Ok(Some(weight));
+        }
+        let images = self.executor.input.images(batch.place);
+        if !self.executor.is_finite(images, Storage::F32)? {
+            return Ok(Some("the images".to_owned()));
+        }
+        let mut first = None;
+        self.executor.forward(Mode::Train, (batch.images, batch.place), batch.key, |executor, step, output| {
+            if first.is_none() && !executor.is_finite(output, executor.gpu.settings().storage)? {
+                first = Some(format!("the output of `{}`", step.name));
+            }
+            Ok(())
+        })?;
+        Ok(first)
+    }
+
+    fn gradients(&self) -> View<'_> {
+        self.executor.gradients.as_ref().map_or(View::NONE, Memory::view)
+    }
+}
+
+impl Averaged {
+    fn new(executor: &Executor, average: &Average<f32>) -> Result<Averaged> {
+        let layout = &executor.weights.layout;
+        let values = executor.gpu.allocate(layout.length * size_of::<f32>())?;
+        executor.gpu.upload(&layout.join(average.values(), layout.length), values.view())?;
+        Ok(Averaged { decay: average.decay(), values, copy: average.values().to_vec() })
+    }
+}
+
+impl ClassWeights {
+    fn bring(&mut self, gpu: &Gpu, values: &[f64]) -> Result<()> {
+        if self.values == values {
+            return Ok(());
+        }
+        let memory = gpu.allocate(values.len() * size_of::<f32>())?;
+        let rounded: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+        gpu.upload(&rounded, memory.view())?;
+        (self.values, self.memory) = (values.to_vec(), Some(memory));
+        Ok(())
+    }
+}
+
+impl Evaluator for DeviceLearner {
+    fn program(&self) -> &Program {
+        self.executor.program()
+    }
+
+    fn evaluate(&mut self, images: &[f32]) -> Result<&[f32]> {
+        self.executor.evaluate(images)
+    }
+
+    fn steps(&self, mode: Mode) -> &[Step] {
+        self.executor.steps(mode)
+    }
+
+    fn begin_profile(&mut self) {
+        self.executor.begin_profile();
+    }
+
+    fn profile(&self) -> &[Spent] {
+        self.executor.profile()
+    }
+}
+
+impl Learner for DeviceLearner {
+    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<()> {
+        let count = objective.labels.len();
+        let place = {
+            let executor = &mut self.executor;
+            executor.reserve(Mode::Train, count)?;
+            let place = executor.input.bring(&executor.gpu, images, objective.labels)?;
+            executor.forward(Mode::Train, (count, place), key, |_, _, _| Ok(()))?;
+            place
+        };
+        self.loss(&objective, count, place)?;
+        let (answer, came) = self.answers.fetch(&self.executor.gpu, self.result.view())?;
+        let weight = objective.total_weight();
+        self.under_way.push_back(Batch { key, images: count, place, weight, answer, came });
+        self.executor.backward(count, place)?;
+        self.executor.input.used(&self.executor.gpu, place)?;
+        if let Some(Accumulated { sums, weight: so_far }) = &mut self.accumulated {
+            let gradients = self.executor.gradients.as_ref().map_or(View::NONE, Memory::view);
+            let (count, first) = (self.executor.weights.layout.learning, *so_far == 0.0);
+            accumulate::add(&self.executor.gpu, sums.view(), gradients, count, weight as f32, first)?;
+            *so_far += weight;
+        }
+        Ok(())
+    }
+
+    fn outcome(&mut self, wait: Wait) -> Result<Option<Outcome>> {
+        let left = match wait {
+            Wait::Earlier => 1,
+            Wait::All => 0,
+        };
+        if self.under_way.len() <= left {
+            return Ok(None);
+        }
+        let Some(batch) = self.under_way.pop_front() else { return Ok(None) };
+        batch.came.synchronize()?;
+        let &[loss, correct, _] = self.answers.values::<f64>(batch.answer) else {
+            unreachable!("a result has three numbers");
+        };
+        let first = match loss.is_finite() {
+            true => None,
+            false => Some(self.first_not_finite(&batch)?.unwrap_or_else(|| "the loss".to_owned())),
+        };
+        let loss = Loss { loss, correct: correct as usize, weight: batch.weight };
+        Ok(Some(Outcome { step: batch.key.step, images: batch.images, loss, first }))
+    }
+
+    fn update(&mut self, lr: f64, before: u64) -> Result<()> {
+        let (executor, result) = (&self.executor, self.result.view());
+        let (gpu, layout) = (&executor.gpu, &executor.weights.layout);
+        let (gradients, factor) = match &self.accumulated {
+            Some(Accumulated { sums, weight }) => (sums.view(), 1.0 / weight),
+            None => (self.gradients(), 1.0),
+        };
+        if let Some(Clip::Norm(_)) = self.clip {
+            norm::square_sum(gpu, gradients, layout.learning, self.square_sum.view())?;
+        }
+        let [first, second, third] =
+            self.moments.each_ref().map(|memory| memory.as_ref().map_or(View::NONE, Memory::view));
+        let update = optimizer::Update {
+            optimizer: self.optimizer.optimizer(),
+            lr,
+            t: before + 1,
+            factor,
+            clip: self.clip,
+            square_sum: self.square_sum.view(),
+            result,
+            decayed: layout.decayed,
+            learning: layout.learning,
+            weights: executor.weights.all(),
+            gradients,
+            first,
+            second,
+            third,
+            stored: executor.weights.all_stored(),
+        };
+        optimizer::update(gpu, &update)?;
+        if let Some(Averaged { decay, values, .. }) = &self.average {
+            let part = (1.0 - decay) as f32;
+            average::update(gpu, values.view(), executor.weights.all(), layout.length, part, before == 0, result)?;
+        }
+        if let Some(accumulated) = &mut self.accumulated {
+            accumulated.weight = 0.0;
+        }
+        Ok(())
+    }
+
+    fn swap_average(&mut self) -> Result<()> {
+        match &mut self.average {
+            Some(average) => self.executor.weights.swap(&self.executor.gpu, &mut average.values),
+            None => Ok(()),
+        }
+    }
+
+    fn weight_not_finite(&mut self) -> Result<Option<String>> {
+        if self.executor.is_finite(self.executor.weights.all(), Storage::F32)? {
+            return Ok(None);
+        }
+        let weights = self.executor.download_weights()?;
+        let index = weights.iter().position(|values| values.iter().any(|value| !value.is_finite()));
+        Ok(index.map(|index| format!("the weight `{}`", self.executor.program.weights[index].name)))
+    }
+
+    fn learned(&mut self) -> Result<Learned<'_>> {
+        let (gpu, layout) = (&self.executor.gpu, &self.executor.weights.layout);
+        self.weights = self.executor.download_weights()?;
+        for (memory, values) in self.moments.iter().zip(self.optimizer.moments_mut()) {
+            let Some(memory) = memory else { continue };
+            let mut all = vec![0f32; layout.learning];
+            gpu.download(memory.view(), &mut all)?;
+            for (index, found) in layout.split(&all, |index| layout.learns(index)).into_iter().enumerate() {
+                if layout.learns(index) {
+                    values[index] = found;
+                }
+            }
+        }
+        if let Some(Averaged { values, copy, .. }) = &mut self.average {
+            let mut all = vec![0f32; layout.length];
+            gpu.download(values.view(), &mut all)?;
+            *copy = layout.split(&all, |_| true);
+        }
+        Ok(Learned {
+            declared: &self.executor.program.weights,
+            weights: &self.weights,
+            moments: self.optimizer.moments().collect(),
+            average: self.average.as_ref().map(|average| average.copy.as_slice()),
+        })
+    }
+}
