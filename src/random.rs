@@ -36,12 +36,17 @@ pub enum Purpose {
 
 /// The generator for one use.
 pub fn generator(seed: u64, purpose: Purpose, step: u64, place: u64) -> ChaCha8Rng {
+    ChaCha8Rng::from_seed(key(seed, purpose, step, place))
+}
+
+/// The key of ChaCha for one use.
+pub fn key(seed: u64, purpose: Purpose, step: u64, place: u64) -> [u8; 32] {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     key[8..16].copy_from_slice(&step.to_le_bytes());
     key[16..24].copy_from_slice(&place.to_le_bytes());
     key[24] = purpose as u8;
-    ChaCha8Rng::from_seed(key)
+    key
 }
 
 /// A whole number below `bound`, all equally likely but for one part in 2⁶⁴/`bound` (Lemire 2019, without the rejection).

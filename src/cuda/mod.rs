@@ -30,7 +30,7 @@ pub use self::blas::{Extent, Matrix};
 pub use self::device::{Gpu, Settings, Storage};
 pub use self::error::{Error, Result};
 pub use self::executor::Executor;
-pub use self::launch::{Arg, Grid};
+pub use self::launch::{Call, Grid, THREADS};
 pub use self::learner::DeviceLearner;
 pub use self::memory::{Memory, View};
 pub use self::module::Source;

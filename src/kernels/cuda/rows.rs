@@ -1,0 +1,167 @@
+//! Layer norm, softmax and cross-entropy: what takes all numbers of a row together.
+
+use super::shape::{Cut, Divisor, WARP, small};
+use super::sums::{self, Terms, Totals};
+use crate::cuda::call::{Backward, Forward, Weight};
+use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
+use crate::graph::Shape;
+use crate::program::Over;
+use crate::program::call::Order;
+
+pub(super) const SOURCE: Source = Source { name: "rows.cu", text: include_str!("rows.cu") };
+
+/// Rows of so many numbers belong to a warp each, longer ones to a block.
+const SHORT: usize = 1024;
+
+/// More blocks are not worth having.
+const MOST: usize = 1 << 16;
+
+/// Rows, and how far their numbers lie apart.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows {
+    rows: u64,
+    length: u32,
+    positions: u32,
+}
+
+impl Rows {
+    /// Of numbers that lie side by side.
+    pub(super) fn new(rows: usize, length: usize) -> Rows {
+        Rows { rows: rows as u64, length: small(length), positions: 0 }
+    }
+
+    /// Of the channels at each position.
+    fn of_channels(gpu: &Gpu, batch: usize, shape: Shape) -> Rows {
+        let rows = Rows::new(batch * shape.positions(), shape.channels());
+        let apart = gpu.settings().order == Order::ChannelsFirst && !shape.has_one_order();
+        Rows { positions: if apart { small(shape.positions()) } else { 0 }, ..rows }
+    }
+
+    /// The kernel for rows that lie together, or for those that do not.
+    fn kernel(self, [together, apart]: [&'static str; 2]) -> &'static str {
+        if self.positions == 0 { together } else { apart }
+    }
+
+    pub(super) fn grid(self) -> Grid {
+        let (warp, teams) = (WARP as u32, THREADS / WARP as u32);
+        let rows = self.rows as usize;
+        if self.positions > 0 {
+            let positions = self.positions as usize;
+            let blocks = rows / positions * positions.div_ceil(WARP);
+            return Grid { blocks: [blocks.clamp(1, MOST) as u32, 1], threads: [warp, teams] };
+        }
+        let (threads, blocks) = match self.length as usize {
+            ..=SHORT => ([warp, teams], rows.div_ceil(teams as usize)),
+            _ => ([THREADS, 1], rows),
+        };
+        Grid { blocks: [blocks.clamp(1, MOST) as u32, 1], threads }
+    }
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct LayerNorm {
+    rows: Rows,
+    x: u64,
+    g: u64,
+    y: u64,
+    means: u64,
+    inverses: u64,
+    gamma: u64,
+    beta: u64,
+    eps: f64,
+    channels: u32,
+    positions: u32,
+    by_channels: Divisor,
+}
+
+// SAFETY: as in rows.cu.
+unsafe impl Call for LayerNorm {}
+
+impl LayerNorm {
+    fn new(gpu: &Gpu, over: Over, batch: usize, shape: Shape, weights: &[Weight], kept: View) -> LayerNorm {
+        let rows = match over {
+            Over::Example => Rows::new(batch, shape.elements()),
+            Over::Channels => Rows::of_channels(gpu, batch, shape),
+        };
+        let [means, inverses] = super::batch_norm::halves(kept).map(View::pointer);
+        let [gamma, beta] = match weights {
+            [gamma, beta] => [gamma.values.pointer(), beta.values.pointer()],
+            _ => [0; 2],
+        };
+        let turned = turned_weights(gpu, over, shape);
+        let (channels, positions) = turned.map_or((0, 0), |shape| (shape.channels(), shape.positions()));
+        let (by_channels, channels, positions) = (Divisor::by(channels), small(channels), small(positions));
+        LayerNorm { rows, x: 0, g: 0, y: 0, means, inverses, gamma, beta, eps: 0.0, channels, positions, by_channels }
+    }
+}
+
+/// The shape of examples whose numbers lie in another order than their weights, which have the channels first.
+fn turned_weights(gpu: &Gpu, over: Over, shape: Shape) -> Option<Shape> {
+    let turned = over == Over::Example && gpu.settings().order == Order::ChannelsLast && !shape.has_one_order();
+    turned.then_some(shape)
+}
+
+/// Layer norm. Keeps every row's mean, then every row's 1/√(variance + eps).
+pub fn layer_norm_forward(over: Over, eps: f64, call: Forward) -> Result<()> {
+    let Forward { gpu, batch, inputs, weights, output, output_shape, saved, .. } = call;
+    let call = LayerNorm {
+        x: inputs[0].0.pointer(),
+        y: output.pointer(),
+        eps,
+        ..LayerNorm::new(gpu, over, batch, output_shape, weights, saved.reals)
+    };
+    let kernel = call.rows.kernel(["layer_norm_forward", "layer_norm_forward_apart"]);
+    gpu.launch(&SOURCE, kernel, call.rows.grid(), &call)
+}
+
+pub fn layer_norm_backward(over: Over, call: Backward) -> Result<()> {
+    let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
+    let x = inputs[0].0;
+    if let Some(dx) = call.input_gradients[0] {
+        let norm = LayerNorm::new(gpu, over, batch, shape, weights, saved.reals);
+        let norm = LayerNorm { x: x.pointer(), g: g.pointer(), y: dx.pointer(), ..norm };
+        let kernel = norm.rows.kernel(["layer_norm_backward", "layer_norm_backward_apart"]);
+        gpu.launch(&SOURCE, kernel, norm.rows.grid(), &norm)?;
+    }
+    let &[dgamma, dbeta] = call.weight_gradients else { return Ok(()) };
+    if dgamma.is_none() && dbeta.is_none() {
+        return Ok(());
+    }
+    let cut = match over {
+        // Every number of an example is a channel.
+        Over::Example => Cut { rows: batch, channels: shape.elements(), run: 1 },
+        Over::Channels => Cut::new(gpu.settings(), batch, shape),
+    };
+    let totals = Totals { first: dbeta, second: dgamma, of_maps: turned_weights(gpu, over, shape) };
+    sums::totals(gpu, cut, Terms::Layer { g, x, statistics: super::batch_norm::halves(saved.reals) }, totals)
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Softmax {
+    rows: Rows,
+    x: u64,
+    g: u64,
+    y: u64,
+}
+
+// SAFETY: as in rows.cu.
+unsafe impl Call for Softmax {}
+
+/// Softmax over the features of a vector, or over the channels at each position of a map.
+pub fn softmax_forward(call: Forward) -> Result<()> {
+    let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+    let rows = Rows::of_channels(gpu, batch, output_shape);
+    let call = Softmax { rows, x: inputs[0].0.pointer(), g: 0, y: output.pointer() };
+    gpu.launch(&SOURCE, rows.kernel(["softmax_forward", "softmax_forward_apart"]), rows.grid(), &call)
+}
+
+pub fn softmax_backward(call: Backward) -> Result<()> {
+    let Backward { gpu, batch, output, output_shape, output_gradient, .. } = call;
+    let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+    let rows = Rows::of_channels(gpu, batch, output_shape);
+    let call = Softmax { rows, x: output.pointer(), g: output_gradient.pointer(), y: dx.pointer() };
+    gpu.launch(&SOURCE, rows.kernel(["softmax_backward", "softmax_backward_apart"]), rows.grid(), &call)
+}
