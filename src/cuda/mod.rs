@@ -27,6 +27,8 @@ mod module;
 mod weights;
 
 pub use self::blas::{Extent, Matrix};
+#[cfg(test)]
+pub use self::device::Plain;
 pub use self::device::{Gpu, Settings, Storage};
 pub use self::error::{Error, Result};
 pub use self::executor::Executor;

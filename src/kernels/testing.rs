@@ -1,5 +1,5 @@
 //! How every operation is tested: its output against a sum written naively in f64, its gradients against central
-//! differences, f32 against f64, one thread against several.
+//! differences, f32 against f64, one thread against several, a GPU against the processor.
 //!
 //! All numbers here are N×C×H×W, so that a naive sum reads like its formula; they are turned where a kernel is called.
 
@@ -49,7 +49,7 @@ pub(super) struct Outcome<T> {
 
 /// Which gradients somebody needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Wanted {
+pub(super) enum Wanted {
     All,
     OfInputs,
     OfWeights,
@@ -59,7 +59,7 @@ enum Wanted {
 const AGAINST_NAIVE: f64 = 1e-12;
 const AGAINST_DIFFERENCES: f64 = 1e-6;
 /// Sums of up to a thousand terms, each rounded to 2⁻²⁴.
-const F32_AGAINST_F64: f64 = 1e-5;
+pub(super) const F32_AGAINST_F64: f64 = 1e-5;
 /// Error of a central difference: h²·f‴/6 and 2⁻⁵³·f/h.
 const H: f64 = 1e-4;
 
@@ -105,7 +105,7 @@ impl Case {
     }
 
     /// A gradient of the output.
-    fn output_gradient(&self) -> Vec<f64> {
+    pub(super) fn output_gradient(&self) -> Vec<f64> {
         let mut words = generator(8, Purpose::Init, 0, 0);
         let length = self.batch * self.output.elements();
         (0..length).map(|_| f64::from(words.next_u32() as f32 / 2f32.powi(31) - 1.0)).collect()
@@ -134,7 +134,7 @@ impl Case {
         output
     }
 
-    fn run<T: Real>(&self, numbers: &Numbers<T>, output_gradient: &[T], wanted: Wanted) -> Outcome<T> {
+    pub(super) fn run<T: Real>(&self, numbers: &Numbers<T>, output_gradient: &[T], wanted: Wanted) -> Outcome<T> {
         let mut numbers = Numbers { inputs: turned(channels_last, &self.inputs, &numbers.inputs), ..numbers.clone() };
         let outputs = [self.output];
         let mut output_gradient = turned(channels_last, &outputs, &[output_gradient.to_vec()]).concat();
@@ -183,6 +183,8 @@ pub(super) fn check(case: &Case, naive: impl Fn(&Numbers<f64>) -> Vec<f64>) -> O
     let outcome = case.run(&numbers, &output_gradient, Wanted::All);
     close(case, "output", &outcome.output, &naive(&numbers), AGAINST_NAIVE);
     check_differences(case, &numbers, &output_gradient, &outcome);
+    #[cfg(feature = "cuda")]
+    super::cuda::tests::check(case, &numbers, &output_gradient, F32_AGAINST_F64);
 
     let single = |values: &[f64]| values.iter().map(|value| *value as f32).collect::<Vec<f32>>();
     let singles = |values: &[Vec<f64>]| values.iter().map(|values| single(values)).collect::<Vec<_>>();

@@ -36,6 +36,8 @@ mod resample;
 mod rows;
 mod shape;
 mod sums;
+#[cfg(test)]
+pub(super) mod tests;
 
 use self::local_response_norm::Constants;
 use self::masks::Dropped;
