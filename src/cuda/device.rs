@@ -49,7 +49,6 @@ pub struct Gpu {
     context: Arc<CudaContext>,
     stream: Arc<CudaStream>,
     settings: Settings,
-    processors: usize,
     modules: Modules,
     /// What an operation works in; grows.
     scratch: Scratch,
@@ -125,11 +124,9 @@ impl Gpu {
         // SAFETY: no slices of cudarc's are used, whose events this is about; one stream orders everything.
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream()?;
-        let processors = context.attribute(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?;
         Ok(Gpu {
             blas: Blas::new(&stream, settings)?,
             dnn: Dnn::new(&stream)?,
-            processors: processors.unsigned_abs() as usize,
             modules: Modules::default(),
             scratch: Scratch::default(),
             aside: Scratch::default(),
@@ -142,11 +139,6 @@ impl Gpu {
     /// How it computes.
     pub fn settings(&self) -> Settings {
         self.settings
-    }
-
-    /// How many multiprocessors it has.
-    pub fn processors(&self) -> usize {
-        self.processors
     }
 
     /// What orders everything that it computes.

@@ -222,6 +222,11 @@ impl Evaluator for DeviceLearner {
 impl Learner for DeviceLearner {
     fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<()> {
         let count = objective.labels.len();
+        let classes = self.executor.classes();
+        assert!(
+            objective.labels.iter().all(|label| (*label as usize) < classes),
+            "labels are below the number of logits"
+        );
         let place = {
             let executor = &mut self.executor;
             executor.reserve(Mode::Train, count)?;

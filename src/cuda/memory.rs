@@ -95,11 +95,6 @@ impl<'a> View<'a> {
         self.bytes
     }
 
-    /// Whether it is no memory.
-    pub fn is_none(self) -> bool {
-        self.bytes == 0
-    }
-
     /// How many numbers of so many bytes it holds.
     pub fn elements(self, width: usize) -> usize {
         self.bytes / width

@@ -1,6 +1,6 @@
 //! Kernels in CUDA C++, compiled for the device at hand and kept on the disk.
 //!
-//! A file is compiled for one storage type, one order and one architecture; `src/kernels/cuda/prelude.cuh` stands before it.
+//! A file is compiled for one storage type and one architecture; `src/kernels/cuda/prelude.cuh` stands before it.
 //! No header of CUDA is needed. The machine code is kept in the user's cache folder, under a name that is a hash of all that it
 //! was made of.
 
@@ -17,7 +17,6 @@ use sha2::{Digest, Sha256};
 
 use super::{Error, Result, Settings, Storage};
 use crate::durable;
-use crate::program::call::Order;
 use crate::train::data::places;
 
 /// A file of kernels.
@@ -82,12 +81,10 @@ impl Modules {
 /// The text that is compiled, and the options that say for what.
 pub fn program(source: &Source, settings: &Settings, (major, minor): (i32, i32)) -> (String, Vec<String>) {
     let text = format!("{PRELUDE}\n#line 1 \"{}\"\n{}", source.name, source.text);
-    let define = |name: &str, value: bool| format!("--define-macro={name}={}", u8::from(value));
     let options = vec![
         format!("--gpu-architecture=sm_{major}{minor}"),
         "--std=c++17".to_owned(),
-        define("STORAGE_BF16", settings.storage == Storage::Bf16),
-        define("CHANNELS_LAST", settings.order == Order::ChannelsLast),
+        format!("--define-macro=STORAGE_BF16={}", u8::from(settings.storage == Storage::Bf16)),
     ];
     (text, options)
 }
@@ -172,6 +169,7 @@ fn version() -> (i32, i32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::program::call::Order;
 
     #[test]
     fn names_tell_programs_apart() {
@@ -182,12 +180,12 @@ mod tests {
             cache_name(source, &text, &options, compiler)
         };
         let one = name(&source("a"), &f32s, (9, 0), (13, 0));
-        assert_eq!(one, name(&source("a"), &Settings { tf32: true, ..f32s }, (9, 0), (13, 0)));
+        let others = Settings { tf32: true, exact: true, order: Order::ChannelsLast, ..f32s };
+        assert_eq!(one, name(&source("a"), &others, (9, 0), (13, 0)));
         assert!(one.starts_with("add-") && one.ends_with(".cubin"), "{one}");
         for other in [
             name(&source("b"), &f32s, (9, 0), (13, 0)),
             name(&source("a"), &Settings { storage: Storage::Bf16, ..f32s }, (9, 0), (13, 0)),
-            name(&source("a"), &Settings { order: Order::ChannelsLast, ..f32s }, (9, 0), (13, 0)),
             name(&source("a"), &f32s, (8, 0), (13, 0)),
             name(&source("a"), &f32s, (9, 0), (12, 8)),
         ] {

@@ -246,7 +246,12 @@ fn mistakes_are_explained() {
         ("train tiny.yaml --out run", 1, "`archc train --resume run` goes on"),
         ("train --resume runs", 1, "cannot resume `runs`"),
         ("train --resume run --set train.seed=5", 1, "cannot go on with seed 5"),
-        ("train tiny.yaml --device cuda:0", 1, "built without CUDA"),
+        (
+            "train tiny.yaml --device cuda:99",
+            1,
+            if cfg!(feature = "cuda") { "NVIDIA driver" } else { "built without CUDA" },
+        ),
+        ("train tiny.yaml --dtype bf16", 1, "`--dtype` is for GPUs"),
         ("train tiny.yaml --device tpu", 2, "expected `cpu` or `cuda:0`"),
         ("train tiny.yaml --resume run", 2, "cannot be used with"),
         ("train tiny.yaml --plot-schedule=rate.pdf", 1, "name it rate.svg or rate.png"),

@@ -52,7 +52,7 @@ impl Dnn {
 
 impl Drop for Dnn {
     fn drop(&mut self) {
-        self.plans.get_mut().map_or((), HashMap::clear);
+        self.plans.get_mut().expect("nobody panics while planning").clear();
         // SAFETY: created in `new`, destroyed only here, after the plans. There is nobody to tell of a failure.
         let _ = unsafe { result::destroy_handle(self.handle) };
     }

@@ -94,7 +94,8 @@ impl Setting<'_> {
     /// Normalises by a table.
     fn normalise(&self, kernel: super::shape::Widths, [x, g, y]: [View; 3], table: View) -> Result<()> {
         let width = self.cut.width(self.gpu.settings());
-        let (channels_last, inner) = (self.cut.run == 1, if self.cut.run == 1 { self.cut.channels } else { self.cut.run });
+        let (channels_last, inner) =
+            (self.cut.run == 1, if self.cut.run == 1 { self.cut.channels } else { self.cut.run });
         let packs = self.shape.elements() / width;
         let call = NormaliseGroups {
             x: x.pointer(),

@@ -44,8 +44,7 @@ pub fn upsample_backward(resampling: Resampling, steps: [f64; 2], call: Backward
     let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
     let width = site_width(gpu, shape.channels());
     let sites = Sites::new(gpu, batch, [shape, output_shape], shape, width);
-    let call =
-        Upsample { x: output_gradient.pointer(), y: dx.pointer(), sites, steps, resampling: number(resampling) };
+    let call = Upsample { x: output_gradient.pointer(), y: dx.pointer(), sites, steps, resampling: number(resampling) };
     gpu.launch(&UPSAMPLE, widths!("upsample_backward").of(width), sites.grid(), &call)
 }
 

@@ -34,7 +34,14 @@ const FEW: usize = 8;
 type Kernels = [&'static str; 2];
 
 /// Turns matrices of so many rows and columns, one after the other.
-fn turn(gpu: &Gpu, [tiles, few]: Kernels, batch: usize, [rows, columns]: [usize; 2], from: View, to: View) -> Result<()> {
+fn turn(
+    gpu: &Gpu,
+    [tiles, few]: Kernels,
+    batch: usize,
+    [rows, columns]: [usize; 2],
+    from: View,
+    to: View,
+) -> Result<()> {
     let call = Turn {
         x: from.pointer(),
         y: to.pointer(),

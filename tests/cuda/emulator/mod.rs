@@ -19,12 +19,8 @@ unsafe extern "C" {
 const NOW_GLOBAL: c_int = 0x102;
 
 /// The libraries, by the names that they are looked for.
-const LIBRARIES: [(&str, &str); 4] = [
-    ("driver", "libcuda.so"),
-    ("nvrtc", "libnvrtc.so"),
-    ("cublas", "libcublas.so"),
-    ("cudnn", "libcudnn.so"),
-];
+const LIBRARIES: [(&str, &str); 4] =
+    [("driver", "libcuda.so"), ("nvrtc", "libnvrtc.so"), ("cublas", "libcublas.so"), ("cudnn", "libcudnn.so")];
 
 /// Opens the libraries, if no other driver is there. `Err` says why there is neither.
 ///
@@ -60,9 +56,10 @@ fn folder(sources: &Path) -> PathBuf {
     let files = ["host.h", "driver.cpp", "nvrtc.cpp", "cublas.cpp", "cudnn.cpp"];
     let all: Vec<Vec<u8>> = files.iter().map(|file| fs::read(sources.join(file)).expect("a source")).collect();
     // FNV-1a, since only a name is wanted.
-    let hash = all.concat().iter().fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = all
+        .concat()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     let folder = env::temp_dir().join(format!("archc-emulated-gpu-{hash:016x}"));
     fs::create_dir_all(&folder).expect("temporary folders can be made");
     folder
