@@ -207,11 +207,15 @@ impl Cuda {
 
 #[cfg(feature = "cuda")]
 impl Cuda {
-    fn open(&self) -> Result<Gpu, DeviceError> {
-        let Cuda { number, numbers, algorithms } = *self;
+    fn settings(&self) -> Settings {
+        let Cuda { numbers, algorithms, .. } = *self;
         let storage = if numbers == Numbers::Bf16 { Storage::Bf16 } else { Storage::F32 };
         let (tf32, exact) = (numbers == Numbers::Tf32, algorithms == Algorithms::Exact);
-        Gpu::open(number, Settings { storage, order: numbers.order(), tf32, exact })
+        Settings { storage, order: numbers.order(), tf32, exact }
+    }
+
+    fn open(&self) -> Result<Gpu, DeviceError> {
+        Gpu::open(self.number, self.settings())
     }
 
     fn evaluator(&self, program: Program, weights: Vec<Vec<f32>>) -> Result<Box<dyn Evaluator>, DeviceError> {
@@ -223,10 +227,11 @@ impl Cuda {
     }
 
     fn check(&self) -> Result<(), DeviceError> {
-        self.open().map(|_| ())
+        cuda::find(self.number, self.settings()).map(|_| ())
     }
 
     fn free_memory(&self) -> Result<u64, DeviceError> {
-        Ok(self.open()?.free_memory()?.0 as u64)
+        let (free, _) = cuda::find(self.number, self.settings())?.mem_get_info()?;
+        Ok(free as u64)
     }
 }

@@ -14,6 +14,7 @@ use super::Failure;
 use super::machine::Machine;
 use super::source::{Source, usual_batch};
 use super::terminal::{self, Format};
+use crate::device::Device;
 use crate::executor::{Evaluator, check_batch};
 use crate::kernels::{MaskKey, Objective};
 use crate::network::Network;
@@ -51,6 +52,9 @@ pub struct Bench {
 /// Steps before those that are timed: they allocate memory and fill caches.
 const WARM_UP: u32 = 2;
 
+/// Bytes.
+const MB: f64 = 1024.0 * 1024.0;
+
 /// What is trained with where the file does not say.
 const USUAL_OPTIMIZER: Optimizer = Optimizer { weight_decay: 5e-4, ..Optimizer::sgd(0.01, 0.9) };
 
@@ -74,6 +78,7 @@ impl Bench {
         let program = lower(network);
         let weights = initial_weights(&program, 0);
         let device = self.machine.device();
+        let free = device.free_memory()?;
         let mut job = if self.inference {
             Job::Inference(device.evaluator(program, weights)?)
         } else {
@@ -112,16 +117,24 @@ impl Bench {
             }
             steps.push(clock.elapsed());
         }
+        if let Job::Training(learner) = &mut job {
+            while learner.outcome(Wait::All)?.is_some() {}
+        }
+        // What is free on the processor says nothing of one program.
+        let device_mb = match (device, free, device.free_memory()?) {
+            (Device::Cuda(_), Some(before), Some(after)) => Some(before.saturating_sub(after) as f64 / MB),
+            _ => None,
+        };
         let profile =
             self.profile.then(|| Profile::new(network, job.evaluator(), self.mode(), batch, &steps, updating));
-        Ok(Measured { step_s: median(&mut steps), profile })
+        Ok(Measured { step_s: median(&mut steps), device_mb, profile })
     }
 
-    fn describe(&self, network: &Network, batch: usize, Measured { step_s, profile }: &Measured) -> String {
+    fn describe(&self, network: &Network, batch: usize, Measured { step_s, device_mb, profile }: &Measured) -> String {
         let threads = rayon::current_num_threads();
         let images_per_s = batch as f64 / *step_s;
         let params = network.totals().params;
-        let peak_mb = peak_memory().map(|bytes| bytes as f64 / (1024.0 * 1024.0));
+        let peak_mb = peak_memory().map(|bytes| bytes as f64 / MB);
         match self.format {
             Format::Json => {
                 let mut line = json!({
@@ -134,6 +147,9 @@ impl Bench {
                     "params": params,
                     "peak_rss_mb": peak_mb,
                 });
+                if let Some(memory) = device_mb {
+                    line["device_mb"] = json!(memory);
+                }
                 if let Some(profile) = profile {
                     line["profile"] = json!(profile);
                 }
@@ -142,8 +158,9 @@ impl Bench {
             Format::Text => {
                 let what = if self.inference { "inference" } else { "training step" };
                 let memory = peak_mb.map_or(String::new(), |peak| format!(", {peak:.0} MB at most"));
+                let on_device = device_mb.map_or(String::new(), |taken| format!(", {taken:.0} MB of the GPU"));
                 let summary = format!(
-                    "{}: {what} of {batch} images {:.2} ms, {images_per_s:.1} images/s, {threads} threads, {params} parameters{memory}\n",
+                    "{}: {what} of {batch} images {:.2} ms, {images_per_s:.1} images/s, {threads} threads, {params} parameters{memory}{on_device}\n",
                     network.name,
                     1e3 * step_s,
                 );
@@ -179,6 +196,8 @@ impl Job {
 struct Measured {
     /// Seconds a step.
     step_s: f64,
+    /// What was taken of a GPU's memory.
+    device_mb: Option<f64>,
     profile: Option<Profile>,
 }
 

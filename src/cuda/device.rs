@@ -106,21 +106,7 @@ impl Gpu {
     /// # Errors
     /// If a library, the driver or the device is missing, or too old.
     pub fn open(number: usize, settings: Settings) -> Result<Gpu> {
-        // SAFETY: opening libraries of NVIDIA's runs nothing that the program does not call later anyway.
-        let found = unsafe {
-            Found {
-                driver: sys::is_culib_present(),
-                nvrtc: nvrtc::sys::is_culib_present(),
-                cublas: cublas::sys::is_culib_present(),
-                cudnn: cudnn::sys::is_culib_present(),
-            }
-        };
-        check_libraries(found)?;
-        let devices = result::init().and_then(|()| result::device::get_count());
-        check_number(number, devices.map_err(|error| error.0))?;
-        check_cudnn(cudnn::result::get_version())?;
-        let context = CudaContext::new(number)?;
-        check_capability(context.compute_capability()?, settings)?;
+        let context = find(number, settings)?;
         // SAFETY: no slices of cudarc's are used, whose events this is about; one stream orders everything.
         unsafe { context.disable_event_tracking() };
         let stream = context.new_stream()?;
@@ -162,11 +148,6 @@ impl Gpu {
 
     pub(super) fn dnn(&self) -> &Dnn {
         &self.dnn
-    }
-
-    /// Bytes that are free, and that there are.
-    pub fn free_memory(&self) -> Result<(usize, usize)> {
-        Ok(self.context.mem_get_info()?)
     }
 
     /// Memory, whatever is in it.
@@ -264,6 +245,29 @@ impl Plain for f32 {}
 impl Plain for f64 {}
 impl Plain for u32 {}
 impl Plain for u8 {}
+
+/// A device that can compute so, and all libraries for it.
+///
+/// # Errors
+/// If one of them is missing, or too old.
+pub fn find(number: usize, settings: Settings) -> Result<Arc<CudaContext>> {
+    // SAFETY: opening libraries of NVIDIA's runs nothing that the program does not call later anyway.
+    let found = unsafe {
+        Found {
+            driver: sys::is_culib_present(),
+            nvrtc: nvrtc::sys::is_culib_present(),
+            cublas: cublas::sys::is_culib_present(),
+            cudnn: cudnn::sys::is_culib_present(),
+        }
+    };
+    check_libraries(found)?;
+    let devices = result::init().and_then(|()| result::device::get_count());
+    check_number(number, devices.map_err(|error| error.0))?;
+    check_cudnn(cudnn::result::get_version())?;
+    let context = CudaContext::new(number)?;
+    check_capability(context.compute_capability()?, settings)?;
+    Ok(context)
+}
 
 /// What is wanted of the system.
 fn check_libraries(found: Found) -> Result<()> {

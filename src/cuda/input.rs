@@ -12,6 +12,7 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use cudarc::driver::{CudaContext, CudaEvent, CudaStream, result, sys};
+use rayon::prelude::*;
 
 use super::device::Plain;
 use super::memory::ALIGNMENT;
@@ -64,8 +65,9 @@ impl Pinned {
 
 impl Drop for Pinned {
     fn drop(&mut self) {
-        self.context.record_err(self.context.bind_to_thread());
-        // SAFETY: it was allocated by `new` and nothing frees it but this. Freeing waits for copies that are under way.
+        // Until no copy is under way.
+        self.context.record_err(self.context.synchronize());
+        // SAFETY: it was allocated by `new` and nothing frees it but this.
         self.context.record_err(unsafe { result::free_host(self.pointer) });
     }
 }
@@ -78,6 +80,9 @@ pub struct Input {
     /// The one that was filled last.
     current: usize,
 }
+
+/// Numbers that a thread copies at a time.
+const CHUNK: usize = 1 << 16;
 
 /// Which of the two places.
 pub type Place = usize;
@@ -114,7 +119,9 @@ impl Input {
             slot.memory = Some((Pinned::new(gpu.context(), bytes)?, gpu.allocate(bytes)?));
         }
         let Some((pinned, memory)) = &mut slot.memory else { unreachable!("it was allocated above") };
-        pinned.values_mut(0, images.len()).copy_from_slice(images);
+        let target = pinned.values_mut(0, images.len());
+        // One thread alone would take longer than the device does.
+        target.par_chunks_mut(CHUNK).zip(images.par_chunks(CHUNK)).for_each(|(to, from)| to.copy_from_slice(from));
         pinned.values_mut(first, labels.len()).copy_from_slice(labels);
         (slot.images, slot.labels) = (images.len(), labels.len());
         if let Some(used) = slot.used.take() {

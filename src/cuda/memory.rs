@@ -48,8 +48,9 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         if self.pointer != 0 {
-            self.context.record_err(self.context.bind_to_thread());
-            // SAFETY: it was allocated in this context and nothing frees it but this. The driver waits for what is queued.
+            // Until nothing that was queued works in it.
+            self.context.record_err(self.context.synchronize());
+            // SAFETY: it was allocated in this context, which is bound now, and nothing frees it but this.
             self.context.record_err(unsafe { result::free_sync(self.pointer) });
         }
     }

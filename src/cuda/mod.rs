@@ -29,7 +29,7 @@ mod weights;
 pub use self::blas::{Extent, Matrix};
 #[cfg(test)]
 pub use self::device::Plain;
-pub use self::device::{Gpu, Settings, Storage};
+pub use self::device::{Gpu, Settings, Storage, find};
 pub use self::error::{Error, Result};
 pub use self::executor::Executor;
 pub use self::launch::{Call, Grid, THREADS};
