@@ -1,7 +1,8 @@
 //! Every test of a kernel on a GPU too, in both storage types and both orders: on the one that there is, or on an emulated one.
 
 mod case;
-#[cfg(any())]
+mod large;
+mod turns;
 mod updates;
 
 use std::sync::{LazyLock, Mutex, MutexGuard};
