@@ -173,7 +173,7 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, void
     return memset((void *)to, value, bytes), OK;
 }
 
-// A module is a shared library; its table of sections ends it.
+// A module is a shared library; its table of sections ends it. Its file stays open, since libraries are told apart by their paths.
 CUresult cuModuleLoadData(void **module, const void *image) {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)image;
     size_t bytes = header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;
@@ -181,7 +181,6 @@ CUresult cuModuleLoadData(void **module, const void *image) {
     if (file < 0 || write(file, image, bytes) != (ssize_t)bytes) return INVALID_VALUE;
     std::string path = "/proc/self/fd/" + std::to_string(file);
     void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    close(file);
     if (!library) return fprintf(stderr, "emulated device: %s\n", dlerror()), INVALID_VALUE;
     return *module = new Module{library}, OK;
 }

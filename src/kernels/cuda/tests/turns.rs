@@ -40,11 +40,12 @@ fn images_and_outputs_keep_their_numbers() {
 #[test]
 fn numbers_are_rounded_to_the_nearest_even() {
     // Just below, at and above halves between two neighbours with 8 bits, and what has no neighbours.
-    let values: Vec<f32> = [0x3f80_7fff, 0x3f80_8000, 0x3f80_8001, 0x3f81_8000, 0xbf81_8000, 0x7f7f_ffff, 1, 0x8000_0000]
-        .map(f32::from_bits)
-        .into_iter()
-        .chain([0.0, f32::INFINITY, f32::NEG_INFINITY])
-        .collect();
+    let values: Vec<f32> =
+        [0x3f80_7fff, 0x3f80_8000, 0x3f80_8001, 0x3f81_8000, 0xbf81_8000, 0x7f7f_ffff, 1, 0x8000_0000]
+            .map(f32::from_bits)
+            .into_iter()
+            .chain([0.0, f32::INFINITY, f32::NEG_INFINITY])
+            .collect();
     for gpu in each_gpu().filter(|gpu| gpu.settings().storage == Storage::Bf16) {
         let (from, inside) = (upload(&gpu, &values), gpu.allocate(2 * values.len()).expect("tests are small"));
         let to = gpu.allocate(from.bytes()).expect("tests are small");
