@@ -46,16 +46,17 @@ pub struct Settings {
 
 /// A GPU that is ready to compute.
 pub struct Gpu {
-    context: Arc<CudaContext>,
-    stream: Arc<CudaStream>,
-    settings: Settings,
+    // In the order in which they are dropped: what uses the stream before it.
+    blas: Blas,
+    dnn: Dnn,
     modules: Modules,
     /// What an operation works in; grows.
     scratch: Scratch,
     /// What else an operation works in, while another one has that.
     aside: Scratch,
-    blas: Blas,
-    dnn: Dnn,
+    stream: Arc<CudaStream>,
+    context: Arc<CudaContext>,
+    settings: Settings,
 }
 
 impl fmt::Debug for Gpu {
@@ -190,6 +191,9 @@ impl Gpu {
     /// If the device fails.
     pub fn copy(&self, from: View, to: View) -> Result<()> {
         assert_eq!(from.bytes(), to.bytes(), "a copy is as large as what is copied");
+        if to.bytes() == 0 {
+            return Ok(());
+        }
         self.context.bind_to_thread()?;
         // SAFETY: both are memory of this device that outlives what is queued, since freeing waits.
         Ok(unsafe { result::memcpy_dtod_async(to.pointer(), from.pointer(), to.bytes(), self.stream.cu_stream()) }?)
@@ -200,6 +204,9 @@ impl Gpu {
     /// # Errors
     /// If the device fails.
     pub fn clear(&self, view: View) -> Result<()> {
+        if view.bytes() == 0 {
+            return Ok(());
+        }
         self.context.bind_to_thread()?;
         // SAFETY: as in `copy`.
         Ok(unsafe { result::memset_d8_async(view.pointer(), 0, view.bytes(), self.stream.cu_stream()) }?)
@@ -211,6 +218,9 @@ impl Gpu {
     /// If the device fails.
     pub fn upload<T: Plain>(&self, values: &[T], to: View) -> Result<()> {
         assert_eq!(size_of_val(values), to.bytes(), "an upload is as large as what is uploaded");
+        if values.is_empty() {
+            return Ok(());
+        }
         self.context.bind_to_thread()?;
         // SAFETY: the numbers are borrowed until the wait below is over; `to` is memory of this device.
         unsafe { result::memcpy_htod_async(to.pointer(), values, self.stream.cu_stream()) }?;
@@ -223,6 +233,9 @@ impl Gpu {
     /// If the device fails, now or in anything that was queued before.
     pub fn download<T: Plain>(&self, from: View, values: &mut [T]) -> Result<()> {
         assert_eq!(size_of_val(values), from.bytes(), "a download is as large as what is downloaded");
+        if values.is_empty() {
+            return Ok(());
+        }
         self.context.bind_to_thread()?;
         // SAFETY: the numbers are borrowed until the wait below is over; any bits are a number.
         unsafe { result::memcpy_dtoh_async(values, from.pointer(), self.stream.cu_stream()) }?;

@@ -161,6 +161,8 @@ impl DeviceLearner {
             return Ok(Some("the images".to_owned()));
         }
         let mut first = None;
+        // The batch after it may have been of another size.
+        self.executor.reserve(Mode::Train, batch.images)?;
         self.executor.forward(Mode::Train, (batch.images, batch.place), batch.key, |executor, step, output| {
             if first.is_none() && !executor.is_finite(output, executor.gpu.settings().storage)? {
                 first = Some(format!("the output of `{}`", step.name));

@@ -171,15 +171,19 @@ impl Place {
         }
     }
 
-    /// Images: as the caller has them, and with the channels last, where that is another order. On a GPU those of two batches,
-    /// of which one is under way, and those that are computed at once in the order and type of values.
+    /// Images: as the caller has them, and in the order and type of values, where that is another. On a GPU there are two batches
+    /// of them as they came, of which one is under way.
     fn images(self, program: &Program, batch: usize, at_once: usize) -> u64 {
         let image = program.shape(ValueId::INPUT);
         let of = |images: usize| (image.elements() as u64).saturating_mul(images as u64);
         match self {
             Place::Processor { .. } if image.has_one_order() => bytes(of(batch)),
             Place::Processor { .. } => bytes(of(batch).saturating_mul(2)),
-            Place::Device { .. } => bytes(of(at_once).saturating_mul(2)).saturating_add(self.values(of(at_once))),
+            Place::Device { order, width } => {
+                let as_they_come = width == NUMBER && (image.has_one_order() || order == Order::ChannelsFirst);
+                let turned = if as_they_come { 0 } else { self.values(of(at_once)) };
+                bytes(of(at_once).saturating_mul(2)).saturating_add(turned)
+            }
         }
     }
 
@@ -228,7 +232,7 @@ fn optimizer_state(train: Option<&Train>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::TrainingMemory;
+    use super::{Order, TrainingMemory};
     use crate::compile;
     use crate::program::memory::panel;
 
@@ -262,6 +266,30 @@ mod tests {
             };
             assert_eq!(network.footprint(3).training(10), expected, "{train}");
         }
+    }
+
+    #[test]
+    fn counts_what_is_on_a_gpu() {
+        let network =
+            compile("input: [2, 4, 4]\nlayers: [conv 3 1x1 bias=false -> relu -> flatten -> linear 5 bias=false]");
+        let network = network.expect("a sound network");
+        let params = 2 * 3 + 48 * 5;
+        let f32s = network.device_footprint(Order::ChannelsFirst, 4).training(10);
+        // The images of two batches; the convolution's map, which flattened is the same, and the logits, whose place the map's
+        // gradient takes; and the loss's gradient.
+        let expected = TrainingMemory {
+            weights: 4 * params,
+            gradients: 4 * params,
+            optimizer: 4 * params,
+            activations: 4 * 10 * (2 * 32 + 48 + 5),
+            workspace: 4 * 10 * 48,
+        };
+        assert_eq!(f32s, expected);
+        // Weights have copies, images are turned, and the map is flattened by a copy, whose gradient takes the logits' place, as
+        // the map's takes the copy's.
+        let bf16 = network.device_footprint(Order::ChannelsLast, 2).training(10);
+        let (activations, workspace) = (4 * 10 * 2 * 32 + 2 * 10 * (32 + 48 + 48 + 5), 2 * 10 * 48);
+        assert_eq!(bf16, TrainingMemory { weights: 6 * params, activations, workspace, ..expected });
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Where no NVIDIA driver is, a GPU is emulated, slowly; where that cannot be done either, tests say so and pass. What may
 //! differ in f32 is what may in `tests/reference`.
 
+#[allow(dead_code, reason = "the tests of kernels have more uses for it")]
 mod emulator;
 #[path = "../reference/fixture.rs"]
 mod fixture;
@@ -12,7 +13,6 @@ use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
 use archc::device::{Cuda, Device, Numbers};
-use archc::executor::Evaluator;
 use archc::kernels::{Algorithms, MaskKey, Mode, Objective};
 use archc::network::Network;
 use archc::program::{Program, lower};

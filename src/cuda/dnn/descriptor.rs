@@ -108,7 +108,8 @@ impl Descriptor {
         // SAFETY: nothing is asked for but the number.
         check(unsafe { sys::cudnnBackendGetAttribute(self.0, name, of, 0, &raw mut count, std::ptr::null_mut()) })?;
         let mut parts = (0..count).map(|_| Descriptor::new(kind)).collect::<Result<Vec<_>>>()?;
-        self.fill(name, &mut parts)?;
+        let filled = self.fill(name, &mut parts)?;
+        parts.truncate(filled);
         Ok(parts)
     }
 
@@ -120,12 +121,13 @@ impl Descriptor {
         Ok(part)
     }
 
-    /// cuDNN fills descriptors that the caller has made; fewer than there are places, if it has no more.
-    fn fill(&self, name: Name, parts: &mut [Descriptor]) -> Result<()> {
+    /// cuDNN fills descriptors that the caller has made: so many of them.
+    fn fill(&self, name: Name, parts: &mut [Descriptor]) -> Result<usize> {
         let (of, mut count) = (Type::CUDNN_TYPE_BACKEND_DESCRIPTOR, 0);
         let place = parts.as_mut_ptr().cast();
         // SAFETY: a `Descriptor` is a pointer to a descriptor of the right kind, and there are as many as is said.
-        check(unsafe { sys::cudnnBackendGetAttribute(self.0, name, of, parts.len() as i64, &raw mut count, place) })
+        check(unsafe { sys::cudnnBackendGetAttribute(self.0, name, of, parts.len() as i64, &raw mut count, place) })?;
+        Ok(usize::try_from(count).unwrap_or(0))
     }
 
     /// The numerical notes of an engine.

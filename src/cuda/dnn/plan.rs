@@ -51,8 +51,13 @@ pub fn choose(gpu: &Gpu, handle: cudnnHandle_t, problem: &Problem, tensors: Tens
     let mut tried = 0;
     for mode in [Mode::CUDNN_HEUR_MODE_A, Mode::CUDNN_HEUR_MODE_FALLBACK] {
         for config in configurations(&graph, mode)? {
-            if !serves(&config, problem)? {
-                continue;
+            match serves(&config, problem) {
+                Ok(true) => {}
+                Ok(false) => continue,
+                Err(error) => {
+                    last = error;
+                    continue;
+                }
             }
             match plan(handle, &config).and_then(|plan| Ok((time(gpu, handle, &plan, tensors)?, plan))) {
                 Ok((_, plan)) if problem.exact => return Ok(plan),
