@@ -1,10 +1,11 @@
 //! Runs a program on a GPU: what [`crate::executor::Executor`] does on the processor, by the same plan.
 
+mod reserve;
+
 use std::mem;
 
 use super::call::{Backward, Forward, Saved, Weight};
 use super::input::{Input, Place as Batch};
-use super::memory::ALIGNMENT;
 use super::weights::{Layout, Weights};
 use super::{Gpu, Memory, Result, Storage, View};
 use crate::executor::Evaluator;
@@ -13,7 +14,6 @@ use crate::executor::schedule::Schedule;
 use crate::graph::{Shape, ValueId};
 use crate::kernels::cuda::{self as kernels, clamp, elementwise, finite, turn};
 use crate::kernels::{MaskKey, Mode};
-use crate::program::memory::Kept;
 use crate::program::plan::{BackwardStep, Place, Target, reads_output};
 use crate::program::{Bounds, Program, Step};
 
@@ -121,56 +121,6 @@ impl Executor {
         let one_order = self.program.shape(ValueId::INPUT).has_one_order();
         let settings = self.gpu.settings();
         settings.storage == Storage::F32 && (one_order || settings.order == Order::ChannelsFirst)
-    }
-
-    /// Makes room for a batch; nothing is allocated if there was a larger one before.
-    ///
-    /// # Errors
-    /// If memory is short, with how much it takes and what would fit.
-    pub(super) fn reserve(&mut self, mode: Mode, batch: usize) -> Result<()> {
-        let plan = match mode {
-            Mode::Train => &self.training.plan,
-            Mode::Eval => &self.evaluation.plan,
-        };
-        let width = self.gpu.settings().storage.width();
-        let mut wanted: Vec<usize> = plan.buffers.iter().map(|elements| elements * batch * width).collect();
-        wanted.resize(self.buffers.len(), 0);
-        let turned =
-            if self.takes_images() { 0 } else { self.program.shape(ValueId::INPUT).elements() * batch * width };
-        let staged = match mode {
-            Mode::Train => 0,
-            Mode::Eval => self.program.shape(self.program.output).elements() * batch * size_of::<f32>(),
-        };
-        let saved = self.place_saved(mode, batch);
-        let all = self.buffers.iter_mut().zip(wanted);
-        let others = [(&mut self.saved, saved), (&mut self.turned, turned), (&mut self.staged, staged)];
-        for (memory, bytes) in all.chain(others) {
-            if memory.bytes() < bytes {
-                // First the old one, whose freeing waits for whoever still works in it.
-                *memory = self.gpu.allocate(0)?;
-                *memory = self.gpu.allocate(bytes).map_err(|error| error.during(format!("a batch of {batch}")))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lays out what the steps of a mode keep, and says how large it is together.
-    fn place_saved(&mut self, mode: Mode, batch: usize) -> usize {
-        let schedule = match mode {
-            Mode::Train => &mut self.training,
-            Mode::Eval => &mut self.evaluation,
-        };
-        let mut end = 0;
-        for &index in &schedule.plan.steps {
-            let step = &schedule.program.steps[index];
-            let Kept { reals, indices, bytes } = step.op.kept(mode, batch, self.program.shape(step.output));
-            schedule.saved[index] = [reals * size_of::<f32>(), indices * size_of::<u32>(), bytes].map(|bytes| {
-                let start = end;
-                end = (end + bytes).next_multiple_of(ALIGNMENT);
-                (start, bytes)
-            });
-        }
-        end
     }
 
     /// Runs forward on a batch that was brought, after [`Executor::reserve`]. `each` sees every output that is computed.

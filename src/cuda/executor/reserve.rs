@@ -1,0 +1,99 @@
+//! The memory that a batch runs in.
+
+use super::Executor;
+use crate::cuda::memory::ALIGNMENT;
+use crate::cuda::{Gpu, Memory, Result};
+use crate::graph::ValueId;
+use crate::kernels::Mode;
+use crate::program::memory::Kept;
+use crate::report::quantity;
+
+impl Executor {
+    /// Makes room for a batch; nothing is allocated if there was a larger one before.
+    ///
+    /// # Errors
+    /// If memory is short, with how much it takes and what would fit.
+    pub(in crate::cuda) fn reserve(&mut self, mode: Mode, batch: usize) -> Result<()> {
+        let plan = match mode {
+            Mode::Train => &self.training.plan,
+            Mode::Eval => &self.evaluation.plan,
+        };
+        let width = self.gpu.settings().storage.width();
+        let mut wanted: Vec<usize> = plan.buffers.iter().map(|elements| elements * batch * width).collect();
+        wanted.resize(self.buffers.len(), 0);
+        let turned =
+            if self.takes_images() { 0 } else { self.program.shape(ValueId::INPUT).elements() * batch * width };
+        let staged = match mode {
+            Mode::Train => 0,
+            Mode::Eval => self.program.shape(self.program.output).elements() * batch * size_of::<f32>(),
+        };
+        let saved = self.place_saved(mode, batch);
+        let needed = wanted.iter().sum::<usize>() + saved + turned + staged;
+        let all = self.buffers.iter_mut().zip(wanted);
+        let others = [(&mut self.saved, saved), (&mut self.turned, turned), (&mut self.staged, staged)];
+        grow(&self.gpu, all.chain(others)).or_else(|error| {
+            let error = error.during(format!("a batch of {batch}"));
+            Err(error.followed_by(&fitting(self.room()?, batch, needed)))
+        })
+    }
+
+    /// Bytes that batches could have: those that they have, and those that are free.
+    fn room(&self) -> Result<usize> {
+        let held = self.buffers.iter().chain([&self.saved, &self.turned, &self.staged]).map(Memory::bytes);
+        Ok(held.sum::<usize>() + self.gpu.context().mem_get_info()?.0)
+    }
+
+    /// Lays out what the steps of a mode keep, and says how large it is together.
+    fn place_saved(&mut self, mode: Mode, batch: usize) -> usize {
+        let schedule = match mode {
+            Mode::Train => &mut self.training,
+            Mode::Eval => &mut self.evaluation,
+        };
+        let mut end = 0;
+        for &index in &schedule.plan.steps {
+            let step = &schedule.program.steps[index];
+            let Kept { reals, indices, bytes } = step.op.kept(mode, batch, self.program.shape(step.output));
+            schedule.saved[index] = [reals * size_of::<f32>(), indices * size_of::<u32>(), bytes].map(|bytes| {
+                let start = end;
+                end = (end + bytes).next_multiple_of(ALIGNMENT);
+                (start, bytes)
+            });
+        }
+        end
+    }
+}
+
+/// Allocates anew what is smaller than it should be.
+fn grow<'a>(gpu: &Gpu, wanted: impl Iterator<Item = (&'a mut Memory, usize)>) -> Result<()> {
+    for (memory, bytes) in wanted.filter(|(memory, bytes)| memory.bytes() < *bytes) {
+        // First the old one goes, when nobody works in it any more.
+        *memory = gpu.allocate(0)?;
+        *memory = gpu.allocate(bytes)?;
+    }
+    Ok(())
+}
+
+/// Which batch fits into so many bytes, if this one needs more.
+fn fitting(room: usize, batch: usize, needed: usize) -> String {
+    match (room as u128 * batch as u128 / needed.max(1) as u128) as usize {
+        0 => "not even a batch of 1 fits".to_owned(),
+        fits => format!("it needs {}; one of about {fits} fits", quantity::bytes(needed as u64)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_fits_is_named() {
+        for (room, batch, needed, expected) in [
+            (6 << 30, 512, 8 << 30, "it needs 8.0 GiB; one of about 384 fits"),
+            (usize::MAX / 2, 1 << 20, usize::MAX, "one of about 524287 fits"),
+            (1, 2, 100, "not even a batch of 1 fits"),
+        ] {
+            let found = fitting(room, batch, needed);
+            assert!(found.ends_with(expected), "{found}");
+        }
+    }
+}
