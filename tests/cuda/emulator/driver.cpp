@@ -180,6 +180,7 @@ CUresult cuModuleLoadData(void **module, const void *image) {
     int file = memfd_create("module", 0);
     if (file < 0 || write(file, image, bytes) != (ssize_t)bytes) return INVALID_VALUE;
     std::string path = "/proc/self/fd/" + std::to_string(file);
+    // The file stays open: the next one would have its number, and libraries of one path are one library.
     void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) return fprintf(stderr, "emulated device: %s\n", dlerror()), INVALID_VALUE;
     return *module = new Module{library}, OK;
