@@ -133,7 +133,7 @@ fn relative(found: &[Vec<f32>], expected: &[Vec<f32>]) -> f64 {
 }
 
 /// So many multiplications a step are emulated in reasonable time.
-const EMULATED: u64 = 20_000_000;
+const EMULATED: u64 = 1_000_000;
 
 /// One step of every network in architectures/, with dropout's masks, against the processor.
 #[test]

@@ -22,7 +22,7 @@ use super::{Gpu, Result, View};
 #[derive(Debug)]
 pub struct Dnn {
     handle: sys::cudnnHandle_t,
-    plans: Mutex<HashMap<Problem, Arc<Plan>>>,
+    plans: Mutex<HashMap<Problem, Plan>>,
 }
 
 // SAFETY: a handle may be used by any thread, by one at a time; `Gpu` is used by one.
@@ -69,22 +69,18 @@ impl Gpu {
             let elements: i64 = tensor.sizes.iter().product();
             assert_eq!(view.bytes(), elements as usize * width, "a tensor fills its memory");
         }
-        let plan = self.plan(problem, tensors).map_err(|error| error.during(problem))?;
-        self.with_scratch(plan.workspace, |workspace| plan.execute(self.dnn().handle, tensors, workspace))
-            .map_err(|error| error.during(problem))
-    }
-
-    /// The plan for this problem: known, or found by trying on these tensors.
-    fn plan(&self, problem: &Problem, tensors: Tensors) -> Result<Arc<Plan>> {
         self.context().bind_to_thread()?;
         let mut plans = self.dnn().plans.lock().expect("nobody panics while planning");
-        if let Some(plan) = plans.get(problem) {
-            return Ok(plan.clone());
+        if !plans.contains_key(problem) {
+            // Tried on these tensors.
+            let plan =
+                plan::choose(self, self.dnn().handle, problem, tensors).map_err(|error| error.during(problem))?;
+            // It has grown to what the greediest plan wanted.
+            self.forget_scratch();
+            plans.insert(*problem, plan);
         }
-        let plan = Arc::new(plan::choose(self, self.dnn().handle, problem, tensors)?);
-        // It has grown to what the greediest plan wanted.
-        self.forget_scratch();
-        plans.insert(*problem, plan.clone());
-        Ok(plan)
+        let plan = &plans[problem];
+        self.with_scratch(plan.workspace, |workspace| plan.execute(self.dnn().handle, tensors, workspace))
+            .map_err(|error| error.during(problem))
     }
 }

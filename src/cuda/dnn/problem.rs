@@ -130,7 +130,7 @@ impl Notes {
         let rounds = problem.storage == Storage::F32
             && (self.has(Notes::DOWN_CONVERT_INPUTS) || self.has(Notes::TENSOR_CORE) && !problem.tf32);
         let reorders = [Notes::FFT, Notes::WINOGRAD, Notes::NONDETERMINISTIC].iter().any(|note| self.has(*note));
-        !rounds && !self.has(Notes::REDUCED_PRECISION_REDUCTION) && !(problem.exact && reorders)
+        !(rounds || self.has(Notes::REDUCED_PRECISION_REDUCTION) || problem.exact && reorders)
     }
 }
 

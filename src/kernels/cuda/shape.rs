@@ -157,7 +157,7 @@ pub fn grid_of(rows: usize, columns: usize) -> Grid {
 /// Threads for all elements of an example along x, examples along y.
 pub fn grid_each(batch: usize, elements: usize) -> Grid {
     let along = elements.div_ceil(THREADS as usize).clamp(1, MOST);
-    let examples = batch.clamp(1, (MOST / along).max(1).min(MOST_Y));
+    let examples = batch.clamp(1, (MOST / along).clamp(1, MOST_Y));
     Grid { blocks: [along as u32, examples as u32], threads: [THREADS, 1] }
 }
 
@@ -233,7 +233,7 @@ mod tests {
             let near = |n: usize| [n.saturating_sub(1), n, n + 1];
             for n in [0, divisor, 2 * divisor, 1_000_000, 1 << 30, (1 << 31) - 2].into_iter().flat_map(near) {
                 let Some(n) = u32::try_from(n).ok().filter(|n| *n < 1 << 31) else { continue };
-                let high = (u64::from(n) * u64::from(factor) >> 32) as u32;
+                let high = ((u64::from(n) * u64::from(factor)) >> 32) as u32;
                 assert_eq!((high + n) >> shift, n / divisor as u32, "{n}/{divisor}");
             }
         }
