@@ -75,7 +75,10 @@ impl Executor {
     fn with(gpu: Gpu, program: Program, weights: &[Vec<f32>], decays: &[bool]) -> Result<Executor> {
         let lengths = program.weights.iter().map(|weight| weight.elements());
         assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
-        program.steps.iter().try_for_each(|step| kernels::check(&step.op).map_err(|error| error.during(&step.name)))?;
+        program.steps.iter().try_for_each(|step| {
+            let shapes = step.inputs.iter().chain([&step.output]).map(|value| program.shape(*value));
+            kernels::check(&step.op, shapes).map_err(|error| error.during(&step.name))
+        })?;
         let order = gpu.settings().order;
         let training: Schedule<Parts> = Schedule::new(&program, Mode::Train, order);
         let evaluation: Schedule<Parts> = Schedule::new(&program, Mode::Eval, order);

@@ -45,6 +45,7 @@ use self::pools::Pooling;
 use self::resample::Before;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Error, Result};
+use crate::graph::Shape;
 use crate::layers::Window;
 use crate::program::Op;
 
@@ -133,16 +134,27 @@ pub fn backward(op: &Op, call: Backward) -> Result<()> {
     }
 }
 
-/// Whether an operation can be computed here.
+/// Whether an operation can be computed here. `shapes` are those of one example of its inputs and its output.
 ///
 /// # Errors
-/// If it has no kernel for a GPU.
-pub fn check(op: &Op) -> Result<()> {
+/// If it has no kernel for a GPU, or kernels cannot count its numbers.
+pub fn check(op: &Op, mut shapes: impl Iterator<Item = Shape>) -> Result<()> {
+    if let Some(shape) = shapes.find(|shape| shape.elements() >= COUNTED) {
+        return Err(Error::new(format!(
+            "a value of {shape} is too large for a GPU: 2³¹ numbers an example are too many"
+        )));
+    }
     match op {
+        Op::MaxPool2d(window) | Op::AvgPool2d { window, .. } if !pools::counts(window) => {
+            Err(Error::new("a window of 2³⁰ positions or more is too large for a GPU"))
+        }
         Op::Outside(outside) => Err(no_kernel(outside.operation().name())),
         _ => Ok(()),
     }
 }
+
+/// Within an example kernels count in 32 bits, and divide below this.
+const COUNTED: usize = 1 << 31;
 
 fn no_kernel(name: &str) -> Error {
     Error::new(format!("`{name}` has no kernel for a GPU"))

@@ -94,7 +94,8 @@ impl Pooling {
             input: small(input),
             output: small(output),
             kernel: small(of(window.kernel)),
-            stride: small(of(window.stride)),
+            // Beyond the map there is no second output to step to.
+            stride: small(of(window.stride).min(FAR)),
             padding: small(of(window.padding)),
             dilation: small(of(window.dilation)),
         };
@@ -122,6 +123,15 @@ impl Pooling {
         }
     }
 }
+
+/// Whether kernels, which count in 32 bits, can take this window. A stride may be of any length.
+pub fn counts(window: &Window) -> bool {
+    let Window { kernel, padding, dilation, .. } = *window;
+    [kernel, padding, dilation].iter().all(|pair| pair.height.max(pair.width) < FAR)
+}
+
+/// Further than any window reaches.
+const FAR: usize = 1 << 30;
 
 fn sides(shape: Shape) -> (usize, usize) {
     shape.sides().unwrap_or((1, 1))

@@ -173,7 +173,7 @@ CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, size_t bytes, void
     return memset((void *)to, value, bytes), OK;
 }
 
-// A module is a shared library; its table of sections ends it. Its file stays open, since libraries are told apart by their paths.
+// A module is a shared library; its table of sections ends it.
 CUresult cuModuleLoadData(void **module, const void *image) {
     const Elf64_Ehdr *header = (const Elf64_Ehdr *)image;
     size_t bytes = header->e_shoff + (size_t)header->e_shnum * header->e_shentsize;

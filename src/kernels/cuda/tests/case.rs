@@ -16,7 +16,7 @@ const BF16: f64 = 1.5e-2;
 
 /// Holds what a GPU makes against the CPU's f64, in f32 to `tolerance`; `numbers` are exact in f32.
 pub(in crate::kernels) fn check(case: &Case, numbers: &Numbers<f64>, output_gradient: &[f64], tolerance: f64) {
-    if cuda::check(&case.op).is_err() {
+    if cuda::check(&case.op, std::iter::once(case.output)).is_err() {
         return;
     }
     for gpu in each_gpu() {

@@ -115,3 +115,24 @@ fn many_inputs_and_many_channels() {
         run(&Case::new(op, 37, map, map));
     }
 }
+
+#[test]
+fn what_cannot_be_counted_is_refused() {
+    let window = |kernel, padding| Window {
+        kernel: Pair::square(kernel),
+        stride: Pair::square(1 << 40),
+        padding: Pair::square(padding),
+        dilation: Pair::square(1),
+        ceil: false,
+    };
+    for (op, shape, expected) in [
+        (Op::Add, Shape::Vector(1 << 31), "too large for a GPU"),
+        (Op::Add, Shape::Vector((1 << 31) - 1), ""),
+        (Op::MaxPool2d(window(1 << 31, 1 << 30)), Shape::map(1, 8, 8), "a window of"),
+        (Op::MaxPool2d(window(3, 1)), Shape::map(1, 8, 8), ""),
+    ] {
+        let found = crate::kernels::cuda::check(&op, std::iter::once(shape));
+        let found = found.err().map_or(String::new(), |error| error.to_string());
+        assert!(found.contains(expected) && found.is_empty() == expected.is_empty(), "{op:?}: `{found}`");
+    }
+}
