@@ -1,4 +1,4 @@
-"""Times a network's training step in PyTorch on a GPU. `cuda.py` runs it, each time in a new process.
+"""Times a network's training step in PyTorch on a GPU. `gpu.py` runs it, each time in a new process.
 
 Reads a request as JSON from standard input, answers as JSON on standard output.
 """

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Everything that needs an NVIDIA GPU, in one run: tests, the table of ratios against PyTorch, runs.
 
-    python3 benches/cuda.py --binary target/release/archc --test target/release/deps/cuda-*
-    python3 benches/cuda.py --binary target/release/archc --only resnet --dtype bf16 --no-compile
-    python3 benches/cuda.py --binary target/release/archc --no-table --train architectures/vgg_cifar10.yaml --set data.path=DIR
+    python3 benches/gpu.py --binary target/release/archc --test target/release/deps/cuda-*
+    python3 benches/gpu.py --binary target/release/archc --only resnet --dtype bf16 --no-compile
+    python3 benches/gpu.py --binary target/release/archc --no-table --train architectures/vgg_cifar10.yaml --set data.path=DIR
 
 Nothing is built: archc and its tests come from `cargo build --release --features cuda` and `cargo test --release --features cuda
 --no-run`, here or on another machine. The Python that runs this must have PyTorch with CUDA; archc uses the libraries that came with
@@ -132,7 +132,7 @@ def measure(archc, path, batch, dtype, options):
 def theirs(described, batch, dtype, layout, compiled):
     request = {"network": described, "batch": batch, "dtype": dtype, "channels_last": layout == "channels_last",
                "compile": compiled, "groups": STEPS // GROUP, "group": GROUP}
-    return environment.in_torch(sys.executable, "cuda_step.py", request, os.cpu_count())
+    return environment.in_torch(sys.executable, "gpu_step.py", request, os.cpu_count())
 
 
 HEAD = (f"{'network':<26}{'dtype':<6}{'archc':>9}{'PyTorch':>10} {'layout':<14}{'time':>5}{'compiled':>10}{'time':>6}"
