@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_batch_that_fits_is_named() {
         for (room, batch, needed, expected) in [
-            (6 << 30, 512, 8 << 30, "it needs 8.0 GiB; one of about 384 fits"),
+            (6 << 30, 512, 8 << 30, "it needs 8.00 GiB; one of about 384 fits"),
             (usize::MAX / 2, 1 << 20, usize::MAX, "one of about 524287 fits"),
             (1, 2, 100, "not even a batch of 1 fits"),
         ] {
