@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::adaptive_avg_pool2d::bins;
 use super::bins::Bins;
-use super::lanes::{for_each_row, rows_each};
+use super::lanes::{for_each_row, keep_larger, rows_each};
 use super::simd::dispatch;
 use super::{Backward, Forward, Real};
 
@@ -70,12 +70,7 @@ impl<T: Real> Maxima<'_, T> {
             for position in line * across.input() + columns.start..line * across.input() + columns.end {
                 let x: &[T; N] =
                     self.x[position * self.channels + channel..].first_chunk().expect("channels lie within the input");
-                for lane in 0..N {
-                    // Written without branches, so that many channels are compared at a time.
-                    let wins = (x[lane] > best[lane]) | x[lane].is_nan();
-                    best[lane] = if wins { x[lane] } else { best[lane] };
-                    places[lane] = if wins { position as u32 } else { places[lane] };
-                }
+                keep_larger(&mut best, &mut places, x, position as u32);
             }
         }
         let start = column * self.channels + channel;

@@ -61,6 +61,17 @@ pub(super) fn add_scaled<T: Real>(output: &mut [T], factor: T, x: &[T]) {
     }
 }
 
+/// Puts numbers that are larger, or NaN, in the place of the best so far, and beside them where they are.
+#[inline(always)]
+pub(super) fn keep_larger<T: Real, const N: usize>(best: &mut [T; N], places: &mut [u32; N], x: &[T; N], place: u32) {
+    for lane in 0..N {
+        // Written without branches, so that all of them are compared at once.
+        let wins = (x[lane] > best[lane]) | x[lane].is_nan();
+        best[lane] = if wins { x[lane] } else { best[lane] };
+        places[lane] = if wins { place } else { places[lane] };
+    }
+}
+
 /// output ← x, by all threads if there is enough to do.
 pub(crate) fn copy_all<T: Real>(output: &mut [T], x: &[T]) {
     if output.len() <= CHUNK {

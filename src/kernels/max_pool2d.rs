@@ -9,7 +9,7 @@ use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::clamp::Clamp;
-use super::lanes::rows_each;
+use super::lanes::{keep_larger, rows_each};
 use super::simd::dispatch;
 use super::tap::Slide;
 use super::{Backward, Forward, Real, size};
@@ -159,14 +159,9 @@ impl<T: Real, P: Place> Maxima<'_, T, P> {
             let line = down.input_of(self.row, down_tap) * across.input;
             for across_tap in across_taps.clone() {
                 let start = (line + across.input_of(column, across_tap)) * channels + channel;
-                let x: [T; N] = *self.x[start..].first_chunk().expect("channels lie within the input");
+                let x: &[T; N] = self.x[start..].first_chunk().expect("channels lie within the input");
                 let tap = (down_tap * across.kernel + across_tap) as u32;
-                for lane in 0..N {
-                    // Written without branches, so that all channels are compared at once.
-                    let wins = (x[lane] > best[lane]) | x[lane].is_nan();
-                    best[lane] = if wins { x[lane] } else { best[lane] };
-                    place[lane] = if wins { tap } else { place[lane] };
-                }
+                keep_larger(&mut best, &mut place, x, tap);
             }
         }
         let start = column * channels + channel;
