@@ -223,3 +223,32 @@ template <class T> __device__ inline T team_sum(T x) {
     for (u32 warp = 0; warp < warps; warp++) x += parts[first + warp];
     return x;
 }
+
+// How a batch is cut: see Table. A slice has some whole rows.
+struct Slices {
+    Table table;
+    u64 rows_each;
+    // Sums of each slice, K times channels.
+    float *parts;
+    // Blocks that a slice takes: one for each channel, or for some that lie side by side.
+    u32 blocks;
+};
+
+// What a block has to do.
+struct Share {
+    u64 slice, first, rows;
+    u32 block;
+};
+
+__device__ inline Share share_of(const Slices &slices) {
+    u32 slice = blockIdx.x / slices.blocks;
+    u64 first = slice * slices.rows_each, left = slices.table.rows - first;
+    return {slice, first, left < slices.rows_each ? left : slices.rows_each, blockIdx.x - slice * slices.blocks};
+}
+
+// Rows that a thread has in flight.
+constexpr int AHEAD = 4;
+
+// A block of the kernels that put slices together has some channels and several threads for each.
+constexpr u32 CHANNELS = 8;
+constexpr u32 LANES = THREADS / CHANNELS;

@@ -9,7 +9,8 @@ use super::shape::{Cut, Divisor, Table, WARP, Widths, small, widths};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
 use crate::graph::Shape;
 
-const SOURCE: Source = Source { name: "sums.cu", text: include_str!("sums.cu") };
+const SUMS: Source = Source { name: "sums.cu", text: include_str!("sums.cu") };
+const MOMENTS: Source = Source { name: "moments.cu", text: include_str!("moments.cu") };
 
 /// Blocks that a reduction has, about: several for each multiprocessor of a large device.
 const BLOCKS: usize = 2048;
@@ -174,11 +175,11 @@ impl Sliced {
 
     fn moments(&self, gpu: &Gpu, x: View, parts: View) -> Result<()> {
         let call = MomentsCall { slices: self.slices(parts), x: x.pointer() };
-        gpu.launch(&SOURCE, self.kernel([widths!("moments_first"), widths!("moments_last")]), self.grid(), &call)
+        gpu.launch(&MOMENTS, self.kernel([widths!("moments_first"), widths!("moments_last")]), self.grid(), &call)
     }
 
     fn sums(&self, gpu: &Gpu, terms: Terms, parts: View) -> Result<()> {
-        gpu.launch(&SOURCE, self.kernel(terms.kernels()), self.grid(), &terms.call(self.slices(parts)))
+        gpu.launch(&SUMS, self.kernel(terms.kernels()), self.grid(), &terms.call(self.slices(parts)))
     }
 }
 
@@ -208,7 +209,7 @@ pub fn moments(
             eps,
             momentum,
         };
-        gpu.launch(&SOURCE, "finish_moments", finishing_grid(cut.channels), &call)
+        gpu.launch(&MOMENTS, "finish_moments", finishing_grid(cut.channels), &call)
     })
 }
 
@@ -223,7 +224,7 @@ pub fn running(gpu: &Gpu, [means, variances]: [View; 2], eps: f64, [to_means, to
         eps,
         channels: small(channels),
     };
-    gpu.launch(&SOURCE, "running_statistics", Grid::over(channels), &call)
+    gpu.launch(&MOMENTS, "running_statistics", Grid::over(channels), &call)
 }
 
 /// Mean and squares around it of each channel of each example, for `work`, in scratch memory with so many bytes more.
@@ -307,13 +308,13 @@ pub fn totals(gpu: &Gpu, cut: Cut, terms: Terms, totals: Totals) -> Result<()> {
     gpu.with_scratch(sliced.bytes(terms.kinds()), |parts| {
         sliced.sums(gpu, terms, parts)?;
         let call = totals.call(cut.channels, sliced.count, terms.kinds(), parts);
-        gpu.launch(&SOURCE, "finish_sums", finishing_grid(cut.channels), &call)
+        gpu.launch(&SUMS, "finish_sums", finishing_grid(cut.channels), &call)
     })
 }
 
 /// The sums over examples of what [`of_examples`] gave.
 pub fn totals_of_examples(gpu: &Gpu, batch: usize, channels: usize, parts: View, totals: Totals) -> Result<()> {
-    gpu.launch(&SOURCE, "finish_sums", finishing_grid(channels), &totals.call(channels, batch, 2, parts))
+    gpu.launch(&SUMS, "finish_sums", finishing_grid(channels), &totals.call(channels, batch, 2, parts))
 }
 
 /// The sums of a batch norm. `work` gets for each channel what is taken from its gradients, and what for each x − mean; `share` is
@@ -342,7 +343,7 @@ pub fn batch_totals(
             share,
             ..totals.call(cut.channels, sliced.count, terms.kinds(), parts)
         };
-        gpu.launch(&SOURCE, "finish_sums", finishing_grid(cut.channels), &call)?;
+        gpu.launch(&SUMS, "finish_sums", finishing_grid(cut.channels), &call)?;
         work([constants, slopes])
     })
 }
@@ -351,7 +352,7 @@ pub fn batch_totals(
 pub fn shares(gpu: &Gpu, factor: f32, sums: View, y: View) -> Result<()> {
     let count = sums.elements(size_of::<f32>());
     let call = Shares { sums: sums.pointer(), y: y.pointer(), count: count as u64, factor };
-    gpu.launch(&SOURCE, "shares", Grid::over(count), &call)
+    gpu.launch(&SUMS, "shares", Grid::over(count), &call)
 }
 
 fn finishing_grid(channels: usize) -> Grid {
