@@ -2,6 +2,7 @@
 
 mod interruptions;
 mod place;
+mod tensorboard;
 
 use std::path::Path;
 
