@@ -1,6 +1,6 @@
 //! The command line: one file a command. Reading files, printing and exit codes live here and nowhere else.
 //!
-//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 130 stopped with Ctrl-C.
+//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 130 stopped with Ctrl-C, 143 with SIGTERM.
 
 mod check;
 mod expand;
@@ -75,14 +75,10 @@ enum Failure {
     Message(String),
     /// Nobody reads our output any more, as in `archc check … | head`.
     OutputClosed,
-    /// The user pressed Ctrl-C, and what there was to save is saved.
+    /// The user pressed Ctrl-C, or the system asked it to end, and what there was to save is saved.
     #[cfg(feature = "train")]
-    Interrupted,
+    Stopped { signal: usize },
 }
-
-/// What shells give for a program that Ctrl-C ended: 128 and the number of the signal.
-#[cfg(feature = "train")]
-const INTERRUPTED: u8 = 130;
 
 /// Runs the program with the arguments of its process.
 pub fn run() -> ExitCode {
@@ -109,7 +105,8 @@ pub fn run() -> ExitCode {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,
         Err(Failure::Reported) => ExitCode::FAILURE,
         #[cfg(feature = "train")]
-        Err(Failure::Interrupted) => ExitCode::from(INTERRUPTED),
+        // As shells have it for a program that the signal ended.
+        Err(Failure::Stopped { signal }) => ExitCode::from(128 + signal as u8),
         Err(Failure::Message(message)) => {
             terminal::refuse(&message);
             ExitCode::FAILURE

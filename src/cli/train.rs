@@ -1,16 +1,19 @@
 //! `archc train FILE`, `archc train --resume RUN`, `archc train FILE --plot-schedule`
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::machine::Machine;
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
 use super::trained::{open_data, recipe, unreadable};
-use super::{Failure, INTERRUPTED, data::count, terminal};
+use super::{Failure, data::count, terminal};
 use crate::device::Device;
 use crate::diagnostic::nearest;
 use crate::expand::expand;
@@ -112,7 +115,8 @@ impl Train {
 
         let setting =
             Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
-        let stop = stop_on_interrupt()?;
+        let (stop, signal) = listen()
+            .map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
         progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
         let ended = train(&mut run, setting, &mut progress, &stop);
@@ -131,7 +135,7 @@ impl Train {
                 terminal::complain(&format!(
                     "stopped after step {step}, in epoch {epoch}, and saved; to go on:\n  archc train --resume {folder}"
                 ));
-                Err(Failure::Interrupted)
+                Err(Failure::Stopped { signal: signal.load(Ordering::Relaxed) })
             }
         }
     }
@@ -256,17 +260,16 @@ fn check_patterns(program: &Program, recipe: &recipe::Train) -> Result<(), Failu
     Ok(())
 }
 
-/// Set by the first Ctrl-C; the second one ends the program at once.
-fn stop_on_interrupt() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let set = Arc::clone(&stop);
-    let handler = move || {
-        if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED.into());
-        }
-    };
-    ctrlc::set_handler(handler).map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
-    Ok(stop)
+/// What the first Ctrl-C or request to terminate sets, and the number of the signal; the second one ends the program at once.
+fn listen() -> io::Result<(Arc<AtomicBool>, Arc<AtomicUsize>)> {
+    let (stop, number) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    for signal in [SIGINT, SIGTERM] {
+        // They run in this order: the first one ends nothing before the last has run once.
+        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
+        flag::register_usize(signal, Arc::clone(&number), signal as usize)?;
+        flag::register(signal, Arc::clone(&stop))?;
+    }
+    Ok((stop, number))
 }
 
 fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option<&Path>) -> String {

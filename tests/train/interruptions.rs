@@ -61,7 +61,7 @@ fn a_run_survives_being_killed() {
         let arguments = if life == 0 { "train tiny.yaml --out killed" } else { "train --resume killed" };
         let mut child = started(&place, &format!("{arguments} --threads {}", 1 + life % 2));
         sleep(Duration::from_millis(random()));
-        signal(&child, if life % 5 == 4 { "-TERM" } else { "-KILL" });
+        signal(&child, "-KILL");
         let ended = child.wait().expect("a child");
         assert!(ended.code().is_none(), "all epochs were over before kill {life}");
     }
@@ -76,12 +76,12 @@ fn a_run_can_be_stopped() {
     let place = Place::new();
     let longer = "train tiny.yaml --set train.epochs=40 --set train.batch=20 --threads";
     place.ok(&format!("{longer} 2 --out through"));
-    for delay in [0, 40, 90] {
+    for (delay, name, code) in [(0, "-INT", 130), (40, "-TERM", 143), (90, "-INT", 130)] {
         let run = format!("stopped-{delay}");
         let mut child = started(&place, &format!("{longer} 1 --out {run}"));
         sleep(Duration::from_millis(delay));
-        signal(&child, "-INT");
-        assert_eq!(child.wait().expect("a child").code(), Some(130), "after {delay} ms");
+        signal(&child, name);
+        assert_eq!(child.wait().expect("a child").code(), Some(code), "after {delay} ms");
         let page = read(&place.path(&run).join("report.html"));
         assert!(page.contains("The run was stopped.") && page.contains(">planned</text>"), "after {delay} ms");
         place.ok(&format!("train --resume {run} --threads 2"));
