@@ -347,16 +347,19 @@ impl Program {
 pub fn lower(network: &Network) -> Program {
     let graph = &network.graph;
     let frozen: &[String] = network.train.as_ref().map_or(&[], |train| &train.freeze);
-    let mut weights = Vec::new();
-    let mut steps = Vec::new();
+    let mut weights = Vec::with_capacity(graph.nodes.iter().map(|node| node.weights.len()).sum());
+    let mut steps = Vec::with_capacity(graph.nodes.len());
     for (index, node) in graph.nodes.iter().enumerate() {
         let first = weights.len();
-        weights.extend(node.weights.iter().map(|weight| ProgramWeight {
-            name: format!("{}.{}", node.name, weight.name),
-            shape: weight.shape.clone(),
-            init: weight.init,
-            trainable: weight.trainable,
-            frozen: frozen.iter().any(|pattern| glob(pattern, &format!("{}.{}", node.name, weight.name))),
+        weights.extend(node.weights.iter().map(|weight| {
+            let name = [&node.name, ".", weight.name].concat();
+            ProgramWeight {
+                shape: weight.shape.clone(),
+                init: weight.init,
+                trainable: weight.trainable,
+                frozen: frozen.iter().any(|pattern| glob(pattern, &name)),
+                name,
+            }
         }));
         steps.push(Step {
             name: node.name.clone(),

@@ -59,6 +59,9 @@ impl Places {
     }
 }
 
+/// Most layers ask for no more arguments than this.
+const USUAL: usize = 8;
+
 /// So many arguments that a call does not take are reported: each is compared with all others.
 const MOST_LEFT_OVER: usize = 100;
 
@@ -66,7 +69,7 @@ impl Arguments {
     /// The arguments of a call to `callee`.
     pub fn new(callee: Spanned<String>, given: Vec<Evaluated>) -> Arguments {
         let given = given.into_iter().map(|argument| (argument, false)).collect();
-        Arguments { callee, given, asked: Vec::new(), places: Places::default() }
+        Arguments { callee, given, asked: Vec::with_capacity(USUAL), places: Places(Vec::with_capacity(USUAL)) }
     }
 
     /// The name that was called, for messages.

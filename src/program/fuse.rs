@@ -40,7 +40,8 @@ pub fn fuse(program: Program, mode: Mode) -> Program {
         fusion.cut(index);
         fusion.cut_after_pool(index);
     }
-    Program { steps: fusion.steps.into_iter().flatten().collect(), ..program }
+    // In place, which `flatten` is not.
+    Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program }
 }
 
 struct Fusion {

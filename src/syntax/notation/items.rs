@@ -126,13 +126,15 @@ fn in_mapping(term: Spanned<Term>) -> Spanned<Term> {
 
 pub(super) fn template(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Template>, Diagnostic> {
     let span = place(text, &pair);
-    let parts = pair.into_inner().filter(|part| part.as_rule() != Rule::boundary).map(|part| {
-        Ok(match part.as_rule() {
+    let written = pair.into_inner();
+    let mut parts = Vec::with_capacity(written.len() - 1);
+    for part in written.filter(|part| part.as_rule() != Rule::boundary) {
+        parts.push(match part.as_rule() {
             Rule::characters => TemplatePart::Text(part.as_str().to_string()),
             _ => TemplatePart::Expr(expression(text, part)?),
-        })
-    });
-    Ok(Spanned::new(Template(parts.collect::<Result<_, Diagnostic>>()?), span))
+        });
+    }
+    Ok(Spanned::new(Template(parts), span))
 }
 
 pub(super) fn signature(text: &Text, pair: Pair<'_, Rule>) -> Result<Signature, Diagnostic> {

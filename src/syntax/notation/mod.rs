@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::ast::{Argument, Call, Expr, Item, Parameter, Template, Term};
+use super::ast::{Argument, Call, Expr, Item, Parameter, Template, TemplatePart, Term};
 pub(crate) use items::long_form;
 
 use super::text::Text;
@@ -117,6 +117,13 @@ pub fn term(text: &Text) -> Result<Spanned<Term>, Diagnostic> {
 
 /// A naming key: `stage{i}.conv-1`.
 pub fn template(text: &Text) -> Result<Spanned<Template>, Diagnostic> {
+    // Generated networks name each of their layers, and such names hold no expression.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    if !text.text.is_empty() && text.text.bytes().all(is_plain) {
+        check_limits(text)?;
+        let name = Template(vec![TemplatePart::Text(text.text.clone())]);
+        return Ok(Spanned::new(name, text.place(0..text.text.len())));
+    }
     items::template(text, parse(text, Rule::whole_template)?)
 }
 
