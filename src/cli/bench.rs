@@ -180,14 +180,14 @@ impl Job {
     fn evaluator(&self) -> &dyn Evaluator {
         match self {
             Job::Inference(evaluator) => &**evaluator,
-            Job::Training(learner) => &**learner,
+            Job::Training(learner) => learner.evaluator(),
         }
     }
 
     fn evaluator_mut(&mut self) -> &mut dyn Evaluator {
         match self {
             Job::Inference(evaluator) => &mut **evaluator,
-            Job::Training(learner) => &mut **learner,
+            Job::Training(learner) => learner.evaluator_mut(),
         }
     }
 }

@@ -115,8 +115,8 @@ impl Train {
 
         let setting =
             Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
-        let (stop, signal) = listen()
-            .map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
+        let (stop, signal) =
+            listen().map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
         progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
         let ended = train(&mut run, setting, &mut progress, &stop);

@@ -10,12 +10,10 @@ use cudarc::driver::CudaEvent;
 use super::executor::Executor;
 use super::input::{Answers, Place};
 use super::{Gpu, Memory, Result, Storage, View};
-use crate::executor::profile::Spent;
 use crate::executor::{Evaluator, Loss};
 use crate::kernels::cuda::loss::Labels;
 use crate::kernels::cuda::{accumulate, average, loss, norm, optimizer};
 use crate::kernels::{MaskKey, Mode, Objective};
-use crate::program::{Program, Step};
 use crate::recipe::Clip;
 use crate::train::average::Average;
 use crate::train::learner::{Learned, Learner, Outcome, Start, Wait};
@@ -199,29 +197,15 @@ impl ClassWeights {
     }
 }
 
-impl Evaluator for DeviceLearner {
-    fn program(&self) -> &Program {
-        self.executor.program()
-    }
-
-    fn evaluate(&mut self, images: &[f32]) -> Result<&[f32]> {
-        self.executor.evaluate(images)
-    }
-
-    fn steps(&self, mode: Mode) -> &[Step] {
-        self.executor.steps(mode)
-    }
-
-    fn begin_profile(&mut self) {
-        self.executor.begin_profile();
-    }
-
-    fn profile(&self) -> &[Spent] {
-        self.executor.profile()
-    }
-}
-
 impl Learner for DeviceLearner {
+    fn evaluator(&self) -> &dyn Evaluator {
+        &self.executor
+    }
+
+    fn evaluator_mut(&mut self) -> &mut dyn Evaluator {
+        &mut self.executor
+    }
+
     fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<()> {
         let count = objective.labels.len();
         let classes = self.executor.classes();

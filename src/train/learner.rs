@@ -83,7 +83,13 @@ impl Learned<'_> {
 }
 
 /// A network that learns.
-pub trait Learner: Evaluator {
+pub trait Learner: Debug {
+    /// The network with the weights of now, to be asked in evaluation.
+    fn evaluator(&self) -> &dyn Evaluator;
+
+    /// The same.
+    fn evaluator_mut(&mut self) -> &mut dyn Evaluator;
+
     /// The gradient of a batch, added to those of the step before it. Running statistics move on. `key` names the run's seed
     /// and the batch.
     ///

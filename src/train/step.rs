@@ -34,9 +34,9 @@ impl Run {
             let Some(batch) = batches.next() else { break };
             let mut batch = batch?;
             let images = batch.labels.len();
-            check_batch(self.learner.program(), images).map_err(TrainError::Refused)?;
+            check_batch(self.learner.evaluator().program(), images).map_err(TrainError::Refused)?;
             self.position.lr = lr;
-            let shape = self.learner.program().shape(ValueId::INPUT);
+            let shape = self.learner.evaluator().program().shape(ValueId::INPUT);
             let place = Place { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
             let objective = Objective {
                 labels: &batch.labels,

@@ -108,7 +108,7 @@ impl Run {
     /// The average of the weights takes their place meanwhile.
     fn evaluate(&mut self, batches: Batches, stop: &AtomicBool) -> Result<Option<Evaluation>, TrainError> {
         self.learner.swap_average()?;
-        let evaluation = evaluate(&mut *self.learner, batches, stop);
+        let evaluation = evaluate(self.learner.evaluator_mut(), batches, stop);
         self.learner.swap_average()?;
         evaluation
     }

@@ -11,7 +11,7 @@ use clap::Args;
 
 use self::architectures::Architecture;
 use self::sections::rest;
-use super::data::set_or_folder;
+use super::data::{count, set_or_folder};
 use super::source::{compile_text, reported};
 use super::{Failure, terminal};
 use crate::arguments::Pair;
@@ -64,8 +64,9 @@ impl New {
             false => format!("runs/{}-1/best.safetensors", network.name),
         };
         let (shown, train, validation) = (output.display(), dataset.train.len(), dataset.validation.len());
+        let classes = count(classes, "class");
         terminal::print(&format!(
-            "{shown}: {classes} classes, {train} training and {validation} validation images; now\n  \
+            "{shown}: {classes}, {train} training and {validation} validation images; now\n  \
              archc check {shown}\n  archc train {shown} --weights {weights}\n"
         ))
     }

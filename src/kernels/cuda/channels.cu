@@ -224,9 +224,7 @@ template <int V> __device__ void strips(const Strip &call) {
         bool inside = at >= call.start && at - call.start < call.taken;
         u64 step = (u64)gridDim.x * blockDim.y;
         for (u64 row = (u64)blockIdx.x * blockDim.y + threadIdx.y; row < call.rows; row += step) {
-            Floats<V> some;
-#pragma unroll
-            for (int k = 0; k < V; k++) some.at[k] = 0.0f;
+            Floats<V> some = {};
             if (inside) some = load<V>(call.x + row * call.from_step + (at - call.start));
             store(call.y + row * call.to_step + at, some);
         }

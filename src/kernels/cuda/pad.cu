@@ -26,9 +26,7 @@ template <int V> __device__ void pad_forward(const Pad &call) {
         u32 row = source(call.fill, of.row, call.top, map.rows);
         u32 column = source(call.fill, of.column, call.left, map.columns);
         u32 channel = of.channel - call.front;
-        Floats<V> y;
-#pragma unroll
-        for (int k = 0; k < V; k++) y.at[k] = 0.0f;
+        Floats<V> y = {};
         if (row < map.rows && column < map.columns && of.channel >= call.front && channel < map.channels) {
             y = load<V>(call.x + input + channel * steps.channel + row * steps.row + column * steps.column);
         }
@@ -56,9 +54,7 @@ template <int V> __device__ void pad_backward(const Pad &call) {
     Steps steps = steps_of(call.sites, map);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
         const Number *g = call.x + output + (of.channel + call.front) * steps.channel;
-        Floats<V> sum;
-#pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
+        Floats<V> sum = {};
         over_copies(call.fill, of.row, call.top, own.rows, map.rows, [&](u32 row) {
             over_copies(call.fill, of.column, call.left, own.columns, map.columns, [&](u32 column) {
                 auto some = load<V>(g + row * steps.row + column * steps.column);

@@ -82,6 +82,15 @@ __device__ inline u32 count_of(const Pool &call, const Window &window, u32 outpu
     return end > start ? end - start : 0;
 }
 
+// Calls `take` for each position of some rows and columns, with the place of the numbers there, of a channel that begins at `from`.
+template <class F> __device__ inline void over(Range down, Range across, u64 from, const Steps &steps, F take) {
+    for (u32 row = down.first; row < down.end; row++) {
+        for (u32 column = across.first; column < across.end; column++) {
+            take(from + row * steps.row + column * steps.column, row, column);
+        }
+    }
+}
+
 // A mean over nothing is 0.
 __device__ inline float share_of(u32 count) { return count == 0 ? 0.0f : 1.0f / count; }
 
@@ -138,9 +147,7 @@ template <int V> __device__ void max_pool_backward(const Pool &call) {
     Steps steps = steps_of(call.sites, call.sites.output);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
         Range down = readers_of(call, call.down, of.row), across = readers_of(call, call.across, of.column);
-        Floats<V> sum;
-#pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
+        Floats<V> sum = {};
         for (u32 row = down.first; row < down.end; row++) {
             u32 i = tap_of(call.down, of.row, row);
             if (i == call.down.kernel) continue;
@@ -172,18 +179,16 @@ template <int V> __device__ void adaptive_max_forward(const Pool &call) {
         Floats<V> best;
         u32 places[V];
         bool first = true;
-        for (u32 row = down.first; row < down.end; row++) {
-            for (u32 column = across.first; column < across.end; column++) {
-                auto x = load<V>(call.x + input + of.channel * steps.channel + row * steps.row + column * steps.column);
+        over(down, across, input + of.channel * steps.channel, steps, [&](u64 at, u32 row, u32 column) {
+            auto x = load<V>(call.x + at);
 #pragma unroll
-                for (int k = 0; k < V; k++) {
-                    bool wins = first || x.at[k] > best.at[k] || x.at[k] != x.at[k];
-                    best.at[k] = wins ? x.at[k] : best.at[k];
-                    places[k] = wins ? row * call.across.input + column : places[k];
-                }
-                first = false;
+            for (int k = 0; k < V; k++) {
+                bool wins = first || x.at[k] > best.at[k] || x.at[k] != x.at[k];
+                best.at[k] = wins ? x.at[k] : best.at[k];
+                places[k] = wins ? row * call.across.input + column : places[k];
             }
-        }
+            first = false;
+        });
         store(call.y + output + of.at, best);
 #pragma unroll
         for (int k = 0; k < V; k++) call.words[output + of.at + k] = places[k];
@@ -195,17 +200,12 @@ template <int V> __device__ void adaptive_max_backward(const Pool &call) {
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
         Range down = readers_of(call, call.down, of.row), across = readers_of(call, call.across, of.column);
         u32 own = of.row * call.across.input + of.column;
-        Floats<V> sum;
+        Floats<V> sum = {};
+        over(down, across, output + of.channel * steps.channel, steps, [&](u64 at, u32, u32) {
+            auto g = load<V>(call.g + at);
 #pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
-        for (u32 row = down.first; row < down.end; row++) {
-            for (u32 column = across.first; column < across.end; column++) {
-                u64 at = output + of.channel * steps.channel + row * steps.row + column * steps.column;
-                auto g = load<V>(call.g + at);
-#pragma unroll
-                for (int k = 0; k < V; k++) sum.at[k] += call.words[at + k] == own ? g.at[k] : 0.0f;
-            }
-        }
+            for (int k = 0; k < V; k++) sum.at[k] += call.words[at + k] == own ? g.at[k] : 0.0f;
+        });
         store(call.y + input + of.at, sum);
     });
 }
@@ -215,16 +215,12 @@ template <int V> __device__ void means_forward(const Pool &call) {
     Steps steps = steps_of(call.sites, call.sites.input);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
         Range down = inputs_of(call, call.down, of.row), across = inputs_of(call, call.across, of.column);
-        Floats<V> sum;
+        Floats<V> sum = {};
+        over(down, across, input + of.channel * steps.channel, steps, [&](u64 at, u32, u32) {
+            auto x = load<V>(call.x + at);
 #pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
-        for (u32 row = down.first; row < down.end; row++) {
-            for (u32 column = across.first; column < across.end; column++) {
-                auto x = load<V>(call.x + input + of.channel * steps.channel + row * steps.row + column * steps.column);
-#pragma unroll
-                for (int k = 0; k < V; k++) sum.at[k] += x.at[k];
-            }
-        }
+            for (int k = 0; k < V; k++) sum.at[k] += x.at[k];
+        });
         float share = share_of(count_of(call, call.down, of.row) * count_of(call, call.across, of.column));
 #pragma unroll
         for (int k = 0; k < V; k++) sum.at[k] *= share;
@@ -237,18 +233,13 @@ template <int V> __device__ void means_backward(const Pool &call) {
     Steps steps = steps_of(call.sites, call.sites.output);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
         Range down = readers_of(call, call.down, of.row), across = readers_of(call, call.across, of.column);
-        Floats<V> sum;
+        Floats<V> sum = {};
+        over(down, across, output + of.channel * steps.channel, steps, [&](u64 at, u32 row, u32 column) {
+            float share = share_of(count_of(call, call.down, row) * count_of(call, call.across, column));
+            auto g = load<V>(call.g + at);
 #pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
-        for (u32 row = down.first; row < down.end; row++) {
-            u32 rows = count_of(call, call.down, row);
-            for (u32 column = across.first; column < across.end; column++) {
-                float share = share_of(rows * count_of(call, call.across, column));
-                auto g = load<V>(call.g + output + of.channel * steps.channel + row * steps.row + column * steps.column);
-#pragma unroll
-                for (int k = 0; k < V; k++) sum.at[k] += g.at[k] * share;
-            }
-        }
+            for (int k = 0; k < V; k++) sum.at[k] += g.at[k] * share;
+        });
         store(call.y + input + of.at, sum);
     });
 }

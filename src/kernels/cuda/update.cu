@@ -63,9 +63,7 @@ __device__ inline void change(const Update &call, Element &e, float kept) {
 }
 
 template <int V> __device__ inline void change_some(const Update &call, u64 at, float factor) {
-    Floats<V> none;
-#pragma unroll
-    for (int k = 0; k < V; k++) none.at[k] = 0.0f;
+    Floats<V> none = {};
     auto p = load<V>(call.weights + at), g = load<V>(call.gradients + at);
     auto first = call.first ? load<V>(call.first + at) : none, second = call.second ? load<V>(call.second + at) : none;
     auto third = call.third ? load<V>(call.third + at) : none;

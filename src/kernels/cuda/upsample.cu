@@ -78,9 +78,7 @@ template <int V> __device__ void upsample_backward(const Upsample &call) {
     const Map &map = call.sites.output;
     Steps steps = steps_of(call.sites, map);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {
-        Floats<V> sum;
-#pragma unroll
-        for (int k = 0; k < V; k++) sum.at[k] = 0.0f;
+        Floats<V> sum = {};
         for (u32 row = first_reader(call.steps[0], of.row); row < map.rows; row++) {
             Between down = between(call, call.steps[0], row, call.sites.input.rows);
             if (down.first > of.row) break;

@@ -2,10 +2,8 @@
 
 use super::{Learned, Learner, Outcome, Start, Wait};
 use crate::device::DeviceError;
-use crate::executor::profile::Spent;
 use crate::executor::{Evaluator, Executor};
-use crate::kernels::{Algorithms, MaskKey, Mode, Objective};
-use crate::program::{Program, Step};
+use crate::kernels::{Algorithms, MaskKey, Objective};
 use crate::recipe::Clip;
 use crate::train::accumulate::Accumulated;
 use crate::train::average::Average;
@@ -36,29 +34,15 @@ impl Processor {
     }
 }
 
-impl Evaluator for Processor {
-    fn program(&self) -> &Program {
-        self.executor.program()
-    }
-
-    fn evaluate(&mut self, images: &[f32]) -> Result<&[f32], DeviceError> {
-        Ok(self.executor.evaluate(images))
-    }
-
-    fn steps(&self, mode: Mode) -> &[Step] {
-        self.executor.steps(mode)
-    }
-
-    fn begin_profile(&mut self) {
-        self.executor.begin_profile();
-    }
-
-    fn profile(&self) -> &[Spent] {
-        self.executor.profile()
-    }
-}
-
 impl Learner for Processor {
+    fn evaluator(&self) -> &dyn Evaluator {
+        &self.executor
+    }
+
+    fn evaluator_mut(&mut self) -> &mut dyn Evaluator {
+        &mut self.executor
+    }
+
     fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<(), DeviceError> {
         let loss = self.executor.step_gradients(images, objective, key);
         let first = match loss.loss.is_finite() {
