@@ -120,7 +120,26 @@ fn codes_are_explained() {
     let folder = folder("explain", &[]);
     let (code, text, _) = run(&folder, "explain e021");
     assert!(code == Some(0) && text.starts_with("## E021: ") && !text.contains("## E022"), "{text}");
-    assert!(run(&folder, "explain").1.contains("\nW001 "));
+    let (_, topics, _) = run(&folder, "explain");
+    assert!(
+        topics.contains("\nW001 ") && topics.contains("residual, branches") && topics.contains("layers: conv, "),
+        "{topics}"
+    );
+}
+
+#[test]
+fn the_language_is_explained() {
+    let folder = folder("explain", &[]);
+    for (topic, expected, missing) in [
+        ("conv", "### conv\n\n```text\nconv OUT KERNEL", "### depthwise"),
+        ("MaxPool2d", "### maxpool\n", "### avgpool"),
+        ("structures", "### branches\n", "## Blocks"),
+        ("expressions", "`round_to(x, 8)`", "## Structures"),
+        ("concat", "torch.cat", "conv OUT"),
+    ] {
+        let (code, text, _) = run(&folder, &format!("explain {topic}"));
+        assert!(code == Some(0) && text.contains(expected) && !text.contains(missing), "{topic}: {text}");
+    }
 }
 
 #[test]

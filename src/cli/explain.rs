@@ -1,28 +1,40 @@
-//! `archc explain CODE`
+//! `archc explain TOPIC`
 
 use clap::Args;
 
 use super::{Failure, terminal};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, nearest};
+use crate::layers::Layers;
 
-/// Explain a code such as E021, with an example; without one, list them all
+/// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list them all
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// As it stands in an error or a warning
-    #[arg(value_name = "CODE", value_parser = parse_code)]
-    code: Option<Code>,
+    /// A code as it stands in an error or a warning, or a heading of docs/language.md
+    #[arg(value_name = "TOPIC", value_parser = parse_topic)]
+    section: Option<&'static str>,
 }
 
 /// One section for each code, which tests/errors.rs keeps true.
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
+/// One section for each layer and each part of a file, which tests/language.rs keeps true.
+const LANGUAGE: &str = include_str!("../../docs/language.md");
+
 impl Explain {
     pub fn run(self) -> Result<(), Failure> {
-        match self.code {
-            Some(code) => terminal::print(section(code)),
+        match self.section {
+            Some(section) => terminal::print(section),
             None => {
-                let lines = Code::ALL.iter().map(|code| format!("{} {}\n", code.id(), code.explanation().trim()));
-                terminal::print(&lines.collect::<String>())
+                let codes = Code::ALL.iter().map(|code| format!("{} {}\n", code.id(), code.explanation().trim()));
+                let topics: Vec<&str> = topics().collect();
+                let (language, layers) =
+                    topics.split_at(topics.iter().position(|topic| *topic == "Layers").unwrap_or(0));
+                terminal::print(&format!(
+                    "{}\nof the language: {}\nlayers: {}\n",
+                    codes.collect::<String>(),
+                    language.join(", "),
+                    layers[1..].join(", ")
+                ))
             }
         }
     }
@@ -33,10 +45,37 @@ pub fn parse_code(text: &str) -> Result<Code, String> {
     code.copied().ok_or_else(|| "codes are E001, W001 and so on; `archc explain` lists them".to_string())
 }
 
-/// From the heading of a code to the next one.
-fn section(code: Code) -> &'static str {
-    let heading = format!("## {}:", code.id());
-    let start = ERRORS.find(&heading).expect("every code has a section, as a test makes sure");
-    let rest = &ERRORS[start..];
-    rest[2..].find("\n## ").map_or(rest, |end| &rest[..end + 2])
+/// The section about a code, or about a part of the language.
+fn parse_topic(text: &str) -> Result<&'static str, String> {
+    if let Ok(code) = parse_code(text) {
+        return Ok(section(ERRORS, &format!("## {}:", code.id())));
+    }
+    let about = |topic: &str| {
+        let heading = LANGUAGE.lines().find(|line| title(line).is_some_and(|title| title.eq_ignore_ascii_case(topic)));
+        heading.map(|heading| section(LANGUAGE, &format!("{heading}\n")))
+    };
+    // Those of PyTorch are known too: Conv2d.
+    about(text).or_else(|| about(Layers::default().suggest(text)?)).ok_or_else(|| {
+        let near = nearest(text, topics()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        format!("{near}`archc explain` lists all codes, layers and other topics")
+    })
+}
+
+/// What can be asked for, besides codes.
+fn topics() -> impl Iterator<Item = &'static str> {
+    LANGUAGE.lines().filter_map(title)
+}
+
+/// What a heading is about.
+fn title(line: &str) -> Option<&str> {
+    line.strip_prefix("## ").or(line.strip_prefix("### "))
+}
+
+/// From a heading to the next one of its level, or of one above.
+fn section(page: &'static str, heading: &str) -> &'static str {
+    let start = page.find(&format!("\n{heading}")).expect("it is one of the page's headings") + 1;
+    let rest = &page[start..];
+    let level = heading.find(' ').expect("a heading has signs and a title");
+    let ends = (2..=level).filter_map(|level| rest.find(&format!("\n{} ", "#".repeat(level))));
+    ends.min().map_or(rest, |end| &rest[..=end])
 }
