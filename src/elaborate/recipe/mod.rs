@@ -4,6 +4,7 @@
 //! Where every image's size is known beforehand, the way from there to the network's input is checked here, before training.
 
 mod data;
+mod elsewhere;
 mod losses;
 mod named;
 mod optimizers;

@@ -1,7 +1,8 @@
 //! Calls in a recipe: `sgd lr=0.1`, or in mapping form `sgd: {lr: 0.1}`.
 
+use super::elsewhere::ours;
 use crate::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
 use crate::elaborate::call::arguments;
 use crate::elaborate::scope::Scope;
 use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
@@ -36,7 +37,8 @@ pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, proble
 fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
     let names = || kind.table.iter().map(|(name, _)| *name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
-    error.did_you_mean(&name.value, names(), || format!("there are {}", names().collect::<Vec<_>>().join(", ")))
+    let near = ours(&name.value, names()).or_else(|| nearest(&name.value, names()));
+    error.meant(near, || format!("there are {}", names().collect::<Vec<_>>().join(", ")))
 }
 
 fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnostic> {

@@ -247,6 +247,15 @@ fn mistakes() {
                 "E010 `dgits`:",
             ],
         ),
+        (
+            "1, 8, 8",
+            "train: {batch: 1, optimizer: Momentum lr=0.1, schedule: CosineAnnealingLR}\ndata: {set: digits, train: [RandomHorizontalFlip]}",
+            &[
+                "E010 `Momentum`: no optimizer is called `Momentum` | did you mean `sgd`?",
+                "E010 `CosineAnnealingLR`: no schedule is called `CosineAnnealingLR` | did you mean `cosine`?",
+                "E010 `RandomHorizontalFlip`: no transform is called `RandomHorizontalFlip` | did you mean `hflip`?",
+            ],
+        ),
     ] {
         check_complaints(input, section, expected);
     }
