@@ -27,6 +27,8 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Int(value) => write!(f, "{value}"),
+            // A width that was scaled by 1.0 is written as a width is.
+            Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => write!(f, "{value}"),
             Value::Float(value) => write!(f, "{value:?}"),
             Value::Bool(value) => write!(f, "{value}"),
             Value::Size(a, b) => write!(f, "{a}x{b}"),

@@ -254,7 +254,7 @@ fn tight(arithmetic: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Table, exact};
     use crate::compile;
     use crate::report::{Arrangement, Training, View};
 
@@ -354,7 +354,7 @@ fc        linear 10           10                                    2.01M  2.01M
         let network = compile(NETWORK).expect("a sound network");
         let largest = network.footprint(2).largest_batch(1 << 30).expect("a batch fits");
         for (memory, expected) in [
-            (1 << 30, format!("largest batch   {largest} to train within 1.00 GiB")),
+            (1 << 30, format!("largest batch   {} to train within 1.00 GiB", exact(largest as u64))),
             (1 << 20, "largest batch   none: 1.00 MiB is less than one example takes".to_string()),
         ] {
             let drawn = table(NETWORK, View { memory: Some(memory), ..VIEW }, None);

@@ -68,7 +68,7 @@ pub(super) fn totals(
         lines.push((
             "largest batch",
             match footprint.largest_batch(limit) {
-                Some(largest) => format!("{largest} to train within {within}"),
+                Some(largest) => format!("{} to train within {within}", exact(largest as u64)),
                 None => format!("none: {within} is less than one example takes"),
             },
         ));
