@@ -40,7 +40,7 @@ pub fn fuse(program: Program, mode: Mode) -> Program {
         fusion.cut(index);
         fusion.cut_after_pool(index);
     }
-    // In place, which `flatten` is not.
+    #[expect(clippy::filter_map_identity, reason = "it works in place, and `flatten` does not")]
     Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program }
 }
 

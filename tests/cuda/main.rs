@@ -84,7 +84,7 @@ fn one_step_is_pytorchs() {
         for numbers in [Numbers::F32, Numbers::Tf32] {
             let rule = Optimizer::sgd(LARGE, 0.0);
             let mut learner = cuda(numbers).learner(start(&fixture.program, &weights, rule)).expect("it fits");
-            let logits = learner.evaluate(&images).expect("it can be computed").to_vec();
+            let logits = learner.evaluator_mut().evaluate(&images).expect("it can be computed").to_vec();
             let (loss, mut gradients) = gradients(&mut *learner, &images, Objective::from(&labels));
             let learned = learner.learned().expect("it is there").weights.to_vec();
             if numbers == Numbers::Tf32 && gpu() == Some(Gpu::Real) {
@@ -226,7 +226,7 @@ fn steps_follow_the_processor() {
                 losses.push(outcome.loss.loss as f32);
             }
             learner.swap_average().expect("there is one");
-            let logits = learner.evaluate(&images).expect("it can be computed").to_vec();
+            let logits = learner.evaluator_mut().evaluate(&images).expect("it can be computed").to_vec();
             learner.swap_average().expect("there is one");
             let learned = learner.learned().expect("it is there");
             let moments: Vec<Vec<f32>> = learned.moments.iter().map(|(_, _, values)| values.to_vec()).collect();
