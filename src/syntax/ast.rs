@@ -277,6 +277,8 @@ pub enum Expr {
     Index(Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// `-x`.
     Negate(Box<Spanned<Expr>>),
+    /// `not a`.
+    Not(Box<Spanned<Expr>>),
     /// `a + b`.
     Binary(Operator, Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// `min(a, b)`.
@@ -291,7 +293,7 @@ impl Spanned<Expr> {
         match &self.value {
             Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Unreadable => Vec::new(),
             Expr::Name(name) => vec![(name.as_str(), self.span)],
-            Expr::Negate(operand) => operand.names(),
+            Expr::Negate(operand) | Expr::Not(operand) => operand.names(),
             Expr::Index(a, b) | Expr::Binary(_, a, b) => [a.names(), b.names()].concat(),
             Expr::List(values) | Expr::Call(_, values) => values.iter().flat_map(Spanned::names).collect(),
         }
@@ -302,6 +304,8 @@ impl Spanned<Expr> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Operator {
+    Or,
+    And,
     Equal,
     NotEqual,
     Less,
