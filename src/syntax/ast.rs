@@ -3,7 +3,7 @@
 //! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and has been
 //! reported, is `Unreadable`: the rest can still be checked.
 
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 
 pub use super::text::Text;
 
@@ -34,6 +34,17 @@ pub struct Document {
     pub train: Option<Section>,
     /// `allow:`, warnings that are not wanted, by code.
     pub allow: Vec<Spanned<String>>,
+    /// Warnings about how it is written.
+    pub doubts: Vec<Diagnostic>,
+    /// Of a file that only defines what others include: what it lacks to describe a network. Else none.
+    pub missing: Vec<Diagnostic>,
+}
+
+impl Document {
+    /// Whether it defines blocks for other files, and describes no network.
+    pub fn is_library(&self) -> bool {
+        !self.missing.is_empty()
+    }
 }
 
 /// What a document describes its network with.
