@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostics, Sources, Span, settle};
-use crate::elaborate::{Elaborated, elaborate};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
+use crate::elaborate::{self, Elaborated, elaborate};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
@@ -71,18 +71,67 @@ pub fn compile_with(
 ) -> Result<Compiled, Diagnostics> {
     let mut sources = Sources::default();
     let source = sources.add(name, text);
-    let name = sources.get(source).name.clone();
-    let stem = Path::new(&name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
-    let Parsed { document, errors } = syntax::parse(&mut sources, source, format, overrides, layers, load);
+    let parsed = syntax::parse(&mut sources, source, format, overrides, layers, load);
+    network(sources, source, parsed, layers)
+}
+
+/// What a file is for.
+#[derive(Debug, Clone)]
+pub enum Checked {
+    /// It describes a network.
+    Network(Box<Compiled>),
+    /// It defines blocks, which other files include.
+    Library {
+        /// Their names, those of files that it includes itself first.
+        blocks: Vec<String>,
+        /// Warnings, with the texts that they speak of.
+        warnings: Diagnostics,
+    },
+}
+
+/// [`compile_with`] for a text that may also be one that others include: then its definitions are checked as far as that is possible
+/// without sizes.
+///
+/// # Errors
+/// Every independent mistake in the texts.
+pub fn check_with(
+    layers: &Layers,
+    load: &Load<'_>,
+    name: &str,
+    text: &str,
+    format: Format,
+    overrides: &[Override],
+) -> Result<Checked, Diagnostics> {
+    let mut sources = Sources::default();
+    let source = sources.add(name, text);
+    let parsed = syntax::parse(&mut sources, source, format, overrides, layers, load);
+    let Some(document) = parsed.document.as_ref().filter(|document| document.is_library()) else {
+        return network(sources, source, parsed, layers).map(|compiled| Checked::Network(Box::new(compiled)));
+    };
+    let blocks = document.blocks.iter().map(|block| block.name.value.clone()).collect();
+    let problems = elaborate::check_library(document, layers);
+    let warnings = diagnostics(sources, parsed.errors, problems);
+    if warnings.has_errors() { Err(warnings) } else { Ok(Checked::Library { blocks, warnings }) }
+}
+
+/// The network of a document in the text `source`.
+fn network(sources: Sources, source: SourceId, parsed: Parsed, layers: &Layers) -> Result<Compiled, Diagnostics> {
+    let Parsed { document, errors } = parsed;
+    let stem = Path::new(&sources.get(source).name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
     let Elaborated { network, problems } =
         document.map(|document| elaborate(&document, &stem, layers)).unwrap_or_default();
-    // What a place that could not be read leads to is no second mistake.
-    let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
-    let independent = problems.into_iter().filter(|problem| !unreadable.contains(&problem.primary.span));
-    let list = settle(&sources, errors.into_iter().chain(independent).collect());
-    let diagnostics = Diagnostics { sources: Arc::new(sources), list };
+    let diagnostics = diagnostics(sources, errors, problems);
     match network.filter(|_| !diagnostics.has_errors()) {
         Some(network) => Ok(Compiled { network, warnings: diagnostics }),
         None => Err(diagnostics),
     }
+}
+
+/// All that is said of a document.
+fn diagnostics(sources: Sources, errors: Vec<Diagnostic>, problems: Vec<Diagnostic>) -> Diagnostics {
+    // What a place that could not be read leads to is no second mistake.
+    let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
+    let independent = problems.into_iter().filter(|problem| !unreadable.contains(&problem.primary.span));
+    let list = settle(&sources, errors.into_iter().chain(independent).collect());
+    Diagnostics { sources: Arc::new(sources), list }
 }

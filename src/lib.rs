@@ -89,4 +89,4 @@ pub mod train;
 #[cfg(feature = "train")]
 pub mod weights;
 
-pub use compile::{Compiled, compile, compile_source, compile_with};
+pub use compile::{Checked, Compiled, check_with, compile, compile_source, compile_with};

@@ -35,10 +35,11 @@ fn run(folder: &Path, arguments: &str) -> (Option<i32>, String, String) {
 
 #[test]
 fn exit_codes_and_errors() {
-    let files: [(&str, &[u8]); 4] = [
+    let files: [(&str, &[u8]); 5] = [
         ("sound.yaml", SOUND.as_bytes()),
         ("wrong.yaml", WRONG.as_bytes()),
         ("empty.yaml", b""),
+        ("wide.yaml", b"\xff\xfen\0a\0"),
         ("binary.yaml", b"name: \xff"),
     ];
     let folder = folder("exit_codes", &files);
@@ -49,9 +50,11 @@ fn exit_codes_and_errors() {
         ("check wrong.yaml", 1, "error[E021]: kernel 9×9 does not fit the 8×8 input"),
         ("expand wrong.yaml", 1, "error[E021]: kernel 9×9 does not fit the 8×8 input"),
         ("check empty.yaml", 1, "error[E005]: the file is empty"),
-        ("check binary.yaml", 1, "error: cannot read `binary.yaml`: it is not text: byte 6 is not UTF-8\n"),
-        ("check missing.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
-        ("check missing.yaml sound.yaml", 1, "error: cannot read `missing.yaml`: No such file"),
+        ("check binary.yaml", 1, "error[E008]: cannot read `binary.yaml`: it is not text: byte 6 is not UTF-8\n"),
+        ("check wide.yaml", 1, "error[E008]: cannot read `wide.yaml`: it is written in UTF-16; save it as UTF-8\n"),
+        ("expand missing.yaml", 1, "error[E008]: cannot read `missing.yaml`: No such file"),
+        ("check missing.yaml", 1, "error[E008]: cannot read `missing.yaml`: No such file"),
+        ("check missing.yaml sound.yaml", 1, "error[E008]: cannot read `missing.yaml`: No such file"),
         ("check sound.yaml --set input=[1,2]", 1, "error[E013]: an input has one or three sizes, not 2"),
         ("check", 2, "error: the following required arguments"),
         ("check sound.yaml --batch 0", 2, "error: invalid value '0' for '--batch <N>'"),
@@ -115,6 +118,43 @@ fn folders_and_denied_warnings() {
     assert_eq!((code, tables.find("small: ") < tables.find("a: 1×9×9")), (Some(0), true), "{tables}");
 }
 
+/// Files that others include lie beside networks.
+#[test]
+fn blocks_alone() {
+    let files: [(&str, &[u8]); 5] = [
+        (
+            "nets/blocks.yaml",
+            b"let: {k: 3}\nblocks:\n  unit(w, n=1): (conv {w} {k}x{k} p1) x {n}\n  two: unit 2 -> relu\n",
+        ),
+        ("nets/more.yaml", b"include: blocks.yaml\n"),
+        ("nets/net.yaml", b"name: net\ninput: [1, 8, 8]\ninclude: blocks.yaml\nlayers: [unit 4]\n"),
+        ("mistaken.yaml", b"blocks:\n  outer(w): inner {w}\n  inner(w): conv {width} 3x3 -> rleu\n"),
+        ("nothing.yaml", b"let: {k: 3}\n"),
+    ];
+    let folder = folder("blocks_alone", &[]);
+    fs::create_dir_all(folder.join("nets")).expect("the folder can be made");
+    for (file, content) in files {
+        fs::write(folder.join(file), content).expect("the file can be written");
+    }
+    for arguments in ["check nets", "check nets --input 3x16x16", "check nets --depth 1 --format markdown"] {
+        let (code, said, errors) = run(&folder, arguments);
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{arguments}");
+        assert!(said.starts_with("nets/blocks.yaml: 2 blocks\n\nnets/more.yaml: 2 blocks\n\n"), "{said}");
+    }
+    assert_eq!(run(&folder, "check --format github nets"), (Some(0), String::new(), String::new()));
+    let json = r#"{"file":"nets/blocks.yaml","blocks":["unit","two"],"diagnostics":[]}"#;
+    assert_eq!(run(&folder, "check --format json nets/blocks.yaml").1, format!("{json}\n"));
+    let (code, _, errors) = run(&folder, "check mistaken.yaml");
+    assert_eq!(code, Some(1), "{errors}");
+    let expected = "error[E014]: nothing here is called `width`\n --> mistaken.yaml:3:19\n  |\n2 |   outer(w): inner {w}\n  |             --------- \
+                    in block `inner`, called here\n3 |   inner(w): conv {width} 3x3 -> rleu\n  |                   ^^^^^\n";
+    assert!(errors.starts_with(expected) && errors.contains("no layer or block is called `rleu`"), "{errors}");
+    for arguments in ["check nothing.yaml", "check none.yaml", "expand nets/blocks.yaml"] {
+        let (code, _, errors) = run(&folder, arguments);
+        assert!(code == Some(1) && errors.contains("error[E005]: the file describes no network"), "{errors}");
+    }
+}
+
 #[test]
 fn codes_are_explained() {
     let folder = folder("explain", &[]);
@@ -164,7 +204,10 @@ fn a_table_for_every_sound_file() {
 
 #[test]
 fn one_json_object_a_line() {
-    let folder = folder("json", &[("sound.yaml", SOUND.as_bytes()), ("wrong.yaml", WRONG.as_bytes())]);
+    let called = "input: [1, 8, 8]\nblocks:\n  outer: inner\n  inner(w): conv {w} 3x3\nlayers: [outer]\n";
+    let files =
+        [("sound.yaml", SOUND.as_bytes()), ("wrong.yaml", WRONG.as_bytes()), ("called.yaml", called.as_bytes())];
+    let folder = folder("json", &files);
     let (code, lines, errors) = run(&folder, "check --format json --batch 2 --memory 1GiB sound.yaml wrong.yaml");
     assert_eq!((code, errors.as_str(), lines.lines().count()), (Some(1), "", 2), "{lines}");
     let read = |line| serde_json::from_str::<Value>(line).expect("each line is JSON");
@@ -189,9 +232,18 @@ fn one_json_object_a_line() {
     let diagnostic = json!({
         "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",
         "line": 2, "column": 17, "end_line": 2, "end_column": 20, "label": "(8 − 9 + 2·0)/1 + 1 < 1",
-        "help": advice, "suggestions": [suggestion],
+        "labels": [], "trace": [], "help": advice, "suggestions": [suggestion],
     });
     assert_eq!(wrong, json!({"file": "wrong.yaml", "diagnostics": [diagnostic]}));
+    let (_, line, _) = run(&folder, "check --format json called.yaml");
+    let place = |line, column, end_column| json!({"file": "called.yaml", "line": line, "column": column, "end_line": line, "end_column": end_column});
+    let with = |mut place: Value, key: &str, text: &str| {
+        place[key] = json!(text);
+        place
+    };
+    let said = &read(line.as_str())["diagnostics"][0];
+    assert_eq!(said["labels"], json!([with(place(4, 9, 10), "text", "it has no default")]), "{said}");
+    assert_eq!(said["trace"], json!([with(place(5, 10, 15), "what", "in block `outer`, called here")]), "{said}");
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::source::{Changes, compile, usual_training};
+use super::source::{Changes, check, usual_training};
 use super::{Failure, explain, files, terminal};
-use crate::compile::Compiled;
+use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use crate::network::Network;
 use crate::report::quantity::parse_bytes;
@@ -88,10 +88,10 @@ impl Check {
         let mut sound = true;
         for (index, (path, found)) in files::networks(&self.paths).into_iter().enumerate() {
             let name = path.to_string_lossy();
-            let result = match found.and_then(|()| compile(&path, &overrides)) {
+            let result = match found.and_then(|()| check(&path, &overrides)) {
                 Ok(result) => self.denied(result),
                 Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
-                    terminal::refuse(&message);
+                    terminal::refuse_file(&message);
                     sound = false;
                     continue;
                 }
@@ -101,31 +101,42 @@ impl Check {
             match self.format {
                 Format::Json => self.print_json(&name, &result)?,
                 Format::Github => terminal::print(&report::github::annotations(said(&result)))?,
-                Format::Text | Format::Markdown => self.print_text(index > 0, &result)?,
+                Format::Text | Format::Markdown => self.print_text(&name, index > 0, &result)?,
             }
         }
         if sound { Ok(()) } else { Err(Failure::Reported) }
     }
 
     /// The result if those warnings that are denied are errors.
-    fn denied(&self, result: Result<Compiled, Diagnostics>) -> Result<Compiled, Diagnostics> {
+    fn denied(&self, result: Result<Checked, Diagnostics>) -> Result<Checked, Diagnostics> {
         let is_denied =
             |code| self.deny.iter().any(|denied| matches!(denied, Denied::All) || *denied == Denied::One(code));
-        let Compiled { network, mut warnings } = result?;
+        let mut checked = result?;
+        let warnings = match &mut checked {
+            Checked::Network(compiled) => &mut compiled.warnings,
+            Checked::Library { warnings, .. } => warnings,
+        };
         for warning in warnings.list.iter_mut().filter(|warning| is_denied(warning.code)) {
             warning.severity = Severity::Error;
         }
-        if warnings.has_errors() { Err(warnings) } else { Ok(Compiled { network, warnings }) }
+        if warnings.has_errors() { Err(std::mem::take(warnings)) } else { Ok(checked) }
     }
 
-    fn print_json(&self, file: &str, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
+    fn print_json(&self, file: &str, result: &Result<Checked, Diagnostics>) -> Result<(), Failure> {
         terminal::write(|out| report::json::check(out, file, result, |network| self.view(network)))
     }
 
-    fn print_text(&self, follows: bool, result: &Result<Compiled, Diagnostics>) -> Result<(), Failure> {
+    fn print_text(&self, file: &str, follows: bool, result: &Result<Checked, Diagnostics>) -> Result<(), Failure> {
+        let blank = if follows { "\n" } else { "" };
         match result {
-            Ok(Compiled { network, warnings }) => {
-                let blank = if follows { "\n" } else { "" };
+            Ok(Checked::Library { blocks, warnings }) => {
+                let what = if blocks.len() == 1 { "block" } else { "blocks" };
+                let file = file.replace(char::is_control, "\u{fffd}");
+                terminal::print(&format!("{blank}{file}: {} {what}\n", blocks.len()))?;
+                terminal::report(warnings);
+            }
+            Ok(Checked::Network(compiled)) => {
+                let Compiled { network, warnings } = &**compiled;
                 terminal::write(|out| match self.format {
                     Format::Markdown => {
                         let depth = self.view(network).depth;
@@ -161,9 +172,10 @@ impl Check {
 }
 
 /// Everything that is said of a file.
-fn said(result: &Result<Compiled, Diagnostics>) -> &Diagnostics {
+fn said(result: &Result<Checked, Diagnostics>) -> &Diagnostics {
     match result {
-        Ok(compiled) => &compiled.warnings,
+        Ok(Checked::Network(compiled)) => &compiled.warnings,
+        Ok(Checked::Library { warnings, .. }) => warnings,
         Err(errors) => errors,
     }
 }

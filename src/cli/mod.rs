@@ -73,6 +73,8 @@ enum Failure {
     Reported,
     /// One line to say.
     Message(String),
+    /// Why the file to work on cannot be read.
+    Unreadable(String),
     /// Nobody reads our output any more, as in `archc check … | head`.
     OutputClosed,
     /// The user pressed Ctrl-C, or the system asked it to end, and what there was to save is saved.
@@ -107,6 +109,10 @@ pub fn run() -> ExitCode {
         #[cfg(feature = "train")]
         // As shells have it for a program that the signal ended.
         Err(Failure::Stopped { signal }) => ExitCode::from(128 + signal as u8),
+        Err(Failure::Unreadable(message)) => {
+            terminal::refuse_file(&message);
+            ExitCode::FAILURE
+        }
         Err(Failure::Message(message)) => {
             terminal::refuse(&message);
             ExitCode::FAILURE

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use crate::compile::{Compiled, compile_with};
+use crate::compile::{Checked, Compiled, check_with, compile_with};
 use crate::diagnostic::Diagnostics;
 use crate::layers::Layers;
 use crate::network::Network;
@@ -57,14 +57,24 @@ pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, D
     Ok(compile_text(path, &text, format(path).unwrap_or(Format::Yaml), overrides))
 }
 
+/// Checks the file at `path`, which may also be one that others include. The outer error is that it cannot be read.
+pub fn check(path: &Path, overrides: &[Override]) -> Result<Result<Checked, Diagnostics>, String> {
+    let (text, name) = (text(path)?, path.to_string_lossy());
+    let format = format(path).unwrap_or(Format::Yaml);
+    Ok(check_with(&Layers::default(), &load, &name, &text, format, overrides))
+}
+
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.
 pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
-    // A file is read because the user says so, an included one because another file does.
-    let load = |name: &str| match Path::new(name) {
+    compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
+}
+
+/// The text of an included file: a file is read because the user says so, an included one because another file does.
+fn load(name: &str) -> Result<String, String> {
+    match Path::new(name) {
         path if path.is_file() || path.is_dir() || !path.exists() => read(path),
         _ => Err("it is no file".to_string()),
-    };
-    compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
+    }
 }
 
 /// What a file is written in, by the ending of its name.
@@ -88,6 +98,9 @@ fn read(path: &Path) -> Result<String, String> {
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
     if bytes.len() as u64 > LONGEST {
         return Err(format!("it is longer than {} MB", LONGEST >> 20));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("it is written in UTF-16; save it as UTF-8".to_string());
     }
     String::from_utf8(bytes)
         .map_err(|error| format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
@@ -122,7 +135,7 @@ impl Source {
 
 /// Compiles the file at `path`, and reports whatever there is to report.
 pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
-    match compile(path, &changes.overrides()).map_err(Failure::Message)? {
+    match compile(path, &changes.overrides()).map_err(Failure::Unreadable)? {
         Ok(compiled) => {
             super::terminal::report(&compiled.warnings);
             Ok(compiled)

@@ -85,4 +85,6 @@ codes! {
     Unused = "W005",
     /// An input whose channels seem to have been written last.
     ChannelsLast = "W006",
+    /// A name that is nearly the key of a structure.
+    NearKeyword = "W007",
 }

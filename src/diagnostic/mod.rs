@@ -152,6 +152,8 @@ pub struct Label {
     pub span: Span,
     /// What stands beside them: the arithmetic, or what was found. May be empty.
     pub text: String,
+    /// Whether it is a call on the way to the place of the diagnostic.
+    pub is_call: bool,
 }
 
 /// One thing that is wrong, or doubtful.
@@ -165,7 +167,7 @@ pub struct Diagnostic {
     pub message: String,
     /// The characters that are wrong.
     pub primary: Label,
-    /// Other places that take part; a trace through blocks and presets comes here, innermost first.
+    /// Other places that take part; the calls of blocks and presets that led there come here too, innermost first.
     pub others: Vec<Label>,
     /// What to do about it.
     pub help: Vec<Help>,
@@ -196,7 +198,7 @@ impl Diagnostic {
             severity: Severity::Error,
             code,
             message: shortened(message.into()),
-            primary: Label { span, text: String::new() },
+            primary: Label { span, text: String::new(), is_call: false },
             others: Vec::new(),
             help: Vec::new(),
         }
@@ -215,7 +217,13 @@ impl Diagnostic {
 
     /// Adds another place.
     pub fn other(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
-        self.others.push(Label { span, text: shortened(text.into()) });
+        self.others.push(Label { span, text: shortened(text.into()), is_call: false });
+        self
+    }
+
+    /// Adds the call that led there, or to the calls that there are already.
+    pub fn called(mut self, span: Span, text: impl Into<String>) -> Diagnostic {
+        self.others.push(Label { span, text: shortened(text.into()), is_call: true });
         self
     }
 

@@ -6,8 +6,8 @@ use super::level::{Level, Wire};
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Help, Spanned, nearest};
-use crate::syntax::ast::{Call, Expr};
+use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned, nearest};
+use crate::syntax::ast::{Block, Call, Expr, Term};
 
 impl Walk<'_> {
     /// Expands a block, or wires a layer, under the name that was given to it.
@@ -30,6 +30,10 @@ impl Walk<'_> {
                 None => return self.lost(),
             },
         };
+        if let Some(error) = self.repeat_in_one_word(call) {
+            self.report(error);
+            return self.lost();
+        }
         let name = level.next(given.as_ref().map(|name| name.value.as_str()));
         let named = given.is_some();
         let span = given.map_or(call.name.span, |name| name.span);
@@ -98,7 +102,65 @@ impl Walk<'_> {
         let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
         blocks.sort_unstable();
         error.meant(nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)), || {
-            format!("the layers are {}", self.layers.names().collect::<Vec<_>>().join(", "))
+            wrapped("the layers are", self.layers.names())
+        })
+    }
+
+    /// What `bottleneck 64 x3` and `conv 8 3x3 x3` mean, unless `x3` is a flag of the block.
+    fn repeat_in_one_word(&self, call: &Call) -> Option<Diagnostic> {
+        let last = call.arguments.last().filter(|last| last.key.is_none())?;
+        let Term::Word(word) = &last.value.value else { return None };
+        let count = word.strip_prefix('x').filter(|count| count.chars().all(|c| c.is_ascii_digit()))?;
+        let block = self.blocks.get(call.name.value.as_str());
+        let is_flag = |block: &Block| block.parameters.iter().flatten().any(|(name, _)| name.value == *word);
+        if count.is_empty() || block.is_some_and(|block| is_flag(block)) {
+            return None;
+        }
+        let error =
+            Diagnostic::error(Code::Notation, last.span, format!("a repetition is written `x {count}`, with a space"));
+        Some(match block {
+            Some(_) => error.fix(format!("write `x {count}`"), last.span, format!("x {count}")),
+            None => error.help(format!("only a block or a group is repeated: `({} …) x {count}`", call.name.value)),
         })
     }
 }
+
+/// A single layer is repeated `count` times; `span` is the layer's.
+pub(super) fn repeated_layer(call: &Call, span: Span, count: &Spanned<Expr>) -> Diagnostic {
+    let name = &call.name.value;
+    let message = "a single layer cannot be repeated with `x`";
+    let error = Diagnostic::error(Code::Notation, span.to(count.span), message);
+    let times = match count.value {
+        Expr::Int(times) => times.to_string(),
+        _ => "{…}".to_string(),
+    };
+    if call.arguments.is_empty() {
+        return error.fix(format!("put it in parentheses: `({name}) x {times}`"), span, format!("({name})"));
+    }
+    let repeated = format!("to repeat the layer put it in parentheses: `({name} …) x {times}`");
+    match call.arguments.last().filter(|last| last.key.is_none()) {
+        Some(_) => error.help(format!("for a kernel write it without spaces, `3x3`; {repeated}")),
+        None => error.help(repeated),
+    }
+}
+
+/// `start` and all the names, on lines that a terminal shows whole.
+fn wrapped<'a>(start: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let mut text = start.to_string();
+    let mut column = text.len();
+    for (index, name) in names.enumerate() {
+        text.push_str(if index > 0 { "," } else { "" });
+        column += name.len() + 2;
+        if column > WIDEST {
+            text.push('\n');
+            column = name.len();
+        } else {
+            text.push(' ');
+        }
+        text.push_str(name);
+    }
+    text
+}
+
+/// Columns of a line of advice.
+const WIDEST: usize = 80;

@@ -3,6 +3,8 @@
 //! Integers stay integers as long as they can: `/` gives one where it divides evenly. A value that depends on a shape
 //! which an earlier error left unknown is `None`, and so is everything computed from it.
 
+mod function;
+
 use std::cmp::Ordering;
 
 use super::scope::Scope;
@@ -12,18 +14,6 @@ use crate::syntax::ast::{Expr, Operator};
 
 /// `Ok(None)` if the value is unknown for an error that has been reported already.
 pub type Evaluated = Result<Option<Value>, Diagnostic>;
-
-/// The functions that expressions can call, with what they take.
-const FUNCTIONS: [(&str, &str); 8] = [
-    ("min", "min(a, b, …)"),
-    ("max", "max(a, b, …)"),
-    ("ceil", "ceil(x)"),
-    ("floor", "floor(x)"),
-    ("round", "round(x)"),
-    ("round_to", "round_to(x, divisor)"),
-    ("len", "len(list)"),
-    ("if", "if(condition, then, else)"),
-];
 
 /// The value of an expression.
 pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
@@ -85,12 +75,25 @@ pub fn evaluate(expr: &Spanned<Expr>, scope: &Scope) -> Evaluated {
             };
             negated.map(Some).ok_or_else(|| overflow(span))
         }
+        Expr::Not(operand) => {
+            let Some(truth) = condition(operand, scope)? else { return Ok(None) };
+            known(Value::Bool(!truth))
+        }
+        Expr::Binary(operator @ (Operator::And | Operator::Or), left, right) => {
+            let Some(truth) = condition(left, scope)? else { return Ok(None) };
+            // The other is not looked at where it could change nothing.
+            match (operator, truth) {
+                (Operator::And, false) | (Operator::Or, true) => known(Value::Bool(truth)),
+                _ => Ok(condition(right, scope)?.map(Value::Bool)),
+            }
+        }
         Expr::Binary(operator, left, right) => {
             let (a, b) = (evaluate(left, scope)?, evaluate(right, scope)?);
             let (Some(a), Some(b)) = (a, b) else { return Ok(None) };
-            binary(*operator, Spanned::new(a, left.span), Spanned::new(b, right.span), span).map(Some)
+            let outcome = binary(*operator, Spanned::new(a, left.span), Spanned::new(b, right.span), span);
+            outcome.map(Some).map_err(|error| about_truth(error, *operator, left, right))
         }
-        Expr::Call(function, arguments) => call(function, arguments, scope, span),
+        Expr::Call(function, arguments) => function::call(function, arguments, scope, span),
         Expr::Unreadable => Ok(None),
     }
 }
@@ -120,6 +123,30 @@ fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
         [] => "give it a value under `let:`".to_string(),
         names => format!("names in scope: {}", names.join(", ")),
     })
+}
+
+/// Whether `expr` holds; what is neither true nor false is refused.
+fn condition(expr: &Spanned<Expr>, scope: &Scope) -> Result<Option<bool>, Diagnostic> {
+    match evaluate(expr, scope)? {
+        None => Ok(None),
+        Some(Value::Bool(truth)) => Ok(Some(truth)),
+        Some(other) => {
+            let message = format!("`{}` is neither true nor false", other.quoted());
+            let error = Diagnostic::error(Code::Expression, expr.span, message);
+            Err(error.help("a condition is a comparison, such as `width > 64`"))
+        }
+    }
+}
+
+/// What to do about arithmetic with a name that is true or false.
+fn about_truth(error: Diagnostic, operator: Operator, left: &Spanned<Expr>, right: &Spanned<Expr>) -> Diagnostic {
+    let span = left.span.to(right.span);
+    match (operator, &left.value, &right.value) {
+        (Operator::Subtract, Expr::Int(1), Expr::Name(name)) if error.primary.span == right.span => {
+            error.fix(format!("`{name}` is true or false: `not {name}`"), span, format!("not {name}"))
+        }
+        _ => error,
+    }
 }
 
 fn not_a_number(value: &Value, span: Span) -> Diagnostic {
@@ -192,7 +219,9 @@ fn binary(operator: Operator, a: Spanned<Value>, b: Spanned<Value>, span: Span) 
         FloorDivide => (x / y).floor(),
         Remainder => x - y * (x / y).floor(),
         Power => x.powf(y),
-        Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => unreachable!("comparisons have returned"),
+        Or | And | Equal | NotEqual | Less | LessEqual | Greater | GreaterEqual => {
+            unreachable!("these have returned, or are no arithmetic")
+        }
     };
     if result.is_finite() { Ok(Value::Float(result)) } else { Err(overflow(span)) }
 }
@@ -221,89 +250,6 @@ fn integers(operator: Operator, x: i64, y: i64) -> Option<Option<i64>> {
     }
 }
 
-fn call(function: &Spanned<String>, arguments: &[Spanned<Expr>], scope: &Scope, span: Span) -> Evaluated {
-    let name = function.value.as_str();
-    let Some((_, usage)) = FUNCTIONS.iter().find(|(known, _)| *known == name) else {
-        let error = Diagnostic::error(Code::Expression, function.span, format!("no function is called `{name}`"));
-        let list = || format!("there are {}", FUNCTIONS.map(|(_, usage)| usage).join(", "));
-        return Err(error.did_you_mean(name, FUNCTIONS.map(|(known, _)| known), list));
-    };
-    let expected = match name {
-        "min" | "max" => 1..=usize::MAX,
-        "round_to" => 2..=2,
-        "if" => 3..=3,
-        _ => 1..=1,
-    };
-    if !expected.contains(&arguments.len()) {
-        let error =
-            Diagnostic::error(Code::Expression, span, format!("`{name}` does not take {} arguments", arguments.len()));
-        return Err(error.help(format!("write `{usage}`")));
-    }
-    if name == "if" {
-        return match evaluate(&arguments[0], scope)? {
-            None => Ok(None),
-            Some(Value::Bool(true)) => evaluate(&arguments[1], scope),
-            Some(Value::Bool(false)) => evaluate(&arguments[2], scope),
-            Some(other) => Err(Diagnostic::error(
-                Code::Expression,
-                arguments[0].span,
-                format!("`{}` is neither true nor false", other.quoted()),
-            )
-            .help("a condition is a comparison, such as `width > 64`")),
-        };
-    }
-    let mut values = Vec::with_capacity(arguments.len());
-    for argument in arguments {
-        let Some(value) = evaluate(argument, scope)? else { return Ok(None) };
-        values.push(Spanned::new(value, argument.span));
-    }
-    if name == "len" {
-        return match &values[0].value {
-            Value::List(items) => Ok(Some(Value::Int(items.len() as i64))),
-            other => {
-                Err(Diagnostic::error(Code::Expression, values[0].span, format!("`{}` is no list", other.quoted())))
-            }
-        };
-    }
-    let numbers = values.iter().map(as_float).collect::<Result<Vec<f64>, _>>()?;
-    let pick = |wanted: Ordering| {
-        let mut best = &values[0];
-        for value in &values[1..] {
-            if order(value, best)? == wanted {
-                best = value;
-            }
-        }
-        Ok(best.value.clone())
-    };
-    let whole = |number: f64| if number.abs() < 9e15 { Ok(Value::Int(number as i64)) } else { Err(overflow(span)) };
-    Ok(Some(match name {
-        "min" => pick(Ordering::Less)?,
-        "max" => pick(Ordering::Greater)?,
-        "ceil" | "floor" | "round" if matches!(values[0].value, Value::Int(_)) => values[0].value.clone(),
-        "ceil" => whole(numbers[0].ceil())?,
-        "floor" => whole(numbers[0].floor())?,
-        "round" => whole(numbers[0].round_ties_even())?,
-        _ => {
-            let (x, divisor) = (numbers[0], numbers[1]);
-            if divisor < 1.0 || divisor.fract() != 0.0 {
-                return Err(Diagnostic::error(
-                    Code::Expression,
-                    arguments[1].span,
-                    "the divisor must be a whole number, one or more",
-                ));
-            }
-            whole(round_to(x, divisor))?
-        }
-    }))
-}
-
-/// The multiple of `divisor` nearest to `x`, at least `divisor`, and never more than a tenth below `x`: how MobileNet
-/// and its successors round widths (Sandler et al. 2018, reference code).
-fn round_to(x: f64, divisor: f64) -> f64 {
-    let nearest = (((x + divisor / 2.0) / divisor).floor() * divisor).max(divisor);
-    if nearest < 0.9 * x { nearest + divisor } else { nearest }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,6 +268,7 @@ mod tests {
             Binding::new("width", Some(Value::Int(32))),
             Binding::new("list", Some(Value::List([item(3), item(4), item(6)].into()))),
             Binding::new("lost", None),
+            Binding::new("last", Some(Value::Bool(true))),
         ];
         let parsed = notation::expression(&Text::verbatim(expression, span));
         match parsed.and_then(|expr| evaluate(&expr, &Scope::root(&names, &Effort::default()))) {
@@ -360,6 +307,16 @@ mod tests {
             ("round_to(4, 8)", "8"),
             ("if(width > 16, width, 1/0)", "32"),
             ("if(1 == 1.0, 1, 2)", "1"),
+            ("width > 16 and not width > 64 or false", "true"),
+            ("not true or not 1 == 2", "true"),
+            ("false and lost or true", "true"),
+            ("width > 1 or 1/0", "true"),
+            ("width < 1 and 1/0", "false"),
+            ("lost > 1 and true", "unknown"),
+            ("true and lost > 1", "unknown"),
+            ("true and 3", "`3` is neither true nor false at `3`"),
+            ("not width", "`32` is neither true nor false at `width`"),
+            ("1 - last", "`true` is not a number at `last`"),
             ("lost * 2", "unknown"),
             ("1 // 0", "division by zero at `0`"),
             ("9223372036854775807 + 1", "the result is too large at `9223372036854775807 + 1`"),

@@ -80,7 +80,7 @@ pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
     for frame in trace.iter().rev() {
         let known = error.primary.span == frame.span || error.others.iter().any(|other| other.span == frame.span);
         if !known {
-            error = error.other(frame.span, &*frame.what);
+            error = error.called(frame.span, &*frame.what);
         }
     }
     error

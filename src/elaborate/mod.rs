@@ -11,6 +11,7 @@ mod expression;
 mod init;
 mod layer;
 mod level;
+mod library;
 mod merge;
 mod mismatch;
 mod presets;
@@ -22,6 +23,7 @@ mod settings;
 mod size;
 mod walk;
 
+pub use library::check_library;
 pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
@@ -48,7 +50,7 @@ pub struct Elaborated {
 /// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name if the
 /// document gives none.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
-    let mut problems = Vec::new();
+    let mut problems = [document.missing.as_slice(), &document.doubts].concat();
     let effort = Effort::default();
     let mut names = Vec::new();
     let classes = document

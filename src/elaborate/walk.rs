@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::call;
+use super::callee;
 use super::level::{Level, Names, Wire};
 use super::mismatch::traced;
 use super::scope::{Binding, Effort, Scope};
@@ -301,18 +302,7 @@ impl<'d> Walk<'d> {
         if let ItemBody::Call(call) = &body.body
             && self.layers.find(&call.name.value).is_some()
         {
-            let error = Diagnostic::error(
-                Code::Notation,
-                body.span.to(count.span),
-                "a single layer cannot be repeated with `x`",
-            );
-            let help = match call.arguments.last().filter(|last| last.key.is_none()) {
-                Some(_) => {
-                    "for a kernel write it without spaces, `3x3`; to repeat the layer put it in parentheses, `(…) x 3`"
-                }
-                None => "to repeat the layer put it in parentheses: `(…) x 3`",
-            };
-            self.report(error.help(help));
+            self.report(callee::repeated_layer(call, body.span, count));
             return None;
         }
         let times = match call::count(count, scope) {

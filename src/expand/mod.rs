@@ -17,6 +17,7 @@ use std::fmt::Write;
 use crate::graph::{Node, ValueId};
 use crate::layers::Layers;
 use crate::network::Network;
+use crate::syntax::is_keyword;
 use yaml::{flow_list, quoted, scalar};
 
 /// The network as a YAML text.
@@ -91,7 +92,7 @@ fn kinds(network: &Network) -> Vec<&'static str> {
 
 /// Whether a name means something else as a key, so that it must be written in another place.
 fn is_taken(kinds: &[&str], name: &str) -> bool {
-    kinds.contains(&name) || ["residual", "branches", "from", "expect", "name"].contains(&name)
+    kinds.contains(&name) || is_keyword(name)
 }
 
 #[cfg(test)]

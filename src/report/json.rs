@@ -6,12 +6,12 @@ use serde::{Serialize, Serializer};
 
 use super::quantity::BEYOND;
 use super::{Training, View};
-use crate::compile::Compiled;
+use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
 
-/// Writes one line for a file: what is known of its network, or only what is wrong with it. `view` says whose memory is
+/// Writes one line for a file: what is known of its network or its blocks, or only what is wrong with it. `view` says whose memory is
 /// shown; there are always all layers.
 ///
 /// # Errors
@@ -19,13 +19,17 @@ use crate::network::Network;
 pub fn check(
     out: impl io::Write,
     file: &str,
-    result: &Result<Compiled, Diagnostics>,
+    result: &Result<Checked, Diagnostics>,
     view: impl Fn(&Network) -> View,
 ) -> io::Result<()> {
     let mut out = out;
     match result {
-        Ok(Compiled { network, warnings }) => {
-            serde_json::to_writer(&mut out, &Checked::new(file, network, warnings, view(network)))
+        Ok(Checked::Network(compiled)) => {
+            let Compiled { network, warnings } = &**compiled;
+            serde_json::to_writer(&mut out, &Sound::new(file, network, warnings, view(network)))
+        }
+        Ok(Checked::Library { blocks, warnings }) => {
+            serde_json::to_writer(&mut out, &Library { file, blocks, diagnostics: diagnostics(warnings) })
         }
         Err(errors) => serde_json::to_writer(&mut out, &Refused { file, diagnostics: diagnostics(errors) }),
     }?;
@@ -38,8 +42,16 @@ struct Refused<'a> {
     diagnostics: Vec<Said<'a>>,
 }
 
+/// A file of blocks for others.
 #[derive(Serialize)]
-struct Checked<'a> {
+struct Library<'a> {
+    file: &'a str,
+    blocks: &'a [String],
+    diagnostics: Vec<Said<'a>>,
+}
+
+#[derive(Serialize)]
+struct Sound<'a> {
     file: &'a str,
     name: &'a str,
     input: Vec<usize>,
@@ -150,10 +162,22 @@ struct Said<'a> {
     #[serde(flatten)]
     place: Place<'a>,
     label: &'a str,
+    /// What is said of other places.
+    labels: Vec<Remark<'a>>,
+    /// The calls of blocks and presets that led there, outermost first.
+    trace: Vec<Step<'a>>,
     /// Lines; null if there is no advice.
     help: Option<String>,
     /// Advice that a program can follow.
     suggestions: Vec<Suggestion<'a>>,
+}
+
+/// Another place that takes part.
+#[derive(Serialize)]
+struct Remark<'a> {
+    text: &'a str,
+    #[serde(flatten)]
+    place: Place<'a>,
 }
 
 /// The characters between the two places go, and `text` comes there.
@@ -165,13 +189,13 @@ struct Suggestion<'a> {
     place: Place<'a>,
 }
 
-impl<'a> Checked<'a> {
-    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, view: View) -> Checked<'a> {
+impl<'a> Sound<'a> {
+    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, view: View) -> Sound<'a> {
         let totals = network.totals();
         let Training { batch, threads } = view.training;
         let footprint = network.footprint(threads);
         let memory = footprint.training(batch);
-        Checked {
+        Sound {
             file,
             name: &network.name,
             input: network.graph.input.dims(),
@@ -210,6 +234,7 @@ fn diagnostics(texts: &Diagnostics) -> Vec<Said<'_>> {
 }
 
 fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
+    let others = |is_call| diagnostic.others.iter().filter(move |other| other.is_call == is_call);
     Said {
         severity: match diagnostic.severity {
             Severity::Error => "error",
@@ -219,6 +244,8 @@ fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
         message: &diagnostic.message,
         place: place(diagnostic.primary.span, texts),
         label: &diagnostic.primary.text,
+        labels: others(false).map(|other| Remark { text: &other.text, place: place(other.span, texts) }).collect(),
+        trace: others(true).rev().map(|call| Step { what: &call.text, place: place(call.span, texts) }).collect(),
         help: (!diagnostic.help.is_empty()).then(|| {
             let lines: Vec<&str> = diagnostic.help.iter().map(|help| help.text.as_str()).collect();
             lines.join("\n")

@@ -3,7 +3,7 @@
 //! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and has been
 //! reported, is `Unreadable`: the rest can still be checked.
 
-use crate::diagnostic::{Span, Spanned};
+use crate::diagnostic::{Diagnostic, Span, Spanned};
 
 pub use super::text::Text;
 
@@ -34,6 +34,17 @@ pub struct Document {
     pub train: Option<Section>,
     /// `allow:`, warnings that are not wanted, by code.
     pub allow: Vec<Spanned<String>>,
+    /// Warnings about how it is written.
+    pub doubts: Vec<Diagnostic>,
+    /// Of a file that only defines what others include: what it lacks to describe a network. Else none.
+    pub missing: Vec<Diagnostic>,
+}
+
+impl Document {
+    /// Whether it defines blocks for other files, and describes no network.
+    pub fn is_library(&self) -> bool {
+        !self.missing.is_empty()
+    }
 }
 
 /// What a document describes its network with.
@@ -277,6 +288,8 @@ pub enum Expr {
     Index(Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// `-x`.
     Negate(Box<Spanned<Expr>>),
+    /// `not a`.
+    Not(Box<Spanned<Expr>>),
     /// `a + b`.
     Binary(Operator, Box<Spanned<Expr>>, Box<Spanned<Expr>>),
     /// `min(a, b)`.
@@ -291,7 +304,7 @@ impl Spanned<Expr> {
         match &self.value {
             Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) | Expr::Unreadable => Vec::new(),
             Expr::Name(name) => vec![(name.as_str(), self.span)],
-            Expr::Negate(operand) => operand.names(),
+            Expr::Negate(operand) | Expr::Not(operand) => operand.names(),
             Expr::Index(a, b) | Expr::Binary(_, a, b) => [a.names(), b.names()].concat(),
             Expr::List(values) | Expr::Call(_, values) => values.iter().flat_map(Spanned::names).collect(),
         }
@@ -302,6 +315,8 @@ impl Spanned<Expr> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Operator {
+    Or,
+    And,
     Equal,
     NotEqual,
     Less,

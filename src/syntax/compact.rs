@@ -100,8 +100,11 @@ pub(super) fn expr(value: &Expr) -> String {
         Expr::List(values) => format!("[{}]", list(values)),
         Expr::Index(inner, index) => format!("{}[{}]", expr(&inner.value), expr(&index.value)),
         Expr::Negate(inner) => format!("-{}", expr(&inner.value)),
+        Expr::Not(inner) => format!("not {}", expr(&inner.value)),
         Expr::Binary(operator, left, right) => {
             let sign = match operator {
+                Operator::Or => "or",
+                Operator::And => "and",
                 Operator::Equal => "==",
                 Operator::NotEqual => "!=",
                 Operator::Less => "<",

@@ -32,6 +32,12 @@ pub(super) struct Context<'a> {
     pub callable: BTreeSet<String>,
     /// See [`Document::lost_blocks`].
     pub lost_blocks: bool,
+    /// The structure around what is being read.
+    pub within: Option<&'a Spanned<String>>,
+    /// The structure that is being read, or was read last in the same list.
+    pub structure: Option<&'a Spanned<String>>,
+    /// What is legal, but rarely meant.
+    pub doubts: Mistakes,
     /// Notation that has been read.
     pub lines: notation::Lines<'a>,
     pub errors: Mistakes,
@@ -53,17 +59,24 @@ pub(super) fn document<'a>(
 ) -> (Option<Document>, Vec<Diagnostic>) {
     let root = match &root.value {
         Setting::Map(section) => section,
-        Setting::Null => return (None, vec![empty(root.span)]),
+        Setting::Null => return (None, vec![empty(sources, root.span)]),
+        Setting::Text(text) if text.text.contains(" = ") => {
+            let error = wrong_type("a file", "a mapping with `input` and `layers`", root);
+            return (None, vec![error.help("this looks like TOML, which is read from files that end in `.toml`")]);
+        }
         _ => return (None, vec![wrong_type("a file", "a mapping with `input` and `layers`", root)]),
     };
     if root.entries.is_empty() {
-        return (None, vec![empty(Span { end: root.span.start, ..root.span })]);
+        return (None, vec![empty(sources, Span { end: root.span.start, ..root.span })]);
     }
     let callable = vocabulary.layers.iter().map(ToString::to_string).collect();
     let mut context = Context {
         sources,
         callable,
         lost_blocks: !included.complete,
+        within: None,
+        structure: None,
+        doubts: Mistakes::default(),
         lines: notation::Lines::default(),
         errors: Mistakes::default(),
     };
@@ -84,12 +97,15 @@ pub(super) fn document<'a>(
         data: None,
         train: None,
         allow: Vec::new(),
+        doubts: Vec::new(),
+        missing: Vec::new(),
     };
     document.included = included
         .iter()
         .map(|section| section.get("let").map_or(Vec::new(), |lets| definitions::lets(&mut context, lets)))
         .collect();
     keys(&mut context, root, vocabulary, &mut document);
+    document.doubts = context.doubts.into_list();
     (Some(document), context.errors.into_list())
 }
 
@@ -141,15 +157,34 @@ fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: Vocabulary
         }
     }
     let start = root.entries[0].0.span;
+    let is_toml = super::is_toml(context.sources, start);
+    let mut missing_keys = Vec::new();
     if root.get("input").is_none() && !meant.contains(&"input") {
         let missing = Diagnostic::error(Code::MissingKey, start, "the file has no `input`");
-        context.errors.push(missing.help("add `input: [3, 32, 32]`: channels, height, width"));
+        missing_keys.push(missing.help(match is_toml {
+            true => "add `input = [3, 32, 32]`: channels, height, width",
+            false => "add `input: [3, 32, 32]`: channels, height, width",
+        }));
     }
     if bodies.is_empty() && !meant.iter().any(|key| *key == "layers" || vocabulary.presets.contains(key)) {
         let missing = Diagnostic::error(Code::MissingKey, start, "the file describes no network");
-        let presets: Vec<String> = vocabulary.presets.iter().map(|preset| format!("`{preset}:`")).collect();
-        context.errors.push(missing.help(format!("add `layers:`, or a preset: {}", presets.join(", "))));
+        let written = |preset: &&str| if is_toml { format!("`[{preset}]`") } else { format!("`{preset}:`") };
+        let presets: Vec<String> = vocabulary.presets.iter().map(written).collect();
+        let layers = if is_toml { "`layers = […]`" } else { "`layers:`" };
+        missing_keys.push(missing.help(format!("add {layers}, or a preset: {}", presets.join(", "))));
     }
+    match is_library(root) && (document.lost_blocks || !document.blocks.is_empty()) {
+        true => document.missing = missing_keys,
+        false => context.errors.extend(missing_keys),
+    }
+}
+
+/// Whether a file only defines what others include. What the command line sets is for the networks among several files.
+fn is_library(root: &Section) -> bool {
+    let written = || root.entries.iter().filter(|(key, _)| key.span.source == root.span.source);
+    let has = |keys: &[&str], (key, _): &(Spanned<String>, _)| keys.contains(&key.value.as_str());
+    written().all(|entry| has(&["name", "include", "let", "blocks"], entry))
+        && written().any(|entry| has(&["include", "blocks"], entry))
 }
 
 fn second_network(first: &Spanned<String>, second: &Spanned<String>) -> Diagnostic {
@@ -165,9 +200,11 @@ fn as_section(file: &Spanned<Setting>) -> Option<&Section> {
     }
 }
 
-fn empty(span: Span) -> Diagnostic {
-    Diagnostic::error(Code::MissingKey, span, "the file is empty")
-        .help("a network needs `input: [3, 32, 32]` and `layers:` or a preset")
+fn empty(sources: &Sources, span: Span) -> Diagnostic {
+    Diagnostic::error(Code::MissingKey, span, "the file is empty").help(match super::is_toml(sources, span) {
+        true => "a network needs `input = [3, 32, 32]` and `layers = […]` or a preset",
+        false => "a network needs `input: [3, 32, 32]` and `layers:` or a preset",
+    })
 }
 
 /// A key that `owner` does not have.

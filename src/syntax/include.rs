@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::ast::{Setting, Text};
 use super::value::wrong_type;
-use super::{Format, read};
+use super::{Format, format_of, read};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
 
 /// Gives the text of an included file, called as diagnostics will call it: `nets/blocks.yaml` if `nets/vgg.yaml` includes
@@ -117,8 +117,7 @@ impl Reading<'_, '_> {
             let message = format!("the included files have more than {LONGEST} bytes");
             return Err(Diagnostic::error(Code::Limit, span, message));
         }
-        let format =
-            Path::new(&name).extension().and_then(|extension| Format::from_extension(&extension.to_string_lossy()));
+        let format = format_of(&name);
         let source = self.sources.add(name.as_str(), text);
         let (root, mut errors) = read(self.sources, source, format.unwrap_or(Format::Yaml));
         self.errors.append(&mut errors);

@@ -16,9 +16,11 @@ mod compact;
 mod definitions;
 mod document;
 mod include;
+mod keyword;
 pub mod notation;
 mod overrides;
 mod structure;
+mod tables;
 #[cfg(test)]
 mod tests;
 pub mod text;
@@ -27,6 +29,7 @@ mod value;
 mod yaml;
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use ast::{Document, Setting};
 
@@ -36,6 +39,7 @@ use crate::layers::Layers;
 
 pub use document::Vocabulary;
 pub use include::{Load, no_files};
+pub(crate) use keyword::is_keyword;
 pub use overrides::Override;
 
 /// What a file can be written in.
@@ -101,9 +105,16 @@ fn parse_with(
 ) -> Parsed {
     let (root, mut errors) = read(sources, source, format);
     let Some(mut root) = root else { return Parsed { document: None, errors } };
-    errors.extend(overrides::apply(sources, &mut root, overrides));
+    if format == Format::Toml {
+        errors.extend(tables::moved_out(&mut root, vocabulary.presets));
+    }
+    let (definitions, mistakes) = overrides::apply(sources, &mut root, overrides);
+    errors.extend(mistakes);
     let name = sources.get(source).name.clone();
-    let included = include::files(sources, &name, &root, load, &mut errors);
+    let mut included = include::files(sources, &name, &root, load, &mut errors);
+    let mut files: Vec<&mut Spanned<Setting>> = std::iter::once(&mut root).chain(&mut included.files).collect();
+    let mistakes = overrides::define(&mut files, definitions);
+    errors.extend(mistakes.into_iter().filter(|_| included.complete));
     let (document, mistakes) = document::document(sources, &root, &included, vocabulary);
     // What could not be read stands in the tree as nothing; that something else is expected there is no second mistake.
     let read: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
@@ -122,4 +133,14 @@ fn read(sources: &Sources, source: SourceId, format: Format) -> (Option<Spanned<
         Format::Yaml => yaml::parse(text, source, 0),
         Format::Toml => toml::parse(text, source),
     }
+}
+
+/// Whether a place lies in a text that is written in TOML, by the name of its file.
+fn is_toml(sources: &Sources, place: Span) -> bool {
+    format_of(&sources.get(place.source).name) == Some(Format::Toml)
+}
+
+/// What a file is written in, by the ending of its name.
+fn format_of(name: &str) -> Option<Format> {
+    Format::from_extension(&Path::new(name).extension()?.to_string_lossy())
 }

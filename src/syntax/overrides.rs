@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::ast::{Section, Setting};
 use super::yaml;
-use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 
 /// A value from outside the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,13 +19,18 @@ pub struct Override {
     pub option: Option<&'static str>,
 }
 
-/// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with them.
-pub(super) fn apply(sources: &mut Sources, root: &mut Spanned<Setting>, overrides: &[Override]) -> Vec<Diagnostic> {
-    let mut errors = Vec::new();
+/// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with them. Those of single
+/// entries of [`DEFINED`] are given back: what is not there has no reader, and may stand in a file that is included.
+pub(super) fn apply(
+    sources: &mut Sources,
+    root: &mut Spanned<Setting>,
+    overrides: &[Override],
+) -> (Vec<Definition>, Vec<Diagnostic>) {
+    let (mut definitions, mut errors) = (Vec::new(), Vec::new());
     if let Some(surplus) = overrides.get(MOST_OVERRIDES) {
         let source = sources.add("command line", format!("{SET} {}={}", surplus.path, surplus.value));
         let message = format!("more than {MOST_OVERRIDES} values are set");
-        return vec![Diagnostic::error(Code::Limit, Span::new(source, 0..SET.len()), message)];
+        return (Vec::new(), vec![Diagnostic::error(Code::Limit, Span::new(source, 0..SET.len()), message)]);
     }
     for Override { path, value, option } in overrides {
         // The text is what the user has typed, and the keys stand in it from byte `keys` on.
@@ -38,13 +43,76 @@ pub(super) fn apply(sources: &mut Sources, root: &mut Spanned<Setting>, override
         let (value, mistakes) = yaml::parse(value, source, start);
         errors.extend(mistakes);
         let Some(value) = value else { continue };
+        if keys.is_some() && entry(path).is_some() {
+            definitions.push(Definition { path: path.clone(), source, value });
+            continue;
+        }
         let place = |range: Range<usize>| match keys {
-            Some(keys) => Span::new(source, keys + range.start..keys + range.end),
+            Some(_) => key_place(source, range),
             None => Span::new(source, 0..start - 1),
         };
         errors.extend(set(root, path, place, value).err());
     }
+    (definitions, errors)
+}
+
+/// Keys whose entries are used by name, so that one of another name would be set for nothing.
+const DEFINED: [&str; 2] = ["let", "blocks"];
+
+/// A value for one entry of [`DEFINED`].
+pub(super) struct Definition {
+    path: String,
+    source: SourceId,
+    value: Spanned<Setting>,
+}
+
+/// Sets each definition in the first of the files that has an entry of this name; returns what is wrong with them.
+pub(super) fn define(files: &mut [&mut Spanned<Setting>], definitions: Vec<Definition>) -> Vec<Diagnostic> {
+    let mut errors = Vec::new();
+    for Definition { path, source, value } in definitions {
+        let (section, name) = entry(&path).expect("it was set apart for having one");
+        let place = |range| key_place(source, range);
+        let has_it = |file: &&mut Spanned<Setting>| entries(file, section).any(|there| there == name);
+        errors.extend(match files.iter().position(has_it) {
+            Some(index) => set(files[index], &path, place, value).err(),
+            None => {
+                let start = section.len() + 1;
+                let message = format!("`{section}` has no entry `{name}` to set");
+                let error = Diagnostic::error(Code::UnknownKey, place(start..start + name.len()), message);
+                let names: Vec<&str> = files.iter().flat_map(|file| entries(file, section)).collect();
+                Some(error.did_you_mean(name, names.iter().copied(), || match names.as_slice() {
+                    [] => format!("the file has no `{section}`"),
+                    names => format!("the entries are {}", names.join(", ")),
+                }))
+            }
+        });
+    }
     errors
+}
+
+/// The key and the name of a path such as `let.width`; a path that lacks a key is none.
+fn entry(path: &str) -> Option<(&str, &str)> {
+    let mut keys = path.split('.');
+    let (section, name) = (keys.next()?, keys.next()?);
+    (DEFINED.contains(&section) && !name.is_empty()).then_some((section, name))
+}
+
+/// The names that stand under a key of a file.
+fn entries<'a>(file: &'a Spanned<Setting>, key: &str) -> impl Iterator<Item = &'a str> {
+    let section = match &file.value {
+        Setting::Map(section) => section.get(key),
+        _ => None,
+    };
+    let entries = match section.map(|section| &section.value) {
+        Some(Setting::Map(section)) => section.entries.as_slice(),
+        _ => &[],
+    };
+    entries.iter().map(|(name, _)| name.value.as_str())
+}
+
+/// Where the bytes `range` of the keys stand in the text of an override.
+fn key_place(source: SourceId, range: Range<usize>) -> Span {
+    Span::new(source, SET.len() + 1 + range.start..SET.len() + 1 + range.end)
 }
 
 /// Each is looked up among all keys.

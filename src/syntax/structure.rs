@@ -5,22 +5,23 @@
 
 use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
 use super::document::{Context, expr, shape, texts, unknown_key};
+use super::keyword::{STRUCTURES, misplaced, misspelt, near_structure};
 use super::notation;
 use super::value::{key_text, wrong_type};
-use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance};
-
-/// Keys that make a mapping a structure, each with the keys that may stand beside it.
-const STRUCTURES: [(&str, &[&str]); 4] = [
-    ("residual", &["shortcut", "after", "name"]),
-    ("branches", &["merge", "name"]),
-    ("from", &["merge", "then", "name"]),
-    ("expect", &[]),
-];
+use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, edit_distance};
 
 const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
+    let around = context.structure;
+    let items = entries(context, value);
+    context.structure = around;
+    items
+}
+
+/// As [`items`], leaving the last structure in it in the context: what stands behind may belong to it.
+fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
     if context.errors.is_full() || context.lines.are_enough() {
         return vec![Item::unreadable(value.span)];
     }
@@ -32,7 +33,7 @@ pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) 
         Setting::List(values) => {
             let mut list = Vec::with_capacity(values.len());
             for value in values {
-                list.append(&mut items(context, value));
+                list.append(&mut entries(context, value));
             }
             list
         }
@@ -54,19 +55,30 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
         for (other, _) in section.entries.iter().filter(|(other, _)| !known.clone().any(|key| key == other.value)) {
             context.errors.push(unknown_key(other, &format!("`{key}`"), known.clone()));
         }
+        context.structure = Some(written);
+        let around = context.within.replace(written);
         let body = match key {
             "residual" => residual(context, section, value),
             "branches" => branches(context, section, written, value),
             "from" => from(context, section, value),
             _ => ItemBody::Expect(shape(context, "`expect`", value).value),
         };
+        context.within = around;
         let span = if key == "expect" { value.span } else { written.span };
         return named_by_key(context, section, Item { name: None, body, span });
+    }
+    if let Some(error) = misplaced(context, section) {
+        context.errors.push(error);
+        return None;
     }
     let mut others = section.entries.iter().filter(|(key, _)| key.value != "name");
     let Some((key, value)) = others.next() else {
         let message = "a name needs layers: this mapping holds none";
-        context.errors.push(Diagnostic::error(Code::MissingKey, section.span, message));
+        let error = Diagnostic::error(Code::MissingKey, section.span, message);
+        context.errors.push(match context.structure {
+            Some(structure) => error.other(structure.span, "a name for this stands beside it"),
+            None => error,
+        });
         return None;
     };
     if let Some((second, _)) = others.next() {
@@ -87,7 +99,14 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
         context.errors.extend(error);
         return None;
     }
-    if matches!(value.value, Setting::Null) && context.sources.text(section.span).starts_with('{') {
+    let in_braces = matches!(value.value, Setting::Null) && context.sources.text(section.span).starts_with('{');
+    if in_braces && is_call(context, key) {
+        let message = format!("the braces around `{}` make a mapping of it", key.value);
+        let error = Diagnostic::error(Code::Notation, section.span, message);
+        context.errors.push(error.fix("leave the braces out", section.span, key.value.as_str()));
+        return None;
+    }
+    if in_braces {
         let advice = format!("in quotes, `\"{{{0}}}\"` calls the layer that `{0}` names", key.value);
         let error = unknown_callee(context, key);
         context.errors.extend(error.map(|error| if error.help.is_empty() { error.help(advice) } else { error }));
@@ -118,6 +137,22 @@ fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spann
             false => error,
         }));
         return None;
+    }
+    if is_call(context, key) {
+        let message = format!("`{}` is a call, and can name nothing", key.value);
+        let error = Diagnostic::error(Code::Notation, key.span, message).other(value.span, "this stands under it");
+        context.errors.push(match &value.value {
+            Setting::Text(text) => error.help(format!("layers are joined with `->`: `{} -> {}`", key.value, text.text)),
+            _ => error.help("layers are joined with `->`"),
+        });
+        return None;
+    }
+    match misspelt(context, key, value) {
+        Some(error) if error.severity == Severity::Error => {
+            context.errors.push(error);
+            return None;
+        }
+        doubt => context.doubts.extend(doubt),
     }
     let name = context.note(notation::template(&key_text(context.sources, key)));
     let inner = items(context, value);
@@ -152,11 +187,15 @@ fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> 
 /// The key is no layer or block, and what stands with it shows that it should be one. `None` if it may be a lost one's name.
 fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagnostic> {
     let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
-    let is_call = key.value.split_once(' ').is_some_and(|(name, _)| context.callable.contains(name));
-    (!context.lost_blocks).then(|| match is_call {
+    (!context.lost_blocks).then(|| match is_call(context, key) {
         true => error.help("in a line of notation an argument is written `key=value`, without a colon"),
-        false => error.meant(near_name(context, key), String::new),
+        false => error.meant(near_name(context, key).or_else(|| near_structure(&key.value)), String::new),
     })
+}
+
+/// Whether the key is a call with arguments.
+fn is_call(context: &Context<'_>, key: &Spanned<String>) -> bool {
+    key.value.split_once(' ').is_some_and(|(name, _)| context.callable.contains(name))
 }
 
 /// A layer or block within two edits of the key, and within half of it.
@@ -291,7 +330,11 @@ fn branches<'a>(
         Some(value) => merge(context, value),
     };
     let Setting::List(branches) = &value.value else {
-        context.errors.push(wrong_type("`branches`", "a list, one entry a branch", value));
+        let error = wrong_type("`branches`", "a list, one entry a branch", value);
+        context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
+            true => "write `branches = [\"conv 8 1x1\", \"conv 8 3x3 p1\"]`",
+            false => "write `branches: [conv 8 1x1, conv 8 3x3 p1]`, or each branch on a line of its own behind `-`",
+        }));
         return ItemBody::Unreadable;
     };
     if branches.is_empty() {
@@ -322,7 +365,10 @@ fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Set
         [_, second, ..] if section.get("merge").is_none() => {
             let message = "several values need `merge`";
             let error = Diagnostic::error(Code::MissingKey, second.span, message);
-            context.errors.push(error.help("add `merge: concat`, `add` or `mul`"));
+            context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
+                true => "add `merge = \"concat\"`, `\"add\"` or `\"mul\"`",
+                false => "add `merge: concat`, `add` or `mul`",
+            }));
         }
         _ => {}
     }

@@ -1,5 +1,7 @@
 //! From TOML text to the spanned tree, through the toml crate.
 
+mod mistake;
+
 use std::ops::Range;
 
 use toml::Spanned as Located;
@@ -17,12 +19,6 @@ const LONGEST: usize = 8 << 20;
 /// More values than this are refused, where a key, a line and whatever follows a comma count as one: the parser keeps some hundred bytes
 /// for each. A hundred thousand items, a line each, are still read.
 const MOST_VALUES: usize = 1 << 18;
-
-/// No one mends more errors at a time.
-const MOST_ERRORS: usize = 20;
-
-/// What the parser says behind an array without an end, among others.
-const MISSING_COMMA: &str = "missing comma between array elements, expected `,`";
 
 /// Of a text of more bytes, one error is found; of a shorter one all.
 const LONG: usize = 1 << 20;
@@ -115,85 +111,5 @@ impl Place<'_> {
         let message = format!("`{}` is not a number that can be computed with", &self.text[range]);
         self.errors.push(Diagnostic::error(Code::TooLarge, span, message));
         Setting::Null
-    }
-
-    /// The first error of each line, up to an array without an end; others are consequences.
-    fn diagnostics(&self, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
-        let mut found: Vec<(Range<usize>, &str)> =
-            errors.iter().map(|error| (error.span().unwrap_or(0..0), error.message())).collect();
-        found.sort_by_key(|(range, _)| range.start);
-        let mut line_end = None;
-        found.retain(|(range, _)| {
-            let is_first = line_end.is_none_or(|end| range.start > end);
-            if is_first {
-                line_end =
-                    self.text[range.start..].find('\n').map(|length| range.start + length).or(Some(self.text.len()));
-            }
-            is_first
-        });
-        let end = found.iter().position(|(range, message)| self.lacks_end(range, message));
-        found.truncate(end.map_or(MOST_ERRORS, |end| MOST_ERRORS.min(end + 1)));
-        found.into_iter().map(|(range, message)| self.diagnostic(range, message)).collect()
-    }
-
-    /// Whether it is a key or the name of a table that was taken for a part of an array.
-    fn lacks_end(&self, range: &Range<usize>, message: &str) -> bool {
-        let line = self.text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim_end();
-        let is_key = after_key(line).starts_with('=');
-        let is_table = line.strip_prefix('[').is_some_and(|name| after_key(name) == "]");
-        message == MISSING_COMMA && (is_key || is_table)
-    }
-
-    fn diagnostic(&self, range: Range<usize>, message: &str) -> Diagnostic {
-        let span = self.span(range.clone());
-        if message.contains("recurs") {
-            return Diagnostic::error(Code::Limit, span, "arrays and tables are nested too deep");
-        }
-        if message != "duplicate key" {
-            let error = Diagnostic::error(Code::Syntax, span, message);
-            return if self.lacks_end(&range, message) {
-                error.help("or is the array before it without its `]`?")
-            } else {
-                error
-            };
-        }
-        let message = format!("the key `{}` occurs twice", &self.text[range.clone()]);
-        let diagnostic = Diagnostic::error(Code::Duplicate, span, message);
-        match (self.text.len() <= LONG).then(|| self.first_place(range)).flatten() {
-            Some(first) => diagnostic.other(first, "first here"),
-            None => diagnostic,
-        }
-    }
-
-    /// Where the key that stands for the second time at `second` stands for the first time.
-    ///
-    /// The parser does not say. But with another name the second one is kept, and then the first is in the same table.
-    fn first_place(&self, second: Range<usize>) -> Option<Span> {
-        let key = self.text[second.clone()].trim_matches(['"', '\'']);
-        let line_end = self.text[second.end..].find('\n').map_or(self.text.len(), |length| second.end + length);
-        let renamed = format!("{}\"{key}~\"{}", &self.text[..second.start], &self.text[second.end..line_end]);
-        let (root, _) = DeTable::parse_recoverable(&renamed);
-        sibling(root.get_ref(), second.start, key).map(|range| self.span(range))
-    }
-}
-
-/// What follows the key at the start of a line.
-fn after_key(line: &str) -> &str {
-    line.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')).trim_start()
-}
-
-/// The place of the key `name` in the table that has a key at byte `start`.
-fn sibling(table: &DeTable<'_>, start: usize, name: &str) -> Option<Range<usize>> {
-    if table.keys().any(|key| key.span().start == start) {
-        return table.keys().find(|key| key.get_ref() == name).map(Located::span);
-    }
-    table.values().find_map(|value| sibling_within(value.get_ref(), start, name))
-}
-
-fn sibling_within(value: &DeValue<'_>, start: usize, name: &str) -> Option<Range<usize>> {
-    match value {
-        DeValue::Table(table) => sibling(table, start, name),
-        DeValue::Array(values) => values.iter().find_map(|value| sibling_within(value.get_ref(), start, name)),
-        _ => None,
     }
 }

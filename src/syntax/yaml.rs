@@ -3,13 +3,14 @@
 //! Scalars follow YAML 1.2's core schema: `no` is text, `1e-4` a number. Nesting, aliases and the number of values are
 //! limited while the text is read, so neither a million brackets nor a bomb of aliases costs anything.
 
+mod mistake;
+
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
-use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
 use super::ast::{Section, Setting};
 use super::text::Text;
@@ -252,70 +253,6 @@ impl Place<'_> {
             }
         }
     }
-
-    /// What the parser has to say, in the form that users see.
-    fn diagnostic(&self, error: &Error) -> Diagnostic {
-        let error = match error.without_snippet() {
-            Error::AliasError { error, .. } => error,
-            error => error,
-        };
-        let (code, message) = match error {
-            Error::Budget { .. }
-            | Error::AliasReplayLimitExceeded { .. }
-            | Error::AliasReplayStackDepthExceeded { .. } => (Code::Limit, self.limit(error)),
-            Error::MultipleDocuments { .. } => {
-                (Code::Syntax, "a file describes one network; `---` starts another".to_string())
-            }
-            Error::RecursiveReferencesRequireWeakTypes { .. } => {
-                (Code::Syntax, "an anchor is repeated inside itself".to_string())
-            }
-            error => (Code::Syntax, UserMessageFormatter.format_message(error).replace('\'', "`")),
-        };
-        // The scanner's own limit on brackets comes first where many of them stand on one line.
-        let is_depth = message.contains("recursion limit");
-        let (code, message) = if is_depth { (Code::Limit, too_deep()) } else { (code, message) };
-        let span = self.error_span(error);
-        let diagnostic = Diagnostic::error(code, span, message);
-        match self.advice(span) {
-            Some(advice) if code == Code::Syntax => diagnostic.help(advice),
-            _ => diagnostic,
-        }
-    }
-
-    /// What most often leads to an error at this character.
-    fn advice(&self, span: Span) -> Option<&'static str> {
-        let rest = &self.text[span.range().start - self.offset..];
-        Some(match rest.chars().next()? {
-            _ if self.text[..span.range().start - self.offset].ends_with('\t') => {
-                "YAML is indented with spaces, not tabs"
-            }
-            ':' => "a text that holds a colon and a space must be quoted; a mapping starts on a line of its own",
-            '{' | '}' => "inside `[…]` and `{…}`, a text with braces must be quoted: `\"conv {width} 3x3\"`",
-            '@' | '`' | '%' => "a text that starts with this character must be quoted",
-            _ if rest.starts_with("- ") => "a list starts on a line of its own",
-            _ => return None,
-        })
-    }
-
-    fn limit(&self, error: &Error) -> String {
-        use serde_saphyr::budget::BudgetBreach;
-        match error {
-            Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
-            Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => too_many(),
-            _ => "anchors are repeated too often".to_string(),
-        }
-    }
-
-    /// Some errors know their byte, some only how many characters come before.
-    fn error_span(&self, error: &Error) -> Span {
-        let Some(span) = error.location().map(|location| location.span()) else { return self.span(0, 0) };
-        let start = match span.byte_offset() {
-            Some(byte) => byte as usize,
-            None => self.text.char_indices().nth(span.offset() as usize).map_or(self.text.len(), |(at, _)| at),
-        };
-        let length = self.text[start..].chars().next().filter(|c| !c.is_whitespace()).map_or(0, char::len_utf8);
-        self.span(start, start + length)
-    }
 }
 
 /// The first entry of each key.
@@ -349,8 +286,4 @@ fn without_repeated(
 
 fn too_many() -> String {
     format!("the text holds more than {MOST_VALUES} values")
-}
-
-fn too_deep() -> String {
-    format!("lists and mappings are nested more than {DEEPEST} deep")
 }

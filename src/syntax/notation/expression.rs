@@ -13,9 +13,19 @@ use crate::syntax::text::Text;
 /// Operators, signs and indices in one expression; a tree of more would be too deep to walk by recursion.
 const MOST_OPERATORS: usize = 400;
 
-/// From loose to tight. As in Python, `-2**2` is −4, `2**3**2` is 2⁹, and `2**-1` is ½.
+/// From loose to tight. As in Python, `-2**2` is −4, `2**3**2` is 2⁹, `2**-1` is ½, and `not a == b` negates the comparison, of which the
+/// grammar allows one at a time.
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     PrattParser::new()
+        .op(Op::infix(Rule::or, Assoc::Left))
+        .op(Op::infix(Rule::and, Assoc::Left))
+        .op(Op::prefix(Rule::not))
+        .op(Op::infix(Rule::equal, Assoc::Left)
+            | Op::infix(Rule::not_equal, Assoc::Left)
+            | Op::infix(Rule::less_equal, Assoc::Left)
+            | Op::infix(Rule::greater_equal, Assoc::Left)
+            | Op::infix(Rule::less, Assoc::Left)
+            | Op::infix(Rule::greater, Assoc::Left))
         .op(Op::infix(Rule::add, Assoc::Left) | Op::infix(Rule::subtract, Assoc::Left))
         .op(Op::infix(Rule::multiply, Assoc::Left)
             | Op::infix(Rule::divide, Assoc::Left)
@@ -57,7 +67,7 @@ fn tree(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> 
         }
         Rule::braces => return tree(text, pair.into_inner().next().expect("braces hold an expression")),
         Rule::parenthesis => tree(text, pair.into_inner().next().expect("brackets hold an expression"))?.value,
-        Rule::expression => return comparison(text, pair),
+        Rule::expression => return calculation(text, pair),
         rule => unreachable!("{rule:?} is no part of an expression"),
     };
     Ok(Spanned::new(value, span))
@@ -69,29 +79,18 @@ fn operands(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Spanned<Expr>>, Dia
     inner.map(|operand| tree(text, operand)).collect()
 }
 
-/// One arithmetic expression, or two that are compared.
-fn comparison(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> {
-    let mut inner = pair.into_inner();
-    let left = arithmetic(text, inner.next().expect("an expression has an operand"))?;
-    let (Some(operator), Some(right)) = (inner.next(), inner.next()) else { return Ok(left) };
-    let operator = match operator.as_str() {
-        "==" => Operator::Equal,
-        "!=" => Operator::NotEqual,
-        "<=" => Operator::LessEqual,
-        ">=" => Operator::GreaterEqual,
-        "<" => Operator::Less,
-        _ => Operator::Greater,
-    };
-    Ok(binary(operator, left, arithmetic(text, right)?))
-}
-
-fn arithmetic(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> {
+/// Operands with what stands between them.
+fn calculation(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> {
     PRECEDENCE
         .map_primary(|primary| tree(text, primary))
         .map_prefix(|sign, operand| {
             let operand = operand?;
             let span = place(text, &sign).to(operand.span);
-            Ok(Spanned::new(Expr::Negate(Box::new(operand)), span))
+            let prefixed = match sign.as_rule() {
+                Rule::not => Expr::Not(Box::new(operand)),
+                _ => Expr::Negate(Box::new(operand)),
+            };
+            Ok(Spanned::new(prefixed, span))
         })
         .map_postfix(|list, index| {
             let list = list?;
@@ -110,6 +109,14 @@ fn binary(operator: Operator, left: Spanned<Expr>, right: Spanned<Expr>) -> Span
 
 fn infix(rule: Rule) -> Operator {
     match rule {
+        Rule::or => Operator::Or,
+        Rule::and => Operator::And,
+        Rule::equal => Operator::Equal,
+        Rule::not_equal => Operator::NotEqual,
+        Rule::less => Operator::Less,
+        Rule::less_equal => Operator::LessEqual,
+        Rule::greater => Operator::Greater,
+        Rule::greater_equal => Operator::GreaterEqual,
         Rule::add => Operator::Add,
         Rule::subtract => Operator::Subtract,
         Rule::multiply => Operator::Multiply,
@@ -133,7 +140,15 @@ fn is_operator(rule: Rule) -> bool {
             | Rule::power
             | Rule::negate
             | Rule::index
-            | Rule::comparison
+            | Rule::equal
+            | Rule::not_equal
+            | Rule::less
+            | Rule::less_equal
+            | Rule::greater
+            | Rule::greater_equal
+            | Rule::and
+            | Rule::or
+            | Rule::not
     )
 }
 

@@ -18,8 +18,10 @@ pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagn
     let length = token(&text.text[at..]).len();
     let found = &text.text[at..at + length];
     let before = &text.text[..at];
-    let message = if text.text.trim().is_empty() {
+    let message = if text.text.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
         "there is nothing here".to_string()
+    } else if let Some(space) = wide_space(found) {
+        format!("unexpected {space}")
     } else if found.is_empty() {
         format!("something is missing after `{}`", last_word(before))
     } else if expected.contains(&Rule::boundary) {
@@ -36,12 +38,22 @@ pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagn
     let rest = &text.text[at..];
     let in_expression = whole == Rule::whole_expression || before.rfind('{') > before.rfind('}');
     let advice = match whole {
-        _ if in_expression => return or_help(diagnostic, advice_on_arithmetic(rest)),
+        _ if in_expression => {
+            return match replacement(before, rest) {
+                Some((advice, length, replacement)) => diagnostic.fix(advice, mistaken(length), replacement),
+                None => or_help(diagnostic, advice_on_arithmetic(rest)),
+            };
+        }
         Rule::whole_shape => return or_help(diagnostic, advice_on_shapes(rest)),
         _ => advice(before, rest),
     };
     match (advice, found) {
         (None, _) => diagnostic,
+        (Some(advice), ":") if is_one_word(before) => diagnostic.fix(advice, mistaken(1), ": "),
+        (Some(advice), "−" | "–" | "—") => {
+            diagnostic.fix(advice, mistaken(found.len() + usize::from(rest[found.len()..].starts_with('>'))), "->")
+        }
+        (Some(advice), _) if wide_space(found).is_some() => diagnostic.fix(advice, mistaken(found.len()), " "),
         (Some(advice), "→" | "⟶" | "|") => diagnostic.fix(advice, mistaken(found.len()), "->"),
         (Some(advice), "×") => diagnostic.fix(advice, mistaken(found.len()), "x"),
         (Some(advice), "," | ";") => diagnostic.fix(advice, mistaken(found.len()), " "),
@@ -57,6 +69,20 @@ fn token(rest: &str) -> &str {
     }
     let length = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
     &rest[..length.max(first.len_utf8())]
+}
+
+/// What a space that looks like the usual one is called.
+fn wide_space(found: &str) -> Option<String> {
+    let space = found
+        .chars()
+        .next()
+        .filter(|c| !c.is_ascii() && (c.is_whitespace() || matches!(c, '\u{200b}' | '\u{feff}')))?;
+    let kind = if space == '\u{a0}' { "no-break space" } else { "space" };
+    Some(format!("{kind} U+{:04X}", u32::from(space)))
+}
+
+fn is_one_word(before: &str) -> bool {
+    !before.is_empty() && !before.contains(char::is_whitespace)
 }
 
 /// The last run of characters that are no space.
@@ -101,7 +127,7 @@ const WORDS: &[(&str, &[Rule])] = &[
     ("a number, a size such as `3x3`", &[Rule::quantity, Rule::lone_quantity]),
     ("a word", &[Rule::word, Rule::lone_word, Rule::letter]),
     ("an expression in braces", &[Rule::braces]),
-    ("an expression", &[Rule::whole_expression, Rule::expression, Rule::arithmetic, Rule::parenthesis, Rule::list]),
+    ("an expression", &[Rule::whole_expression, Rule::expression, Rule::parenthesis, Rule::list]),
     ("a name", &[Rule::name, Rule::function, Rule::truth]),
     ("an operator", OPERATORS),
     ("`->`", &[Rule::arrow]),
@@ -118,7 +144,14 @@ const WORDS: &[(&str, &[Rule])] = &[
 ];
 
 const OPERATORS: &[Rule] = &[
-    Rule::comparison,
+    Rule::and,
+    Rule::or,
+    Rule::equal,
+    Rule::not_equal,
+    Rule::less,
+    Rule::less_equal,
+    Rule::greater,
+    Rule::greater_equal,
     Rule::power,
     Rule::multiply,
     Rule::floor_divide,
@@ -141,8 +174,40 @@ fn advice_on_shapes(rest: &str) -> Option<&'static str> {
         .then_some("a shape is written without spaces: `3x32x32`, or as a list: `[3, 32, 32]`")
 }
 
+/// What stands in an expression and is written otherwise here: the advice, how many bytes go, and what comes there.
+fn replacement(before: &str, rest: &str) -> Option<(String, usize, String)> {
+    let signs = [
+        ("&&", "both conditions are asked for with `and`", " and "),
+        ("||", "one of two conditions is asked for with `or`", " or "),
+        ("!", "the opposite of a condition is written `not a`", "not "),
+    ];
+    if let Some((sign, advice, word)) = signs.into_iter().find(|(sign, ..)| rest.starts_with(sign)) {
+        return (!rest.starts_with("!=")).then(|| (advice.to_string(), sign.len(), word.to_string()));
+    }
+    // Where a value could have stood before it, a second comparison of the same is meant.
+    let is_comparison = rest.starts_with(['<', '>']) || rest.starts_with("==") || rest.starts_with("!=");
+    let (_, middle) = before.rsplit_once(['<', '>', '=']).filter(|_| is_comparison)?;
+    let middle = middle.trim();
+    let is_whole = !middle.is_empty() && middle.matches('(').count() == middle.matches(')').count();
+    is_whole.then(|| {
+        (
+            format!("two comparisons are joined with `and`: `… and {middle} {}`", token_of(rest)),
+            0,
+            format!("and {middle} "),
+        )
+    })
+}
+
+/// The operator at the start of `rest` and what follows it.
+fn token_of(rest: &str) -> &str {
+    let end = rest.find(['}', ')', ',']).unwrap_or(rest.len());
+    rest[..end].trim_end()
+}
+
 fn advice_on_arithmetic(rest: &str) -> Option<&'static str> {
     Some(match rest.chars().next()? {
+        c if wide_space(rest).is_some() && !c.is_ascii() => "only usual spaces separate words",
+        '−' | '–' | '—' => "a minus is written `-`",
         ';' => "arguments and the entries of a list are separated by commas",
         '^' => "a power is written `2**3`",
         '=' => "equality is written `a == b`",
@@ -153,6 +218,13 @@ fn advice_on_arithmetic(rest: &str) -> Option<&'static str> {
     })
 }
 
+/// `3 x (…)`, up to the number or to the bracket.
+fn repeats_ahead(before: &str, rest: &str) -> bool {
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
+    let is_count = |behind: &str| behind.strip_prefix('x').is_some_and(|group| group.trim_start().starts_with('('));
+    is_count(behind) || rest.starts_with('(') && before.trim_end().ends_with(" x")
+}
+
 /// What people who come from other notations mean by what they wrote.
 fn advice(before: &str, rest: &str) -> Option<&'static str> {
     let word = last_word(before);
@@ -160,6 +232,17 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
     let starts = matches!(before.trim_end(), "") || before.trim_end().ends_with(['>', '(']);
     let in_size = word.strip_suffix('x').is_some_and(|side| side.ends_with(|c: char| c.is_ascii_digit()));
     Some(match rest.chars().next()? {
+        c if wide_space(rest).is_some() && !c.is_ascii() => "only usual spaces separate words",
+        '−' | '–' | '—' => "layers are joined with `->`, a usual minus and `>`",
+        '-' if rest[1..].starts_with(|c: char| c.is_ascii_whitespace()) => {
+            "items of one list are indented alike: a dash that stands deeper is a part of the item above"
+        }
+        '-' if rest[1..].starts_with(|c: char| c.is_alphabetic() || c.is_whitespace() || c == '(') => {
+            "an item of a list begins with a dash and a usual space: `- relu`"
+        }
+        ':' if is_one_word(before) => "a name is followed by a colon and a space: `stem: conv 64 3x3`",
+        ':' => "an argument is written `key=value`",
+        '0'..='9' | '(' if repeats_ahead(before, rest) => "a repetition stands behind what is repeated: `(…) x 3`",
         '→' | '>' | '|' | '⟶' => "layers are joined with `->`",
         ',' | ';' => "arguments are separated by spaces, layers by `->`",
         '(' if before.ends_with(is_name) => "arguments follow the name without parentheses: `conv 64 3x3`",

@@ -82,6 +82,10 @@ fn expressions_mean() {
             ("truthy", "truthy"),
             ("{4*width}", "(4 * width)"),
             ("a-b", "(a - b)"),
+            ("c[4] > 1 or in != c[2]", "((c[4] > 1) or (in != c[2]))"),
+            ("a or b and not c == d", "(a or (b and not (c == d)))"),
+            ("not (a or b) and not not c", "(not (a or b) and not not c)"),
+            ("notable + order < android", "((notable + order) < android)"),
         ],
     );
 }
@@ -171,6 +175,8 @@ fn mistakes_in_chains() {
             ("conv {4*width 3", "E002", "3", "unexpected `3`; expected an operator or `}`"),
             ("conv {} 3", "E002", "}", "unexpected `}`; expected an expression"),
             ("conv {a < b < c}", "E002", "<", "unexpected `<`; expected an operator or `}`"),
+            ("conv {a and}", "E002", "}", "unexpected `}`; expected a number, an expression or a name"),
+            ("conv {1 + not a}", "E002", "not", "unexpected `not`; expected a number, an expression or a name"),
             ("conv 64 as", "E002", "", "something is missing after `as`; expected a name"),
             ("conv 64 as a as b", "E002", "as", "unexpected `as`; expected `->`, `x COUNT` or the end"),
             ("relu x 3 x 4", "E002", "x", "unexpected `x`; expected `->`, `as NAME` or the end"),
@@ -244,6 +250,9 @@ fn advice_for_other_notations() {
         ("conv 64 3x 3", "a size is written without spaces: `3x3`"),
         ("conv 64 3×3", "a size or a repetition is written with the letter x: `3x3`, `x 3`"),
         ("conv 2*width", "arithmetic goes into braces: `{2*width}`"),
+        ("conv {0 < a < 3}", "two comparisons are joined with `and`: `… and a < 3`"),
+        ("relu x {a && b}", "both conditions are asked for with `and`"),
+        ("relu x {!a}", "the opposite of a condition is written `not a`"),
     ] {
         let error = chain(&source(text).1).expect_err(text);
         assert_eq!(error.help[0].text, expected, "{text}");

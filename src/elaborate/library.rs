@@ -1,0 +1,43 @@
+//! Checking blocks that no network calls: names and arguments, for nothing is known of sizes.
+
+use super::scope::{Binding, Effort, Scope};
+use super::walk::{self, Walked};
+use super::with_lets;
+use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::layers::Layers;
+use crate::syntax::ast::{Argument, Block, Call, Document, Expr, Item, ItemBody, Term};
+
+/// What is wrong with the definitions of a file that others include.
+pub fn check_library(document: &Document, layers: &Layers) -> Vec<Diagnostic> {
+    let mut problems = document.doubts.clone();
+    let effort = Effort::default();
+    let classes = vec![Binding::new("classes", None)];
+    let included: Vec<Vec<Binding>> =
+        document.included.iter().map(|lets| with_lets(classes.clone(), lets, &effort, &mut problems)).collect();
+    let names = with_lets(classes, &document.lets, &effort, &mut problems);
+    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, &effort)).collect();
+    let items: Vec<Item> = document.blocks.iter().map(call).collect();
+    let scope = Scope::root(&names, &effort);
+    let Walked { problems: found, .. } = walk::walk(&items, document, layers, None, Vec::new(), &scope, &homes);
+    let heads: Vec<Span> = document.blocks.iter().map(|block| block.name.span).collect();
+    problems.extend(found.into_iter().map(|mut problem| {
+        // No one has written these calls.
+        problem.others.retain(|other| !other.is_call || !heads.contains(&other.span));
+        problem
+    }));
+    problems
+}
+
+/// A call of `block` whose arguments are all unknown, at its own name.
+fn call(block: &Block) -> Item {
+    let span = block.name.span;
+    let unknown = Spanned::new(Term::Expr(Spanned::new(Expr::Unreadable, span)), span);
+    let parameters = block.parameters.iter().flatten();
+    let arguments = parameters.map(|(name, _)| Argument {
+        key: Some(Spanned::new(name.value.clone(), span)),
+        value: unknown.clone(),
+        span,
+    });
+    let call = Call { name: block.name.clone(), chosen: None, arguments: arguments.collect(), span, room: None };
+    Item { name: None, body: ItemBody::Call(call), span }
+}
