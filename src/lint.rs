@@ -8,7 +8,7 @@ use crate::elaborate::traced;
 use crate::graph::{Frame, Node, Shape, ValueId};
 use crate::layers::Window;
 use crate::network::Network;
-use crate::program::Op;
+use crate::program::{Activation, Op};
 
 /// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
 const HEAVY: u64 = 1_000_000;
@@ -30,6 +30,7 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
             bias_before_norm(node, index, &readers[ValueId::of_node(index).index()], &operations),
             pooled_again(network, node, &operations[index]),
             heavy_linear(network, node, &operations[index], params),
+            activated_scores(network, node, index, &operations[index]),
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
@@ -139,6 +140,17 @@ fn heavy_linear(network: &Network, node: &Node, operation: &Op, total: u64) -> O
     Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if it is meant"))
 }
 
+/// W008: what cross-entropy takes the softmax of are scores, not probabilities.
+fn activated_scores(network: &Network, node: &Node, index: usize, operation: &Op) -> Option<Diagnostic> {
+    let bounded = matches!(operation, Op::Softmax | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
+    (bounded && network.classes.is_some() && network.output == ValueId::of_node(index)).then(|| {
+        let message = format!("the classifier ends in `{}`, but the loss takes a softmax itself", node.kind);
+        Diagnostic::warning(Code::ActivatedScores, node.span, message)
+            .label("cross-entropy wants the scores before it")
+            .help("leave it out: training is better, and `archc predict` shows probabilities in any case")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::diagnostic::Diagnostics;
@@ -204,6 +216,12 @@ mod tests {
                     "W004 `linear 64` one `linear` holds 96% of the network's parameters: 64·16384 weights: 1048640 of 1086218 parameters",
                 ],
             ),
+            (
+                "input: [8]\nclasses: 4\nlayers: [linear 4 -> sigmoid]",
+                &[
+                    "W008 `sigmoid` the classifier ends in `sigmoid`, but the loss takes a softmax itself: cross-entropy wants the scores before it",
+                ],
+            ),
         ] {
             assert_eq!(warnings(body), expected, "{body}");
         }
@@ -219,6 +237,9 @@ mod tests {
             "input: [8, 8, 8]\nlayers:\n  - conv 8 3x3 p1 as a\n  - bn\n  - {from: [a, .], merge: add}",
             // A preset is as it was published.
             "input: [3, 32, 32]\nclasses: 10\nvgg: {cfg: [64, M], batch_norm: true, head: []}",
+            // Nothing says that they are classes, or it is not the end.
+            "input: [8]\nlayers: [linear 4 -> softmax]",
+            "input: [8]\nclasses: 4\nlayers: [linear 8 -> sigmoid -> linear 4]",
             // A small classifier is no surprise.
             "input: [3, 8, 8]\nlayers: [flatten -> linear 10]",
             "input: [64, 16, 16]\nlayers: [conv 64 3x3 p1 -> flatten -> linear 64 -> linear 10]\nallow: [W004]",

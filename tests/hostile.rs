@@ -62,6 +62,7 @@ const REPEATED: &[Case] = &[
     ("merged.yaml", || lines("a: &a {x: 1}\nb:\n", M / 10, |_| "  <<: *a".into()), "anchors are repeated too often"),
     ("sums.yaml", || layers(&format!("(conv {{{}1}} 1x1) x 1000000", "1+".repeat(399))), "takes too long"),
     ("lists.yaml", || calls(&format!("(b {{[{}1]}}) x 1000000", "1,".repeat(60_000))), "takes too long"),
+    ("surplus.yaml", || layers(&format!("(conv 8{}) x 100000", " k=relu".repeat(2000))), "no argument `k`"),
     ("lookups.yaml", || lets(1000, "1", "(conv {a0} 1x1) x 1000000"), "takes too long"),
     ("sources.yaml", || calls("(c) x 1000000") + "  c: {merge: add, from: [" + &"b, ".repeat(M / 10) + "b]}\n", "E030"),
     (

@@ -37,6 +37,9 @@ pub struct Arguments {
     callee: Spanned<String>,
     given: Vec<(Evaluated, bool)>,
     asked: Vec<&'static str>,
+    /// Those of `asked` that are true or false.
+    switches: Vec<&'static str>,
+    missing: Option<&'static str>,
     places: Places,
 }
 
@@ -69,7 +72,8 @@ impl Arguments {
     /// The arguments of a call to `callee`.
     pub fn new(callee: Spanned<String>, given: Vec<Evaluated>) -> Arguments {
         let given = given.into_iter().map(|argument| (argument, false)).collect();
-        Arguments { callee, given, asked: Vec::with_capacity(USUAL), places: Places(Vec::with_capacity(USUAL)) }
+        let (asked, places) = (Vec::with_capacity(USUAL), Places(Vec::with_capacity(USUAL)));
+        Arguments { callee, given, asked, switches: Vec::new(), missing: None, places }
     }
 
     /// The name that was called, for messages.
@@ -104,6 +108,30 @@ impl Arguments {
         self
     }
 
+    /// The same call with another value for the argument `key`, where it stands: given by name, or first without one.
+    pub fn with_first(mut self, key: &'static str, value: Value) -> Arguments {
+        let named = |argument: &Evaluated| argument.key.as_ref().is_some_and(|given| given.value == key);
+        let number = |argument: &Evaluated| argument.key.is_none() && !matches!(argument.value.value, Value::Word(_));
+        let place = self.given.iter().position(|(argument, _)| named(argument));
+        let place = place.or_else(|| self.given.iter().position(|(argument, _)| number(argument)));
+        match place {
+            Some(index) => self.given[index].0.value.value = value,
+            None => self = self.with(key, value),
+        }
+        self
+    }
+
+    /// The same call without the values at these places.
+    pub fn without(mut self, places: &[Span]) -> Arguments {
+        self.given.retain(|(argument, _)| !places.contains(&argument.value.span));
+        self
+    }
+
+    /// The required argument that was asked for in vain.
+    pub fn missing(&self) -> Option<&'static str> {
+        self.missing
+    }
+
     /// The value given as `key=…`, else the first positional one that is left; `None` if there is neither.
     pub fn positional<T: FromValue>(&mut self, key: &'static str) -> Result<Option<T>, Diagnostic> {
         if let Some(index) = self.find_named(key) {
@@ -118,6 +146,9 @@ impl Arguments {
     /// As [`Arguments::positional`], but it must be there.
     pub fn required<T: FromValue>(&mut self, key: &'static str) -> Result<T, Diagnostic> {
         let value = self.positional(key)?;
+        if value.is_none() {
+            self.missing = Some(key);
+        }
         value.ok_or_else(|| {
             let callee = &self.callee;
             let unused = self.given.iter().filter(|(_, used)| !used).filter_map(|(argument, _)| argument.key.as_ref());
@@ -131,6 +162,9 @@ impl Arguments {
 
     /// The value given as `key=…` (or its shorthand); `None` if it was not given.
     pub fn optional<T: FromValue>(&mut self, key: &'static str) -> Result<Option<T>, Diagnostic> {
+        if T::EXPECTED == bool::EXPECTED && !self.switches.contains(&key) {
+            self.switches.push(key);
+        }
         self.find_named(key).map(|index| self.convert(index, key)).transpose()
     }
 
@@ -228,18 +262,29 @@ impl Arguments {
                     let value = follows.map_or("…".to_string(), |follows| follows.value.value.quoted());
                     diagnostic.help(format!("`{word}` needs a value: write `{word}={value}`"))
                 }
+                Value::Word(word) if self.switched_off(word).is_some() => {
+                    let off = format!("{}=false", self.switched_off(word).unwrap_or_default());
+                    diagnostic.fix(format!("write `{off}`"), value.span, off)
+                }
                 Value::Word(word) => diagnostic.did_you_mean(word, self.asked.iter().copied(), || self.usage()),
                 _ => diagnostic.help(self.usage()),
             };
         };
         if self.asked.contains(&key.value.as_str()) {
-            return Diagnostic::error(
-                Code::Duplicate,
-                key.span,
-                format!("`{}` of `{callee}` is given twice", key.value),
-            );
+            let message = format!("`{}` of `{callee}` is given twice", key.value);
+            let error = Diagnostic::error(Code::Duplicate, key.span, message).help("leave one of them out");
+            return match self.places.get(&key.value) {
+                Some(first) => error.other(first, "first here"),
+                None => error,
+            };
         }
         unknown_argument(callee, key).did_you_mean(&key.value, self.asked.iter().copied(), || self.usage())
+    }
+
+    /// The argument that is true or false and that a word such as `nobias` or `no_bias` is to switch off.
+    fn switched_off(&self, word: &str) -> Option<&'static str> {
+        let rest = word.strip_prefix("no")?.trim_start_matches('_');
+        self.switches.iter().copied().find(|key| *key == rest)
     }
 
     /// What the call takes, in words.

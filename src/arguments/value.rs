@@ -86,7 +86,7 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
         Value::Int(number) if number > LARGEST => format!("`{key}` of `{callee}` must be at most 2^31 = {LARGEST}"),
         _ => format!("`{key}` of `{callee}` must be {}", T::EXPECTED),
     };
-    let found = format!("found `{}`", value.value.quoted());
+    let (place, found) = (value.span, format!("found `{}`", value.value.quoted()));
     let error = Diagnostic::error(Code::InvalidArgument, value.span, message).label(found);
     // Where a half is welcome, whole numbers are not what is missing.
     let only_whole = |number: f64| {
@@ -97,7 +97,20 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
         Value::Float(number) if number.fract() != 0.0 && only_whole(number) => {
             error.help("`//`, floor, ceil, round and round_to make whole numbers")
         }
+        ref value if T::EXPECTED == bool::EXPECTED => match meant(value) {
+            Some(meant) => error.fix(format!("write `{meant}`"), place, meant.to_string()),
+            None => error,
+        },
         _ => error,
+    }
+}
+
+/// Which of `true` and `false` is meant by what other languages have for them.
+fn meant(value: &Value) -> Option<bool> {
+    match value.to_string().to_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Some(true),
+        "false" | "no" | "off" | "none" | "0" => Some(false),
+        _ => None,
     }
 }
 

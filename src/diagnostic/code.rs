@@ -87,4 +87,6 @@ codes! {
     ChannelsLast = "W006",
     /// A name that is nearly the key of a structure.
     NearKeyword = "W007",
+    /// A classifier that ends in a softmax or sigmoid, where the loss takes a softmax itself.
+    ActivatedScores = "W008",
 }

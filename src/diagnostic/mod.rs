@@ -129,6 +129,14 @@ impl Sources {
         Span { start: span.start + width, end: span.end - width, ..span }
     }
 
+    /// Whether braces can be written at `span`: inside quotes, or in an entry of a YAML list that is no `[…]`.
+    pub fn takes_braces(&self, span: Span) -> bool {
+        let text = self.get(span.source).text.get(..span.start as usize).unwrap_or_default();
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        let is_open = |quote: &str| line.matches(quote).count() % 2 == 1;
+        is_open("'") || is_open("\"") || line.trim_start().starts_with("- ") && !line.contains(['[', '{'])
+    }
+
     /// Where a span starts and ends.
     pub fn positions(&self, span: Span) -> (Position, Position) {
         let Source { text, index, .. } = self.get(span.source);

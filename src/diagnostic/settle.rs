@@ -16,8 +16,11 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         list.truncate(MOST);
         list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
     }
-    for edit in list.iter_mut().flat_map(|diagnostic| &mut diagnostic.help).filter_map(|help| help.edit.as_mut()) {
-        edit.span = sources.inside_quotes(edit.span);
+    for help in list.iter_mut().flat_map(|diagnostic| &mut diagnostic.help) {
+        help.edit = help.edit.take().filter(|edit| !edit.text.contains('{') || sources.takes_braces(edit.span));
+        if let Some(edit) = &mut help.edit {
+            edit.span = sources.inside_quotes(edit.span);
+        }
     }
     match list.pop() {
         // Nobody looks for more than so many.

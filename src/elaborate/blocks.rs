@@ -3,6 +3,7 @@
 use super::call;
 use super::expression::evaluate;
 use super::level::{Level, Wire};
+use super::meet::listed;
 use super::scope::{Binding, Scope};
 use super::walk::Walk;
 use crate::arguments::Value;
@@ -13,6 +14,9 @@ use crate::syntax::notation::long_form;
 
 /// How deep blocks may call blocks.
 const DEEPEST_CALL: usize = 64;
+
+/// So many arguments that a call does not take are reported.
+const MOST_SURPLUS: usize = 100;
 
 /// The body of `block`, wired where it is called, in a level of its own.
 pub(super) fn expand<'d>(
@@ -38,9 +42,18 @@ pub(super) fn expand<'d>(
         return walk.lost();
     }
     let Some(parameters) = &block.parameters else { return walk.lost() };
+    if walk.has_surplus(call.span) {
+        return walk.lost();
+    }
     let home = block.home.map_or(walk.scope, |home| walk.homes[home]);
-    let mut names = bind(walk, block, parameters, call, scope);
-    add_defaults(walk, parameters, &home, &mut names);
+    let (names, input) = match bind(walk, block, parameters, call, scope) {
+        Some(mut names) => {
+            add_defaults(walk, parameters, &home, &mut names);
+            (names, input)
+        }
+        // With nothing known, only what is wrong with the block itself is found.
+        None => (parameters.iter().map(|(name, _)| Binding::new(&name.value, None)).collect(), walk.lost()),
+    };
     let outside = walk.trace.clone();
     let name_of_block = block.name.value.as_str();
     let what =
@@ -54,33 +67,41 @@ pub(super) fn expand<'d>(
     output
 }
 
-/// The arguments of the call, by parameter; unknown for those that are wrong or missing.
+/// The arguments of the call, by parameter, with unknown values for those that cannot be worked out; `None`, after a report, if
+/// the call does not fit the block.
 fn bind<'p>(
     walk: &mut Walk,
     block: &Block,
     parameters: &'p [Parameter],
     call: &Call,
     scope: &Scope,
-) -> Vec<Binding<'p>> {
+) -> Option<Vec<Binding<'p>>> {
     let mut names: Vec<Binding> = Vec::new();
+    let mut places: Vec<Span> = Vec::new();
     let mut positional = parameters.iter();
-    let mut misplaced = false;
+    let mut surplus_found = Vec::new();
+    let mut fits = true;
     for argument in &call.arguments {
         let target = target(argument, parameters, &mut positional);
         let Some((Spanned { value: parameter, .. }, default)) = target else {
-            walk.report(surplus(block, parameters, argument.key.as_ref(), argument.span));
-            misplaced = true;
+            if surplus_found.len() == MOST_SURPLUS {
+                continue;
+            }
+            surplus_found.push(surplus(block, parameters, argument.key.as_ref(), argument.value.span));
             continue;
         };
-        if names.iter().any(|binding| binding.name == *parameter) {
+        if let Some(earlier) = names.iter().position(|binding| binding.name == *parameter) {
             let message = format!("`{parameter}` of `{}` is given twice", block.name.value);
-            walk.report(Diagnostic::error(Code::Duplicate, argument.span, message));
+            let error = Diagnostic::error(Code::Duplicate, argument.span, message).other(places[earlier], "first here");
+            walk.report(error.help(format!("leave one of them out; {}", usage(block, parameters))));
+            fits = false;
             continue;
         }
         let value = match (flag(argument, parameters).is_some(), default) {
             (false, _) => call::term(&argument.value, scope),
             (true, Some(Spanned { value: Expr::Bool(_), .. })) => Ok(Some(Value::Bool(true))),
             (true, _) => {
+                fits = false;
                 let message = format!("`{parameter}` of `{}` needs a value", block.name.value);
                 let error = Diagnostic::error(Code::InvalidArgument, argument.span, message);
                 Err(error.help(format!("write `{parameter}=…`")))
@@ -88,23 +109,44 @@ fn bind<'p>(
         };
         let value = walk.checked(value).flatten();
         names.push(Binding::new(parameter, value));
+        places.push(argument.span);
     }
-    for (parameter, default) in parameters {
-        if default.is_some() || names.iter().any(|binding| binding.name == parameter.value) {
-            continue;
-        }
-        // What was given under a wrong name may be meant.
-        if !misplaced {
-            let error = Diagnostic::error(
-                Code::MissingArgument,
-                call.span,
-                format!("`{}` needs `{}`", block.name.value, parameter.value),
-            );
-            walk.report(error.other(parameter.span, "it has no default"));
-        }
-        names.push(Binding::new(&parameter.value, None));
+    let missing: Vec<&Parameter> = parameters
+        .iter()
+        .filter(|(name, default)| default.is_none() && names.iter().all(|binding| binding.name != name.value))
+        .collect();
+    // What was given under a wrong name may be meant.
+    if let Some((first, _)) = missing.first().filter(|_| surplus_found.is_empty()) {
+        let quoted: Vec<String> = missing.iter().map(|(name, _)| format!("`{}`", name.value)).collect();
+        let message = format!("`{}` needs {}", block.name.value, listed(&quoted, "and"));
+        let error = Diagnostic::error(Code::MissingArgument, call.span, message);
+        walk.report(error.other(first.span, "it has no default").help(usage(block, parameters)));
     }
-    names
+    let fits = fits && missing.is_empty() && surplus_found.is_empty();
+    if let (false, Ok(Some(given))) = (surplus_found.is_empty(), call::arguments(call, scope)) {
+        walk.report_surplus(surplus_found, call, &given);
+    }
+    fits.then_some(names)
+}
+
+/// `` usage: `bottleneck WIDTH [stride=1 se=false]` ``.
+fn usage(block: &Block, parameters: &[Parameter]) -> String {
+    let default = |(name, default): &Parameter| {
+        default.as_ref().map(|default| match &default.value {
+            Expr::Int(value) => format!("{}={value}", name.value),
+            Expr::Float(value) => format!("{}={value:?}", name.value),
+            Expr::Bool(value) => format!("{}={value}", name.value),
+            Expr::Name(value) => format!("{}={value}", name.value),
+            _ => format!("{}=…", name.value),
+        })
+    };
+    let required = parameters.iter().filter(|(_, default)| default.is_none());
+    let required: String = required.map(|(name, _)| format!(" {}", name.value.to_uppercase())).collect();
+    let optional: Vec<String> = parameters.iter().filter_map(default).collect();
+    match optional.as_slice() {
+        [] => format!("usage: `{}{required}`", block.name.value),
+        optional => format!("usage: `{}{required} [{}]`", block.name.value, optional.join(" ")),
+    }
 }
 
 /// The parameter that an argument is for; `positional` are those that have not been given by position.

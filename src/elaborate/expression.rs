@@ -6,6 +6,7 @@
 mod function;
 
 use std::cmp::Ordering;
+use std::collections::HashSet;
 
 use super::scope::Scope;
 use crate::arguments::Value;
@@ -112,7 +113,8 @@ fn elements(value: &Value) -> usize {
 }
 
 fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
-    let names = scope.names();
+    let mut seen = HashSet::new();
+    let names: Vec<&str> = scope.names().into_iter().filter(|name| seen.insert(*name)).collect();
     let error = Diagnostic::error(Code::Expression, span, format!("nothing here is called `{name}`"));
     match name {
         "i" => return error.help("`i` counts the rounds of a repeat, from 0, and has no value outside of one; a block takes it as an argument"),

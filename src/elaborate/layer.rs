@@ -7,6 +7,7 @@ use super::level::Wire;
 use super::mismatch::{Refused, diagnose};
 use super::remedy::regroup;
 use super::scope::Scope;
+use super::unread::{in_words_of_call, surplus_besides};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::diagnostic::{Code, Diagnostic, Help};
 use crate::graph::{NodeLabel, ValueId};
@@ -25,6 +26,9 @@ impl Walk<'_> {
         inputs: &[Wire],
         remedy: Option<Help>,
     ) -> Wire {
+        if self.has_surplus(call.span) {
+            return None;
+        }
         let mut arguments = match call::arguments(call, scope) {
             Ok(arguments) => arguments?,
             Err(errors) => {
@@ -36,11 +40,21 @@ impl Walk<'_> {
             Ok(layer) => layer,
             Err(error) => {
                 let text = || arguments.notation();
+                let error = in_words_of_call(error, definition, call, scope, self.calling.last().copied());
+                if self.is_reported(error.code, error.primary.span) {
+                    return None;
+                }
+                let is_missing = matches!(error.code, Code::MissingArgument | Code::UnknownArgument);
                 self.report(match error.code {
                     Code::Groups => regroup(error, definition, (&text(), call.span), None, self.document),
                     _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
                     _ => error,
                 });
+                if let (Some(missing), Ok(Some(given))) = (arguments.missing(), call::arguments(call, scope))
+                    && is_missing
+                {
+                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given);
+                }
                 return None;
             }
         };
@@ -48,7 +62,9 @@ impl Walk<'_> {
         let places = match arguments.finish() {
             Ok(places) => places,
             Err(errors) => {
-                errors.into_iter().for_each(|error| self.report(error));
+                if let Ok(Some(given)) = call::arguments(call, scope) {
+                    self.report_surplus(errors, call, &given);
+                }
                 return None;
             }
         };
@@ -64,8 +80,15 @@ impl Walk<'_> {
             Ok(value) => Some(value),
             Err(mismatch) if self.is_reported(mismatch.code, places.of(mismatch.at).unwrap_or(call.span)) => None,
             Err(mismatch) => {
-                let refused =
-                    Refused { mismatch, inputs: &inputs, places: &places, definition, text: &text, span: call.span };
+                let refused = Refused {
+                    mismatch,
+                    inputs: &inputs,
+                    places: &places,
+                    definition,
+                    text: &text,
+                    span: call.span,
+                    trace: &self.trace,
+                };
                 let error = match self.mistakes() {
                     ..MOST_ADVISED => diagnose(refused, remedy, &self.graph, self.layers, self.document),
                     _ => Diagnostic::error(refused.mismatch.code, call.span, refused.mismatch.message),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::graph::ValueId;
 
 /// A value on its way through the network; `None` after an error.
@@ -48,6 +48,19 @@ impl Level {
     }
 }
 
+/// The diagnostic for a name that each round of a repeat gives anew.
+fn numbered(error: Diagnostic, name: &str, span: Span) -> Diagnostic {
+    let own = name.rsplit('.').next().unwrap_or(name);
+    let with_round = format!("{own}{{i}}");
+    let error = error.label("each round of the repeat gives it");
+    let advice = format!("call it `{with_round}`: `i` counts the rounds, from 0");
+    // What is quoted, or has an expression in it already, is longer than the name.
+    match own.len() == span.range().len() {
+        true => error.fix(advice, span, with_round),
+        false => error.help(advice),
+    }
+}
+
 /// An unknown name is compared with all others if there are no more than these.
 const MOST_COMPARED: usize = 10_000;
 
@@ -84,8 +97,12 @@ impl Names {
             Some(first) => {
                 self.taken.insert(name.to_string());
                 let error = Diagnostic::error(Code::Duplicate, span, format!("`{name}` is the name of two layers"));
-                Err(if first.span == span { error } else { error.other(first.span, "first here") }
-                    .help("names must differ within a level; leave one out and it gets a number"))
+                Err(match first.span == span {
+                    true => numbered(error, name, span),
+                    false => error
+                        .other(first.span, "first here")
+                        .help("names must differ within a level; leave one out and it gets a number"),
+                })
             }
         }
     }
@@ -129,6 +146,8 @@ impl Names {
         };
         known.sort_unstable();
         let rule = || "a reference names an earlier layer or level; `.` is the current value".to_string();
-        error.did_you_mean(name, known, rule)
+        let inside = format!(".{name}");
+        let elsewhere = known.iter().copied().find(|known| known.ends_with(&inside));
+        error.meant(elsewhere.or_else(|| nearest(name, known.iter().copied())), rule)
     }
 }

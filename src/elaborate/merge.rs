@@ -5,7 +5,7 @@ use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned};
 use crate::layers;
-use crate::syntax::ast::{Call, Merge};
+use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
 
 /// Every reference may take several.
 const MOST_LOOKUPS: usize = 1 << 22;
@@ -43,7 +43,7 @@ impl Walk<'_> {
         output
     }
 
-    /// An earlier value: `.` is the current one, `input` the network's input unless a layer is called so.
+    /// An earlier value: `.` is the current one, `input` the network's input.
     pub(super) fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
         self.lookups += level.cost(&source.value);
         if self.lookups > MOST_LOOKUPS {
@@ -60,7 +60,7 @@ impl Walk<'_> {
             None => {
                 if !self.lost_names && !self.is_reported(Code::UnknownReference, source.span) {
                     self.report(match self.mistakes() {
-                        ..MOST_ADVISED => self.names.unknown(&source.value, source.span),
+                        ..MOST_ADVISED => self.unknown_source(source),
                         _ => {
                             let message = format!("no layer before this one is called `{}`", source.value);
                             Diagnostic::error(Code::UnknownReference, source.span, message)
@@ -71,4 +71,50 @@ impl Walk<'_> {
             }
         }
     }
+
+    /// Where an item stands that has the name of `source` and comes after it, in the network or in the same block.
+    fn later(&self, source: &Spanned<String>) -> Option<Span> {
+        let name = source.value.split('.').next()?;
+        let network: &[Item] = match &self.document.body {
+            DocumentBody::Layers(items) => items,
+            DocumentBody::Preset { .. } | DocumentBody::Unreadable => &[],
+        };
+        let behind = |span: Span| span.source == source.span.source && span.start > source.span.start;
+        match self.calling.last().and_then(|block| self.blocks.get(block)) {
+            // What the network has made before the call has been found.
+            Some(block) => named(&block.body, name, &behind).or_else(|| named(network, name, &|_| true)),
+            None => named(network, name, &behind),
+        }
+    }
+
+    /// That nothing before is called so; if something behind is, where that stands.
+    fn unknown_source(&self, source: &Spanned<String>) -> Diagnostic {
+        let Some(later) = self.later(source) else {
+            return self.names.unknown(&source.value, source.span);
+        };
+        let message = format!("no layer before this one is called `{}`", source.value);
+        Diagnostic::error(Code::UnknownReference, source.span, message)
+            .other(later, "this one comes later")
+            .help("a reference names an earlier layer or level: what it reads must be made before")
+    }
+}
+
+/// Where the first of `items`, and of those in them, is called `name`, of the places that count.
+fn named(items: &[Item], name: &str, counts: &dyn Fn(Span) -> bool) -> Option<Span> {
+    items.iter().find_map(|item| {
+        let own = item.name.as_ref().filter(|own| {
+            counts(own.span) && matches!(own.value.0.as_slice(), [TemplatePart::Text(text)] if text == name)
+        });
+        own.map(|own| own.span).or_else(|| match &item.body {
+            ItemBody::Sequence(items)
+            | ItemBody::Branches { branches: items, .. }
+            | ItemBody::From { then: items, .. } => named(items, name, counts),
+            ItemBody::Repeat { body, .. } => named(std::slice::from_ref(body), name, counts),
+            ItemBody::Residual { body, shortcut, after } => {
+                let skip: &[Item] = if let Shortcut::Items(items) = &shortcut.value { items } else { &[] };
+                [body.as_slice(), skip, after].into_iter().find_map(|items| named(items, name, counts))
+            }
+            ItemBody::Call(_) | ItemBody::Expect(_) | ItemBody::Unreadable => None,
+        })
+    })
 }

@@ -3,7 +3,7 @@
 use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
 use crate::diagnostic::{Code, Diagnostic, Help, Span};
-use crate::graph::{Frame, Graph, Mismatch, Shape, ValueId};
+use crate::graph::{Frame, Graph, Mismatch, Node, Shape, ValueId};
 use crate::layers::{Definition, Layers};
 use crate::syntax::ast::Document;
 
@@ -21,6 +21,8 @@ pub struct Refused<'a> {
     pub text: &'a str,
     /// Where it was called.
     pub span: Span,
+    /// How that call was reached, outermost first.
+    pub trace: &'a [Frame],
 }
 
 /// The diagnostic for a refusal, with `advice` if the caller has any.
@@ -35,12 +37,12 @@ pub fn diagnose(
     let place = places.of(mismatch.at).unwrap_or(*span);
     let mut error = Diagnostic::error(mismatch.code, place, &mismatch.message).label(&mismatch.arithmetic);
     match (mismatch.code, *inputs) {
-        (Code::SizeMismatch, [input]) => {
+        (Code::SizeMismatch | Code::WrongRank, [input]) => {
             if let Some((flatten, sum)) = flattened(graph, *input) {
                 error = error.other(flatten, sum);
             }
         }
-        (Code::InputsDisagree, inputs) => error = sources(error, inputs, graph, document),
+        (Code::InputsDisagree, inputs) => error = sources(error, inputs, refused.trace, graph, document),
         (Code::Groups, [input]) => {
             let input = Some(graph.shape(*input));
             return regroup(error, refused.definition, (refused.text, *span), input, document);
@@ -55,7 +57,13 @@ pub fn diagnose(
 }
 
 /// Where inputs that do not agree come from: all of them if they are few.
-fn sources(mut error: Diagnostic, inputs: &[ValueId], graph: &Graph, document: &Document) -> Diagnostic {
+fn sources(
+    mut error: Diagnostic,
+    inputs: &[ValueId],
+    trace: &[Frame],
+    graph: &Graph,
+    document: &Document,
+) -> Diagnostic {
     let Some(first) = inputs.first() else { return error };
     let odd = inputs.iter().find(|input| graph.shape(**input) != graph.shape(*first));
     let shown: Vec<&ValueId> = match inputs.len() <= MOST_SOURCES {
@@ -65,11 +73,17 @@ fn sources(mut error: Diagnostic, inputs: &[ValueId], graph: &Graph, document: &
     for input in shown {
         let shape = graph.shape(*input);
         error = match input.node().map(|index| &graph.nodes[index]) {
-            Some(node) => error.other(node.span, format!("`{}` makes {shape}", node.name)),
+            Some(node) => error.other(seen_from(node, trace), format!("`{}` makes {shape}", node.name)),
             None => error.other(document.input.span, format!("the input is {shape}")),
         };
     }
     error
+}
+
+/// Where `node` was written, or the call of the block that it is in, if what was reached by `trace` stands outside of that.
+fn seen_from(node: &Node, trace: &[Frame]) -> Span {
+    let known = node.trace.iter().zip(trace).take_while(|(inner, outer)| inner == outer).count();
+    node.trace.get(known).map_or(node.span, |frame| frame.span)
 }
 
 /// How many inputs are shown with their shapes.

@@ -12,8 +12,11 @@ mod init;
 mod layer;
 mod level;
 mod library;
+mod meet;
 mod merge;
 mod mismatch;
+mod origin;
+mod parting;
 mod presets;
 mod recipe;
 mod remedy;
@@ -21,6 +24,7 @@ mod residual;
 mod scope;
 mod settings;
 mod size;
+mod unread;
 mod walk;
 
 pub use library::check_library;
@@ -176,7 +180,8 @@ fn check_classes(
     if shape == Shape::Vector(classes) {
         return None;
     }
-    let span = output.node().map_or(document.input.span, |index| graph.nodes[index].span);
+    let made = origin::made(graph, output);
+    let span = made.node().map_or(document.input.span, |index| graph.nodes[index].span);
     let mut error = Diagnostic::error(
         Code::ClassesMismatch,
         span,

@@ -2,33 +2,27 @@
 //!
 //! Advice comes with an edit only where it is sure to help: where the call is written once, not in a block or a repeat.
 
-use std::collections::HashSet;
-
 use super::call;
+use super::meet::meet;
 use super::mismatch::Refused;
+use super::origin::needs_map;
 use super::scope::{Effort, Scope};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Help, SourceId, Span};
-use crate::graph::{Culprit, Graph, Node, Shape, ValueId};
+use crate::graph::{Culprit, Graph, Shape, ValueId};
 use crate::layers::{Definition, Layer, Layers};
 use crate::syntax::ast::{Call, Document, DocumentBody, Item, ItemBody, Shortcut};
 use crate::syntax::notation;
 use crate::syntax::text::Text;
 
-/// The largest padding and stride that are tried.
+/// The largest padding that is tried.
 const LARGEST: i64 = 16;
 
 /// The most groups that are tried.
 const MOST_GROUPS: i64 = 1024;
 
-/// How far back from where branches meet a layer is looked for.
-const FARTHEST: usize = 32;
-
 /// How far back a way through the network is followed.
 pub const LONGEST_WAY: usize = 10_000;
-
-/// How many branches are tried, to see whether one of them could meet the others.
-const MOST_BRANCHES: usize = 64;
 
 /// Advice for the layer that was refused, if there is any better than its own.
 pub fn remedy(refused: &Refused, graph: &Graph, layers: &Layers, document: &Document) -> Option<Help> {
@@ -47,14 +41,8 @@ pub fn remedy(refused: &Refused, graph: &Graph, layers: &Layers, document: &Docu
             let span = Span { start: call.span.start, end: call.span.start, ..room };
             own().map(|text| Help { text, edit: Some(Edit { span, text: "flatten -> ".to_string() }) })
         }
-        (Code::InputsDisagree, inputs) => {
-            let agree: fn(Shape, Shape) -> bool = match refused.definition.name {
-                "concat" => |a, b| a.sides() == b.sides(),
-                "add" => |a, b| a == b,
-                _ => return None,
-            };
-            meet(inputs, agree, graph, layers, document)
-        }
+        (Code::WrongRank, [input]) => Some(needs_map(refused.definition.name, *input, graph)),
+        (Code::InputsDisagree, _) => meet(refused, graph, layers, document),
         _ => None,
     }
 }
@@ -63,7 +51,7 @@ pub fn remedy(refused: &Refused, graph: &Graph, layers: &Layers, document: &Docu
 fn padding(refused: &Refused, input: ValueId, graph: &Graph, document: &Document) -> Help {
     let shape = graph.shape(input);
     let fits = |padding: &i64| {
-        let layer = with(refused.definition, refused.text, "padding", *padding);
+        let layer = with(refused.definition, refused.text, "padding", Value::Int(*padding));
         layer.is_some_and(|layer| layer.output(&[shape]).is_ok())
     };
     let found = (1..=LARGEST).find(fits);
@@ -92,7 +80,7 @@ pub fn regroup(
         if channels.is_some_and(|channels| !channels.is_multiple_of(*groups as usize)) {
             return false;
         }
-        let layer = with(definition, text, "groups", *groups);
+        let layer = with(definition, text, "groups", Value::Int(*groups));
         layer.is_some_and(|layer| input.is_none_or(|input| layer.output(&[input]).is_ok()))
     };
     let Some(asked) = argument::<Positive>(text, "groups").and_then(|Positive(asked)| i64::try_from(asked).ok()) else {
@@ -131,65 +119,32 @@ fn shrinking(graph: &Graph, value: ValueId) -> Vec<String> {
     sides
 }
 
-/// A padding or a stride of one layer in one branch, with which all branches would meet.
-fn meet(
-    ends: &[ValueId],
-    agree: fn(Shape, Shape) -> bool,
-    graph: &Graph,
-    layers: &Layers,
-    document: &Document,
-) -> Option<Help> {
-    (0..ends.len()).rev().filter(|_| ends.len() <= MOST_BRANCHES).find_map(|odd| {
-        let others: Vec<ValueId> =
-            ends.iter().enumerate().filter(|(index, _)| *index != odd).map(|(_, end)| *end).collect();
-        let target = graph.shape(*others.first()?);
-        if !others.iter().all(|other| agree(graph.shape(*other), target)) {
-            return None;
-        }
-        let branch = branch(ends[odd], &others, graph);
-        let changes = branch.iter().enumerate().flat_map(|(place, node)| {
-            let paddings = (0..=LARGEST).map(move |padding| (place, *node, "padding", "p", padding));
-            paddings.chain((1..=LARGEST).map(move |stride| (place, *node, "stride", "s", stride)))
-        });
-        changes.filter(|(_, node, ..)| node.layer.window().is_some()).find_map(|(place, node, key, letter, value)| {
-            let layer = with(layers.find(node.kind)?, &node.call, key, value)?;
-            let changed = layer.output(&graph.input_shapes(node)).ok()?;
-            let end = branch[..place].iter().rev().try_fold(changed, |shape, node| node.layer.output(&[shape]).ok())?;
-            if !agree(end, target) {
-                return None;
-            }
-            let call = written_once(document, node.span).map(|(_, call)| call);
-            Some(Help {
-                text: format!("with `{letter}{value}`, `{}` would make {changed}", node.call),
-                edit: call.and_then(|call| set(call, key, letter, value)),
-            })
-        })
-    })
-}
-
-/// The layers that lead to `end` alone, not to one of `others`, from the last one back.
-fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Node> {
-    let before = |value: &ValueId| match graph.nodes[value.node()?].inputs.as_slice() {
-        [input] => Some(*input),
-        _ => None,
-    };
-    let way: Vec<ValueId> = std::iter::successors(Some(end), before).take(FARTHEST).collect();
-    // What was made before all of them is not looked at: it leads to none of them.
-    let oldest = way.last().copied().unwrap_or(end);
-    let mut shared = HashSet::new();
-    let mut open = others.to_vec();
-    while let Some(value) = open.pop().filter(|_| shared.len() < LONGEST_WAY) {
-        if value >= oldest && shared.insert(value) {
-            open.extend(value.node().iter().flat_map(|index| &graph.nodes[*index].inputs));
-        }
-    }
-    let nodes = way.into_iter().take_while(|value| !shared.contains(value) && shared.len() < LONGEST_WAY);
-    nodes.map_while(|value| Some(&graph.nodes[value.node()?])).take_while(|node| node.inputs.len() == 1).collect()
+/// The layer that `text` calls.
+pub fn layer(definition: &Definition, text: &str) -> Option<Box<dyn Layer>> {
+    parsed(definition, arguments(text)?)
 }
 
 /// The layer that `text` calls, with another value for one argument.
-fn with(definition: &Definition, text: &str, key: &'static str, value: i64) -> Option<Box<dyn Layer>> {
-    (definition.parse)(&mut arguments(text)?.with(key, Value::Int(value))).ok()
+pub fn with(definition: &Definition, text: &str, key: &'static str, value: Value) -> Option<Box<dyn Layer>> {
+    parsed(definition, arguments(text)?.with(key, value))
+}
+
+/// The layer of a call in which no argument is left over.
+fn parsed(definition: &Definition, mut arguments: Arguments) -> Option<Box<dyn Layer>> {
+    let layer = (definition.parse)(&mut arguments).ok()?;
+    arguments.finish().ok()?;
+    Some(layer)
+}
+
+/// The call in `text` with other output channels.
+pub fn with_channels(text: &str, channels: usize) -> Option<String> {
+    let channels = Value::Int(i64::try_from(channels).ok()?);
+    Some(arguments(text)?.with_first("out", channels).notation())
+}
+
+/// The call in `text` with another value for one argument.
+pub fn rewritten(text: &str, key: &'static str, value: Value) -> Option<String> {
+    Some(arguments(text)?.with(key, value).notation())
 }
 
 /// What the call in `text` gives for the argument `key`, or without names.

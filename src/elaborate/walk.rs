@@ -7,6 +7,7 @@ use super::call;
 use super::callee;
 use super::level::{Level, Names, Wire};
 use super::mismatch::traced;
+use super::origin::with_origin;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use crate::arguments::Value;
@@ -109,7 +110,7 @@ pub(super) struct Walk<'d> {
     pub(super) lost_blocks: bool,
     problems: Vec<Diagnostic>,
     /// Code and place of every problem: a repeat reports its own only once.
-    reported: HashSet<(Code, Span)>,
+    pub(super) reported: HashSet<(Code, Span)>,
     /// How the current item was reached, outermost first.
     pub(super) trace: Arc<[Frame]>,
     /// Blocks that are being expanded.
@@ -291,6 +292,11 @@ impl<'d> Walk<'d> {
     }
 
     pub(super) fn declare(&mut self, name: &str, span: Span) {
+        if name.rsplit('.').next() == Some("input") {
+            let error = Diagnostic::error(Code::Duplicate, span, "`input` is the name of what the network reads");
+            self.report(error.help("choose another name"));
+            return;
+        }
         let declared = self.names.declare(name, span);
         self.checked(declared);
         if self.names.are_too_long() {
@@ -308,12 +314,12 @@ impl<'d> Walk<'d> {
         let times = match call::count(count, scope) {
             Ok(Some(times)) if (0..=MOST_NODES as i64).contains(&times) => times,
             Ok(Some(times)) => {
-                let range =
-                    if times < 0 { "must not be negative".to_string() } else { format!("is more than {MOST_NODES}") };
-                self.report(
-                    Diagnostic::error(Code::Limit, count.span, format!("the number of repeats {range}"))
-                        .label(format!("found `{times}`")),
-                );
+                let (code, range) = match times {
+                    ..0 => (Code::InvalidArgument, "must not be negative".to_string()),
+                    _ => (Code::Limit, format!("is more than {MOST_NODES}")),
+                };
+                let error = Diagnostic::error(code, count.span, format!("the number of repeats {range}"));
+                self.report(error.label(format!("found `{times}`")));
                 return None;
             }
             // The count is unknown or wrong: the body is still checked, once.
@@ -347,17 +353,14 @@ impl<'d> Walk<'d> {
             return;
         }
         let written: Vec<String> = expected.iter().map(i64::to_string).collect();
-        let mut error = Diagnostic::error(
+        let error = Diagnostic::error(
             Code::ExpectationFailed,
             span,
             format!("expected {}, but {found} arrives", written.join("×")),
         );
-        if let Some(node) = value.node().map(|index| &self.graph.nodes[index]) {
-            let arithmetic = node.layer.arithmetic(&self.graph.input_shapes(node));
-            let how = arithmetic.map_or(String::new(), |arithmetic| format!(": {arithmetic}"));
-            error = error.other(node.span, format!("`{}` makes {found}{how}", node.name));
+        if !self.is_reported(error.code, span) {
+            self.report(with_origin(error, value, &self.graph, self.document));
         }
-        self.report(error);
     }
 }
 
