@@ -121,11 +121,12 @@ fn folders_and_denied_warnings() {
 /// Files that others include lie beside networks.
 #[test]
 fn blocks_alone() {
-    let files: [(&str, &[u8]); 5] = [
+    let files: [(&str, &[u8]); 6] = [
         (
             "nets/blocks.yaml",
             b"let: {k: 3}\nblocks:\n  unit(w, n=1): (conv {w} {k}x{k} p1) x {n}\n  two: unit 2 -> relu\n",
         ),
+        ("none.yaml", b"blocks: {}\n"),
         ("nets/more.yaml", b"include: blocks.yaml\n"),
         ("nets/net.yaml", b"name: net\ninput: [1, 8, 8]\ninclude: blocks.yaml\nlayers: [unit 4]\n"),
         ("mistaken.yaml", b"blocks:\n  outer(w): inner {w}\n  inner(w): conv {width} 3x3 -> rleu\n"),

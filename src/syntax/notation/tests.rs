@@ -269,6 +269,7 @@ fn hostile_texts() {
         "conv {".to_string() + &"[".repeat(200),
         "relu -> ".repeat(million),
         "conv {".to_string() + &"-".repeat(10_000) + "1}",
+        "conv {".to_string() + &"not ".repeat(10_000) + "a}",
         "conv {1".to_string() + &"+1".repeat(10_000) + "}",
         "conv {1".to_string() + &"**1".repeat(10_000) + "}",
         "conv {a".to_string() + &"[0]".repeat(10_000) + "}",

@@ -11,6 +11,9 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 /// No one mends more errors at a time.
 const MOST_ERRORS: usize = 20;
 
+/// Longer texts are not repeated in advice.
+const LONGEST_QUOTED: usize = 1000;
+
 /// What the parser says behind an array without an end, among others.
 const MISSING_COMMA: &str = "missing comma between array elements, expected `,`";
 
@@ -55,6 +58,9 @@ impl Place<'_> {
             let text = &self.text[range];
             if text.is_empty() {
                 return Diagnostic::error(Code::Syntax, span, "a value is missing");
+            }
+            if text.len() > LONGEST_QUOTED {
+                return Diagnostic::error(Code::Syntax, span, "text needs quotes");
             }
             let error = Diagnostic::error(Code::Syntax, span, format!("text needs quotes: `{text}`"));
             return error.fix(format!("write `\"{text}\"`"), span, format!("\"{text}\""));
