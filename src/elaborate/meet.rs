@@ -167,8 +167,8 @@ fn one_change(meeting: &Meeting, all: &[Odd]) -> Option<Help> {
     })
 }
 
-/// `` `conv 32 1x1` in the place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another stride where
-/// that is not enough.
+/// `` `conv 32 1x1` in the place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another padding or
+/// stride where that is not enough.
 fn other_channels(meeting: &Meeting, all: &[Odd]) -> Option<Help> {
     all.iter().find_map(|odd| {
         let channels = odd.target.channels();
@@ -189,7 +189,8 @@ fn other_channels(meeting: &Meeting, all: &[Odd]) -> Option<Help> {
                 let edit = call.and_then(|call| set_channels(call, channels));
                 return Some(Help { text: written(&other, made) + &behind, edit });
             }
-            steps(node.layer.window()?).into_iter().find_map(|Change { key, value, .. }| {
+            let window = node.layer.window()?;
+            CHANGES.iter().flat_map(|changes| changes(window)).find_map(|Change { key, value, .. }| {
                 let layer = with(definition, &other, key, value.clone())?;
                 let made = meeting.works(odd, place, layer.as_ref())?;
                 Some(Help { text: written(&rewritten(&other, key, value)?, made), edit: None })
