@@ -19,8 +19,8 @@ type Case = (&'static str, fn() -> String, &'static str);
 /// Nothing is said of it.
 const SOUND: &str = "is sound";
 
-/// Seconds of a processor, and kB of addresses, some of which the allocator only reserves.
-const LIMITS: &str = "ulimit -t 10; ulimit -v 600000";
+/// Seconds of a processor, and kB of addresses.
+const LIMITS: &str = "ulimit -t 10; ulimit -v 400000";
 
 const M: usize = 1_000_000;
 const LAYERS: &str = "input: [3, 8, 8]\nlayers:\n";
