@@ -83,6 +83,8 @@ pub mod plot;
 #[cfg(feature = "train")]
 pub mod random;
 #[cfg(feature = "train")]
+mod regular;
+#[cfg(feature = "train")]
 pub mod system;
 #[cfg(feature = "train")]
 pub mod train;

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::source::{Changes, check, usual_training};
 use super::{Failure, explain, files, terminal};
 use crate::compile::{Checked, Compiled};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span, printable};
 use crate::network::Network;
 use crate::report::quantity::parse_bytes;
 use crate::report::{self, Arrangement, View};
@@ -131,7 +131,7 @@ impl Check {
         match result {
             Ok(Checked::Library { blocks, warnings }) => {
                 let what = if blocks.len() == 1 { "block" } else { "blocks" };
-                let file = file.replace(char::is_control, "\u{fffd}");
+                let file = printable(file);
                 terminal::print(&format!("{blank}{file}: {} {what}\n", blocks.len()))?;
                 terminal::report(warnings);
             }

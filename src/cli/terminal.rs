@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use terminal_size::{Width, terminal_size_of};
 
 use super::Failure;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics, printable_lines};
 
 /// How wide diagnostics are where there is no terminal.
 const DIAGNOSTIC_WIDTH: usize = 100;
@@ -48,14 +48,15 @@ pub fn complain(line: &str) {
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Says on standard error why something cannot be done. What files are called may hold anything, and is not for the terminal to obey.
+/// Says on standard error why something cannot be done. What files are called may hold anything, and
+/// is not for the terminal to obey.
 pub fn refuse(reason: &str) {
-    complain(&format!("error: {}", reason.replace(char::is_control, "\u{fffd}")));
+    complain(&format!("error: {}", printable_lines(reason)));
 }
 
 /// As [`refuse`], of a file that cannot be read.
 pub fn refuse_file(reason: &str) {
-    complain(&format!("error[{}]: {}", Code::Unreadable.id(), reason.replace(char::is_control, "\u{fffd}")));
+    complain(&format!("error[{}]: {}", Code::Unreadable.id(), printable_lines(reason)));
 }
 
 /// Draws errors and warnings on standard error.

@@ -18,12 +18,14 @@ use std::sync::Arc;
 mod code;
 mod mistakes;
 mod position;
+mod printable;
 mod render;
 mod settle;
 mod suggest;
 
 pub use code::Code;
 pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
+pub use printable::{printable, printable_lines};
 pub(crate) use settle::settle;
 pub use suggest::{edit_distance, nearest};
 
@@ -104,7 +106,7 @@ pub struct Position {
 impl Sources {
     /// Adds a text and says by which id spans refer to it. What a terminal would obey is taken out of the name.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> SourceId {
-        let name = name.into().replace(char::is_control, "\u{fffd}");
+        let name = printable(&name.into());
         self.0.push(Source { name, text: text.into(), index: position::Index::default() });
         SourceId(self.0.len() as u32 - 1)
     }
