@@ -28,7 +28,7 @@ use self::schedule::Schedule;
 use self::scores::correct;
 pub use self::scores::{Loss, classify, largest};
 use self::values::Batch;
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 use crate::kernels::{
     self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Objective, Prepared, Real, Saved, layout,
 };

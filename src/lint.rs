@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use crate::arguments::Pair;
 use crate::diagnostic::{Code, Diagnostic, Mistakes};
 use crate::elaborate::traced;
-use crate::graph::{Frame, Node, Shape, ValueId};
-use crate::layers::Window;
+use crate::graph::{Frame, Node};
+use crate::ir::{Pair, Shape, ValueId, Window};
 use crate::network::Network;
 use crate::program::{Activation, Op};
 

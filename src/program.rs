@@ -18,10 +18,7 @@ pub mod plan;
 mod reads;
 pub(crate) mod real;
 
-use crate::arguments::Pair;
-use crate::graph::{Shape, ValueId};
-use crate::init::Init;
-use crate::layers::Window;
+use crate::ir::{Init, Pair, Shape, ValueId, Window};
 use crate::network::Network;
 use crate::pattern::glob;
 

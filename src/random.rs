@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-use crate::init::{Fan, Init, fans};
+use crate::ir::{Fan, Init, fans};
 use crate::kernels::Real;
 use crate::program::Program;
 use crate::recipe::Interval;
@@ -163,7 +163,7 @@ fn log_gamma_variable(words: &mut ChaCha8Rng, shape: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::{Shape, ValueId};
+    use crate::ir::{Shape, ValueId};
     use crate::program::ProgramWeight;
 
     const SHAPE: [usize; 4] = [64, 32, 5, 3];

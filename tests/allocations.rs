@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archc::executor::Executor;
-use archc::graph::Shape;
+use archc::ir::Shape;
 use archc::kernels::{MaskKey, Objective};
 use archc::program::lower;
 use archc::random::initial_weights;

@@ -1,9 +1,8 @@
 //! The layer `swish` (Ramachandran, Zoph and Le 2017): y = x·σ(βx), σ(z) = 1/(1 + e⁻ᶻ), with a β for each channel that is
 //! learned.
 
-use archc::graph::{Mismatch, Shape, Weight};
-use archc::init::Init;
-use archc::layers::{Definition, Layer};
+use archc::ir::{Init, Shape};
+use archc::layers::{Definition, Layer, Mismatch, Weight};
 use archc::program::call::{Backward, Forward};
 use archc::program::{Kernel, Op, Operation, Outside, Real};
 

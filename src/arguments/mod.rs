@@ -16,11 +16,9 @@ mod value;
 use std::fmt::Write;
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
-use crate::graph::Culprit;
-use crate::syntax::notation::long_form;
 
 pub(crate) use value::wrong_value;
-pub use value::{FromValue, Pair, Positive, PositivePair, Value};
+pub use value::{FromValue, Positive, PositivePair, Value};
 
 /// One argument of a call, worked out.
 #[derive(Debug, Clone)]
@@ -48,17 +46,20 @@ pub struct Arguments {
 pub struct Places(Vec<(&'static str, Span)>);
 
 impl Places {
-    /// The place of what is wrong, if it is an argument that was given.
-    pub fn of(&self, culprit: Culprit) -> Option<Span> {
-        match culprit {
-            Culprit::Argument(key) => self.get(key),
-            Culprit::Layer | Culprit::Input(_) => None,
-        }
-    }
-
     /// The place of argument `key`, if it was given.
     pub fn get(&self, key: &str) -> Option<Span> {
         self.0.iter().find(|(name, _)| *name == key).map(|(_, span)| *span)
+    }
+}
+
+/// What a shorthand stands for. `s=2` is `stride=2` too.
+pub(crate) fn long_form(key: &str) -> &str {
+    match key {
+        "s" => "stride",
+        "p" => "padding",
+        "d" => "dilation",
+        "g" => "groups",
+        other => other,
     }
 }
 

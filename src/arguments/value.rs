@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::ir::Pair;
 
 /// A worked-out argument.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,28 +56,6 @@ impl Value {
             text.replace_range(end.., "…");
         }
         text
-    }
-}
-
-/// Height and width of a kernel, stride, padding, dilation or image.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct Pair {
-    /// Down.
-    pub height: usize,
-    /// Across.
-    pub width: usize,
-}
-
-impl Pair {
-    /// The same both ways.
-    pub const fn square(side: usize) -> Pair {
-        Pair { height: side, width: side }
-    }
-}
-
-impl fmt::Display for Pair {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}×{}", self.height, self.width)
     }
 }
 

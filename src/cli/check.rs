@@ -9,7 +9,7 @@ use super::{Failure, explain, files, terminal};
 use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span, printable};
 use crate::network::Network;
-use crate::report::quantity::parse_bytes;
+use crate::quantity::parse_bytes;
 use crate::report::{self, Arrangement, View};
 use crate::syntax::Override;
 

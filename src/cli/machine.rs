@@ -10,7 +10,7 @@ use crate::device::{Cuda, Device, DeviceError, Numbers};
 use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
-use crate::report::quantity;
+use crate::quantity;
 
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]

@@ -11,7 +11,7 @@ use super::source::Source;
 use super::terminal::{self, Format};
 use super::{Failure, trained};
 use crate::executor::Evaluator;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::recipe::Transform;
 use crate::train::data::{Dataset, read_image};
 

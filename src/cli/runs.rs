@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::terminal::{self, Format};
 use super::{Failure, files, picture};
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
-use crate::report::quantity::{duration, exact};
+use crate::quantity::{duration, exact};
 use crate::report::table::{Column, Form, draw, length, widths};
 use crate::train::folder;
 use crate::train::metrics::EpochMetrics;

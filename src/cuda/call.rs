@@ -4,7 +4,7 @@
 //! statistics, gradients of weights and what is saved are f32; a weight is f32 and, for a run in bf16, a copy besides.
 
 use super::{Gpu, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::kernels::{MaskKey, Mode};
 use crate::program::{Bounds, Epilogue};
 

@@ -5,7 +5,7 @@ use cudarc::cudnn::CudnnError;
 use cudarc::driver::DriverError;
 
 pub use crate::device::DeviceError as Error;
-use crate::report::quantity;
+use crate::quantity;
 
 /// What a device did, or why not.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -11,7 +11,7 @@ use super::{Gpu, Memory, Result, Storage, View};
 use crate::executor::Evaluator;
 use crate::executor::profile::{Pass, Profile, Spent};
 use crate::executor::schedule::Schedule;
-use crate::graph::{Shape, ValueId};
+use crate::ir::{Shape, ValueId};
 use crate::kernels::cuda::{self as kernels, clamp, elementwise, finite, turn};
 use crate::kernels::{MaskKey, Mode};
 use crate::program::plan::{BackwardStep, Place, Target, reads_output};

@@ -6,11 +6,10 @@ use super::level::{Level, Wire};
 use super::meet::listed;
 use super::scope::{Binding, Scope};
 use super::walk::Walk;
-use crate::arguments::Value;
+use crate::arguments::{Value, long_form};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::graph::Frame;
 use crate::syntax::ast::{Argument, Block, Call, Expr, Parameter, Term};
-use crate::syntax::notation::long_form;
 
 /// How deep blocks may call blocks.
 const DEEPEST_CALL: usize = 64;

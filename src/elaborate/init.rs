@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::call;
 use super::scope::Scope;
+use super::{call, initialiser};
 use crate::diagnostic::{Code, Diagnostic, Mistakes};
 use crate::graph::{Graph, Node};
-use crate::init::Init;
 use crate::layers::Layers;
 use crate::pattern::glob;
 use crate::syntax::ast::InitRule;
@@ -25,7 +24,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
     };
     for rule in rules {
         let init = match call::arguments(&rule.initialiser, scope) {
-            Ok(Some(arguments)) => Init::parse(arguments),
+            Ok(Some(arguments)) => initialiser::parse(arguments),
             Ok(None) => continue,
             Err(errors) => Err(errors),
         };

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::call;
 use super::level::Wire;
-use super::mismatch::{Refused, diagnose};
+use super::mismatch::{Refused, diagnose, place_of};
 use super::remedy::regroup;
 use super::scope::Scope;
 use super::unread::{in_words_of_call, surplus_besides};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::diagnostic::{Code, Diagnostic, Help};
-use crate::graph::{NodeLabel, ValueId};
+use crate::graph::NodeLabel;
+use crate::ir::ValueId;
 use crate::layers::Definition;
 use crate::syntax::ast::Call;
 
@@ -78,7 +79,9 @@ impl Walk<'_> {
         };
         match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
             Ok(value) => Some(value),
-            Err(mismatch) if self.is_reported(mismatch.code, places.of(mismatch.at).unwrap_or(call.span)) => None,
+            Err(mismatch) if self.is_reported(mismatch.code, place_of(&places, mismatch.at).unwrap_or(call.span)) => {
+                None
+            }
             Err(mismatch) => {
                 let refused = Refused {
                     mismatch,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 
 /// A value on its way through the network; `None` after an error.
 pub type Wire = Option<ValueId>;

@@ -8,10 +8,11 @@ use std::collections::HashSet;
 use super::mismatch::Refused;
 use super::parting::{apart, halved, of_two_kinds};
 use super::remedy::{LONGEST_WAY, layer, rewritten, set, with, with_channels, written_once};
-use crate::arguments::{Pair, Value};
+use crate::arguments::Value;
 use crate::diagnostic::{Edit, Help};
-use crate::graph::{Graph, Node, Shape, ValueId};
-use crate::layers::{Layer, Layers, Window};
+use crate::graph::{Graph, Node};
+use crate::ir::{Pair, Shape, ValueId, Window};
+use crate::layers::{Layer, Layers};
 use crate::syntax::ast::{Argument, Call, Document, Term};
 
 /// How far back from where branches meet a layer is looked for.

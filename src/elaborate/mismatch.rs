@@ -3,8 +3,9 @@
 use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
 use crate::diagnostic::{Code, Diagnostic, Help, Span};
-use crate::graph::{Frame, Graph, Mismatch, Node, Shape, ValueId};
-use crate::layers::{Definition, Layers};
+use crate::graph::{Frame, Graph, Node};
+use crate::ir::{Shape, ValueId};
+use crate::layers::{Culprit, Definition, Layers, Mismatch};
 use crate::syntax::ast::Document;
 
 /// A layer that does not take its inputs.
@@ -25,6 +26,14 @@ pub struct Refused<'a> {
     pub trace: &'a [Frame],
 }
 
+/// The place of what a layer objects to, if it is an argument that was given.
+pub fn place_of(places: &Places, culprit: Culprit) -> Option<Span> {
+    match culprit {
+        Culprit::Argument(key) => places.get(key),
+        Culprit::Layer | Culprit::Input(_) => None,
+    }
+}
+
 /// The diagnostic for a refusal, with `advice` if the caller has any.
 pub fn diagnose(
     refused: Refused,
@@ -34,7 +43,7 @@ pub fn diagnose(
     document: &Document,
 ) -> Diagnostic {
     let Refused { mismatch, inputs, places, span, .. } = &refused;
-    let place = places.of(mismatch.at).unwrap_or(*span);
+    let place = place_of(places, mismatch.at).unwrap_or(*span);
     let mut error = Diagnostic::error(mismatch.code, place, &mismatch.message).label(&mismatch.arithmetic);
     match (mismatch.code, *inputs) {
         (Code::SizeMismatch | Code::WrongRank, [input]) => {

@@ -9,6 +9,7 @@ mod call;
 mod callee;
 mod expression;
 mod init;
+mod initialiser;
 mod layer;
 mod level;
 mod library;
@@ -35,7 +36,8 @@ use std::collections::HashMap;
 
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
-use crate::graph::{Frame, Shape};
+use crate::graph::Frame;
+use crate::ir::Shape;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
@@ -173,7 +175,7 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
 fn check_classes(
     document: &Document,
     graph: &crate::graph::Graph,
-    output: crate::graph::ValueId,
+    output: crate::ir::ValueId,
     classes: usize,
 ) -> Option<Diagnostic> {
     let shape = graph.shape(output);

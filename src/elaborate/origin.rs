@@ -2,7 +2,8 @@
 
 use super::remedy::LONGEST_WAY;
 use crate::diagnostic::{Diagnostic, Help};
-use crate::graph::{Graph, Node, Shape, ValueId};
+use crate::graph::{Graph, Node};
+use crate::ir::{Shape, ValueId};
 use crate::syntax::ast::Document;
 
 /// The value that first had the shape of `value`.

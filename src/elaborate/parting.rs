@@ -3,10 +3,9 @@
 
 use super::meet::{Meeting, Odd, listed};
 use super::remedy::{LONGEST_WAY, layer, written_once};
-use crate::arguments::Pair;
 use crate::diagnostic::{Edit, Help};
-use crate::graph::{Node, Shape, ValueId};
-use crate::layers::Window;
+use crate::graph::Node;
+use crate::ir::{Pair, Shape, ValueId, Window};
 
 /// A vector beside a feature map.
 pub(super) fn of_two_kinds(meeting: &Meeting) -> Option<Help> {

@@ -5,8 +5,7 @@ use super::presets::generated;
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
-use crate::graph::{Shape, ValueId};
-use crate::layers::Window;
+use crate::ir::{Shape, ValueId, Window};
 use crate::syntax::ast::{Item, Merge, Shortcut};
 
 /// The largest stride that a convolution can be given.

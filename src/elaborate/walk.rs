@@ -12,7 +12,8 @@ use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
-use crate::graph::{Frame, Graph, Shape, ValueId};
+use crate::graph::{Frame, Graph};
+use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
 

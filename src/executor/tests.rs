@@ -3,7 +3,7 @@ use candle_nn::ModuleT;
 use rand_core::Rng;
 
 use super::*;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::model::Model;
 use crate::program::lower;
 use crate::program::networks::{JOINED, NETWORKS, program};

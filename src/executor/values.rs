@@ -2,7 +2,7 @@
 
 use super::few::Few;
 use super::schedule::Schedule;
-use crate::graph::{Shape, ValueId};
+use crate::ir::{Shape, ValueId};
 use crate::kernels::{Buffer, Real, Saved};
 use crate::program::Step;
 use crate::program::plan::Place;

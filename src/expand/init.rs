@@ -1,7 +1,7 @@
 //! The `init:` section: rules for every weight that does not start as its layer alone would have it.
 
 use crate::graph::Node;
-use crate::init::{Fan, Init};
+use crate::ir::{Fan, Init};
 use crate::network::Network;
 
 /// One weight of a node: how it starts, and how it would by itself.
@@ -43,7 +43,7 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
 fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<Start<'a>> {
     let defaults = node.layer.weights(&network.graph.input_shapes(node));
     let named =
-        |weights: &[crate::graph::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
+        |weights: &[crate::layers::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
     Some(Start { node, given: named(&node.weights)?, default: named(&defaults)? })
 }
 

@@ -14,7 +14,8 @@ mod yaml;
 
 use std::fmt::Write;
 
-use crate::graph::{Node, ValueId};
+use crate::graph::Node;
+use crate::ir::ValueId;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::is_keyword;

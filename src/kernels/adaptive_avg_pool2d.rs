@@ -3,7 +3,7 @@
 
 use super::bins::{Bins, means, spread};
 use super::{Backward, Forward, Real, size};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 pub(super) fn forward<T: Real>(call: Forward<T>) {
     let (x, shape) = call.inputs[0];
@@ -24,7 +24,7 @@ pub(super) fn bins(input: Shape, output: Shape) -> [Bins; 2] {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

@@ -6,8 +6,7 @@
 use super::bins::{Bins, means, spread};
 use super::tap::Slide;
 use super::{Backward, Forward, Real, size};
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Shape, Window};
 
 pub(super) fn forward<T: Real>(window: &Window, count_include_pad: bool, call: Forward<T>) {
     let (x, shape) = call.inputs[0];

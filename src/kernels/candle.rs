@@ -12,7 +12,7 @@ use candle_core::{
 
 use super::layout::sizes;
 use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::{Activation, Bounds, Epilogue, Op};
 
 /// One call of an operation.

@@ -29,7 +29,7 @@ fn shuffle<T: Real>(groups: usize, channels: usize, x: &[T], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

@@ -7,7 +7,7 @@
 use super::conv2d::{self, bias};
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, MaskKey, Real, Saved};
-use crate::layers::Window;
+use crate::ir::Window;
 use crate::program::{Bounds, Epilogue};
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
@@ -83,8 +83,7 @@ pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T
 
 #[cfg(test)]
 mod tests {
-    use crate::arguments::Pair;
-    use crate::graph::Shape;
+    use crate::ir::{Pair, Shape};
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

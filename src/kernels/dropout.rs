@@ -64,7 +64,7 @@ fn apply<T: Real>(output: &mut [T], x: &[T], mask: &[u32], p: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

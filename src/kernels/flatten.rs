@@ -19,7 +19,7 @@ pub(super) fn backward<T: Real>(call: Backward<T>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

@@ -115,7 +115,7 @@ fn affine<T: Real>(weights: &[&[T]], channel: usize) -> (T, T) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

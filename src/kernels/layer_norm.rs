@@ -11,7 +11,7 @@ use super::lanes::{CHUNK, map, sum_of, sum_of_pairs};
 use super::layout::{channels_first, channels_last};
 use super::simd::vectorised;
 use super::{Backward, Forward, Real};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Over;
 
 /// Numbers that are summed in their own type, before their sum is added in f64.
@@ -149,7 +149,7 @@ fn moments<T: Real>(x: &[T], eps: f64) -> (T, T) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::{Op, Over};
 

@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::Real;
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// Rows and columns of a block whose lines all stay in the cache.
 const BLOCK: usize = 16;

@@ -202,7 +202,7 @@ fn pack_turned<T: Real>(matrix: &[T], columns: usize, panels: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

@@ -147,7 +147,7 @@ fn power<T: Real>(beta: f64, s: &[T], output: &mut [T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

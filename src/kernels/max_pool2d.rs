@@ -13,7 +13,7 @@ use super::lanes::{keep_larger, rows_each};
 use super::simd::dispatch;
 use super::tap::Slide;
 use super::{Backward, Forward, Real, size};
-use crate::layers::Window;
+use crate::ir::Window;
 use crate::program::memory::fits_a_byte;
 
 /// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of them for 2×2

@@ -58,8 +58,7 @@ mod tap;
 mod testing;
 mod upsample;
 
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Shape, Window};
 use crate::program::Op;
 use crate::program::memory::Kept;
 

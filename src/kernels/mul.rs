@@ -3,7 +3,7 @@
 use super::lanes::{add_scaled, for_each_row};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Real};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// output ← Π inputs
 ///
@@ -68,7 +68,7 @@ fn multiply<T: Real>(output: &mut [T], x: &[T]) {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

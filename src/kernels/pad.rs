@@ -4,7 +4,7 @@
 
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, Real, size};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Fill;
 
 /// What comes before the input; what comes after follows from the sizes.

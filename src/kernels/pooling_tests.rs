@@ -1,9 +1,7 @@
 //! Tests of maximum and average pooling over one table of windows.
 
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, Numbers, check};
-use crate::layers::Window;
 use crate::program::Op;
 
 const fn pair(height: usize, width: usize) -> Pair {

@@ -7,7 +7,7 @@ use super::column_sums::column_sums;
 use super::rows::{Rows, map_rows};
 use super::scratch::with_scratch;
 use super::{Backward, Forward, Real};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// Operations: 2 an element. Bytes: 8 an element.
 pub(super) fn forward<T: Real>(call: Forward<T>) {
@@ -60,7 +60,7 @@ fn with_slopes<T: Real>(slopes: &[T], shape: Shape, work: impl FnOnce(&[T], usiz
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
 

@@ -10,7 +10,7 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::layout::{channels_first, channels_last};
 use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, cut_gradient, forward};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::{Bounds, Epilogue, Op};
 use crate::random::{Purpose, generator};
 

@@ -7,7 +7,7 @@
 
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, Real, size};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Resampling;
 
 pub(super) fn forward<T: Real>(resampling: Resampling, step: [f64; 2], call: Forward<T>) {

@@ -3,7 +3,8 @@
 //! <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 
 use super::{Definition, Layer};
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::{Activation, Op};
 
 pub(super) const RELU: Definition = plain("relu", |_| Ok(Box::new(Activation::Relu)));
@@ -68,7 +69,7 @@ impl Layer for Activation {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::{Activation, Op};
 

@@ -4,9 +4,10 @@
 //! `adaptive_avgpool 7`, `adaptive_maxpool 7x5`; `global_avgpool` and `global_maxpool` pool to 1×1, a map still
 
 use super::{Definition, Layer, Reach};
-use crate::arguments::{Arguments, Pair, PositivePair};
+use crate::arguments::{Arguments, PositivePair};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::{Pair, Shape};
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const ADAPTIVE_AVG_POOL: Definition = Definition {

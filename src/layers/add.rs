@@ -4,7 +4,8 @@
 
 use super::{Definition, Layer};
 use crate::diagnostic::Code;
-use crate::graph::{Culprit, Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
 pub(crate) const ADD: Definition = Definition { name: "add", usage: "add", inputs: None, parse: |_| Ok(Box::new(Add)) };

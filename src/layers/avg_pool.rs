@@ -5,7 +5,8 @@
 use super::{Definition, Layer, Window};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const AVG_POOL: Definition = Definition {
@@ -51,7 +52,7 @@ impl Layer for AvgPool {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::Op;
 

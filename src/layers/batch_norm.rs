@@ -6,8 +6,8 @@
 use super::{Definition, Layer};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape, Weight};
-use crate::init::Init;
+use crate::ir::{Init, Shape};
+use crate::layers::{Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const BATCH_NORM: Definition = Definition {

@@ -5,7 +5,8 @@
 
 use super::{Definition, Layer};
 use crate::arguments::Positive;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const CHANNEL_SHUFFLE: Definition = Definition {

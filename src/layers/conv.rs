@@ -3,10 +3,10 @@
 //! `conv 64 3x3 s2 p1 g1 d1 bias=false in=32`
 
 use super::{Definition, Layer, Window};
-use crate::arguments::{Arguments, Pair, Positive};
+use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape, Weight};
-use crate::init::{Init, fans};
+use crate::ir::{Init, Pair, Shape, fans};
+use crate::layers::{Culprit, Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const CONV: Definition = Definition {

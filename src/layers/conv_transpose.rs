@@ -4,10 +4,10 @@
 //! `conv_transpose 64 2x2 s2`, `conv_transpose 64 3x3 s2 p1 d1 g1 output_padding=1 bias=false in=32`
 
 use super::{Definition, Layer, Reach, Window};
-use crate::arguments::{Arguments, Pair, Positive};
+use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape, Weight};
-use crate::init::{Init, fans};
+use crate::ir::{Init, Pair, Shape, fans};
+use crate::layers::{Culprit, Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const CONV_TRANSPOSE: Definition = Definition {

@@ -7,7 +7,8 @@ use super::conv::Conv;
 use super::{Definition, Layer, Window};
 use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape, Weight};
+use crate::ir::Shape;
+use crate::layers::{Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const DEPTHWISE: Definition = Definition {

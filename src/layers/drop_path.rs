@@ -4,7 +4,8 @@
 //! `drop_path 0.1`
 
 use super::{Definition, Layer, dropout};
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const DROP_PATH: Definition = Definition {
@@ -35,7 +36,7 @@ impl Layer for DropPath {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::Op;
 

@@ -5,7 +5,8 @@
 use super::{Definition, Layer};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const DROPOUT: Definition = Definition {
@@ -48,7 +49,7 @@ impl Layer for Dropout {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::Op;
 

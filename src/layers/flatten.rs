@@ -4,8 +4,8 @@
 //! `flatten`
 
 use super::{Definition, Layer, Reach};
-use crate::arguments::Pair;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::{Pair, Shape};
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const FLATTEN: Definition =

@@ -5,8 +5,8 @@
 use super::{Definition, Layer, batch_norm};
 use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape, Weight};
-use crate::init::Init;
+use crate::ir::{Init, Shape};
+use crate::layers::{Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const GROUP_NORM: Definition = Definition {

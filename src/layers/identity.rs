@@ -3,7 +3,8 @@
 //! `identity`
 
 use super::{Definition, Layer};
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const IDENTITY: Definition =

@@ -6,7 +6,8 @@
 use super::{Definition, Layer, batch_norm, group_norm};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape, Weight};
+use crate::ir::Shape;
+use crate::layers::{Mismatch, Weight};
 use crate::program::{Op, Over};
 
 pub(super) const LAYER_NORM: Definition = Definition {
@@ -54,7 +55,7 @@ impl Layer for LayerNorm {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::{Op, Over};
 

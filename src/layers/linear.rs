@@ -5,8 +5,8 @@
 use super::{Definition, Layer};
 use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape, Weight};
-use crate::init::Init;
+use crate::ir::{Init, Shape};
+use crate::layers::{Culprit, Mismatch, Weight};
 use crate::program::Op;
 
 pub(super) const LINEAR: Definition = Definition {

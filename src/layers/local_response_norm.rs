@@ -6,7 +6,8 @@
 use super::{Definition, Layer};
 use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const LOCAL_RESPONSE_NORM: Definition = Definition {
@@ -54,7 +55,7 @@ impl Layer for LocalResponseNorm {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::Op;
 

@@ -5,7 +5,8 @@
 use super::{Definition, Layer, Window};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const MAX_POOL: Definition = Definition {

@@ -24,6 +24,7 @@ mod layer_norm;
 mod linear;
 mod local_response_norm;
 mod max_pool;
+mod mismatch;
 mod mul;
 mod pad;
 mod prelu;
@@ -32,19 +33,21 @@ mod softmax;
 #[cfg(test)]
 mod testing;
 mod upsample;
+mod weight;
 mod window;
 
 use std::fmt::Debug;
 
-use crate::arguments::{Arguments, Pair};
+use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::graph::{Culprit, Mismatch, Shape, Weight};
+use crate::ir::{Reach, Shape, Window};
 use crate::program::Op;
 
 pub(crate) use add::ADD;
 pub(crate) use concat::CONCAT;
+pub use mismatch::{Culprit, Mismatch};
 pub(crate) use mul::MUL;
-pub use window::Window;
+pub use weight::Weight;
 
 /// What a layer answers for. `inputs` are the shapes of what it reads, one example's each.
 pub trait Layer: Debug + Send + Sync {
@@ -79,20 +82,6 @@ pub trait Layer: Debug + Send + Sync {
 
     /// The op that computes it.
     fn lower(&self, inputs: &[Shape]) -> Op;
-}
-
-/// How much of its input one position of a layer's output reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reach {
-    /// From the first to the last pixel that takes part.
-    pub span: Pair,
-    /// Pixels of the input between two neighbours of the output.
-    pub step: Pair,
-}
-
-impl Reach {
-    /// A layer that works on each position by itself.
-    pub const POINT: Reach = Reach { span: Pair::square(1), step: Pair::square(1) };
 }
 
 /// Reads the arguments of a call. What is left over is reported by the caller.
@@ -231,8 +220,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
 /// [`Operation`](crate::program::Operation).
 ///
 /// ```
-/// use archc::graph::{Mismatch, Shape};
-/// use archc::layers::{Definition, Layer, Layers};
+/// use archc::layers::{Definition, Layer, Layers, Mismatch};
+/// use archc::ir::Shape;
 /// use archc::program::{Activation, Op};
 /// use archc::syntax::{Format, no_files};
 ///

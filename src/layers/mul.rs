@@ -5,7 +5,8 @@
 
 use super::{Definition, Layer};
 use crate::diagnostic::Code;
-use crate::graph::{Culprit, Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
 pub(crate) const MUL: Definition = Definition { name: "mul", usage: "mul", inputs: None, parse: |_| Ok(Box::new(Mul)) };

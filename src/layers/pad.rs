@@ -4,9 +4,10 @@
 //! `pad 1`, `pad 1x2 reflect`, `pad bottom=1 right=1`; `pad channels=8` adds eight channels of zeros on either side
 
 use super::{Definition, Layer};
-use crate::arguments::{Arguments, Pair};
+use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape};
+use crate::ir::{Pair, Shape};
+use crate::layers::{Culprit, Mismatch};
 use crate::program::{Fill, Op};
 
 pub(super) const PAD: Definition = Definition {

@@ -5,7 +5,8 @@
 use super::{Definition, Layer};
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
 pub(super) const SLICE: Definition = Definition {

@@ -4,7 +4,8 @@
 //! `softmax`. The loss works on logits, so a classifier does not end in one.
 
 use super::{Definition, Layer};
-use crate::graph::{Mismatch, Shape};
+use crate::ir::Shape;
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(super) const SOFTMAX: Definition =

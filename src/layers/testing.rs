@@ -3,7 +3,7 @@
 use super::{LAYERS, Layer};
 use crate::arguments::{Arguments, Evaluated, Value};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span, Spanned};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// Builds the layer of a call and applies it: (call, inputs separated by spaces, outcome). The outcome is the output's shape,
 /// weights, MACs and arithmetic, as far as there are any, or the error.

@@ -3,9 +3,10 @@
 //! `upsample 2`, `upsample 1.5 bilinear`, `upsample size=28x28 bilinear align_corners`
 
 use super::{Definition, Layer, Reach};
-use crate::arguments::{Arguments, FromValue, Pair, PositivePair, Value};
+use crate::arguments::{Arguments, FromValue, PositivePair, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Culprit, Mismatch, Shape};
+use crate::ir::{Pair, Shape};
+use crate::layers::{Culprit, Mismatch};
 use crate::program::{Op, Resampling};
 
 pub(super) const UPSAMPLE: Definition = Definition {
@@ -135,7 +136,7 @@ impl Layer for Upsample {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
     use crate::program::{Op, Resampling};
 

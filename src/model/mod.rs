@@ -25,7 +25,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use candle_core::{Device, Result, Tensor, Var, bail};
 use candle_nn::ModuleT;
 
-use crate::graph::{Shape, ValueId};
+use crate::ir::{Shape, ValueId};
 use crate::kernels::candle::Call;
 use crate::kernels::layout::sizes;
 use crate::kernels::{MaskKey, Mode};

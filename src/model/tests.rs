@@ -2,12 +2,9 @@ use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::{AdamW, ModuleT, Optimizer, ParamsAdamW, SGD, loss::cross_entropy};
 
 use super::Model;
-use crate::arguments::Pair;
 use crate::executor::Executor;
-use crate::graph::{Shape, ValueId};
-use crate::init::Init;
+use crate::ir::{Init, Pair, Shape, ValueId, Window};
 use crate::kernels::MaskKey;
-use crate::layers::Window;
 use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
 

@@ -9,7 +9,7 @@
 //! The program itself and its data set need some more.
 
 use super::Network;
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 use crate::program::call::Order;
 use crate::program::fuse::fuse;
 use crate::program::memory::{Sizes, Workspace};

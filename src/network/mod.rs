@@ -3,7 +3,8 @@
 mod memory;
 mod receptive_field;
 
-use crate::graph::{Graph, Node, ValueId};
+use crate::graph::{Graph, Node};
+use crate::ir::ValueId;
 use crate::recipe::{Data, Train};
 
 pub use memory::{Footprint, TrainingMemory};

@@ -7,9 +7,7 @@
 use std::fmt;
 
 use super::Network;
-use crate::arguments::Pair;
-use crate::graph::ValueId;
-use crate::layers::Reach;
+use crate::ir::{Pair, Reach, ValueId};
 
 /// The part of the network's input that one position of a value depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +54,7 @@ impl fmt::Display for ReceptiveField {
 }
 
 impl Network {
-    /// The receptive field of every value, by [`crate::graph::ValueId::index`]: the network's input first.
+    /// The receptive field of every value, by [`crate::ir::ValueId::index`]: the network's input first.
     pub fn receptive_fields(&self) -> Vec<ReceptiveField> {
         let mut fields = vec![ReceptiveField::PIXEL];
         for node in &self.graph.nodes {

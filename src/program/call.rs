@@ -3,7 +3,7 @@
 //! Values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is the caller's.
 
 use super::{Bounds, Buffer, Epilogue, Mode};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// The key of a dropout or drop path mask: see `archc::random`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

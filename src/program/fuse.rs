@@ -11,7 +11,7 @@
 //! differently.
 
 use super::{Activation, Bounds, Epilogue, Mode, Op, Program, Step};
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 
 impl Op {
     /// Whether it can apply [`Epilogue::bounds`].

@@ -7,8 +7,7 @@
 use super::call::Order;
 use super::convolution::Geometry;
 use super::{Mode, Op, Over};
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Shape, Window};
 
 /// What a forward pass keeps for the backward pass besides inputs and output: statistics, the places of maxima, masks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

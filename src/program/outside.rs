@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Mode;
 use super::call::{Backward, Forward};
 use super::memory::{Kept, Sizes, Workspace};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// Computes with numbers of one type.
 pub trait Kernel<T> {

@@ -17,7 +17,7 @@ mod pool;
 use self::pool::Pool;
 use super::call::Order;
 use super::{Bounds, Mode, Program, Step};
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 
 /// The index of a buffer.
 pub type Buffer = usize;

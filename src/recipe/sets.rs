@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 /// Where images and labels come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,7 @@ mod statistics;
 pub use size::{LARGEST_IMAGE, Obstacle, way};
 pub use statistics::STATISTICS;
 
-use crate::arguments::Pair;
+use crate::ir::Pair;
 
 /// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input. Parameters, ranges and defaults are
 /// those of torchvision's transforms. Source: <https://docs.pytorch.org/vision/stable/transforms.html>.

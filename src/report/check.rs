@@ -4,10 +4,10 @@ use std::fmt::{self, Display, Formatter, Write};
 
 use super::View;
 use super::outline::{Arrangement, Part, Row, continuations, rows};
-use super::quantity::{exact, short};
 use super::table::{Column, Form, Paint, draw, length, painted, widths};
 use super::totals::{field, totals};
 use crate::network::{Network, ReceptiveField};
+use crate::quantity::{exact, short};
 
 /// A network's table, to be displayed: no line longer than `width` if that is possible; columns are shortened first, then
 /// left out. `colour` adds a terminal's escape sequences.

@@ -4,12 +4,12 @@ use std::io;
 
 use serde::{Serialize, Serializer};
 
-use super::quantity::BEYOND;
 use super::{Training, View};
 use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
+use crate::quantity::BEYOND;
 
 /// Writes one line for a file: what is known of its network or its blocks, or only what is wrong with it. `view` says whose memory is
 /// shown; there are always all layers.

@@ -4,10 +4,10 @@ use std::fmt::{self, Display, Formatter};
 
 use super::check::title;
 use super::outline::{Arrangement, Part, Row, rows};
-use super::quantity::{exact, short};
 use super::table::length;
 use super::totals::params;
 use crate::network::Network;
+use crate::quantity::{exact, short};
 
 /// A network's table, to be displayed. With a depth, levels are rows, as in [`super::View::depth`].
 ///

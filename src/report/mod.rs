@@ -7,7 +7,6 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 mod outline;
-pub(crate) mod quantity;
 pub(crate) mod table;
 mod totals;
 

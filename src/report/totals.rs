@@ -2,12 +2,11 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::quantity::{bytes, exact};
 use super::table::{Paint, painted};
 use super::{Training, View};
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape};
 use crate::network::{Network, ReceptiveField, Totals};
+use crate::quantity::{bytes, exact};
 
 /// A size in pixels of the input, as `text` has it, unless it is where numbers end.
 pub(super) fn field(size: Pair, text: impl Display) -> String {

@@ -8,6 +8,7 @@ use super::document::{Context, expr, shape, texts, unknown_key};
 use super::keyword::{STRUCTURES, misplaced, misspelt, near_structure};
 use super::notation;
 use super::value::{key_text, wrong_type};
+use crate::arguments::long_form;
 use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, edit_distance};
 
 const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
@@ -260,7 +261,7 @@ fn positional(value: Spanned<Term>) -> Argument {
 fn named_argument(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Setting>) -> Argument {
     let value = term(context, &format!("`{}`", key.value), value);
     let span = key.span.to(value.span);
-    let key = Spanned::new(notation::long_form(&key.value).to_string(), key.span);
+    let key = Spanned::new(long_form(&key.value).to_string(), key.span);
     Argument { key: Some(key), value, span }
 }
 

@@ -9,7 +9,7 @@
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::random::{Purpose, below, beta, chance, generator};
 use crate::recipe::{Mix, MixKind};
 

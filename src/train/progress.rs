@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
-use crate::report::quantity;
+use crate::quantity;
 use crate::system;
 
 /// The bar of a run, over all of its steps.

@@ -9,7 +9,7 @@ use super::mix::{Place, mix};
 use super::schedule::Course;
 use super::{Run, Setting, TrainError};
 use crate::executor::check_batch;
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 use crate::kernels::{MaskKey, Objective};
 
 impl Run {

@@ -1,7 +1,7 @@
 //! Files of PyTorch's and of our own.
 
 use super::*;
-use crate::init::Init;
+use crate::ir::Init;
 
 /// conv 2→3 3×3, then a batch norm: the network of `tests/fixtures/weights.py`.
 fn declared() -> Vec<ProgramWeight> {

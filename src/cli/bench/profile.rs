@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::executor::Evaluator;
-use crate::graph::{Node, ValueId};
+use crate::graph::Node;
+use crate::ir::ValueId;
 use crate::network::Network;
 use crate::program::{Bounds, Mode, Op, Step};
 use crate::report::table::{Column, Form, draw, length, widths};

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::{Images, Subject, by_class, count, subject};
-use crate::arguments::Pair;
 use crate::cli::Failure;
 use crate::cli::terminal::{self, Format};
+use crate::ir::Pair;
 use crate::train::data::{Collection, Split};
 
 /// How many images of which size each class has

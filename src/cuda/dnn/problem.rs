@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::cuda::Storage;
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Shape, Window};
 use crate::program::call::Order;
 
 /// Which of a convolution's three tensors is computed from the other two.
@@ -87,7 +86,7 @@ impl Convolution<'_> {
             [self.batch, shape.channels(), height, width]
         };
         let weight = [self.y.channels(), self.x.channels() / self.groups, kernel.height, kernel.width];
-        let pair = |pair: crate::arguments::Pair| [pair.height as i64, pair.width as i64];
+        let pair = |pair: crate::ir::Pair| [pair.height as i64, pair.width as i64];
         Problem {
             pass,
             x: Tensor::new(map(self.x), settings.order),
@@ -150,8 +149,8 @@ impl fmt::Display for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::Pair;
     use crate::cuda::Settings;
+    use crate::ir::Pair;
 
     const SETTINGS: Settings =
         Settings { storage: Storage::F32, order: Order::ChannelsFirst, tf32: false, exact: false };

@@ -3,10 +3,10 @@
 use super::Executor;
 use crate::cuda::memory::ALIGNMENT;
 use crate::cuda::{Gpu, Memory, Result};
-use crate::graph::ValueId;
+use crate::ir::ValueId;
 use crate::kernels::Mode;
 use crate::program::memory::Kept;
-use crate::report::quantity;
+use crate::quantity;
 
 impl Executor {
     /// Makes room for a batch; nothing is allocated if there was a larger one before.

@@ -2,11 +2,10 @@
 
 use super::named;
 use super::transforms::{TRANSFORMS, spread, without_chance};
-use crate::arguments::Pair;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape};
 use crate::recipe::{BadImages, Data, DataSet, Obstacle, Transform, way};
 use crate::syntax::ast::{Document, Section, Setting};
 

@@ -18,7 +18,7 @@ mod tests;
 
 use super::scope::Scope;
 use crate::diagnostic::Diagnostic;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::recipe::{Data, Train};
 use crate::syntax::ast::Document;
 

@@ -2,8 +2,8 @@
 
 mod train;
 
-use crate::arguments::Pair;
 use crate::compile_source;
+use crate::ir::Pair;
 use crate::network::Network;
 use crate::recipe::{BadImages, Data, DataSet, Filter, Padding, Resize, Transform};
 use crate::syntax::Format;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::kernels::Saved;
 use crate::kernels::testing::{Case, check, close};
 use crate::program::{Epilogue, Op};

@@ -22,7 +22,7 @@ mod winograd;
 
 use self::filter::Filter;
 use super::{Backward, Forward, Real};
-use crate::layers::Window;
+use crate::ir::Window;
 use crate::program::convolution::{Algorithm, Geometry};
 
 pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {

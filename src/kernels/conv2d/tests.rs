@@ -1,7 +1,5 @@
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, check};
-use crate::layers::Window;
 use crate::program::Op;
 
 const fn pair(height: usize, width: usize) -> Pair {

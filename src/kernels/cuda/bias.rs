@@ -4,7 +4,7 @@ use super::batch_norm::SOURCE;
 use super::shape::{Cut, Limits, Table, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::{Call, Gpu, Result, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Bounds;
 
 #[repr(C)]

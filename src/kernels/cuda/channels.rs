@@ -6,7 +6,7 @@ use super::shape::{Cut, Divisor, grid_each, grid_of, small, wide, widths};
 use super::sums::{self, Terms};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::dnn::Tensors;
 use crate::cuda::dnn::problem::{Convolution, Pass};
 use crate::cuda::{Gpu, Result, Storage, View};
-use crate::layers::Window;
+use crate::ir::Window;
 use crate::program::{Bounds, Epilogue};
 
 pub fn forward(window: &Window, groups: usize, call: Forward) -> Result<()> {

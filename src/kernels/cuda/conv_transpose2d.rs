@@ -6,7 +6,7 @@ use crate::cuda::Result;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::dnn::Tensors;
 use crate::cuda::dnn::problem::{Convolution, Pass};
-use crate::layers::Window;
+use crate::ir::Window;
 use crate::program::Bounds;
 
 pub fn forward(window: &Window, groups: usize, call: Forward) -> Result<()> {

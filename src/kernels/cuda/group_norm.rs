@@ -5,7 +5,7 @@ use super::shape::{Cut, Divisor, WARP, grid_each, small, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 const SOURCE: Source = Source { name: "group_norm.cu", text: include_str!("group_norm.cu") };
 

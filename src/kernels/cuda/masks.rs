@@ -3,7 +3,7 @@
 use super::shape::{Divisor, grid_each, small, wide, width_for, widths};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::kernels::{MaskKey, Mode};
 use crate::program::call::Order;
 use crate::random::{Purpose, key};

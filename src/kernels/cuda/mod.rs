@@ -45,8 +45,7 @@ use self::pools::Pooling;
 use self::resample::Before;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Error, Result};
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Shape, Window};
 use crate::program::Op;
 
 /// Queues an operation's output, and in training mode what its gradients will need.

@@ -2,11 +2,9 @@
 
 use super::shape::{Cut, Limits, Sites, Widths, site_width, small, widths};
 use super::sums;
-use crate::arguments::Pair;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, Source, View};
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Pair, Shape, Window};
 use crate::program::Bounds;
 use crate::program::memory::fits_a_byte;
 

@@ -5,7 +5,7 @@ use super::shape::{Cut, Table, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 #[repr(C)]
 #[derive(Clone, Copy)]

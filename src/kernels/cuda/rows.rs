@@ -4,7 +4,7 @@ use super::shape::{Cut, Divisor, WARP, small};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Over;
 use crate::program::call::Order;
 

@@ -1,7 +1,7 @@
 //! How kernels see a batch: the structures of `prelude.cuh`, and grids for them.
 
 use crate::cuda::{Gpu, Grid, Settings, THREADS};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::Bounds;
 use crate::program::call::Order;
 

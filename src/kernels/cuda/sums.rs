@@ -7,7 +7,7 @@ mod terms;
 pub use self::terms::Terms;
 use super::shape::{Cut, Divisor, Table, WARP, Widths, small, widths};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 
 const SUMS: Source = Source { name: "sums.cu", text: include_str!("sums.cu") };
 const MOMENTS: Source = Source { name: "moments.cu", text: include_str!("moments.cu") };

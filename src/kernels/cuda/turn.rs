@@ -4,7 +4,7 @@ use super::convert::{to_float, to_real};
 use super::shape::{Divisor, MOST_Y, grid_each, small};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::program::call::Order;
 
 pub(super) const SOURCE: Source = Source { name: "turn.cu", text: include_str!("turn.cu") };

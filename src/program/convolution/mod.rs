@@ -8,9 +8,7 @@ pub(crate) mod winograd;
 
 use super::call::Algorithms;
 use super::memory::Workspace;
-use crate::arguments::Pair;
-use crate::graph::Shape;
-use crate::layers::Window;
+use crate::ir::{Pair, Shape, Window};
 
 /// How a window moves over one direction of the input.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Affine, Edges, Erased, Filter, Interval, Padding, Resize, STATISTICS, Sampling, Transform};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 
 impl Transform {
     /// The area of `resized_crop` unless given.

@@ -1,7 +1,7 @@
 //! What size an image has after each transform.
 
 use super::{Edges, Padding, Resize, Transform};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 
 /// The most pixels an image may have, on its way too: enough for the largest cameras, far from what exhausts memory.
 pub const LARGEST_IMAGE: usize = 1 << 27;

@@ -4,6 +4,7 @@ use pest::iterators::Pair;
 
 use super::expression::expression;
 use super::{Rule, Signature, place};
+use crate::arguments::long_form;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Template, TemplatePart, Term};
 use crate::syntax::text::Text;
@@ -77,17 +78,6 @@ fn argument(text: &Text, pair: Pair<'_, Rule>) -> Result<Argument, Diagnostic> {
     let Some(value) = parts.next() else { return Ok(Argument { key: None, value: term(text, first)?, span }) };
     let key = Spanned::new(long_form(first.as_str()).to_string(), place(text, &first));
     Ok(Argument { key: Some(key), value: term(text, value)?, span })
-}
-
-/// What a shorthand stands for. `s=2` is `stride=2` too.
-pub(crate) fn long_form(key: &str) -> &str {
-    match key {
-        "s" => "stride",
-        "p" => "padding",
-        "d" => "dilation",
-        "g" => "groups",
-        other => other,
-    }
 }
 
 fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> {

@@ -18,7 +18,6 @@ use pest::Parser;
 use pest::iterators::Pair;
 
 use super::ast::{Argument, Call, Expr, Item, Parameter, Template, TemplatePart, Term};
-pub(crate) use items::long_form;
 
 use super::text::Text;
 use crate::diagnostic::{Code, Diagnostic, Spanned};

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::split::{Images, Split};
 use super::{DataError, check_labels, places};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::recipe::DataSet;
 
 /// Bytes of one image.

@@ -25,8 +25,8 @@ use sha2::{Digest, Sha256};
 
 use super::image::{Image, decode, size};
 use super::places;
-use crate::arguments::Pair;
 use crate::durable;
+use crate::ir::Pair;
 
 /// Fewer images are decoded each time.
 const FEWEST: usize = 500;

@@ -11,7 +11,7 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 
 use super::split::{Images, Split, hold_out};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 
 const FILE: &[u8] = include_bytes!("digits.csv.gz");
 

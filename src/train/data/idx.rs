@@ -15,7 +15,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::split::{Images, Split};
 use super::{DataError, check_labels, places};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::recipe::DataSet;
 
 /// Both splits of MNIST or a set of the same form.

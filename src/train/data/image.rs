@@ -8,7 +8,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
 use super::DataError;
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::recipe::LARGEST_IMAGE;
 
 /// An image, plane after plane, with values in \[0, 1\] until it is normalised.

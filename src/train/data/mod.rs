@@ -54,7 +54,7 @@ use self::collection::some;
 use self::image::decode;
 use self::loader::Pass;
 use self::split::shuffle;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::random::{Purpose, generator};
 use crate::recipe::{Data, Train, Transform};
 

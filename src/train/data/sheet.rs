@@ -86,7 +86,7 @@ fn glyph(character: char) -> Option<[u8; CHARACTER]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::Pair;
+    use crate::ir::Pair;
 
     #[test]
     fn tiles_are_enlarged_and_captioned() {

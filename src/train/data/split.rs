@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use super::DataError;
 use super::decoded::{self, Decoded};
 use super::image::{self, Image, decode};
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
 
 /// Some images with their labels, in memory or as files.

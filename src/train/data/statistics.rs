@@ -107,7 +107,7 @@ fn rounded(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::Pair;
+    use crate::ir::Pair;
     use crate::train::data::split::Images;
 
     #[test]

@@ -4,7 +4,7 @@ use ::image::RgbImage;
 
 use super::fixture::Folder;
 use super::*;
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::recipe::{BadImages, DataSet, Filter, Padding, Resize, Train};
 
 fn digits() -> Data {

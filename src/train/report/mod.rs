@@ -20,8 +20,8 @@ use super::record::Record;
 use super::{Ended, TrainError, folder};
 use crate::network::Network;
 use crate::plot::{Chart, Kind, Picture, escaped};
+use crate::quantity::{duration, exact, short};
 use crate::recipe::Train;
-use crate::report::quantity::{duration, exact, short};
 
 /// The file's name.
 pub const FILE: &str = "report.html";

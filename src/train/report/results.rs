@@ -11,7 +11,7 @@ use super::page::Head::{Number, Text};
 use super::page::{Cell, section, table};
 use super::pictures;
 use crate::plot::{self, Grid, Matrix, Picture};
-use crate::report::quantity::exact;
+use crate::quantity::exact;
 
 /// The parts of the page about the best weights.
 ///

@@ -2,8 +2,9 @@
 
 use super::filter;
 use super::values::{Channels, Degrees, Fraction, Ratio, Shear, Shift};
-use crate::arguments::{Arguments, FromValue, Pair, Positive, PositivePair, Value};
+use crate::arguments::{Arguments, FromValue, Positive, PositivePair, Value};
 use crate::diagnostic::Diagnostic;
+use crate::ir::Pair;
 use crate::recipe::{Affine, Edges, Padding, Resize, Sampling, Transform};
 
 pub fn pad(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {

@@ -1,7 +1,7 @@
 //! Transforms as they are written, and what is made of them.
 
-use crate::arguments::Pair;
 use crate::elaborate::recipe::tests::data;
+use crate::ir::Pair;
 use crate::recipe::{Affine, Edges, Erased, Filter, Interval, Padding, Sampling, Transform};
 
 /// Transforms for a network that reads three channels.

@@ -1,11 +1,9 @@
 //! Against the direct way, which is tested against the sum as it is defined.
 
 use super::*;
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape, Window};
 use crate::kernels::clamp::Clamp;
 use crate::kernels::conv2d::{forward as direct, input_gradient as direct_input, weight_gradient as direct_weight};
-use crate::layers::Window;
 use crate::program::Bounds;
 
 struct Sizes {

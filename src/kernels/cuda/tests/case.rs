@@ -3,7 +3,7 @@
 use super::{download, each_gpu, emulator, rounded, upload};
 use crate::cuda::call::{Backward, Forward, Saved, Weight};
 use crate::cuda::{Gpu, Memory, Result, Storage, View};
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::kernels::cuda::{backward, clamp, convert, forward, turn};
 use crate::kernels::testing::{Case, Numbers, Outcome, Wanted, close};
 use crate::kernels::{MaskKey, cuda, layout};

@@ -1,10 +1,8 @@
 //! Sizes at which kernels take several numbers at once, cut a batch into slices, and use more than one block.
 
 use super::case::check;
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, F32_AGAINST_F64, Numbers};
-use crate::layers::Window;
 use crate::program::{Activation, Bounds, Epilogue, Fill, Op, Over, Resampling};
 
 /// Numbers from −2 to 2 that are exact in bf16, from a multiplicative generator.

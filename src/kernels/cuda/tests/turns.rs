@@ -2,7 +2,7 @@
 
 use super::{download, each_gpu, rounded, upload};
 use crate::cuda::Storage;
-use crate::graph::Shape;
+use crate::ir::Shape;
 use crate::kernels::cuda::{convert, turn};
 use crate::kernels::layout;
 use crate::program::call::Order;

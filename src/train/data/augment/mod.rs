@@ -22,8 +22,7 @@ use self::window::Rectangle;
 use super::DataError;
 use super::image::Image;
 use super::split::shuffle;
-use crate::arguments::Pair;
-use crate::graph::Shape;
+use crate::ir::{Pair, Shape};
 use crate::random::{between, chance, normal};
 use crate::recipe::{Affine, Erased, Filter, Interval, Obstacle, Transform, way};
 

@@ -6,7 +6,7 @@
 
 use std::mem;
 
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::recipe::Filter;
 use crate::train::data::image::Image;
 

@@ -4,7 +4,7 @@ use std::mem;
 
 use rand_chacha::ChaCha8Rng;
 
-use crate::arguments::Pair;
+use crate::ir::Pair;
 use crate::random::{below, between};
 use crate::recipe::{Edges, Interval, Padding};
 use crate::train::data::image::Image;
