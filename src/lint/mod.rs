@@ -1,16 +1,24 @@
-//! Warnings: what is legal, but rarely meant.
+//! Warnings: what is legal, but rarely meant. One file each.
+
+mod activated_scores;
+mod bias_before_norm;
+mod dropped_pixels;
+mod heavy_linear;
+mod pooled_again;
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Code, Diagnostic, Mistakes};
-use crate::elaborate::traced;
-use crate::graph::{Frame, Node};
-use crate::ir::{Pair, Shape, ValueId, Window};
-use crate::network::Network;
-use crate::program::{Activation, Op};
+use activated_scores::activated_scores;
+use bias_before_norm::bias_before_norm;
+use dropped_pixels::dropped_pixels;
+use heavy_linear::heavy_linear;
+use pooled_again::pooled_again;
 
-/// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
-const HEAVY: u64 = 1_000_000;
+use crate::diagnostic::{Diagnostic, Mistakes};
+use crate::elaborate::traced;
+use crate::ir::ValueId;
+use crate::network::Network;
+use crate::program::Op;
 
 /// Everything doubtful about a network, in its order. What a repeated block says, it says once.
 pub fn lint(network: &Network) -> Vec<Diagnostic> {
@@ -49,105 +57,6 @@ fn readers(network: &Network) -> Vec<Vec<usize>> {
         }
     }
     readers
-}
-
-/// W001: rows or columns at the edge that no window reads.
-fn dropped_pixels(network: &Network, node: &Node) -> Option<Diagnostic> {
-    let window = node.layer.window()?;
-    let Shape::Map { height, width, .. } = network.graph.shape(node.inputs[0]) else { return None };
-    let (rows, columns) = window.dropped(height, width);
-    let Pair { height: span_down, width: span_across } = window.reach().span;
-    // A stride wider than the window leaves gaps everywhere, as in ResNet's 1×1 shortcut; one at the edge is nothing special.
-    let rows = if rows > window.stride.height.saturating_sub(span_down) { rows } else { 0 };
-    let columns = if columns > window.stride.width.saturating_sub(span_across) { columns } else { 0 };
-    let lost = match (count(rows, "row"), count(columns, "column")) {
-        (None, None) => return None,
-        (Some(rows), None) => rows,
-        (None, Some(columns)) => columns,
-        (Some(rows), Some(columns)) => format!("{rows} and {columns}"),
-    };
-    let warning = Diagnostic::warning(
-        Code::DroppedPixels,
-        node.span,
-        format!("the stride leaves out the last {lost} of the {height}×{width} input"),
-    );
-    Some(warning.label(network.arithmetic(node)?).help(remedy(node, window)))
-}
-
-/// `row`, `2 rows`; `None` for none.
-fn count(number: usize, what: &str) -> Option<String> {
-    match number {
-        0 => None,
-        1 => Some(what.to_string()),
-        _ => Some(format!("{number} {what}s")),
-    }
-}
-
-fn remedy(node: &Node, window: Window) -> String {
-    let pools = matches!(node.kind, "maxpool" | "avgpool");
-    match (pools && !window.ceil, window.padding) {
-        (true, _) => "add `ceil` to keep a last, smaller window, or choose another input size".to_string(),
-        (false, Pair { height: 0, width: 0 }) => "pad, or choose another input size".to_string(),
-        (false, _) => "change the padding, or choose another input size".to_string(),
-    }
-}
-
-/// W002: a bias that the batch norm after it subtracts again with the mean. In a preset it is as the network was published.
-fn bias_before_norm(node: &Node, index: usize, readers: &[usize], operations: &[Op]) -> Option<Diagnostic> {
-    let biased = node.weights.iter().any(|weight| weight.name == "bias");
-    let weighs = biased && matches!(operations[index], Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear);
-    let normalises = |reader: &usize| matches!(operations[*reader], Op::BatchNorm { .. });
-    let normalised = || !readers.is_empty() && readers.iter().all(normalises);
-    (weighs && normalised() && !node.trace.iter().any(Frame::is_preset)).then(|| {
-        Diagnostic::warning(Code::BiasBeforeNorm, node.span, format!("the bias of this `{}` has no effect", node.kind))
-            .label("the batch norm after it subtracts the mean")
-            .help("write `bias=false`")
-    })
-}
-
-/// W003: pooling where there is nothing left to pool.
-fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Option<Diagnostic> {
-    let input = network.graph.shape(node.inputs[0]);
-    let pools =
-        matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
-    let Shape::Map { height: 1, width: 1, .. } = input else { return None };
-    pools.then(|| {
-        let effect = match node.output == input {
-            true => "it changes nothing".to_string(),
-            false => format!("it only repeats values: {input} → {}", node.output),
-        };
-        Diagnostic::warning(Code::PooledAgain, node.span, format!("`{}` pools a map that is 1×1 already", node.kind))
-            .label(effect)
-            .help("leave it out, or give the network a larger input")
-    })
-}
-
-/// W004: one linear layer outweighs everything else.
-fn heavy_linear(network: &Network, node: &Node, operation: &Op, total: u64) -> Option<Diagnostic> {
-    let linear = matches!(operation, Op::Linear);
-    let params = network.params(node);
-    if !linear || params < HEAVY || params <= total - params {
-        return None;
-    }
-    let features = network.graph.shape(node.inputs[0]);
-    let warning = Diagnostic::warning(
-        Code::HeavyLinear,
-        node.span,
-        format!("one `linear` holds {}% of the network's parameters", (params as f64 / total as f64 * 100.0).floor()),
-    );
-    let warning = warning.label(format!("{}·{features} weights: {params} of {total} parameters", node.output));
-    Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if it is meant"))
-}
-
-/// W008: what cross-entropy takes the softmax of are scores, not probabilities.
-fn activated_scores(network: &Network, node: &Node, index: usize, operation: &Op) -> Option<Diagnostic> {
-    let bounded = matches!(operation, Op::Softmax | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
-    (bounded && network.classes.is_some() && network.output == ValueId::of_node(index)).then(|| {
-        let message = format!("the classifier ends in `{}`, but the loss takes a softmax itself", node.kind);
-        Diagnostic::warning(Code::ActivatedScores, node.span, message)
-            .label("cross-entropy wants the scores before it")
-            .help("leave it out: training is better, and `archc predict` shows probabilities in any case")
-    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,18 @@
+//! W008: probabilities where cross-entropy wants scores.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::Node;
+use crate::ir::ValueId;
+use crate::network::Network;
+use crate::program::{Activation, Op};
+
+/// What cross-entropy takes the softmax of are scores, not probabilities.
+pub(super) fn activated_scores(network: &Network, node: &Node, index: usize, operation: &Op) -> Option<Diagnostic> {
+    let bounded = matches!(operation, Op::Softmax | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
+    (bounded && network.classes.is_some() && network.output == ValueId::of_node(index)).then(|| {
+        let message = format!("the classifier ends in `{}`, but the loss takes a softmax itself", node.kind);
+        Diagnostic::warning(Code::ActivatedScores, node.span, message)
+            .label("cross-entropy wants the scores before it")
+            .help("leave it out: training is better, and `archc predict` shows probabilities in any case")
+    })
+}

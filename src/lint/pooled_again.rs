@@ -1,0 +1,24 @@
+//! W003: pooling where there is nothing left to pool.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::Node;
+use crate::ir::Shape;
+use crate::network::Network;
+use crate::program::Op;
+
+/// Pooling where there is nothing left to pool.
+pub(super) fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Option<Diagnostic> {
+    let input = network.graph.shape(node.inputs[0]);
+    let pools =
+        matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
+    let Shape::Map { height: 1, width: 1, .. } = input else { return None };
+    pools.then(|| {
+        let effect = match node.output == input {
+            true => "it changes nothing".to_string(),
+            false => format!("it only repeats values: {input} → {}", node.output),
+        };
+        Diagnostic::warning(Code::PooledAgain, node.span, format!("`{}` pools a map that is 1×1 already", node.kind))
+            .label(effect)
+            .help("leave it out, or give the network a larger input")
+    })
+}
