@@ -1,5 +1,7 @@
 //! Operations as text that depends on nothing but them: no layout of a type, no `Debug`. What is kept on disk may rest on it.
 
+pub(crate) mod legacy;
+
 use std::fmt::Write;
 
 use super::Program;
