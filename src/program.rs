@@ -18,6 +18,7 @@ pub(crate) mod networks;
 pub mod op;
 pub mod plan;
 pub(crate) mod real;
+mod validate;
 
 use crate::ir::{Init, Shape, ValueId};
 use crate::network::Network;
@@ -161,5 +162,7 @@ pub fn lower(network: &Network) -> Program {
         });
     }
     let shapes = std::iter::once(graph.input).chain(graph.nodes.iter().map(|node| node.output)).collect();
-    Program { shapes, steps, weights, output: network.output }
+    let program = Program { shapes, steps, weights, output: network.output };
+    debug_assert_eq!(program.validate(), Ok(()), "a network that was checked lowers to a valid program");
+    program
 }

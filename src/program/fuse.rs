@@ -26,7 +26,9 @@ pub fn fuse(program: Program, mode: Mode) -> Program {
         fusion.cut_after_pool(index);
     }
     #[expect(clippy::filter_map_identity, reason = "it works in place, and `flatten` does not")]
-    Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program }
+    let program = Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program };
+    debug_assert_eq!(program.validate(), Ok(()), "a valid program stays valid");
+    program
 }
 
 struct Fusion {
