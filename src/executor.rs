@@ -348,7 +348,7 @@ impl<T: Real> Executor<T> {
 pub(crate) fn check_batch(program: &Program, size: usize) -> Result<(), String> {
     program.steps.iter().try_for_each(|step| {
         let input = program.shape(step.inputs[0]);
-        kernels::check(&step.op, Mode::Train, size, input).map_err(|reason| format!("`{}`: {reason}", step.name))
+        step.op.check(Mode::Train, size, input).map_err(|reason| format!("`{}`: {reason}", step.name))
     })
 }
 

@@ -9,230 +9,24 @@ pub mod call;
 #[cfg_attr(not(feature = "train"), allow(dead_code, reason = "the kernels need more of it than the memory estimate"))]
 pub(crate) mod convolution;
 mod elementary;
+#[cfg_attr(not(feature = "train"), allow(dead_code, reason = "only checkpoints need it"))]
+pub(crate) mod encoding;
 pub mod fuse;
 pub mod memory;
 #[cfg(test)]
 pub(crate) mod networks;
-mod outside;
+pub mod op;
 pub mod plan;
-mod reads;
 pub(crate) mod real;
+mod validate;
 
-use crate::ir::{Init, Pair, Shape, ValueId, Window};
+use crate::ir::{Init, Shape, ValueId};
 use crate::network::Network;
 use crate::pattern::glob;
 
 pub use buffer::Buffer;
-pub use outside::{Kernel, Operation, Outside};
-pub use reads::Reads;
+pub use op::{Activation, Fill, Kernel, Op, Operation, Outside, Over, Reads, Resampling};
 pub use real::Real;
-
-/// What a step computes. Sizes come from the shapes of its inputs, output and weights.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Op {
-    /// Cross-correlation with a weight O×(I/groups)×H×W and, if there is a second weight, a bias.
-    Conv2d {
-        /// F
-        kernel: Pair,
-        /// S
-        stride: Pair,
-        /// P, zeros on all sides
-        padding: Pair,
-        /// D
-        dilation: Pair,
-        /// Input and output channels fall into this many independent groups.
-        groups: usize,
-    },
-    /// What [`Op::Conv2d`] with the same arguments does to gradients: from its output's size to its input's. The weight is
-    /// I×(O/groups)×H×W; a second weight is a bias.
-    ConvTranspose2d {
-        /// F
-        kernel: Pair,
-        /// S, output pixels between neighbouring input pixels
-        stride: Pair,
-        /// P, taken off on all sides
-        padding: Pair,
-        /// D
-        dilation: Pair,
-        /// Input and output channels fall into this many independent groups.
-        groups: usize,
-    },
-    /// x·Wᵀ (+ b), with a weight O×I.
-    Linear,
-    /// The largest value under each window; padding never wins.
-    MaxPool2d(Window),
-    /// The mean under each window.
-    AvgPool2d {
-        /// The window.
-        window: Window,
-        /// Whether padding counts as zeros; otherwise only what lies inside the input is counted.
-        count_include_pad: bool,
-    },
-    /// The mean over ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ for each output position.
-    AdaptiveAvgPool2d,
-    /// The largest value in ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ for each output position.
-    AdaptiveMaxPool2d,
-    /// Normalises each channel; weights are γ, β, running mean, running variance. A second input, if there is one, is added.
-    BatchNorm {
-        /// Added to the variance.
-        eps: f64,
-        /// How far the running statistics move towards the batch's.
-        momentum: f64,
-    },
-    /// Normalises each group of channels of each example; weights, if there are any, are γ and β of each channel (Wu and He 2018).
-    GroupNorm {
-        /// How many groups.
-        groups: usize,
-        /// Added to the variance.
-        eps: f64,
-    },
-    /// Normalises each example; weights, if there are any, are γ and β (Ba et al. 2016).
-    LayerNorm {
-        /// What is normalised together.
-        over: Over,
-        /// Added to the variance.
-        eps: f64,
-    },
-    /// x / (k + α/n · Σ x²)^β over n neighbouring channels (Krizhevsky et al. 2012).
-    LocalResponseNorm {
-        /// n
-        size: usize,
-        /// α
-        alpha: f64,
-        /// β
-        beta: f64,
-        /// k
-        k: f64,
-    },
-    /// In training, zero with probability p and scaled by 1/(1−p) otherwise; else the identity.
-    Dropout {
-        /// p
-        p: f64,
-    },
-    /// In training, zero for a whole example with probability p and scaled by 1/(1−p) otherwise; else the identity
-    /// (Huang et al. 2016).
-    DropPath {
-        /// p
-        p: f64,
-    },
-    /// A function of each element.
-    Activation(Activation),
-    /// x if x > 0, else slope·x; the weight holds one slope, or one a channel (He et al. 2015).
-    Prelu,
-    /// exp(x)/Σ exp(x) over the features (a vector) or over the channels at each position (a map).
-    Softmax,
-    /// C×H×W to C·H·W; the numbers stay where they are.
-    Flatten,
-    /// Nothing.
-    Identity,
-    /// Another height and width.
-    Upsample {
-        /// How values between pixels are found.
-        resampling: Resampling,
-        /// Input pixels from one output pixel to the next, down and across.
-        step: [f64; 2],
-    },
-    /// More rows, columns and channels. Sizes at the end come from the shapes.
-    Pad {
-        /// What the new pixels are; new channels are zero.
-        fill: Fill,
-        /// Rows above.
-        top: usize,
-        /// Columns to the left.
-        left: usize,
-        /// Channels before the first.
-        front: usize,
-    },
-    /// As many channels as the output has, from this one on.
-    Slice {
-        /// The first.
-        start: usize,
-    },
-    /// Channel i of group g, of n in each, becomes channel i·groups + g (Zhang et al. 2018).
-    ChannelShuffle {
-        /// How many groups.
-        groups: usize,
-    },
-    /// The sum of all inputs, which have one shape.
-    Add,
-    /// All inputs, one after the other along the channels.
-    Concat,
-    /// The product of all inputs; those of 1×1 are stretched over all positions.
-    Mul,
-    /// What another crate brought along, with its kernel.
-    Outside(Outside),
-}
-
-/// A function of one number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Activation {
-    /// max(x, 0); its derivative at 0 is 0.
-    Relu,
-    /// x if x > 0, else slope·x.
-    LeakyRelu {
-        /// Below zero.
-        slope: f64,
-    },
-    /// 1/(1 + e⁻ˣ).
-    Sigmoid,
-    /// tanh x.
-    Tanh,
-    /// x·Φ(x), with the exact Φ.
-    Gelu,
-    /// x·sigmoid(x).
-    Silu,
-    /// min(max(x, 0), 6); its derivative at 0 and 6 is 0.
-    Relu6,
-    /// min(max(x/6 + 1/2, 0), 1).
-    HardSigmoid,
-    /// x·hardsigmoid(x).
-    HardSwish,
-    /// x if x > 0, else α·(eˣ − 1).
-    Elu {
-        /// α
-        alpha: f64,
-    },
-    /// ln(1 + e^βx)/β; x itself where βx is above the threshold.
-    Softplus {
-        /// β
-        beta: f64,
-        /// Where the function is straight.
-        threshold: f64,
-    },
-    /// x·tanh(ln(1 + eˣ)).
-    Mish,
-}
-
-/// What a layer norm normalises together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Over {
-    /// All numbers of an example, each of which has its own γ and β.
-    Example,
-    /// The channels at each position; γ and β are one number a channel.
-    Channels,
-}
-
-/// How a map gets another size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resampling {
-    /// Output o is input ⌊o·step⌋.
-    Nearest,
-    /// Between the four pixels around (o + ½)·step − ½.
-    Bilinear,
-    /// Between the four pixels around o·step, so that corners fall on corners.
-    BilinearAligned,
-}
-
-/// What a padding consists of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fill {
-    /// Zeros.
-    Zero,
-    /// The map mirrored at its edge pixels, which are not repeated.
-    Reflect,
-    /// The edge pixels, repeated.
-    Replicate,
-}
 
 /// Whether statistics are the batch's and dropout drops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -368,5 +162,7 @@ pub fn lower(network: &Network) -> Program {
         });
     }
     let shapes = std::iter::once(graph.input).chain(graph.nodes.iter().map(|node| node.output)).collect();
-    Program { shapes, steps, weights, output: network.output }
+    let program = Program { shapes, steps, weights, output: network.output };
+    debug_assert_eq!(program.validate(), Ok(()), "a network that was checked lowers to a valid program");
+    program
 }

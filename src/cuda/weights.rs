@@ -13,7 +13,7 @@ use crate::cuda::memory::ALIGNMENT;
 use crate::cuda::{Gpu, Memory, Result, Storage, View};
 use crate::kernels::cuda::convert;
 use crate::program::call::Order;
-use crate::program::{Op, Program};
+use crate::program::{Op, Program, op};
 
 /// Where everything is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Layout {
 
 /// Whose first weight lies in the run's order.
 fn is_convolution(op: &Op) -> bool {
-    matches!(op, Op::Conv2d { .. } | Op::ConvTranspose2d { .. })
+    op.traits().weights == op::Weights::Kernel
 }
 
 /// Matrices of rows × columns, one after the other, transposed.

@@ -11,23 +11,26 @@ use rayon::prelude::*;
 
 use super::lanes::{CHUNK, map, map_pairs};
 use super::simd::dispatch;
-use super::{Backward, Forward, Real};
-use crate::program::{Activation, Op};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::Activation;
+use crate::program::op::interface::OpInterface;
 
-pub(super) fn forward<T: Real>(activation: Activation, call: Forward<T>) {
-    let Forward { inputs: &[(x, _), ..], output, .. } = call else { unreachable!("an activation has an input") };
-    let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK));
-    chunks.for_each(|(y, x)| dispatch(Values { activation, x, y }));
-}
+impl<T: Real> Kernel<T> for Activation {
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs: &[(x, _), ..], output, .. } = call else { unreachable!("an activation has an input") };
+        let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK));
+        chunks.for_each(|(y, x)| dispatch(Values { activation: *self, x, y }));
+    }
 
-pub(super) fn backward<T: Real>(activation: Activation, call: Backward<T>) {
-    let Backward { inputs: &[(x, _), ..], output: y, output_gradient: g, input_gradients: [Some(dx)], .. } = call
-    else {
-        return;
-    };
-    let values = if Op::Activation(activation).backward_reads().output { y } else { x };
-    let chunks = dx.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK).zip(g.par_chunks(CHUNK)));
-    chunks.for_each(|(dx, (values, g))| dispatch(Gradients { activation, values, g, dx }));
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs: &[(x, _), ..], output: y, output_gradient: g, input_gradients: [Some(dx)], .. } = call
+        else {
+            return;
+        };
+        let values = if self.traits().reads.output { y } else { x };
+        let chunks = dx.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK).zip(g.par_chunks(CHUNK)));
+        chunks.for_each(|(dx, (values, g))| dispatch(Gradients { activation: *self, values, g, dx }));
+    }
 }
 
 /// y ← f(x)

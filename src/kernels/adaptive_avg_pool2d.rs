@@ -2,18 +2,21 @@
 //! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html>).
 
 use super::bins::{Bins, means, spread};
-use super::{Backward, Forward, Real, size};
+use super::{Backward, Forward, Kernel, Real, size};
 use crate::ir::Shape;
+use crate::program::op::AdaptiveAvgPool2d;
 
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let (x, shape) = call.inputs[0];
-    means(bins(shape, call.output_shape), shape.channels(), x, call.output);
-}
+impl<T: Real> Kernel<T> for AdaptiveAvgPool2d {
+    fn forward(&self, call: Forward<T>) {
+        let (x, shape) = call.inputs[0];
+        means(bins(shape, call.output_shape), shape.channels(), x, call.output);
+    }
 
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let shape = inputs[0].1;
-    spread(bins(shape, output_shape), shape.channels(), output_gradient, dx);
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
+        let shape = inputs[0].1;
+        spread(bins(shape, output_shape), shape.channels(), output_gradient, dx);
+    }
 }
 
 /// Down and across.

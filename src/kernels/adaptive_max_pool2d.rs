@@ -13,20 +13,40 @@ use super::adaptive_avg_pool2d::bins;
 use super::bins::Bins;
 use super::lanes::{for_each_row, keep_larger, rows_each};
 use super::simd::dispatch;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::AdaptiveMaxPool2d;
 
-/// Keeps the position of each maximum in its input map.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, output, output_shape, saved, .. } = call;
-    let (x, shape) = inputs[0];
-    let bins @ [down, across] = bins(shape, output_shape);
-    let line = across.output() * shape.channels();
-    let lines = output.par_chunks_exact_mut(line).zip(saved.indices.par_chunks_exact_mut(line)).enumerate();
-    let cost = line.max(shape.elements() / down.output());
-    lines.with_min_len(rows_each(cost)).for_each(|(row, (y, places))| {
-        let x = &x[row / down.output() * shape.elements()..][..shape.elements()];
-        dispatch(Maxima { bins, channels: shape.channels(), row: row % down.output(), x, y, places });
-    });
+impl<T: Real> Kernel<T> for AdaptiveMaxPool2d {
+    /// Keeps the position of each maximum in its input map.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs, output, output_shape, saved, .. } = call;
+        let (x, shape) = inputs[0];
+        let bins @ [down, across] = bins(shape, output_shape);
+        let line = across.output() * shape.channels();
+        let lines = output.par_chunks_exact_mut(line).zip(saved.indices.par_chunks_exact_mut(line)).enumerate();
+        let cost = line.max(shape.elements() / down.output());
+        lines.with_min_len(rows_each(cost)).for_each(|(row, (y, places))| {
+            let x = &x[row / down.output() * shape.elements()..][..shape.elements()];
+            dispatch(Maxima { bins, channels: shape.channels(), row: row % down.output(), x, y, places });
+        });
+    }
+
+    /// Each gradient goes to its maximum.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call else {
+            return;
+        };
+        let (shape, elements) = (inputs[0].1, output_shape.elements());
+        let channels = shape.channels();
+        for_each_row(dx, shape.elements(), shape.elements() + elements, |image, dx| {
+            dx.fill(T::ZERO);
+            let image = image * elements..(image + 1) * elements;
+            let outputs = output_gradient[image.clone()].iter().zip(&saved.indices[image]).enumerate();
+            for (index, (g, place)) in outputs {
+                dx[*place as usize * channels + index % channels] += *g;
+            }
+        });
+    }
 }
 
 /// Channels that are compared side by side, in registers.
@@ -77,23 +97,6 @@ impl<T: Real> Maxima<'_, T> {
         self.y[start..start + N].copy_from_slice(&best);
         self.places[start..start + N].copy_from_slice(&places);
     }
-}
-
-/// Each gradient goes to its maximum.
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { inputs, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call else {
-        return;
-    };
-    let (shape, elements) = (inputs[0].1, output_shape.elements());
-    let channels = shape.channels();
-    for_each_row(dx, shape.elements(), shape.elements() + elements, |image, dx| {
-        dx.fill(T::ZERO);
-        let image = image * elements..(image + 1) * elements;
-        let outputs = output_gradient[image.clone()].iter().zip(&saved.indices[image]).enumerate();
-        for (index, (g, place)) in outputs {
-            dx[*place as usize * channels + index % channels] += *g;
-        }
-    });
 }
 
 #[cfg(test)]

@@ -5,18 +5,23 @@
 
 use super::bins::{Bins, means, spread};
 use super::tap::Slide;
-use super::{Backward, Forward, Real, size};
+use super::{Backward, Forward, Kernel, Real, size};
 use crate::ir::{Shape, Window};
+use crate::program::op::AvgPool2d;
 
-pub(super) fn forward<T: Real>(window: &Window, count_include_pad: bool, call: Forward<T>) {
-    let (x, shape) = call.inputs[0];
-    means(bins(window, count_include_pad, shape, call.output_shape), shape.channels(), x, call.output);
-}
+impl<T: Real> Kernel<T> for AvgPool2d {
+    fn forward(&self, call: Forward<T>) {
+        let AvgPool2d { window, count_include_pad } = *self;
+        let (x, shape) = call.inputs[0];
+        means(bins(&window, count_include_pad, shape, call.output_shape), shape.channels(), x, call.output);
+    }
 
-pub(super) fn backward<T: Real>(window: &Window, count_include_pad: bool, call: Backward<T>) {
-    let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let shape = inputs[0].1;
-    spread(bins(window, count_include_pad, shape, output_shape), shape.channels(), output_gradient, dx);
+    fn backward(&self, call: Backward<T>) {
+        let AvgPool2d { window, count_include_pad } = *self;
+        let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
+        let shape = inputs[0].1;
+        spread(bins(&window, count_include_pad, shape, output_shape), shape.channels(), output_gradient, dx);
+    }
 }
 
 /// Down and across.

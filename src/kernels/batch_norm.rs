@@ -13,83 +13,87 @@ use super::lanes::copy_all;
 use super::moments::moments;
 use super::rows::{Rows, map_rows};
 use super::scratch::with_scratch;
-use super::{Backward, Forward, Mode, Real};
+use super::{Backward, Forward, Kernel, Mode, Real};
 use crate::program::Bounds;
+use crate::program::op::BatchNorm;
 
-/// Keeps every channel's mean, then every channel's 1/√(variance + eps).
-///
-/// Operations: 6 an element for the statistics, 5 to normalise. Bytes: x is read twice, y written: 12 an element, and 4 more
-/// with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy moves 15, and 25 from the
-/// cache.
-pub(super) fn forward<T: Real>(eps: f64, momentum: f64, call: Forward<T>) {
-    let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
-    let x = inputs[0].0;
-    let rows = Rows::new(x.len(), output_shape.channels());
-    let ([gamma, beta], [running_mean, running_variance]) = (weights, buffers) else {
-        unreachable!("batch norm has four weights");
-    };
-    let (means, inverses) = saved.reals.split_at_mut(rows.channels);
-    match mode {
-        Mode::Train => {
-            let count = (x.len() / rows.channels) as f64;
-            let follow =
-                |running: &mut T, value| *running = T::of((1.0 - momentum) * running.to_f64() + momentum * value);
-            moments(rows, x, |channel, mean, variance| {
-                follow(&mut running_mean[channel], mean);
-                follow(&mut running_variance[channel], variance * count / (count - 1.0));
-                means[channel] = T::of(mean);
-                inverses[channel] = T::of(1.0 / (variance + eps).sqrt());
-            });
-        }
-        Mode::Eval => {
-            means.copy_from_slice(running_mean);
-            for (inverse, variance) in inverses.iter_mut().zip(running_variance.iter()) {
-                *inverse = T::of(1.0 / (variance.to_f64() + eps).sqrt());
+impl<T: Real> Kernel<T> for BatchNorm {
+    /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
+    ///
+    /// Operations: 6 an element for the statistics, 5 to normalise. Bytes: x is read twice, y written: 12 an element, and 4 more
+    /// with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy moves 15, and 25 from the
+    /// cache.
+    fn forward(&self, call: Forward<T>) {
+        let BatchNorm { eps, momentum } = *self;
+        let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
+        let x = inputs[0].0;
+        let rows = Rows::new(x.len(), output_shape.channels());
+        let ([gamma, beta], [running_mean, running_variance]) = (weights, buffers) else {
+            unreachable!("batch norm has four weights");
+        };
+        let (means, inverses) = saved.reals.split_at_mut(rows.channels);
+        match mode {
+            Mode::Train => {
+                let count = (x.len() / rows.channels) as f64;
+                let follow =
+                    |running: &mut T, value| *running = T::of((1.0 - momentum) * running.to_f64() + momentum * value);
+                moments(rows, x, |channel, mean, variance| {
+                    follow(&mut running_mean[channel], mean);
+                    follow(&mut running_variance[channel], variance * count / (count - 1.0));
+                    means[channel] = T::of(mean);
+                    inverses[channel] = T::of(1.0 / (variance + eps).sqrt());
+                });
+            }
+            Mode::Eval => {
+                means.copy_from_slice(running_mean);
+                for (inverse, variance) in inverses.iter_mut().zip(running_variance.iter()) {
+                    *inverse = T::of(1.0 / (variance.to_f64() + eps).sqrt());
+                }
             }
         }
+        let clamp = Clamp::new(epilogue.bounds);
+        with_scratch(3 * rows.width, |table| {
+            rows.fill(table, |channel| [means[channel], gamma[channel] * inverses[channel], beta[channel]]);
+            let table: &[T] = table;
+            let tasks = output.par_chunks_mut(rows.task()).zip(x.par_chunks(rows.task()));
+            match inputs.get(1) {
+                None => tasks.for_each(|(y, x)| {
+                    map_rows(y, [x; 2], table, move |column, x, _| clamp.of(normalised(column, x)));
+                }),
+                Some((residual, _)) => tasks.zip(residual.par_chunks(rows.task())).for_each(|((y, x), r)| {
+                    map_rows(y, [x, r], table, move |column, x, r| clamp.of(normalised(column, x) + r));
+                }),
+            }
+        });
     }
-    let clamp = Clamp::new(epilogue.bounds);
-    with_scratch(3 * rows.width, |table| {
-        rows.fill(table, |channel| [means[channel], gamma[channel] * inverses[channel], beta[channel]]);
-        let table: &[T] = table;
-        let tasks = output.par_chunks_mut(rows.task()).zip(x.par_chunks(rows.task()));
-        match inputs.get(1) {
-            None => tasks.for_each(|(y, x)| {
-                map_rows(y, [x; 2], table, move |column, x, _| clamp.of(normalised(column, x)));
-            }),
-            Some((residual, _)) => tasks.zip(residual.par_chunks(rows.task())).for_each(|((y, x), r)| {
-                map_rows(y, [x, r], table, move |column, x, r| clamp.of(normalised(column, x) + r));
-            }),
-        }
-    });
-}
 
-/// With h the part of g that passed the clamp: dβ = Σ h, dγ = Σ h·x̂; dx = γ/√(variance + eps) · (h − dβ/n − x̂·dγ/n), where in
-/// evaluation the statistics do not depend on x and the last two terms are absent. A second input's gradient is h, which then
-/// comes in for g.
-///
-/// What passed is worked out from x again, by the operations of the forward pass.
-///
-/// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element. One thread of
-/// a Zen 3 moves 12 to 15 GB/s of them from memory, where a copy moves 15, and 35 from the cache.
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { mode, bounds, inputs, output_gradient: g, .. } = call;
-    let x = inputs[0].0;
-    let pass = Pass {
-        rows: Rows::new(x.len(), call.output_shape.channels()),
-        mode,
-        weights: call.weights,
-        saved: &call.saved.reals,
-    };
-    let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
-    if let [Some(added)] = others {
-        copy_all(added, g);
-    }
-    let (dx, clamp) = (dx.as_deref_mut(), Clamp::new(bounds));
-    if bounds == Bounds::NONE {
-        pass.run([g, x], dx, call.weight_gradients, |_, g, _| g);
-    } else {
-        pass.run([g, x], dx, call.weight_gradients, move |column, g, x| clamp.passed(g, normalised(column, x)));
+    /// With h the part of g that passed the clamp: dβ = Σ h, dγ = Σ h·x̂; dx = γ/√(variance + eps) · (h − dβ/n − x̂·dγ/n), where in
+    /// evaluation the statistics do not depend on x and the last two terms are absent. A second input's gradient is h, which then
+    /// comes in for g.
+    ///
+    /// What passed is worked out from x again, by the operations of the forward pass.
+    ///
+    /// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element. One thread of
+    /// a Zen 3 moves 12 to 15 GB/s of them from memory, where a copy moves 15, and 35 from the cache.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { mode, bounds, inputs, output_gradient: g, .. } = call;
+        let x = inputs[0].0;
+        let pass = Pass {
+            rows: Rows::new(x.len(), call.output_shape.channels()),
+            mode,
+            weights: call.weights,
+            saved: &call.saved.reals,
+        };
+        let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
+        if let [Some(added)] = others {
+            copy_all(added, g);
+        }
+        let (dx, clamp) = (dx.as_deref_mut(), Clamp::new(bounds));
+        if bounds == Bounds::NONE {
+            pass.run([g, x], dx, call.weight_gradients, |_, g, _| g);
+        } else {
+            pass.run([g, x], dx, call.weight_gradients, move |column, g, x| clamp.passed(g, normalised(column, x)));
+        }
     }
 }
 

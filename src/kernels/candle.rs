@@ -11,9 +11,9 @@ use candle_core::{
 };
 
 use super::layout::sizes;
-use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, check, forward};
+use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
 use crate::ir::Shape;
-use crate::program::{Activation, Bounds, Epilogue, Op};
+use crate::program::{Bounds, Epilogue, Op};
 
 /// One call of an operation.
 pub(crate) struct Call {
@@ -54,45 +54,7 @@ struct Adaptor {
 
 impl Adaptor {
     fn name(&self) -> &'static str {
-        match self.call.op {
-            Op::Conv2d { .. } => "conv2d",
-            Op::ConvTranspose2d { .. } => "conv_transpose2d",
-            Op::Linear => "linear",
-            Op::MaxPool2d(_) => "max_pool2d",
-            Op::AvgPool2d { .. } => "avg_pool2d",
-            Op::AdaptiveAvgPool2d => "adaptive_avg_pool2d",
-            Op::AdaptiveMaxPool2d => "adaptive_max_pool2d",
-            Op::BatchNorm { .. } => "batch_norm",
-            Op::GroupNorm { .. } => "group_norm",
-            Op::LayerNorm { .. } => "layer_norm",
-            Op::LocalResponseNorm { .. } => "local_response_norm",
-            Op::Dropout { .. } => "dropout",
-            Op::DropPath { .. } => "drop_path",
-            Op::Activation(Activation::Relu) => "relu",
-            Op::Activation(Activation::LeakyRelu { .. }) => "leaky_relu",
-            Op::Activation(Activation::Sigmoid) => "sigmoid",
-            Op::Activation(Activation::Tanh) => "tanh",
-            Op::Activation(Activation::Gelu) => "gelu",
-            Op::Activation(Activation::Silu) => "silu",
-            Op::Activation(Activation::Relu6) => "relu6",
-            Op::Activation(Activation::HardSigmoid) => "hardsigmoid",
-            Op::Activation(Activation::HardSwish) => "hardswish",
-            Op::Activation(Activation::Elu { .. }) => "elu",
-            Op::Activation(Activation::Softplus { .. }) => "softplus",
-            Op::Activation(Activation::Mish) => "mish",
-            Op::Prelu => "prelu",
-            Op::Softmax => "softmax",
-            Op::Flatten => "flatten",
-            Op::Identity => "identity",
-            Op::Upsample { .. } => "upsample",
-            Op::Pad { .. } => "pad",
-            Op::Slice { .. } => "slice",
-            Op::ChannelShuffle { .. } => "channel_shuffle",
-            Op::Add => "add",
-            Op::Mul => "mul",
-            Op::Concat => "concat",
-            Op::Outside(ref outside) => outside.operation().name(),
-        }
+        self.call.op.name()
     }
 
     fn forward(&self, arguments: &[(&CpuStorage, &Layout)]) -> Result<(CpuStorage, candle_core::Shape)> {
@@ -112,7 +74,7 @@ impl Adaptor {
         let (inputs, weights) = slices.split_at(call.inputs.len());
         let inputs: Vec<(&[T], Shape)> = inputs.iter().copied().zip(call.inputs.iter().copied()).collect();
         let batch = inputs[0].0.len() / inputs[0].1.elements();
-        check(&call.op, call.mode, batch, inputs[0].1).map_err(Error::msg)?;
+        call.op.check(call.mode, batch, inputs[0].1).map_err(Error::msg)?;
         let mut statistics = call.statistics.iter().map(|var| var.to_vec1()).collect::<Result<Vec<Vec<T>>>>()?;
         let mut output = vec![T::ZERO; batch * call.output.elements()];
         let mut saved = Saved::default();

@@ -2,36 +2,39 @@
 //! channels each.
 
 use super::lanes::for_each_row;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::Concat;
 
-/// output ← the inputs of each position, one after the other
-///
-/// Bytes: 8 an element, here and in the backward pass.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, output, output_shape, .. } = call;
-    let channels = output_shape.channels();
-    for_each_row(output, channels, channels, |row, mut output| {
-        for (input, shape) in inputs {
+impl<T: Real> Kernel<T> for Concat {
+    /// output ← the inputs of each position, one after the other
+    ///
+    /// Bytes: 8 an element, here and in the backward pass.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs, output, output_shape, .. } = call;
+        let channels = output_shape.channels();
+        for_each_row(output, channels, channels, |row, mut output| {
+            for (input, shape) in inputs {
+                let channels = shape.channels();
+                let (part, rest) = output.split_at_mut(channels);
+                part.copy_from_slice(&input[row * channels..][..channels]);
+                output = rest;
+            }
+        });
+    }
+
+    /// Each input's gradient is its part of the output's.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
+        let mut start = 0;
+        for ((_, shape), gradient) in inputs.iter().zip(input_gradients) {
             let channels = shape.channels();
-            let (part, rest) = output.split_at_mut(channels);
-            part.copy_from_slice(&input[row * channels..][..channels]);
-            output = rest;
+            if let Some(gradient) = gradient {
+                for_each_row(gradient, channels, channels, |row, gradient| {
+                    gradient.copy_from_slice(&output_gradient[row * output_shape.channels() + start..][..channels]);
+                });
+            }
+            start += channels;
         }
-    });
-}
-
-/// Each input's gradient is its part of the output's.
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
-    let mut start = 0;
-    for ((_, shape), gradient) in inputs.iter().zip(input_gradients) {
-        let channels = shape.channels();
-        if let Some(gradient) = gradient {
-            for_each_row(gradient, channels, channels, |row, gradient| {
-                gradient.copy_from_slice(&output_gradient[row * output_shape.channels() + start..][..channels]);
-            });
-        }
-        start += channels;
     }
 }
 

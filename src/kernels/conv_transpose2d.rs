@@ -4,88 +4,101 @@
 //! comes back is that convolution's forward pass. So both directions are [`conv2d`]'s, with input and output exchanged, and so is
 //! their speed.
 
-use super::conv2d::{self, bias};
+use super::conv2d::bias;
 use super::lanes::{add_scaled, for_each_row};
-use super::{Backward, Forward, MaskKey, Real, Saved};
-use crate::ir::Window;
+use super::{Backward, Forward, Kernel, MaskKey, Real, Saved};
+use crate::program::op::ConvTranspose2d;
 use crate::program::{Bounds, Epilogue};
 
-pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
-    let Forward { batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output, output_shape, .. } = call else {
-        unreachable!("a layer with weights has an input")
-    };
-    let gradient = Backward {
-        batch,
-        mode,
-        algorithms,
-        // Of the convolution's input only the size counts here; its values would for the weight's gradient.
-        bounds: Bounds::NONE,
-        inputs: &[(&[], output_shape)],
-        weights: &weights[..1],
-        output: x,
-        output_shape: shape,
-        saved: &Saved::default(),
-        output_gradient: x,
-        input_gradients: &mut [Some(&mut *output)],
-        weight_gradients: &mut [None],
-    };
-    conv2d::backward(window, groups, gradient);
-    if let [_, bias] = weights {
-        for_each_row(output, bias.len(), bias.len(), |_, y| add_scaled(y, T::ONE, bias));
-    }
-}
-
-pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T>) {
-    let Backward {
-        batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output_gradient: dy, output_shape, ..
-    } = call
-    else {
-        unreachable!("a layer with weights has an input")
-    };
-    if let Some(dx) = &mut call.input_gradients[0] {
-        let convolution = Forward {
-            batch,
-            mode,
-            algorithms,
-            prepared: None,
-            key: MaskKey { seed: 0, step: 0, place: 0 },
-            epilogue: Epilogue::NONE,
-            inputs: &[(dy, output_shape)],
-            weights: &weights[..1],
-            buffers: &mut [],
-            output: dx,
-            output_shape: shape,
-            saved: &mut Saved::default(),
+impl<T: Real> Kernel<T> for ConvTranspose2d {
+    fn forward(&self, call: Forward<T>) {
+        let ConvTranspose2d(convolution) = self;
+        let Forward { batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output, output_shape, .. } = call
+        else {
+            unreachable!("a layer with weights has an input")
         };
-        conv2d::forward(window, groups, convolution);
-    }
-    if let Some(dw) = &mut call.weight_gradients[0] {
         let gradient = Backward {
             batch,
             mode,
             algorithms,
+            // Of the convolution's input only the size counts here; its values would for the weight's gradient.
             bounds: Bounds::NONE,
-            inputs: &[(dy, output_shape)],
+            inputs: &[(&[], output_shape)],
             weights: &weights[..1],
             output: x,
             output_shape: shape,
             saved: &Saved::default(),
             output_gradient: x,
-            input_gradients: &mut [None],
-            weight_gradients: &mut [Some(dw)],
+            input_gradients: &mut [Some(&mut *output)],
+            weight_gradients: &mut [None],
         };
-        conv2d::backward(window, groups, gradient);
+        convolution.backward(gradient);
+        if let [_, bias] = weights {
+            for_each_row(output, bias.len(), bias.len(), |_, y| add_scaled(y, T::ONE, bias));
+        }
     }
-    if let [_, Some(db)] = call.weight_gradients {
-        bias::gradient(dy, db);
+
+    fn backward(&self, call: Backward<T>) {
+        let ConvTranspose2d(convolution) = self;
+        let Backward {
+            batch,
+            mode,
+            algorithms,
+            inputs: &[(x, shape), ..],
+            weights,
+            output_gradient: dy,
+            output_shape,
+            ..
+        } = call
+        else {
+            unreachable!("a layer with weights has an input")
+        };
+        if let Some(dx) = &mut call.input_gradients[0] {
+            let forward = Forward {
+                batch,
+                mode,
+                algorithms,
+                prepared: None,
+                key: MaskKey { seed: 0, step: 0, place: 0 },
+                epilogue: Epilogue::NONE,
+                inputs: &[(dy, output_shape)],
+                weights: &weights[..1],
+                buffers: &mut [],
+                output: dx,
+                output_shape: shape,
+                saved: &mut Saved::default(),
+            };
+            convolution.forward(forward);
+        }
+        if let Some(dw) = &mut call.weight_gradients[0] {
+            let gradient = Backward {
+                batch,
+                mode,
+                algorithms,
+                bounds: Bounds::NONE,
+                inputs: &[(dy, output_shape)],
+                weights: &weights[..1],
+                output: x,
+                output_shape: shape,
+                saved: &Saved::default(),
+                output_gradient: x,
+                input_gradients: &mut [None],
+                weight_gradients: &mut [Some(dw)],
+            };
+            convolution.backward(gradient);
+        }
+        if let [_, Some(db)] = call.weight_gradients {
+            bias::gradient(dy, db);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::ir::{Pair, Shape};
+    use crate::ir::{Pair, Shape, Window};
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
+    use crate::program::op::{Conv2d, ConvTranspose2d};
 
     const fn pair(height: usize, width: usize) -> Pair {
         Pair { height, width }
@@ -117,7 +130,8 @@ mod tests {
 
     /// Every input pixel adds the kernel, times itself, to the output, as it is defined.
     fn naive(case: &Case, inputs: &[f64], weight: &[f64], bias: Option<&Vec<f64>>) -> Vec<f64> {
-        let Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } = case.op else { unreachable!() };
+        let Op::ConvTranspose2d(ConvTranspose2d(Conv2d { window, groups })) = case.op else { unreachable!() };
+        let Window { kernel, stride, padding, dilation, .. } = window;
         let (Shape::Map { channels, height, width }, Shape::Map { channels: outputs, height: rows, width: columns }) =
             (case.inputs[0], case.output)
         else {
@@ -181,7 +195,8 @@ mod tests {
                     - 2 * side(padding)
             };
             let output = Shape::map(outputs, size(height, |pair| pair.height), size(width, |pair| pair.width));
-            let op = Op::ConvTranspose2d { kernel, stride, padding, dilation, groups };
+            let window = Window { kernel, stride, padding, dilation, ceil: false };
+            let op = Op::ConvTranspose2d(ConvTranspose2d(Conv2d { window, groups }));
             let weight = channels * outputs / groups * kernel.height * kernel.width;
             for weights in [vec![weight], vec![weight, outputs]] {
                 let case =

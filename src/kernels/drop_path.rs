@@ -8,28 +8,33 @@
 use rand_core::Rng;
 
 use super::lanes::{copy_all, for_each_row, map};
-use super::{Backward, Forward, Mode, Real};
+use super::{Backward, Forward, Kernel, Mode, Real};
+use crate::program::op::DropPath;
 use crate::random::{Purpose, generator};
 
-/// Keeps for each example whether it survives.
-pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
-    let Forward { mode, key, inputs, output, saved, .. } = call;
-    let x = inputs[0].0;
-    if mode == Mode::Eval {
-        return copy_all(output, x);
+impl<T: Real> Kernel<T> for DropPath {
+    /// Keeps for each example whether it survives.
+    fn forward(&self, call: Forward<T>) {
+        let DropPath { p } = *self;
+        let Forward { mode, key, inputs, output, saved, .. } = call;
+        let x = inputs[0].0;
+        if mode == Mode::Eval {
+            return copy_all(output, x);
+        }
+        let mut words = generator(key.seed, Purpose::Dropout, key.step, key.place);
+        // Exact: a word is below 2³², and p·2³² is representable.
+        let dropped = (p * 2f64.powi(32)) as u64;
+        saved.indices.fill_with(|| u32::from(u64::from(words.next_u32()) >= dropped));
+        apply(output, x, &saved.indices, p);
     }
-    let mut words = generator(key.seed, Purpose::Dropout, key.step, key.place);
-    // Exact: a word is below 2³², and p·2³² is representable.
-    let dropped = (p * 2f64.powi(32)) as u64;
-    saved.indices.fill_with(|| u32::from(u64::from(words.next_u32()) >= dropped));
-    apply(output, x, &saved.indices, p);
-}
 
-pub(super) fn backward<T: Real>(p: f64, call: Backward<T>) {
-    let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
-    match mode {
-        Mode::Eval => copy_all(gradient, output_gradient),
-        Mode::Train => apply(gradient, output_gradient, &saved.indices, p),
+    fn backward(&self, call: Backward<T>) {
+        let DropPath { p } = *self;
+        let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
+        match mode {
+            Mode::Eval => copy_all(gradient, output_gradient),
+            Mode::Train => apply(gradient, output_gradient, &saved.indices, p),
+        }
     }
 }
 
@@ -53,7 +58,7 @@ mod tests {
 
     fn case(p: f64, batch: usize, mode: Mode) -> Case {
         let shape = Shape::map(3, 2, 5);
-        Case { mode, ..Case::new(Op::DropPath { p }, batch, shape, shape) }
+        Case { mode, ..Case::new(Op::DropPath(DropPath { p }), batch, shape, shape) }
     }
 
     #[test]

@@ -9,33 +9,38 @@ use rand_core::Rng;
 use rayon::prelude::*;
 
 use super::lanes::copy_all;
-use super::{Backward, Forward, MaskKey, Mode, Real};
+use super::{Backward, Forward, Kernel, MaskKey, Mode, Real};
+use crate::program::op::Dropout;
 use crate::random::{Purpose, generator};
 
 /// Elements that one task draws; whole words of the mask.
 const CHUNK: usize = 1 << 14;
 
-pub(super) fn forward<T: Real>(p: f64, call: Forward<T>) {
-    let Forward { mode, key, inputs, output, saved, .. } = call;
-    let x = inputs[0].0;
-    if mode == Mode::Eval {
-        return copy_all(output, x);
+impl<T: Real> Kernel<T> for Dropout {
+    fn forward(&self, call: Forward<T>) {
+        let Dropout { p } = *self;
+        let Forward { mode, key, inputs, output, saved, .. } = call;
+        let x = inputs[0].0;
+        if mode == Mode::Eval {
+            return copy_all(output, x);
+        }
+        let mask = saved.indices.par_chunks_mut(CHUNK / 32);
+        let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask);
+        chunks.enumerate().for_each(|(index, ((output, x), mask))| {
+            draw(mask, key, index * CHUNK, p);
+            apply(output, x, mask, p);
+        });
     }
-    let mask = saved.indices.par_chunks_mut(CHUNK / 32);
-    let chunks = output.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).zip(mask);
-    chunks.enumerate().for_each(|(index, ((output, x), mask))| {
-        draw(mask, key, index * CHUNK, p);
-        apply(output, x, mask, p);
-    });
-}
 
-pub(super) fn backward<T: Real>(p: f64, call: Backward<T>) {
-    let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
-    if mode == Mode::Eval {
-        return copy_all(gradient, output_gradient);
+    fn backward(&self, call: Backward<T>) {
+        let Dropout { p } = *self;
+        let Backward { mode, saved, output_gradient, input_gradients: [Some(gradient)], .. } = call else { return };
+        if mode == Mode::Eval {
+            return copy_all(gradient, output_gradient);
+        }
+        let chunks = gradient.par_chunks_mut(CHUNK).zip(output_gradient.par_chunks(CHUNK));
+        chunks.zip(saved.indices.par_chunks(CHUNK / 32)).for_each(|((output, x), mask)| apply(output, x, mask, p));
     }
-    let chunks = gradient.par_chunks_mut(CHUNK).zip(output_gradient.par_chunks(CHUNK));
-    chunks.zip(saved.indices.par_chunks(CHUNK / 32)).for_each(|((output, x), mask)| apply(output, x, mask, p));
 }
 
 /// Sets the bits of the elements from `first` on that survive.
@@ -70,7 +75,7 @@ mod tests {
 
     fn case(p: f64, batch: usize, mode: Mode) -> Case {
         let shape = Shape::Vector(105);
-        Case { mode, ..Case::new(Op::Dropout { p }, batch, shape, shape) }
+        Case { mode, ..Case::new(Op::Dropout(Dropout { p }), batch, shape, shape) }
     }
 
     #[test]

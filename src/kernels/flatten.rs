@@ -4,16 +4,19 @@
 //! Bytes: 8 an element.
 
 use super::layout::{channels_first, channels_last};
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::Flatten;
 
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let (x, shape) = call.inputs[0];
-    channels_first(shape, x, call.output);
-}
+impl<T: Real> Kernel<T> for Flatten {
+    fn forward(&self, call: Forward<T>) {
+        let (x, shape) = call.inputs[0];
+        channels_first(shape, x, call.output);
+    }
 
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    if let Some(gradient) = &mut call.input_gradients[0] {
-        channels_last(call.inputs[0].1, call.output_gradient, gradient);
+    fn backward(&self, call: Backward<T>) {
+        if let Some(gradient) = &mut call.input_gradients[0] {
+            channels_last(call.inputs[0].1, call.output_gradient, gradient);
+        }
     }
 }
 

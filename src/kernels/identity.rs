@@ -1,15 +1,18 @@
 //! A copy, for callers that do not see that the output may be the input itself ([`Op::is_view`](crate::program::Op::is_view)).
 
 use super::lanes::copy_all;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::Identity;
 
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    copy_all(call.output, call.inputs[0].0);
-}
+impl<T: Real> Kernel<T> for Identity {
+    fn forward(&self, call: Forward<T>) {
+        copy_all(call.output, call.inputs[0].0);
+    }
 
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    if let Some(gradient) = &mut call.input_gradients[0] {
-        copy_all(gradient, call.output_gradient);
+    fn backward(&self, call: Backward<T>) {
+        if let Some(gradient) = &mut call.input_gradients[0] {
+            copy_all(gradient, call.output_gradient);
+        }
     }
 }
 

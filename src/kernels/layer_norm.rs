@@ -10,91 +10,97 @@ use super::column_sums::column_sums;
 use super::lanes::{CHUNK, map, sum_of, sum_of_pairs};
 use super::layout::{channels_first, channels_last};
 use super::simd::vectorised;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
 use crate::ir::Shape;
-use crate::program::Over;
+use crate::program::op::{LayerNorm, Over};
 
 /// Numbers that are summed in their own type, before their sum is added in f64.
 const RUN: usize = 1 << 12;
 
-/// Keeps every row's mean, then every row's 1/√(variance + eps).
-///
-/// Operations: 1 an element for the mean, 3 for the variance, 4 to normalise. Bytes: x is read and y written, 8 an element; a row
-/// of channels stays in the cache meanwhile.
-pub(super) fn forward<T: Real>(over: Over, eps: f64, call: Forward<T>) {
-    let Forward { inputs, weights, output, output_shape, saved, .. } = call;
-    let (x, length) = (inputs[0].0, length(over, output_shape));
-    let weights = in_memory_order(over, output_shape, weights);
-    let (means, scales) = saved.reals.split_at_mut(x.len() / length);
-    let some = (CHUNK / length).max(1);
-    let rows = output.par_chunks_mut(some * length).zip(x.par_chunks(some * length));
-    let statistics = means.par_chunks_mut(some).zip(scales.par_chunks_mut(some));
-    rows.zip(statistics).for_each(|((y, x), (means, scales))| {
-        vectorised(
-            #[inline(always)]
-            || {
-                let rows = y.chunks_exact_mut(length).zip(x.chunks_exact(length));
-                for ((y, x), (mean_slot, scale_slot)) in rows.zip(means.iter_mut().zip(scales)) {
-                    let (mean, scale) = moments(x, eps);
-                    (*mean_slot, *scale_slot) = (mean, scale);
-                    map(y, x, |x| (x - mean) * scale);
-                    if let [gamma, beta] = weights.as_slice() {
-                        for (y, (gamma, beta)) in y.iter_mut().zip(gamma.iter().zip(beta)) {
-                            *y = *y * *gamma + *beta;
-                        }
-                    }
-                }
-            },
-        );
-    });
-}
-
-/// dβ = Σ g and dγ = Σ g·x̂ over the rows; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over
-/// the row.
-///
-/// Operations: 5 an element for the sums over rows, 10 for dx. Bytes: g and x are read twice, dx is written: 20 an element.
-pub(super) fn backward<T: Real>(over: Over, call: Backward<T>) {
-    let Backward { inputs, weights, output_shape, saved, output_gradient, .. } = call;
-    let (x, length) = (inputs[0].0, length(over, output_shape));
-    let weights = in_memory_order(over, output_shape, weights);
-    let (means, scales) = saved.reals.split_at(x.len() / length);
-    if let Some(dx) = &mut call.input_gradients[0] {
+impl<T: Real> Kernel<T> for LayerNorm {
+    /// Keeps every row's mean, then every row's 1/√(variance + eps).
+    ///
+    /// Operations: 1 an element for the mean, 3 for the variance, 4 to normalise. Bytes: x is read and y written, 8 an element; a row
+    /// of channels stays in the cache meanwhile.
+    fn forward(&self, call: Forward<T>) {
+        let LayerNorm { over, eps } = *self;
+        let Forward { inputs, weights, output, output_shape, saved, .. } = call;
+        let (x, length) = (inputs[0].0, length(over, output_shape));
+        let weights = in_memory_order(over, output_shape, weights);
+        let (means, scales) = saved.reals.split_at_mut(x.len() / length);
         let some = (CHUNK / length).max(1);
-        let numbers = output_gradient.par_chunks(some * length).zip(x.par_chunks(some * length));
-        let statistics = means.par_chunks(some).zip(scales.par_chunks(some));
-        dx.par_chunks_mut(some * length).zip(numbers).zip(statistics).for_each(|((dx, (g, x)), (means, scales))| {
+        let rows = output.par_chunks_mut(some * length).zip(x.par_chunks(some * length));
+        let statistics = means.par_chunks_mut(some).zip(scales.par_chunks_mut(some));
+        rows.zip(statistics).for_each(|((y, x), (means, scales))| {
             vectorised(
                 #[inline(always)]
                 || {
-                    let numbers = g.chunks_exact(length).zip(x.chunks_exact(length));
-                    let rows = dx.chunks_exact_mut(length).zip(numbers).zip(means.iter().zip(scales));
-                    for ((dx, (g, x)), (mean, scale)) in rows {
-                        input_gradient(dx, g, x, weights.first().map(Vec::as_slice), (*mean, *scale));
+                    let rows = y.chunks_exact_mut(length).zip(x.chunks_exact(length));
+                    for ((y, x), (mean_slot, scale_slot)) in rows.zip(means.iter_mut().zip(scales)) {
+                        let (mean, scale) = moments(x, eps);
+                        (*mean_slot, *scale_slot) = (mean, scale);
+                        map(y, x, |x| (x - mean) * scale);
+                        if let [gamma, beta] = weights.as_slice() {
+                            for (y, (gamma, beta)) in y.iter_mut().zip(gamma.iter().zip(beta)) {
+                                *y = *y * *gamma + *beta;
+                            }
+                        }
                     }
                 },
             );
         });
     }
-    let [dgamma, dbeta] = call.weight_gradients else { return };
-    let [sums, sums_x] = column_sums(
-        x.len() / length,
-        length,
-        #[inline(always)]
-        |row, sums: &mut [T], sums_x: &mut [T]| {
-            let numbers = output_gradient[row * length..][..length].iter().zip(&x[row * length..][..length]);
-            let (mean, scale) = (means[row], scales[row]);
-            for ((sum, sum_x), (g, x)) in sums.iter_mut().zip(sums_x).zip(numbers) {
-                *sum += *g;
-                *sum_x += *g * ((*x - mean) * scale);
+
+    /// dβ = Σ g and dγ = Σ g·x̂ over the rows; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over
+    /// the row.
+    ///
+    /// Operations: 5 an element for the sums over rows, 10 for dx. Bytes: g and x are read twice, dx is written: 20 an element.
+    fn backward(&self, call: Backward<T>) {
+        let LayerNorm { over, .. } = *self;
+        let Backward { inputs, weights, output_shape, saved, output_gradient, .. } = call;
+        let (x, length) = (inputs[0].0, length(over, output_shape));
+        let weights = in_memory_order(over, output_shape, weights);
+        let (means, scales) = saved.reals.split_at(x.len() / length);
+        if let Some(dx) = &mut call.input_gradients[0] {
+            let some = (CHUNK / length).max(1);
+            let numbers = output_gradient.par_chunks(some * length).zip(x.par_chunks(some * length));
+            let statistics = means.par_chunks(some).zip(scales.par_chunks(some));
+            dx.par_chunks_mut(some * length).zip(numbers).zip(statistics).for_each(
+                |((dx, (g, x)), (means, scales))| {
+                    vectorised(
+                        #[inline(always)]
+                        || {
+                            let numbers = g.chunks_exact(length).zip(x.chunks_exact(length));
+                            let rows = dx.chunks_exact_mut(length).zip(numbers).zip(means.iter().zip(scales));
+                            for ((dx, (g, x)), (mean, scale)) in rows {
+                                input_gradient(dx, g, x, weights.first().map(Vec::as_slice), (*mean, *scale));
+                            }
+                        },
+                    );
+                },
+            );
+        }
+        let [dgamma, dbeta] = call.weight_gradients else { return };
+        let [sums, sums_x] = column_sums(
+            x.len() / length,
+            length,
+            #[inline(always)]
+            |row, sums: &mut [T], sums_x: &mut [T]| {
+                let numbers = output_gradient[row * length..][..length].iter().zip(&x[row * length..][..length]);
+                let (mean, scale) = (means[row], scales[row]);
+                for ((sum, sum_x), (g, x)) in sums.iter_mut().zip(sums_x).zip(numbers) {
+                    *sum += *g;
+                    *sum_x += *g * ((*x - mean) * scale);
+                }
+            },
+        );
+        for (gradient, sums) in [(dgamma, sums_x), (dbeta, sums)] {
+            let Some(gradient) = gradient else { continue };
+            let sums: Vec<T> = sums.into_iter().map(T::of).collect();
+            match over {
+                Over::Example => channels_first(output_shape, &sums, gradient),
+                Over::Channels => gradient.copy_from_slice(&sums),
             }
-        },
-    );
-    for (gradient, sums) in [(dgamma, sums_x), (dbeta, sums)] {
-        let Some(gradient) = gradient else { continue };
-        let sums: Vec<T> = sums.into_iter().map(T::of).collect();
-        match over {
-            Over::Example => channels_first(output_shape, &sums, gradient),
-            Over::Channels => gradient.copy_from_slice(&sums),
         }
     }
 }
@@ -151,6 +157,7 @@ fn moments<T: Real>(x: &[T], eps: f64) -> (T, T) {
 mod tests {
     use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
+    use crate::program::op::LayerNorm;
     use crate::program::{Op, Over};
 
     #[test]
@@ -161,7 +168,7 @@ mod tests {
         {
             let length = if over == Over::Example { shape.elements() } else { shape.channels() };
             for weights in [vec![], vec![length; 2]] {
-                let case = Case { weights, ..Case::new(Op::LayerNorm { over, eps }, 3, shape, shape) };
+                let case = Case { weights, ..Case::new(Op::LayerNorm(LayerNorm { over, eps }), 3, shape, shape) };
                 check(&case, |numbers| {
                     let (elements, positions) = (shape.elements(), shape.positions());
                     let together = |a: usize, b: usize| {

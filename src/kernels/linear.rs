@@ -15,53 +15,71 @@ use super::parts::Parts;
 use super::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
 use super::scratch::{with_places, with_scratch};
 use super::simd::vectorised;
-use super::{Backward, Forward, Real};
-use crate::program::memory::{LINEAR_FEATURES as FEATURES, LINEAR_FEW as FEW, LINEAR_PACKED as PACKED};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::Linear;
+use crate::program::op::linear::{FEATURES, FEW, PACKED};
 
 /// Columns of them: so many that a row is read in one go, so few that every thread has some.
 const COLUMNS: (usize, usize) = (128, 1024);
 
-/// outputᵀ = W · xᵀ, turned.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { batch, epilogue, inputs, weights, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let (features_in, features_out) = (shape.elements(), output_shape.elements());
-    let (weight, bias, clamp) = (weights[0], weights.get(1), Clamp::new(epilogue.bounds));
-    let few = batch <= FEW;
-    with_scratch(if few { 0 } else { panels_length::<T>(features_in, batch) }, |panels| {
-        if !few {
-            pack_turned(x, features_in, panels);
-        }
-        let output = Parts::new(output);
-        (0..features_out.div_ceil(FEATURES)).into_par_iter().for_each(|task| {
-            let some = task * FEATURES..((task + 1) * FEATURES).min(features_out);
-            with_scratch(some.len() * batch, |sums| {
-                if few {
-                    products(&weight[some.start * features_in..some.end * features_in], x, features_in, sums);
-                } else {
-                    with_places(2 * some.len(), |places| {
-                        let (starts, targets) = places.split_at_mut(some.len());
-                        for row in 0..some.len() {
-                            (starts[row], targets[row]) = ((some.start + row) * features_in, row * batch);
-                        }
-                        let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
-                        let right = Panels { values: panels, depth: features_in, columns: batch };
-                        // SAFETY: the sums are ours.
-                        unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
-                    });
-                }
-                for image in 0..batch {
-                    let start = image * features_out + some.start;
-                    // SAFETY: some features of each image belong to one task.
-                    let output = unsafe { output.slice(start..start + some.len()) };
-                    for (row, output) in output.iter_mut().enumerate() {
-                        *output =
-                            clamp.of(sums[row * batch + image] + bias.map_or(T::ZERO, |bias| bias[some.start + row]));
+impl<T: Real> Kernel<T> for Linear {
+    /// outputᵀ = W · xᵀ, turned.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { batch, epilogue, inputs, weights, output, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let (features_in, features_out) = (shape.elements(), output_shape.elements());
+        let (weight, bias, clamp) = (weights[0], weights.get(1), Clamp::new(epilogue.bounds));
+        let few = batch <= FEW;
+        with_scratch(if few { 0 } else { panels_length::<T>(features_in, batch) }, |panels| {
+            if !few {
+                pack_turned(x, features_in, panels);
+            }
+            let output = Parts::new(output);
+            (0..features_out.div_ceil(FEATURES)).into_par_iter().for_each(|task| {
+                let some = task * FEATURES..((task + 1) * FEATURES).min(features_out);
+                with_scratch(some.len() * batch, |sums| {
+                    if few {
+                        products(&weight[some.start * features_in..some.end * features_in], x, features_in, sums);
+                    } else {
+                        with_places(2 * some.len(), |places| {
+                            let (starts, targets) = places.split_at_mut(some.len());
+                            for row in 0..some.len() {
+                                (starts[row], targets[row]) = ((some.start + row) * features_in, row * batch);
+                            }
+                            let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
+                            let right = Panels { values: panels, depth: features_in, columns: batch };
+                            // SAFETY: the sums are ours.
+                            unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
+                        });
                     }
-                }
+                    for image in 0..batch {
+                        let start = image * features_out + some.start;
+                        // SAFETY: some features of each image belong to one task.
+                        let output = unsafe { output.slice(start..start + some.len()) };
+                        for (row, output) in output.iter_mut().enumerate() {
+                            *output = clamp
+                                .of(sums[row * batch + image] + bias.map_or(T::ZERO, |bias| bias[some.start + row]));
+                        }
+                    }
+                });
             });
         });
-    });
+    }
+
+    fn backward(&self, call: Backward<T>) {
+        let Backward { batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let (features_in, features_out) = (shape.elements(), output_shape.elements());
+        if let Some(dx) = &mut call.input_gradients[0] {
+            input_gradient(batch, (features_in, features_out), weights[0], dy, dx);
+        }
+        if let Some(dw) = &mut call.weight_gradients[0] {
+            weight_gradient(batch, (features_in, features_out), x, dy, dw);
+        }
+        if let [_, Some(db)] = call.weight_gradients {
+            bias::gradient(dy, db);
+        }
+    }
 }
 
 /// Each row of some rows of the weight times each image, while the row is in the cache.
@@ -82,21 +100,6 @@ fn products<T: Real>(rows: &[T], x: &[T], features_in: usize, sums: &mut [T]) {
             }
         },
     );
-}
-
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let (features_in, features_out) = (shape.elements(), output_shape.elements());
-    if let Some(dx) = &mut call.input_gradients[0] {
-        input_gradient(batch, (features_in, features_out), weights[0], dy, dx);
-    }
-    if let Some(dw) = &mut call.weight_gradients[0] {
-        weight_gradient(batch, (features_in, features_out), x, dy, dw);
-    }
-    if let [_, Some(db)] = call.weight_gradients {
-        bias::gradient(dy, db);
-    }
 }
 
 /// dx = dy · W. A task takes some input features.

@@ -8,53 +8,52 @@ use rayon::prelude::*;
 use super::lanes::{add_scaled, map, map_pairs, rows_each};
 use super::scratch::with_scratch;
 use super::simd::dispatch;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::LocalResponseNorm;
 
-/// n, α, β and k.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Constants {
-    pub(super) size: usize,
-    pub(super) alpha: f64,
-    pub(super) beta: f64,
-    pub(super) k: f64,
-}
+impl<T: Real> Kernel<T> for LocalResponseNorm {
+    /// Keeps s.
+    ///
+    /// Operations: 2n + 5 an element, with β = 3/4 among them two roots and a division. Bytes: 12 an element, of which
+    /// one thread of a Zen 3 moves 5 GB/s, where a copy moves 15.
+    fn forward(&self, call: Forward<T>) {
+        let constants = *self;
+        let Forward { inputs, output, output_shape, saved, .. } = call;
+        let channels = output_shape.channels();
+        let block = rows_each(channels) * channels;
+        let blocks = inputs[0].0.par_chunks(block).zip(saved.reals.par_chunks_mut(block));
+        output
+            .par_chunks_mut(block)
+            .zip(blocks)
+            .for_each(|(y, (x, s))| dispatch(Values { constants, channels, x, s, y }));
+    }
 
-/// Keeps s.
-///
-/// Operations: 2n + 5 an element, with β = 3/4 among them two roots and a division. Bytes: 12 an element, of which
-/// one thread of a Zen 3 moves 5 GB/s, where a copy moves 15.
-pub(super) fn forward<T: Real>(constants: Constants, call: Forward<T>) {
-    let Forward { inputs, output, output_shape, saved, .. } = call;
-    let channels = output_shape.channels();
-    let block = rows_each(channels) * channels;
-    let blocks = inputs[0].0.par_chunks(block).zip(saved.reals.par_chunks_mut(block));
-    output.par_chunks_mut(block).zip(blocks).for_each(|(y, (x, s))| dispatch(Values { constants, channels, x, s, y }));
-}
-
-/// dxᵢ = gᵢ·sᵢ^−β − 2αβ/n · xᵢ · Σⱼ gⱼ·yⱼ/sⱼ over all j whose window holds i.
-///
-/// Operations: 2n + 8 an element, with β = 3/4 among them two roots and two divisions. Bytes: 20 an element, of which
-/// one thread of a Zen 3 moves 7 GB/s, where a copy moves 15.
-pub(super) fn backward<T: Real>(constants: Constants, call: Backward<T>) {
-    let Backward { inputs, output, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call
-    else {
-        return;
-    };
-    let channels = output_shape.channels();
-    let block = rows_each(channels) * channels;
-    let forward = inputs[0].0.par_chunks(block).zip(output.par_chunks(block));
-    let saved = saved.reals.par_chunks(block).zip(output_gradient.par_chunks(block));
-    dx.par_chunks_mut(block).zip(forward).zip(saved).for_each(|((dx, (x, y)), (s, g))| {
-        with_scratch(dx.len() + channels, |scratch| {
-            let (ratios, sums) = scratch.split_at_mut(dx.len());
-            dispatch(Gradients { constants, x, y, s, g, dx, ratios, sums });
+    /// dxᵢ = gᵢ·sᵢ^−β − 2αβ/n · xᵢ · Σⱼ gⱼ·yⱼ/sⱼ over all j whose window holds i.
+    ///
+    /// Operations: 2n + 8 an element, with β = 3/4 among them two roots and two divisions. Bytes: 20 an element, of which
+    /// one thread of a Zen 3 moves 7 GB/s, where a copy moves 15.
+    fn backward(&self, call: Backward<T>) {
+        let constants = *self;
+        let Backward { inputs, output, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call
+        else {
+            return;
+        };
+        let channels = output_shape.channels();
+        let block = rows_each(channels) * channels;
+        let forward = inputs[0].0.par_chunks(block).zip(output.par_chunks(block));
+        let saved = saved.reals.par_chunks(block).zip(output_gradient.par_chunks(block));
+        dx.par_chunks_mut(block).zip(forward).zip(saved).for_each(|((dx, (x, y)), (s, g))| {
+            with_scratch(dx.len() + channels, |scratch| {
+                let (ratios, sums) = scratch.split_at_mut(dx.len());
+                dispatch(Gradients { constants, x, y, s, g, dx, ratios, sums });
+            });
         });
-    });
+    }
 }
 
 /// Some rows of channels.
 struct Values<'a, T> {
-    constants: Constants,
+    constants: LocalResponseNorm,
     channels: usize,
     x: &'a [T],
     s: &'a mut [T],
@@ -80,7 +79,7 @@ impl<T: Real> WithSimd for Values<'_, T> {
 
 /// Some rows of channels, with room for the ratios of all and the sums of one row.
 struct Gradients<'a, T> {
-    constants: Constants,
+    constants: LocalResponseNorm,
     x: &'a [T],
     y: &'a [T],
     s: &'a [T],
@@ -112,7 +111,7 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
     }
 }
 
-impl Constants {
+impl LocalResponseNorm {
     /// How many channels before and after the centre belong to its window. With an even n there is one more before it.
     fn reach(&self) -> (usize, usize) {
         (self.size / 2, self.size.div_ceil(2) - 1)
@@ -150,6 +149,7 @@ mod tests {
     use crate::ir::Shape;
     use crate::kernels::testing::{Case, check};
     use crate::program::Op;
+    use crate::program::op::LocalResponseNorm;
 
     #[test]
     fn divides_by_the_energy_of_the_neighbours() {
@@ -163,7 +163,7 @@ mod tests {
             (1, 3, 1.0, 0.75, 1.0),
         ] {
             let shape = Shape::map(channels, 2, 3);
-            let case = Case::new(Op::LocalResponseNorm { size, alpha, beta, k }, 3, shape, shape);
+            let case = Case::new(Op::LocalResponseNorm(LocalResponseNorm { size, alpha, beta, k }), 3, shape, shape);
             check(&case, |numbers| {
                 let x = &numbers.inputs[0];
                 let normalised = |index: usize| {

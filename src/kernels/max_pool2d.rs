@@ -12,40 +12,41 @@ use super::clamp::Clamp;
 use super::lanes::{keep_larger, rows_each};
 use super::simd::dispatch;
 use super::tap::Slide;
-use super::{Backward, Forward, Real, size};
-use crate::ir::Window;
-use crate::program::memory::fits_a_byte;
+use super::{Backward, Forward, Kernel, Real, size};
+use crate::program::op::MaxPool2d;
 
-/// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of them for 2×2
-/// windows, 5 for 3×3, where a copy moves 15.
-pub(super) fn forward<T: Real>(window: &Window, call: Forward<T>) {
-    let Forward { epilogue, inputs, output, output_shape, saved, .. } = call;
-    let (x, shape) = inputs[0];
-    let slides = Slide::both(window, size(shape), size(output_shape));
-    let pool = Pool { slides, channels: shape.channels() };
-    let clamp = Clamp::needed(epilogue.bounds);
-    if fits_a_byte(window) {
-        pool.maxima(x, clamp, output, &mut saved.bytes);
-    } else {
-        pool.maxima(x, clamp, output, &mut saved.indices);
+impl<T: Real> Kernel<T> for MaxPool2d {
+    /// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of them for 2×2
+    /// windows, 5 for 3×3, where a copy moves 15.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { epilogue, inputs, output, output_shape, saved, .. } = call;
+        let (x, shape) = inputs[0];
+        let slides = Slide::both(&self.window, size(shape), size(output_shape));
+        let pool = Pool { slides, channels: shape.channels() };
+        let clamp = Clamp::needed(epilogue.bounds);
+        if self.fits_a_byte() {
+            pool.maxima(x, clamp, output, &mut saved.bytes);
+        } else {
+            pool.maxima(x, clamp, output, &mut saved.indices);
+        }
     }
-}
 
-/// Each gradient goes to its maximum: every element of the input takes from the windows over it.
-///
-/// Operations: 2 a tap. Bytes: 5 an element of the output, 4 of the input. One thread of a Zen 3 moves 8 GB/s of them for 2×2
-/// windows, 7 for 3×3 with stride 2, where a copy moves 15.
-pub(super) fn backward<T: Real>(window: &Window, call: Backward<T>) {
-    let Backward { inputs, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call else {
-        return;
-    };
-    let shape = inputs[0].1;
-    let slides = Slide::both(window, size(shape), size(output_shape));
-    let pool = Pool { slides, channels: shape.channels() };
-    if fits_a_byte(window) {
-        pool.gather(output_gradient, &saved.bytes, dx);
-    } else {
-        pool.gather(output_gradient, &saved.indices, dx);
+    /// Each gradient goes to its maximum: every element of the input takes from the windows over it.
+    ///
+    /// Operations: 2 a tap. Bytes: 5 an element of the output, 4 of the input. One thread of a Zen 3 moves 8 GB/s of them for 2×2
+    /// windows, 7 for 3×3 with stride 2, where a copy moves 15.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call else {
+            return;
+        };
+        let shape = inputs[0].1;
+        let slides = Slide::both(&self.window, size(shape), size(output_shape));
+        let pool = Pool { slides, channels: shape.channels() };
+        if self.fits_a_byte() {
+            pool.gather(output_gradient, &saved.bytes, dx);
+        } else {
+            pool.gather(output_gradient, &saved.indices, dx);
+        }
     }
 }
 

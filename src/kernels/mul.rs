@@ -2,38 +2,41 @@
 
 use super::lanes::{add_scaled, for_each_row};
 use super::scratch::with_scratch;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
 use crate::ir::Shape;
+use crate::program::op::Mul;
 
-/// output ← Π inputs
-///
-/// Operations: 1 an element for each input. Bytes: 4 an element of the output and of each input.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, output, output_shape, .. } = call;
-    let (channels, positions) = (output_shape.channels(), output_shape.positions());
-    for_each_row(output, channels, channels * inputs.len(), |row, output| {
-        output.fill(T::ONE);
-        inputs.iter().for_each(|input| multiply(output, row_of(*input, row, positions)));
-    });
-}
+impl<T: Real> Kernel<T> for Mul {
+    /// output ← Π inputs
+    ///
+    /// Operations: 1 an element for each input. Bytes: 4 an element of the output and of each input.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs, output, output_shape, .. } = call;
+        let (channels, positions) = (output_shape.channels(), output_shape.positions());
+        for_each_row(output, channels, channels * inputs.len(), |row, output| {
+            output.fill(T::ONE);
+            inputs.iter().for_each(|input| multiply(output, row_of(*input, row, positions)));
+        });
+    }
 
-/// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
-    let (channels, positions) = (output_shape.channels(), output_shape.positions());
-    for (index, gradient) in input_gradients.iter_mut().enumerate() {
-        let Some(gradient) = gradient else { continue };
-        let others = || inputs[..index].iter().chain(&inputs[index + 1..]);
-        let product = |row: usize, product: &mut [T]| {
-            product.copy_from_slice(&output_gradient[row * channels..][..channels]);
-            others().for_each(|other| multiply(product, row_of(*other, row, positions)));
-        };
-        if inputs[index].1.positions() == positions {
-            for_each_row(gradient, channels, channels * inputs.len(), product);
-        } else {
-            for_each_row(gradient, channels, channels * positions * inputs.len(), |image, gradient| {
-                sum_of_rows(gradient, positions, |position, row| product(image * positions + position, row));
-            });
+    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
+        let (channels, positions) = (output_shape.channels(), output_shape.positions());
+        for (index, gradient) in input_gradients.iter_mut().enumerate() {
+            let Some(gradient) = gradient else { continue };
+            let others = || inputs[..index].iter().chain(&inputs[index + 1..]);
+            let product = |row: usize, product: &mut [T]| {
+                product.copy_from_slice(&output_gradient[row * channels..][..channels]);
+                others().for_each(|other| multiply(product, row_of(*other, row, positions)));
+            };
+            if inputs[index].1.positions() == positions {
+                for_each_row(gradient, channels, channels * inputs.len(), product);
+            } else {
+                for_each_row(gradient, channels, channels * positions * inputs.len(), |image, gradient| {
+                    sum_of_rows(gradient, positions, |position, row| product(image * positions + position, row));
+                });
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, Numbers, check};
 use crate::program::Op;
+use crate::program::op::{AvgPool2d, MaxPool2d};
 
 const fn pair(height: usize, width: usize) -> Pair {
     Pair { height, width }
@@ -70,7 +71,7 @@ fn takes_the_largest() {
     let dilated =
         Window { kernel: pair(3, 2), stride: pair(2, 1), padding: pair(1, 1), dilation: pair(2, 3), ceil: true };
     for sizes in CASES.into_iter().chain([(8, 9, dilated)]) {
-        let case = case(Op::MaxPool2d(sizes.2), sizes);
+        let case = case(Op::MaxPool2d(MaxPool2d { window: sizes.2 }), sizes);
         check(&case, |numbers| {
             naive(&case, &sizes.2, numbers, |inside, _| inside.iter().copied().fold(f64::NEG_INFINITY, f64::max))
         });
@@ -92,7 +93,7 @@ fn chooses_between_equals_as_pytorch_does() {
         ([NAN, 1.0, INF, 1.0], NAN, 0),
         ([1.0, NAN, NAN, 1.0], NAN, 2),
     ] {
-        let outcome = case(Op::MaxPool2d(PLAIN), (2, 2, PLAIN)).run_on(&x.repeat(38), &[1.0; 38]);
+        let outcome = case(Op::MaxPool2d(MaxPool2d { window: PLAIN }), (2, 2, PLAIN)).run_on(&x.repeat(38), &[1.0; 38]);
         let mut gradient = [0.0; 4];
         gradient[place] = 1.0;
         // As text, in which NaN equals NaN.
@@ -105,7 +106,7 @@ fn chooses_between_equals_as_pytorch_does() {
 fn averages() {
     for sizes in CASES {
         for count_include_pad in [true, false] {
-            let case = case(Op::AvgPool2d { window: sizes.2, count_include_pad }, sizes);
+            let case = case(Op::AvgPool2d(AvgPool2d { window: sizes.2, count_include_pad }), sizes);
             check(&case, |numbers| {
                 naive(&case, &sizes.2, numbers, |inside, padded| {
                     let count = if count_include_pad { padded } else { inside.len() };

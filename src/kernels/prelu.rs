@@ -6,46 +6,49 @@ use rayon::prelude::*;
 use super::column_sums::column_sums;
 use super::rows::{Rows, map_rows};
 use super::scratch::with_scratch;
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
 use crate::ir::Shape;
+use crate::program::op::Prelu;
 
-/// Operations: 2 an element. Bytes: 8 an element.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, weights, output, output_shape, .. } = call;
-    with_slopes(weights[0], output_shape, |slopes, task| {
-        output.par_chunks_mut(task).zip(inputs[0].0.par_chunks(task)).for_each(|(y, x)| {
-            map_rows(y, [x; 2], slopes, |[slope], x, _| if x > T::ZERO { x } else { slope * x });
-        });
-    });
-}
-
-/// Operations: 2 an element, and 2 for the slopes' gradient. Bytes: 12 an element, and 8 for the slopes' gradient.
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { inputs, weights, output_shape, output_gradient: g, .. } = call;
-    let (x, channels) = (inputs[0].0, output_shape.channels());
-    if let Some(dx) = &mut call.input_gradients[0] {
+impl<T: Real> Kernel<T> for Prelu {
+    /// Operations: 2 an element. Bytes: 8 an element.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs, weights, output, output_shape, .. } = call;
         with_slopes(weights[0], output_shape, |slopes, task| {
-            dx.par_chunks_mut(task).zip(g.par_chunks(task).zip(x.par_chunks(task))).for_each(|(dx, (g, x))| {
-                map_rows(dx, [g, x], slopes, |[slope], g, x| if x > T::ZERO { g } else { slope * g });
+            output.par_chunks_mut(task).zip(inputs[0].0.par_chunks(task)).for_each(|(y, x)| {
+                map_rows(y, [x; 2], slopes, |[slope], x, _| if x > T::ZERO { x } else { slope * x });
             });
         });
     }
-    let Some(slopes) = &mut call.weight_gradients[0] else { return };
-    // Σ g·x over what is below zero, for each channel.
-    let [sums, _] = column_sums(
-        x.len() / channels,
-        channels,
-        #[inline(always)]
-        |row, sums: &mut [T], _: &mut [T]| {
-            let numbers = x[row * channels..][..channels].iter().zip(&g[row * channels..][..channels]);
-            for (sum, (x, g)) in sums.iter_mut().zip(numbers) {
-                *sum += if *x > T::ZERO { T::ZERO } else { *g * *x };
-            }
-        },
-    );
-    let each = channels / slopes.len();
-    for (slope, sums) in slopes.iter_mut().zip(sums.chunks_exact(each)) {
-        *slope = T::of(sums.iter().sum());
+
+    /// Operations: 2 an element, and 2 for the slopes' gradient. Bytes: 12 an element, and 8 for the slopes' gradient.
+    fn backward(&self, call: Backward<T>) {
+        let Backward { inputs, weights, output_shape, output_gradient: g, .. } = call;
+        let (x, channels) = (inputs[0].0, output_shape.channels());
+        if let Some(dx) = &mut call.input_gradients[0] {
+            with_slopes(weights[0], output_shape, |slopes, task| {
+                dx.par_chunks_mut(task).zip(g.par_chunks(task).zip(x.par_chunks(task))).for_each(|(dx, (g, x))| {
+                    map_rows(dx, [g, x], slopes, |[slope], g, x| if x > T::ZERO { g } else { slope * g });
+                });
+            });
+        }
+        let Some(slopes) = &mut call.weight_gradients[0] else { return };
+        // Σ g·x over what is below zero, for each channel.
+        let [sums, _] = column_sums(
+            x.len() / channels,
+            channels,
+            #[inline(always)]
+            |row, sums: &mut [T], _: &mut [T]| {
+                let numbers = x[row * channels..][..channels].iter().zip(&g[row * channels..][..channels]);
+                for (sum, (x, g)) in sums.iter_mut().zip(numbers) {
+                    *sum += if *x > T::ZERO { T::ZERO } else { *g * *x };
+                }
+            },
+        );
+        let each = channels / slopes.len();
+        for (slope, sums) in slopes.iter_mut().zip(sums.chunks_exact(each)) {
+            *slope = T::of(sums.iter().sum());
+        }
     }
 }
 

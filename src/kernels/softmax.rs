@@ -4,30 +4,33 @@
 //! where a copy moves 32 GB/s, move 7 of them, and 33 backward.
 
 use super::lanes::{for_each_row, map, map_pairs, sum_of, sum_of_pairs};
-use super::{Backward, Forward, Real};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::op::Softmax;
 
-/// Subtracts the maximum first, so that nothing overflows.
-pub(super) fn forward<T: Real>(call: Forward<T>) {
-    let Forward { inputs, output, output_shape, .. } = call;
-    let (x, channels) = (inputs[0].0, output_shape.channels());
-    for_each_row(output, channels, channels, |row, y| {
-        let x = &x[row * channels..][..channels];
-        let largest = x.iter().fold(T::NEG_INFINITY, |largest, x| if *x > largest { *x } else { largest });
-        map(y, x, |x| (x - largest).exp());
-        let total = sum_of(y, |y| y);
-        y.iter_mut().for_each(|y| *y = *y / total);
-    });
-}
+impl<T: Real> Kernel<T> for Softmax {
+    /// Subtracts the maximum first, so that nothing overflows.
+    fn forward(&self, call: Forward<T>) {
+        let Forward { inputs, output, output_shape, .. } = call;
+        let (x, channels) = (inputs[0].0, output_shape.channels());
+        for_each_row(output, channels, channels, |row, y| {
+            let x = &x[row * channels..][..channels];
+            let largest = x.iter().fold(T::NEG_INFINITY, |largest, x| if *x > largest { *x } else { largest });
+            map(y, x, |x| (x - largest).exp());
+            let total = sum_of(y, |y| y);
+            y.iter_mut().for_each(|y| *y = *y / total);
+        });
+    }
 
-/// dx = y·(g − Σ g·y)
-pub(super) fn backward<T: Real>(call: Backward<T>) {
-    let Backward { output, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let channels = output_shape.channels();
-    for_each_row(dx, channels, channels, |row, dx| {
-        let [y, g] = [output, output_gradient].map(|values| &values[row * channels..][..channels]);
-        let inner = sum_of_pairs(g, y, |g, y| g * y);
-        map_pairs(dx, g, y, |g, y| y * (g - inner));
-    });
+    /// dx = y·(g − Σ g·y)
+    fn backward(&self, call: Backward<T>) {
+        let Backward { output, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
+        let channels = output_shape.channels();
+        for_each_row(dx, channels, channels, |row, dx| {
+            let [y, g] = [output, output_gradient].map(|values| &values[row * channels..][..channels]);
+            let inner = sum_of_pairs(g, y, |g, y| g * y);
+            map_pairs(dx, g, y, |g, y| y * (g - inner));
+        });
+    }
 }
 
 #[cfg(test)]

@@ -6,60 +6,65 @@
 //! Both directions are prepared as one table each: which two inputs an output lies between, and how near it is to the second.
 
 use super::lanes::{add_scaled, for_each_row};
-use super::{Backward, Forward, Real, size};
+use super::{Backward, Forward, Kernel, Real, size};
 use crate::ir::Shape;
 use crate::program::Resampling;
+use crate::program::op::Upsample;
 
-pub(super) fn forward<T: Real>(resampling: Resampling, step: [f64; 2], call: Forward<T>) {
-    let Forward { inputs, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let (channels, width) = (shape.channels(), size(shape).1);
-    let [down, across] = places::<T>(resampling, step, shape, output_shape);
-    for_each_row(output, channels, 4 * channels, |row, y| {
-        let (image, position) = (row / output_shape.positions(), row % output_shape.positions());
-        let (row, column) = (down[position / across.len()], across[position % across.len()]);
-        let pixel = |line: usize, column: usize| {
-            &x[image * shape.elements() + (line * width + column) * channels..][..channels]
-        };
-        match resampling {
-            Resampling::Nearest => y.copy_from_slice(pixel(row.inputs[0], column.inputs[0])),
-            _ => {
-                y.fill(T::ZERO);
-                for (line, share) in row.inputs.into_iter().zip(row.shares()) {
-                    for (column, part) in column.inputs.into_iter().zip(column.shares()) {
-                        add_scaled(y, share * part, pixel(line, column));
+impl<T: Real> Kernel<T> for Upsample {
+    fn forward(&self, call: Forward<T>) {
+        let Upsample { resampling, step } = *self;
+        let Forward { inputs, output, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let (channels, width) = (shape.channels(), size(shape).1);
+        let [down, across] = places::<T>(resampling, step, shape, output_shape);
+        for_each_row(output, channels, 4 * channels, |row, y| {
+            let (image, position) = (row / output_shape.positions(), row % output_shape.positions());
+            let (row, column) = (down[position / across.len()], across[position % across.len()]);
+            let pixel = |line: usize, column: usize| {
+                &x[image * shape.elements() + (line * width + column) * channels..][..channels]
+            };
+            match resampling {
+                Resampling::Nearest => y.copy_from_slice(pixel(row.inputs[0], column.inputs[0])),
+                _ => {
+                    y.fill(T::ZERO);
+                    for (line, share) in row.inputs.into_iter().zip(row.shares()) {
+                        for (column, part) in column.inputs.into_iter().zip(column.shares()) {
+                            add_scaled(y, share * part, pixel(line, column));
+                        }
                     }
                 }
             }
-        }
-    });
-}
+        });
+    }
 
-/// Every output's gradient goes to the inputs that it lies between, in the same shares.
-pub(super) fn backward<T: Real>(resampling: Resampling, step: [f64; 2], call: Backward<T>) {
-    let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
-    let shape = inputs[0].1;
-    let (channels, width) = (shape.channels(), size(shape).1);
-    let [down, across] = places::<T>(resampling, step, shape, output_shape);
-    for_each_row(dx, shape.elements(), shape.elements() + 4 * output_shape.elements(), |image, dx| {
-        dx.fill(T::ZERO);
-        let g = &output_gradient[image * output_shape.elements()..][..output_shape.elements()];
-        for (position, g) in g.chunks_exact(channels).enumerate() {
-            let (row, column) = (down[position / across.len()], across[position % across.len()]);
-            let mut add = |line: usize, column: usize, share: T| {
-                add_scaled(&mut dx[(line * width + column) * channels..][..channels], share, g);
-            };
-            if resampling == Resampling::Nearest {
-                add(row.inputs[0], column.inputs[0], T::ONE);
-                continue;
-            }
-            for (line, share) in row.inputs.into_iter().zip(row.shares()) {
-                for (column, part) in column.inputs.into_iter().zip(column.shares()) {
-                    add(line, column, share * part);
+    /// Every output's gradient goes to the inputs that it lies between, in the same shares.
+    fn backward(&self, call: Backward<T>) {
+        let Upsample { resampling, step } = *self;
+        let Backward { inputs, output_shape, output_gradient, input_gradients: [Some(dx)], .. } = call else { return };
+        let shape = inputs[0].1;
+        let (channels, width) = (shape.channels(), size(shape).1);
+        let [down, across] = places::<T>(resampling, step, shape, output_shape);
+        for_each_row(dx, shape.elements(), shape.elements() + 4 * output_shape.elements(), |image, dx| {
+            dx.fill(T::ZERO);
+            let g = &output_gradient[image * output_shape.elements()..][..output_shape.elements()];
+            for (position, g) in g.chunks_exact(channels).enumerate() {
+                let (row, column) = (down[position / across.len()], across[position % across.len()]);
+                let mut add = |line: usize, column: usize, share: T| {
+                    add_scaled(&mut dx[(line * width + column) * channels..][..channels], share, g);
+                };
+                if resampling == Resampling::Nearest {
+                    add(row.inputs[0], column.inputs[0], T::ONE);
+                    continue;
+                }
+                for (line, share) in row.inputs.into_iter().zip(row.shares()) {
+                    for (column, part) in column.inputs.into_iter().zip(column.shares()) {
+                        add(line, column, share * part);
+                    }
                 }
             }
-        }
-    });
+        });
+    }
 }
 
 /// Where an output lies, in one direction.
@@ -116,7 +121,7 @@ mod tests {
                     _ => input as f64 / output as f64,
                 });
                 let (input, output) = (Shape::map(2, height, width), Shape::map(2, rows, columns));
-                let case = Case::new(Op::Upsample { resampling, step }, 3, input, output);
+                let case = Case::new(Op::Upsample(Upsample { resampling, step }), 3, input, output);
                 check(&case, |numbers| {
                     let share = |output: usize, input: usize, step: f64, inputs: usize| {
                         let at = match resampling {

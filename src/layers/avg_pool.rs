@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const AVG_POOL: Definition = Definition {
     name: "avgpool",
@@ -46,7 +46,7 @@ impl Layer for AvgPool {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::AvgPool2d { window: self.window, count_include_pad: self.count_include_pad }
+        Op::AvgPool2d(op::AvgPool2d { window: self.window, count_include_pad: self.count_include_pad })
     }
 }
 
@@ -54,7 +54,7 @@ impl Layer for AvgPool {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::Op;
+    use crate::program::{Op, op};
 
     #[test]
     fn follows_pytorch() {
@@ -71,7 +71,10 @@ mod tests {
         for (call, expected) in [("avgpool 3 padding=1", true), ("avgpool 3 padding=1 count_include_pad=false", false)]
         {
             let op = layer(call).expect("a valid call").lower(&[Shape::map(1, 5, 5)]);
-            assert!(matches!(op, Op::AvgPool2d { count_include_pad, .. } if count_include_pad == expected), "{op:?}");
+            assert!(
+                matches!(op, Op::AvgPool2d(op::AvgPool2d { count_include_pad, .. }) if count_include_pad == expected),
+                "{op:?}"
+            );
         }
     }
 

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Init, Shape};
 use crate::layers::{Mismatch, Weight};
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const BATCH_NORM: Definition = Definition {
     name: "bn",
@@ -66,7 +66,7 @@ impl Layer for BatchNorm {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::BatchNorm { eps: self.eps, momentum: self.momentum }
+        Op::BatchNorm(op::BatchNorm { eps: self.eps, momentum: self.momentum })
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Definition, Layer};
 use crate::arguments::Positive;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const CHANNEL_SHUFFLE: Definition = Definition {
     name: "channel_shuffle",
@@ -31,7 +31,7 @@ impl Layer for ChannelShuffle {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::ChannelShuffle { groups: self.groups }
+        Op::ChannelShuffle(op::ChannelShuffle { groups: self.groups })
     }
 }
 

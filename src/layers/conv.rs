@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Init, Pair, Shape, fans};
 use crate::layers::{Culprit, Mismatch, Weight};
 use crate::program::Op;
+use crate::program::op::Conv2d;
 
 pub(super) const CONV: Definition = Definition {
     name: "conv",
@@ -99,8 +100,7 @@ impl Layer for Conv {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        let Window { kernel, stride, padding, dilation, .. } = self.window;
-        Op::Conv2d { kernel, stride, padding, dilation, groups: self.groups }
+        Op::Conv2d(Conv2d { window: self.window, groups: self.groups })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Init, Pair, Shape, fans};
 use crate::layers::{Culprit, Mismatch, Weight};
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const CONV_TRANSPOSE: Definition = Definition {
     name: "conv_transpose",
@@ -115,8 +115,7 @@ impl Layer for ConvTranspose {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        let Window { kernel, stride, padding, dilation, .. } = self.window;
-        Op::ConvTranspose2d { kernel, stride, padding, dilation, groups: self.groups }
+        Op::ConvTranspose2d(op::ConvTranspose2d(op::Conv2d { window: self.window, groups: self.groups }))
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{Definition, Layer, dropout};
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const DROP_PATH: Definition = Definition {
     name: "drop_path",
@@ -30,7 +30,7 @@ impl Layer for DropPath {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::DropPath { p: self.p }
+        Op::DropPath(op::DropPath { p: self.p })
     }
 }
 
@@ -38,12 +38,12 @@ impl Layer for DropPath {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::Op;
+    use crate::program::{Op, op};
 
     #[test]
     fn keeps_the_shape() {
         let op = layer("drop_path 0.2").expect("a valid call").lower(&[Shape::Vector(4)]);
-        assert_eq!(op, Op::DropPath { p: 0.2 });
+        assert_eq!(op, Op::DropPath(op::DropPath { p: 0.2 }));
         check(&[
             ("drop_path 0", "64x8x8", "64×8×8"),
             ("drop_path p=1", "10", "10"),

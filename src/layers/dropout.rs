@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const DROPOUT: Definition = Definition {
     name: "dropout",
@@ -43,7 +43,7 @@ impl Layer for Dropout {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::Dropout { p: self.p }
+        Op::Dropout(op::Dropout { p: self.p })
     }
 }
 
@@ -51,13 +51,13 @@ impl Layer for Dropout {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::Op;
+    use crate::program::{Op, op};
 
     #[test]
     fn reads_its_probability() {
         for (call, p) in [("dropout", 0.5), ("dropout 0.2", 0.2), ("dropout 0", 0.0), ("dropout p=1", 1.0)] {
             let op = layer(call).expect("a valid call").lower(&[Shape::Vector(4)]);
-            assert_eq!(op, Op::Dropout { p }, "{call}");
+            assert_eq!(op, Op::Dropout(op::Dropout { p }), "{call}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Init, Shape};
 use crate::layers::{Mismatch, Weight};
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const GROUP_NORM: Definition = Definition {
     name: "gn",
@@ -43,7 +43,7 @@ impl Layer for GroupNorm {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::GroupNorm { groups: self.groups, eps: self.eps }
+        Op::GroupNorm(op::GroupNorm { groups: self.groups, eps: self.eps })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::{Mismatch, Weight};
-use crate::program::{Op, Over};
+use crate::program::{Op, Over, op};
 
 pub(super) const LAYER_NORM: Definition = Definition {
     name: "ln",
@@ -49,7 +49,7 @@ impl Layer for LayerNorm {
     fn lower(&self, inputs: &[Shape]) -> Op {
         // A vector has one position: its channels are the example.
         let over = if let Shape::Vector(_) = inputs[0] { Over::Example } else { self.over };
-        Op::LayerNorm { over, eps: self.eps }
+        Op::LayerNorm(op::LayerNorm { over, eps: self.eps })
     }
 }
 
@@ -57,7 +57,7 @@ impl Layer for LayerNorm {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::{Op, Over};
+    use crate::program::{Op, Over, op};
 
     #[test]
     fn has_a_weight_for_what_differs() {
@@ -82,7 +82,7 @@ mod tests {
             ("ln channels", vector, Over::Example),
         ] {
             let op = layer(call).expect("a valid call").lower(&[input]);
-            assert_eq!(op, Op::LayerNorm { over, eps: 1e-5 }, "{call} over {input}");
+            assert_eq!(op, Op::LayerNorm(op::LayerNorm { over, eps: 1e-5 }), "{call} over {input}");
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, Positive};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const LOCAL_RESPONSE_NORM: Definition = Definition {
     name: "lrn",
@@ -49,7 +49,7 @@ impl Layer for LocalResponseNorm {
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
         let LocalResponseNorm { size, alpha, beta, k } = *self;
-        Op::LocalResponseNorm { size, alpha, beta, k }
+        Op::LocalResponseNorm(op::LocalResponseNorm { size, alpha, beta, k })
     }
 }
 
@@ -57,14 +57,14 @@ impl Layer for LocalResponseNorm {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::Op;
+    use crate::program::{Op, op};
 
     #[test]
     fn has_pytorchs_defaults() {
-        for (call, expected) in [
-            ("lrn 5", Op::LocalResponseNorm { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 }),
-            ("lrn 5 alpha=2e-5 beta=0.5 k=2", Op::LocalResponseNorm { size: 5, alpha: 2e-5, beta: 0.5, k: 2.0 }),
-        ] {
+        let lrn = |size, alpha, beta, k| Op::LocalResponseNorm(op::LocalResponseNorm { size, alpha, beta, k });
+        for (call, expected) in
+            [("lrn 5", lrn(5, 1e-4, 0.75, 1.0)), ("lrn 5 alpha=2e-5 beta=0.5 k=2", lrn(5, 2e-5, 0.5, 2.0))]
+        {
             assert_eq!(layer(call).expect("a valid call").lower(&[Shape::map(8, 4, 4)]), expected, "{call}");
         }
     }

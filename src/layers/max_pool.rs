@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const MAX_POOL: Definition = Definition {
     name: "maxpool",
@@ -43,7 +43,7 @@ impl Layer for MaxPool {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::MaxPool2d(self.window)
+        Op::MaxPool2d(op::MaxPool2d { window: self.window })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Pair, Shape};
 use crate::layers::{Culprit, Mismatch};
-use crate::program::{Fill, Op};
+use crate::program::{Fill, Op, op};
 
 pub(super) const PAD: Definition = Definition {
     name: "pad",
@@ -89,7 +89,7 @@ impl Layer for Pad {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::Pad { fill: self.fill, top: self.rows.0, left: self.columns.0, front: self.channels }
+        Op::Pad(op::Pad { fill: self.fill, top: self.rows.0, left: self.columns.0, front: self.channels })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
-use crate::program::Op;
+use crate::program::{Op, op};
 
 pub(super) const SLICE: Definition = Definition {
     name: "slice",
@@ -62,7 +62,7 @@ impl Layer for Slice {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::Slice { start: self.start }
+        Op::Slice(op::Slice { start: self.start })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::arguments::{Arguments, FromValue, PositivePair, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Pair, Shape};
 use crate::layers::{Culprit, Mismatch};
-use crate::program::{Op, Resampling};
+use crate::program::{Op, Resampling, op};
 
 pub(super) const UPSAMPLE: Definition = Definition {
     name: "upsample",
@@ -130,7 +130,7 @@ impl Layer for Upsample {
             (_, To::Scale(scale)) => [1.0 / scale.height, 1.0 / scale.width],
             (_, To::Size(_)) => [height as f64 / rows as f64, width as f64 / columns as f64],
         };
-        Op::Upsample { resampling: self.resampling, step }
+        Op::Upsample(op::Upsample { resampling: self.resampling, step })
     }
 }
 
@@ -138,7 +138,7 @@ impl Layer for Upsample {
 mod tests {
     use crate::ir::Shape;
     use crate::layers::testing::{check, layer};
-    use crate::program::{Op, Resampling};
+    use crate::program::{Op, Resampling, op};
 
     #[test]
     fn follows_pytorch() {
@@ -160,7 +160,7 @@ mod tests {
             ("upsample size=7x1 bilinear align_corners", Resampling::BilinearAligned, [0.5, 0.0]),
         ] {
             let op = layer(call).expect("a valid call").lower(&[Shape::map(3, 4, 4)]);
-            assert_eq!(op, Op::Upsample { resampling, step }, "{call}");
+            assert_eq!(op, Op::Upsample(op::Upsample { resampling, step }), "{call}");
         }
     }
 

@@ -31,7 +31,7 @@ use crate::kernels::layout::sizes;
 use crate::kernels::{MaskKey, Mode};
 use crate::network::Network;
 use crate::program::call::Order;
-use crate::program::{Op, Program, ProgramWeight, Step, lower};
+use crate::program::{Program, ProgramWeight, Step, lower};
 use crate::random::initial_weights;
 use crate::weights::{self, WeightsError};
 
@@ -145,15 +145,16 @@ impl Model {
         let ([first, others @ ..], [_, other_values @ ..]) = (inputs, step.inputs.as_slice()) else {
             unreachable!("an operation has an input");
         };
-        if others.is_empty() || matches!(step.op, Op::Outside(_)) {
+        let pairwise = step.op.traits().pairwise.filter(|_| !others.is_empty());
+        let Some(joined) = pairwise else {
             let shapes = step.inputs.iter().map(|input| self.program.shape(*input)).collect();
             return call(shapes, output).apply(inputs, &weights);
-        }
+        };
         // One after the other: Candle's operations have three arguments at most.
         let (mut value, mut shape) = ((*first).clone(), shape);
         for (other, other_value) in others.iter().zip(other_values) {
             let other_shape = self.program.shape(*other_value);
-            let joined = joined(&step.op, shape, other_shape);
+            let joined = joined(shape, other_shape);
             value = call(vec![shape, other_shape], joined).apply(&[&value, other], &weights)?;
             shape = joined;
         }
@@ -196,16 +197,5 @@ fn turned(value: &Tensor, shape: Shape, axes: [usize; 4]) -> Result<Tensor> {
     match shape {
         Shape::Map { .. } => value.permute(axes)?.contiguous(),
         Shape::Vector(_) => Ok(value.clone()),
-    }
-}
-
-/// The shape of two values put together.
-fn joined(op: &Op, a: Shape, b: Shape) -> Shape {
-    match (op, a, b) {
-        (Op::Concat, Shape::Map { channels, height, width }, _) => Shape::map(channels + b.channels(), height, width),
-        (Op::Concat, Shape::Vector(features), _) => Shape::Vector(features + b.channels()),
-        // A product stretches what has a single position.
-        _ if a.positions() < b.positions() => b,
-        _ => a,
     }
 }

@@ -5,7 +5,7 @@ use super::Model;
 use crate::executor::Executor;
 use crate::ir::{Init, Pair, Shape, ValueId, Window};
 use crate::kernels::MaskKey;
-use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, lower};
+use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, lower, op};
 use crate::random::initial_weights;
 
 const SEED: u64 = 3;
@@ -46,7 +46,10 @@ impl Builder {
 fn program() -> Program {
     let mut builder = Builder(Program { shapes: vec![INPUT], steps: vec![], weights: vec![], output: ValueId::INPUT });
     let one = Pair::square(1);
-    let conv = Op::Conv2d { kernel: Pair::square(3), stride: one, padding: one, dilation: one, groups: 1 };
+    let conv = Op::Conv2d(op::Conv2d {
+        window: Window { kernel: Pair::square(3), stride: one, padding: one, dilation: one, ceil: false },
+        groups: 1,
+    });
     let normal = Init::Normal { mean: 0.0, std: 0.3 };
     let (wide, narrow, gate) = (Shape::map(3, 7, 6), Shape::map(3, 4, 3), Shape::map(3, 1, 1));
     let bn = [
@@ -56,10 +59,10 @@ fn program() -> Program {
         ("running_var", &[3], Init::Constant(1.0), false),
     ];
     let x = builder.step(conv.clone(), &[ValueId::INPUT], wide, &[("weight", &[3, 2, 3, 3], normal, true)]);
-    let x = builder.step(Op::BatchNorm { eps: 1e-5, momentum: 0.1 }, &[x], wide, &bn);
+    let x = builder.step(Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1 }), &[x], wide, &bn);
     let x = builder.step(Op::Activation(Activation::Relu), &[x], wide, &[]);
     let pool = Window { kernel: Pair::square(3), stride: Pair::square(2), padding: one, dilation: one, ceil: false };
-    let pooled = builder.step(Op::MaxPool2d(pool), &[x], narrow, &[]);
+    let pooled = builder.step(Op::MaxPool2d(op::MaxPool2d { window: pool }), &[x], narrow, &[]);
     let weights = [("weight", [3, 3, 3, 3].as_slice(), normal, true), ("bias", &[3], normal, true)];
     let x = builder.step(conv, &[pooled], narrow, &weights);
     let sum = builder.step(Op::Add, &[x, pooled, pooled], narrow, &[]);
@@ -68,7 +71,7 @@ fn program() -> Program {
     let x = builder.step(Op::Mul, &[x, sum], narrow, &[]);
     let x = builder.step(Op::Concat, &[x, pooled, sum], Shape::map(9, 4, 3), &[]);
     let x = builder.step(Op::Flatten, &[x], Shape::Vector(108), &[]);
-    let x = builder.step(Op::Dropout { p: 0.25 }, &[x], Shape::Vector(108), &[]);
+    let x = builder.step(Op::Dropout(op::Dropout { p: 0.25 }), &[x], Shape::Vector(108), &[]);
     let weights = [("weight", [5, 108].as_slice(), normal, true), ("bias", &[5], normal, true)];
     builder.step(Op::Linear, &[x], Shape::Vector(5), &weights);
     builder.0

@@ -10,24 +10,9 @@
 //! A value is joined away only if nobody else reads it. Results are the same numbers, but for scaled weights, which round
 //! differently.
 
-use super::{Activation, Bounds, Epilogue, Mode, Op, Program, Step};
+use super::op::Role;
+use super::{Bounds, Epilogue, Mode, Program, Step};
 use crate::ir::ValueId;
-
-impl Op {
-    /// Whether it can apply [`Epilogue::bounds`].
-    pub fn takes_bounds(&self) -> bool {
-        matches!(self, Op::Conv2d { .. } | Op::Linear | Op::BatchNorm { .. } | Op::MaxPool2d(_) | Op::Add)
-    }
-
-    /// What the output's gradient is to be cut by before the backward pass of an operation of so many inputs, for which its
-    /// output is read; and what the backward pass cuts it by itself, since it works out again what was cut.
-    pub fn gradient_bounds(&self, bounds: Bounds, inputs: usize) -> [Bounds; 2] {
-        match self {
-            Op::BatchNorm { .. } if inputs == 1 => [Bounds::NONE, bounds],
-            _ => [bounds, Bounds::NONE],
-        }
-    }
-}
 
 /// The same program in fewer steps, for one mode. Values, shapes and weights keep their indices.
 pub fn fuse(program: Program, mode: Mode) -> Program {
@@ -41,7 +26,9 @@ pub fn fuse(program: Program, mode: Mode) -> Program {
         fusion.cut_after_pool(index);
     }
     #[expect(clippy::filter_map_identity, reason = "it works in place, and `flatten` does not")]
-    Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program }
+    let program = Program { steps: fusion.steps.into_iter().filter_map(|step| step).collect(), ..program };
+    debug_assert_eq!(program.validate(), Ok(()), "a valid program stays valid");
+    program
 }
 
 struct Fusion {
@@ -67,6 +54,12 @@ impl Fusion {
         (Fusion { steps, makers, readers }, program)
     }
 
+    /// What a step is to others, and what it reads.
+    fn role(&self, index: usize) -> Option<(Role, &[ValueId])> {
+        let step = self.steps[index].as_ref()?;
+        Some((step.op.traits().role, &step.inputs))
+    }
+
     /// The step that makes a value, if only one reads it.
     fn only_for_one(&self, value: ValueId) -> Option<(usize, &Step)> {
         let maker = self.makers[value.index()].filter(|_| self.readers[value.index()] == 1)?;
@@ -85,10 +78,9 @@ impl Fusion {
 
     /// conv → bn
     fn fold_norm(&mut self, index: usize) {
-        let Some(Step { op: Op::BatchNorm { eps, .. }, inputs, .. }) = &self.steps[index] else { return };
-        let ([input], eps) = (inputs.as_slice(), *eps) else { return };
-        let Some((maker, convolution)) = self.only_for_one(*input) else { return };
-        if matches!(convolution.op, Op::Conv2d { .. }) && convolution.epilogue == Epilogue::NONE {
+        let Some((Role::Norm { eps }, &[input])) = self.role(index) else { return };
+        let Some((maker, convolution)) = self.only_for_one(input) else { return };
+        if convolution.op.traits().epilogue.norm && convolution.epilogue == Epilogue::NONE {
             self.join(index, maker, |convolution, norm| {
                 convolution.epilogue.norm = Some(eps);
                 convolution.weights.extend(norm.weights);
@@ -98,12 +90,11 @@ impl Fusion {
 
     /// bn → add, of two values. The batch norm moves to where the addition was: what it adds may be made after it.
     fn add_in_norm(&mut self, index: usize) {
-        let Some(Step { op: Op::Add, inputs, .. }) = &self.steps[index] else { return };
-        let &[a, b] = inputs.as_slice() else { return };
+        let Some((Role::Sum, &[a, b])) = self.role(index) else { return };
         let norm_of = |value| {
             let (maker, step) = self.only_for_one(value)?;
             let alone = step.inputs.len() == 1 && step.epilogue == Epilogue::NONE;
-            (alone && matches!(step.op, Op::BatchNorm { .. })).then_some(maker)
+            (alone && matches!(step.op.traits().role, Role::Norm { .. })).then_some(maker)
         };
         // Of two the later one, whose numbers are still in the cache.
         let Some((maker, other)) = norm_of(a).map(|maker| (maker, b)).max(norm_of(b).map(|maker| (maker, a))) else {
@@ -118,13 +109,8 @@ impl Fusion {
 
     /// … → relu
     fn cut(&mut self, index: usize) {
-        let Some(Step { op: Op::Activation(activation), inputs, .. }) = &self.steps[index] else { return };
-        let bounds = match activation {
-            Activation::Relu => Bounds::RELU,
-            Activation::Relu6 => Bounds::RELU6,
-            _ => return,
-        };
-        let Some((maker, step)) = self.only_for_one(inputs[0]) else { return };
+        let Some((Role::Clamp(bounds), &[input])) = self.role(index) else { return };
+        let Some((maker, step)) = self.only_for_one(input) else { return };
         if step.op.takes_bounds() && step.epilogue.bounds == Bounds::NONE {
             self.join(index, maker, |step, _| step.epilogue.bounds = bounds);
         }
@@ -132,8 +118,8 @@ impl Fusion {
 
     /// … → relu → maxpool
     fn cut_after_pool(&mut self, index: usize) {
-        let Some(Step { op: Op::MaxPool2d(_), inputs, .. }) = &self.steps[index] else { return };
-        let Some((maker, step)) = self.only_for_one(inputs[0]) else { return };
+        let Some((Role::Maximum, &[input])) = self.role(index) else { return };
+        let Some((maker, step)) = self.only_for_one(input) else { return };
         for (place, bounds) in [(index, step.epilogue.bounds), (maker, Bounds::NONE)] {
             if let Some(step) = &mut self.steps[place] {
                 step.epilogue.bounds = bounds;

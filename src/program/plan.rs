@@ -123,6 +123,7 @@ struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     fn new(program: &'a Program, mode: Mode, order: Order) -> Layout<'a> {
+        debug_assert_eq!(program.validate(), Ok(()), "only valid programs are planned");
         let mut roots = vec![ValueId::INPUT; program.shapes.len()];
         for step in &program.steps {
             let output = step.output.index();

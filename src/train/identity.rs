@@ -4,7 +4,8 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::data::Dataset;
-use crate::program::{Op, Program};
+use crate::program::Program;
+use crate::program::encoding::{self, Encoding, legacy};
 use crate::recipe::Train;
 
 /// The seed, the network and the images of a run. The rest of the recipe may change on the way.
@@ -14,6 +15,9 @@ pub struct Identity {
     pub seed: u64,
     /// A checksum over the network's operations.
     pub network: u32,
+    /// Over which encoding of them: its version, 0 in runs from before there was one.
+    #[serde(default)]
+    pub encoding: u32,
     /// Images to train on and to validate with.
     pub images: [usize; 2],
     /// A checksum over them.
@@ -24,7 +28,17 @@ impl Identity {
     /// That of a run which trains `program` on `dataset`.
     pub fn of(program: &Program, recipe: &Train, dataset: &Dataset) -> Identity {
         let images = [dataset.train.len(), dataset.validation.len()];
-        Identity { seed: recipe.seed, network: network(program), images, data: dataset.checksum() }
+        let encoding = encoding::VERSION;
+        let network = network(program, encoding);
+        Identity { seed: recipe.seed, network, encoding, images, data: dataset.checksum() }
+    }
+
+    /// This identity with the network's checksum over the newest encoding, if it is that of `program`.
+    pub fn renewed(self, program: &Program) -> Identity {
+        match self.network == network(program, self.encoding) {
+            true => Identity { network: network(program, encoding::VERSION), encoding: encoding::VERSION, ..self },
+            false => self,
+        }
     }
 
     /// Why a run of this identity cannot go on with one that is `given`; `None` if it can.
@@ -32,7 +46,10 @@ impl Identity {
         if self.seed != given.seed {
             return Some(format!("the run has seed {} and cannot go on with seed {}", self.seed, given.seed));
         }
-        if self.network != given.network {
+        if self.encoding > encoding::VERSION {
+            return Some("the run was saved by a later version of archc, which knows other operations".to_owned());
+        }
+        if (self.network, self.encoding) != (given.network, given.encoding) {
             return Some("the run was of another network, whose weights have the same names and sizes".to_owned());
         }
         if self.images != given.images {
@@ -48,16 +65,13 @@ impl Identity {
     }
 }
 
-/// What is computed, from what, in which order. Of an operation from another crate only the name is known.
-fn network(program: &Program) -> u32 {
+/// What is computed, from what, in which order, in an encoding of this version; of an operation from another crate only the name
+/// is known. No version but these has ever been saved.
+fn network(program: &Program, version: u32) -> u32 {
     let mut sum = Crc::new();
-    for step in &program.steps {
-        let shape = program.shape(step.output);
-        let what = match &step.op {
-            Op::Outside(_) => format!("{} {:?} {shape}\n", step.name, step.inputs),
-            op => format!("{} {op:?} {:?} {shape}\n", step.name, step.inputs),
-        };
-        sum.update(what.as_bytes());
+    match version {
+        0 => sum.update(legacy::text(program).as_bytes()),
+        _ => sum.update(Encoding::of(program).as_bytes()),
     }
     sum.sum()
 }
@@ -72,7 +86,8 @@ mod tests {
     fn another_network_has_another_checksum() {
         let of = |layers: &str| {
             let text = format!("input: [1, 8, 8]\nlayers: [{layers}]");
-            network(&lower(&compile(&text).unwrap_or_else(|errors| panic!("{errors}"))))
+            let program = lower(&compile(&text).unwrap_or_else(|errors| panic!("{errors}")));
+            [0, encoding::VERSION].map(|version| network(&program, version))
         };
         let layers = "conv 4 3x3 p1 -> relu -> maxpool 2x2 s2, flatten, dropout 0.5, linear 10 as fc";
         assert_eq!(of(layers), of(layers));
@@ -82,17 +97,19 @@ mod tests {
             ("dropout 0.5", "dropout 0.4"),
             ("as fc", "as head"),
         ] {
-            assert_ne!(of(&layers.replace(old, new)), of(layers), "{new}");
+            let changed = of(&layers.replace(old, new));
+            assert!(changed.iter().zip(of(layers)).all(|(new, old)| *new != old), "{new}");
         }
     }
 
     #[test]
     fn what_differs_is_said() {
-        let own = Identity { seed: 1, network: 2, images: [100, 20], data: 3 };
+        let own = Identity { seed: 1, network: 2, encoding: 1, images: [100, 20], data: 3 };
         assert_eq!(own.refuses(&own), None);
         for (given, expected) in [
             (Identity { seed: 5, ..own }, "cannot go on with seed 5"),
             (Identity { network: 5, ..own }, "another network"),
+            (Identity { encoding: 0, ..own }, "another network"),
             (
                 Identity { images: [99, 21], data: 5, ..own },
                 "100 training and 20 validation images, and now there are 99 and 21",
@@ -101,5 +118,41 @@ mod tests {
         ] {
             assert!(own.refuses(&given).is_some_and(|why| why.contains(expected)), "{given:?}");
         }
+    }
+
+    const EVERY_OPERATION: &str = "\
+        conv 8 3x3 p1 s1 -> bn -> relu -> maxpool 2x2 s2, conv_transpose 8 2x2 s2 -> gn 2 -> leaky_relu 0.1 -> avgpool 2x2, \
+        ln channels -> sigmoid -> lrn 3 -> tanh -> gelu -> silu -> relu6 -> hardsigmoid -> hardswish -> elu 0.5 -> softplus -> mish, \
+        prelu -> channel_shuffle 2 -> pad 1 -> pad 1 reflect -> pad 1 replicate -> upsample 2 -> upsample 2 bilinear, \
+        upsample 31x31 bilinear align_corners, ln -> adaptive_avgpool 4 -> adaptive_maxpool 2 -> identity -> dropout 0.25, \
+        drop_path 0.125, slice 0 4 as a, {from: [a, a], merge: add}, {from: [a, .], merge: mul}, {from: [a, .], merge: concat}, \
+        flatten -> linear 10 -> softmax";
+
+    fn every_operation() -> Program {
+        let text = format!("input: [1, 8, 8]\nlayers: [{EVERY_OPERATION}]");
+        lower(&compile(&text).unwrap_or_else(|errors| panic!("{errors}")))
+    }
+
+    /// The number in the state of a run of this network, from when it was the checksum of what `Debug` wrote; and what the first
+    /// encoding gives.
+    #[test]
+    fn checksums_stay_what_they_were() {
+        let program = every_operation();
+        assert_eq!([0, 1].map(|version| network(&program, version)), [3_093_064_423, 245_926_872]);
+    }
+
+    #[test]
+    fn an_old_identity_is_renewed_if_it_is_the_networks() {
+        let program = every_operation();
+        let stored = r#"{"seed":7,"network":3093064423,"images":[1438,359],"data":2044640209}"#;
+        let old: Identity = serde_json::from_str(stored).expect("an identity of a run from before");
+        let now = Identity { network: network(&program, encoding::VERSION), encoding: encoding::VERSION, ..old };
+        assert_eq!(old.renewed(&program), now);
+        assert_eq!(now.renewed(&program), now);
+        let other = Identity { network: 1, ..old };
+        assert_eq!(other.renewed(&program), other);
+        assert!(other.refuses(&now).is_some_and(|why| why.contains("another network")));
+        let later = Identity { encoding: encoding::VERSION + 1, ..now };
+        assert!(later.refuses(&now).is_some_and(|why| why.contains("a later version")));
     }
 }

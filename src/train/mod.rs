@@ -143,6 +143,7 @@ impl Run {
         let mut optimizer = OptimizerState::new(recipe.optimizer, &program);
         let Restored { weights, average, mut position } =
             checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
+        position.identity = position.identity.renewed(&program);
         if let Some(why) = position.identity.refuses(&Identity::of(&program, recipe, dataset)) {
             return Err(TrainError::Refused(why));
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::cuda::Storage;
 use crate::ir::{Shape, Window};
 use crate::program::call::Order;
+use crate::program::op::Conv2d;
 
 /// Which of a convolution's three tensors is computed from the other two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -65,10 +66,8 @@ pub struct Problem {
 /// What is the same for all passes of an operation.
 #[derive(Debug, Clone, Copy)]
 pub struct Convolution<'a> {
-    /// Kernel, stride, padding and dilation.
-    pub window: &'a Window,
-    /// Independent parts of the channels.
-    pub groups: usize,
+    /// Kernel, stride, padding, dilation and groups.
+    pub op: &'a Conv2d,
     /// N
     pub batch: usize,
     /// One example's shape of x.
@@ -80,12 +79,12 @@ pub struct Convolution<'a> {
 impl Convolution<'_> {
     /// For a pass under these settings.
     pub fn problem(&self, pass: Pass, settings: crate::cuda::Settings) -> Problem {
-        let Window { kernel, stride, padding, dilation, .. } = *self.window;
+        let Conv2d { window: Window { kernel, stride, padding, dilation, .. }, groups } = *self.op;
         let map = |shape: Shape| {
             let (height, width) = shape.sides().unwrap_or((1, 1));
             [self.batch, shape.channels(), height, width]
         };
-        let weight = [self.y.channels(), self.x.channels() / self.groups, kernel.height, kernel.width];
+        let weight = [self.y.channels(), self.x.channels() / groups, kernel.height, kernel.width];
         let pair = |pair: crate::ir::Pair| [pair.height as i64, pair.width as i64];
         Problem {
             pass,
@@ -160,7 +159,7 @@ mod tests {
         let window =
             Window { kernel: pair(3, 5), stride: pair(2, 1), padding: pair(1, 2), dilation: pair(1, 1), ceil: false };
         let (x, y) = (Shape::map(8, 10, 12), Shape::map(6, 5, 12));
-        Convolution { window: &window, groups: 2, batch: 4, x, y }.problem(Pass::Forward, settings)
+        Convolution { op: &Conv2d { window, groups: 2 }, batch: 4, x, y }.problem(Pass::Forward, settings)
     }
 
     #[test]

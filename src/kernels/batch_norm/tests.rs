@@ -2,12 +2,13 @@ use super::*;
 use crate::ir::Shape;
 use crate::kernels::Saved;
 use crate::kernels::testing::{Case, check, close};
+use crate::program::op::BatchNorm;
 use crate::program::{Epilogue, Op};
 
 const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
-const OP: Op = Op::BatchNorm { eps: EPS, momentum: MOMENTUM };
+const OP: Op = Op::BatchNorm(BatchNorm { eps: EPS, momentum: MOMENTUM });
 
 /// Mean and biased variance of each channel.
 fn naive_moments(shape: Shape, x: &[f64]) -> Vec<(f64, f64)> {
@@ -168,7 +169,7 @@ fn puts_tasks_together() {
             input_gradients: &mut [Some(&mut dx)],
             weight_gradients: &mut [Some(&mut dgamma), Some(&mut dbeta)],
         };
-        backward(call);
+        crate::kernels::backward(&OP, call);
         for channel in 0..channels {
             let of_channel = || (channel..x.len()).step_by(channels);
             let normalised = |index: usize| (x[index] - means[channel]) * inverses[channel];

@@ -21,44 +21,46 @@ mod window;
 mod winograd;
 
 use self::filter::Filter;
-use super::{Backward, Forward, Real};
-use crate::ir::Window;
-use crate::program::convolution::{Algorithm, Geometry};
+use super::{Backward, Forward, Kernel, Real};
+use crate::program::convolution::Algorithm;
+use crate::program::op::Conv2d;
 
-pub(super) fn forward<T: Real>(window: &Window, groups: usize, call: Forward<T>) {
-    let Forward { batch, algorithms, epilogue, inputs, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let geometry = Geometry::new(window, groups, batch, shape, output_shape);
-    let outputs = geometry.all_outputs();
-    Filter::with(outputs, epilogue, call.weights, call.buffers, call.prepared, |filter| {
-        match Algorithm::of(&geometry, algorithms) {
-            Algorithm::Depthwise => depthwise::forward(&geometry, x, &filter, output),
-            Algorithm::Winograd => winograd::forward(&geometry, x, filter, output),
-            Algorithm::Direct => forward::forward(&geometry, x, filter, output),
-        }
-    });
-}
+impl<T: Real> Kernel<T> for Conv2d {
+    fn forward(&self, call: Forward<T>) {
+        let Forward { batch, algorithms, epilogue, inputs, output, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let geometry = self.geometry(batch, shape, output_shape);
+        let outputs = geometry.all_outputs();
+        Filter::with(outputs, epilogue, call.weights, call.buffers, call.prepared, |filter| {
+            match Algorithm::of(&geometry, algorithms) {
+                Algorithm::Depthwise => depthwise::forward(&geometry, x, &filter, output),
+                Algorithm::Winograd => winograd::forward(&geometry, x, filter, output),
+                Algorithm::Direct => forward::forward(&geometry, x, filter, output),
+            }
+        });
+    }
 
-pub(super) fn backward<T: Real>(window: &Window, groups: usize, call: Backward<T>) {
-    let Backward { batch, algorithms, inputs, weights, output_gradient: dy, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let geometry = Geometry::new(window, groups, batch, shape, output_shape);
-    let algorithm = Algorithm::of(&geometry, algorithms);
-    if let Some(dx) = &mut call.input_gradients[0] {
-        match algorithm {
-            Algorithm::Depthwise => depthwise::input_gradient(&geometry, weights[0], dy, dx),
-            Algorithm::Winograd => winograd::input_gradient(&geometry, weights[0], dy, dx),
-            Algorithm::Direct => input_gradient::input_gradient(&geometry, weights[0], dy, dx),
+    fn backward(&self, call: Backward<T>) {
+        let Backward { batch, algorithms, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let geometry = self.geometry(batch, shape, output_shape);
+        let algorithm = Algorithm::of(&geometry, algorithms);
+        if let Some(dx) = &mut call.input_gradients[0] {
+            match algorithm {
+                Algorithm::Depthwise => depthwise::input_gradient(&geometry, weights[0], dy, dx),
+                Algorithm::Winograd => winograd::input_gradient(&geometry, weights[0], dy, dx),
+                Algorithm::Direct => input_gradient::input_gradient(&geometry, weights[0], dy, dx),
+            }
         }
-    }
-    if let Some(dw) = &mut call.weight_gradients[0] {
-        match algorithm {
-            Algorithm::Depthwise => depthwise::weight_gradient(&geometry, x, dy, dw),
-            Algorithm::Winograd => winograd::weight_gradient(&geometry, x, dy, dw),
-            Algorithm::Direct => weight_gradient::weight_gradient(&geometry, x, dy, dw),
+        if let Some(dw) = &mut call.weight_gradients[0] {
+            match algorithm {
+                Algorithm::Depthwise => depthwise::weight_gradient(&geometry, x, dy, dw),
+                Algorithm::Winograd => winograd::weight_gradient(&geometry, x, dy, dw),
+                Algorithm::Direct => weight_gradient::weight_gradient(&geometry, x, dy, dw),
+            }
         }
-    }
-    if let [_, Some(db)] = call.weight_gradients {
-        bias::gradient(dy, db);
+        if let [_, Some(db)] = call.weight_gradients {
+            bias::gradient(dy, db);
+        }
     }
 }

@@ -1,6 +1,7 @@
 use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, check};
 use crate::program::Op;
+use crate::program::op::Conv2d;
 
 const fn pair(height: usize, width: usize) -> Pair {
     Pair { height, width }
@@ -8,7 +9,8 @@ const fn pair(height: usize, width: usize) -> Pair {
 
 /// The sum over input channels and taps, as it is defined.
 fn naive(case: &Case, inputs: &[f64], weight: &[f64], bias: Option<&Vec<f64>>) -> Vec<f64> {
-    let Op::Conv2d { kernel, stride, padding, dilation, groups } = case.op else { unreachable!() };
+    let Op::Conv2d(Conv2d { window, groups }) = case.op else { unreachable!() };
+    let Window { kernel, stride, padding, dilation, .. } = window;
     let (Shape::Map { channels, height, width }, Shape::Map { channels: outputs, height: rows, width: columns }) =
         (case.inputs[0], case.output)
     else {
@@ -99,7 +101,7 @@ fn convolves_as_defined() {
     for Sizes { batch, input: (channels, height, width), outputs, kernel, stride, padding, dilation, groups } in cases {
         let window = Window { kernel, stride, padding, dilation, ceil: false };
         let (rows, columns) = window.output(height, width, "kernel").expect("the window fits");
-        let op = Op::Conv2d { kernel, stride, padding, dilation, groups };
+        let op = Op::Conv2d(Conv2d { window, groups });
         let weight = outputs * channels / groups * kernel.height * kernel.width;
         for weights in [vec![weight], vec![weight, outputs]] {
             let input = Shape::map(channels, height, width);

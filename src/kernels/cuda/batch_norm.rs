@@ -1,11 +1,13 @@
 //! Batch normalisation, with what may follow it in the same pass: y = clamp(γ·x̂ + β + r). Formulas are at
 //! [`crate::kernels`]' batch norm.
 
+use super::Kernel;
 use super::shape::{Cut, Limits, Table, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Result, Source, View};
 use crate::kernels::Mode;
+use crate::program::op::BatchNorm;
 
 pub(super) const SOURCE: Source = Source { name: "channels.cu", text: include_str!("channels.cu") };
 
@@ -45,63 +47,66 @@ struct NormaliseBack {
 // SAFETY: as in channels.cu.
 unsafe impl Call for NormaliseBack {}
 
-/// Keeps every channel's mean, then every channel's 1/√(variance + eps).
-pub fn forward(eps: f64, momentum: f64, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
-    let ([gamma, beta], &[mean, variance]) = (weights, statistics) else {
-        unreachable!("batch norm has four weights");
-    };
-    let x = inputs[0].0;
-    let cut = Cut::new(gpu.settings(), batch, output_shape);
-    let kept = halves(saved.reals);
-    match mode {
-        Mode::Train => sums::moments(gpu, cut, x, kept, [mean, variance], (eps, momentum))?,
-        Mode::Eval => sums::running(gpu, [mean, variance], eps, kept)?,
-    }
-    let [means, inverses] = kept.map(View::pointer);
-    let width = cut.width(gpu.settings());
-    let table = cut.table(width);
-    let call = Normalise {
-        table,
-        x: x.pointer(),
-        residual: inputs.get(1).map_or(0, |(residual, _)| residual.pointer()),
-        y: output.pointer(),
-        means,
-        inverses,
-        gamma: gamma.values.pointer(),
-        beta: beta.values.pointer(),
-        bounds: epilogue.bounds.into(),
-    };
-    gpu.launch(&SOURCE, widths!("normalise").of(width), table.grid(), &call)
-}
-
-pub fn backward(call: Backward) -> Result<()> {
-    let Backward { gpu, batch, mode, bounds, inputs, weights, output_shape, saved, output_gradient: g, .. } = call;
-    let ([gamma, beta], [dgamma, dbeta]) = (weights, call.weight_gradients) else {
-        unreachable!("batch norm has two trainable weights");
-    };
-    let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
-    if let [Some(added)] = others {
-        gpu.copy(g, *added)?;
-    }
-    let x = inputs[0].0;
-    let cut = Cut::new(gpu.settings(), batch, output_shape);
-    let (statistics, affine) = (halves(saved.reals), [gamma.values, beta.values]);
-    let share = match mode {
-        Mode::Train => 1.0 / (batch * output_shape.positions()) as f64,
-        Mode::Eval => 0.0,
-    };
-    let totals = Totals { first: *dbeta, second: *dgamma, of_maps: None };
-    sums::batch_totals(gpu, cut, Terms::Batch { g, x, statistics, affine, bounds }, share, totals, |taken| {
-        let Some(dx) = dx else { return Ok(()) };
+impl Kernel for BatchNorm {
+    /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
+    fn forward(&self, call: Forward) -> Result<()> {
+        let BatchNorm { eps, momentum } = *self;
+        let Forward { gpu, batch, mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
+        let ([gamma, beta], &[mean, variance]) = (weights, statistics) else {
+            unreachable!("batch norm has four weights");
+        };
+        let x = inputs[0].0;
+        let cut = Cut::new(gpu.settings(), batch, output_shape);
+        let kept = halves(saved.reals);
+        match mode {
+            Mode::Train => sums::moments(gpu, cut, x, kept, [mean, variance], (eps, momentum))?,
+            Mode::Eval => sums::running(gpu, [mean, variance], eps, kept)?,
+        }
+        let [means, inverses] = kept.map(View::pointer);
         let width = cut.width(gpu.settings());
         let table = cut.table(width);
-        let ([means, inverses], [gamma, beta]) = (statistics.map(View::pointer), affine.map(View::pointer));
-        let [constants, slopes] = taken.map(View::pointer);
-        let (x, g, dx, bounds) = (x.pointer(), g.pointer(), dx.pointer(), bounds.into());
-        let call = NormaliseBack { table, x, g, dx, means, inverses, gamma, beta, constants, slopes, bounds };
-        gpu.launch(&SOURCE, widths!("normalise_back").of(width), table.grid(), &call)
-    })
+        let call = Normalise {
+            table,
+            x: x.pointer(),
+            residual: inputs.get(1).map_or(0, |(residual, _)| residual.pointer()),
+            y: output.pointer(),
+            means,
+            inverses,
+            gamma: gamma.values.pointer(),
+            beta: beta.values.pointer(),
+            bounds: epilogue.bounds.into(),
+        };
+        gpu.launch(&SOURCE, widths!("normalise").of(width), table.grid(), &call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, mode, bounds, inputs, weights, output_shape, saved, output_gradient: g, .. } = call;
+        let ([gamma, beta], [dgamma, dbeta]) = (weights, call.weight_gradients) else {
+            unreachable!("batch norm has two trainable weights");
+        };
+        let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
+        if let [Some(added)] = others {
+            gpu.copy(g, *added)?;
+        }
+        let x = inputs[0].0;
+        let cut = Cut::new(gpu.settings(), batch, output_shape);
+        let (statistics, affine) = (halves(saved.reals), [gamma.values, beta.values]);
+        let share = match mode {
+            Mode::Train => 1.0 / (batch * output_shape.positions()) as f64,
+            Mode::Eval => 0.0,
+        };
+        let totals = Totals { first: *dbeta, second: *dgamma, of_maps: None };
+        sums::batch_totals(gpu, cut, Terms::Batch { g, x, statistics, affine, bounds }, share, totals, |taken| {
+            let Some(dx) = dx else { return Ok(()) };
+            let width = cut.width(gpu.settings());
+            let table = cut.table(width);
+            let ([means, inverses], [gamma, beta]) = (statistics.map(View::pointer), affine.map(View::pointer));
+            let [constants, slopes] = taken.map(View::pointer);
+            let (x, g, dx, bounds) = (x.pointer(), g.pointer(), dx.pointer(), bounds.into());
+            let call = NormaliseBack { table, x, g, dx, means, inverses, gamma, beta, constants, slopes, bounds };
+            gpu.launch(&SOURCE, widths!("normalise_back").of(width), table.grid(), &call)
+        })
+    }
 }
 
 /// What is kept: all means, then all scales.

@@ -1,5 +1,6 @@
 //! Channels in other places, and products with one number a channel.
 
+use super::Kernel;
 use super::batch_norm::SOURCE;
 use super::elementwise;
 use super::shape::{Cut, Divisor, grid_each, grid_of, small, wide, widths};
@@ -7,6 +8,7 @@ use super::sums::{self, Terms};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, View};
 use crate::ir::Shape;
+use crate::program::op::{ChannelShuffle, Concat, Mul, Slice};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -73,46 +75,52 @@ fn strips(
     gpu.launch(&SOURCE, widths!("strips").of(width), grid_of(rows, length / width), &call)
 }
 
-/// All inputs, one after the other along the channels.
-pub fn concat_forward(call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
-    let mut start = 0;
-    for (x, shape) in inputs {
-        let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
-        put(gpu, batch, output_shape, part, *x, output)?;
-        start += part.channels;
-    }
-    Ok(())
-}
-
-pub fn concat_backward(call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
-    let mut start = 0;
-    for ((_, shape), dx) in inputs.iter().zip(call.input_gradients) {
-        let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
-        if let Some(dx) = dx {
-            take(gpu, batch, output_shape, part, output_gradient, *dx)?;
+impl Kernel for Concat {
+    /// All inputs, one after the other along the channels.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let mut start = 0;
+        for (x, shape) in inputs {
+            let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
+            put(gpu, batch, output_shape, part, *x, output)?;
+            start += part.channels;
         }
-        start += part.channels;
+        Ok(())
     }
-    Ok(())
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let mut start = 0;
+        for ((_, shape), dx) in inputs.iter().zip(call.input_gradients) {
+            let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
+            if let Some(dx) = dx {
+                take(gpu, batch, output_shape, part, output_gradient, *dx)?;
+            }
+            start += part.channels;
+        }
+        Ok(())
+    }
 }
 
-/// The channels from `start` on.
-pub fn slice_forward(start: usize, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let part = Part { start, channels: output_shape.channels(), all: shape.channels() };
-    take(gpu, batch, output_shape, part, x, output)
-}
+impl Kernel for Slice {
+    /// The channels from `start` on.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Slice { start } = *self;
+        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let part = Part { start, channels: output_shape.channels(), all: shape.channels() };
+        take(gpu, batch, output_shape, part, x, output)
+    }
 
-/// All other channels have no gradient.
-pub fn slice_backward(start: usize, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
-    let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
-    let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, output_shape);
-    let [all, start, taken] = [shape.channels(), start, output_shape.channels()].map(|channels| channels * run);
-    strips(gpu, rows, (output_gradient.pointer(), taken), (dx.pointer(), all), [all, start, taken])
+    /// All other channels have no gradient.
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Slice { start } = *self;
+        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
+        let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, output_shape);
+        let [all, start, taken] = [shape.channels(), start, output_shape.channels()].map(|channels| channels * run);
+        strips(gpu, rows, (output_gradient.pointer(), taken), (dx.pointer(), all), [all, start, taken])
+    }
 }
 
 #[repr(C)]
@@ -132,16 +140,20 @@ struct Shuffle {
 // SAFETY: as in channels.cu.
 unsafe impl Call for Shuffle {}
 
-/// Channel i of group g becomes channel i·groups + g.
-pub fn shuffle_forward(groups: usize, call: Forward) -> Result<()> {
-    shuffle(call.gpu, groups, call.batch, call.output_shape, call.inputs[0].0, call.output)
-}
+impl Kernel for ChannelShuffle {
+    /// Channel i of group g becomes channel i·groups + g.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let ChannelShuffle { groups } = *self;
+        shuffle(call.gpu, groups, call.batch, call.output_shape, call.inputs[0].0, call.output)
+    }
 
-/// Reading a matrix row by row that was written column by column is the same with the matrix transposed.
-pub fn shuffle_backward(groups: usize, call: Backward) -> Result<()> {
-    let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-    let shape = call.output_shape;
-    shuffle(call.gpu, shape.channels() / groups, call.batch, shape, call.output_gradient, dx)
+    /// Reading a matrix row by row that was written column by column is the same with the matrix transposed.
+    fn backward(&self, call: Backward) -> Result<()> {
+        let ChannelShuffle { groups } = *self;
+        let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+        let shape = call.output_shape;
+        shuffle(call.gpu, shape.channels() / groups, call.batch, shape, call.output_gradient, dx)
+    }
 }
 
 fn shuffle(gpu: &Gpu, groups: usize, batch: usize, shape: Shape, x: View, y: View) -> Result<()> {
@@ -214,27 +226,29 @@ fn product(gpu: &Gpu, batch: usize, shape: Shape, [full, stretched]: &[Vec<View>
     Ok(())
 }
 
-/// The product of all inputs; those of one position are stretched over all.
-pub fn mul_forward(call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
-    product(gpu, batch, output_shape, &sorted(inputs.iter().copied(), output_shape), output)
-}
-
-/// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
-pub fn mul_backward(call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
-    for (index, dx) in call.input_gradients.iter().enumerate() {
-        let Some(dx) = *dx else { continue };
-        let others = inputs[..index].iter().chain(&inputs[index + 1..]).copied();
-        let [mut full, stretched] = sorted(others, output_shape);
-        if inputs[index].1.positions() == output_shape.positions() {
-            full.insert(0, g);
-            product(gpu, batch, output_shape, &[full, stretched], dx)?;
-        } else {
-            stretched_gradient(gpu, batch, output_shape, g, [full, stretched], dx)?;
-        }
+impl Kernel for Mul {
+    /// The product of all inputs; those of one position are stretched over all.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        product(gpu, batch, output_shape, &sorted(inputs.iter().copied(), output_shape), output)
     }
-    Ok(())
+
+    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
+        for (index, dx) in call.input_gradients.iter().enumerate() {
+            let Some(dx) = *dx else { continue };
+            let others = inputs[..index].iter().chain(&inputs[index + 1..]).copied();
+            let [mut full, stretched] = sorted(others, output_shape);
+            if inputs[index].1.positions() == output_shape.positions() {
+                full.insert(0, g);
+                product(gpu, batch, output_shape, &[full, stretched], dx)?;
+            } else {
+                stretched_gradient(gpu, batch, output_shape, g, [full, stretched], dx)?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// dx ← Σ g·Π full over the positions, times the other factors of its channel.

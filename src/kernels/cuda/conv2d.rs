@@ -1,25 +1,44 @@
 //! Convolution and both gradients: cuDNN's, with the bias and what follows in one pass over the output.
 
-use super::{bias, convert};
+use super::{Kernel, bias, convert};
 use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::dnn::Tensors;
 use crate::cuda::dnn::problem::{Convolution, Pass};
 use crate::cuda::{Gpu, Result, Storage, View};
-use crate::ir::Window;
+use crate::program::op::Conv2d;
 use crate::program::{Bounds, Epilogue};
 
-pub fn forward(window: &Window, groups: usize, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, epilogue, inputs, weights, statistics, output, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let convolution = Convolution { window, groups, batch, x: shape, y: output_shape };
-    let tensors = Tensors { x, w: weights[0].stored, y: output };
-    gpu.convolve(&convolution.problem(Pass::Forward, gpu.settings()), tensors)?;
-    let (own, norm) = split_norm(epilogue, &weights[1..], statistics);
-    let own = own.first().map(|bias| bias.values);
-    if own.is_none() && norm.is_none() && epilogue.bounds == Bounds::NONE {
-        return Ok(());
+impl Kernel for Conv2d {
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { gpu, batch, epilogue, inputs, weights, statistics, output, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
+        let tensors = Tensors { x, w: weights[0].stored, y: output };
+        gpu.convolve(&convolution.problem(Pass::Forward, gpu.settings()), tensors)?;
+        let (own, norm) = split_norm(epilogue, &weights[1..], statistics);
+        let own = own.first().map(|bias| bias.values);
+        if own.is_none() && norm.is_none() && epilogue.bounds == Bounds::NONE {
+            return Ok(());
+        }
+        bias::finish(gpu, batch, output_shape, output, own, norm, epilogue.bounds)
     }
-    bias::finish(gpu, batch, output_shape, output, own, norm, epilogue.bounds)
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let (x, shape) = inputs[0];
+        let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
+        if let Some(dx) = call.input_gradients[0] {
+            let tensors = Tensors { x: dx, w: weights[0].stored, y: dy };
+            gpu.convolve(&convolution.problem(Pass::Data, gpu.settings()), tensors)?;
+        }
+        if let Some(dw) = call.weight_gradients[0] {
+            weight_gradient(gpu, &convolution, x, dy, dw)?;
+        }
+        match *call.weight_gradients {
+            [_, Some(db)] => bias::gradient(gpu, batch, output_shape, dy, db),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// The weights of a batch norm come after the operation's own: its γ and β, and its statistics.
@@ -33,23 +52,6 @@ fn split_norm<'a>(
             (own, Some((eps, [gamma.values, beta.values, mean, variance])))
         }
         _ => (weights, None),
-    }
-}
-
-pub fn backward(window: &Window, groups: usize, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
-    let (x, shape) = inputs[0];
-    let convolution = Convolution { window, groups, batch, x: shape, y: output_shape };
-    if let Some(dx) = call.input_gradients[0] {
-        let tensors = Tensors { x: dx, w: weights[0].stored, y: dy };
-        gpu.convolve(&convolution.problem(Pass::Data, gpu.settings()), tensors)?;
-    }
-    if let Some(dw) = call.weight_gradients[0] {
-        weight_gradient(gpu, &convolution, x, dy, dw)?;
-    }
-    match *call.weight_gradients {
-        [_, Some(db)] => bias::gradient(gpu, batch, output_shape, dy, db),
-        _ => Ok(()),
     }
 }
 

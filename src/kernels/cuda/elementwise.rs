@@ -1,9 +1,12 @@
 //! Activations, and sums and products of values of one shape.
 
+use super::Kernel;
 use super::shape::{Limits, Widths, wide, widths};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
-use crate::program::{Activation, Bounds, Op};
+use crate::program::op::interface::OpInterface;
+use crate::program::op::{Add, Identity};
+use crate::program::{Activation, Bounds};
 
 const SOURCE: Source = Source { name: "elementwise.cu", text: include_str!("elementwise.cu") };
 
@@ -21,17 +24,19 @@ struct Activate {
 // SAFETY: as in elementwise.cu.
 unsafe impl Call for Activate {}
 
-pub fn forward(activation: Activation, call: Forward) -> Result<()> {
-    let [name, _] = names(activation);
-    activate(call.gpu, activation, name, [call.inputs[0].0, View::NONE, call.output])
-}
+impl Kernel for Activation {
+    fn forward(&self, call: Forward) -> Result<()> {
+        let [name, _] = names(*self);
+        activate(call.gpu, *self, name, [call.inputs[0].0, View::NONE, call.output])
+    }
 
-pub fn backward(activation: Activation, call: Backward) -> Result<()> {
-    let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-    let reads_output = Op::Activation(activation).backward_reads().output;
-    let values = if reads_output { call.output } else { call.inputs[0].0 };
-    let [_, name] = names(activation);
-    activate(call.gpu, activation, name, [values, call.output_gradient, dx])
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+        let reads_output = self.traits().reads.output;
+        let values = if reads_output { call.output } else { call.inputs[0].0 };
+        let [_, name] = names(*self);
+        activate(call.gpu, *self, name, [values, call.output_gradient, dx])
+    }
 }
 
 fn activate(gpu: &Gpu, activation: Activation, kernel: Widths, [x, g, y]: [View; 3]) -> Result<()> {
@@ -101,8 +106,34 @@ pub(super) fn combine(gpu: &Gpu, kernel: Widths, inputs: &[View], bounds: Bounds
     gpu.launch(&SOURCE, kernel.of(width), Grid::over(count / width), &call)
 }
 
+impl Kernel for Add {
+    fn forward(&self, call: Forward) -> Result<()> {
+        let inputs: Vec<_> = call.inputs.iter().map(|(values, _)| *values).collect();
+        add(call.gpu, &inputs, call.epilogue.bounds, call.output)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        hand_back(call)
+    }
+}
+
+impl Kernel for Identity {
+    fn forward(&self, call: Forward) -> Result<()> {
+        call.gpu.copy(call.inputs[0].0, call.output)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        hand_back(call)
+    }
+}
+
+/// Every input's gradient is the output's.
+fn hand_back(call: Backward) -> Result<()> {
+    call.input_gradients.iter().flatten().try_for_each(|dx| call.gpu.copy(call.output_gradient, *dx))
+}
+
 /// y ← cut(Σ inputs)
-pub fn add(gpu: &Gpu, inputs: &[View], bounds: Bounds, y: View) -> Result<()> {
+fn add(gpu: &Gpu, inputs: &[View], bounds: Bounds, y: View) -> Result<()> {
     let (first, rest) = inputs.split_at(inputs.len().min(INPUTS));
     let bounds_of = |rest: &[View]| if rest.is_empty() { bounds } else { Bounds::NONE };
     combine(gpu, widths!("add"), first, bounds_of(rest), y)?;

@@ -1,11 +1,13 @@
 //! Normalisation of each group of channels of each example.
 
+use super::Kernel;
 use super::batch_norm::halves;
 use super::shape::{Cut, Divisor, WARP, grid_each, small, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
 use crate::ir::Shape;
+use crate::program::op::GroupNorm;
 
 const SOURCE: Source = Source { name: "group_norm.cu", text: include_str!("group_norm.cu") };
 
@@ -113,34 +115,38 @@ impl Setting<'_> {
     }
 }
 
-/// Keeps every group's mean, then every group's 1/√(variance + eps).
-pub fn forward(groups: usize, eps: f64, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, weights, output, output_shape: shape, saved, .. } = call;
-    let x = inputs[0].0;
-    let cut = Cut::new(gpu.settings(), batch, shape);
-    let setting = Setting { gpu, batch, shape, groups, weights, cut };
-    sums::moments_of_examples(gpu, batch, cut, x, setting.table(2), |[parts, table]| {
-        setting.groups("group_moments", saved.reals, [parts, table], eps)?;
-        setting.normalise(widths!("normalise_groups"), [x, View::NONE, output], table)
-    })
-}
+impl Kernel for GroupNorm {
+    /// Keeps every group's mean, then every group's 1/√(variance + eps).
+    fn forward(&self, call: Forward) -> Result<()> {
+        let GroupNorm { groups, eps } = *self;
+        let Forward { gpu, batch, inputs, weights, output, output_shape: shape, saved, .. } = call;
+        let x = inputs[0].0;
+        let cut = Cut::new(gpu.settings(), batch, shape);
+        let setting = Setting { gpu, batch, shape, groups, weights, cut };
+        sums::moments_of_examples(gpu, batch, cut, x, setting.table(2), |[parts, table]| {
+            setting.groups("group_moments", saved.reals, [parts, table], eps)?;
+            setting.normalise(widths!("normalise_groups"), [x, View::NONE, output], table)
+        })
+    }
 
-pub fn backward(groups: usize, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
-    let x = inputs[0].0;
-    let cut = Cut::new(gpu.settings(), batch, shape);
-    let setting = Setting { gpu, batch, shape, groups, weights, cut };
-    let each = shape.channels() / groups;
-    let terms = Terms::Group { g, x, statistics: halves(saved.reals), groups, each };
-    sums::of_examples(gpu, batch, cut, terms, setting.table(4), |[parts, table]| {
-        if let &[dgamma, dbeta] = call.weight_gradients
-            && (dgamma.is_some() || dbeta.is_some())
-        {
-            let totals = Totals { first: dbeta, second: dgamma, of_maps: None };
-            sums::totals_of_examples(gpu, batch, shape.channels(), parts, totals)?;
-        }
-        let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-        setting.groups("group_means", saved.reals, [parts, table], 0.0)?;
-        setting.normalise(widths!("normalise_groups_back"), [x, g, dx], table)
-    })
+    fn backward(&self, call: Backward) -> Result<()> {
+        let GroupNorm { groups, .. } = *self;
+        let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
+        let x = inputs[0].0;
+        let cut = Cut::new(gpu.settings(), batch, shape);
+        let setting = Setting { gpu, batch, shape, groups, weights, cut };
+        let each = shape.channels() / groups;
+        let terms = Terms::Group { g, x, statistics: halves(saved.reals), groups, each };
+        sums::of_examples(gpu, batch, cut, terms, setting.table(4), |[parts, table]| {
+            if let &[dgamma, dbeta] = call.weight_gradients
+                && (dgamma.is_some() || dbeta.is_some())
+            {
+                let totals = Totals { first: dbeta, second: dgamma, of_maps: None };
+                sums::totals_of_examples(gpu, batch, shape.channels(), parts, totals)?;
+            }
+            let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+            setting.groups("group_means", saved.reals, [parts, table], 0.0)?;
+            setting.normalise(widths!("normalise_groups_back"), [x, g, dx], table)
+        })
+    }
 }

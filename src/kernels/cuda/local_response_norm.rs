@@ -1,8 +1,10 @@
 //! Local response normalisation across channels.
 
+use super::Kernel;
 use super::shape::{Cut, Table};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Result, Source};
+use crate::program::op::LocalResponseNorm;
 
 const SOURCE: Source = Source { name: "local_response_norm.cu", text: include_str!("local_response_norm.cu") };
 
@@ -25,17 +27,8 @@ struct ResponseNorm {
 // SAFETY: as in local_response_norm.cu.
 unsafe impl Call for ResponseNorm {}
 
-/// n, α, β and k.
-#[derive(Debug, Clone, Copy)]
-pub struct Constants {
-    pub size: usize,
-    pub alpha: f64,
-    pub beta: f64,
-    pub k: f64,
-}
-
-impl Constants {
-    fn call(self, table: Table) -> ResponseNorm {
+impl ResponseNorm {
+    fn new(op: LocalResponseNorm, table: Table) -> ResponseNorm {
         // A window reaches no further than all channels do.
         let reach = |channels: usize| channels.min(i32::MAX as usize) as u32;
         ResponseNorm {
@@ -46,35 +39,37 @@ impl Constants {
             y: 0,
             denominators: 0,
             // With an even n there is one more before the centre.
-            before: reach(self.size / 2),
-            after: reach(self.size.div_ceil(2) - 1),
-            share: (self.alpha / self.size as f64) as f32,
-            k: self.k as f32,
-            beta: self.beta as f32,
+            before: reach(op.size / 2),
+            after: reach(op.size.div_ceil(2) - 1),
+            share: (op.alpha / op.size as f64) as f32,
+            k: op.k as f32,
+            beta: op.beta as f32,
         }
     }
 }
 
-/// Keeps the denominators.
-pub fn forward(constants: Constants, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, output, output_shape, saved, .. } = call;
-    let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
-    let (x, y, denominators) = (inputs[0].0.pointer(), output.pointer(), saved.reals.pointer());
-    let call = ResponseNorm { x, y, denominators, ..constants.call(table) };
-    gpu.launch(&SOURCE, "response_norm_forward", table.grid(), &call)
-}
+impl Kernel for LocalResponseNorm {
+    /// Keeps the denominators.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { gpu, batch, inputs, output, output_shape, saved, .. } = call;
+        let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
+        let (x, y, denominators) = (inputs[0].0.pointer(), output.pointer(), saved.reals.pointer());
+        let call = ResponseNorm { x, y, denominators, ..ResponseNorm::new(*self, table) };
+        gpu.launch(&SOURCE, "response_norm_forward", table.grid(), &call)
+    }
 
-pub fn backward(constants: Constants, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, output, output_shape, saved, output_gradient, .. } = call;
-    let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-    let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
-    let call = ResponseNorm {
-        x: inputs[0].0.pointer(),
-        out: output.pointer(),
-        g: output_gradient.pointer(),
-        y: dx.pointer(),
-        denominators: saved.reals.pointer(),
-        ..constants.call(table)
-    };
-    gpu.launch(&SOURCE, "response_norm_backward", table.grid(), &call)
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, inputs, output, output_shape, saved, output_gradient, .. } = call;
+        let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+        let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
+        let call = ResponseNorm {
+            x: inputs[0].0.pointer(),
+            out: output.pointer(),
+            g: output_gradient.pointer(),
+            y: dx.pointer(),
+            denominators: saved.reals.pointer(),
+            ..ResponseNorm::new(*self, table)
+        };
+        gpu.launch(&SOURCE, "response_norm_backward", table.grid(), &call)
+    }
 }

@@ -1,11 +1,13 @@
 //! Dropout and drop path, with the masks of the CPU's kernels.
 
+use super::Kernel;
 use super::shape::{Divisor, grid_each, small, wide, width_for, widths};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
 use crate::ir::Shape;
 use crate::kernels::{MaskKey, Mode};
 use crate::program::call::Order;
+use crate::program::op::{DropPath, Dropout};
 use crate::random::{Purpose, key};
 
 const SOURCE: Source = Source { name: "mask.cu", text: include_str!("mask.cu") };
@@ -41,14 +43,34 @@ unsafe impl Call for Apply {}
 
 /// What is dropped together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dropped {
+enum Dropped {
     /// Each number by itself.
     Numbers,
     /// Whole examples.
     Examples,
 }
 
-pub fn forward(dropped: Dropped, p: f64, call: Forward) -> Result<()> {
+impl Kernel for Dropout {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Dropped::Numbers, self.p, call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Dropped::Numbers, self.p, call)
+    }
+}
+
+impl Kernel for DropPath {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Dropped::Examples, self.p, call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Dropped::Examples, self.p, call)
+    }
+}
+
+fn forward(dropped: Dropped, p: f64, call: Forward) -> Result<()> {
     let Forward { gpu, batch, mode, inputs, output, output_shape, saved, .. } = call;
     if mode == Mode::Eval {
         return gpu.copy(inputs[0].0, output);
@@ -57,7 +79,7 @@ pub fn forward(dropped: Dropped, p: f64, call: Forward) -> Result<()> {
     apply(gpu, dropped, p, (batch, output_shape), saved.indices, inputs[0].0, output)
 }
 
-pub fn backward(dropped: Dropped, p: f64, call: Backward) -> Result<()> {
+fn backward(dropped: Dropped, p: f64, call: Backward) -> Result<()> {
     let Backward { gpu, batch, mode, output_shape, saved, output_gradient, .. } = call;
     let Some(dx) = call.input_gradients[0] else { return Ok(()) };
     match mode {

@@ -39,98 +39,63 @@ mod sums;
 #[cfg(test)]
 pub(super) mod tests;
 
-use self::local_response_norm::Constants;
-use self::masks::Dropped;
-use self::pools::Pooling;
-use self::resample::Before;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Error, Result};
-use crate::ir::{Shape, Window};
-use crate::program::Op;
+use crate::ir::Shape;
+use crate::program::{Op, op};
+
+/// Computes an operation on a GPU.
+pub trait Kernel {
+    /// Queues what fills the output, and in training what the backward pass needs of it.
+    fn forward(&self, call: Forward) -> Result<()>;
+
+    /// Queues what fills the gradients that somebody needs, after [`Kernel::forward`] in the same mode.
+    fn backward(&self, call: Backward) -> Result<()>;
+}
+
+/// What computes an operation; an error if nothing does.
+fn kernel(op: &Op) -> Result<&dyn Kernel> {
+    Ok(match op {
+        Op::Conv2d(op) => op,
+        Op::ConvTranspose2d(op) => op,
+        Op::Linear => &op::Linear,
+        Op::MaxPool2d(op) => op,
+        Op::AvgPool2d(op) => op,
+        Op::AdaptiveAvgPool2d => &op::AdaptiveAvgPool2d,
+        Op::AdaptiveMaxPool2d => &op::AdaptiveMaxPool2d,
+        Op::BatchNorm(op) => op,
+        Op::GroupNorm(op) => op,
+        Op::LayerNorm(op) => op,
+        Op::LocalResponseNorm(op) => op,
+        Op::Dropout(op) => op,
+        Op::DropPath(op) => op,
+        Op::Activation(op) => op,
+        Op::Prelu => &op::Prelu,
+        Op::Softmax => &op::Softmax,
+        Op::Flatten => &op::Flatten,
+        Op::Identity => &op::Identity,
+        Op::Upsample(op) => op,
+        Op::Pad(op) => op,
+        Op::Slice(op) => op,
+        Op::ChannelShuffle(op) => op,
+        Op::Add => &op::Add,
+        Op::Concat => &op::Concat,
+        Op::Mul => &op::Mul,
+        Op::Outside(outside) => {
+            return Err(Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name())));
+        }
+    })
+}
 
 /// Queues an operation's output, and in training mode what its gradients will need.
 pub fn forward(op: &Op, call: Forward) -> Result<()> {
-    match *op {
-        Op::Conv2d { kernel, stride, padding, dilation, groups } => {
-            conv2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call)
-        }
-        Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } => {
-            conv_transpose2d::forward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call)
-        }
-        Op::Linear => linear::forward(call),
-        Op::MaxPool2d(window) => pools::forward(Pooling::Max(window), call),
-        Op::AvgPool2d { window, count_include_pad } => {
-            pools::forward(Pooling::Mean { window, count_include_pad }, call)
-        }
-        Op::AdaptiveAvgPool2d => pools::forward(Pooling::AdaptiveMean, call),
-        Op::AdaptiveMaxPool2d => pools::forward(Pooling::AdaptiveMax, call),
-        Op::BatchNorm { eps, momentum } => batch_norm::forward(eps, momentum, call),
-        Op::GroupNorm { groups, eps } => group_norm::forward(groups, eps, call),
-        Op::LayerNorm { over, eps } => rows::layer_norm_forward(over, eps, call),
-        Op::LocalResponseNorm { size, alpha, beta, k } => {
-            local_response_norm::forward(Constants { size, alpha, beta, k }, call)
-        }
-        Op::Dropout { p } => masks::forward(Dropped::Numbers, p, call),
-        Op::DropPath { p } => masks::forward(Dropped::Examples, p, call),
-        Op::Activation(activation) => elementwise::forward(activation, call),
-        Op::Prelu => prelu::forward(call),
-        Op::Softmax => rows::softmax_forward(call),
-        Op::Flatten => turn::forward(call),
-        Op::Identity => call.gpu.copy(call.inputs[0].0, call.output),
-        Op::Upsample { resampling, step } => resample::upsample_forward(resampling, step, call),
-        Op::Pad { fill, top, left, front } => resample::pad_forward(Before { fill, top, left, front }, call),
-        Op::Slice { start } => channels::slice_forward(start, call),
-        Op::ChannelShuffle { groups } => channels::shuffle_forward(groups, call),
-        Op::Add => {
-            let inputs: Vec<_> = call.inputs.iter().map(|(values, _)| *values).collect();
-            elementwise::add(call.gpu, &inputs, call.epilogue.bounds, call.output)
-        }
-        Op::Concat => channels::concat_forward(call),
-        Op::Mul => channels::mul_forward(call),
-        Op::Outside(ref outside) => Err(no_kernel(outside.operation().name())),
-    }
+    kernel(op)?.forward(call)
 }
 
 /// Queues the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result, and the
 /// operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp::cut_gradient`] comes first.
 pub fn backward(op: &Op, call: Backward) -> Result<()> {
-    match *op {
-        Op::Conv2d { kernel, stride, padding, dilation, groups } => {
-            conv2d::backward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call)
-        }
-        Op::ConvTranspose2d { kernel, stride, padding, dilation, groups } => {
-            conv_transpose2d::backward(&Window { kernel, stride, padding, dilation, ceil: false }, groups, call)
-        }
-        Op::Linear => linear::backward(call),
-        Op::MaxPool2d(window) => pools::backward(Pooling::Max(window), call),
-        Op::AvgPool2d { window, count_include_pad } => {
-            pools::backward(Pooling::Mean { window, count_include_pad }, call)
-        }
-        Op::AdaptiveAvgPool2d => pools::backward(Pooling::AdaptiveMean, call),
-        Op::AdaptiveMaxPool2d => pools::backward(Pooling::AdaptiveMax, call),
-        Op::BatchNorm { .. } => batch_norm::backward(call),
-        Op::GroupNorm { groups, .. } => group_norm::backward(groups, call),
-        Op::LayerNorm { over, .. } => rows::layer_norm_backward(over, call),
-        Op::LocalResponseNorm { size, alpha, beta, k } => {
-            local_response_norm::backward(Constants { size, alpha, beta, k }, call)
-        }
-        Op::Dropout { p } => masks::backward(Dropped::Numbers, p, call),
-        Op::DropPath { p } => masks::backward(Dropped::Examples, p, call),
-        Op::Activation(activation) => elementwise::backward(activation, call),
-        Op::Prelu => prelu::backward(call),
-        Op::Softmax => rows::softmax_backward(call),
-        Op::Flatten => turn::backward(call),
-        Op::Upsample { resampling, step } => resample::upsample_backward(resampling, step, call),
-        Op::Pad { fill, top, left, front } => resample::pad_backward(Before { fill, top, left, front }, call),
-        Op::Slice { start } => channels::slice_backward(start, call),
-        Op::ChannelShuffle { groups } => channels::shuffle_backward(groups, call),
-        Op::Identity | Op::Add => {
-            call.input_gradients.iter().flatten().try_for_each(|dx| call.gpu.copy(call.output_gradient, *dx))
-        }
-        Op::Concat => channels::concat_backward(call),
-        Op::Mul => channels::mul_backward(call),
-        Op::Outside(ref outside) => Err(no_kernel(outside.operation().name())),
-    }
+    kernel(op)?.backward(call)
 }
 
 /// Whether an operation can be computed here. `shapes` are those of one example of its inputs and its output.
@@ -143,18 +108,13 @@ pub fn check(op: &Op, mut shapes: impl Iterator<Item = Shape>) -> Result<()> {
             "a value of {shape} is too large for a GPU: 2³¹ numbers an example are too many"
         )));
     }
-    match op {
-        Op::MaxPool2d(window) | Op::AvgPool2d { window, .. } if !pools::counts(window) => {
-            Err(Error::new("a window of 2³⁰ positions or more is too large for a GPU"))
-        }
-        Op::Outside(outside) => Err(no_kernel(outside.operation().name())),
-        _ => Ok(()),
+    // A stride may be of any length.
+    let sides = op.traits().window.map(|window| [window.kernel, window.padding, window.dilation]);
+    if sides.is_some_and(|sides| sides.iter().any(|pair| pair.height.max(pair.width) >= pools::FAR)) {
+        return Err(Error::new("a window of 2³⁰ positions or more is too large for a GPU"));
     }
+    kernel(op).map(|_| ())
 }
 
 /// Within an example kernels count in 32 bits, and divide below this.
 const COUNTED: usize = 1 << 31;
-
-fn no_kernel(name: &str) -> Error {
-    Error::new(format!("`{name}` has no kernel for a GPU"))
-}

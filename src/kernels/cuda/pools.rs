@@ -1,12 +1,13 @@
 //! Maxima and means under windows, and over bins.
 
+use super::Kernel;
 use super::shape::{Cut, Limits, Sites, Widths, site_width, small, widths};
 use super::sums;
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, Source, View};
 use crate::ir::{Pair, Shape, Window};
 use crate::program::Bounds;
-use crate::program::memory::fits_a_byte;
+use crate::program::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
 
 const SOURCE: Source = Source { name: "pool.cu", text: include_str!("pool.cu") };
 
@@ -46,16 +47,11 @@ unsafe impl Call for Pool {}
 
 /// What is taken of the numbers, and of which.
 #[derive(Debug, Clone, Copy)]
-pub enum Pooling {
+enum Pooling {
     /// The largest under each window.
-    Max(Window),
+    Max(MaxPool2d),
     /// The mean under each window.
-    Mean {
-        /// The window.
-        window: Window,
-        /// Whether padding counts as zeros.
-        count_include_pad: bool,
-    },
+    Mean(AvgPool2d),
     /// The largest of each bin.
     AdaptiveMax,
     /// The mean of each bin.
@@ -68,7 +64,7 @@ impl Pooling {
         match self {
             Pooling::Max(_) => [widths!("max_pool_forward"), widths!("max_pool_backward")],
             Pooling::AdaptiveMax => [widths!("adaptive_max_forward"), widths!("adaptive_max_backward")],
-            Pooling::Mean { .. } | Pooling::AdaptiveMean => [widths!("means_forward"), widths!("means_backward")],
+            Pooling::Mean(_) | Pooling::AdaptiveMean => [widths!("means_forward"), widths!("means_backward")],
         }
     }
 
@@ -76,9 +72,9 @@ impl Pooling {
     fn window(self) -> Window {
         let none = Pair::square(1);
         match self {
-            Pooling::Max(window) => window,
+            Pooling::Max(MaxPool2d { window }) => window,
             // Means are not dilated.
-            Pooling::Mean { window, .. } => Window { dilation: none, ..window },
+            Pooling::Mean(AvgPool2d { window, .. }) => Window { dilation: none, ..window },
             Pooling::AdaptiveMax | Pooling::AdaptiveMean => {
                 Window { kernel: none, stride: none, padding: Pair::square(0), dilation: none, ceil: false }
             }
@@ -107,7 +103,7 @@ impl Pooling {
             down: side(|pair| pair.height, height, rows),
             across: side(|pair| pair.width, width, columns),
             adaptive: u32::from(matches!(self, Pooling::AdaptiveMax | Pooling::AdaptiveMean)),
-            count_padding: u32::from(matches!(self, Pooling::Mean { count_include_pad: true, .. })),
+            count_padding: u32::from(matches!(self, Pooling::Mean(AvgPool2d { count_include_pad: true, .. }))),
             bounds: Bounds::NONE.into(),
         }
     }
@@ -115,27 +111,61 @@ impl Pooling {
     /// Where the places of maxima are kept: bytes and words, of which one is there.
     fn places<'a>(self, bytes: View<'a>, words: View<'a>) -> [View<'a>; 2] {
         match self {
-            Pooling::Max(window) if fits_a_byte(&window) => [bytes, View::NONE],
+            Pooling::Max(op) if op.fits_a_byte() => [bytes, View::NONE],
             Pooling::Max(_) | Pooling::AdaptiveMax => [View::NONE, words],
-            Pooling::Mean { .. } | Pooling::AdaptiveMean => [View::NONE; 2],
+            Pooling::Mean(_) | Pooling::AdaptiveMean => [View::NONE; 2],
         }
     }
 }
 
-/// Whether kernels, which count in 32 bits, can take this window. A stride may be of any length.
-pub fn counts(window: &Window) -> bool {
-    let Window { kernel, padding, dilation, .. } = *window;
-    [kernel, padding, dilation].iter().all(|pair| pair.height.max(pair.width) < FAR)
-}
-
 /// Further than any window reaches.
-const FAR: usize = 1 << 30;
+pub(super) const FAR: usize = 1 << 30;
 
 fn sides(shape: Shape) -> (usize, usize) {
     shape.sides().unwrap_or((1, 1))
 }
 
-pub fn forward(pooling: Pooling, call: Forward) -> Result<()> {
+impl Kernel for MaxPool2d {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Pooling::Max(*self), call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Pooling::Max(*self), call)
+    }
+}
+
+impl Kernel for AvgPool2d {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Pooling::Mean(*self), call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Pooling::Mean(*self), call)
+    }
+}
+
+impl Kernel for AdaptiveMaxPool2d {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Pooling::AdaptiveMax, call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Pooling::AdaptiveMax, call)
+    }
+}
+
+impl Kernel for AdaptiveAvgPool2d {
+    fn forward(&self, call: Forward) -> Result<()> {
+        forward(Pooling::AdaptiveMean, call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        backward(Pooling::AdaptiveMean, call)
+    }
+}
+
+fn forward(pooling: Pooling, call: Forward) -> Result<()> {
     let Forward { gpu, batch, epilogue, inputs, output, output_shape, saved, .. } = call;
     let (x, shape) = inputs[0];
     if matches!(pooling, Pooling::AdaptiveMean) && output_shape.positions() == 1 && shape.positions() >= MANY {
@@ -151,7 +181,7 @@ pub fn forward(pooling: Pooling, call: Forward) -> Result<()> {
     gpu.launch(&SOURCE, kernel.of(width), sites.grid(), &call)
 }
 
-pub fn backward(pooling: Pooling, call: Backward) -> Result<()> {
+fn backward(pooling: Pooling, call: Backward) -> Result<()> {
     let Backward { gpu, batch, inputs, output_shape, saved, output_gradient, .. } = call;
     let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
     let width = site_width(gpu, shape.channels());

@@ -1,5 +1,6 @@
 //! Layer norm, softmax and cross-entropy: what takes all numbers of a row together.
 
+use super::Kernel;
 use super::shape::{Cut, Divisor, WARP, small};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
@@ -7,6 +8,7 @@ use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
 use crate::ir::Shape;
 use crate::program::Over;
 use crate::program::call::Order;
+use crate::program::op::{LayerNorm, Softmax};
 
 pub(super) const SOURCE: Source = Source { name: "rows.cu", text: include_str!("rows.cu") };
 
@@ -61,7 +63,7 @@ impl Rows {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct LayerNorm {
+struct NormRows {
     rows: Rows,
     x: u64,
     g: u64,
@@ -77,10 +79,10 @@ struct LayerNorm {
 }
 
 // SAFETY: as in rows.cu.
-unsafe impl Call for LayerNorm {}
+unsafe impl Call for NormRows {}
 
-impl LayerNorm {
-    fn new(gpu: &Gpu, over: Over, batch: usize, shape: Shape, weights: &[Weight], kept: View) -> LayerNorm {
+impl NormRows {
+    fn new(gpu: &Gpu, over: Over, batch: usize, shape: Shape, weights: &[Weight], kept: View) -> NormRows {
         let rows = match over {
             Over::Example => Rows::new(batch, shape.elements()),
             Over::Channels => Rows::of_channels(gpu, batch, shape),
@@ -93,7 +95,7 @@ impl LayerNorm {
         let turned = turned_weights(gpu, over, shape);
         let (channels, positions) = turned.map_or((0, 0), |shape| (shape.channels(), shape.positions()));
         let (by_channels, channels, positions) = (Divisor::by(channels), small(channels), small(positions));
-        LayerNorm { rows, x: 0, g: 0, y: 0, means, inverses, gamma, beta, eps: 0.0, channels, positions, by_channels }
+        NormRows { rows, x: 0, g: 0, y: 0, means, inverses, gamma, beta, eps: 0.0, channels, positions, by_channels }
     }
 }
 
@@ -103,44 +105,48 @@ fn turned_weights(gpu: &Gpu, over: Over, shape: Shape) -> Option<Shape> {
     turned.then_some(shape)
 }
 
-/// Layer norm. Keeps every row's mean, then every row's 1/√(variance + eps).
-pub fn layer_norm_forward(over: Over, eps: f64, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, weights, output, output_shape, saved, .. } = call;
-    let call = LayerNorm {
-        x: inputs[0].0.pointer(),
-        y: output.pointer(),
-        eps,
-        ..LayerNorm::new(gpu, over, batch, output_shape, weights, saved.reals)
-    };
-    let kernel = call.rows.kernel(["layer_norm_forward", "layer_norm_forward_apart"]);
-    gpu.launch(&SOURCE, kernel, call.rows.grid(), &call)
-}
+impl Kernel for LayerNorm {
+    /// Layer norm. Keeps every row's mean, then every row's 1/√(variance + eps).
+    fn forward(&self, call: Forward) -> Result<()> {
+        let LayerNorm { over, eps } = *self;
+        let Forward { gpu, batch, inputs, weights, output, output_shape, saved, .. } = call;
+        let call = NormRows {
+            x: inputs[0].0.pointer(),
+            y: output.pointer(),
+            eps,
+            ..NormRows::new(gpu, over, batch, output_shape, weights, saved.reals)
+        };
+        let kernel = call.rows.kernel(["layer_norm_forward", "layer_norm_forward_apart"]);
+        gpu.launch(&SOURCE, kernel, call.rows.grid(), &call)
+    }
 
-pub fn layer_norm_backward(over: Over, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
-    let x = inputs[0].0;
-    if let Some(dx) = call.input_gradients[0] {
-        let norm = LayerNorm::new(gpu, over, batch, shape, weights, saved.reals);
-        let norm = LayerNorm { x: x.pointer(), g: g.pointer(), y: dx.pointer(), ..norm };
-        let kernel = norm.rows.kernel(["layer_norm_backward", "layer_norm_backward_apart"]);
-        gpu.launch(&SOURCE, kernel, norm.rows.grid(), &norm)?;
+    fn backward(&self, call: Backward) -> Result<()> {
+        let LayerNorm { over, .. } = *self;
+        let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
+        let x = inputs[0].0;
+        if let Some(dx) = call.input_gradients[0] {
+            let norm = NormRows::new(gpu, over, batch, shape, weights, saved.reals);
+            let norm = NormRows { x: x.pointer(), g: g.pointer(), y: dx.pointer(), ..norm };
+            let kernel = norm.rows.kernel(["layer_norm_backward", "layer_norm_backward_apart"]);
+            gpu.launch(&SOURCE, kernel, norm.rows.grid(), &norm)?;
+        }
+        let &[dgamma, dbeta] = call.weight_gradients else { return Ok(()) };
+        if dgamma.is_none() && dbeta.is_none() {
+            return Ok(());
+        }
+        let cut = match over {
+            // Every number of an example is a channel.
+            Over::Example => Cut { rows: batch, channels: shape.elements(), run: 1 },
+            Over::Channels => Cut::new(gpu.settings(), batch, shape),
+        };
+        let totals = Totals { first: dbeta, second: dgamma, of_maps: turned_weights(gpu, over, shape) };
+        sums::totals(gpu, cut, Terms::Layer { g, x, statistics: super::batch_norm::halves(saved.reals) }, totals)
     }
-    let &[dgamma, dbeta] = call.weight_gradients else { return Ok(()) };
-    if dgamma.is_none() && dbeta.is_none() {
-        return Ok(());
-    }
-    let cut = match over {
-        // Every number of an example is a channel.
-        Over::Example => Cut { rows: batch, channels: shape.elements(), run: 1 },
-        Over::Channels => Cut::new(gpu.settings(), batch, shape),
-    };
-    let totals = Totals { first: dbeta, second: dgamma, of_maps: turned_weights(gpu, over, shape) };
-    sums::totals(gpu, cut, Terms::Layer { g, x, statistics: super::batch_norm::halves(saved.reals) }, totals)
 }
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Softmax {
+struct SoftmaxRows {
     rows: Rows,
     x: u64,
     g: u64,
@@ -148,20 +154,22 @@ struct Softmax {
 }
 
 // SAFETY: as in rows.cu.
-unsafe impl Call for Softmax {}
+unsafe impl Call for SoftmaxRows {}
 
-/// Softmax over the features of a vector, or over the channels at each position of a map.
-pub fn softmax_forward(call: Forward) -> Result<()> {
-    let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
-    let rows = Rows::of_channels(gpu, batch, output_shape);
-    let call = Softmax { rows, x: inputs[0].0.pointer(), g: 0, y: output.pointer() };
-    gpu.launch(&SOURCE, rows.kernel(["softmax_forward", "softmax_forward_apart"]), rows.grid(), &call)
-}
+impl Kernel for Softmax {
+    /// Softmax over the features of a vector, or over the channels at each position of a map.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let rows = Rows::of_channels(gpu, batch, output_shape);
+        let call = SoftmaxRows { rows, x: inputs[0].0.pointer(), g: 0, y: output.pointer() };
+        gpu.launch(&SOURCE, rows.kernel(["softmax_forward", "softmax_forward_apart"]), rows.grid(), &call)
+    }
 
-pub fn softmax_backward(call: Backward) -> Result<()> {
-    let Backward { gpu, batch, output, output_shape, output_gradient, .. } = call;
-    let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-    let rows = Rows::of_channels(gpu, batch, output_shape);
-    let call = Softmax { rows, x: output.pointer(), g: output_gradient.pointer(), y: dx.pointer() };
-    gpu.launch(&SOURCE, rows.kernel(["softmax_backward", "softmax_backward_apart"]), rows.grid(), &call)
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { gpu, batch, output, output_shape, output_gradient, .. } = call;
+        let Some(dx) = call.input_gradients[0] else { return Ok(()) };
+        let rows = Rows::of_channels(gpu, batch, output_shape);
+        let call = SoftmaxRows { rows, x: output.pointer(), g: output_gradient.pointer(), y: dx.pointer() };
+        gpu.launch(&SOURCE, rows.kernel(["softmax_backward", "softmax_backward_apart"]), rows.grid(), &call)
+    }
 }

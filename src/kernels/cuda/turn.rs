@@ -1,11 +1,13 @@
 //! Maps in another order: images as they come, outputs as they go, and maps that become vectors.
 
+use super::Kernel;
 use super::convert::{to_float, to_real};
 use super::shape::{Divisor, MOST_Y, grid_each, small};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
 use crate::ir::Shape;
 use crate::program::call::Order;
+use crate::program::op::Flatten;
 
 pub(super) const SOURCE: Source = Source { name: "turn.cu", text: include_str!("turn.cu") };
 
@@ -73,15 +75,17 @@ pub fn outputs(gpu: &Gpu, batch: usize, shape: Shape, from: View, to: View) -> R
     turn(gpu, ["turn_out_tiles", "turn_out_few"], batch, [shape.positions(), shape.channels()], from, to)
 }
 
-/// A map as a vector, channel after channel.
-pub fn forward(call: Forward) -> Result<()> {
-    let (x, shape) = call.inputs[0];
-    flatten(call.gpu, call.batch, shape, [shape.positions(), shape.channels()], x, call.output)
-}
+impl Kernel for Flatten {
+    /// A map as a vector, channel after channel.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let (x, shape) = call.inputs[0];
+        flatten(call.gpu, call.batch, shape, [shape.positions(), shape.channels()], x, call.output)
+    }
 
-pub fn backward(call: Backward) -> Result<()> {
-    let (Some(dx), shape) = (call.input_gradients[0], call.inputs[0].1) else { return Ok(()) };
-    flatten(call.gpu, call.batch, shape, [shape.channels(), shape.positions()], call.output_gradient, dx)
+    fn backward(&self, call: Backward) -> Result<()> {
+        let (Some(dx), shape) = (call.input_gradients[0], call.inputs[0].1) else { return Ok(()) };
+        flatten(call.gpu, call.batch, shape, [shape.channels(), shape.positions()], call.output_gradient, dx)
+    }
 }
 
 fn flatten(gpu: &Gpu, batch: usize, shape: Shape, matrix: [usize; 2], from: View, to: View) -> Result<()> {

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 use self::rules::{Moments, Step};
 use crate::kernels::Real;
-use crate::program::{Op, Program};
+use crate::program::{Program, op};
 use crate::recipe::{Decayed, Optimizer, Rule};
 
 /// An update rule with what it remembers between steps.
@@ -153,7 +153,7 @@ impl<T: Real> OptimizerState<T> {
 fn kernels(program: &Program) -> Vec<bool> {
     let mut kernels: Vec<bool> = program.weights.iter().map(|weight| weight.shape.len() > 1).collect();
     // γ and β of a norm over whole examples have the example's shape.
-    for step in program.steps.iter().filter(|step| matches!(step.op, Op::LayerNorm { .. })) {
+    for step in program.steps.iter().filter(|step| step.op.traits().weights == op::Weights::Norm) {
         step.weights.iter().for_each(|weight| kernels[*weight] = false);
     }
     kernels

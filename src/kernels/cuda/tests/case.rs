@@ -9,7 +9,7 @@ use crate::kernels::testing::{Case, Numbers, Outcome, Wanted, close};
 use crate::kernels::{MaskKey, cuda, layout};
 use crate::program::call::Order;
 use crate::program::memory::Kept;
-use crate::program::{Bounds, Op};
+use crate::program::{Bounds, Op, op};
 
 /// Numbers in memory are rounded to 2⁻⁸, and some of those go into others.
 const BF16: f64 = 1.5e-2;
@@ -70,15 +70,15 @@ fn narrowed(case: &Case, numbers: &Numbers<f64>) -> Numbers<f64> {
 }
 
 fn stands_in_products(op: &Op) -> bool {
-    matches!(op, Op::Conv2d { .. } | Op::ConvTranspose2d { .. } | Op::Linear)
+    matches!(op.traits().weights, op::Weights::Kernel | op::Weights::Matrix)
 }
 
 /// A weight as a batch of maps: those of convolutions lie in the run's order.
 fn weight_maps(case: &Case, index: usize) -> Shape {
     let length = case.weights[index];
     let (outer, kernel) = match case.op {
-        Op::Conv2d { kernel, .. } if index == 0 => (case.output.channels(), kernel),
-        Op::ConvTranspose2d { kernel, .. } if index == 0 => (case.inputs[0].channels(), kernel),
+        Op::Conv2d(op) if index == 0 => (case.output.channels(), op.window.kernel),
+        Op::ConvTranspose2d(op) if index == 0 => (case.inputs[0].channels(), op.0.window.kernel),
         _ => return Shape::Vector(length),
     };
     Shape::map(length / outer / kernel.height / kernel.width, kernel.height, kernel.width)

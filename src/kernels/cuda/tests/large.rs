@@ -3,7 +3,7 @@
 use super::case::check;
 use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, F32_AGAINST_F64, Numbers};
-use crate::program::{Activation, Bounds, Epilogue, Fill, Op, Over, Resampling};
+use crate::program::{Activation, Bounds, Epilogue, Fill, Op, Over, Resampling, op};
 
 /// Numbers from −2 to 2 that are exact in bf16, from a multiplicative generator.
 fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -34,7 +34,7 @@ fn batch_norm_in_slices() {
         [(9, Shape::map(64, 12, 12)), (5, Shape::map(8, 40, 40)), (3, Shape::map(300, 3, 3)), (70, Shape::Vector(48))]
     {
         let channels = shape.channels();
-        let norm = Op::BatchNorm { eps: 1e-5, momentum: 0.1 };
+        let norm = Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1 });
         let affine = (vec![channels; 2], vec![channels; 2]);
         let plain = Case { weights: affine.0, buffers: affine.1, ..Case::new(norm, batch, shape, shape) };
         run(&plain);
@@ -46,18 +46,18 @@ fn batch_norm_in_slices() {
 #[test]
 fn other_norms_in_long_rows() {
     for (op, batch, shape, weights) in [
-        (Op::GroupNorm { groups: 4, eps: 1e-5 }, 3, Shape::map(16, 20, 20), 16),
-        (Op::GroupNorm { groups: 32, eps: 1e-5 }, 5, Shape::map(64, 7, 7), 64),
-        (Op::LayerNorm { over: Over::Example, eps: 1e-5 }, 6, Shape::map(24, 12, 12), 24 * 144),
-        (Op::LayerNorm { over: Over::Channels, eps: 1e-5 }, 3, Shape::map(96, 9, 9), 96),
-        (Op::LayerNorm { over: Over::Channels, eps: 1e-5 }, 7, Shape::Vector(1500), 1500),
+        (Op::GroupNorm(op::GroupNorm { groups: 4, eps: 1e-5 }), 3, Shape::map(16, 20, 20), 16),
+        (Op::GroupNorm(op::GroupNorm { groups: 32, eps: 1e-5 }), 5, Shape::map(64, 7, 7), 64),
+        (Op::LayerNorm(op::LayerNorm { over: Over::Example, eps: 1e-5 }), 6, Shape::map(24, 12, 12), 24 * 144),
+        (Op::LayerNorm(op::LayerNorm { over: Over::Channels, eps: 1e-5 }), 3, Shape::map(96, 9, 9), 96),
+        (Op::LayerNorm(op::LayerNorm { over: Over::Channels, eps: 1e-5 }), 7, Shape::Vector(1500), 1500),
     ] {
         run(&Case { weights: vec![weights; 2], ..Case::new(op, batch, shape, shape) });
     }
     for shape in [Shape::Vector(1500), Shape::map(40, 9, 11)] {
         run(&Case::new(Op::Softmax, 5, shape, shape));
     }
-    let op = Op::LocalResponseNorm { size: 5, alpha: 0.1, beta: 0.75, k: 2.0 };
+    let op = Op::LocalResponseNorm(op::LocalResponseNorm { size: 5, alpha: 0.1, beta: 0.75, k: 2.0 });
     run(&Case::new(op, 3, Shape::map(96, 13, 13), Shape::map(96, 13, 13)));
 }
 
@@ -71,24 +71,24 @@ fn windows_and_bins_over_many_channels() {
         ceil: false,
     };
     let map = |side| Shape::map(32, side, side);
-    let mean = |window, count_include_pad| Op::AvgPool2d { window, count_include_pad };
+    let mean = |window, count_include_pad| Op::AvgPool2d(op::AvgPool2d { window, count_include_pad });
     for (op, side, output) in [
-        (Op::MaxPool2d(window(2, 2, 0)), 16, 8),
-        (Op::MaxPool2d(window(3, 2, 1)), 15, 8),
+        (Op::MaxPool2d(op::MaxPool2d { window: window(2, 2, 0) }), 16, 8),
+        (Op::MaxPool2d(op::MaxPool2d { window: window(3, 2, 1) }), 15, 8),
         (mean(window(3, 1, 1), true), 10, 10),
         (mean(window(3, 2, 1), false), 11, 6),
         (Op::AdaptiveAvgPool2d, 7, 1),
         (Op::AdaptiveAvgPool2d, 36, 1),
         (Op::AdaptiveAvgPool2d, 13, 6),
         (Op::AdaptiveMaxPool2d, 13, 6),
-        (Op::Upsample { resampling: Resampling::Bilinear, step: [0.5; 2] }, 6, 12),
-        (Op::Upsample { resampling: Resampling::Nearest, step: [0.5; 2] }, 6, 12),
-        (Op::Pad { fill: Fill::Reflect, top: 2, left: 2, front: 0 }, 6, 10),
+        (Op::Upsample(op::Upsample { resampling: Resampling::Bilinear, step: [0.5; 2] }), 6, 12),
+        (Op::Upsample(op::Upsample { resampling: Resampling::Nearest, step: [0.5; 2] }), 6, 12),
+        (Op::Pad(op::Pad { fill: Fill::Reflect, top: 2, left: 2, front: 0 }), 6, 10),
     ] {
         run(&Case::new(op, 3, map(side), map(output)));
     }
     let wider = Shape::map(48, 9, 9);
-    run(&Case::new(Op::Pad { fill: Fill::Zero, top: 1, left: 2, front: 8 }, 3, map(6), wider));
+    run(&Case::new(Op::Pad(op::Pad { fill: Fill::Zero, top: 1, left: 2, front: 8 }), 3, map(6), wider));
 }
 
 #[test]
@@ -103,13 +103,15 @@ fn many_inputs_and_many_channels() {
     let parts = [8, 16, 32].map(|channels| Shape::map(channels, 8, 9)).to_vec();
     let whole = Shape::map(56, 8, 9);
     run(&Case { inputs: parts, ..Case::new(Op::Concat, 3, whole, whole) });
-    run(&Case::new(Op::Slice { start: 16 }, 3, whole, map));
-    run(&Case::new(Op::ChannelShuffle { groups: 7 }, 3, whole, whole));
+    run(&Case::new(Op::Slice(op::Slice { start: 16 }), 3, whole, map));
+    run(&Case::new(Op::ChannelShuffle(op::ChannelShuffle { groups: 7 }), 3, whole, whole));
     run(&Case::new(Op::Flatten, 3, whole, Shape::Vector(whole.elements())));
     for weights in [1, 24] {
         run(&Case { weights: vec![weights], ..Case::new(Op::Prelu, 5, map, map) });
     }
-    for op in [Op::Dropout { p: 0.3 }, Op::DropPath { p: 0.4 }, Op::Activation(Activation::Silu)] {
+    for op in
+        [Op::Dropout(op::Dropout { p: 0.3 }), Op::DropPath(op::DropPath { p: 0.4 }), Op::Activation(Activation::Silu)]
+    {
         run(&Case::new(op, 37, map, map));
     }
 }
@@ -126,8 +128,8 @@ fn what_cannot_be_counted_is_refused() {
     for (op, shape, expected) in [
         (Op::Add, Shape::Vector(1 << 31), "too large for a GPU"),
         (Op::Add, Shape::Vector((1 << 31) - 1), ""),
-        (Op::MaxPool2d(window(1 << 31, 1 << 30)), Shape::map(1, 8, 8), "a window of"),
-        (Op::MaxPool2d(window(3, 1)), Shape::map(1, 8, 8), ""),
+        (Op::MaxPool2d(op::MaxPool2d { window: window(1 << 31, 1 << 30) }), Shape::map(1, 8, 8), "a window of"),
+        (Op::MaxPool2d(op::MaxPool2d { window: window(3, 1) }), Shape::map(1, 8, 8), ""),
     ] {
         let found = crate::kernels::cuda::check(&op, std::iter::once(shape));
         let found = found.err().map_or(String::new(), |error| error.to_string());

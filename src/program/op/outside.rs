@@ -1,4 +1,4 @@
-//! Operations from outside the crate: what they must say of themselves, and their kernels.
+//! Operations from outside the crate: what they must say of themselves.
 //!
 //! A layer that another crate registers lowers to [`Op::Outside`](super::Op::Outside). The executor and the Candle module
 //! run it like any other operation.
@@ -6,12 +6,15 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::Mode;
-use super::call::{Backward, Forward};
-use super::memory::{Kept, Sizes, Workspace};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::operands::Operands;
 use crate::ir::Shape;
+use crate::program::Mode;
+use crate::program::call::{Backward, Forward};
+use crate::program::encoding::Encoding;
+use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Computes with numbers of one type.
+/// Computes an operation with numbers of one type.
 pub trait Kernel<T> {
     /// Fills the output, and in training what the backward pass needs of it.
     fn forward(&self, call: Forward<T>);
@@ -29,12 +32,12 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
 
     /// What a forward pass over `batch` examples keeps for the backward pass; `output` is one example's shape.
     fn kept(&self, _mode: Mode, _batch: usize, _output: Shape) -> Kept {
-        Kept::default()
+        Kept::NONE
     }
 
     /// Numbers that its kernels allocate while they run.
     fn workspace(&self, _sizes: Sizes) -> Workspace {
-        Workspace::default()
+        Workspace::NONE
     }
 
     /// What it has against a batch of this size; `input` is one example's shape. Shapes are the layer's to check.
@@ -63,4 +66,40 @@ impl PartialEq for Outside {
     fn eq(&self, other: &Outside) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
+}
+
+impl OpInterface for Outside {
+    fn traits(&self) -> Traits {
+        Traits {
+            name: self.operation().name(),
+            window: None,
+            reads: Reads::BOTH,
+            passes: Passes::Nothing,
+            view: View::Never,
+            weights: Weights::Plain,
+            epilogue: Takes::NOTHING,
+            role: Role::Other,
+            pairwise: None,
+        }
+    }
+
+    /// Shapes are its layer's to check.
+    fn verify(&self, _operands: &Operands) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn check(&self, mode: Mode, batch: usize, input: Shape) -> Result<(), String> {
+        self.operation().check(mode, batch, input)
+    }
+
+    fn kept(&self, mode: Mode, batch: usize, output: Shape) -> Kept {
+        self.operation().kept(mode, batch, output)
+    }
+
+    fn workspace(&self, sizes: Sizes) -> Workspace {
+        self.operation().workspace(sizes)
+    }
+
+    /// Only its name is known.
+    fn encode(&self, _arguments: &mut Encoding) {}
 }

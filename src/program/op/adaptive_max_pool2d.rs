@@ -1,0 +1,48 @@
+//! The largest number of each bin.
+
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::operands::Operands;
+use crate::ir::Shape;
+use crate::program::Mode;
+use crate::program::encoding::Encoding;
+use crate::program::memory::{Kept, Sizes, Workspace};
+
+/// The largest value in ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉ for each output position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AdaptiveMaxPool2d;
+
+impl OpInterface for AdaptiveMaxPool2d {
+    fn traits(&self) -> Traits {
+        Traits {
+            name: "adaptive_max_pool2d",
+            window: None,
+            reads: Reads::NOTHING,
+            passes: Passes::Nothing,
+            view: View::Never,
+            weights: Weights::None,
+            epilogue: Takes::NOTHING,
+            role: Role::Other,
+            pairwise: None,
+        }
+    }
+
+    fn verify(&self, operands: &Operands) -> Result<(), String> {
+        operands.planes()?;
+        operands.no_weights()
+    }
+
+    fn check(&self, _mode: Mode, _batch: usize, _input: Shape) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn kept(&self, _mode: Mode, batch: usize, output: Shape) -> Kept {
+        // The place of each maximum.
+        Kept { indices: batch.saturating_mul(output.elements()), ..Kept::NONE }
+    }
+
+    fn workspace(&self, _sizes: Sizes) -> Workspace {
+        Workspace::NONE
+    }
+
+    fn encode(&self, _arguments: &mut Encoding) {}
+}

@@ -1,0 +1,65 @@
+//! Batch norm.
+
+use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::operands::{Operands, require};
+use crate::ir::Shape;
+use crate::program::Mode;
+use crate::program::encoding::Encoding;
+use crate::program::memory::{Kept, Sizes, Workspace};
+
+/// Normalises each channel; weights are γ, β, running mean, running variance. A second input, if there is one, is added.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchNorm {
+    /// Added to the variance.
+    pub eps: f64,
+    /// How far the running statistics move towards the batch's.
+    pub momentum: f64,
+}
+
+impl OpInterface for BatchNorm {
+    fn traits(&self) -> Traits {
+        Traits {
+            name: "batch_norm",
+            window: None,
+            reads: Reads::INPUTS,
+            passes: Passes::Addend,
+            view: View::Never,
+            weights: Weights::Norm,
+            epilogue: Takes { norm: false, bounds: Some(Cut::Within) },
+            role: Role::Norm { eps: self.eps },
+            pairwise: None,
+        }
+    }
+
+    fn verify(&self, operands: &Operands) -> Result<(), String> {
+        require(
+            matches!(operands.inputs.len(), 1 | 2) && operands.inputs.iter().all(|input| *input == operands.output),
+            || format!("it makes {} of {:?}", operands.output, operands.inputs),
+        )?;
+        let channels: &[usize] = &[operands.output.channels()];
+        operands.weights_are(&[&[channels; 4]])
+    }
+
+    fn check(&self, mode: Mode, batch: usize, input: Shape) -> Result<(), String> {
+        match mode {
+            Mode::Train if batch * input.positions() < 2 => Err(format!(
+                "batch norm cannot train on a single value per channel: the input is {input} and the batch {batch}"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn kept(&self, _mode: Mode, _batch: usize, output: Shape) -> Kept {
+        // Mean and scale of each channel.
+        Kept { reals: 2 * output.channels(), ..Kept::NONE }
+    }
+
+    fn workspace(&self, _sizes: Sizes) -> Workspace {
+        Workspace::NONE
+    }
+
+    fn encode(&self, arguments: &mut Encoding) {
+        arguments.real("eps", self.eps);
+        arguments.real("momentum", self.momentum);
+    }
+}

@@ -1,0 +1,47 @@
+//! Softmax.
+
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::operands::Operands;
+use crate::ir::Shape;
+use crate::program::Mode;
+use crate::program::encoding::Encoding;
+use crate::program::memory::{Kept, Sizes, Workspace};
+
+/// exp(x)/Σ exp(x) over the features (a vector) or over the channels at each position (a map).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Softmax;
+
+impl OpInterface for Softmax {
+    fn traits(&self) -> Traits {
+        Traits {
+            name: "softmax",
+            window: None,
+            reads: Reads::OUTPUT,
+            passes: Passes::Nothing,
+            view: View::Never,
+            weights: Weights::None,
+            epilogue: Takes::NOTHING,
+            role: Role::Other,
+            pairwise: None,
+        }
+    }
+
+    fn verify(&self, operands: &Operands) -> Result<(), String> {
+        operands.unchanged()?;
+        operands.no_weights()
+    }
+
+    fn check(&self, _mode: Mode, _batch: usize, _input: Shape) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn kept(&self, _mode: Mode, _batch: usize, _output: Shape) -> Kept {
+        Kept::NONE
+    }
+
+    fn workspace(&self, _sizes: Sizes) -> Workspace {
+        Workspace::NONE
+    }
+
+    fn encode(&self, _arguments: &mut Encoding) {}
+}
