@@ -1,5 +1,6 @@
 //! The commands that train and use a network, as their users call them.
 
+mod classes;
 mod interruptions;
 mod place;
 mod tensorboard;

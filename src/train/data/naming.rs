@@ -11,7 +11,8 @@ impl Dataset {
     /// # Errors
     /// The classes that are not among the names; nothing has changed then.
     pub fn number_as(&mut self, names: &[String]) -> Result<(), Vec<String>> {
-        let numbers: HashMap<&String, u32> = names.iter().zip(0..).rev().collect();
+        let numbers: HashMap<&String, u32> =
+            names.iter().enumerate().rev().map(|(number, name)| (name, number as u32)).collect();
         let new: Vec<Option<u32>> = self.classes.iter().map(|class| numbers.get(class).copied()).collect();
         let unknown = self.classes.iter().zip(&new).filter(|(_, new)| new.is_none());
         let unknown: Vec<String> = unknown.map(|(class, _)| class.clone()).collect();
@@ -30,7 +31,7 @@ impl Dataset {
 
 #[cfg(test)]
 mod tests {
-    use crate::graph::Shape;
+    use crate::ir::Shape;
     use crate::recipe::{Data, DataSet};
     use crate::train::data::Dataset;
     use crate::train::data::tests::photos;

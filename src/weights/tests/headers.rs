@@ -5,8 +5,9 @@ use super::*;
 
 /// A file with this header, made longer with spaces, and these numbers.
 fn file(header: &str, length: usize, numbers: &[u8]) -> Vec<u8> {
-    let length = length.max(header.len());
-    [&(length as u64).to_le_bytes()[..], format!("{header:length$}").as_bytes(), numbers].concat()
+    let spaces = vec![b' '; length.saturating_sub(header.len())];
+    let length = (header.len() + spaces.len()) as u64;
+    [&length.to_le_bytes()[..], header.as_bytes(), &spaces, numbers].concat()
 }
 
 fn written(bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -37,7 +38,7 @@ fn what_was_written_with_a_header_of_any_length_is_read() {
     let path = folder.path().join("w.safetensors");
     let values = numbers();
     let mut lengths = std::collections::BTreeSet::new();
-    for letters in 0..=4096 {
+    for letters in (0..=4096).step_by(8) {
         let note = "x".repeat(letters);
         save(&path, &entries(&declared(), &values), 1, &note).expect("room on the disk");
         let found = load::<f32>(&path, &declared()).unwrap_or_else(|error| panic!("a note of {letters}: {error}"));
