@@ -80,6 +80,8 @@ pub mod kernels;
 #[cfg(feature = "train")]
 pub mod model;
 #[cfg(feature = "train")]
+mod pickle;
+#[cfg(feature = "train")]
 pub mod plot;
 #[cfg(feature = "train")]
 pub mod random;

@@ -11,6 +11,7 @@ mod notation;
 mod said;
 mod syntax;
 mod target;
+mod weights;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use std::{env, fs, process};
 use mutation::{Random, binary, digit, mutated};
 use target::{Input, Target};
 
-const TARGETS: &[Target] = &[notation::TARGET, syntax::TARGET, elaboration::TARGET];
+const TARGETS: &[Target] = &[notation::TARGET, syntax::TARGET, elaboration::TARGET, weights::PTH, weights::SAFETENSORS];
 
 /// An input takes this long at most.
 const LONGEST: Duration = Duration::from_secs(1);

@@ -35,8 +35,11 @@ impl Eval {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| {
             let network = self.source.compile()?.network;
-            let (mut evaluator, _) = trained::load(&network, &self.weights, &self.machine.device())?;
-            let dataset = trained::open_data(&network)?;
+            let (mut evaluator, about) = trained::load(&network, &self.weights, &self.machine.device())?;
+            let dataset = match &about {
+                Some(about) => trained::open_known_data(&network, &self.weights, about, "")?,
+                None => trained::open_data(&network)?,
+            };
             if dataset.validation.is_empty() {
                 return Err(Failure::Message("the data set has no validation images".to_owned()));
             }
@@ -60,7 +63,7 @@ pub fn class_name(names: &[String], class: usize) -> String {
 fn json(network: &str, evaluation: &Evaluation, names: &[String]) -> serde_json::Value {
     let accuracies = evaluation.class_accuracies();
     let class = |(class, name): (usize, &String)| {
-        let images: usize = evaluation.confusion[class].iter().sum();
+        let images = evaluation.confusion.images(class);
         json!({"name": name, "images": images, "accuracy": accuracies[class]})
     };
     json!({
@@ -87,15 +90,17 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
     );
     let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let matrix = names.len() <= LARGEST_MATRIX;
-    let counts = evaluation.confusion.iter().flatten().max().map_or(1, |count| count.to_string().len() + 1).max(4);
+    let counts = evaluation.confusion.rows().flatten().map(|(_, count)| count).max();
+    let counts = counts.map_or(1, |count| count.to_string().len() + 1).max(4);
     let mut line =
         |cells: std::fmt::Arguments| text.write_fmt(format_args!("{cells}\n")).expect("a String takes everything");
     let heads: String = (0..names.len()).filter(|_| matrix).map(|class| format!("{class:>counts$}")).collect();
     let taken_for = if matrix { "   taken for" } else { "" };
     line(format_args!("{:>5} {:widest$} {:>10}{taken_for}{heads}", "class", "", "accuracy"));
     let gap = " ".repeat(taken_for.len());
-    for (class, (row, accuracy)) in evaluation.confusion.iter().zip(evaluation.class_accuracies()).enumerate() {
-        let cells: String = row.iter().filter(|_| matrix).map(|count| format!("{count:>counts$}")).collect();
+    for (class, accuracy) in evaluation.class_accuracies().into_iter().enumerate() {
+        let row = if matrix { evaluation.confusion.whole_row(class) } else { Vec::new() };
+        let cells: String = row.iter().map(|count| format!("{count:>counts$}")).collect();
         let accuracy = if accuracy.is_nan() { "no images".to_owned() } else { format!("{:.2} %", 100.0 * accuracy) };
         line(format_args!("{class:>5} {:widest$} {accuracy:>10}{gap}{cells}", names[class]));
     }

@@ -16,6 +16,8 @@ mod data;
 #[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
+mod given;
+#[cfg(feature = "train")]
 mod machine;
 #[cfg(feature = "train")]
 mod new;

@@ -54,6 +54,7 @@ impl Predict {
         let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
         let names: Vec<String> = match (about, data) {
             (Some(about), _) => about.classes,
+            (None, _) if dataset.is_some() => dataset.as_ref().map_or(Vec::new(), |dataset| dataset.classes().to_vec()),
             (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
             (None, None) => Vec::new(),
         };

@@ -12,10 +12,10 @@ use signal_hook::flag;
 use super::machine::Machine;
 use super::plot_schedule::plot;
 use super::source::{Changes, compile_and_report};
-use super::trained::{open_data, recipe, unreadable};
-use super::{Failure, data::count, terminal};
+use super::trained::{recipe, unreadable};
+use super::{Failure, data::count, given, terminal};
 use crate::device::Device;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{nearest, printable};
 use crate::expand::expand;
 use crate::network::Network;
 use crate::pattern::glob;
@@ -83,7 +83,7 @@ impl Train {
             };
             return plot(recipe, steps, file.as_deref());
         }
-        let dataset = open_data(&network)?;
+        let dataset = given::open_data(&network, recipe, self.resume.as_deref(), self.weights.as_deref())?;
         network.data = Some(dataset.data().clone());
         self.machine.check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
@@ -228,20 +228,19 @@ fn begun(
 fn given_weights(path: &Path, program: &Program, recipe: &recipe::Train) -> Result<Vec<Vec<f32>>, Failure> {
     let anew = |name: &str| recipe.replace.iter().any(|pattern| glob(pattern, name));
     let given = weights::load_others(path, &program.weights, anew).map_err(|error| match &error {
-        WeightsError::Mismatch { mismatch, .. } if !mismatch.reshaped.is_empty() => {
-            let mut owners: Vec<&str> =
-                mismatch.reshaped.iter().filter_map(|one| one.name.rsplit_once('.')).map(|(owner, _)| owner).collect();
-            owners.dedup();
-            let patterns: Vec<String> = owners.iter().map(|owner| format!("{owner}.*")).collect();
-            Failure::Message(format!(
-                "{error}\nto begin anew with them, write `replace: [{}]` under `train:`",
-                patterns.join(", ")
-            ))
+        WeightsError::Mismatch { mismatch, .. } => {
+            Failure::Message(format!("{error}{}", given::begin_anew(program, recipe, mismatch).unwrap_or_default()))
         }
         _ => error.into(),
     })?;
+    if !given.left_out.is_empty() {
+        terminal::complain(&format!(
+            "left out, as the network has no such weights: {}",
+            printable(&given.left_out.join(", "))
+        ));
+    }
     let initial = initial_weights(program, recipe.seed);
-    Ok(given.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
+    Ok(given.weights.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
 }
 
 /// Every pattern is for some weight.

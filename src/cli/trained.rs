@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Failure;
 use super::terminal::complain;
 use crate::device::Device;
+use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::network::Network;
 use crate::program::lower;
@@ -36,8 +37,37 @@ pub fn data(network: &Network) -> Result<&Data, Failure> {
 
 /// Opens the data set of the `data:` section.
 pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
-    let logits = network.graph.shape(network.output).elements();
-    let dataset = Dataset::open(data(network)?, network.graph.input, Some(logits)).map_err(unreadable)?;
+    open(network, Some(network.graph.shape(network.output).elements()))
+}
+
+/// As [`open_data`], with the classes as the weights in `file` number them: by their names, wherever they are in the data set and however
+/// many are left. `advice` is what to do about a class that the weights do not know, as a line of its own.
+pub fn open_known_data(network: &Network, file: &Path, about: &About, advice: &str) -> Result<Dataset, Failure> {
+    let mut dataset = open(network, None)?;
+    match dataset.number_as(&about.classes) {
+        Ok(()) => Ok(dataset),
+        Err(unknown) => Err(Failure::Message(format!(
+            "the network of {} does not know the {} {} of the data set; it tells {} apart{advice}",
+            file.display(),
+            if unknown.len() == 1 { "class" } else { "classes" },
+            listed(&unknown),
+            listed(&about.classes),
+        ))),
+    }
+}
+
+/// The first few of some names.
+fn listed(names: &[String]) -> String {
+    const LISTED: usize = 10;
+    let shown: Vec<String> = names.iter().take(LISTED).map(|name| format!("`{}`", printable(name))).collect();
+    match names.len().saturating_sub(LISTED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn open(network: &Network, classes: Option<usize>) -> Result<Dataset, Failure> {
+    let dataset = Dataset::open(data(network)?, network.graph.input, classes).map_err(unreadable)?;
     for file in dataset.left_out() {
         complain(&format!("left out: {file}"));
     }

@@ -22,7 +22,7 @@ mod tests;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use candle_core::{Device, Result, Tensor, Var, bail};
+use candle_core::{DType, Device, Result, Tensor, Var, WithDType, bail};
 use candle_nn::ModuleT;
 
 use crate::ir::{Shape, ValueId};
@@ -105,14 +105,21 @@ impl Model {
     /// # Errors
     /// If the file cannot be read, or its tensors are not those of the network: nothing is changed then.
     pub fn load(&self, path: &Path) -> std::result::Result<(), WeightsError> {
-        let stored = weights::read(path)?;
-        let tensors = weights::matching(&self.program.weights, &stored.tensors)
-            .map_err(|mismatch| WeightsError::Mismatch { path: path.to_owned(), mismatch })?;
-        let convert = |(var, tensor): (&Var, &Tensor)| tensor.to_dtype(var.dtype())?.to_device(var.device());
-        let tensors = self.weights.iter().zip(&tensors).map(convert).collect::<Result<Vec<_>>>();
+        let wide = self.weights.iter().any(|var| var.dtype() == DType::F64);
+        let tensors = match wide {
+            true => self.tensors::<f64>(weights::load(path, &self.program.weights)?.0),
+            false => self.tensors::<f32>(weights::load(path, &self.program.weights)?.0),
+        };
         let set =
             |tensors: Vec<Tensor>| self.weights.iter().zip(&tensors).try_for_each(|(var, tensor)| var.set(tensor));
         tensors.and_then(set).map_err(|error| unusable(path, &error))
+    }
+
+    /// The weights with other numbers.
+    fn tensors<T: WithDType>(&self, values: Vec<Vec<T>>) -> Result<Vec<Tensor>> {
+        let one =
+            |(var, values): (&Var, Vec<T>)| Tensor::from_vec(values, var.shape(), var.device())?.to_dtype(var.dtype());
+        self.weights.iter().zip(values).map(one).collect()
     }
 
     /// Writes the weights as safetensors in f32, under the names that PyTorch gives them.

@@ -12,10 +12,10 @@
 //! The state is written last, and holds the weights once more. So its rename alone moves the run forward: a program killed
 //! before it repeats the work since the previous state, with the same results, and rewrites the other files.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::Path;
 
-use candle_core::{DType, Tensor};
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
@@ -228,28 +228,32 @@ pub(super) fn load_state(
     decay: Option<f64>,
 ) -> Result<Restored, WeightsError> {
     let path = state_file(folder);
-    let stored = weights::read(&path)?;
+    let mut stored = weights::read(&path)?;
     let broken = |message: String| WeightsError::Format { path: path.clone(), message };
     let State { position, checksum: expected } = stored
-        .note
-        .as_deref()
+        .note()
         .and_then(|note| serde_json::from_str(note).ok())
         .ok_or_else(|| broken("does not say how far the run was".to_owned()))?;
-    let arrays = stored.tensors.iter().filter(|(_, tensor)| tensor.dtype() == DType::F32);
-    let mut found = arrays.map(|(name, tensor)| Ok(checksum(name, &weights::values(tensor)?)));
-    let found = found.try_fold(0, |sum, array: candle_core::Result<u32>| Ok(sum ^ array?));
-    if found.map_err(|error: candle_core::Error| broken(error.to_string()))? != expected {
+    let mut own = stored.sizes();
+    own.retain(|name, _| !name.contains(BESIDE));
+    let mismatched = |mismatch| WeightsError::Mismatch { path: path.clone(), mismatch };
+    let own: Vec<String> =
+        weights::matching(declared, &own).map_err(mismatched)?.into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = stored.sizes().into_keys().map(str::to_owned).collect();
+    let mut arrays = HashMap::new();
+    let mut found = 0;
+    for name in names.into_iter().filter(|name| !weights::is_counter(name)) {
+        let values = stored.values::<f32>(&name)?;
+        found ^= checksum(&name, &values);
+        arrays.insert(name, values);
+    }
+    if found != expected {
         return Err(broken("its numbers are not those that were written".to_owned()));
     }
-    let (others, own): (BTreeMap<String, Tensor>, BTreeMap<String, Tensor>) =
-        stored.tensors.into_iter().partition(|(name, _)| name.contains(BESIDE));
-    let tensors = weights::matching(declared, &own)
-        .map_err(|mismatch| WeightsError::Mismatch { path: path.clone(), mismatch })?;
-    let values: candle_core::Result<Vec<Vec<f32>>> = tensors.iter().map(weights::values).collect();
-    let values = values.map_err(|error| broken(error.to_string()))?;
-    let other = |kind: &str, index: usize| {
-        others.get(&beside(kind, &declared[index])).and_then(|tensor| weights::values(tensor).ok())
-    };
+    let values: Vec<Vec<f32>> = own.iter().filter_map(|name| arrays.remove(name)).collect();
+    // Each is asked for once: nothing is there twice.
+    let others = RefCell::new(arrays);
+    let other = |kind: &str, index: usize| others.borrow_mut().remove(&beside(kind, &declared[index]));
     let missing = |kind: &str, index: usize| format!("`{}` is missing", beside(kind, &declared[index]));
     optimizer
         .restore(position.step, other)

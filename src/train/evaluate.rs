@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
+use super::confusion::Confusion;
 use super::data::Batches;
 use crate::executor::{Evaluator, largest};
 use crate::kernels;
@@ -19,7 +20,7 @@ pub struct Evaluation {
     /// Those whose label has one of the five largest logits.
     pub top5: usize,
     /// Images by label (row) and by what the network took them for (column).
-    pub confusion: Vec<Vec<usize>>,
+    pub confusion: Confusion,
     /// Files that were left out, and why.
     pub skipped: Vec<String>,
     /// A few of the images that were classified wrong, those with the largest losses, the largest first.
@@ -74,7 +75,7 @@ fn keep<K: PartialOrd>(list: &mut Vec<Guess>, guess: Guess, key: impl Fn(&Guess)
 impl Evaluation {
     /// Of no images yet.
     pub fn new(classes: usize) -> Evaluation {
-        let confusion = vec![vec![0; classes]; classes];
+        let confusion = Confusion::new(classes);
         let (skipped, mistakes, sample) = (Vec::new(), Vec::new(), Vec::new());
         Evaluation { images: 0, loss: 0.0, top5: 0, confusion, skipped, mistakes, sample }
     }
@@ -83,14 +84,14 @@ impl Evaluation {
     pub fn add(&mut self, logits: &[f32], labels: &[u32], examples: &[usize]) {
         self.images += labels.len();
         self.loss += kernels::cross_entropy(logits, labels) * labels.len() as f64;
-        for ((row, label), example) in logits.chunks_exact(self.confusion.len()).zip(labels).zip(examples) {
+        for ((row, label), example) in logits.chunks_exact(self.confusion.classes()).zip(labels).zip(examples) {
             let guess = Guess::new(row, *example, *label);
             if guess.label != guess.taken_for {
                 keep(&mut self.mistakes, guess, |guess| -guess.loss);
             }
             keep(&mut self.sample, guess, Guess::place);
             let label = *label as usize;
-            self.confusion[label][guess.taken_for as usize] += 1;
+            self.confusion.add(label, guess.taken_for);
             let ahead = row.iter().enumerate().filter(|(i, x)| **x > row[label] || (**x == row[label] && *i < label));
             self.top5 += usize::from(ahead.count() < 5);
         }
@@ -98,7 +99,7 @@ impl Evaluation {
 
     /// Those that were classified right.
     pub fn correct(&self) -> usize {
-        self.confusion.iter().enumerate().map(|(label, row)| row[label]).sum()
+        (0..self.confusion.classes()).map(|label| self.confusion.taken_for(label, label)).sum()
     }
 
     /// The fraction that was; NaN without images.
@@ -118,8 +119,9 @@ impl Evaluation {
 
     /// For each class, the fraction of its images that was classified right; NaN where there are none.
     pub fn class_accuracies(&self) -> Vec<f64> {
-        let accuracy = |(label, row): (usize, &Vec<usize>)| row[label] as f64 / row.iter().sum::<usize>() as f64;
-        self.confusion.iter().enumerate().map(accuracy).collect()
+        let confusion = &self.confusion;
+        let accuracy = |label| confusion.taken_for(label, label) as f64 / confusion.images(label) as f64;
+        (0..confusion.classes()).map(accuracy).collect()
     }
 }
 
@@ -160,7 +162,7 @@ mod tests {
         ];
         evaluation.add(logits.as_flattened(), &[0, 2, 3, 2], &[0, 1, 2, 3]);
         assert_eq!((evaluation.images, evaluation.correct(), evaluation.top5), (4, 1, 3));
-        assert_eq!(evaluation.confusion[2], [2, 0, 0, 0, 0, 0, 0]);
+        assert_eq!(evaluation.confusion.whole_row(2), [2, 0, 0, 0, 0, 0, 0]);
         assert_eq!(evaluation.accuracy(), 0.25);
         let classes = evaluation.class_accuracies();
         assert_eq!(classes[0], 1.0);

@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::TrainError;
 use super::evaluate::Evaluation;
 use crate::durable;
+use crate::regular;
 
 /// The file's name.
 pub const FILE: &str = "best.json";
+
+/// The longest file that is read. It had 200 MB for ten thousand classes once.
+const LONGEST: u64 = 1 << 28;
 
 /// An evaluation, and of which weights.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -38,6 +42,6 @@ impl Findings {
 
     /// Those in the folder of a run, if there are any that can be read.
     pub fn load(folder: &Path) -> Option<Findings> {
-        std::fs::read(folder.join(FILE)).ok().and_then(|text| serde_json::from_slice(&text).ok())
+        regular::read(&folder.join(FILE), LONGEST).ok().and_then(|text| serde_json::from_slice(&text).ok())
     }
 }

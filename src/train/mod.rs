@@ -13,6 +13,7 @@ pub mod accumulate;
 pub mod average;
 pub mod checkpoint;
 pub mod clip;
+pub mod confusion;
 pub mod data;
 mod error;
 pub mod evaluate;

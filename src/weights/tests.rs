@@ -1,5 +1,9 @@
 //! Files of PyTorch's and of our own.
 
+mod headers;
+mod kinds;
+mod pth;
+
 use super::*;
 use crate::ir::Init;
 
@@ -38,34 +42,10 @@ fn fixture(name: &str) -> PathBuf {
 
 #[test]
 fn state_dicts_of_pytorch_are_read() {
-    for name in ["plain.pth", "wrapped.pth", "state_dict.pth", "model.pth", "half.pth"] {
+    for name in ["plain.pth", "wrapped.pth", "state_dict.pth", "model.pth", "half.pth", "old.pth"] {
         let (values, note) = load::<f32>(&fixture(name), &declared()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(values, numbers(), "{name}");
         assert_eq!(note, None);
-    }
-}
-
-#[test]
-fn what_cannot_be_read_is_named() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let text = folder.path().join("text.safetensors");
-    std::fs::write(&text, "this is no checkpoint at all").expect("room on the disk");
-    let empty = folder.path().join("empty.pth");
-    std::fs::write(&empty, "").expect("room on the disk");
-    let cut = folder.path().join("cut.pth");
-    let whole = std::fs::read(fixture("plain.pth")).expect("a fixture");
-    std::fs::write(&cut, &whole[..whole.len() / 2]).expect("room on the disk");
-    for (path, expected) in [
-        (folder.path().join("none.pth"), "cannot read"),
-        (text, "neither safetensors nor a .pth"),
-        (empty, "neither safetensors nor a .pth"),
-        (cut, "not a state dict"),
-        (fixture("old.pth"), "from before 1.6"),
-        (fixture("module.pth"), "state dict"),
-        (fixture("numbers.pth"), "no state dict"),
-    ] {
-        let message = read(&path).expect_err("no weights").to_string();
-        assert!(message.contains(expected) && message.contains(&*path.to_string_lossy()), "{message}");
     }
 }
 
@@ -77,8 +57,9 @@ fn what_is_written_is_read_again_and_has_pytorchs_counters() {
     save(&path, &entries(&declared(), &values), 42, "a note").expect("room on the disk");
     let (found, note) = load::<f32>(&path, &declared()).expect("readable");
     assert_eq!((found, note.as_deref()), (values.clone(), Some("a note")));
-    let counter = &read(&path).expect("readable").tensors["bn.num_batches_tracked"];
-    assert_eq!((counter.dims(), counter.to_scalar::<i64>().expect("one number")), (&[] as &[usize], 42));
+    let mut stored = read(&path).expect("readable");
+    assert_eq!(stored.sizes()["bn.num_batches_tracked"], &[] as &[usize]);
+    assert_eq!(stored.values::<f64>("bn.num_batches_tracked").expect("one number"), [42.0]);
 
     let again = folder.path().join("again.safetensors");
     save(&again, &entries(&declared(), &values), 42, "a note").expect("room on the disk");
@@ -87,7 +68,7 @@ fn what_is_written_is_read_again_and_has_pytorchs_counters() {
 
 #[test]
 fn some_weights_begin_anew() {
-    for name in ["plain.pth", "wrapped.pth"] {
+    for (name, prefix) in [("plain.pth", ""), ("wrapped.pth", "module.")] {
         let mut declared = declared();
         // Neither its shape in the file matters nor whether it is there.
         declared[0].shape = vec![7];
@@ -95,13 +76,28 @@ fn some_weights_begin_anew() {
         let anew = |name: &str| name.starts_with("conv.");
         let found = load_others::<f32>(&fixture(name), &declared, anew).expect("the others are there");
         let given = |(index, values): (usize, Vec<f32>)| (index > 1).then_some(values);
-        assert_eq!(found, numbers().into_iter().enumerate().map(given).collect::<Vec<_>>(), "{name}");
+        assert_eq!(found.weights, numbers().into_iter().enumerate().map(given).collect::<Vec<_>>(), "{name}");
+        assert_eq!(found.left_out, [""; 0], "{name}");
+
+        // What the file has in the place of another layer's weights is left out, and named.
+        declared[0].name = "stem.weight".to_owned();
+        declared[1].name = "stem.bias".to_owned();
+        let found = load_others::<f32>(&fixture(name), &declared, |name| name.starts_with("stem.")).expect("as before");
+        assert_eq!(found.weights[2..], numbers()[2..].iter().cloned().map(Some).collect::<Vec<_>>(), "{name}");
+        assert_eq!(found.left_out, ["conv.bias", "conv.weight"].map(|name| format!("{prefix}{name}")));
+        let error =
+            load_others::<f32>(&fixture(name), &declared, |_| false).expect_err("nothing stands in their place");
+        assert!(error.to_string().contains("2 unknown to the network: conv.bias, conv.weight"), "{error}");
+        let error =
+            load_others::<f32>(&fixture(name), &declared, |name| name == "stem.bias").expect_err("one is missing");
+        assert!(error.to_string().contains("1 missing in the file: stem.weight"), "{error}");
     }
 }
 
 #[test]
 fn differences_are_listed() {
-    let tensors = read(&fixture("plain.pth")).expect("a fixture").tensors;
+    let stored = read(&fixture("plain.pth")).expect("a fixture");
+    let tensors = stored.sizes();
     let mut weights = declared();
     weights[0].shape = vec![3, 2, 5, 5];
     weights[1].name = "conv.offset".to_owned();

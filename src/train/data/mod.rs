@@ -23,6 +23,7 @@ mod folder;
 mod idx;
 mod image;
 mod loader;
+mod naming;
 pub(crate) mod places;
 mod sheet;
 mod split;

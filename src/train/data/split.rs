@@ -84,6 +84,11 @@ impl Split {
         &self.labels
     }
 
+    /// Gives every label the number that stands at its place in `new`.
+    pub(super) fn renumber(&mut self, new: &[u32]) {
+        self.labels = self.labels.iter().map(|label| new[*label as usize]).collect();
+    }
+
     /// The file of an example, if it has one of its own.
     pub fn file(&self, example: usize) -> Option<&PathBuf> {
         match &*self.images {

@@ -27,7 +27,7 @@ fn all(batches: Batches) -> Vec<(usize, Vec<f32>, Vec<u32>)> {
 }
 
 /// Twenty images of two classes, 6×4, to read as 3×6×4; every `bad`-th of the file names holds text.
-fn photos(name: &str, bad: usize) -> (Folder, Data) {
+pub(super) fn photos(name: &str, bad: usize) -> (Folder, Data) {
     let folder = Folder::new(name);
     for split in ["train", "val"] {
         for i in 0..20 {

@@ -19,7 +19,7 @@ use crate::quantity::exact;
 /// If the pictures cannot be written into `folder`.
 pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result<String, TrainError> {
     let Findings { epoch, evaluation, .. } = findings;
-    let names: Vec<String> = (0..evaluation.confusion.len())
+    let names: Vec<String> = (0..evaluation.confusion.classes())
         .map(|class| dataset.classes().get(class).cloned().unwrap_or_else(|| class.to_string()))
         .collect();
     let wrong = evaluation.images - evaluation.correct();
@@ -32,7 +32,8 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
     );
     let matrix = match names.len() {
         ..=plot::LARGEST => {
-            let matrix = Matrix { names: &names, counts: &evaluation.confusion };
+            let counts: Vec<_> = (0..names.len()).map(|class| evaluation.confusion.whole_row(class)).collect();
+            let matrix = Matrix { names: &names, counts: &counts };
             pictures(folder, "confusion", &matrix)?;
             matrix.svg()
         }
@@ -63,18 +64,20 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
 
 fn classes(evaluation: &Evaluation, names: &[String]) -> String {
     let accuracies = evaluation.class_accuracies();
-    let row = |(class, row): (usize, &Vec<usize>)| {
-        let others = row.iter().enumerate().filter(|(other, count)| *other != class && **count > 0);
-        let mistaken = others.rev().max_by_key(|(_, count)| **count);
+    let row = |(class, row): (usize, &[(u32, usize)])| {
+        let others = row.iter().filter(|(other, _)| *other as usize != class);
+        let mistaken = others.rev().max_by_key(|(_, count)| *count);
         vec![
             Cell::text(&names[class]),
-            Cell::number(exact(row.iter().sum::<usize>() as u64)),
+            Cell::number(exact(evaluation.confusion.images(class) as u64)),
             Cell::bar(accuracies[class]),
-            Cell::text(mistaken.map_or(String::new(), |(other, count)| format!("{} ({count})", names[other]))),
+            Cell::text(
+                mistaken.map_or(String::new(), |(other, count)| format!("{} ({count})", names[*other as usize])),
+            ),
         ]
     };
     let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often taken for")];
-    table(&heads, evaluation.confusion.iter().enumerate().map(row))
+    table(&heads, evaluation.confusion.rows().enumerate().map(row))
 }
 
 /// Classes whose matrix can be read at half of the page's width.
@@ -85,9 +88,9 @@ const PAIRS: usize = 10;
 
 fn confused(evaluation: &Evaluation, names: &[String]) -> String {
     let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
-    for (class, row) in evaluation.confusion.iter().enumerate() {
-        let others = row.iter().enumerate().filter(|(other, count)| *other != class && **count > 0);
-        pairs.extend(others.map(|(other, count)| (*count, class, other)));
+    for (class, row) in evaluation.confusion.rows().enumerate() {
+        let others = row.iter().filter(|(other, _)| *other as usize != class);
+        pairs.extend(others.map(|(other, count)| (*count, class, *other as usize)));
     }
     // Of equal counts, the first class comes first.
     pairs.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));

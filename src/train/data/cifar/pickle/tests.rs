@@ -21,28 +21,17 @@ fn reads_what_every_python_writes() {
 
 #[test]
 fn refuses_what_is_wrong() {
-    let deep = [vec![b'N'], vec![0x85; 1 << 20], vec![b'.']].concat();
-    let many = vec![b'N'; 3 << 20];
-    let twice: Vec<u8> = [&b"]q\x00"[..], &b"h\x00".repeat(3 << 20)].concat();
     for (bytes, expected) in [
-        (&b"cos\nsystem\n(U\x02lst R."[..], "byte 17 is the instruction 0x20"),
-        (b"cos\nsystem\n(U\x02lstR.", "it wants `os.system` called, which no data set needs; nothing was called"),
-        (b"cos\nsystem\n.", "it holds no dictionary"),
+        (&b"cos\nsystem\n(U\x02lstR."[..], "it holds no dictionary, but what a call of `os.system` would make"),
+        (b"cos\nsystem\n.", "it holds no dictionary, but the name `os.system`"),
         (b"", "the file is cut off at byte 0"),
-        (b"T\xff\xff\xff\x7fabc.", "the file is cut off at byte 9"),
-        (b"\x8e\xff\xff\xff\xff\xff\xff\xff\xffabc.", "the file is cut off at byte 13"),
-        (b"R.", "does not fit"),
-        (b"t.", "does not fit"),
-        (b"(0.", "instruction 0x30"),
-        (b"(N}u.", "does not fit"),
         (b"N.", "it holds no dictionary"),
         (b"}.", "its dictionary has no `data`"),
-        (b"}(U\x04dataNU\x06labels]u.", "`data` is no array"),
-        (b"h\x05.", "does not fit"),
-        (b"c0123", "does not fit"),
-        (&deep, "it holds no dictionary"),
-        (&many, "more than 2097152 instructions"),
-        (&twice, "more than 2097152 instructions"),
+        (b"}(U\x04dataNU\x06labels]u.", "`data` is no array of bytes: it is None"),
+        (
+            b"}(U\x04datacos\nsystem\n(U\x02lstRU\x06labels]u.",
+            "`data` is no array of bytes: it is what a call of `os.system`",
+        ),
     ] {
         let error = read(bytes, 4, "labels").unwrap_err();
         assert!(error.contains(expected), "{error}, not {expected}");
