@@ -24,6 +24,7 @@ use download::{Problem, download};
 pub use error::{FetchError, WrongPlace};
 use place::{Place, State, Workshop};
 use sources::{Download, source};
+use ureq::http::Uri;
 
 use super::places;
 use crate::recipe::DataSet;
@@ -124,7 +125,8 @@ fn is_there(place: &Place, set: DataSet) -> Result<bool, FetchError> {
 /// The files to load, each with every address that it may have.
 fn downloads(mirror: Option<&str>, source: &sources::Source) -> Result<Vec<Download>, FetchError> {
     let Some(mirror) = mirror else { return Ok(source.downloads(source.homes)) };
-    if !mirror.starts_with("http://") && !mirror.starts_with("https://") {
+    let is_web = mirror.starts_with("http://") || mirror.starts_with("https://");
+    if !is_web || mirror.parse::<Uri>().is_err() {
         return Err(FetchError::NoUrl(mirror.to_string()));
     }
     Ok(match Download::archive(mirror) {

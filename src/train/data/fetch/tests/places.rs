@@ -15,6 +15,8 @@ fn orders_that_cannot_be_carried_out() {
         (DataSet::Digits, None, "new", "there is nothing to fetch"),
         (DataSet::Folder, None, "new", "a folder of images is your own"),
         (DataSet::Mnist, Some("ftp://example.org"), "new", "`ftp://example.org` is no address"),
+        (DataSet::Mnist, Some("http://"), "new", "`http://` is no address"),
+        (DataSet::Mnist, Some("https://exa mple.org"), "new", "`https://exa mple.org` is no address"),
         (DataSet::Mnist, Some("example.org"), "new", "`example.org` is no address"),
         (DataSet::Mnist, None, "taken", "is there already, but is no sound mnist"),
         (DataSet::Mnist, Some("http://127.0.0.1:9"), "busy", "another archc is at work"),
