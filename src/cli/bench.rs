@@ -65,7 +65,7 @@ impl Bench {
             let batch = usual_batch(&network, self.batch);
             let rule = network.train.as_ref().map_or(USUAL_OPTIMIZER, |recipe| recipe.optimizer);
             let measured = self.measure(&network, batch, rule)?;
-            terminal::print(&self.describe(&network, batch, &measured))
+            terminal::put(self.format, &self.describe(&network, batch, &measured))
         })
     }
 
@@ -96,8 +96,8 @@ impl Bench {
         let labels: Vec<u32> = (0..batch).map(|image| (image % classes) as u32).collect();
         let mut updating = Duration::ZERO;
         let mut steps = Vec::new();
-        for index in 0..WARM_UP + self.steps {
-            if index == WARM_UP {
+        for index in 0..u64::from(WARM_UP) + u64::from(self.steps) {
+            if index == u64::from(WARM_UP) {
                 (steps, updating) = (Vec::new(), Duration::ZERO);
                 if self.profile {
                     job.evaluator_mut().begin_profile();
@@ -107,7 +107,6 @@ impl Bench {
             match &mut job {
                 Job::Inference(evaluator) => drop(black_box(evaluator.evaluate(&images)?)),
                 Job::Training(learner) => {
-                    let index = u64::from(index);
                     learner.learn(&images, Objective::from(&labels), MaskKey { seed: 0, step: index, place: 0 })?;
                     while learner.outcome(Wait::Earlier)?.is_some() {}
                     let clock = Instant::now();

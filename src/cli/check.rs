@@ -88,7 +88,7 @@ impl Check {
         let mut sound = true;
         for (index, (path, found)) in files::networks(&self.paths).into_iter().enumerate() {
             let name = path.to_string_lossy();
-            let result = match found.and_then(|()| check(&path, &overrides)) {
+            let result = match found.and_then(|()| check(&path, &overrides, &self.changes)) {
                 Ok(result) => self.denied(result),
                 Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
                     terminal::refuse_file(&message);
@@ -100,7 +100,7 @@ impl Check {
             sound &= result.is_ok();
             match self.format {
                 Format::Json => self.print_json(&name, &result)?,
-                Format::Github => terminal::print(&report::github::annotations(said(&result)))?,
+                Format::Github => terminal::data(&report::github::annotations(said(&result)))?,
                 Format::Text | Format::Markdown => self.print_text(&name, index > 0, &result)?,
             }
         }

@@ -15,6 +15,6 @@ pub struct Expand {
 impl Expand {
     pub fn run(self) -> Result<(), Failure> {
         let compiled = self.source.compile()?;
-        terminal::print(&crate::expand::expand(&compiled.network))
+        terminal::data(&crate::expand::expand(&compiled.network))
     }
 }

@@ -1,6 +1,7 @@
 //! What a command computes with.
 
 use std::num::NonZeroUsize;
+use std::thread;
 
 use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
@@ -22,7 +23,7 @@ pub struct Machine {
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = Type::F32)]
     dtype: Type,
     /// How many threads compute; as many as there are processors unless given
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
     /// Sum every convolution as it is defined and, on a GPU, the same way in every run: not by the faster way of Winograd,
     /// which rounds a little more coarsely
@@ -49,6 +50,18 @@ fn parse_place(text: &str) -> Result<Place, String> {
         None if text == "cuda" => Ok(Place::Cuda(0)),
         Some(("cuda", number)) => number.parse().map(Place::Cuda).map_err(|_| format!("`{number}` is no number")),
         _ => Err("expected `cpu` or `cuda:0`".to_owned()),
+    }
+}
+
+/// Threads for which there is no processor only wait for each other; thousands wait for minutes.
+const MOST_THREADS: usize = 256;
+
+fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let most = MOST_THREADS.max(processors);
+    match text.parse::<NonZeroUsize>() {
+        Ok(threads) if threads.get() <= most => Ok(threads),
+        _ => Err(format!("expected a number from 1 to {most}; this machine has {processors} processors")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `archc runs RUN…`
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::terminal::{self, Format};
 use super::{Failure, files, picture};
+use crate::diagnostic::printable;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
 use crate::quantity::{duration, exact};
 use crate::report::table::{Column, Form, draw, length, widths};
@@ -42,7 +44,7 @@ impl Runs {
                 terminal::print(&differences(&records))
             }
             Format::Json => {
-                terminal::print(&records.iter().map(|record| format!("{}\n", json(record))).collect::<String>())
+                terminal::data(&records.iter().map(|record| format!("{}\n", json(record))).collect::<String>())
             }
         }
     }
@@ -84,8 +86,8 @@ fn cells(record: &Record) -> [String; TITLES.len()] {
     };
     let best = record.best();
     [
-        record.name.clone(),
-        record.network.clone(),
+        printable(&record.name),
+        printable(&record.network),
         record.params.map_or(String::new(), exact),
         match record.planned {
             Some(planned) => format!("{}/{planned}", record.epochs.len()),
@@ -119,17 +121,18 @@ fn json(record: &Record) -> Value {
 
 /// Each setting that is not the same in all runs: its values, and the runs that have them.
 fn differences(records: &[Record]) -> String {
-    let mut keys: Vec<&str> = Vec::new();
-    for (key, _) in records.iter().flat_map(|record| &record.settings) {
-        if !keys.contains(&key.as_str()) {
-            keys.push(key);
-        }
-    }
-    let mut rows: Vec<(&str, String, String)> = Vec::new();
-    for key in keys {
+    // A run's files are others' to write, and may hold any number of settings.
+    let settings: Vec<HashMap<&str, &Value>> = records
+        .iter()
+        .map(|record| record.settings.iter().rev().map(|(key, value)| (key.as_str(), value)).collect())
+        .collect();
+    let mut seen = HashSet::new();
+    let keys = records.iter().flat_map(|record| &record.settings).map(|(key, _)| key.as_str());
+    let mut rows: Vec<[String; 3]> = Vec::new();
+    for key in keys.filter(|key| seen.insert(*key)) {
         let mut values: Vec<(Option<&Value>, Vec<&str>)> = Vec::new();
-        for record in records {
-            let value = record.setting(key);
+        for (record, settings) in records.iter().zip(&settings) {
+            let value = settings.get(key).copied();
             match values.iter_mut().find(|(known, _)| *known == value) {
                 Some((_, runs)) => runs.push(&record.name),
                 None => values.push((value, vec![&record.name])),
@@ -137,7 +140,11 @@ fn differences(records: &[Record]) -> String {
         }
         if values.len() > 1 {
             let row = |(index, (value, runs)): (usize, (Option<&Value>, Vec<&str>))| {
-                (if index == 0 { key } else { "" }, value.map_or("–".to_owned(), shown), runs.join(", "))
+                [
+                    if index == 0 { printable(key) } else { String::new() },
+                    value.map_or("–".to_owned(), shown),
+                    runs.join(", "),
+                ]
             };
             rows.extend(values.into_iter().enumerate().map(row));
         }
@@ -145,15 +152,18 @@ fn differences(records: &[Record]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let widest = |column: fn(&(&str, String, String)) -> usize| rows.iter().map(column).max().unwrap_or(0);
-    let (key, value) = (widest(|row| length(row.0)), widest(|row| length(&row.1)));
-    let lines = rows.iter().map(|row| format!("  {:key$}  {:value$}  {}\n", row.0, row.1, row.2));
+    let widest = |column: usize| rows.iter().map(|row| length(&row[column])).max().unwrap_or(0).min(WIDEST);
+    let (key, value) = (widest(0), widest(1));
+    let lines = rows.iter().map(|row| format!("  {:key$}  {:value$}  {}\n", row[0], row[1], row[2]));
     format!("\nthey differ in\n{}", lines.collect::<String>())
 }
 
-/// A setting's value, for people.
+/// What stands below each other has room for so many characters; longer ones take what they need.
+const WIDEST: usize = 80;
+
+/// A setting's value, for people, in a line.
 fn shown(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    printable(&value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 /// Loss and accuracy of all runs, each in a colour of its own.
@@ -236,6 +246,27 @@ they differ in
 ";
         assert_eq!(differences(&records), expected);
         assert_eq!(differences(&records[..1]), "");
+    }
+
+    /// What somebody has written into `run.json` or called a folder.
+    #[test]
+    fn settings_may_be_anything() {
+        let long = "x".repeat(70_000);
+        let many: Vec<(String, String)> = (0..100_000).map(|index| (format!("key{index}"), "1".to_owned())).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let records = [
+            record("a\u{1b}[31m", &[("long", &long), ("seed\n", "\u{1b}[2J\r\n"), ("seed\n", "again")], &[]),
+            record("b", &many, &[]),
+        ];
+        let found = differences(&records);
+        assert_eq!(found.lines().count(), 2 + 2 * 2 + 2 * 100_000);
+        assert!(
+            found.contains(&format!("  long      {long}  a")) && found.contains("  seed\u{fffd}     \u{fffd}[2J"),
+            "{}",
+            &found[..200]
+        );
+        let shown = table(&records, None);
+        assert_eq!((shown.lines().count(), shown.contains('\u{1b}')), (3, false), "{shown}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The file that a command works on, and what the command line changes in it.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,43 @@ pub struct Changes {
     /// Another value for an entry of the file, as `train.epochs=3`; may be given several times
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     set: Vec<Override>,
+    #[command(flatten)]
+    includes: Includes,
+}
+
+/// Where the files lie that other files may include.
+#[derive(Debug, Default, Args)]
+pub struct Includes {
+    /// A folder whose files may be included, besides the one of the file itself; may be given several times
+    #[arg(long = "allow-include", value_name = "DIR")]
+    allowed: Vec<PathBuf>,
+}
+
+impl Includes {
+    /// Gives the files that the one at `path` includes. A file is read because the user says so, an included one because another
+    /// file does, which may be somebody else's: nothing is read that the user has not put beside it.
+    fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
+        let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folders: Vec<PathBuf> = std::iter::once(own)
+            .chain(self.allowed.iter().map(PathBuf::as_path))
+            .filter_map(|folder| fs::canonicalize(folder).ok())
+            .collect();
+        move |name| {
+            let path = Path::new(name);
+            // Where it is when all links are followed.
+            let place = fs::canonicalize(path).map_err(|error| error.to_string())?;
+            if folders.iter().any(|folder| place.starts_with(folder)) {
+                return match path.is_file() || path.is_dir() {
+                    true => read(path),
+                    false => Err("it is no file".to_string()),
+                };
+            }
+            let folder = place.parent().unwrap_or(&place);
+            let named = path.parent().filter(|named| fs::canonicalize(named).is_ok_and(|named| named == folder));
+            let folder = named.unwrap_or(folder).display();
+            Err(format!("it lies outside the folder of the file that is read; `--allow-include {folder}` allows it"))
+        }
+    }
 }
 
 fn parse_override(text: &str) -> Result<Override, String> {
@@ -51,30 +88,17 @@ impl Changes {
     }
 }
 
-/// Compiles the file at `path`. The outer error is that it cannot be read.
-pub fn compile(path: &Path, overrides: &[Override]) -> Result<Result<Compiled, Diagnostics>, String> {
-    let text = text(path)?;
-    Ok(compile_text(path, &text, format(path).unwrap_or(Format::Yaml), overrides))
-}
-
 /// Checks the file at `path`, which may also be one that others include. The outer error is that it cannot be read.
-pub fn check(path: &Path, overrides: &[Override]) -> Result<Result<Checked, Diagnostics>, String> {
+pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<Result<Checked, Diagnostics>, String> {
     let (text, name) = (text(path)?, path.to_string_lossy());
     let format = format(path).unwrap_or(Format::Yaml);
-    Ok(check_with(&Layers::default(), &load, &name, &text, format, overrides))
+    Ok(check_with(&Layers::default(), &changes.includes.load(path), &name, &text, format, overrides))
 }
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.
 pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
+    let load = Includes::default().load(path);
     compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
-}
-
-/// The text of an included file: a file is read because the user says so, an included one because another file does.
-fn load(name: &str) -> Result<String, String> {
-    match Path::new(name) {
-        path if path.is_file() || path.is_dir() || !path.exists() => read(path),
-        _ => Err("it is no file".to_string()),
-    }
 }
 
 /// What a file is written in, by the ending of its name.
@@ -135,7 +159,10 @@ impl Source {
 
 /// Compiles the file at `path`, and reports whatever there is to report.
 pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
-    match compile(path, &changes.overrides()).map_err(Failure::Unreadable)? {
+    let text = text(path).map_err(Failure::Unreadable)?;
+    let (name, format) = (path.to_string_lossy(), format(path).unwrap_or(Format::Yaml));
+    let load = changes.includes.load(path);
+    match compile_with(&Layers::default(), &load, &name, &text, format, &changes.overrides()) {
         Ok(compiled) => {
             super::terminal::report(&compiled.warnings);
             Ok(compiled)

@@ -29,9 +29,36 @@ pub enum Format {
     Json,
 }
 
-/// Writes to standard output.
+/// Writes to standard output, for people. What files and classes are called may hold anything, and is not for the terminal to
+/// obey.
 pub fn print(text: &str) -> Result<(), Failure> {
+    data(&harmless(text, colour()))
+}
+
+/// Writes to standard output, for programs: as it is.
+pub fn data(text: &str) -> Result<(), Failure> {
     write(|output| output.write_all(text.as_bytes()))
+}
+
+/// Writes to standard output, for whom `format` is meant.
+#[cfg(feature = "train")]
+pub fn put(format: Format, text: &str) -> Result<(), Failure> {
+    match format {
+        Format::Text => print(text),
+        Format::Json => data(text),
+    }
+}
+
+/// Without control characters, save for line breaks and, with `colour`, what [`painted`](crate::report::table::painted) adds.
+fn harmless(text: &str, colour: bool) -> String {
+    const OWN: [&str; 3] = ["[0m", "[1m", "[2m"];
+    let mut parts = text.split('\u{1b}');
+    let mut harmless = printable_lines(parts.next().unwrap_or_default());
+    for part in parts {
+        harmless.push(if colour && OWN.iter().any(|own| part.starts_with(own)) { '\u{1b}' } else { '\u{fffd}' });
+        harmless.push_str(&printable_lines(part));
+    }
+    harmless
 }
 
 /// Lets `write` write to standard output, as much as it likes.
@@ -43,20 +70,19 @@ pub fn write(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(),
     })
 }
 
-/// Writes a line to standard error. If nobody reads that, there is no one to tell.
-pub fn complain(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Writes a line, or several, to standard error. If nobody reads that, there is no one to tell.
+pub fn complain(text: &str) {
+    let _ = writeln!(io::stderr().lock(), "{}", harmless(text, false));
 }
 
-/// Says on standard error why something cannot be done. What files are called may hold anything, and
-/// is not for the terminal to obey.
+/// Says on standard error why something cannot be done.
 pub fn refuse(reason: &str) {
-    complain(&format!("error: {}", printable_lines(reason)));
+    complain(&format!("error: {reason}"));
 }
 
 /// As [`refuse`], of a file that cannot be read.
 pub fn refuse_file(reason: &str) {
-    complain(&format!("error[{}]: {}", Code::Unreadable.id(), printable_lines(reason)));
+    complain(&format!("error[{}]: {reason}", Code::Unreadable.id()));
 }
 
 /// Draws errors and warnings on standard error.
@@ -65,7 +91,9 @@ pub fn report(diagnostics: &Diagnostics) {
         return;
     }
     let width = width_of(io::stderr()).unwrap_or(DIAGNOSTIC_WIDTH);
-    complain(&diagnostics.render(coloured(&io::stderr()), width));
+    let colour = coloured(&io::stderr());
+    // With colours of its own; the texts in it are harmless already.
+    let _ = writeln!(io::stderr().lock(), "{}", diagnostics.render(colour, width));
 }
 
 /// The width of standard output; `None` if it has none.
@@ -92,4 +120,17 @@ fn coloured(stream: &impl IsTerminal) -> bool {
     let unwanted = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
     stream.is_terminal() && !unwanted && !dumb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn only_our_own_sequences_reach_a_terminal() {
+        let text = "\u{1b}[1mhead\u{1b}[0m\n\u{1b}[31mred\u{1b}[2mfaint\u{9b}8m\r\u{1b}";
+        let without = "\u{fffd}[1mhead\u{fffd}[0m\n\u{fffd}[31mred\u{fffd}[2mfaint\u{fffd}8m\u{fffd}\u{fffd}";
+        let with = "\u{1b}[1mhead\u{1b}[0m\n\u{fffd}[31mred\u{1b}[2mfaint\u{fffd}8m\u{fffd}\u{fffd}";
+        assert_eq!((harmless(text, false), harmless(text, true)), (without.to_owned(), with.to_owned()));
+    }
 }

@@ -82,7 +82,8 @@ impl Chart {
             Unit::Plain => 1.0,
             Unit::Percent => 100.0,
         };
-        let points = || self.lines.iter().flat_map(|line| &line.points).filter(|(_, y)| y.is_finite());
+        // A finite value may be too large for its unit, and has no place then.
+        let points = || self.lines.iter().flat_map(|line| &line.points).filter(|(_, y)| (factor * y).is_finite());
         let first = points().map(|(x, _)| *x).fold(f64::INFINITY, f64::min);
         let last = points().map(|(x, _)| *x).fold(f64::NEG_INFINITY, f64::max);
         let x_scale = if first.is_finite() { Scale::counting(first, last, 8) } else { Scale::counting(0.0, 1.0, 1) };
@@ -107,7 +108,7 @@ impl Chart {
         let below = [f64::midpoint(start, end), bottom + 35.0];
         drawing.text(below, Anchor::Middle, Style::Plain, Colour::Faint, &self.x);
         for line in &self.lines {
-            line.draw(drawing, |(at, value)| [x(at), y(factor * value)]);
+            line.draw(drawing, factor, |(at, value)| [x(at), y(factor * value)]);
         }
         for (line, from, row) in self.legend() {
             let at = [left + from, bottom + BELOW + ENTRY * row as f64 + 6.0];
@@ -136,15 +137,17 @@ impl Line {
         Mark::Line { points, width: 1.8, stroke: self.stroke, colour: colour(self.colour) }
     }
 
-    /// Every curve of few points has them marked; pointing at one shows its numbers.
-    fn draw(&self, drawing: &mut Drawing, place: impl Fn((f64, f64)) -> Place) {
+    /// Every curve of few points has them marked; pointing at one shows its numbers. Those have a place that are finite when
+    /// they are multiplied with `factor`.
+    fn draw(&self, drawing: &mut Drawing, factor: f64, place: impl Fn((f64, f64)) -> Place) {
         let points = thinned(&self.points);
-        let parts = points.split(|(_, value)| !value.is_finite()).filter(|part| !part.is_empty());
+        let has_place = |(_, value): &(f64, f64)| (factor * value).is_finite();
+        let parts = points.split(|point| !has_place(point)).filter(|part| !part.is_empty());
         drawing.marks.extend(parts.map(|part| self.through(part.iter().map(|point| place(*point)).collect())));
         if self.stroke == Stroke::Dashed || points.len() > MARKED {
             return;
         }
-        for (at, value) in points.iter().filter(|(_, value)| value.is_finite()) {
+        for (at, value) in points.iter().filter(|point| has_place(point)) {
             let hover = format!("{} {at}: {value:.4}", self.name);
             drawing.marks.push(Mark::Dot { at: place((*at, *value)), colour: colour(self.colour), hover });
         }
@@ -198,6 +201,30 @@ mod tests {
             assert_eq!((found, dots), (curves, marks), "{values:?}");
             let drawn = drawing.to_string();
             assert!(drawn.len() < 30_000 && !drawn.contains("NaN") && !drawn.contains("inf") && !drawn.contains("<a>"));
+        }
+    }
+
+    /// Numbers that somebody has written into a run's files, at the edge of what a number can be.
+    #[test]
+    fn extreme_numbers_are_drawn_within_the_picture() {
+        let extremes = [0.5, 1e300, 1e306, 1e307, f64::MAX, -1e306, f64::MIN, f64::MIN_POSITIVE, 0.5];
+        for unit in [Unit::Plain, Unit::Percent] {
+            for stroke in [Stroke::Solid, Stroke::Dashed] {
+                for width in 1..extremes.len() {
+                    for values in extremes.windows(width) {
+                        let line = Line { stroke, ..line("a", values) };
+                        let drawing = Chart { unit, ..chart(vec![line]) }.drawing();
+                        let places = drawing.marks.iter().flat_map(|mark| match mark {
+                            Mark::Line { points, .. } => points.clone(),
+                            Mark::Dot { at, .. } | Mark::Text { at, .. } => vec![*at],
+                            _ => Vec::new(),
+                        });
+                        let paper = [drawing.width, drawing.height];
+                        let outside = places.flatten().find(|x| !(-1.0..=paper[0].max(paper[1])).contains(x));
+                        assert_eq!(outside, None, "{values:?}, {unit:?}");
+                    }
+                }
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 //! How much of a pixel a line covers is worked out from its distance to the line, so edges are smooth. Text is in a font that is built
 //! in: a picture is the same on every machine.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
@@ -66,14 +67,17 @@ fn blend(image: &mut RgbImage, x: i64, y: i64, colour: Rgb<u8>, part: f64) {
     }
 }
 
+/// The pixels from `low` to `high` across (0) or down (1), as far as there are any.
+fn within(image: &RgbImage, axis: usize, low: f64, high: f64) -> Range<i64> {
+    let length = [image.width(), image.height()][axis];
+    (low.floor() as i64).max(0)..(high.ceil() as i64).min(i64::from(length))
+}
+
 /// All points within `radius` of a straight line.
 fn segment(image: &mut RgbImage, from: Place, to: Place, radius: f64, colour: Rgb<u8>) {
     let reach = radius + 1.0;
-    let [x, y] = [0, 1].map(|axis| {
-        let low = (from[axis].min(to[axis]) - reach).floor() as i64;
-        let high = (from[axis].max(to[axis]) + reach).ceil() as i64;
-        low..high
-    });
+    let [x, y] =
+        [0, 1].map(|axis| within(image, axis, from[axis].min(to[axis]) - reach, from[axis].max(to[axis]) + reach));
     let along = [to[0] - from[0], to[1] - from[1]];
     let square = along[0] * along[0] + along[1] * along[1];
     for y in y {
@@ -90,6 +94,9 @@ fn segment(image: &mut RgbImage, from: Place, to: Place, radius: f64, colour: Rg
     }
 }
 
+/// No paper is as long; a line that is has no dashes.
+const LONGEST: f64 = 1e6;
+
 /// Goes along a line of many points, and lets `draw` draw its dashes.
 fn dashes(points: &[Place], mut draw: impl FnMut(Place, Place)) {
     let (mut index, mut left) = (0, SCALE * DASHES[0]);
@@ -97,6 +104,9 @@ fn dashes(points: &[Place], mut draw: impl FnMut(Place, Place)) {
         let (mut from, to) = (ends[0], ends[1]);
         loop {
             let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+            if length > LONGEST {
+                break;
+            }
             let part = if length > left { left / length } else { 1.0 };
             let next = [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]));
             if index == 0 {
@@ -114,10 +124,9 @@ fn dashes(points: &[Place], mut draw: impl FnMut(Place, Place)) {
 
 fn area(image: &mut RgbImage, corner: Place, size: Place, colour: Rgb<u8>, opacity: f64) {
     let [x, y] = [0, 1].map(|axis| (SCALE * corner[axis], SCALE * (corner[axis] + size[axis])));
-    let pixels = |(low, high): (f64, f64)| low.floor() as i64..high.ceil() as i64;
     let covered = |(low, high): (f64, f64), at: i64| high.min(at as f64 + 1.0) - low.max(at as f64);
-    for row in pixels(y) {
-        for column in pixels(x) {
+    for row in within(image, 1, y.0, y.1) {
+        for column in within(image, 0, x.0, x.1) {
             blend(image, column, row, colour, opacity * covered(x, column) * covered(y, row));
         }
     }
@@ -210,6 +219,9 @@ mod tests {
             ("one between pixels", area([1.2, 1.3], [10.1, 5.2], 1.0), 4.0 * 10.1 * 5.2),
             ("one to see through", area([1.0, 1.0], [10.0, 5.0], 0.25), 50.0),
             ("one that leaves the paper", area([35.0, 35.0], [10.0, 10.0], 1.0), 100.0),
+            ("one without end", area([35.0, 35.0], [1e300, f64::INFINITY], 1.0), 100.0),
+            ("a line without end", line(&[[10.0, 20.0], [1e18, 20.0]], Stroke::Solid), 4.0 * 60.0 + caps / 2.0),
+            ("dashes without end", line(&[[10.0, 20.0], [1e18, 20.0]], Stroke::Dashed), 0.0),
             ("a dot", drawn(Mark::Dot { at: [20.0; 2], colour: BLACK, hover: String::new() }), caps * DOT * DOT),
             ("a level line", line(&[[10.0, 20.0], [30.0, 20.0]], Stroke::Solid), 4.0 * 40.0 + caps),
             ("a slope", line(&slope, Stroke::Solid), 4.0 * length + caps),

@@ -117,18 +117,35 @@ impl Reading<'_, '_> {
             let message = format!("the included files have more than {LONGEST} bytes");
             return Err(Diagnostic::error(Code::Limit, span, message));
         }
-        let format = format_of(&name);
+        let format = format_of(&name).unwrap_or(Format::Yaml);
+        let mentions_blocks = mentions_blocks(&text);
         let source = self.sources.add(name.as_str(), text);
-        let (root, mut errors) = read(self.sources, source, format.unwrap_or(Format::Yaml));
+        let (root, mut errors) = read(self.sources, source, format);
+        let defines_blocks = match root.as_ref().map(|root| &root.value) {
+            Some(Setting::Map(section)) => ["blocks", "include"].iter().any(|key| section.get(key).is_some()),
+            _ => false,
+        };
+        // A file of somebody else's may have been included, by mistake or to have it shown: nothing of it is quoted.
+        let mistaken = mentions_blocks && !errors.is_empty();
+        if !defines_blocks && !mistaken {
+            let message = format!("`{name}` is not a file of blocks");
+            let error = Diagnostic::error(Code::WrongType, span, message);
+            return Err(error.help("an included file is a mapping with `blocks:`, or with an `include:` of its own"));
+        }
         self.errors.append(&mut errors);
         let Some(root) = root else { return Ok(()) };
-        if !matches!(root.value, Setting::Map(_)) {
-            return Err(wrong_type("an included file", "a mapping with `blocks`", &root).other(span, "included here"));
-        }
         self.includes_of(&Including { name: &name, root: &root, by: Some((by, span)) });
         self.files.push(root);
         Ok(())
     }
+}
+
+/// Whether a text that cannot be read to its end is meant to define blocks.
+fn mentions_blocks(text: &str) -> bool {
+    text.lines().any(|line| {
+        let key = line.trim_start_matches(['[', '{', '"', '\'']).strip_prefix("blocks");
+        key.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ']).starts_with([':', '=', '.', ']']))
+    })
 }
 
 /// `a.yaml` includes itself, by way of the files that are being read.

@@ -21,14 +21,21 @@ pub fn planned(recipe: &Train, steps: usize) -> Vec<(f64, f64)> {
     let total = recipe.epochs.saturating_mul(steps);
     let samples = total.min(SAMPLES);
     let mut reduced = Reduced::new(recipe.optimizer.lr);
-    let mut validated = 0;
+    // The first validation, and how many of those after it have been waited for.
+    let first = usize::try_from(course.warm_epochs()).unwrap_or(usize::MAX);
+    let mut waited = 0;
     let mut points = Vec::with_capacity(2 * samples);
     for sample in 0..samples {
         let index = (sample as u128 * (total - 1) as u128 / (samples.max(2) - 1) as u128) as usize;
         let (epoch, step) = (index / steps, index % steps);
         if let Curve::Plateau(plateau) = &recipe.schedule.curve {
-            (validated..epoch).filter(|epoch| !course.warms_up(*epoch)).for_each(|_| reduced.see(plateau, 1.0));
-            validated = epoch;
+            let validated = epoch.saturating_sub(first);
+            if waited == 0 && validated > 0 {
+                reduced.see(plateau, 1.0);
+                waited = 1;
+            }
+            reduced.wait(plateau, validated - waited);
+            waited = validated;
         }
         let rate = course.rate(epoch, step, reduced.rate());
         points.extend([index, index + 1].map(|index| (index as f64 / steps as f64, rate)));
@@ -73,5 +80,27 @@ pub(crate) mod tests {
         let rates: Vec<f64> = planned(&recipe, 1).into_iter().step_by(2).map(|(_, rate)| rate).collect();
         let third = 1.0 / 3.0;
         assert_eq!(rates, [third, third + (1.0 - third) / 2.0, 1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5]);
+    }
+
+    /// As many epochs as a number holds, and falls that are as small as they can be.
+    #[test]
+    fn endless_runs_have_a_plan() {
+        for settings in [
+            "lr=1, schedule: plateau",
+            "lr=1, schedule: plateau patience=2147483647 cooldown=2147483647",
+            "lr=1000, schedule: plateau factor=0.999999999 patience=0",
+            "lr=1, schedule: plateau warmup=2147483647",
+            "lr=1, schedule: cosine restart=1 mult=2",
+            "lr=1, schedule: step 1 gamma=0.9999 per=step",
+        ] {
+            let recipe = recipe(&format!("epochs: 2147483647, optimizer: sgd {settings}"));
+            for steps in [1, 1 << 40, usize::MAX] {
+                let points = planned(&recipe, steps);
+                assert_eq!(points.len(), 2 * SAMPLES, "{settings}");
+                let rates = points.iter().map(|(_, rate)| *rate);
+                let falls = rates.clone().zip(rates.skip(1)).all(|(before, after)| after <= before);
+                assert!(falls || settings.contains("warmup") || settings.contains("restart"), "{settings}");
+            }
+        }
     }
 }

@@ -52,6 +52,9 @@ fn is_better(Better { by, margin }: Better, value: f64, best: f64) -> bool {
 /// A rate that falls by less stays. PyTorch's `eps`.
 const SMALLEST_FALL: f64 = 1e-8;
 
+/// So many falls are not gone through one by one.
+const MANY: usize = 10_000;
+
 impl Reduced {
     /// Nothing yet.
     pub fn new(base: f64) -> Reduced {
@@ -63,6 +66,38 @@ impl Reduced {
         self.rate
     }
 
+    /// Takes in `count` validations that are no better than the best one, of which there was one, without going through them.
+    pub fn wait(&mut self, plateau: &Plateau, mut count: usize) {
+        let patience = plateau.patience.saturating_add(1);
+        loop {
+            let quiet = count.min(self.cooldown);
+            if quiet > 0 {
+                (self.cooldown, self.watch.waited) = (self.cooldown - quiet, 0);
+                count -= quiet;
+            }
+            let until = patience.saturating_sub(self.watch.waited);
+            if count < until {
+                self.watch.waited += count;
+                return;
+            }
+            count -= until;
+            (self.cooldown, self.watch.waited) = (plateau.cooldown, 0);
+            let before = self.rate;
+            self.reduce(plateau);
+            let falls = count / patience.saturating_add(plateau.cooldown);
+            if self.rate == before {
+                // It never falls any more.
+                count %= patience.saturating_add(plateau.cooldown);
+            } else if falls > MANY {
+                // As far as the last of these falls would bring it, to rounding.
+                let last = SMALLEST_FALL / (1.0 - plateau.factor);
+                let rate = self.rate * plateau.factor.powf(falls as f64);
+                self.rate = rate.max(plateau.min).max(last).min(self.rate);
+                count -= falls * patience.saturating_add(plateau.cooldown);
+            }
+        }
+    }
+
     /// Takes in a validation.
     pub fn see(&mut self, plateau: &Plateau, value: f64) {
         self.watch.see(plateau.better, value);
@@ -71,12 +106,16 @@ impl Reduced {
             self.watch.waited = 0;
         }
         if self.watch.waited > plateau.patience {
-            let lower = (self.rate * plateau.factor).max(plateau.min);
-            if self.rate - lower > SMALLEST_FALL {
-                self.rate = lower;
-            }
+            self.reduce(plateau);
             self.cooldown = plateau.cooldown;
             self.watch.waited = 0;
+        }
+    }
+
+    fn reduce(&mut self, plateau: &Plateau) {
+        let lower = (self.rate * plateau.factor).max(plateau.min);
+        if self.rate - lower > SMALLEST_FALL {
+            self.rate = lower;
         }
     }
 }
@@ -109,5 +148,37 @@ mod tests {
             }
         }
         assert_eq!(PYTORCH.lines().count(), 5);
+    }
+
+    #[test]
+    fn waiting_is_seeing_nothing_better() {
+        for (patience, cooldown, factor, min) in
+            [(0, 0, 0.5, 0.0), (3, 0, 0.1, 1e-3), (0, 5, 0.9, 0.0), (2, 1, 0.999_999, 0.0), (1, 1, 0.999_999_99, 0.5)]
+        {
+            let better = Better { by: Measure::Loss, margin: Margin::Relative(1e-4) };
+            let plateau = Plateau { better, factor, patience, cooldown, min };
+            let mut one_by_one = Reduced::new(1.0);
+            one_by_one.see(&plateau, 1.0);
+            let first = one_by_one;
+            let mut counts = vec![0, 1, 2, 3, 5, 8, 100, 1000, 12_345, 100_000];
+            counts.reverse();
+            for seen in 0..=100_000 {
+                if counts.last() == Some(&seen) {
+                    counts.pop();
+                    let mut at_once = first;
+                    at_once.wait(&plateau, seen);
+                    let (found, expected) = (at_once.rate, one_by_one.rate);
+                    assert!(
+                        (found - expected).abs() <= 1e-9 * expected + 2e-8,
+                        "{plateau:?}, {seen}: {found} {expected}"
+                    );
+                    assert_eq!(
+                        (at_once.watch.waited, at_once.cooldown),
+                        (one_by_one.watch.waited, one_by_one.cooldown)
+                    );
+                }
+                one_by_one.see(&plateau, 1.0);
+            }
+        }
     }
 }

@@ -8,6 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
+use crate::diagnostic::printable_lines;
 use crate::quantity;
 use crate::system;
 
@@ -79,15 +80,21 @@ impl Progress {
     fn with(target: ProgressDrawTarget, lines: Lines, verbosity: Verbosity, epochs: usize, batches: usize) -> Progress {
         let style = ProgressStyle::with_template("{prefix}  {wide_bar}  {pos}/{len}, {eta} left\n  {wide_msg}")
             .expect("the template is valid");
-        let bar = ProgressBar::with_draw_target(Some((epochs * batches) as u64), target).with_style(style);
+        let bar = ProgressBar::with_draw_target(Some((epochs as u64).saturating_mul(batches as u64)), target)
+            .with_style(style);
         let memory = Memory { text: String::new(), measured: None };
         Progress { bar, lines, epochs, batches, printed: Instant::now(), verbosity, memory, width: None }
     }
 
     /// The run goes on at this batch of this epoch (both from 0).
     pub fn start(&self, epoch: usize, batch: usize) {
-        self.bar.set_position((epoch * self.batches + batch) as u64);
+        self.bar.set_position(self.done(epoch, batch));
         self.bar.reset_eta();
+    }
+
+    /// Batches that are done, over all epochs.
+    fn done(&self, epoch: usize, batches: usize) -> u64 {
+        (epoch as u64).saturating_mul(self.batches as u64).saturating_add(batches as u64)
     }
 
     /// So many batches of this epoch (from 0) are done; `sums` are the epoch's so far.
@@ -105,7 +112,7 @@ impl Progress {
         }
         self.bar.set_prefix(format!("epoch {}/{}", epoch + 1, self.epochs));
         self.bar.set_message(state);
-        self.bar.set_position((epoch * self.batches + batches) as u64);
+        self.bar.set_position(self.done(epoch, batches));
     }
 
     /// A step was written down.
@@ -144,9 +151,10 @@ impl Progress {
         self.line(&joined(parts, self.width));
     }
 
-    /// Prints a line, above the bar.
+    /// Prints a line, above the bar. Files may have any name.
     pub fn line(&mut self, text: &str) {
         if self.lines != Lines::None {
+            let text = printable_lines(text);
             // A run goes on when nobody reads its output any more.
             self.bar.suspend(|| writeln!(io::stdout().lock(), "{text}").unwrap_or_default());
             self.printed = Instant::now();

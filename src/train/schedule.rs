@@ -56,6 +56,11 @@ impl Course {
         (epoch as u64).saturating_mul(self.ticks_per_epoch) < self.warmup()
     }
 
+    /// Epochs whose rate comes from the warm-up.
+    pub fn warm_epochs(&self) -> u64 {
+        self.warmup().div_ceil(self.ticks_per_epoch)
+    }
+
     fn warmup(&self) -> u64 {
         self.ticks_in(self.schedule.warmup.epochs)
     }

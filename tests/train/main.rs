@@ -2,6 +2,7 @@
 
 mod classes;
 mod interruptions;
+mod messages;
 mod place;
 mod tensorboard;
 

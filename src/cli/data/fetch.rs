@@ -1,6 +1,5 @@
 //! `archc data fetch`
 
-use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -19,7 +18,7 @@ pub struct Fetch {
     /// Another server: a folder with the usual files, or one archive with all of them (.zip, .tar.gz, .tar)
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
-    /// Where the files go; $ARCHC_DATA/SET or ~/.cache/archc/SET unless given
+    /// Where the files go, a folder that is still to be made; $ARCHC_DATA/SET or ~/.cache/archc/SET unless given
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
 }
@@ -46,13 +45,7 @@ impl Fetch {
         let known = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
         let unknown = ProgressStyle::with_template("{bytes}, {bytes_per_sec}");
         let (known, unknown) = (known.expect("the template is valid"), unknown.expect("the template is valid"));
-        let say = |line: &str| {
-            if io::stderr().is_terminal() {
-                bar.println(line);
-            } else {
-                terminal::complain(line);
-            }
-        };
+        let say = |line: &str| bar.suspend(|| terminal::complain(line));
         let result = fetch(&order, &mut |event| match event {
             Event::Begins { url, done, total } => {
                 say(&if done > 0 { format!("{url}, from byte {done}") } else { url });

@@ -24,10 +24,11 @@ impl Info {
         let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
         let sizes = [sizes(&collection.train)?, sizes(&collection.validation)?];
-        terminal::print(&match self.format {
+        let text = match self.format {
             Format::Text => text(&subject, &collection, &sizes),
             Format::Json => format!("{}\n", json(&subject, &collection, &sizes)),
-        })
+        };
+        terminal::put(self.format, &text)
     }
 }
 

@@ -46,6 +46,6 @@ impl List {
         if self.format == Format::Text {
             text.push_str("folder         any size, a folder for each class: `archc data info FOLDER`\n");
         }
-        terminal::print(&text)
+        terminal::put(self.format, &text)
     }
 }

@@ -28,7 +28,7 @@ impl Stats {
         let least = counts.iter().copied().min().unwrap_or(0);
         let most = counts.iter().copied().max().unwrap_or(0);
         let Statistics { mean, std } = &statistics;
-        terminal::print(&match self.format {
+        let text = match self.format {
             Format::Json => {
                 let object = json!({"set": subject.recipe.set.name(), "images": train.len(), "mean": mean, "std": std, "by_class": counts});
                 format!("{object}\n")
@@ -53,7 +53,8 @@ impl Stats {
                     count(counts.len(), "class"),
                 )
             }
-        })
+        };
+        terminal::put(self.format, &text)
     }
 }
 

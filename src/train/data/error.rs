@@ -15,6 +15,8 @@ pub enum DataError {
         set: DataSet,
         /// The file that shows that a folder holds it.
         wanted: String,
+        /// Whether the network's file names the folder, which is the first that was looked into.
+        named: bool,
         /// Every folder that was looked into.
         looked_in: Vec<PathBuf>,
         /// What was found instead, and what to do about it.
@@ -66,16 +68,27 @@ impl fmt::Display for DataError {
                 let folders: Vec<String> = looked_in.iter().map(|folder| format!("`{}`", folder.display())).collect();
                 write!(f, "there is no folder {}; `data.path` names it", folders.join(" or "))
             }
-            DataError::NotFound { set, wanted, looked_in, hint } => {
-                write!(f, "the data set {set} is not there: found no {wanted} in")?;
-                looked_in.iter().try_for_each(|folder| write!(f, "\n    {}", folder.display()))?;
+            DataError::NotFound { set, wanted, named, looked_in, hint } => {
+                write!(f, "the data set {set} is not there")?;
+                let home = set.home();
+                if cfg!(feature = "fetch") && !home.is_empty() {
+                    // Where a file names the folder, that is where the set belongs.
+                    let to = looked_in
+                        .first()
+                        .filter(|_| *named)
+                        .map_or(String::new(), |folder| format!(" --to {}", folder.display()));
+                    write!(f, "\n`archc data fetch {set}{to}` downloads it from {home}")?;
+                } else if !home.is_empty() {
+                    write!(f, "\nget it from {home}")?;
+                }
                 if let Some(hint) = hint {
                     write!(f, "\n{hint}")?;
                 }
-                if !set.home().is_empty() {
-                    write!(f, "\nget it from {}", set.home())?;
-                }
-                write!(f, "\nand put it into one of these folders, or name its own with `data.path`")
+                write!(
+                    f,
+                    "\nif you have it, put it into one of these folders, or name its own with `data.path`; there is no {wanted} in"
+                )?;
+                looked_in.iter().try_for_each(|folder| write!(f, "\n    {}", folder.display()))
             }
             DataError::Io { path, error } => write!(f, "cannot read {}: {error}", path.display()),
             DataError::Malformed { path, message } => write!(f, "{}: {message}", path.display()),

@@ -30,6 +30,7 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError>
         return Err(DataError::NotFound {
             set: DataSet::Folder,
             wanted: "folder".to_string(),
+            named: true,
             looked_in: vec![root],
             hint,
         });

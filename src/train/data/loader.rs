@@ -90,7 +90,13 @@ impl Batches {
             let (used, recycled) = channel();
             let pass = Arc::clone(&pass);
             let numbers = (start..end).skip(worker).step_by(workers);
-            thread::spawn(move || pass.work(numbers, &send, &recycled));
+            let failed = send.clone();
+            let started = thread::Builder::new().spawn(move || pass.work(numbers, &send, &recycled));
+            if let Err(error) = started {
+                // In the place of its first batch; the channel has room for one.
+                let _ =
+                    failed.send(Err(DataError::Mismatch(format!("cannot start a thread that reads images: {error}"))));
+            }
             Worker { made, used }
         };
         let workers = (0..workers).map(spawn).collect();

@@ -28,7 +28,7 @@ pub fn find(
         }
     }
     let hint = looked_in.iter().find_map(|folder| lookalike(folder));
-    Err(DataError::NotFound { set, wanted: wanted.to_string(), looked_in, hint })
+    Err(DataError::NotFound { set, wanted: wanted.to_string(), named: path.is_some(), looked_in, hint })
 }
 
 /// `path` with a leading `~` replaced, as a shell would.
@@ -42,8 +42,13 @@ pub fn expand_home(path: &str) -> PathBuf {
 /// Where a set is put that is fetched: `$ARCHC_DATA/NAME` or `~/.cache/archc/NAME`.
 #[cfg(feature = "fetch")]
 pub fn own(set: DataSet) -> Option<PathBuf> {
-    let root = env::var_os("ARCHC_DATA").map(PathBuf::from).or_else(cache)?;
+    let root = own_root().or_else(cache)?;
     Some(root.join(set.name()))
+}
+
+/// `$ARCHC_DATA`, if it says anything.
+fn own_root() -> Option<PathBuf> {
+    env::var_os("ARCHC_DATA").filter(|root| !root.is_empty()).map(PathBuf::from)
 }
 
 /// The user's folder for what can be made or fetched again.
@@ -55,8 +60,7 @@ fn places(set: DataSet, path: Option<&str>) -> Vec<PathBuf> {
     if let Some(path) = path {
         return vec![expand_home(path)];
     }
-    let named = env::var_os("ARCHC_DATA").map(PathBuf::from);
-    let roots = [named, Some(PathBuf::from("data")), cache(), Some(PathBuf::from("/usr/share/datasets"))];
+    let roots = [own_root(), Some(PathBuf::from("data")), cache(), Some(PathBuf::from("/usr/share/datasets"))];
     roots.into_iter().flatten().map(|root| root.join(set.name())).collect()
 }
 

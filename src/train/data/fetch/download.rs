@@ -1,17 +1,16 @@
 //! One file from one address, with as many attempts as make progress.
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use sha2::{Digest, Sha256};
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::Event;
+use super::part::{Origin, Part, Validator};
 use super::sources::Expected;
 
 /// How long to wait for a server.
@@ -23,11 +22,21 @@ pub struct Patience {
     pub pause: Duration,
     /// Attempts that bring less than a megabyte, in all.
     pub attempts: usize,
+    /// A connection is given up that brings fewer than `least` bytes in this time.
+    pub window: Duration,
+    /// See `window`.
+    pub least: u64,
 }
 
 impl Default for Patience {
     fn default() -> Patience {
-        Patience { silence: Duration::from_secs(30), pause: Duration::from_secs(2), attempts: 4 }
+        Patience {
+            silence: Duration::from_secs(30),
+            pause: Duration::from_secs(2),
+            attempts: 4,
+            window: Duration::from_secs(60),
+            least: 60 << 10,
+        }
     }
 }
 
@@ -71,27 +80,33 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Loads the file at `url` into `part`, behind what is there, and verifies it. A file that turns out to be wrong is removed.
+impl From<io::Error> for Problem {
+    fn from(error: io::Error) -> Problem {
+        Problem::Io(error)
+    }
+}
+
+/// Loads the file at `url` to `path`, behind what is there of it, and verifies it. Of a file that turns out to be wrong
+/// nothing is kept.
 pub fn download(
     url: &str,
     expected: Option<&Expected>,
-    part: &Path,
+    path: &Path,
     patience: Patience,
     report: &mut dyn FnMut(Event),
 ) -> Result<(), Problem> {
-    let mut file =
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(part).map_err(Problem::Io)?;
+    let mut part = Part::open(path)?;
     let mut failed = 0;
     loop {
-        let before = file.seek(SeekFrom::End(0)).map_err(Problem::Io)?;
-        let longest = expected.map_or(LONGEST, |expected| expected.bytes);
-        let whole = expected.is_some() && before == longest;
-        let result = if whole { Ok(()) } else { attempt(url, &mut file, before, longest, expected, patience, report) };
+        let before = part.length();
+        let whole = expected.is_some_and(|expected| before == expected.bytes);
+        let attempt = Attempt { url, expected, patience };
+        let result = if whole { Ok(()) } else { attempt.make(&mut part, report) };
         let problem = match result {
-            Ok(()) => match verify(&mut file, expected, report) {
+            Ok(()) => match verify(&mut part, expected, report) {
                 Ok(()) => return Ok(()),
                 Err(problem) => {
-                    file.set_len(0).map_err(Problem::Io)?;
+                    part.clear()?;
                     // What was there before may have been of another file; what arrived just now was not.
                     if before == 0 {
                         return Err(problem);
@@ -99,21 +114,20 @@ pub fn download(
                     problem
                 }
             },
+            Err(Problem::TooLong(longest)) => {
+                part.clear()?;
+                return Err(Problem::TooLong(longest));
+            }
             Err(problem @ Problem::Status(status))
                 if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS =>
             {
                 return Err(problem);
             }
-            // What is here may be of the right file.
-            Err(problem @ Problem::Length { .. }) => return Err(problem),
             Err(problem @ (Problem::Status(_) | Problem::Broken(_))) => problem,
-            Err(problem) => {
-                file.set_len(0).map_err(Problem::Io)?;
-                return Err(problem);
-            }
+            // What is here may be of the right file, and a full disk has taken as much of it as it could.
+            Err(problem) => return Err(problem),
         };
-        let after = file.seek(SeekFrom::End(0)).map_err(Problem::Io)?;
-        if after < before + PROGRESS {
+        if part.length() < before + PROGRESS {
             failed += 1;
         }
         if failed >= patience.attempts {
@@ -124,76 +138,131 @@ pub fn download(
     }
 }
 
-/// Appends what the server sends behind the first `done` bytes. `Ok` if nothing is missing as far as that can be known.
-fn attempt(
-    url: &str,
-    file: &mut File,
-    done: u64,
-    longest: u64,
-    expected: Option<&Expected>,
+/// One request, and what becomes of it.
+struct Attempt<'a> {
+    url: &'a str,
+    expected: Option<&'a Expected>,
     patience: Patience,
-    report: &mut dyn FnMut(Event),
-) -> Result<(), Problem> {
-    let config = Agent::config_builder()
-        .http_status_as_error(false)
-        .timeout_connect(Some(patience.silence))
-        .timeout_recv_response(Some(patience.silence))
-        .timeout_per_read(Some(patience.silence))
-        .user_agent(concat!("archc/", env!("CARGO_PKG_VERSION")));
-    let request = Agent::new_with_config(config.build()).get(url);
-    let request = if done > 0 { request.header("range", format!("bytes={done}-")) } else { request };
-    let response = request.call().map_err(|error| broken(&error))?;
-    let (mut done, total) = match response.status() {
-        StatusCode::OK => (0, length(response.headers())),
-        StatusCode::PARTIAL_CONTENT => match content_range(response.headers()) {
-            Some((first, total)) if first == done => (done, total),
-            _ => {
-                file.set_len(0).map_err(Problem::Io)?;
-                return Err(Problem::Broken(
-                    "the server sends another part of the file than it was asked for".to_string(),
-                ));
+}
+
+impl Attempt<'_> {
+    /// Appends what the server sends behind what is in `part`, or replaces that if it is of another file. `Ok` if nothing
+    /// is missing as far as that can be known.
+    fn make(&self, part: &mut Part, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+        let silence = Some(self.patience.silence);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_resolve(silence)
+            .timeout_connect(silence)
+            .timeout_send_request(silence)
+            .timeout_recv_response(silence)
+            .timeout_per_read(silence)
+            .user_agent(concat!("archc/", env!("CARGO_PKG_VERSION")));
+        let known = self.known(part);
+        let mut request = Agent::new_with_config(config.build()).get(self.url);
+        let mut whole = false;
+        if let Some(origin) = &known {
+            whole = origin.length == Some(part.length());
+            if !whole {
+                request = request.header("range", format!("bytes={}-", part.length()));
             }
-        },
-        StatusCode::RANGE_NOT_SATISFIABLE if done > 0 => {
-            file.set_len(0).map_err(Problem::Io)?;
-            return Err(Problem::Broken("the server's file is shorter than what is here".to_string()));
+            if let Some(validator) = &origin.validator {
+                request = request.header(if whole { validator.unless() } else { "if-range" }, validator.text());
+            }
         }
-        status => return Err(Problem::Status(status)),
-    };
-    let total = match (total, expected) {
-        (Some(found), Some(Expected { bytes, .. })) if found != *bytes => {
-            return Err(Problem::Length { found, expected: *bytes });
+        let response = request.call().map_err(|error| broken(&error))?;
+        let headers = response.headers();
+        match (response.status(), known) {
+            (StatusCode::NOT_MODIFIED, Some(_)) if whole => return Ok(()),
+            (StatusCode::OK, _) => {
+                let length = self.length(length(headers))?;
+                part.begin(Origin::new(self.url, headers, length))?;
+            }
+            (StatusCode::PARTIAL_CONTENT, Some(origin)) => {
+                let range = content_range(headers);
+                if range.is_none_or(|(first, _)| first != part.length()) {
+                    part.clear()?;
+                    return Err(sends("another part of the file than it was asked for"));
+                }
+                let length = self.length(range.and_then(|(_, length)| length))?;
+                // A server may not know `if-range`.
+                let validator = Validator::of(headers);
+                let other_length = length.is_some() && origin.length.is_some() && length != origin.length;
+                if other_length || validator.is_some() && validator != origin.validator {
+                    part.clear()?;
+                    return Err(sends("a part of another file than what has arrived before"));
+                }
+            }
+            (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => {
+                part.clear()?;
+                return Err(Problem::Broken("the server's file is shorter than what is here".to_string()));
+            }
+            (status, _) => return Err(Problem::Status(status)),
         }
-        (_, Some(expected)) => Some(expected.bytes),
-        (total, None) => total,
-    };
-    report(Event::Begins { url: url.to_string(), done, total });
-    file.set_len(done).map_err(Problem::Io)?;
-    file.seek(SeekFrom::Start(done)).map_err(Problem::Io)?;
-    let mut body = response.into_body().into_reader();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        let count = body.read(&mut piece).map_err(|error| broken(&error))?;
-        if count == 0 {
-            break;
+        let total = part.origin.as_ref().and_then(|origin| origin.length);
+        report(Event::Begins { url: self.url.to_string(), done: part.length(), total });
+        self.receive(response.into_body().into_reader(), part, report)?;
+        match total {
+            Some(total) if part.length() < total => {
+                Err(Problem::Broken(format!("the connection ended after {} of {total} bytes", part.length())))
+            }
+            _ => Ok(()),
         }
-        done += count as u64;
-        if done > longest {
-            return Err(Problem::TooLong(longest));
-        }
-        file.write_all(&piece[..count]).map_err(Problem::Io)?;
-        report(Event::Arrived(done));
     }
-    match total {
-        Some(total) if done < total => {
-            Err(Problem::Broken(format!("the connection ended after {done} of {total} bytes")))
+
+    /// Whose bytes are in `part`, if the file at this address can be told to be the same still: by the server, or in the
+    /// end by its sum.
+    fn known(&self, part: &Part) -> Option<Origin> {
+        let origin = part.origin.clone().filter(|origin| part.length() > 0 && origin.is_at(self.url))?;
+        (origin.validator.is_some() || self.expected.is_some()).then_some(origin)
+    }
+
+    /// The whole file's length.
+    fn length(&self, found: Option<u64>) -> Result<Option<u64>, Problem> {
+        match (found, self.expected) {
+            (Some(found), Some(Expected { bytes, .. })) if found != *bytes => {
+                Err(Problem::Length { found, expected: *bytes })
+            }
+            (_, Some(expected)) => Ok(Some(expected.bytes)),
+            (found, None) => Ok(found),
         }
-        _ => Ok(()),
+    }
+
+    fn receive(&self, mut body: impl Read, part: &mut Part, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+        let longest = self.expected.map_or(LONGEST, |expected| expected.bytes);
+        let mut piece = vec![0; 1 << 16];
+        let (mut since, mut arrived) = (Instant::now(), 0);
+        loop {
+            let count = body.read(&mut piece).map_err(|error| broken(&error))?;
+            if count == 0 {
+                return Ok(());
+            }
+            if part.length() + count as u64 > longest {
+                return Err(Problem::TooLong(longest));
+            }
+            part.append(&piece[..count])?;
+            report(Event::Arrived(part.length()));
+            arrived += count as u64;
+            let Patience { window, least, .. } = self.patience;
+            if since.elapsed() >= window {
+                if arrived < least {
+                    let seconds = window.as_secs_f64();
+                    return Err(Problem::Broken(format!(
+                        "the server is too slow: {arrived} bytes in {seconds} seconds, fewer than {least}"
+                    )));
+                }
+                (since, arrived) = (Instant::now(), 0);
+            }
+        }
     }
 }
 
 fn broken(error: &dyn fmt::Display) -> Problem {
     Problem::Broken(error.to_string())
+}
+
+fn sends(what: &str) -> Problem {
+    Problem::Broken(format!("the server sends {what}"))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
@@ -208,21 +277,12 @@ fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
 }
 
 /// Whether the file is the one that is expected; once it is, it is on the disk.
-fn verify(file: &mut File, expected: Option<&Expected>, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
-    file.seek(SeekFrom::Start(0)).map_err(Problem::Io)?;
-    let mut hash = Sha256::new();
-    let mut piece = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut piece).map_err(Problem::Io)? {
-            0 => break,
-            count => hash.update(&piece[..count]),
-        }
-    }
-    let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+fn verify(part: &mut Part, expected: Option<&Expected>, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+    let found = part.sum()?;
     match expected {
         Some(Expected { sha256, .. }) if *sha256 != found => return Err(Problem::Checksum { found, expected: sha256 }),
         Some(_) => {}
         None => report(Event::Unverified(found)),
     }
-    file.sync_all().map_err(Problem::Io)
+    Ok(())
 }

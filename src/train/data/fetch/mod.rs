@@ -1,27 +1,32 @@
 //! Data sets from the net: downloaded, verified, unpacked, and then put in their place, whole or not at all.
 //!
 //! ```text
-//! FOLDER.partial/NAME.part     what has arrived of a file; the next attempt goes on behind it
-//! FOLDER.partial/NAME          a whole file whose SHA-256 is right
-//! FOLDER.partial/unpacked/     the data set, until the reader has found it sound; then it becomes FOLDER
+//! FOLDER.partial/.archc-data-fetch    says that the folder was made here, and is locked by whoever works in it
+//! FOLDER.partial/NAME                 what has arrived of a file; the next attempt goes on behind it, see `part`
+//! FOLDER.partial/unpacked/            the data set, until the reader has found it sound; then it becomes FOLDER
 //! ```
+//!
+//! Nothing else is ever written or removed.
 
 mod download;
+mod error;
+mod part;
+mod place;
 mod sources;
 #[cfg(test)]
 mod tests;
 mod unpack;
 
-use std::fmt;
-use std::fs::{self, File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 
 pub use download::Patience;
 use download::{Problem, download};
+pub use error::{FetchError, WrongPlace};
+use place::{Place, State, Workshop};
 use sources::{Download, source};
+use ureq::http::Uri;
 
-use super::{DataError, cifar, idx, places};
+use super::places;
 use crate::recipe::DataSet;
 
 /// What to fetch, from where, and where to.
@@ -76,88 +81,52 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
     let set = order.set;
     let Some(source) = source(set) else { return Err(FetchError::NothingToFetch(set)) };
     let folder = match &order.to {
-        Some(folder) => folder.clone(),
+        Some(folder) => folder.to_str().map_or_else(|| folder.clone(), places::expand_home),
         None => places::own(set).ok_or(FetchError::NoPlace)?,
     };
-    match state(set, &folder)? {
-        State::Sound => return Ok(Fetched::WasThere(folder)),
-        State::Free => {}
-        State::Other(reason) => return Err(FetchError::InTheWay { folder, set, reason }),
+    let place = Place::new(&folder)?;
+    if is_there(&place, set)? {
+        return Ok(Fetched::WasThere(place.folder));
     }
+    place.check()?;
     let downloads = downloads(order.mirror.as_deref(), source)?;
-
-    let mut work = folder.clone().into_os_string();
-    work.push(".partial");
-    let work = PathBuf::from(work);
-    fs::create_dir_all(&work).map_err(|error| FetchError::io(&work, error))?;
-    let lock = File::create(work.join("lock")).map_err(|error| FetchError::io(&work, error))?;
-    match lock.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(FetchError::Busy(work)),
-        Err(TryLockError::Error(error)) => return Err(FetchError::io(&work, error)),
+    let workshop = Workshop::claim(place.work())?;
+    // Somebody else may have been at work until just now.
+    if is_there(&place, set)? {
+        workshop.clear(&downloads);
+        return Ok(Fetched::WasThere(place.folder));
     }
-
     for file in &downloads {
-        obtain(file, &work, order.patience, report)?;
+        obtain(file, &workshop.folder, order.patience, report)?;
     }
-    let unpacked = work.join("unpacked");
-    if unpacked.exists() {
-        fs::remove_dir_all(&unpacked).map_err(|error| FetchError::io(&unpacked, error))?;
-    }
-    fs::create_dir(&unpacked).map_err(|error| FetchError::io(&unpacked, error))?;
+    let unpacked = workshop.unpacked(source.members)?;
     for file in &downloads {
         report(Event::Unpacks(file.name.clone()));
-        unpack::unpack(&work.join(&file.name), &unpacked, source.members)?;
+        let unpacked = unpack::unpack(&workshop.folder.join(&file.name), &unpacked, source);
+        unpacked.map_err(|error| forget(&downloads, &workshop, source.members, error))?;
     }
-    if let Err(reason) = open(set, &unpacked) {
-        return Err(FetchError::NotTheSet { set, reason });
+    if let Err(reason) = place::open(set, &unpacked) {
+        return Err(forget(&downloads, &workshop, source.members, FetchError::NotTheSet { set, reason }));
     }
-    if folder.exists() {
-        // It is empty, see above.
-        fs::remove_dir(&folder).map_err(|error| FetchError::io(&folder, error))?;
-    }
-    fs::rename(&unpacked, &folder).map_err(|error| FetchError::io(&folder, error))?;
-    drop(lock);
-    // The set is there; what stays behind is only in the way.
-    let _ = fs::remove_dir_all(&work);
-    Ok(Fetched::Placed(folder))
+    place.put(&unpacked)?;
+    workshop.clear(&downloads);
+    Ok(Fetched::Placed(place.folder))
 }
 
-/// What a folder holds before anything is fetched into it.
-enum State {
-    /// Nothing.
-    Free,
-    /// The set.
-    Sound,
-    /// Something else.
-    Other(DataError),
-}
-
-fn state(set: DataSet, folder: &Path) -> Result<State, FetchError> {
-    match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(State::Free),
-        Err(error) => Err(FetchError::io(folder, error)),
-        Ok(mut entries) => match entries.next() {
-            None => Ok(State::Free),
-            Some(_) => Ok(open(set, folder).map_or_else(State::Other, |()| State::Sound)),
-        },
+/// Whether the set is in its place; an error if something else is.
+fn is_there(place: &Place, set: DataSet) -> Result<bool, FetchError> {
+    match place.state(set)? {
+        State::Sound => Ok(true),
+        State::Free => Ok(false),
+        State::Other(reason) => Err(FetchError::InTheWay { folder: place.folder.clone(), set, reason }),
     }
-}
-
-/// Whether the set can be read from `folder`.
-fn open(set: DataSet, folder: &Path) -> Result<(), DataError> {
-    let path = folder.to_str();
-    match set {
-        DataSet::Mnist | DataSet::FashionMnist => idx::open(set, path),
-        _ => cifar::open(set, path),
-    }
-    .map(|_| ())
 }
 
 /// The files to load, each with every address that it may have.
 fn downloads(mirror: Option<&str>, source: &sources::Source) -> Result<Vec<Download>, FetchError> {
     let Some(mirror) = mirror else { return Ok(source.downloads(source.homes)) };
-    if !mirror.starts_with("http://") && !mirror.starts_with("https://") {
+    let is_web = mirror.starts_with("http://") || mirror.starts_with("https://");
+    if !is_web || mirror.parse::<Uri>().is_err() {
         return Err(FetchError::NoUrl(mirror.to_string()));
     }
     Ok(match Download::archive(mirror) {
@@ -166,113 +135,39 @@ fn downloads(mirror: Option<&str>, source: &sources::Source) -> Result<Vec<Downl
     })
 }
 
-/// Loads `file` into `work`, from the first address that has it, unless it is there.
+/// Loads `file` into `work`, from the first address that has it; from the one that it has come from before, to begin with.
 fn obtain(file: &Download, work: &Path, patience: Patience, report: &mut dyn FnMut(Event)) -> Result<(), FetchError> {
-    let whole = work.join(&file.name);
-    if whole.exists() {
-        return Ok(());
-    }
-    let part = work.join(format!("{}.part", file.name));
+    let path = work.join(&file.name);
+    let origin = part::origin(&path).map_err(|error| FetchError::io(&path, error))?;
+    let mut urls: Vec<&String> = file.urls.iter().collect();
+    urls.sort_by_key(|url| !origin.as_ref().is_some_and(|origin| origin.is_at(url)));
     let mut problems = Vec::new();
-    for url in &file.urls {
-        match download(url, file.expected.as_ref(), &part, patience, report) {
-            Ok(()) => return fs::rename(&part, &whole).map_err(|error| FetchError::io(&whole, error)),
-            Err(Problem::Io(error)) => return Err(FetchError::io(&part, error)),
+    for url in urls {
+        match download(url, file.expected.as_ref(), &path, patience, report) {
+            Ok(()) => return Ok(()),
+            Err(Problem::Io(error)) => return Err(FetchError::io(&path, error)),
             Err(problem) => problems.push(format!("{url}: {problem}")),
         }
     }
     Err(FetchError::Refused { name: file.name.clone(), problems })
 }
 
-/// Why a data set was not fetched.
-#[derive(Debug)]
-pub enum FetchError {
-    /// The set is part of the program, or the user's own.
-    NothingToFetch(DataSet),
-    /// Neither `$ARCHC_DATA` nor a home folder is there.
-    NoPlace,
-    /// The mirror is no address.
-    NoUrl(String),
-    /// The folder holds something else.
-    InTheWay {
-        /// Which.
-        folder: PathBuf,
-        /// What it should be.
-        set: DataSet,
-        /// Why it is not that.
-        reason: DataError,
-    },
-    /// Somebody else is fetching it into this folder.
-    Busy(PathBuf),
-    /// No server gave the right file.
-    Refused {
-        /// Which.
-        name: String,
-        /// What each of them did.
-        problems: Vec<String>,
-    },
-    /// An archive cannot be unpacked.
-    Archive {
-        /// Which.
-        path: PathBuf,
-        /// Why not.
-        reason: String,
-    },
-    /// The files that arrived are no such set.
-    NotTheSet {
-        /// Which.
-        set: DataSet,
-        /// What the reader says.
-        reason: DataError,
-    },
-    /// A file cannot be written or read.
-    Io {
-        /// Which.
-        path: PathBuf,
-        /// The system's reason.
-        error: io::Error,
-    },
-}
-
-impl FetchError {
-    fn io(path: &Path, error: io::Error) -> FetchError {
-        FetchError::Io { path: path.to_path_buf(), error }
+/// After `error`: removes what nobody knows what it should be, so that the next attempt asks for it again.
+fn forget(downloads: &[Download], workshop: &Workshop, members: &[&str], error: FetchError) -> FetchError {
+    if downloads.iter().any(|file| file.expected.is_some()) {
+        return error;
     }
-
-    fn archive(path: &Path, reason: impl fmt::Display) -> FetchError {
-        FetchError::Archive { path: path.to_path_buf(), reason: reason.to_string() }
+    // That it stays behind if even this fails is the lesser problem.
+    let _ = workshop.discard_unpacked(members);
+    for file in downloads {
+        let _ = part::remove(&workshop.folder.join(&file.name));
     }
-}
-
-impl fmt::Display for FetchError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FetchError::NothingToFetch(DataSet::Folder) => {
-                f.write_str("a folder of images is your own; name it with `data.path`")
-            }
-            FetchError::NothingToFetch(set) => write!(f, "{set} are part of the program, there is nothing to fetch"),
-            FetchError::NoPlace => {
-                f.write_str("there is no home folder; say where the files shall go with `--to FOLDER`")
-            }
-            FetchError::NoUrl(text) => {
-                write!(f, "`{text}` is no address; a mirror is a folder or an archive such as https://example.org/data")
-            }
-            FetchError::InTheWay { folder, set, reason } => write!(
-                f,
-                "{} is there already, but is no sound {set}: {reason}\nremove it, or choose another folder with `--to`",
-                folder.display()
-            ),
-            FetchError::Busy(folder) => write!(f, "another archc is at work in {}", folder.display()),
-            FetchError::Refused { name, problems } => {
-                write!(f, "cannot get {name}")?;
-                problems.iter().try_for_each(|problem| write!(f, "\n    {problem}"))?;
-                f.write_str("\nwhat has arrived is kept: the same command goes on; `--mirror URL` names another server")
-            }
-            FetchError::Archive { path, reason } => write!(f, "cannot unpack {}: {reason}", path.display()),
-            FetchError::NotTheSet { set, reason } => write!(f, "what has arrived is no {set}: {reason}"),
-            FetchError::Io { path, error } => write!(f, "{}: {error}", path.display()),
+    match error {
+        // The file is gone; where it came from is what the user can look at.
+        FetchError::Archive { reason, .. } => {
+            let urls: Vec<&str> = downloads.iter().flat_map(|file| &file.urls).map(String::as_str).collect();
+            FetchError::Archive { from: urls.join(" or "), reason }
         }
+        other => other,
     }
 }
-
-impl std::error::Error for FetchError {}

@@ -10,6 +10,8 @@ pub struct Source {
     files: &'static [(&'static str, Expected)],
     /// The files that are unpacked, wherever in an archive they lie, and nothing else.
     pub members: &'static [&'static str],
+    /// No file of the set has more bytes.
+    pub longest: u64,
 }
 
 /// What a file must be.
@@ -105,6 +107,7 @@ const MNIST: Source = Source {
         ),
     ],
     members: IDX,
+    longest: 1 << 26,
 };
 
 /// Source: the home page, <https://github.com/zalandoresearch/fashion-mnist>.
@@ -132,6 +135,7 @@ const FASHION_MNIST: Source = Source {
         ),
     ],
     members: IDX,
+    longest: 1 << 26,
 };
 
 /// Source: the home page, <https://www.cs.toronto.edu/~kriz/cifar.html>, and TensorFlow Datasets' SHA-256.
@@ -155,6 +159,7 @@ const CIFAR10: Source = Source {
         "data_batch_5",
         "test_batch",
     ],
+    longest: 1 << 26,
 };
 
 const CIFAR100: Source = Source {
@@ -164,4 +169,5 @@ const CIFAR100: Source = Source {
         expected(168_513_733, "58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec"),
     )],
     members: &["train.bin", "test.bin", "train", "test"],
+    longest: 1 << 28,
 };
