@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
 use crate::elaborate::{self, Elaborated, elaborate};
 use crate::layers::Layers;
 use crate::network::Network;
@@ -131,7 +131,13 @@ fn network(sources: Sources, source: SourceId, parsed: Parsed, layers: &Layers) 
 fn diagnostics(sources: Sources, errors: Vec<Diagnostic>, problems: Vec<Diagnostic>) -> Diagnostics {
     // What a place that could not be read leads to is no second mistake.
     let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
-    let independent = problems.into_iter().filter(|problem| !unreadable.contains(&problem.primary.span));
+    // What nothing seems to use may be used where nothing could be read.
+    let is_hasty = |problem: &Diagnostic| !errors.is_empty() && problem.code == Code::Unused;
+    let independent = problems
+        .into_iter()
+        .filter(|problem| !unreadable.contains(&problem.primary.span))
+        .filter(|problem| !is_hasty(problem))
+        .collect::<Vec<_>>();
     let list = settle(&sources, errors.into_iter().chain(independent).collect());
     Diagnostics { sources: Arc::new(sources), list }
 }

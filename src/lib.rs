@@ -50,6 +50,7 @@ pub mod arguments;
 mod compile;
 pub mod diagnostic;
 pub mod elaborate;
+mod elsewhere;
 pub mod expand;
 pub mod graph;
 pub mod ir;

@@ -204,6 +204,24 @@ fn a_table_for_every_sound_file() {
 }
 
 #[test]
+fn what_is_frozen_is_not_trainable() {
+    let text = "input: [3, 32, 32]\nclasses: 10\nlayers:\n  - conv 64 3x3 p1 as early -> bn as norm -> relu\n  \
+                - global_avgpool -> flatten -> linear {classes} as fc\n\
+                train: {epochs: 1, freeze: [\"early.*\", \"norm.*\"]}\n";
+    let folder = folder("frozen", &[("frozen.yaml", text.as_bytes())]);
+    for (arguments, expected) in [
+        ("check frozen.yaml", "2,570, 650 trainable and 1,920 not"),
+        ("check frozen.yaml --format json", "\"params\":2570,\"trainable\":650,"),
+        ("check frozen.yaml --format markdown", "2,570, 650 trainable and 1,920 not"),
+        ("check frozen.yaml --set train.freeze=[\"fc.*\"]", "2,570, 1,920 trainable and 650 not"),
+        ("check frozen.yaml --set train.freeze=[]", "2,570, all trainable"),
+    ] {
+        let (code, table, errors) = run(&folder, arguments);
+        assert!(code == Some(0) && table.contains(expected), "{arguments}: {table}{errors}");
+    }
+}
+
+#[test]
 fn one_json_object_a_line() {
     let called = "input: [1, 8, 8]\nblocks:\n  outer: inner\n  inner(w): conv {w} 3x3\nlayers: [outer]\n";
     let files =

@@ -15,7 +15,9 @@ fn page() -> String {
 
 /// All that is said of a network with this `train:` section.
 fn said(train: &str) -> Diagnostics {
-    let text = format!("input: [3, 32, 32]\nclasses: 10\nallow: [W004]\nlayers: [flatten -> linear 10]\n{train}");
+    let text = format!(
+        "input: [3, 32, 32]\nclasses: 10\nallow: [W004]\nlayers:\n  - features: conv 8 3x3 p1 -> relu -> maxpool 4\n  - flatten -> linear 10 as classifier\n{train}"
+    );
     match compile_source("example.yaml", &text, Format::Yaml, &[]) {
         Ok(compiled) => compiled.warnings,
         Err(errors) => errors,

@@ -16,6 +16,7 @@ mod value;
 use std::fmt::Write;
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::elsewhere;
 
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Positive, PositivePair, Value};
@@ -128,6 +129,20 @@ impl Arguments {
         self
     }
 
+    /// How many arguments are given.
+    #[allow(clippy::len_without_is_empty)]
+    pub(crate) fn len(&self) -> usize {
+        self.given.len()
+    }
+
+    /// The value that is given for `key` under another framework's name.
+    pub(crate) fn meant_for(&self, key: &'static str) -> Option<&Value> {
+        let names = self.given.iter().filter_map(|(argument, _)| Some((argument.key.as_ref()?, &argument.value.value)));
+        let is_meant =
+            |written: &str| argument_elsewhere(written, &[key]).is_some_and(|known| known.ours() == Some(key));
+        names.into_iter().find(|(written, _)| is_meant(&written.value)).map(|(_, value)| value)
+    }
+
     /// The required argument that was asked for in vain.
     pub fn missing(&self) -> Option<&'static str> {
         self.missing
@@ -153,8 +168,12 @@ impl Arguments {
         value.ok_or_else(|| {
             let callee = &self.callee;
             let unused = self.given.iter().filter(|(_, used)| !used).filter_map(|(argument, _)| argument.key.as_ref());
-            if let Some(misspelt) = unused.into_iter().find(|written| nearest(&written.value, [key]).is_some()) {
-                return unknown_argument(&callee.value, misspelt).did_you_mean(&misspelt.value, [key], String::new);
+            let is_meant = |written: &&Spanned<String>| match argument_elsewhere(&written.value, &[key]) {
+                Some(known) => known.ours() == Some(key),
+                None => nearest(&written.value, [key]).is_some(),
+            };
+            if let Some(misspelt) = unused.into_iter().find(is_meant) {
+                return meant(unknown_argument(&callee.value, misspelt), &misspelt.value, &[key], String::new);
             }
             Diagnostic::error(Code::MissingArgument, callee.span, format!("`{}` needs `{key}`", callee.value))
                 .label(format!("`{key}` ({}) is missing", T::EXPECTED))
@@ -215,6 +234,12 @@ impl Arguments {
         if errors.is_empty() { Ok(self.places) } else { Err(errors) }
     }
 
+    /// What has been asked for.
+    #[cfg(test)]
+    pub(crate) fn asked(&self) -> &[&'static str] {
+        &self.asked
+    }
+
     fn find_named(&mut self, key: &'static str) -> Option<usize> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
@@ -267,7 +292,7 @@ impl Arguments {
                     let off = format!("{}=false", self.switched_off(word).unwrap_or_default());
                     diagnostic.fix(format!("write `{off}`"), value.span, off)
                 }
-                Value::Word(word) => diagnostic.did_you_mean(word, self.asked.iter().copied(), || self.usage()),
+                Value::Word(word) => meant(diagnostic, word, &self.asked, || self.usage()),
                 _ => diagnostic.help(self.usage()),
             };
         };
@@ -279,7 +304,11 @@ impl Arguments {
                 None => error,
             };
         }
-        unknown_argument(callee, key).did_you_mean(&key.value, self.asked.iter().copied(), || self.usage())
+        // A letter that was taken for its long form may be another framework's: `p` is a probability to torchvision.
+        let letter = key.value.get(..1).filter(|_| key.span.range().len() == 1);
+        let letter = letter.filter(|letter| argument_elsewhere(letter, &self.asked).is_some());
+        let key = Spanned::new(letter.unwrap_or(&key.value).to_string(), key.span);
+        meant(unknown_argument(callee, &key), &key.value, &self.asked, || self.usage())
     }
 
     /// The argument that is true or false and that a word such as `nobias` or `no_bias` is to switch off.
@@ -295,6 +324,21 @@ impl Arguments {
         }
         let names: Vec<String> = self.asked.iter().map(|name| format!("`{name}`")).collect();
         format!("`{}` takes {}", self.callee.value, names.join(", "))
+    }
+}
+
+/// What an argument that is `written` so is in other frameworks; what is only another name is one of `asked`.
+fn argument_elsewhere(written: &str, asked: &[&str]) -> Option<&'static elsewhere::Name> {
+    elsewhere::find(written, elsewhere::ARGUMENTS.iter(), |ours| asked.contains(&ours))
+}
+
+/// Advice for an argument that nobody `asked` for: what others mean by it, or else what is spelt nearly alike.
+fn meant(error: Diagnostic, written: &str, asked: &[&'static str], otherwise: impl FnOnce() -> String) -> Diagnostic {
+    let own = asked.iter().copied().find(|own| elsewhere::is_spelt_as(own, written));
+    match (own, argument_elsewhere(written, asked)) {
+        (None, Some(known)) => known.advise(error, written),
+        (Some(own), _) => error.meant(Some(own), otherwise),
+        (None, None) => error.did_you_mean(written, asked.iter().copied(), otherwise),
     }
 }
 

@@ -15,7 +15,7 @@ use super::source::{Changes, compile_and_report};
 use super::trained::{recipe, unreadable};
 use super::{Failure, data::count, given, terminal};
 use crate::device::Device;
-use crate::diagnostic::{nearest, printable};
+use crate::diagnostic::printable;
 use crate::expand::expand;
 use crate::network::Network;
 use crate::pattern::glob;
@@ -87,7 +87,6 @@ impl Train {
         network.data = Some(dataset.data().clone());
         self.machine.check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
-        check_patterns(&program, recipe)?;
 
         // Held until the end.
         let _lock;
@@ -241,22 +240,6 @@ fn given_weights(path: &Path, program: &Program, recipe: &recipe::Train) -> Resu
     }
     let initial = initial_weights(program, recipe.seed);
     Ok(given.weights.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
-}
-
-/// Every pattern is for some weight.
-fn check_patterns(program: &Program, recipe: &recipe::Train) -> Result<(), Failure> {
-    for (key, patterns) in [("freeze", &recipe.freeze), ("replace", &recipe.replace)] {
-        let idle = |pattern: &&String| !program.weights.iter().any(|weight| glob(pattern, &weight.name));
-        if let Some(pattern) = patterns.iter().find(idle) {
-            let names = || program.weights.iter().map(|weight| weight.name.as_str());
-            let near = nearest(pattern, names()).or(names().next_back()).map_or_else(
-                || "it has none".to_owned(),
-                |near| format!("one of them is `{near}`, and `*` stands for any characters"),
-            );
-            return Err(Failure::Message(format!("`{key}: {pattern}` is for no weight of the network: {near}")));
-        }
-    }
-    Ok(())
 }
 
 /// What the first Ctrl-C or request to terminate sets, and the number of the signal; the second one ends the program at once.

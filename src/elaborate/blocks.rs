@@ -123,7 +123,7 @@ fn bind<'p>(
     }
     let fits = fits && missing.is_empty() && surplus_found.is_empty();
     if let (false, Ok(Some(given))) = (surplus_found.is_empty(), call::arguments(call, scope)) {
-        walk.report_surplus(surplus_found, call, &given);
+        walk.report_surplus(surplus_found, call, &given, None);
     }
     fits.then_some(names)
 }

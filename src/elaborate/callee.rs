@@ -1,13 +1,16 @@
 //! Which layer or block a call is for: the one that is named, or the one that a block's argument names.
 
 use super::blocks;
+use super::call;
 use super::expression::evaluate;
 use super::level::{Level, Wire};
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned, nearest};
-use crate::syntax::ast::{Block, Call, Expr, Term};
+use crate::elsewhere::is_spelt_as;
+use crate::layers::{Definition, Layers};
+use crate::syntax::ast::{Argument, Block, Call, Expr, Term};
 
 impl Walk<'_> {
     /// Expands a block, or wires a layer, under the name that was given to it.
@@ -50,13 +53,18 @@ impl Walk<'_> {
             if named {
                 self.declare(&name, span);
             }
+            // What is wrong with the arguments does not follow from the name.
+            match translated(call, self.layers) {
+                Some((definition, call)) => drop(self.layer(definition, &call, &name, scope, &[None], None)),
+                None => call::arguments(call, scope).err().into_iter().flatten().for_each(|error| self.report(error)),
+            }
             return self.lost();
         };
         self.declare(&name, span);
         if definition.inputs.is_none() {
             let merge = definition.name;
             let error = Diagnostic::error(Code::InvalidArgument, call.span, format!("`{merge}` needs several inputs"));
-            self.report(error.help(format!("write `{{from: [NAME, .], merge: {merge}}}`")));
+            self.report(error.help(written_merge(merge, call)));
             return None;
         }
         let output = self.layer(definition, call, &name, scope, &[input], None);
@@ -101,9 +109,18 @@ impl Walk<'_> {
             Diagnostic::error(Code::UnknownName, name.span, format!("no layer or block is called `{}`", name.value));
         let mut blocks: Vec<&str> = self.blocks.keys().copied().collect();
         blocks.sort_unstable();
-        error.meant(nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value)), || {
-            wrapped("the layers are", self.layers.names())
-        })
+        let own = blocks.iter().copied().find(|own| is_spelt_as(own, &name.value));
+        let own = own.or_else(|| self.layers.names().find(|own| is_spelt_as(own, &name.value)));
+        match (own, self.layers.elsewhere(&name.value)) {
+            (None, Some(known)) => known.advise(error, &name.value),
+            (Some(own), _) if self.layers.find(own).is_some_and(|layer| layer.inputs.is_none()) => {
+                error.help(format!("write `{{from: [NAME, .], merge: {own}}}`"))
+            }
+            (own, _) => {
+                let near = own.or_else(|| nearest(&name.value, blocks)).or_else(|| self.layers.suggest(&name.value));
+                error.meant(near, || wrapped("the layers are", self.layers.names()))
+            }
+        }
     }
 
     /// What `bottleneck 64 x3` and `conv 8 3x3 x3` mean, unless `x3` is a flag of the block.
@@ -122,6 +139,28 @@ impl Walk<'_> {
             Some(_) => error.fix(format!("write `x {count}`"), last.span, format!("x {count}")),
             None => error.help(format!("only a block or a group is repeated: `({} …) x {count}`", call.name.value)),
         })
+    }
+}
+
+/// The call of the layer that another framework calls so, if it is exactly that, or that is spelt so but for case and underscores.
+fn translated<'l>(call: &Call, layers: &'l Layers) -> Option<(&'l Definition, Call)> {
+    let own = layers.names().find(|own| is_spelt_as(own, &call.name.value));
+    let definition = layers.find(own.or_else(|| layers.elsewhere(&call.name.value)?.ours())?)?;
+    let name = Spanned::new(definition.name.to_string(), call.name.span);
+    let one_input = definition.inputs.is_some();
+    one_input.then(|| (definition, Call { name, ..call.clone() }))
+}
+
+/// What merges is a call with the names of its inputs: `add a b`.
+fn written_merge(merge: &str, call: &Call) -> String {
+    let word = |argument: &Argument| match &argument.value.value {
+        Term::Word(word) | Term::NameOrWord(word) if argument.key.is_none() => Some(word.clone()),
+        _ => None,
+    };
+    match call.arguments.iter().map(word).collect::<Option<Vec<_>>>() {
+        Some(names) if names.len() > 1 => format!("write `{{from: [{}], merge: {merge}}}`", names.join(", ")),
+        Some(names) if names.len() == 1 => format!("write `{{from: [{}, .], merge: {merge}}}`", names[0]),
+        _ => format!("write `{{from: [NAME, .], merge: {merge}}}`"),
     }
 }
 

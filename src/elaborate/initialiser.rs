@@ -2,6 +2,7 @@
 
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::elsewhere;
 use crate::ir::{Fan, Init};
 
 /// Names of the initialisers in the language.
@@ -50,7 +51,10 @@ fn read(arguments: &mut Arguments) -> Result<Option<Init>, Diagnostic> {
         "xavier_normal" => Init::XavierNormal,
         other => {
             let error = Diagnostic::error(Code::UnknownName, name.span, format!("no initialiser is called `{other}`"));
-            return Err(error.did_you_mean(other, NAMES, || format!("the initialisers are {}", NAMES.join(", "))));
+            return Err(match elsewhere::find(other, elsewhere::INITIALISERS.iter(), |ours| NAMES.contains(&ours)) {
+                Some(known) => known.advise(error, other),
+                None => error.did_you_mean(other, NAMES, || format!("the initialisers are {}", NAMES.join(", "))),
+            });
         }
     };
     let spread = match init {

@@ -11,7 +11,7 @@ use super::unread::{in_words_of_call, surplus_besides};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::diagnostic::{Code, Diagnostic, Help};
 use crate::graph::NodeLabel;
-use crate::ir::ValueId;
+use crate::ir::{Shape, ValueId};
 use crate::layers::Definition;
 use crate::syntax::ast::Call;
 
@@ -30,6 +30,7 @@ impl Walk<'_> {
         if self.has_surplus(call.span) {
             return None;
         }
+        let arriving = inputs.first().and_then(|input| self.shape(*input)).map(Shape::channels);
         let mut arguments = match call::arguments(call, scope) {
             Ok(arguments) => arguments?,
             Err(errors) => {
@@ -54,7 +55,7 @@ impl Walk<'_> {
                 if let (Some(missing), Ok(Some(given))) = (arguments.missing(), call::arguments(call, scope))
                     && is_missing
                 {
-                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given);
+                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given, arriving);
                 }
                 return None;
             }
@@ -64,7 +65,7 @@ impl Walk<'_> {
             Ok(places) => places,
             Err(errors) => {
                 if let Ok(Some(given)) = call::arguments(call, scope) {
-                    self.report_surplus(errors, call, &given);
+                    self.report_surplus(errors, call, &given, arriving);
                 }
                 return None;
             }

@@ -26,15 +26,15 @@ mod scope;
 mod settings;
 mod size;
 mod unread;
+mod usage;
 mod walk;
 
 pub use library::check_library;
 pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::graph::Frame;
 use crate::ir::Shape;
@@ -91,15 +91,23 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
             &expanded
         }
     };
-    let Walked { mut graph, output, problems: found } =
+    let Walked { mut graph, output, problems: found, called } =
         walk::walk(items, document, layers, input, trace, &scope, &homes);
     problems.extend(found);
+    // What is too large to be walked has not called all of its blocks.
+    if problems.iter().all(|problem| problem.code != Code::Limit) {
+        let key = |problem: &Diagnostic| (problem.code, problem.primary.span);
+        let known: HashSet<(Code, Span)> = problems.iter().map(key).collect();
+        let uncalled = library::uncalled(document, &called, layers, &scope, &homes);
+        problems.extend(uncalled.into_iter().filter(|problem| !known.contains(&key(problem))));
+    }
     if graph.nodes.is_empty() && output.is_some() {
         problems.push(Diagnostic::error(Code::MissingKey, document.input.span, "the network has no layers"));
     }
     problems.extend(init::apply(&document.init, &mut graph, layers, &scope, output.is_some()));
     let shape = input.map(|_| graph.input);
-    let (data, train, errors) = recipe::read(document, &scope, shape, classes);
+    let is_whole = output.is_some() && problems.iter().all(|problem| problem.severity != Severity::Error);
+    let (data, train, errors) = recipe::read(document, &scope, shape, classes, is_whole.then_some(&graph));
     problems.extend(errors);
     if let (Some(classes), Some(output)) = (classes, output) {
         problems.extend(check_classes(document, &graph, output, classes));
@@ -111,6 +119,9 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
         let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
         Network { name, graph, output, classes, data, train }
     });
+    if network.is_some() {
+        problems.extend(usage::unused(document));
+    }
     let warnings = network.iter().flat_map(crate::lint::lint).enumerate();
     problems.extend(warnings.map(|(index, warning)| match index {
         ..walk::MOST_ADVISED => remedy::without_bias(warning, document),
@@ -259,19 +270,7 @@ fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mu
     let before = problems.len();
     let mut sizes = Vec::new();
     for expr in &input.value {
-        match expression::evaluate(expr, scope) {
-            Ok(Some(Value::Int(value))) if (1..=1 << 31).contains(&value) => sizes.push(value as usize),
-            Ok(None) => {}
-            Ok(Some(other)) => problems.push(
-                Diagnostic::error(
-                    Code::InvalidArgument,
-                    expr.span,
-                    "a size of the input must be a whole number, one or more",
-                )
-                .label(format!("found `{}`", other.quoted())),
-            ),
-            Err(error) => problems.push(error),
-        }
+        sizes.extend(positive(expr, "a size of the input", scope, problems));
     }
     if problems.len() > before || sizes.len() < input.value.len() {
         return None;

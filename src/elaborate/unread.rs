@@ -6,7 +6,7 @@ use super::meet::listed;
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::arguments::{Arguments, Value};
-use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span};
+use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
 use crate::layers::Definition;
 use crate::syntax::ast::{Argument, Call, Expr, Term};
 
@@ -37,6 +37,13 @@ pub(super) fn in_words_of_call(
         let Term::Expr(expr) = &given.value.value else { return None };
         matches!(call::term(&given.value, scope), Ok(Some(Value::List(_)))).then(|| written(&expr.value)).flatten()
     });
+    let is_valid = call.arguments.iter().any(|given| {
+        let is_word = matches!(&given.value.value, Term::Word(word) | Term::NameOrWord(word) if word == "valid");
+        given.value.span == wrong && is_word
+    });
+    if is_valid && error.help.is_empty() {
+        return error.help("`valid` (Keras, TensorFlow) is no padding: leave it out");
+    }
     match listed {
         Some(list) if error.code == Code::InvalidArgument => error.help(match block {
             Some(block) => format!("index the list: `{{{list}[0]}}`, or with `[0]` where `{block}` is called"),
@@ -67,18 +74,33 @@ fn written(expr: &Expr) -> Option<String> {
     }
 }
 
-/// What is left over in a call in which the argument `missing` is not there, as if that and all others that are missing were.
+/// What is left over in a call in which the argument `missing` is not there, as if that and all others that are missing were; and
+/// what is wrong with the others. What is given under another framework's name counts for what it is here.
 pub(super) fn surplus_besides(definition: &Definition, given: &Arguments, missing: &'static str) -> Vec<Diagnostic> {
-    let mut added = vec![missing];
+    let mut errors = Vec::new();
+    let mut given = given.clone();
+    let mut added = Vec::new();
+    let mut next = Some(missing);
     loop {
-        let one = |arguments: Arguments, key: &&'static str| arguments.with(key, Value::Int(1));
-        let mut arguments = added.iter().fold(given.clone(), one);
-        if (definition.parse)(&mut arguments).is_ok() {
-            return arguments.finish().err().unwrap_or_default();
+        if let Some(key) = next.filter(|key| added.len() < MOST_MISSING && !added.contains(key)) {
+            added.push(key);
+            let value = given.meant_for(key).cloned().unwrap_or(Value::Int(1));
+            given = given.with(key, value);
         }
-        match arguments.missing() {
-            Some(key) if added.len() < MOST_MISSING && !added.contains(&key) => added.push(key),
-            _ => return Vec::new(),
+        let mut arguments = given.clone();
+        let Err(error) = (definition.parse)(&mut arguments) else {
+            errors.extend(arguments.finish().err().unwrap_or_default());
+            return errors;
+        };
+        next = arguments.missing().filter(|key| !added.contains(key));
+        if next.is_none() {
+            let left = given.clone().without(&[error.primary.span]);
+            if left.len() == given.len() {
+                return errors;
+            }
+            // A value that is given is wrong.
+            given = left;
+            errors.push(error);
         }
     }
 }
@@ -89,8 +111,15 @@ impl Walk<'_> {
         self.is_reported(Code::UnknownArgument, call)
     }
 
-    /// Reports what nobody asked for in a call. Layers among the arguments are one mistake.
-    pub(super) fn report_surplus(&mut self, mut errors: Vec<Diagnostic>, call: &Call, given: &Arguments) {
+    /// Reports what nobody asked for in a call, which reads a value of so many channels or features, if that is known. Layers among
+    /// the arguments are one mistake.
+    pub(super) fn report_surplus(
+        &mut self,
+        mut errors: Vec<Diagnostic>,
+        call: &Call,
+        given: &Arguments,
+        arriving: Option<usize>,
+    ) {
         self.reported.insert((Code::UnknownArgument, call.span));
         errors.retain(|error| !self.is_reported(error.code, error.primary.span));
         if errors.is_empty() {
@@ -117,12 +146,51 @@ impl Walk<'_> {
                 let Some(help) = advice.take() else { continue };
                 error.help.clear();
                 error = advised(error, help);
-            } else if let Some(help) = not_needed(call, place) {
+            } else if let Some(help) =
+                not_needed(call, place).or_else(|| self.number_too_many(call, given, arriving, place))
+            {
                 error.help.clear();
                 error = advised(error, help);
             }
             self.report(error);
         }
+    }
+}
+
+impl Walk<'_> {
+    /// What is meant by one number more than a layer takes: `conv 3 16 3x3` says what arrives, `conv 16 3 3` writes a kernel with a
+    /// blank, `maxpool 3 2` a stride. What is advised can be read.
+    fn number_too_many(&self, call: &Call, given: &Arguments, arriving: Option<usize>, place: Span) -> Option<Help> {
+        let definition = self.layers.find(&call.name.value).filter(|_| call.room.is_some())?;
+        let is_read =
+            |mut arguments: Arguments| (definition.parse)(&mut arguments).is_ok_and(|_| arguments.finish().is_ok());
+        let number = |argument: &Argument| match &argument.value.value {
+            Term::Expr(Spanned { value: Expr::Int(number), .. }) if argument.key.is_none() => Some(*number),
+            _ => None,
+        };
+        // Without a shape, the first number may be the channels.
+        let arriving = arriving? as i64;
+        let first = call.arguments.first()?;
+        if number(first) == Some(arriving) && is_read(given.clone().without(&[first.value.span])) {
+            let edit = Some(Edit { span: Span { start: call.name.span.end, ..first.span }, text: String::new() });
+            return Some(Help { text: format!("what arrives is worked out: leave out `{arriving}`"), edit });
+        }
+        let index = call.arguments.iter().position(|argument| argument.value.span == place)?;
+        let before = call.arguments.get(index.checked_sub(1)?)?;
+        let (kernel, more) = (number(before)?, number(&call.arguments[index])?);
+        let (changed, span, text, what) = match kernel == more {
+            true => {
+                let joined =
+                    given.clone().without(&[place, before.value.span]).with("kernel", Value::Size(kernel, more));
+                (joined, before.span.to(place), format!("{kernel}x{more}"), "a size is one word")
+            }
+            false => {
+                let strided = given.clone().without(&[place]).with("stride", Value::Int(more));
+                (strided, place, format!("s{more}"), "a stride has its letter")
+            }
+        };
+        let edit = Some(Edit { span, text: text.clone() });
+        is_read(changed).then(|| Help { text: format!("{what}: write `{text}`"), edit })
     }
 }
 

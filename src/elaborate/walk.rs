@@ -37,10 +37,12 @@ const LONGEST_NAME: usize = 1000;
 const ITEMS_AFTER_MISTAKE: usize = 100_000;
 
 /// What a walk gives: complete only if no problem is an error.
-pub struct Walked {
+pub struct Walked<'d> {
     pub graph: Graph,
     pub output: Wire,
     pub problems: Vec<Diagnostic>,
+    /// The blocks that were called.
+    pub called: HashSet<&'d str>,
 }
 
 /// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
@@ -54,7 +56,7 @@ pub fn walk<'d>(
     trace: Vec<Frame>,
     scope: &Scope<'d>,
     homes: &'d [Scope<'d>],
-) -> Walked {
+) -> Walked<'d> {
     let entry = input.map(|_| ValueId::INPUT);
     let blocks: HashMap<&str, &Block> =
         document.blocks.iter().map(|block| (block.name.value.as_str(), block)).collect();
@@ -89,7 +91,8 @@ pub fn walk<'d>(
         }
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
-    Walked { graph: walk.graph, output, problems: walk.problems }
+    let called = walk.frames.into_keys().collect();
+    Walked { graph: walk.graph, output, problems: walk.problems, called }
 }
 
 /// The state of a walk.

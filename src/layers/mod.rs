@@ -40,6 +40,7 @@ use std::fmt::Debug;
 
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::elsewhere;
 use crate::ir::{Reach, Shape, Window};
 use crate::program::Op;
 
@@ -143,77 +144,6 @@ pub static LAYERS: &[Definition] = &[
     MUL,
 ];
 
-/// What other frameworks and papers call our layers, in lower case without underscores. These are suggestions, not second names.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("conv1x1", "conv"),
-    ("conv2d", "conv"),
-    ("conv3x3", "conv"),
-    ("convolution", "conv"),
-    ("convolution2d", "conv"),
-    ("dwconv", "depthwise"),
-    ("depthwiseconv", "depthwise"),
-    ("depthwiseconv2d", "depthwise"),
-    ("convtranspose", "conv_transpose"),
-    ("convtranspose2d", "conv_transpose"),
-    ("conv2dtranspose", "conv_transpose"),
-    ("deconv", "conv_transpose"),
-    ("deconvolution", "conv_transpose"),
-    ("interpolate", "upsample"),
-    ("resize", "upsample"),
-    ("upsampling2d", "upsample"),
-    ("zeropad2d", "pad"),
-    ("zeropadding2d", "pad"),
-    ("reflectionpad2d", "pad"),
-    ("replicationpad2d", "pad"),
-    ("pool", "maxpool"),
-    ("maxpool2d", "maxpool"),
-    ("maxpooling2d", "maxpool"),
-    ("avgpool2d", "avgpool"),
-    ("averagepooling2d", "avgpool"),
-    ("averagepool", "avgpool"),
-    ("adaptiveavgpool2d", "adaptive_avgpool"),
-    ("adaptivemaxpool2d", "adaptive_maxpool"),
-    ("globalavgpool", "global_avgpool"),
-    ("globalaveragepool", "global_avgpool"),
-    ("globalaveragepooling2d", "global_avgpool"),
-    ("gap", "global_avgpool"),
-    ("globalmaxpool", "global_maxpool"),
-    ("globalmaxpooling2d", "global_maxpool"),
-    ("batchnorm", "bn"),
-    ("batchnorm1d", "bn"),
-    ("batchnorm2d", "bn"),
-    ("batchnormalization", "bn"),
-    ("norm", "bn"),
-    ("groupnorm", "gn"),
-    ("groupnormalization", "gn"),
-    ("instancenorm", "gn"),
-    ("instancenorm2d", "gn"),
-    ("layernorm", "ln"),
-    ("layernorm2d", "ln"),
-    ("layernormalization", "ln"),
-    ("localresponsenorm", "lrn"),
-    ("dense", "linear"),
-    ("fc", "linear"),
-    ("fullyconnected", "linear"),
-    ("dropout2d", "dropout"),
-    ("droppath", "drop_path"),
-    ("stochasticdepth", "drop_path"),
-    ("channelshuffle", "channel_shuffle"),
-    ("shuffle", "channel_shuffle"),
-    ("chunk", "slice"),
-    ("split", "slice"),
-    ("rectify", "relu"),
-    ("lrelu", "leaky_relu"),
-    ("swish", "silu"),
-    ("hswish", "hardswish"),
-    ("hsigmoid", "hardsigmoid"),
-    ("logistic", "sigmoid"),
-    ("logsoftmax", "softmax"),
-    ("sum", "add"),
-    ("view", "flatten"),
-    ("reshape", "flatten"),
-];
-
 /// The layers that a file may call: the language's own, and those that a program brings along.
 ///
 /// A layer that the program's own operations compute needs no kernel; for one that they do not, there is
@@ -265,11 +195,19 @@ impl Layers {
         self.all().map(|definition| definition.name)
     }
 
-    /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here.
+    /// What `name`, which is none here, is in other frameworks.
+    pub(crate) fn elsewhere(&self, name: &str) -> Option<&'static elsewhere::Name> {
+        elsewhere::find(name, elsewhere::LAYERS.iter(), |ours| self.find(ours).is_some())
+            .or_else(|| elsewhere::of_other_dimensions(name))
+    }
+
+    /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here. One that is spelt
+    /// nearly alike is not meant if others know the name for something else.
     pub fn suggest(&self, name: &str) -> Option<&'static str> {
-        let plain = name.to_lowercase().replace('_', "");
-        let elsewhere = ELSEWHERE.iter().find(|(theirs, _)| *theirs == plain).map(|(_, ours)| *ours);
-        elsewhere.or_else(|| nearest(name, self.names()))
+        match self.elsewhere(name) {
+            Some(known) => known.ours(),
+            None => nearest(name, self.names()),
+        }
     }
 
     fn all(&self) -> impl Iterator<Item = &Definition> {
@@ -343,12 +281,12 @@ mod tests {
             ("max_pool", Some("maxpool")),
             ("fc", Some("linear")),
             ("lstm", None),
+            ("SELU", None),
+            ("grn", None),
+            ("reshape", None),
+            ("relu7", Some("relu6")),
         ] {
             assert_eq!(Layers::default().suggest(name), expected, "{name}");
-        }
-        for (theirs, ours) in ELSEWHERE {
-            let find = |name| Layers::default().find(name).is_some();
-            assert!(find(ours) && !find(theirs), "{theirs}");
         }
     }
 }

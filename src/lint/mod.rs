@@ -5,6 +5,7 @@ mod bias_before_norm;
 mod dropped_pixels;
 mod heavy_linear;
 mod pooled_again;
+mod unread_layers;
 
 use std::collections::HashSet;
 
@@ -13,6 +14,7 @@ use bias_before_norm::bias_before_norm;
 use dropped_pixels::dropped_pixels;
 use heavy_linear::heavy_linear;
 use pooled_again::pooled_again;
+use unread_layers::unread_layers;
 
 use crate::diagnostic::{Diagnostic, Mistakes};
 use crate::elaborate::traced;
@@ -43,6 +45,11 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
             if said.insert((warning.code, warning.primary.span)) {
                 warnings.push(traced(warning, &node.trace));
             }
+        }
+    }
+    for (index, warning) in unread_layers(network, &readers) {
+        if said.insert((warning.code, warning.primary.span)) {
+            warnings.push(traced(warning, &network.graph.nodes[index].trace));
         }
     }
     warnings.into_list()

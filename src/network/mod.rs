@@ -5,6 +5,7 @@ mod receptive_field;
 
 use crate::graph::{Graph, Node};
 use crate::ir::ValueId;
+use crate::pattern::glob;
 use crate::recipe::{Data, Train};
 
 pub use memory::{Footprint, TrainingMemory};
@@ -62,14 +63,23 @@ impl Network {
     pub fn totals(&self) -> Totals {
         let sum = |part: &dyn Fn(&Node) -> u64| self.graph.nodes.iter().map(part).fold(0, u64::saturating_add);
         let params = sum(&|node| self.params(node));
+        let frozen = self.train.as_ref().map_or(&[][..], |train| &train.freeze);
         Totals {
             params,
-            trainable: params,
+            trainable: if frozen.is_empty() { params } else { sum(&|node| learnt(node, frozen)) },
             statistics: sum(&|node| elements(node, false)),
             macs: sum(&|node| self.macs(node)),
             activations: sum(&|node| node.output.elements() as u64),
         }
     }
+}
+
+/// Elements of the weights that none of these patterns is for.
+fn learnt(node: &Node, frozen: &[String]) -> u64 {
+    let is_frozen = |name: &str| frozen.iter().any(|pattern| glob(pattern, name));
+    let weights = node.weights.iter().filter(|weight| weight.trainable);
+    let weights = weights.filter(|weight| !is_frozen(&[&node.name, ".", weight.name].concat()));
+    weights.map(|weight| weight.elements() as u64).sum()
 }
 
 fn elements(node: &Node, trainable: bool) -> u64 {
@@ -96,6 +106,23 @@ mod tests {
             activations: 3 * 4 * 64 + 2 * 64 + 10,
         };
         assert_eq!(totals, expected);
+    }
+
+    #[test]
+    fn frozen_weights_are_not_trainable() {
+        let body =
+            "input: [3, 8, 8]\nlayers: [conv 4 3x3 as a -> bn as b -> flatten -> linear 10 as c]\ntrain: {freeze: ";
+        let (a, b, c) = (4 * 27 + 4, 8, 1440 + 10);
+        for (freeze, expected) in [
+            ("[]", a + b + c),
+            ("a.*", b + c),
+            ("[\"*.bias\"]", 4 * 27 + 4 + 1440),
+            ("[a.weight, \"b.*\"]", 4 + c),
+            ("[\"b.running_*\"]", a + b + c),
+        ] {
+            let totals = compile(&format!("{body}{freeze}}}")).unwrap_or_else(|errors| panic!("{errors}")).totals();
+            assert_eq!((totals.params, totals.trainable), (a + b + c, expected), "{freeze}");
+        }
     }
 
     #[test]

@@ -48,6 +48,11 @@ pub(super) fn blocks<'a>(
         }
         let mut split = false;
         for (key, body) in &section.entries {
+            // A merge key, which has been refused.
+            if body.span == key.span {
+                context.lost_blocks = true;
+                continue;
+            }
             // Inside `{…}`, YAML ends a key at a comma: `b(width, stride=1)` comes as two.
             let (opens, closes) = (key.value.contains('('), key.value.contains(')'));
             match (split, opens && !closes) {

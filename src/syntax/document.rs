@@ -13,12 +13,14 @@ use super::{definitions, notation};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Sources, Span, Spanned, nearest};
 
 /// The names that have a meaning before any document is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Vocabulary<'a> {
     /// Names of layers.
     pub layers: &'a [&'a str],
     /// Top-level keys that stand for a whole network.
     pub presets: &'a [&'a str],
+    /// Whether it is another framework's name for a layer, or another spelling of one.
+    pub is_foreign: &'a dyn Fn(&str) -> bool,
 }
 
 /// Keys of a document, besides presets.
@@ -30,6 +32,8 @@ pub(super) struct Context<'a> {
     pub sources: &'a Sources,
     /// Layers, and the blocks of this document.
     pub callable: BTreeSet<String>,
+    /// See [`Vocabulary::is_foreign`].
+    pub is_foreign: &'a dyn Fn(&str) -> bool,
     /// See [`Document::lost_blocks`].
     pub lost_blocks: bool,
     /// The structure around what is being read.
@@ -55,7 +59,7 @@ pub(super) fn document<'a>(
     sources: &'a Sources,
     root: &'a Spanned<Setting>,
     included: &'a Included,
-    vocabulary: Vocabulary<'_>,
+    vocabulary: Vocabulary<'a>,
 ) -> (Option<Document>, Vec<Diagnostic>) {
     let root = match &root.value {
         Setting::Map(section) => section,
@@ -73,6 +77,7 @@ pub(super) fn document<'a>(
     let mut context = Context {
         sources,
         callable,
+        is_foreign: vocabulary.is_foreign,
         lost_blocks: !included.complete,
         within: None,
         structure: None,
@@ -230,7 +235,7 @@ pub(super) fn shape(context: &mut Context<'_>, what: &str, value: &Spanned<Setti
         Setting::List(sides) if !sides.is_empty() => {
             sides.iter().map(|side| expr(context, &format!("a size of {what}"), side)).collect()
         }
-        Setting::Int(side) => vec![Spanned::new(Expr::Int(*side), value.span)],
+        Setting::Int(_) | Setting::Float(_) => vec![expr(context, what, value)],
         _ => {
             context.errors.push(wrong_type(what, "sizes such as `[3, 32, 32]`", value));
             return unreadable_shape(value.span);

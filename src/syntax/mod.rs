@@ -35,6 +35,7 @@ use ast::{Document, Setting};
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 use crate::elaborate;
+use crate::elsewhere;
 use crate::layers::Layers;
 
 pub use document::Vocabulary;
@@ -92,7 +93,14 @@ pub fn parse(
 ) -> Parsed {
     let layers: Vec<&str> = layers.names().collect();
     let presets: Vec<&str> = elaborate::preset_names().collect();
-    parse_with(sources, source, format, overrides, load, Vocabulary { layers: &layers, presets: &presets })
+    let own: HashSet<String> = layers.iter().filter_map(|own| elsewhere::plain(own)).collect();
+    let is_foreign = |name: &str| {
+        elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true).is_some()
+            || elsewhere::of_other_dimensions(name).is_some()
+            || elsewhere::plain(name).is_some_and(|plain| own.contains(&plain))
+    };
+    let vocabulary = Vocabulary { layers: &layers, presets: &presets, is_foreign: &is_foreign };
+    parse_with(sources, source, format, overrides, load, vocabulary)
 }
 
 fn parse_with(

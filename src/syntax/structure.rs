@@ -10,8 +10,12 @@ use super::notation;
 use super::value::{key_text, wrong_type};
 use crate::arguments::long_form;
 use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, edit_distance};
+use crate::elsewhere;
 
 const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
+
+/// Keys under which other formats have a layer's name.
+const TYPES: [&str; 8] = ["type", "layer", "layer_type", "op", "op_type", "kind", "class", "class_name"];
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
@@ -31,6 +35,15 @@ fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<It
             let items = context.lines.chain(text);
             context.note(items).unwrap_or_else(|| vec![Item::unreadable(value.span)])
         }
+        Setting::List(values) if is_row(values) => {
+            let message = "a layer is written as notation, not as a row of source, count, name and arguments";
+            let error = Diagnostic::error(Code::WrongType, value.span, message);
+            let advice = "a row of Ultralytics such as `[-1, 1, Conv, [64, 3, 2]]` is `conv 64 3x3 s2 p1 bias=false -> bn -> silu`";
+            context.errors.push(
+                error.help(advice).help("other sources than the layer before are written `{from: NAME, then: …}`"),
+            );
+            vec![Item::unreadable(value.span)]
+        }
         Setting::List(values) => {
             let mut list = Vec::with_capacity(values.len());
             for value in values {
@@ -46,6 +59,16 @@ fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<It
             vec![Item::unreadable(value.span)]
         }
     }
+}
+
+/// Whether it is a row of a model in YAML of Ultralytics: from, repeats, module, arguments.
+fn is_row(values: &[Spanned<Setting>]) -> bool {
+    let is = |index: usize, is: fn(&Setting) -> bool| values.get(index).is_some_and(|value| is(&value.value));
+    values.len() == 4
+        && is(0, |from| matches!(from, Setting::Int(_) | Setting::List(_)))
+        && is(1, |count| matches!(count, Setting::Int(_)))
+        && is(2, |name| matches!(name, Setting::Text(_)))
+        && is(3, |arguments| matches!(arguments, Setting::List(_)))
 }
 
 /// One item that is written as a mapping; `None` if it cannot be made out.
@@ -86,10 +109,22 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
         let message =
             format!("an item is one layer or one name, and here are two: `{}` and `{}`", key.value, second.value);
         let error = Diagnostic::error(Code::UnknownKey, second.span, message).other(key.span, "the first");
-        context.errors.push(error.help("in a list, each item starts with `-`"));
+        let named = match &value.value {
+            Setting::Text(name) if TYPES.contains(&key.value.as_str()) => Some(&name.text),
+            _ => None,
+        };
+        context.errors.push(match named {
+            Some(layer) => error.help(format!("the layer's own name is the key: `{layer}: {{{}: …}}`", second.value)),
+            None => error.help("in a list, each item starts with `-`"),
+        });
         return None;
     }
-    if context.callable.contains(&key.value) {
+    // What the layers of other frameworks are here is known to those who know layers.
+    let is_foreign = |context: &Context<'_>| {
+        (context.is_foreign)(&key.value)
+            && (section.entries.len() > 1 || has_arguments(value) || !looks_like_layers(context, key, value))
+    };
+    if context.callable.contains(&key.value) || is_foreign(context) {
         let call = call(context, key, value)?;
         let span = section.span;
         return named_by_key(context, section, Item { name: None, body: ItemBody::Call(call), span });
@@ -121,6 +156,11 @@ fn named_by_key(context: &mut Context<'_>, section: &Section, item: Item) -> Opt
     let name = match section.get("name") {
         None => return Some(item),
         Some(Spanned { value: Setting::Text(text), .. }) => context.note(notation::template(text))?,
+        // A name such as `2048` is a number to YAML.
+        Some(Spanned { value: Setting::Int(_) | Setting::Float(_) | Setting::Bool(_), span }) => {
+            let written = context.sources.text(*span);
+            context.note(notation::template(&Text::decoded(written.to_string(), written, *span)))?
+        }
         Some(value) => {
             context.errors.push(wrong_type("`name`", "text", value));
             return None;
@@ -155,6 +195,7 @@ fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spann
         }
         doubt => context.doubts.extend(doubt),
     }
+    context.doubts.extend(merges_nothing(key, value));
     let name = context.note(notation::template(&key_text(context.sources, key)));
     let inner = items(context, value);
     let name = name?;
@@ -166,6 +207,23 @@ fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spann
         }
         Ok(item) => called(name, item),
         Err(inner) => Item { name: Some(name), body: ItemBody::Sequence(inner), span: key.span },
+    })
+}
+
+/// W007: a list under a name that means a merge elsewhere: its layers run one after another.
+fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Diagnostic> {
+    let Setting::List(values) = &value.value else { return None };
+    const OWN: [&str; 3] = ["add", "concat", "mul"];
+    let merge = OWN
+        .into_iter()
+        .find(|own| elsewhere::is_spelt_as(own, &key.value))
+        .or_else(|| elsewhere::find(&key.value, elsewhere::MERGES.iter(), |_| true)?.ours())?;
+    (values.len() > 1).then(|| {
+        let message = format!("`{}` is taken for a name", key.value);
+        let warning = Diagnostic::warning(Code::NearKeyword, key.span, message);
+        warning.label("of the layers under it, which run one after another").help(format!(
+            "to merge what each of them makes, write `branches:`, and `merge: {merge}` beside it; `allow: [W007]` if it is a name"
+        ))
     })
 }
 
@@ -197,6 +255,17 @@ fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagno
 /// Whether the key is a call with arguments.
 fn is_call(context: &Context<'_>, key: &Spanned<String>) -> bool {
     key.value.split_once(' ').is_some_and(|(name, _)| context.callable.contains(name))
+}
+
+/// Whether it is a text that begins as arguments do, `filters=16`, or several keys none of which is a structure's.
+fn has_arguments(value: &Spanned<Setting>) -> bool {
+    match &value.value {
+        Setting::Text(text) => text.text.split_whitespace().next().is_some_and(|first| first.contains('=')),
+        Setting::Map(section) => {
+            section.entries.len() > 1 && !STRUCTURES.iter().any(|(key, _)| section.get(key).is_some())
+        }
+        _ => false,
+    }
 }
 
 /// A layer or block within two edits of the key, and within half of it.
@@ -314,6 +383,11 @@ fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Short
 
 fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str], more: &str) -> Diagnostic {
     let error = Diagnostic::error(Code::UnknownName, value.span, format!("no {what} is called `{word}`"));
+    if what == "merge"
+        && let Some(known) = elsewhere::find(word, elsewhere::MERGES.iter(), |ours| words.contains(&ours))
+    {
+        return known.advise(error, word);
+    }
     error.did_you_mean(word, words.iter().copied(), || {
         let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
         format!("`{what}` can be {}{more}", words.join(", "))

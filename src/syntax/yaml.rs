@@ -3,6 +3,7 @@
 //! Scalars follow YAML 1.2's core schema: `no` is text, `1e-4` a number. Nesting, aliases and the number of values are
 //! limited while the text is read, so neither a million brackets nor a bomb of aliases costs anything.
 
+mod indentation;
 mod mistake;
 
 use std::collections::hash_map::Entry;
@@ -217,6 +218,12 @@ impl Place<'_> {
         for (key, value) in nodes {
             let (key_start, key_end) = (key.start as usize, key.end as usize);
             let span = self.span(key_start, key_end);
+            if &self.text[key_start..key_end] == MERGE {
+                self.errors.push(merged(span));
+                entries.push((Spanned::new(MERGE.to_string(), span), Spanned::new(Setting::Null, span)));
+                last = Some(span);
+                continue;
+            }
             let value = self.setting(value);
             last = Some(if value.span.range().is_empty() { span } else { value.span });
             let key = match key.value {
@@ -282,6 +289,14 @@ fn without_repeated(
     let mut index = 0..;
     entries.retain(|_| index.next().is_none_or(|index| !repeated.contains(&index)));
     entries
+}
+
+/// The key with which YAML 1.1 puts another mapping's entries into one.
+const MERGE: &str = "<<";
+
+fn merged(key: Span) -> Diagnostic {
+    Diagnostic::error(Code::Syntax, key, "merge keys are no part of YAML 1.2, and are not supported")
+        .help("write the entries out; a value that several of them share can have a name under `let:`")
 }
 
 fn too_many() -> String {

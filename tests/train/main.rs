@@ -158,7 +158,10 @@ fn photos_become_a_classifier() {
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
         (&format!("{weights} --set train.replace=[]"), "to learn other classes instead, write `replace: [fc.*]`"),
-        (&format!("{weights} --set train.freeze=[conv9.*]"), "`freeze: conv9.*` is for no weight of the network"),
+        (
+            &format!("{weights} --set train.freeze=[conv9.*]"),
+            "`freeze` names `conv9.*`, which is no weight of the network",
+        ),
         (&format!("{weights} --set train.freeze=[\"*\"]"), "there is nothing to learn"),
         ("train bare.yaml --set train.freeze=[a]", "is for no weight of the network: it has none"),
     ] {

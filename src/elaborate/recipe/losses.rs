@@ -6,15 +6,24 @@ use super::transforms::Channels;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::scope::Scope;
+use crate::elsewhere;
 use crate::recipe::{CrossEntropy, Mix, MixKind};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
-pub const LOSSES: Kind<CrossEntropy> =
-    Kind { what: "loss", example: "cross_entropy label_smoothing=0.1", table: &[("cross_entropy", cross_entropy)] };
+pub const LOSSES: Kind<CrossEntropy> = Kind {
+    what: "loss",
+    example: "cross_entropy label_smoothing=0.1",
+    table: &[("cross_entropy", cross_entropy)],
+    elsewhere: elsewhere::LOSSES,
+};
 
-const MIXES: Kind<Mix> =
-    Kind { what: "way to mix images", example: "mixup 0.2", table: &[("mixup", mixup), ("cutmix", cutmix)] };
+const MIXES: Kind<Mix> = Kind {
+    what: "way to mix images",
+    example: "mixup 0.2",
+    table: &[("mixup", mixup), ("cutmix", cutmix)],
+    elsewhere: &[],
+};
 
 fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
     let label_smoothing = arguments.optional("label_smoothing")?.unwrap_or(0.0);

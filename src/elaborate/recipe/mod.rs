@@ -4,10 +4,10 @@
 //! Where every image's size is known beforehand, the way from there to the network's input is checked here, before training.
 
 mod data;
-mod elsewhere;
 mod losses;
 mod named;
 mod optimizers;
+mod patterns;
 mod ranges;
 mod schedules;
 mod train;
@@ -17,25 +17,48 @@ mod transforms;
 mod tests;
 
 use super::scope::Scope;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::graph::Graph;
 use crate::ir::Shape;
 use crate::recipe::{Data, Train};
-use crate::syntax::ast::Document;
+use crate::syntax::ast::{Document, Section};
+use patterns::Names;
 
 /// Both sections, as far as they are there and without errors, and everything that is wrong or doubtful in them.
 ///
-/// `input` and `classes` are the network's; where they are unknown, checks against them are left out.
+/// `input` and `classes` are the network's, and so is `graph`; where they are unknown, checks against them are left out.
 pub fn read(
     document: &Document,
     scope: &Scope,
     input: Option<Shape>,
     classes: Option<usize>,
+    graph: Option<&Graph>,
 ) -> (Option<Data>, Option<Train>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let data = document.data.as_ref().and_then(|section| {
         let target = data::Target { input, classes, document };
         data::read(section, scope, &target, &mut problems)
     });
-    let train = document.train.as_ref().and_then(|section| train::read(section, scope, classes, &mut problems));
+    let train = document.train.as_ref().and_then(|section| {
+        let names = graph.map(Names::new);
+        train::read(section, scope, classes, names.as_ref(), &mut problems)
+    });
+    if let (Some(data), Some(train), Some(section)) = (&data, &train, &document.train) {
+        problems.extend(no_full_batch(data, train, section));
+    }
     (data, train, problems)
+}
+
+/// `drop_last` would leave out all images.
+fn no_full_batch(data: &Data, train: &Train, section: &Section) -> Option<Diagnostic> {
+    let images = data.set.images()?;
+    let (_, batch) = section.entries.iter().find(|(key, _)| key.value == "batch")?;
+    let (drop_last, _) = section.entries.iter().find(|(key, _)| key.value == "drop_last")?;
+    (train.drop_last && images < train.batch).then(|| {
+        let message = format!("{images} training images of {} do not fill one batch of {}", data.set, train.batch);
+        let error = Diagnostic::error(Code::DataMismatch, batch.span, message);
+        error
+            .other(drop_last.span, "this leaves out what does not fill a batch")
+            .help(format!("write {images} or fewer, or leave `drop_last` out"))
+    })
 }

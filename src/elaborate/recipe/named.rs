@@ -1,10 +1,10 @@
 //! Calls in a recipe: `sgd lr=0.1`, or in mapping form `sgd: {lr: 0.1}`.
 
-use super::elsewhere::ours;
 use crate::arguments::Arguments;
-use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::call::arguments;
 use crate::elaborate::scope::Scope;
+use crate::elsewhere;
 use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
 use crate::syntax::notation;
 
@@ -16,6 +16,8 @@ pub struct Kind<T: 'static> {
     pub example: &'static str,
     /// Names, and what reads their arguments.
     pub table: &'static [(&'static str, Parse<T>)],
+    /// What other frameworks have of the kind.
+    pub elsewhere: &'static [elsewhere::Name],
 }
 
 /// Reads a call's arguments; those it leaves over are an error.
@@ -37,8 +39,13 @@ pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, proble
 fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
     let names = || kind.table.iter().map(|(name, _)| *name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
-    let near = ours(&name.value, names()).or_else(|| nearest(&name.value, names()));
-    error.meant(near, || format!("there are {}", names().collect::<Vec<_>>().join(", ")))
+    let known = elsewhere::find(&name.value, kind.elsewhere.iter(), |ours| names().any(|name| name == ours));
+    match known {
+        Some(known) => known.advise(error, &name.value),
+        None => {
+            error.did_you_mean(&name.value, names(), || format!("there are {}", names().collect::<Vec<_>>().join(", ")))
+        }
+    }
 }
 
 fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnostic> {

@@ -4,6 +4,7 @@ use super::named::Kind;
 use super::ranges::{above_zero, at_least_zero, below_one};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
+use crate::elsewhere;
 use crate::recipe::{Betas, Decayed, Optimizer, Rule};
 
 /// Every optimizer.
@@ -11,6 +12,7 @@ pub const OPTIMIZERS: Kind<Optimizer> = Kind {
     what: "optimizer",
     example: "sgd lr=0.1 momentum=0.9",
     table: &[("sgd", sgd), ("adam", adam), ("adamw", adamw), ("rmsprop", rmsprop)],
+    elsewhere: elsewhere::OPTIMIZERS,
 };
 
 fn sgd(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {

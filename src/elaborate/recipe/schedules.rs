@@ -4,6 +4,7 @@ use super::named::Kind;
 use super::ranges::{above_zero, at_least_zero, below_one, in_range};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::elsewhere;
 use crate::recipe::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
 
 /// Every schedule.
@@ -20,6 +21,7 @@ pub const SCHEDULES: Kind<Schedule> = Kind {
         ("onecycle", onecycle),
         ("plateau", plateau),
     ],
+    elsewhere: elsewhere::SCHEDULES,
 };
 
 fn constant(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {

@@ -1,5 +1,6 @@
 //! Sections as they are written, and what is made of them or said about them; [`train`] has the `train:` section's.
 
+mod names;
 mod train;
 
 use crate::compile_source;
@@ -10,7 +11,9 @@ use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
 fn file(input: &str, sections: &str) -> String {
-    format!("input: [{input}]\nclasses: 10\nlet: {{half: 4}}\nlayers: [flatten, \"linear {{classes}}\"]\n{sections}")
+    format!(
+        "input: [{input}]\nclasses: 10\nlet: {{half: 4}}\nlayers: [flatten, \"linear {{max(classes, half)}}\"]\n{sections}"
+    )
 }
 
 fn compile(input: &str, sections: &str) -> Network {

@@ -3,12 +3,13 @@
 use super::losses::{self, LOSSES};
 use super::named::{self, Kind};
 use super::optimizers::OPTIMIZERS;
+use super::patterns::{self, Names};
 use super::ranges::above_zero;
 use super::schedules::{SCHEDULES, better};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
-use crate::elaborate::settings::{Settings, too_long};
+use crate::elaborate::settings::Settings;
 use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
 use crate::syntax::ast::{Section, Setting};
 
@@ -19,6 +20,7 @@ const CLIPS: Kind<Clip> = Kind {
         ("norm", |arguments| bound(arguments, "norm").map(Clip::Norm)),
         ("value", |arguments| bound(arguments, "value").map(Clip::Value)),
     ],
+    elsewhere: &[],
 };
 
 const INTERVALS: Kind<Every> = Kind {
@@ -28,13 +30,21 @@ const INTERVALS: Kind<Every> = Kind {
         ("epochs", |arguments| arguments.required("count").map(|Positive(count)| Every::Epochs(count))),
         ("steps", |arguments| arguments.required("count").map(|Positive(count)| Every::Steps(count))),
     ],
+    elsewhere: &[],
 };
 
 const STOPPINGS: Kind<EarlyStopping> =
-    Kind { what: "rule for early stopping", example: "patience 10", table: &[("patience", patience)] };
+    Kind { what: "rule for early stopping", example: "patience 10", table: &[("patience", patience)], elsewhere: &[] };
 
-/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart, if known.
-pub fn read(section: &Section, scope: &Scope, classes: Option<usize>, problems: &mut Vec<Diagnostic>) -> Option<Train> {
+/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and `names` those of
+/// its weights, if known.
+pub fn read(
+    section: &Section,
+    scope: &Scope,
+    classes: Option<usize>,
+    names: Option<&Names>,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Train> {
     let before = problems.len();
     let mut settings = Settings::new("train", section, scope);
     let mut train = Train::default();
@@ -78,8 +88,18 @@ pub fn read(section: &Section, scope: &Scope, classes: Option<usize>, problems: 
     if let Some(setting) = settings.take("early_stopping") {
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
-    train.freeze = patterns(&mut settings, "freeze");
-    train.replace = patterns(&mut settings, "replace");
+    let [freeze, replace] = ["freeze", "replace"].map(|key| patterns::read(&mut settings, key));
+    if let Some(names) = names {
+        for (key, patterns) in [("freeze", &freeze), ("replace", &replace)] {
+            names.idle(patterns, key).for_each(|error| settings.report(error));
+        }
+        if let (Some((key, _)), true) = (section.entry("freeze"), names.are_all_frozen(&freeze)) {
+            let error = Diagnostic::error(Code::InvalidArgument, key.span, "there is nothing to learn");
+            settings.report(error.label("every weight of the network is frozen"));
+        }
+    }
+    [train.freeze, train.replace] =
+        [freeze, replace].map(|patterns| patterns.into_iter().map(|pattern| pattern.value).collect());
     if let Some(Seed(seed)) = value(&mut settings, "seed") {
         train.seed = seed;
     }
@@ -102,33 +122,6 @@ fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic
 fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
     let Positive(patience) = arguments.required("validations")?;
     Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
-}
-
-/// Each pattern is held against the name of every weight.
-const MOST_PATTERNS: usize = 100;
-
-/// One pattern over the names of weights, or a list of them.
-fn patterns(settings: &mut Settings, key: &'static str) -> Vec<String> {
-    let Some(setting) = settings.take(key) else { return Vec::new() };
-    let entries = match &setting.value {
-        Setting::List(entries) if entries.len() > MOST_PATTERNS => {
-            settings.report(too_long(setting.span, entries.len(), MOST_PATTERNS));
-            return Vec::new();
-        }
-        Setting::List(entries) => entries.as_slice(),
-        _ => std::slice::from_ref(setting),
-    };
-    let mut patterns = Vec::new();
-    for entry in entries {
-        match &entry.value {
-            Setting::Text(text) => patterns.push(text.text.clone()),
-            _ => settings.report(
-                Diagnostic::error(Code::WrongType, entry.span, format!("`{key}` of `train` is for names of weights"))
-                    .help(format!("write `{key}: [conv1.*, \"*.bias\"]`, in which `*` stands for any characters")),
-            ),
-        }
-    }
-    patterns
 }
 
 fn value<T: FromValue>(settings: &mut Settings, key: &'static str) -> Option<T> {
@@ -183,6 +176,7 @@ impl FromValue for Seed {
     fn from_value(value: &Value) -> Option<Seed> {
         match value {
             Value::Int(value) => u64::try_from(*value).ok().map(Seed),
+            Value::Float(value) if value.fract() == 0.0 && (0.0..9e15).contains(value) => Some(Seed(*value as u64)),
             _ => None,
         }
     }

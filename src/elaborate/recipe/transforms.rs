@@ -11,6 +11,7 @@ use self::values::Probability;
 use super::named::Kind;
 use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::elsewhere;
 use crate::recipe::{Filter, Resize, STATISTICS, Transform};
 
 /// Every transform. What has one value for each channel has them as they were written: see [`spread`].
@@ -34,6 +35,7 @@ pub const TRANSFORMS: Kind<Transform> = Kind {
         ("erase", colours::erase),
         ("normalize", normalize),
     ],
+    elsewhere: elsewhere::TRANSFORMS,
 };
 
 /// A single value stands for all `channels`.

@@ -28,6 +28,7 @@ const VOCABULARY: Vocabulary<'_> = Vocabulary {
         "add",
     ],
     presets: &["vgg", "resnet"],
+    is_foreign: &|_| false,
 };
 
 fn read(

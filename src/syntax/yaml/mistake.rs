@@ -35,6 +35,11 @@ impl Place<'_> {
             let quote = &self.text[open.range().start - self.offset..open.range().end - self.offset];
             return error.other(span, "the text cannot go on here").help(format!("the text ends with `{quote}` too"));
         }
+        if code == Code::Syntax
+            && let Some(error) = self.indentation(&message, span)
+        {
+            return error;
+        }
         let diagnostic = Diagnostic::error(code, span, message);
         match self.advice(span) {
             Some(advice) if code == Code::Syntax => diagnostic.help(advice),
@@ -49,9 +54,6 @@ impl Place<'_> {
             return Some("this looks like TOML, which is read from files that end in `.toml`");
         }
         Some(match rest.chars().next()? {
-            _ if self.text[..span.range().start - self.offset].ends_with('\t') => {
-                "YAML is indented with spaces, not tabs"
-            }
             ':' => "a text that holds a colon and a space must be quoted; a mapping starts on a line of its own",
             '{' | '}' => "inside `[…]` and `{…}`, a text with braces must be quoted: `\"conv {width} 3x3\"`",
             '@' | '`' | '%' => "a text that starts with this character must be quoted",

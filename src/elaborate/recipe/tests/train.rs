@@ -32,10 +32,10 @@ fn train_sections() {
             },
         ),
         (
-            "train: {freeze: features.*, replace: [fc.*, \"*.bias\"]}",
+            "train: {freeze: 1.weight, replace: [1.*, \"*.bias\"]}",
             Train {
-                freeze: vec!["features.*".to_owned()],
-                replace: vec!["fc.*".to_owned(), "*.bias".to_owned()],
+                freeze: vec!["1.weight".to_owned()],
+                replace: vec!["1.*".to_owned(), "*.bias".to_owned()],
                 ..default.clone()
             },
         ),

@@ -1,0 +1,109 @@
+//! The names of other frameworks lead to names that there are.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use super::super::named::Kind;
+use super::super::{losses::LOSSES, optimizers::OPTIMIZERS, schedules::SCHEDULES, transforms::TRANSFORMS};
+use crate::arguments::{Arguments, Value};
+use crate::diagnostic::{Diagnostic, Sources, Span, Spanned, nearest};
+use crate::elsewhere;
+use crate::layers::{LAYERS, Layers};
+
+/// What a call asks for, each argument that it needs being a 1.
+fn asked<T>(name: &str, parse: impl Fn(&mut Arguments) -> Result<T, Diagnostic>) -> Vec<&'static str> {
+    let span = Span::new(Sources::default().add("test", ""), 0..0);
+    let mut given = Arguments::new(Spanned::new(name.to_string(), span), Vec::new());
+    loop {
+        let mut arguments = given.clone();
+        let failed = parse(&mut arguments).is_err();
+        match arguments.missing() {
+            Some(key) if failed => given = given.with(key, Value::Int(1)),
+            _ => return arguments.asked().to_vec(),
+        }
+    }
+}
+
+fn of_kind<T>(kind: &Kind<T>) -> Vec<&'static str> {
+    let names = || kind.table.iter().map(|(name, _)| *name);
+    for name in kind.elsewhere {
+        assert!(name.ours().is_none_or(|ours| names().any(|name| name == ours)), "{name:?}");
+        let is_own = |own: &str| elsewhere::find(own, [name].into_iter(), |_| true).is_some();
+        assert!(!names().any(is_own), "{name:?} is a name here");
+    }
+    kind.table.iter().flat_map(|(name, parse)| asked(name, parse)).collect()
+}
+
+#[test]
+fn every_name_leads_to_one_that_there_is() {
+    let mut known: BTreeSet<&str> = LAYERS.iter().flat_map(|layer| asked(layer.name, layer.parse)).collect();
+    known.extend(of_kind(&OPTIMIZERS));
+    known.extend(of_kind(&SCHEDULES));
+    known.extend(of_kind(&LOSSES));
+    known.extend(of_kind(&TRANSFORMS));
+    known.insert("std");
+    for name in elsewhere::ARGUMENTS {
+        assert!(name.ours().is_none_or(|ours| known.contains(ours)), "{name:?} leads nowhere: {known:?}");
+    }
+}
+
+#[test]
+fn arguments_of_others_are_renamed() {
+    let complaints = |train: &str| super::complaints("1, 8, 8", &format!("data: {{set: digits}}\ntrain: {{{train}}}"));
+    for (train, expected) in [
+        (
+            "optimizer: adam learning_rate=0.1",
+            "E011 `learning_rate`: `adam` has no argument `learning_rate` | `learning_rate` (Keras) is called `lr` here",
+        ),
+        (
+            "optimizer: adam betas=0.9",
+            "E011 `betas`: `adam` has no argument `betas` | for `betas` (PyTorch) write `beta1=0.9 beta2=0.999`",
+        ),
+        (
+            "schedule: cosine eta_min=0",
+            "E011 `eta_min`: `cosine` has no argument `eta_min` | `eta_min` (PyTorch) is called `min` here",
+        ),
+        (
+            "optimizer: Nadam",
+            "E010 `Nadam`: no optimizer is called `Nadam` | there is no counterpart of `Nadam` (Keras, PyTorch) here: \
+             the optimizers are sgd, adam, adamw and rmsprop",
+        ),
+        // As it is spelt here, but for underscores.
+        (
+            "optimizer: adam weightdecay=0.1",
+            "E011 `weightdecay`: `adam` has no argument `weightdecay` | did you mean `weight_decay`?",
+        ),
+    ] {
+        assert_eq!(complaints(train), [expected], "{train}");
+    }
+}
+
+/// What Keras and PyTorch have is never taken for something of ours that happens to be spelt nearly alike.
+#[test]
+fn no_neighbour_is_advised() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/names.txt");
+    let names = fs::read_to_string(path).expect("it is in the repository");
+    let layers = Layers::default();
+    let mut compared = 0;
+    for line in names.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        let [_, "layer", name, arguments @ ..] = words.as_slice() else { continue };
+        let own = layers.names().find(|own| elsewhere::is_spelt_as(own, name));
+        let known = layers.elsewhere(name);
+        let suggested = layers.suggest(name);
+        assert!(suggested.is_none() || own == suggested || known.is_some(), "{line}: {suggested:?}");
+        let Some(layer) = own.or(known.and_then(elsewhere::Name::ours)).and_then(|own| layers.find(own)) else {
+            continue;
+        };
+        let asked = asked(layer.name, layer.parse);
+        for argument in arguments {
+            let is_own = asked.iter().any(|own| elsewhere::is_spelt_as(own, argument));
+            let known = elsewhere::find(argument, elsewhere::ARGUMENTS.iter(), |ours| asked.contains(&ours));
+            let near = nearest(argument, asked.iter().copied());
+            assert!(is_own || known.is_some() || near.is_none(), "{line}: {argument} for {near:?}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 200, "only {compared} arguments");
+}
