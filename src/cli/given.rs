@@ -23,8 +23,10 @@ pub fn open_data(
     if let Some(folder) = resumed {
         if let Some(about) = about(&weights_file(folder, "last")) {
             let mut dataset = trained::open_data(network)?;
-            // As when it began. If that cannot be any more, its state says so.
-            let _ = dataset.number_as(&about.classes);
+            if about.classes.len() <= network.graph.shape(network.output).elements() {
+                // As when it began. If that cannot be any more, its state says so.
+                let _ = dataset.number_as(&about.classes);
+            }
             return Ok(dataset);
         }
         given = folder::given_weights(folder);

@@ -43,6 +43,10 @@ pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
 /// As [`open_data`], with the classes as the weights in `file` number them: by their names, wherever they are in the data set and however
 /// many are left. `advice` is what to do about a class that the weights do not know, as a line of its own.
 pub fn open_known_data(network: &Network, file: &Path, about: &About, advice: &str) -> Result<Dataset, Failure> {
+    // The names of another network's classes: its weights will not fit.
+    if about.classes.len() > network.graph.shape(network.output).elements() {
+        return open_data(network);
+    }
     let mut dataset = open(network, None)?;
     match dataset.number_as(&about.classes) {
         Ok(()) => Ok(dataset),

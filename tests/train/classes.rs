@@ -68,6 +68,14 @@ fn eval_counts_by_name() {
     let said = refused(&place, &eval("others"));
     assert!(said.contains("does not know the classes `Bright`, `zebra` of the data set"), "{said}");
 
+    // A file that names more classes than it can tell apart: its names mean nothing.
+    let bytes = std::fs::read(place.path("known/best.safetensors")).expect("a run writes it");
+    let at = bytes.windows(7).position(|window| window == b"striped").expect("its name");
+    let lying = [&bytes[..at], br#"a","b"#, &bytes[at + 7..]].concat();
+    std::fs::write(place.path("lying.safetensors"), lying).expect("room on the disk");
+    let said = json(&place.ok(&(eval("all").replace("known/best", "lying") + " --format json")));
+    assert_eq!((&said["top1"], &said["classes"][2]["name"]), (&1.0.into(), &"striped".into()), "{said}");
+
     let image = place.path("some/striped/3.png");
     let said =
         place.ok(&format!("predict known.yaml --weights known/best.safetensors {} --format json", image.display()));

@@ -158,7 +158,7 @@ fn photos_become_a_classifier() {
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
-        (&format!("{weights} --set train.replace=[]"), "to learn other classes instead, write `replace: [fc.*]`"),
+        (&format!("{weights} --set train.replace=[]"), "to begin anew with them, write `replace: [fc.*]`"),
         (
             &format!("{weights} --set train.freeze=[conv9.*]"),
             "`freeze` names `conv9.*`, which is no weight of the network",
