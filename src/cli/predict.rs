@@ -10,6 +10,7 @@ use super::machine::Machine;
 use super::source::Source;
 use super::terminal::{self, Format};
 use super::{Failure, trained};
+use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::ir::Shape;
 use crate::recipe::Transform;
@@ -61,7 +62,7 @@ impl Predict {
         let mut sound = true;
         for path in &self.images {
             match probabilities(&mut *evaluator, path, transforms, network.graph.input) {
-                Ok(probabilities) => terminal::print(&self.describe(path, &probabilities, &names))?,
+                Ok(probabilities) => terminal::put(self.format, &self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
                     terminal::refuse(&message);
                     sound = false;
@@ -84,10 +85,10 @@ impl Predict {
             }
             Format::Text => {
                 let line = |class: &usize| {
-                    format!("  {:>6.2} %  {}\n", 100.0 * probabilities[*class], class_name(names, *class))
+                    format!("  {:>6.2} %  {}\n", 100.0 * probabilities[*class], printable(&class_name(names, *class)))
                 };
                 let lines: String = order.iter().map(line).collect();
-                format!("{}\n{lines}", path.display())
+                format!("{}\n{lines}", printable(&path.display().to_string()))
             }
         }
     }
