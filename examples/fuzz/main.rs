@@ -5,6 +5,7 @@
 //! corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is mended. Runs with one seed are alike.
 
 mod elaboration;
+mod expansion;
 mod memory;
 mod mutation;
 mod notation;
@@ -20,7 +21,8 @@ use std::{env, fs, process};
 use mutation::{Random, binary, digit, mutated};
 use target::{Input, Target};
 
-const TARGETS: &[Target] = &[notation::TARGET, syntax::TARGET, elaboration::TARGET, weights::PTH, weights::SAFETENSORS];
+const TARGETS: &[Target] =
+    &[notation::TARGET, syntax::TARGET, elaboration::TARGET, expansion::TARGET, weights::PTH, weights::SAFETENSORS];
 
 /// An input takes this long at most.
 const LONGEST: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::source::{Changes, check, usual_training};
 use super::{Failure, explain, files, terminal};
 use crate::compile::{Checked, Compiled};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span, printable};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use crate::network::Network;
 use crate::quantity::parse_bytes;
 use crate::report::{self, Arrangement, View};
@@ -131,26 +131,23 @@ impl Check {
         match result {
             Ok(Checked::Library { blocks, warnings }) => {
                 let what = if blocks.len() == 1 { "block" } else { "blocks" };
-                let file = printable(file);
                 terminal::print(&format!("{blank}{file}: {} {what}\n", blocks.len()))?;
                 terminal::report(warnings);
             }
             Ok(Checked::Network(compiled)) => {
                 let Compiled { network, warnings } = &**compiled;
-                terminal::write(|out| match self.format {
+                let view = self.view(network);
+                match self.format {
                     Format::Markdown => {
-                        let depth = self.view(network).depth;
-                        write!(out, "{blank}{}", report::markdown::Table { network, depth })
+                        let table = report::markdown::Table { network, depth: view.depth };
+                        terminal::show(format_args!("{blank}{table}"))?;
                     }
                     _ => {
                         let (width, colour) = (terminal::width(), terminal::colour());
-                        write!(
-                            out,
-                            "{blank}{}",
-                            report::check::Table { network, view: self.view(network), width, colour }
-                        )
+                        let table = report::check::Table { network, view, width, colour };
+                        terminal::show(format_args!("{blank}{table}"))?;
                     }
-                })?;
+                }
                 if !warnings.list.is_empty() {
                     terminal::complain("");
                 }

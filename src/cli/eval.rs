@@ -48,13 +48,17 @@ impl Eval {
             let evaluation = evaluate(&mut *evaluator, batches, &AtomicBool::new(false))?.expect("nobody stops it");
             let names: Vec<String> =
                 (0..evaluator.classes()).map(|class| class_name(dataset.classes(), class)).collect();
-            terminal::print(&match self.format {
+            let text = match self.format {
                 Format::Text => text(&evaluation, &names),
                 Format::Json => format!("{}\n", json(&network.name, &evaluation, &names)),
-            })
+            };
+            terminal::put(self.format, &text)
         })
     }
 }
+
+/// Longer names are written, but not what stands below or above them filled up to their length.
+const WIDEST_NAME: usize = 200;
 
 /// The name of a class; its number, if the data set has fewer classes than the network.
 pub fn class_name(names: &[String], class: usize) -> String {
@@ -89,7 +93,9 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
         100.0 * evaluation.accuracy(),
         100.0 * evaluation.top5_accuracy(),
     );
-    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    // A file of weights may call classes anything.
+    let names: Vec<String> = names.iter().map(|name| printable(name)).collect();
+    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(WIDEST_NAME);
     let matrix = names.len() <= LARGEST_MATRIX;
     let counts = evaluation.confusion.rows().flatten().map(|(_, count)| count).max();
     let counts = counts.map_or(1, |count| count.to_string().len() + 1).max(4);

@@ -62,7 +62,7 @@ impl Predict {
         let mut sound = true;
         for path in &self.images {
             match probabilities(&mut *evaluator, path, transforms, network.graph.input) {
-                Ok(probabilities) => terminal::print(&self.describe(path, &probabilities, &names))?,
+                Ok(probabilities) => terminal::put(self.format, &self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
                     terminal::refuse(&message);
                     sound = false;
@@ -88,7 +88,7 @@ impl Predict {
                     format!("  {:>6.2} %  {}\n", 100.0 * probabilities[*class], printable(&class_name(names, *class)))
                 };
                 let lines: String = order.iter().map(line).collect();
-                format!("{}\n{lines}", printable(&path.to_string_lossy()))
+                format!("{}\n{lines}", printable(&path.display().to_string()))
             }
         }
     }

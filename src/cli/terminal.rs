@@ -1,6 +1,7 @@
 //! Writing to whoever reads: a terminal, with colours and a width, or a pipe or file, plain and as wide as it gets.
 
 use std::env;
+use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
 // What the system knows a stream by.
 #[cfg(unix)]
@@ -33,6 +34,40 @@ pub enum Format {
 /// obey.
 pub fn print(text: &str) -> Result<(), Failure> {
     data(&harmless(text, colour()))
+}
+
+/// As [`print`], of a text that may be long: no more than a line of it is in memory at a time.
+pub fn show(text: fmt::Arguments) -> Result<(), Failure> {
+    write(|output| {
+        let mut lines = Lines { output, line: Vec::new(), colour: colour() };
+        lines.write_fmt(text)?;
+        lines.flush()
+    })
+}
+
+/// Passes lines on, made [`harmless`].
+struct Lines<'a> {
+    output: &'a mut dyn Write,
+    line: Vec<u8>,
+    colour: bool,
+}
+
+impl Write for Lines<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") {
+                self.flush()?;
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let line = harmless(&String::from_utf8_lossy(&self.line), self.colour);
+        self.line.clear();
+        self.output.write_all(line.as_bytes())
+    }
 }
 
 /// Writes to standard output, for programs: as it is.
@@ -124,7 +159,9 @@ fn coloured(stream: &impl IsTerminal) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::harmless;
+    use std::io::Write;
+
+    use super::{Lines, harmless};
 
     #[test]
     fn only_our_own_sequences_reach_a_terminal() {
@@ -132,5 +169,13 @@ mod tests {
         let without = "\u{fffd}[1mhead\u{fffd}[0m\n\u{fffd}[31mred\u{fffd}[2mfaint\u{fffd}8m\u{fffd}\u{fffd}";
         let with = "\u{1b}[1mhead\u{1b}[0m\n\u{fffd}[31mred\u{1b}[2mfaint\u{fffd}8m\u{fffd}\u{fffd}";
         assert_eq!((harmless(text, false), harmless(text, true)), (without.to_owned(), with.to_owned()));
+        for (colour, expected) in [(false, without), (true, with)] {
+            let mut output = Vec::new();
+            let mut lines = Lines { output: &mut output, line: Vec::new(), colour };
+            // In pieces, as they come from a format.
+            text.split_inclusive('m').for_each(|piece| write!(lines, "{piece}").expect("a Vec takes everything"));
+            lines.flush().expect("a Vec takes everything");
+            assert_eq!(String::from_utf8(output).as_deref(), Ok(expected));
+        }
     }
 }

@@ -51,7 +51,7 @@ fn named(members: &[(String, Vec<u8>)], kind: EntryType, name: &dyn Fn(&str) -> 
         let path = format!("{}/{path}", "a".repeat(200));
         [
             preface(kind, &name(&path)),
-            tar(&[("short".to_string(), bytes.clone())])[..1536 + bytes.len() / 512 * 512].to_vec(),
+            tar(&[("short".to_string(), bytes.clone())])[..512 + bytes.len().next_multiple_of(512)].to_vec(),
         ]
         .concat()
     };
