@@ -82,7 +82,10 @@ pub(super) fn surplus_besides(definition: &Definition, given: &Arguments, missin
     let mut added = Vec::new();
     let mut next = Some(missing);
     loop {
-        if let Some(key) = next.filter(|key| added.len() < MOST_MISSING && !added.contains(key)) {
+        if let Some(key) = next {
+            if added.len() == MOST_MISSING {
+                return errors;
+            }
             added.push(key);
             let value = given.meant_for(key).cloned().unwrap_or(Value::Int(1));
             given = given.with(key, value);
@@ -94,8 +97,9 @@ pub(super) fn surplus_besides(definition: &Definition, given: &Arguments, missin
         };
         next = arguments.missing().filter(|key| !added.contains(key));
         if next.is_none() {
-            let left = given.clone().without(&[error.primary.span]);
-            if left.len() == given.len() {
+            let wrong = error.primary.span;
+            let left = given.clone().without(&[wrong]);
+            if left.len() == given.len() || wrong == given.callee().span {
                 return errors;
             }
             // A value that is given is wrong.

@@ -15,6 +15,7 @@ pub mod ast;
 mod compact;
 mod definitions;
 mod document;
+mod foreign;
 mod include;
 mod keyword;
 pub mod notation;
@@ -26,6 +27,7 @@ mod tests;
 pub mod text;
 mod toml;
 mod value;
+mod words;
 mod yaml;
 
 use std::collections::HashSet;

@@ -5,17 +5,15 @@
 
 use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
 use super::document::{Context, expr, shape, texts, unknown_key};
+use super::foreign::{has_arguments, is_row, merges_nothing, row, type_of};
 use super::keyword::{STRUCTURES, misplaced, misspelt, near_structure};
 use super::notation;
 use super::value::{key_text, wrong_type};
+use super::words::{merge, shortcut};
 use crate::arguments::long_form;
 use crate::diagnostic::{Code, Diagnostic, Severity, Spanned, edit_distance};
-use crate::elsewhere;
 
 const ITEM: &str = "notation such as `conv 64 3x3 -> relu`, a mapping, or a list";
-
-/// Keys under which other formats have a layer's name.
-const TYPES: [&str; 8] = ["type", "layer", "layer_type", "op", "op_type", "kind", "class", "class_name"];
 
 /// Layers wherever they can stand: one string, one mapping, or a list. Lists in lists and chains flatten.
 pub(super) fn items<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<Item> {
@@ -36,12 +34,7 @@ fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<It
             context.note(items).unwrap_or_else(|| vec![Item::unreadable(value.span)])
         }
         Setting::List(values) if is_row(values) => {
-            let message = "a layer is written as notation, not as a row of source, count, name and arguments";
-            let error = Diagnostic::error(Code::WrongType, value.span, message);
-            let advice = "a row of Ultralytics such as `[-1, 1, Conv, [64, 3, 2]]` is `conv 64 3x3 s2 p1 bias=false -> bn -> silu`";
-            context.errors.push(
-                error.help(advice).help("other sources than the layer before are written `{from: NAME, then: …}`"),
-            );
+            context.errors.push(row(value));
             vec![Item::unreadable(value.span)]
         }
         Setting::List(values) => {
@@ -59,16 +52,6 @@ fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<It
             vec![Item::unreadable(value.span)]
         }
     }
-}
-
-/// Whether it is a row of a model in YAML of Ultralytics: from, repeats, module, arguments.
-fn is_row(values: &[Spanned<Setting>]) -> bool {
-    let is = |index: usize, is: fn(&Setting) -> bool| values.get(index).is_some_and(|value| is(&value.value));
-    values.len() == 4
-        && is(0, |from| matches!(from, Setting::Int(_) | Setting::List(_)))
-        && is(1, |count| matches!(count, Setting::Int(_)))
-        && is(2, |name| matches!(name, Setting::Text(_)))
-        && is(3, |arguments| matches!(arguments, Setting::List(_)))
 }
 
 /// One item that is written as a mapping; `None` if it cannot be made out.
@@ -109,11 +92,7 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
         let message =
             format!("an item is one layer or one name, and here are two: `{}` and `{}`", key.value, second.value);
         let error = Diagnostic::error(Code::UnknownKey, second.span, message).other(key.span, "the first");
-        let named = match &value.value {
-            Setting::Text(name) if TYPES.contains(&key.value.as_str()) => Some(&name.text),
-            _ => None,
-        };
-        context.errors.push(match named {
+        context.errors.push(match type_of(key, value) {
             Some(layer) => error.help(format!("the layer's own name is the key: `{layer}: {{{}: …}}`", second.value)),
             None => error.help("in a list, each item starts with `-`"),
         });
@@ -210,23 +189,6 @@ fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spann
     })
 }
 
-/// W007: a list under a name that means a merge elsewhere: its layers run one after another.
-fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Diagnostic> {
-    let Setting::List(values) = &value.value else { return None };
-    const OWN: [&str; 3] = ["add", "concat", "mul"];
-    let merge = OWN
-        .into_iter()
-        .find(|own| elsewhere::is_spelt_as(own, &key.value))
-        .or_else(|| elsewhere::find(&key.value, elsewhere::MERGES.iter(), |_| true)?.ours())?;
-    (values.len() > 1).then(|| {
-        let message = format!("`{}` is taken for a name", key.value);
-        let warning = Diagnostic::warning(Code::NearKeyword, key.span, message);
-        warning.label("of the layers under it, which run one after another").help(format!(
-            "to merge what each of them makes, write `branches:`, and `merge: {merge}` beside it; `allow: [W007]` if it is a name"
-        ))
-    })
-}
-
 /// `item` under a name; if it has one already, in a level of that name.
 fn called(name: Spanned<Template>, item: Item) -> Item {
     match item.name {
@@ -255,17 +217,6 @@ fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagno
 /// Whether the key is a call with arguments.
 fn is_call(context: &Context<'_>, key: &Spanned<String>) -> bool {
     key.value.split_once(' ').is_some_and(|(name, _)| context.callable.contains(name))
-}
-
-/// Whether it is a text that begins as arguments do, `filters=16`, or several keys none of which is a structure's.
-fn has_arguments(value: &Spanned<Setting>) -> bool {
-    match &value.value {
-        Setting::Text(text) => text.text.split_whitespace().next().is_some_and(|first| first.contains('=')),
-        Setting::Map(section) => {
-            section.entries.len() > 1 && !STRUCTURES.iter().any(|(key, _)| section.get(key).is_some())
-        }
-        _ => false,
-    }
 }
 
 /// A layer or block within two edits of the key, and within half of it.
@@ -357,43 +308,6 @@ fn residual<'a>(context: &mut Context<'a>, section: &'a Section, body: &'a Spann
     ItemBody::Residual { body: items(context, body), shortcut, after }
 }
 
-fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Shortcut {
-    const WORDS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
-    let word = match &value.value {
-        Setting::Text(text) => text.text.as_str(),
-        _ => "",
-    };
-    match word {
-        "auto" => Shortcut::Auto,
-        "identity" => Shortcut::Identity,
-        "project" => Shortcut::Project,
-        "optional" => Shortcut::Optional,
-        "none" => Shortcut::None,
-        word => {
-            // One word that cannot be called was meant to be one of the words.
-            let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            if is_word && !word.is_empty() && !context.callable.contains(word) {
-                context.errors.push(unknown_word("shortcut", word, value, &WORDS, ", or layers"));
-                return Shortcut::Items(vec![Item::unreadable(value.span)]);
-            }
-            Shortcut::Items(items(context, value))
-        }
-    }
-}
-
-fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str], more: &str) -> Diagnostic {
-    let error = Diagnostic::error(Code::UnknownName, value.span, format!("no {what} is called `{word}`"));
-    if what == "merge"
-        && let Some(known) = elsewhere::find(word, elsewhere::MERGES.iter(), |ours| words.contains(&ours))
-    {
-        return known.advise(error, word);
-    }
-    error.did_you_mean(word, words.iter().copied(), || {
-        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-        format!("`{what}` can be {}{more}", words.join(", "))
-    })
-}
-
 fn branches<'a>(
     context: &mut Context<'a>,
     section: &Section,
@@ -448,21 +362,4 @@ fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Set
         _ => {}
     }
     ItemBody::From { sources, merge, then }
-}
-
-fn merge(context: &mut Context<'_>, value: &Spanned<Setting>) -> Option<Spanned<Merge>> {
-    let Setting::Text(text) = &value.value else {
-        context.errors.push(wrong_type("`merge`", "`concat`, `add` or `mul`", value));
-        return None;
-    };
-    let merge = match text.text.as_str() {
-        "concat" => Merge::Concat,
-        "add" => Merge::Add,
-        "mul" => Merge::Mul,
-        word => {
-            context.errors.push(unknown_word("merge", word, value, &["concat", "add", "mul"], ""));
-            return None;
-        }
-    };
-    Some(Spanned::new(merge, value.span))
 }

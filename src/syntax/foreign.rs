@@ -1,0 +1,65 @@
+//! Items that are written as other formats write them.
+
+use super::ast::{Setting, Text};
+use super::keyword::STRUCTURES;
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::elsewhere;
+
+/// Keys under which other formats have a layer's name.
+const TYPES: [&str; 8] = ["type", "layer", "layer_type", "op", "op_type", "kind", "class", "class_name"];
+
+/// The layer that an entry such as `type: conv` names.
+pub(super) fn type_of<'a>(key: &Spanned<String>, value: &'a Spanned<Setting>) -> Option<&'a str> {
+    match &value.value {
+        Setting::Text(Text { text, .. }) if TYPES.contains(&key.value.as_str()) => Some(text),
+        _ => None,
+    }
+}
+
+/// Whether it is a row of a model in YAML of Ultralytics: from, repeats, module, arguments.
+pub(super) fn is_row(values: &[Spanned<Setting>]) -> bool {
+    let is = |index: usize, is: fn(&Setting) -> bool| values.get(index).is_some_and(|value| is(&value.value));
+    values.len() == 4
+        && is(0, |from| matches!(from, Setting::Int(_) | Setting::List(_)))
+        && is(1, |count| matches!(count, Setting::Int(_)))
+        && is(2, |name| matches!(name, Setting::Text(_)))
+        && is(3, |arguments| matches!(arguments, Setting::List(_)))
+}
+
+/// What to write instead of such a row.
+pub(super) fn row(value: &Spanned<Setting>) -> Diagnostic {
+    let message = "a layer is written as notation, not as a row of source, count, name and arguments";
+    Diagnostic::error(Code::WrongType, value.span, message)
+        .help(
+            "a row of Ultralytics such as `[-1, 1, Conv, [64, 3, 2]]` is `conv 64 3x3 s2 p1 bias=false -> bn -> silu`",
+        )
+        .help("other sources than the layer before are written `{from: NAME, then: …}`")
+}
+
+/// Whether it is a text that begins as arguments do, `filters=16`, or several keys none of which is a structure's.
+pub(super) fn has_arguments(value: &Spanned<Setting>) -> bool {
+    match &value.value {
+        Setting::Text(text) => text.text.split_whitespace().next().is_some_and(|first| first.contains('=')),
+        Setting::Map(section) => {
+            section.entries.len() > 1 && !STRUCTURES.iter().any(|(key, _)| section.get(key).is_some())
+        }
+        _ => false,
+    }
+}
+
+/// W007: a list under a name that means a merge elsewhere: its layers run one after another.
+pub(super) fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Diagnostic> {
+    let Setting::List(values) = &value.value else { return None };
+    const OWN: [&str; 3] = ["add", "concat", "mul"];
+    let merge = OWN
+        .into_iter()
+        .find(|own| elsewhere::is_spelt_as(own, &key.value))
+        .or_else(|| elsewhere::find(&key.value, elsewhere::MERGES.iter(), |_| true)?.ours())?;
+    (values.len() > 1).then(|| {
+        let message = format!("`{}` is taken for a name", key.value);
+        let warning = Diagnostic::warning(Code::NearKeyword, key.span, message);
+        warning.label("of the layers under it, which run one after another").help(format!(
+            "to merge what each of them makes, write `branches:`, and `merge: {merge}` beside it; `allow: [W007]` if it is a name"
+        ))
+    })
+}
