@@ -3,10 +3,12 @@
 #
 # Software: PyTorch 2.15.0 `AveragedModel`, timm 1.0.31 `ModelEmaV3`, ema-pytorch 0.8.3, Optax 0.2.8 `ema`
 # Expected: from weight 0 with decay 0.9 the averages after 1, 2, 3 are 0.1, 0.29, 0.561.
-# Happens:  that is timm's. PyTorch's first update is a copy: 1, 1.1, 1.29. Optax corrects the bias: 1, 1.526, 2.07. ema-pytorch
-#           starts with a copy and lets the decay grow: 1, 1.63, 2.289. PyTorch copies buffers (running statistics), timm averages them.
-# Matters:  with decay 0.9999 the first thousands of steps are nearly all start: validation of timm's average looks dead where
-#           the others look fine. An averaged network needs statistics that fit its weights, copied, averaged or measured anew.
+# Happens:  that is timm's. PyTorch's first update is a copy: 1, 1.1, 1.29. Optax corrects the bias: 1, 1.526, 2.07.
+#           ema-pytorch starts with a copy and lets the decay grow: 1, 1.63, 2.289. PyTorch copies buffers (running
+#           statistics), timm averages them.
+# Matters:  with decay 0.9999 the first thousands of steps are nearly all start: validation of timm's average looks
+#           dead where the others look fine. An averaged network needs statistics that fit its weights, copied,
+#           averaged or measured anew.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -42,9 +44,19 @@ def torchs(model):
 
 
 seen = {
-    "PyTorch": averaged(torchs, lambda average, model: average.update_parameters(model), lambda average: average.module),
-    "timm": averaged(lambda model: ModelEmaV3(model, decay=0.9), lambda average, model: average.update(model), lambda average: average.module),
-    "ema-pytorch": averaged(lambda model: EMA(model, beta=0.9, update_every=1, update_after_step=0), lambda average, _: average.update(), lambda average: average.ema_model),
+    "PyTorch": averaged(
+        torchs, lambda average, model: average.update_parameters(model), lambda average: average.module
+    ),
+    "timm": averaged(
+        lambda model: ModelEmaV3(model, decay=0.9),
+        lambda average, model: average.update(model),
+        lambda average: average.module,
+    ),
+    "ema-pytorch": averaged(
+        lambda model: EMA(model, beta=0.9, update_every=1, update_after_step=0),
+        lambda average, _: average.update(),
+        lambda average: average.ema_model,
+    ),
 }
 ema = optax.ema(0.9)
 state = ema.init(jnp.zeros(1))
@@ -63,6 +75,11 @@ for mean in (5.0, 7.0):
     mixed.update(norm)
 means = [round(average.module.running_mean.item(), 3) for average in (copied, mixed)]
 print("running mean after 5 and 7: PyTorch", means[0], "timm", means[1])
-assert seen == {"PyTorch": [1, 1.1, 1.29], "timm": [0.1, 0.29, 0.561], "ema-pytorch": [1, 1.63, 2.289], "Optax": [1, 1.526, 2.07]}
+assert seen == {
+    "PyTorch": [1, 1.1, 1.29],
+    "timm": [0.1, 0.29, 0.561],
+    "ema-pytorch": [1, 1.63, 2.289],
+    "Optax": [1, 1.526, 2.07],
+}
 assert means == [7, 1.15]
 PYTHON

@@ -5,8 +5,8 @@
 # Expected: an odd margin is split the same way for every size, and in every library.
 # Happens:  torchvision rounds half the margin to the nearest *even* number: margins 1, 3, 5, 7 begin at 0, 2, 2, 4.
 #           kornia and albumentations round down: 0, 1, 2, 3.
-# Matters:  224 out of 255 begins at 16 in torchvision, 15 elsewhere: the same weights are evaluated on other pixels. Rounding "half
-#           up" agrees with it on 3 and 7, rounding down on 1 and 5, so one test size proves nothing.
+# Matters:  224 out of 255 begins at 16 in torchvision, 15 elsewhere: the same weights are evaluated on other pixels.
+#           Rounding "half up" agrees with it on 3 and 7, rounding down on 1 and 5, so one test size proves nothing.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

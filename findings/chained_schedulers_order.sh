@@ -3,10 +3,11 @@
 #
 # Software: PyTorch 2.15.0, `ChainedScheduler([LinearLR, CosineAnnealingLR])`
 # Expected: each schedule multiplies the rate by a factor, so the order is irrelevant and the result the product.
-# Happens:  `CosineAnnealingLR` with `eta_min` works by recursion from the rate it finds, which the warm-up has changed; a factor
-#           applied around a sum does not commute. Epoch 3 has 0.820 or 0.847, where the cosine alone has 0.814.
-# Matters:  reimplementing a chain from closed forms gives a third curve. `SequentialLR` has exact values at its milestones; a
-#           trainer with warm-up and a floor should define the curve by epoch, not by recursion.
+# Happens:  `CosineAnnealingLR` with `eta_min` works by recursion from the rate it finds, which the warm-up has
+#           changed; a factor applied around a sum does not commute. Epoch 3 has 0.820 or 0.847, where the cosine
+#           alone has 0.814.
+# Matters:  reimplementing a chain from closed forms gives a third curve. `SequentialLR` has exact values at its
+#           milestones; a trainer with warm-up and a floor should define the curve by epoch, not by recursion.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -4,10 +4,11 @@
 # Software: Pillow 13.0.0, torchvision 0.29.2, kornia 0.9.0, albumentations 2.0.8, Keras 3.15.1
 # Expected: contrast scales the distance from the image's mean grey, brightness multiplies.
 # Happens:  contrast: Pillow, torchvision, kornia's `ColorJitter` and albumentations' `ColorJitter` do that; kornia's
-#           `adjust_contrast` and `ColorJiggle` and albumentations' `RandomBrightnessContrast` scale the distance from *black*;
-#           Keras' `RandomContrast` that from each channel's own mean. Brightness: kornia and albumentations' second *add*.
-# Matters:  "contrast 0.4, brightness 0.4" in a recipe is no recipe without its library. With contrast about black the mean
-#           of the data moves, and the numbers that normalise it no longer fit.
+#           `adjust_contrast` and `ColorJiggle` and albumentations' `RandomBrightnessContrast` scale the distance from
+#           *black*; Keras' `RandomContrast` that from each channel's own mean. Brightness: kornia and albumentations'
+#           second *add*.
+# Matters:  "contrast 0.4, brightness 0.4" in a recipe is no recipe without its library. With contrast about black the
+#           mean of the data moves, and the numbers that normalise it no longer fit.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -38,7 +39,9 @@ def bytes_of(batch):
 
 
 def shaken(**options):
-    return A.ColorJitter(**{"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0), "p": 1, **options})(image=pixels)["image"]
+    return A.ColorJitter(
+        **{"brightness": (1, 1), "contrast": (1, 1), "saturation": (1, 1), "hue": (0, 0), "p": 1, **options}
+    )(image=pixels)["image"]
 
 
 def enhanced(brightness, contrast):
@@ -54,8 +57,11 @@ contrast = {
     "kornia adjust_contrast": bytes_of(kornia.enhance.adjust_contrast(real, 0.5)),
     "kornia ColorJiggle": bytes_of(kornia.augmentation.ColorJiggle(contrast=(0.5, 0.5), p=1.0)(real)),
     "albumentations RandomBrightnessContrast": enhanced(0, -0.5),
-    "Keras RandomContrast": np.asarray(keras.layers.RandomContrast(0.5).transform_images(
-        pixels[None].astype(np.float32), {"contrast_factor": np.array(0.5, np.float32)}, training=True))[0],
+    "Keras RandomContrast": np.asarray(
+        keras.layers.RandomContrast(0.5).transform_images(
+            pixels[None].astype(np.float32), {"contrast_factor": np.array(0.5, np.float32)}, training=True
+        )
+    )[0],
 }
 brightness = {
     "Pillow": np.array(ImageEnhance.Brightness(Image.fromarray(pixels)).enhance(1.5)),
@@ -66,7 +72,11 @@ brightness = {
 }
 wide = pixels.astype(float)
 grey = (wide @ [0.299, 0.587, 0.114]).mean()
-rules = {"about the mean grey": (wide + grey) / 2, "about black": wide / 2, "about each channel's mean": (wide + wide.mean((0, 1))) / 2}
+rules = {
+    "about the mean grey": (wide + grey) / 2,
+    "about black": wide / 2,
+    "about each channel's mean": (wide + wide.mean((0, 1))) / 2,
+}
 multiply_or_add = {"multiplies": np.minimum(wide * 1.5, 255), "adds": np.minimum(wide + 127.5, 255)}
 
 
@@ -78,6 +88,8 @@ for name, result in contrast.items():
     print(f"contrast   {name:40} {named(result, rules)}")
 for name, result in brightness.items():
     print(f"brightness {name:40} {named(result, multiply_or_add)}")
-assert [named(result, rules) for result in contrast.values()] == [["about the mean grey"]] * 4 + [["about black"]] * 3 + [["about each channel's mean"]]
+assert [named(result, rules) for result in contrast.values()] == [["about the mean grey"]] * 4 + [
+    ["about black"]
+] * 3 + [["about each channel's mean"]]
 assert [named(result, multiply_or_add) for result in brightness.values()] == [["multiplies"]] * 3 + [["adds"]] * 2
 PYTHON

@@ -3,11 +3,13 @@
 #
 # Software: Flax 0.12.8, Keras 3.15.1 with backends jax 0.10.2 and numpy 2.4.6
 # Expected: f32 values of mean 10,000 and deviation 1 come out of a training batch norm with mean 0 and deviation 1.
-# Happens:  the variance is E[x2] - E[x]2 in f32, which loses everything there. Flax cuts a negative result to 0 and divides by
-#           the root of epsilon: deviation about 300; `use_fast_variance=False` mends it. Keras on NumPy takes the root of a
-#           negative number: NaN. Keras on JAX is right. At mean 1,000 Keras on NumPy is off by tens of per cent already.
-# Matters:  16-bit images, depth maps and raw sensor data have such means. A fused one-pass kernel has to shift by a first
-#           guess, use Welford's or a second pass, or sum in f64. The average of running statistics then carries the damage.
+# Happens:  the variance is E[x2] - E[x]2 in f32, which loses everything there. Flax cuts a negative result to 0 and
+#           divides by the root of epsilon: deviation about 300; `use_fast_variance=False` mends it. Keras on NumPy
+#           takes the root of a negative number: NaN. Keras on JAX is right. At mean 1,000 Keras on NumPy is off by
+#           tens of per cent already.
+# Matters:  16-bit images, depth maps and raw sensor data have such means. A fused one-pass kernel has to shift by a
+#           first guess, use Welford's or a second pass, or sum in f64. The average of running statistics then carries
+#           the damage.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -40,7 +42,9 @@ for mean in (1e2, 1e3, 1e4):
 
 def deviations(program, backend):
     environment = dict(os.environ, KERAS_BACKEND=backend)
-    run = subprocess.run([sys.executable, "-W", "ignore", "-c", program], env=environment, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
     return [float(line) for line in run.stdout.splitlines()]
 
 
@@ -49,8 +53,12 @@ def good(row):
 
 
 fast_and_slow = deviations(flax, "jax")
-rows = {"Flax": fast_and_slow[:3], "Flax, use_fast_variance=False": fast_and_slow[3:],
-        "Keras on jax": deviations(keras, "jax"), "Keras on numpy": deviations(keras, "numpy")}
+rows = {
+    "Flax": fast_and_slow[:3],
+    "Flax, use_fast_variance=False": fast_and_slow[3:],
+    "Keras on jax": deviations(keras, "jax"),
+    "Keras on numpy": deviations(keras, "numpy"),
+}
 for name, row in rows.items():
     print(f"{name:30} deviation at mean 100, 1000, 10000: " + ", ".join(f"{value:.4f}" for value in row))
 assert good(rows["Flax, use_fast_variance=False"]) and good(rows["Keras on jax"])

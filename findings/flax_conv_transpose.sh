@@ -3,11 +3,11 @@
 #
 # Software: Flax 0.12.8 `nn.ConvTranspose`, against Keras 3.15.1 `Conv2DTranspose` (backend jax 0.10.2)
 # Expected: a single 1 in the input stamps the kernel into the output, as the gradient of a convolution does.
-# Happens:  Flax stamps the kernel turned upside down and left to right (it is a plain convolution over the stretched input);
-#           `transpose_kernel=True` gives the gradient, and also swaps the two channel axes of the kernel.
+# Happens:  Flax stamps the kernel turned upside down and left to right (it is a plain convolution over the stretched
+#           input); `transpose_kernel=True` gives the gradient, and also swaps the two channel axes of the kernel.
 #           Under `SAME` both double the size, and cut the same side.
-# Matters:  importing U-Net or GAN weights from JAX: shapes fit, losses look plausible, the result is a blurred mirror.
-#           Flip both spatial axes on the way.
+# Matters:  importing U-Net or GAN weights from JAX: shapes fit, losses look plausible, the result is a blurred
+#           mirror. Flip both spatial axes on the way.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -41,7 +41,11 @@ def other(padding):
 
 
 stamp = kernel[:, :, 0, 0]
-for name, y in (("Keras", other("valid")), ("Flax", flax("VALID")), ("Flax, transpose_kernel", flax("VALID", transpose_kernel=True))):
+for name, y in (
+    ("Keras", other("valid")),
+    ("Flax", flax("VALID")),
+    ("Flax, transpose_kernel", flax("VALID", transpose_kernel=True)),
+):
     print(f"{name:23}", y[:3, :3].astype(int).tolist())
 assert np.array_equal(other("valid")[:3, :3], stamp)
 assert np.array_equal(flax("VALID")[:3, :3], stamp[::-1, ::-1])

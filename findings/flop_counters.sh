@@ -3,11 +3,12 @@
 #
 # Software: thop 0.1.1, fvcore 0.1.5, torchinfo 1.8.0, ptflops 0.7.5, against PyTorch 2.15.0's own FlopCounterMode / 2
 # Expected: the same count up to the factor 2 and the bias.
-# Happens:  a transposed convolution with stride 2 costs four times as much in thop and torchinfo, which count by output pixel. A linear layer over
-#           a [1, 8, 16, 16] input costs 256 in torchinfo, which leaves out all axes but the last, and 32,768 elsewhere. `F.conv2d` with a
-#           parameter is free in thop and ptflops, whose hooks see modules only; torchinfo counts its 576 weights, once each.
-# Matters:  published "GFLOPs" of U-Nets, super-resolution and transformer blocks come from these. A table of costs should name its rule; a
-#           test against such a tool should be made of convolutions alone.
+# Happens:  a transposed convolution with stride 2 costs four times as much in thop and torchinfo, which count by
+#           output pixel. A linear layer over a [1, 8, 16, 16] input costs 256 in torchinfo, which leaves out all axes
+#           but the last, and 32,768 elsewhere. `F.conv2d` with a parameter is free in thop and ptflops, whose hooks
+#           see modules only; torchinfo counts its 576 weights, once each.
+# Matters:  published "GFLOPs" of U-Nets, super-resolution and transformer blocks come from these. A table of costs
+#           should name its rule; a test against such a tool should be made of convolutions alone.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -53,7 +54,11 @@ counters = {
     "thop": lambda model: int(thop.profile(model, (x,), verbose=False)[0]),
     "fvcore": lambda model: int(FlopCountAnalysis(model, x).unsupported_ops_warnings(False).total()),
     "torchinfo": lambda model: torchinfo.summary(model, input_data=x, verbose=0).total_mult_adds,
-    "ptflops": lambda model: int(ptflops.get_model_complexity_info(model, (8, 16, 16), as_strings=False, print_per_layer_stat=False, backend="pytorch")[0]),
+    "ptflops": lambda model: int(
+        ptflops.get_model_complexity_info(
+            model, (8, 16, 16), as_strings=False, print_per_layer_stat=False, backend="pytorch"
+        )[0]
+    ),
 }
 cases = {
     "conv": (lambda: nn.Conv2d(8, 8, 3, padding=1, bias=False), [147456] * 5),

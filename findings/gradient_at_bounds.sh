@@ -4,10 +4,11 @@
 # Software: PyTorch 2.15.0, JAX 0.10.2, on CPU
 # Expected: at its bounds `clamp` passes the gradient on, as PyTorch did for years, and its relatives agree with it.
 # Happens:  PyTorch: clamp with numbers 0, clamp with tensors 0.5, minimum of maximum 0.5, hardtanh 0; one-sided
-#           `clamp(min=0)` and ReLU 0. JAX: clip 0.5, hard_tanh 1, relu6 0. JAX's leaky_relu has slope 1 at 0 (PyTorch 0.01),
-#           its abs 1 (PyTorch 0). `torch.max(x)` splits a tie evenly, `torch.max(x, 0)` gives it to the first, JAX always splits.
-# Matters:  zero is no rare value behind a ReLU, a padded border or at initialisation. A gradient check against another
-#           framework at such points compares conventions; test values should keep away from the kinks.
+#           `clamp(min=0)` and ReLU 0. JAX: clip 0.5, hard_tanh 1, relu6 0. JAX's leaky_relu has slope 1 at 0 (PyTorch
+#           0.01), its abs 1 (PyTorch 0). `torch.max(x)` splits a tie evenly, `torch.max(x, 0)` gives it to the first,
+#           JAX always splits.
+# Matters:  zero is no rare value behind a ReLU, a padded border or at initialisation. A gradient check against
+#           another framework at such points compares conventions; test values should keep away from the kinks.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -36,7 +37,11 @@ zero, one = torch.tensor(0.0), torch.tensor(1.0)
 cases = [
     ("torch clamp(0, 1)", in_torch(lambda x: x.clamp(0, 1), [0.0, 1.0]), [0, 0]),
     ("torch clamp(tensor, tensor)", in_torch(lambda x: x.clamp(zero, one), [0.0, 1.0]), [0.5, 0.5]),
-    ("torch minimum(maximum)", in_torch(lambda x: torch.minimum(torch.maximum(x, zero), one), [0.0, 1.0]), [0.5, 0.5]),
+    (
+        "torch minimum(maximum)",
+        in_torch(lambda x: torch.minimum(torch.maximum(x, zero), one), [0.0, 1.0]),
+        [0.5, 0.5],
+    ),
     ("torch hardtanh", in_torch(F.hardtanh, [-1.0, 1.0]), [0, 0]),
     ("torch clamp(min=0)", in_torch(lambda x: x.clamp(min=0), [0.0]), [0]),
     ("torch relu", in_torch(F.relu, [0.0]), [0]),

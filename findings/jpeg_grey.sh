@@ -3,10 +3,11 @@
 #
 # Software: Pillow 13.0.0, OpenCV 5.0.0 (both decode colours to the same bytes)
 # Expected: `IMREAD_GRAYSCALE` equals `Image.open(f).convert("L")`, since both weigh with 0.299, 0.587, 0.114.
-# Happens:  OpenCV returns the luma that the file stores, Pillow decodes to RGB, cuts that to 0..255 and weighs it. Where nothing
-#           was cut they agree exactly; in saturated places they are many levels apart. `draft("L", size)` gives the stored luma too.
-# Matters:  a network trained on grey images through one reader sees slightly other ones through the other. A data loader
-#           for one-channel networks has to choose, and PyTorch's usual loaders go through RGB.
+# Happens:  OpenCV returns the luma that the file stores, Pillow decodes to RGB, cuts that to 0..255 and weighs it.
+#           Where nothing was cut they agree exactly; in saturated places they are many levels apart. `draft("L",
+#           size)` gives the stored luma too.
+# Matters:  a network trained on grey images through one reader sees slightly other ones through the other. A data
+#           loader for one-channel networks has to choose, and PyTorch's usual loaders go through RGB.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -32,7 +33,13 @@ draft = Image.open(file)
 draft.draft("L", draft.size)
 stored = cv2.imdecode(raw, cv2.IMREAD_GRAYSCALE).astype(int)
 print("largest difference in colour:", np.abs(colours).max())
-print("largest difference in grey:", np.abs(weighed - stored).max(), "in", f"{(weighed != stored).mean():.0%} of the pixels; drafted:", np.abs(np.array(draft) - stored).max())
+print(
+    "largest difference in grey:",
+    np.abs(weighed - stored).max(),
+    "in",
+    f"{(weighed != stored).mean():.0%} of the pixels; drafted:",
+    np.abs(np.array(draft) - stored).max(),
+)
 assert np.abs(colours).max() == 0 and np.abs(np.array(draft) - stored).max() == 0
 assert np.abs(weighed - stored).max() >= 5 and (weighed == stored).mean() > 0.2
 PYTHON

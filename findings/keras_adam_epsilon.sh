@@ -2,11 +2,14 @@
 # The same epsilon in Adam means another thing in Keras: before the bias correction.
 #
 # Software: Keras 3.15.1 (backend jax 0.10.2), Optax 0.2.8
-# Expected: p -= lr * m^ / (sqrt(v^) + epsilon) with the corrected moments, as in the paper's algorithm, PyTorch and Optax.
-# Happens:  Keras divides by sqrt(v) + epsilon and corrects afterwards (the paper's "epsilon hat"), so in the first step
-#           epsilon counts 1/sqrt(1 - 0.999) = 32 times as much. With gradients of epsilon's size: 0.031 instead of 0.5.
-# Matters:  recipes with a large epsilon (1e-3 for Inception and MobileNet, 1e-8 against f16's small gradients) are warm-ups
-#           in one framework and not in the other. To reproduce Keras, epsilon has to be divided by sqrt(1 - beta2^t).
+# Expected: p -= lr * m^ / (sqrt(v^) + epsilon) with the corrected moments, as in the paper's algorithm, PyTorch and
+#           Optax.
+# Happens:  Keras divides by sqrt(v) + epsilon and corrects afterwards (the paper's "epsilon hat"), so in the first
+#           step epsilon counts 1/sqrt(1 - 0.999) = 32 times as much. With gradients of epsilon's size: 0.031 instead
+#           of 0.5.
+# Matters:  recipes with a large epsilon (1e-3 for Inception and MobileNet, 1e-8 against f16's small gradients) are
+#           warm-ups in one framework and not in the other. To reproduce Keras, epsilon has to be divided by sqrt(1 -
+#           beta2^t).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,10 +3,11 @@
 #
 # Software: Keras 3.15.1, `SparseCategoricalCrossentropy()` (from_logits=False, the default), backend jax 0.10.2
 # Expected: -log of the entry of the true class, whatever the other entries are; nonsense for what is no distribution.
-# Happens:  the row is divided by its sum first: [0.2, 0.2, 0.4] costs -log 0.25, and logits [5, -1, -1] cost 1e-7 (5 / 3, cut to
-#           1 - 1e-7) while [5, 1, 1] cost 0.34. An entry of 0 costs 16.12, never infinity.
-# Matters:  a model file without a final softmax trains in Keras on something that looks like a loss and even falls, so an
-#           importer cannot tell from a model's own loss whether the last layer gives logits; it has to look at `from_logits`.
+# Happens:  the row is divided by its sum first: [0.2, 0.2, 0.4] costs -log 0.25, and logits [5, -1, -1] cost 1e-7 (5
+#           / 3, cut to 1 - 1e-7) while [5, 1, 1] cost 0.34. An entry of 0 costs 16.12, never infinity.
+# Matters:  a model file without a final softmax trains in Keras on something that looks like a loss and even falls,
+#           so an importer cannot tell from a model's own loss whether the last layer gives logits; it has to look at
+#           `from_logits`.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

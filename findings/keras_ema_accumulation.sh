@@ -3,7 +3,8 @@
 #
 # Software: Keras 3.15.1, `SGD(use_ema=True, gradient_accumulation_steps=2)`, backend jax 0.10.2
 # Expected: the moving average advances when the weights do, as learning rate and weight decay do.
-# Happens:  it advances at each call, so N micro-batches make the effective momentum its Nth power: 0.999 with N = 32 is 0.969.
+# Happens:  it advances at each call, so N micro-batches make the effective momentum its Nth power: 0.999 with N = 32
+#           is 0.969.
 # Matters:  a recipe with averaged weights gives another average as soon as it is split into micro-batches to fit in
 #           memory. A trainer should count updates for everything: schedule, decay, average, warm-up.
 set -euo pipefail

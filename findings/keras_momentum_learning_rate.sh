@@ -3,8 +3,8 @@
 #
 # Software: Keras 3.15.1 `SGD(momentum=0.9)` (backend jax 0.10.2), Optax 0.2.8 `sgd`
 # Expected: v = 0.9 v + g, p -= lr v (PyTorch, Optax): a rate ten times lower makes the next step ten times smaller.
-# Happens:  v = 0.9 v - lr g, p += v: the rate is inside the velocity, so after 1, 1, 0.1, 0.1 with constant gradient 1 the
-#           steps are 1, 1.9, 1.81, 1.73 instead of 1, 1.9, 0.27, 0.34.
+# Happens:  v = 0.9 v - lr g, p += v: the rate is inside the velocity, so after 1, 1, 0.1, 0.1 with constant gradient
+#           1 the steps are 1, 1.9, 1.81, 1.73 instead of 1, 1.9, 0.27, 0.34.
 # Matters:  equal at a constant rate, so tests with one rate do not tell. Step schedules, warm-up and restarts behave
 #           differently, and a checkpoint's momentum moved between frameworks has to be multiplied by -lr.
 set -euo pipefail

@@ -3,8 +3,8 @@
 #
 # Software: Keras 3.15.1 (backend jax 0.10.2), against Optax 0.2.8 chains that add the decay to the gradient
 # Expected: SGD and Adam add wd * p to the gradient, as `torch.optim.SGD` and `Adam` do; only AdamW decays by itself.
-# Happens:  every Keras optimizer shrinks p by lr * wd before its step. With gradient 0, lr 0.1, wd 0.1: SGD with momentum 0.9
-#           is at 0.9606 after four steps, not 0.9109; Adam at 0.9606, not 0.6.
+# Happens:  every Keras optimizer shrinks p by lr * wd before its step. With gradient 0, lr 0.1, wd 0.1: SGD with
+#           momentum 0.9 is at 0.9606 after four steps, not 0.9109; Adam at 0.9606, not 0.6.
 # Matters:  with momentum 0.9 the decay of a copied recipe (5e-4) is ten times weaker than in PyTorch; with Adam it is
 #           another algorithm. An importer of training recipes must say "decoupled" for Keras, whatever the optimizer.
 set -euo pipefail
@@ -41,10 +41,20 @@ def coupled(step):
     return round(float(parameter[0]), 4)
 
 
-seen = {"SGD": in_keras(keras.optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1)), "Adam": in_keras(keras.optimizers.Adam(0.1, weight_decay=0.1)),
-        "AdamW": in_keras(keras.optimizers.AdamW(0.1, weight_decay=0.1))}
+seen = {
+    "SGD": in_keras(keras.optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1)),
+    "Adam": in_keras(keras.optimizers.Adam(0.1, weight_decay=0.1)),
+    "AdamW": in_keras(keras.optimizers.AdamW(0.1, weight_decay=0.1)),
+}
 added = {"SGD": coupled(optax.sgd(0.1, momentum=0.9)), "Adam": coupled(optax.adam(0.1))}
-print("Keras after four steps without gradient:", seen, "\nadded to the gradient:", added, "\ndecoupled:", round(0.99**4, 4))
+print(
+    "Keras after four steps without gradient:",
+    seen,
+    "\nadded to the gradient:",
+    added,
+    "\ndecoupled:",
+    round(0.99**4, 4),
+)
 assert set(seen.values()) == {round(0.99**4, 4)}
 assert added["SGD"] == 0.9109 and 0.59 < added["Adam"] < 0.61
 PYTHON

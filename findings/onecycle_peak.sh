@@ -3,10 +3,11 @@
 #
 # Software: PyTorch 2.15.0 `OneCycleLR`, Optax 0.2.8 `cosine_onecycle_schedule`
 # Expected: of 10 steps with 30 % warm-up, step 3 has the largest rate and step 9 or 10 the smallest, in both.
-# Happens:  PyTorch ends its phases at `pct * total - 1`: the peak is step 2 and the end step 9. Optax peaks at 3 and ends at
-#           step 10, which is never taken. The curves are one step apart all the way, and PyTorch's warm-up is a step shorter.
-# Matters:  the shorter the run, the more it shows; a test of a reimplementation has to compare the whole list, since the shape
-#           looks right with either rule.
+# Happens:  PyTorch ends its phases at `pct * total - 1`: the peak is step 2 and the end step 9. Optax peaks at 3 and
+#           ends at step 10, which is never taken. The curves are one step apart all the way, and PyTorch's warm-up is
+#           a step shorter.
+# Matters:  the shorter the run, the more it shows; a test of a reimplementation has to compare the whole list, since
+#           the shape looks right with either rule.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -20,7 +21,9 @@ import torch
 
 total, top, part = 10, 1.0, 0.3
 optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0, momentum=0.9)
-schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=top, total_steps=total, pct_start=part, div_factor=25, final_div_factor=1e4)
+schedule = torch.optim.lr_scheduler.OneCycleLR(
+    optimizer, max_lr=top, total_steps=total, pct_start=part, div_factor=25, final_div_factor=1e4
+)
 in_torch = []
 for step in range(total):
     in_torch.append(round(optimizer.param_groups[0]["lr"], 4))

@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check \
+"$folder/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
     onnx==1.23.2 onnxruntime==1.32.0 openvino==2026.4.1 opencv-python-headless==5.0.0.93 numpy==2.4.6
 cd "$folder"
 venv/bin/python -W ignore - <<'PYTHON'
@@ -33,17 +33,31 @@ def opencv(model):
 
 def vino(model):
     core = openvino.Core()
-    return core.compile_model(core.read_model(model.SerializeToString(), b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})([x])[0]
+    return core.compile_model(
+        core.read_model(model.SerializeToString(), b""), "CPU", {"INFERENCE_PRECISION_HINT": "f32"}
+    )([x])[0]
 
 
-readers = {"ONNX Runtime": lambda model: onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0],
-           "OpenVINO": vino, "reference": lambda model: ReferenceEvaluator(model).run(None, {"x": x})[0], "OpenCV": opencv}
-forms = {"auto_pad": ({"auto_pad": "SAME_UPPER"}, [4, 4, 4, 3]), "output_shape": ({"output_shape": [4, 4]}, [4, 4, None, 6]),
-         "pads": ({"pads": [0, 0, 1, 1]}, [4, 4, 4, 4]), "output_padding": ({"pads": [1, 1, 1, 1], "output_padding": [1, 1]}, [4, 4, 4, 4])}
+readers = {
+    "ONNX Runtime": lambda model: onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})[0],
+    "OpenVINO": vino,
+    "reference": lambda model: ReferenceEvaluator(model).run(None, {"x": x})[0],
+    "OpenCV": opencv,
+}
+forms = {
+    "auto_pad": ({"auto_pad": "SAME_UPPER"}, [4, 4, 4, 3]),
+    "output_shape": ({"output_shape": [4, 4]}, [4, 4, None, 6]),
+    "pads": ({"pads": [0, 0, 1, 1]}, [4, 4, 4, 4]),
+    "output_padding": ({"pads": [1, 1, 1, 1], "output_padding": [1, 1]}, [4, 4, 4, 4]),
+}
 for form, (attributes, expected) in forms.items():
-    graph = helper.make_graph([helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[2, 2], **attributes)], "g",
-                              [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 2, 2])],
-                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, None, None])], [kernel])
+    graph = helper.make_graph(
+        [helper.make_node("ConvTranspose", ["x", "w"], ["y"], strides=[2, 2], **attributes)],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 1, 2, 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 1, None, None])],
+        [kernel],
+    )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     sizes, outputs = [], []
     for read in readers.values():

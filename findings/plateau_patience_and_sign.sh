@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# "Reduce on plateau": patience 2 means three epochs in one library and two in others, and a constant negative loss is progress.
+# "Reduce on plateau": patience 2 means three epochs in one library and two in others, and a constant negative loss is
+# progress.
 #
 # Software: PyTorch 2.15.0, Keras 3.15.1 (backend jax 0.10.2), Optax 0.2.8
-# Expected: the same patience reduces in the same epoch, and a metric that never moves is a plateau whatever its value.
-# Happens:  with a constant loss of 1 and patience 2 PyTorch reduces at the 4th epoch, Keras and Optax at the 3rd. With a constant
-#           loss of -1 PyTorch and Optax never reduce: their threshold is relative, best * (1 - 1e-4), which for a
-#           negative best lies *above* it. Keras' `min_delta` is absolute.
-# Matters:  recipes are copied with their patience: say which epochs count. Losses below zero are ordinary (likelihoods of
-#           densities, a negated score as `loss`), and a relative threshold needs |best|.
+# Expected: the same patience reduces in the same epoch, and a metric that never moves is a plateau whatever its
+#           value.
+# Happens:  with a constant loss of 1 and patience 2 PyTorch reduces at the 4th epoch, Keras and Optax at the 3rd.
+#           With a constant loss of -1 PyTorch and Optax never reduce: their threshold is relative, best * (1 - 1e-4),
+#           which for a negative best lies *above* it. Keras' `min_delta` is absolute.
+# Matters:  recipes are copied with their patience: say which epochs count. Losses below zero are ordinary
+#           (likelihoods of densities, a negated score as `loss`), and a relative threshold needs |best|.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -57,6 +59,8 @@ def in_optax(loss, epochs):
 
 for loss, expected in ((1.0, (4, 3, 3)), (-1.0, (None, 3, None))):
     seen = tuple(library(loss, 50) for library in (in_torch, in_keras, in_optax))
-    print(f"constant loss {loss}: first epoch that reduces the rate: PyTorch {seen[0]}, Keras {seen[1]}, Optax {seen[2]}")
+    print(
+        f"constant loss {loss}: first epoch that reduces the rate: PyTorch {seen[0]}, Keras {seen[1]}, Optax {seen[2]}"
+    )
     assert seen == expected
 PYTHON

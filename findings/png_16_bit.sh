@@ -4,9 +4,10 @@
 # Software: Pillow 13.0.0, OpenCV 5.0.0, torchvision 0.29.2
 # Expected: a reader asked for 8-bit grey or RGB scales 16 bits down to 8, whichever reader it is.
 # Happens:  Pillow's `convert("L")` and `convert("RGB")` cut at 255: all above is white. OpenCV drops the low byte.
-#           torchvision gives uint16, even when asked for RGB. A 16-bit *RGB* file has its low byte dropped by Pillow on opening.
-# Matters:  X-rays, depth maps and microscopy come as such files; in the usual loader, `Image.open(f).convert("RGB")`, they
-#           are blank. And code that divides what torchvision gives by 255 gets values up to 257.
+#           torchvision gives uint16, even when asked for RGB. A 16-bit *RGB* file has its low byte dropped by Pillow
+#           on opening.
+# Matters:  X-rays, depth maps and microscopy come as such files; in the usual loader, `Image.open(f).convert("RGB")`,
+#           they are blank. And code that divides what torchvision gives by 255 gets values up to 257.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

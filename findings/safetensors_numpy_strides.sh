@@ -2,7 +2,8 @@
 # safetensors writes the memory of a NumPy array, not its elements.
 #
 # Software: safetensors 0.8.0 (safetensors.numpy) with NumPy 2.4.6
-# Expected: `save_file` of a transposed or strided view stores what the view shows, or refuses, as the PyTorch side does.
+# Expected: `save_file` of a transposed or strided view stores what the view shows, or refuses, as the PyTorch side
+#           does.
 # Happens:  it stores the bytes as they lie in memory under the view's shape: a transposed matrix comes back as a
 #           reshape of the original, a slice with a step as the first elements of its base. No error, no warning.
 # Matters:  converting weights between frameworks is mostly transposing ([in, out] to [out, in], HWIO to OIHW), so a
@@ -11,7 +12,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check \
+"$folder/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
     safetensors==0.8.0 numpy==2.4.6
 cd "$folder"
 venv/bin/python -W ignore - <<'PYTHON'

@@ -3,11 +3,11 @@
 #
 # Software: PyTorch 2.15.0, `load_state_dict(strict=True)`
 # Expected: a state dict without `num_batches_tracked` is refused, or accepted.
-# Happens:  as it comes from `state_dict()` it is refused, copied into a plain dict (as safetensors and most converters hand it
-#           over) it is accepted: the OrderedDict carries `_metadata` with a version, and without a version the key may be missing.
-#           The counter then keeps the value that the module had.
-# Matters:  a writer of checkpoints may leave the counters out if it writes safetensors, and may not if it writes .pth with
-#           metadata. A reader that means to be as strict as PyTorch has to accept their absence.
+# Happens:  as it comes from `state_dict()` it is refused, copied into a plain dict (as safetensors and most
+#           converters hand it over) it is accepted: the OrderedDict carries `_metadata` with a version, and without a
+#           version the key may be missing. The counter then keeps the value that the module had.
+# Matters:  a writer of checkpoints may leave the counters out if it writes safetensors, and may not if it writes .pth
+#           with metadata. A reader that means to be as strict as PyTorch has to accept their absence.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,10 +3,11 @@
 #
 # Software: timm 1.0.31, `CosineLRScheduler(warmup_t=3)`
 # Expected: the rate rises to 1 in three epochs and falls from there over the rest.
-# Happens:  0.1, 0.4, 0.7, then 0.79: the warm-up overwrites the first epochs of the full cosine instead of being put before it, so
-#           the rate jumps over the peak. `warmup_prefix=True` is what one expects, and lengthens the run by the warm-up.
-# Matters:  5 warm-up epochs of 300 lose little, 5 of 20 cut the peak to 0.85. A recipe that was tuned with timm means the
-#           first form unless it says `--warmup-prefix`; whoever copies its numbers elsewhere gets the second.
+# Happens:  0.1, 0.4, 0.7, then 0.79: the warm-up overwrites the first epochs of the full cosine instead of being put
+#           before it, so the rate jumps over the peak. `warmup_prefix=True` is what one expects, and lengthens the
+#           run by the warm-up.
+# Matters:  5 warm-up epochs of 300 lose little, 5 of 20 cut the peak to 0.85. A recipe that was tuned with timm means
+#           the first form unless it says `--warmup-prefix`; whoever copies its numbers elsewhere gets the second.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -3,9 +3,11 @@
 #
 # Software: tinygrad 0.14.0 (its device written in Python, so no compiler is needed), against Flax 0.12.8
 # Expected: one place of a window takes the gradient, the first in row order; NaN stays NaN.
-# Happens:  four equal values get a quarter each. relu of NaN is 0, the maximum of 1, NaN, 3, 2 is 3, and relu6 has slope 1 at 6.
-# Matters:  behind a ReLU whole windows are 0, so ties are the rule: half of a young network's pool gradients go elsewhere than in
-#           PyTorch. And a diverged tinygrad run shows finite activations: look at the loss or the weights.
+# Happens:  four equal values get a quarter each. relu of NaN is 0, the maximum of 1, NaN, 3, 2 is 3, and relu6 has
+#           slope 1 at 6.
+# Matters:  behind a ReLU whole windows are 0, so ties are the rule: half of a young network's pool gradients go
+#           elsewhere than in PyTorch. And a diverged tinygrad run shows finite activations: look at the loss or the
+#           weights.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -33,7 +35,9 @@ shared = slopes(lambda x: x.reshape(1, 1, 2, 2).max_pool2d(2), [0.0] * 4)
 single = jax.grad(lambda x: nn.max_pool(x, (2, 2), (2, 2)).sum())(jnp.zeros((1, 2, 2, 1))).ravel().tolist()
 nan = float("nan")
 lost = Tensor([nan]).relu().item(), Tensor([[[[1.0, nan], [3.0, 2.0]]]]).max_pool2d(2).item()
-kept = float(jax.nn.relu(nan)), float(nn.max_pool(jnp.array([1.0, nan, 3.0, 2.0]).reshape(1, 2, 2, 1), (2, 2))[0, 0, 0, 0])
+kept = float(jax.nn.relu(nan)), float(
+    nn.max_pool(jnp.array([1.0, nan, 3.0, 2.0]).reshape(1, 2, 2, 1), (2, 2))[0, 0, 0, 0]
+)
 print("gradient of a window of zeros: tinygrad", shared, "Flax", single)
 print("relu of NaN and maximum with a NaN: tinygrad", lost, "Flax", kept)
 print("slope of relu6 at 0 and 6 in tinygrad:", slopes(lambda x: x.relu6(), [0.0, 6.0]))

@@ -3,15 +3,15 @@
 #
 # Software: scikit-learn 1.9.1, `accuracy_score` of the argmax and `top_k_accuracy_score`
 # Expected: whatever is right at top-1 is right at top-5.
-# Happens:  argmax gives a tie to the lowest index, `top_k_accuracy_score` to the highest: with 10 equal logits an example of
-#           class 0 is right at top-1 by argmax and wrong at top-5; one of class 9 the other way round.
-# Matters:  the two numbers stand side by side in every report. Both must break ties by the same rule, or a network whose logits
-#           saturate (f16, int8, ReLU heads) reports a top-5 below its top-1.
+# Happens:  argmax gives a tie to the lowest index, `top_k_accuracy_score` to the highest: with 10 equal logits an
+#           example of class 0 is right at top-1 by argmax and wrong at top-5; one of class 9 the other way round.
+# Matters:  the two numbers stand side by side in every report. Both must break ties by the same rule, or a network
+#           whose logits saturate (f16, int8, ReLU heads) reports a top-5 below its top-1.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/venv"
-"$folder/venv/bin/pip" install --quiet --disable-pip-version-check \
+"$folder/venv/bin/pip" install --quiet --no-compile --disable-pip-version-check \
     scikit-learn==1.9.1 numpy==2.4.6
 cd "$folder"
 venv/bin/python -W ignore - <<'PYTHON'

@@ -3,11 +3,12 @@
 #
 # Software: torchmetrics 1.9.0, against scikit-learn 1.9.1
 # Expected: a score of 0.3 is below the threshold of 0.5 or it is not; AUROC depends on the order of scores alone.
-# Happens:  if anything in the batch lies outside 0..1, all of it is taken for logits and goes through a sigmoid: [0.3, 0.2] are two
-#           negatives, [0.3, 2.0] two positives. The sigmoid also makes ties of large f32 logits: the AUROC of 20, 19, 18, 17 is
-#           0.5 where the order says 0.25.
-# Matters:  logits of an untrained network lie within 0..1 in some batches and not in others, so accuracy jumps without a
-#           cause. Give such metrics probabilities, and ranking metrics the raw scores of a library that does not map them.
+# Happens:  if anything in the batch lies outside 0..1, all of it is taken for logits and goes through a sigmoid:
+#           [0.3, 0.2] are two negatives, [0.3, 2.0] two positives. The sigmoid also makes ties of large f32 logits:
+#           the AUROC of 20, 19, 18, 17 is 0.5 where the order says 0.25.
+# Matters:  logits of an untrained network lie within 0..1 in some batches and not in others, so accuracy jumps
+#           without a cause. Give such metrics probabilities, and ranking metrics the raw scores of a library that
+#           does not map them.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,11 +2,13 @@
 # webdataset writes a label that it cannot read back.
 #
 # Software: webdataset 1.0.2, `TarWriter` and `decode()`
-# Expected: a `cls` field takes any integer, as a one-element array too (MedMNIST's labels have shape (1,)), or refuses it.
-# Happens:  whatever it gets is written as `str(value)`: 3 is "3", np.array([3]) is "[3]", True is "True", 3.0 is "3.0". Reading goes
-#           through int(), so the last three raise a DecodingError, when the set is read, not when it is written.
-# Matters:  shards are written once, for hours, on another machine. A writer should convert with int() itself; a reader that wants to be
-#           helpful can say that "[3]" comes from an array of shape (1,).
+# Expected: a `cls` field takes any integer, as a one-element array too (MedMNIST's labels have shape (1,)), or
+#           refuses it.
+# Happens:  whatever it gets is written as `str(value)`: 3 is "3", np.array([3]) is "[3]", True is "True", 3.0 is
+#           "3.0". Reading goes through int(), so the last three raise a DecodingError, when the set is read, not when
+#           it is written.
+# Matters:  shards are written once, for hours, on another machine. A writer should convert with int() itself; a
+#           reader that wants to be helpful can say that "[3]" comes from an array of shape (1,).
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -31,6 +33,10 @@ for label in (3, np.int64(3), np.array(3), np.array([3]), True, 3.0):
     print(f"{label!r:14} written {raw!r:8} read {read!r}")
 good = ["3", "np.int64(3)", "array(3)"]
 assert all(seen[label] == (b"3", 3) for label in good)
-assert {label: raw for label, (raw, _) in seen.items() if label not in good} == {"array([3])": b"[3]", "True": b"True", "3.0": b"3.0"}
+assert {label: raw for label, (raw, _) in seen.items() if label not in good} == {
+    "array([3])": b"[3]",
+    "True": b"True",
+    "3.0": b"3.0",
+}
 assert all(read == "DecodingError" for label, (_, read) in seen.items() if label not in good)
 PYTHON
