@@ -161,11 +161,11 @@ impl<'a> List<'a> {
         let (mut files, mut labels) = (Vec::new(), Vec::new());
         for class in folders(folder)? {
             let path = folder.join(&class);
-            let Some(label) = self.numbers.get(class.as_str()) else {
+            let Some(label) = self.numbers.get(class.as_str()).copied() else {
                 return Err(DataError::malformed(&path, format!("there is no class `{class}` in the training images")));
             };
             self.walk(&path, &mut Vec::new(), &mut files)?;
-            labels.resize(files.len(), *label);
+            labels.resize(files.len(), label);
         }
         Ok((files, labels))
     }
