@@ -5,6 +5,7 @@
 //! photos/CLASS/…                                                     classes; among others, `train` is one too
 //! ```
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -162,18 +163,18 @@ pub fn is_image(path: &Path) -> bool {
     ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
-/// How deep folders are searched.
-const DEEPEST: usize = 8;
-
 /// Whether there is an image in `folder` or in folders in it. What cannot be read holds none.
 fn holds_images(folder: &Path) -> bool {
-    fn within(folder: &Path, deep: usize) -> bool {
+    /// Each folder is looked into once, by whichever links it is reached.
+    fn within(folder: &Path, seen: &mut HashSet<PathBuf>) -> bool {
+        if !fs::canonicalize(folder).is_ok_and(|real| seen.insert(real)) {
+            return false;
+        }
         let entries = entries(folder).unwrap_or_default();
         let (inside, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(|path| path.is_dir());
-        files.iter().any(|path| is_image(path))
-            || (deep < DEEPEST && inside.iter().any(|folder| within(folder, deep + 1)))
+        files.iter().any(|path| is_image(path)) || inside.iter().any(|folder| within(folder, seen))
     }
-    within(folder, 0)
+    within(folder, &mut HashSet::new())
 }
 
 /// Whether an image lies in `folder` itself, or a folder.
