@@ -32,6 +32,8 @@ pub enum Purpose {
     Synthetic = 6,
     /// Mixing images of a batch; the step is the epoch, the place the batch.
     Mix = 7,
+    /// What takes the place of an image that cannot be read; the step is the epoch, the place its own in the epoch's order.
+    Replace = 8,
 }
 
 /// The generator for one use.

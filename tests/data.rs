@@ -174,3 +174,102 @@ fn mistakes_are_explained() {
         check(arguments, code, expected);
     }
 }
+
+/// Photos in two classes; those of a class have its level, from file to file a little more.
+fn photos(place: &Path, folder: &str, files: usize) {
+    for (class, level) in [("dark", 20), ("light", 200)] {
+        let folder = place.join(folder).join(class);
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        for file in 0..files {
+            let photo = RgbImage::from_pixel(6, 6, Rgb([level + file as u8, level, level]));
+            photo.save(folder.join(format!("{file}.png"))).expect("room on the disk");
+        }
+    }
+}
+
+const SORTS: &str = "name: sorts\ninput: [3, 6, 6]\nclasses: 2\nlayers: [flatten, linear 2]\n\
+                     train: {epochs: 3, batch: 4, optimizer: sgd lr=0.1, seed: 1}\n";
+
+/// `test` is no class, and is for the end.
+#[test]
+fn test_images_are_evaluated_when_asked_for() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    photos(place.path(), "photos/Training", 10);
+    photos(place.path(), "photos/test_images", 3);
+    fs::write(place.path().join("net.yaml"), format!("{SORTS}data: {{set: folder, path: photos}}\n")).expect("room");
+    let info = said(place.path(), "data info photos");
+    let expected = "photos: 2 classes\ntraining    16 images, 6×6\nvalidation  4 images, 6×6\ntest        6 images, 6×6\n\n\
+                    label  class  training  validation      test\n    0  dark          8           2         3\n";
+    assert!(info.starts_with(expected), "{info}");
+    said(place.path(), "train net.yaml --out run");
+    for (split, images) in [("train", 16), ("validation", 4), ("test", 6)] {
+        let shown = said(place.path(), &format!("eval net.yaml --weights run/last.safetensors --split {split}"));
+        assert!(
+            shown.starts_with(&format!("images  {images}\n")) && shown.contains("top-1   100.00 %"),
+            "{split}: {shown}"
+        );
+    }
+    said(place.path(), "data show photos --split test --out test.png");
+    // Without classes they are refused, but nobody needs them to train.
+    fs::remove_dir_all(place.path().join("photos/test_images")).expect("it can be removed");
+    fs::create_dir(place.path().join("photos/test_images")).expect("the folder can be made");
+    fs::write(place.path().join("photos/test_images/1.png"), "").expect("room");
+    said(place.path(), "train net.yaml --out again");
+    let output = run(place.path(), "eval net.yaml --weights run/last.safetensors --split test");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.code() == Some(1) && told.contains("photos/test_images: its images (1) lie in no class folder"),
+        "{told}"
+    );
+    let output = run(place.path(), "data show digits --split test");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("digits has no images for testing alone"), "{output:?}");
+}
+
+/// What is left out is said once and counted, and costs no image of a batch.
+#[test]
+fn what_cannot_be_read_is_named_once_and_counted() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    photos(place.path(), "photos/train", 8);
+    photos(place.path(), "photos/val", 2);
+    let data = |bad: &str| format!("{SORTS}data: {{set: folder, path: photos, on_bad_image: {bad}}}\n");
+    fs::write(place.path().join("skip.yaml"), data("skip")).expect("room");
+    fs::write(place.path().join("refuse.yaml"), data("refuse")).expect("room");
+    fs::write(place.path().join("photos/train/dark/1.png"), "no image").expect("room");
+    fs::write(place.path().join("photos/train/light/note.txt"), "no image").expect("room");
+    fs::write(place.path().join("photos/val/dark/0.png"), "P5 0 0 255\n").expect("room");
+    let output = run(place.path(), "train skip.yaml --out run");
+    assert!(output.status.success(), "{output:?}");
+    let told = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    for file in ["train/dark/1.png", "train/light/note.txt", "val/dark/0.png"] {
+        assert_eq!(told.matches(file).count(), 1, "{file}: {told}");
+    }
+    let info = said(place.path(), "data info skip.yaml");
+    assert!(
+        info.contains("training    15 images, 6×6, and 1 left out")
+            && info.contains("validation  3 images, 6×6, and 1 left out"),
+        "{info}"
+    );
+    assert!(info.contains("    0  dark          7           1"), "{info}");
+    let stats = said(place.path(), "data stats skip.yaml");
+    assert!(stats.contains("15 training images and 1 left out, 2 classes"), "{stats}");
+    let json: serde_json::Value =
+        serde_json::from_str(&said(place.path(), "data stats skip.yaml --format json")).expect("JSON");
+    assert_eq!((&json["images"], &json["left_out"]), (&15.into(), &1.into()));
+    for class in ["dark", "light"] {
+        for file in ["0.png", "1.png"] {
+            fs::write(place.path().join("photos/val").join(class).join(file), "no image").expect("room");
+        }
+    }
+    let refused = |file: &str| {
+        let output = run(place.path(), &format!("train {file} --out none"));
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let told = refused("skip.yaml");
+    assert!(
+        told.contains("no validation image: none of 4 images can be read") && !told.contains("on_bad_image"),
+        "{told}"
+    );
+    fs::remove_file(place.path().join("photos/train/light/note.txt")).expect("it is there");
+    assert!(refused("refuse.yaml").contains("to leave such files out, write `on_bad_image: skip` under `data:`"));
+}

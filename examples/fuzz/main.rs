@@ -4,8 +4,10 @@
 //! `cargo run --example fuzz -- TARGET SECONDS [SEED]`, with TARGET one of those below. Every target is a file here and names its
 //! corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is mended. Runs with one seed are alike.
 
+mod datasets;
 mod elaboration;
 mod expansion;
+mod images;
 mod memory;
 mod mutation;
 mod notation;
@@ -21,8 +23,17 @@ use std::{env, fs, process};
 use mutation::{Random, binary, digit, mutated};
 use target::{Input, Target};
 
-const TARGETS: &[Target] =
-    &[notation::TARGET, syntax::TARGET, elaboration::TARGET, expansion::TARGET, weights::PTH, weights::SAFETENSORS];
+const TARGETS: &[Target] = &[
+    notation::TARGET,
+    syntax::TARGET,
+    elaboration::TARGET,
+    expansion::TARGET,
+    weights::PTH,
+    weights::SAFETENSORS,
+    datasets::IDX,
+    datasets::CIFAR,
+    images::TARGET,
+];
 
 /// An input takes this long at most.
 const LONGEST: Duration = Duration::from_secs(1);

@@ -15,8 +15,8 @@ use super::Failure;
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data as Recipe, DataSet};
-use crate::train::data::{Collection, Split};
+use crate::recipe::{BadImages, Data as Recipe, DataSet, MaxPixels};
+use crate::train::data::{Collection, DataError, Split};
 
 /// Find, measure, look at and download data sets
 #[derive(Debug, Subcommand)]
@@ -85,7 +85,14 @@ fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
         Failure::Message(format!("`{text}` is no network's file, no folder of images and none of the sets {names}"))
     })?;
     let path = (set == DataSet::Folder).then(|| text.to_string());
-    let recipe = Recipe { set, path, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse };
+    let recipe = Recipe {
+        set,
+        path,
+        train: Vec::new(),
+        eval: Vec::new(),
+        bad_images: BadImages::Refuse,
+        max_pixels: MaxPixels::default(),
+    };
     Ok(Subject { name: text.to_string(), recipe, network: None })
 }
 
@@ -93,10 +100,26 @@ impl Subject {
     /// Finds the images.
     fn open(&self) -> Result<Collection, Failure> {
         let collection = Collection::open(&self.recipe)?;
-        for file in &collection.left_out {
-            complain(&format!("left out: {file}"));
-        }
+        say_left_out(&collection.left_out);
         Ok(collection)
+    }
+
+    /// The images for testing.
+    fn test(&self, collection: &Collection) -> Result<Split, Failure> {
+        let (test, left_out) = collection.test(&self.recipe)?;
+        say_left_out(&left_out);
+        Ok(test)
+    }
+
+    /// The images of `split` that can be read, and how many were left out of it and named. All can where an image that cannot is an
+    /// error anyway.
+    fn sound(&self, split: &Split) -> Result<(Split, usize), Failure> {
+        if self.recipe.bad_images == BadImages::Refuse {
+            return Ok((split.clone(), 0));
+        }
+        let (sound, left_out) = split.sound(self.channels())?;
+        say_left_out(&left_out);
+        Ok((sound, left_out.len()))
     }
 
     /// Channels that images are decoded to.
@@ -105,6 +128,11 @@ impl Subject {
         let read = self.network.as_ref().map(|network| network.graph.input).or(own);
         read.map_or(3, |shape| shape.channels())
     }
+}
+
+/// Names images that are left out.
+fn say_left_out(images: &[DataError]) {
+    images.iter().for_each(|image| complain(&format!("left out: {image}")));
 }
 
 /// How many images each class has.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::machine::Machine;
@@ -14,7 +14,7 @@ use super::{Failure, trained};
 use crate::diagnostic::printable;
 use crate::train::evaluate::{Evaluation, evaluate};
 
-/// Measure a trained network on its validation images
+/// Measure a trained network on its validation images, or others
 #[derive(Debug, Args)]
 pub struct Eval {
     #[command(flatten)]
@@ -22,6 +22,9 @@ pub struct Eval {
     /// Its weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,
+    /// Which images
+    #[arg(long, value_enum, default_value_t = Which::Validation)]
+    split: Which,
     /// Images that are computed at a time
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
@@ -30,6 +33,17 @@ pub struct Eval {
     format: Format,
     #[command(flatten)]
     machine: Machine,
+}
+
+/// A part of the data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// Those that the network learns from, as they are evaluated.
+    Train,
+    /// Those that it is judged by while it learns.
+    Validation,
+    /// Those that it has not met in any way.
+    Test,
 }
 
 impl Eval {
@@ -41,11 +55,21 @@ impl Eval {
                 Some(about) => trained::open_known_data(&network, &self.weights, about, "")?,
                 None => trained::open_data(&network)?,
             };
-            if dataset.validation.is_empty() {
-                return Err(Failure::Message("the data set has no validation images".to_owned()));
+            let split = match self.split {
+                Which::Train => dataset.train.clone(),
+                Which::Validation => dataset.validation.clone(),
+                Which::Test => {
+                    let (split, left_out) = dataset.test().map_err(trained::unreadable)?;
+                    trained::say_left_out(&left_out);
+                    split
+                }
+            };
+            if split.is_empty() {
+                return Err(Failure::Message("the data set has no such images".to_owned()));
             }
-            let batches = dataset.evaluation_batches(&dataset.validation, self.batch as usize);
+            let batches = dataset.evaluation_batches(&split, self.batch as usize);
             let evaluation = evaluate(&mut *evaluator, batches, &AtomicBool::new(false))?.expect("nobody stops it");
+            trained::say_left_out(&evaluation.skipped);
             let names: Vec<String> =
                 (0..evaluator.classes()).map(|class| class_name(dataset.classes(), class)).collect();
             let text = match self.format {

@@ -12,9 +12,8 @@ use super::terminal::{self, Format};
 use super::{Failure, trained};
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
-use crate::ir::Shape;
-use crate::recipe::Transform;
-use crate::train::data::{Dataset, read_image};
+use crate::recipe::{MaxPixels, Transform};
+use crate::train::data::{DataError, Dataset, read_image};
 
 /// Say what is in images
 #[derive(Debug, Args)]
@@ -53,6 +52,7 @@ impl Predict {
         };
         let data = dataset.as_ref().map(Dataset::data).or(network.data.as_ref());
         let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
+        let max_pixels = data.map_or(MaxPixels::default(), |data| data.max_pixels);
         let names: Vec<String> = match (about, data) {
             (Some(about), _) => about.classes,
             (None, _) if dataset.is_some() => dataset.as_ref().map_or(Vec::new(), |dataset| dataset.classes().to_vec()),
@@ -61,7 +61,7 @@ impl Predict {
         };
         let mut sound = true;
         for path in &self.images {
-            match probabilities(&mut *evaluator, path, transforms, network.graph.input) {
+            match probabilities(&mut *evaluator, || read_image(path, transforms, network.graph.input, max_pixels)) {
                 Ok(probabilities) => terminal::put(self.format, &self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
                     terminal::refuse(&message);
@@ -97,11 +97,9 @@ impl Predict {
 /// The softmax of the logits.
 fn probabilities(
     evaluator: &mut dyn Evaluator,
-    path: &Path,
-    transforms: &[Transform],
-    input: Shape,
+    image: impl FnOnce() -> Result<Vec<f32>, DataError>,
 ) -> Result<Vec<f64>, Failure> {
-    let image = read_image(path, transforms, input)?;
+    let image = image()?;
     let logits = evaluator.evaluate(&image)?;
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
     let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();

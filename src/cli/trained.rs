@@ -1,5 +1,6 @@
 //! What the commands that use a network share: its sections, its data, and its weights.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use super::Failure;
@@ -72,16 +73,25 @@ fn listed(names: &[String]) -> String {
 
 fn open(network: &Network, classes: Option<usize>) -> Result<Dataset, Failure> {
     let dataset = Dataset::open(data(network)?, network.graph.input, classes).map_err(unreadable)?;
-    for file in dataset.left_out() {
-        complain(&format!("left out: {file}"));
-    }
+    say_left_out(dataset.left_out());
     Ok(dataset)
+}
+
+/// The most images that are named before the others are counted.
+const MOST_NAMED: usize = 20;
+
+/// Names images that are left out.
+pub fn say_left_out(images: &[impl Display]) {
+    images.iter().take(MOST_NAMED).for_each(|image| complain(&format!("left out: {image}")));
+    if images.len() > MOST_NAMED {
+        complain(&format!("left out: {} more, which `archc data info` lists", images.len() - MOST_NAMED));
+    }
 }
 
 /// What is wrong with the images of a network's file, and what the file can say about it.
 pub fn unreadable(error: DataError) -> Failure {
     let advice = match &error {
-        DataError::BadImage { .. } => "\nto leave such files out, write `on_bad_image: skip` under `data:`",
+        error if error.is_of_one_image() => "\nto leave such files out, write `on_bad_image: skip` under `data:`",
         _ => "",
     };
     Failure::Message(format!("{error}{advice}"))

@@ -17,6 +17,7 @@ pub fn data(text: &mut String, data: &Data) {
         line(text, format_args!("  {key}: {}", flow_list(&transforms)));
     }
     line(text, format_args!("  on_bad_image: {}", data.bad_images));
+    optional(text, "max_pixels", &data.max_pixels.0);
 }
 
 pub fn train(text: &mut String, train: &Train) {

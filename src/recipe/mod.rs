@@ -18,8 +18,7 @@ pub use schedule::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Sched
 pub use sets::DataSet;
 pub use train::{Clip, EarlyStopping, Every, Train};
 pub use transform::{
-    Affine, Edges, Erased, Filter, Interval, LARGEST_IMAGE, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform,
-    way,
+    Affine, Edges, Erased, Filter, Interval, MaxPixels, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform, way,
 };
 
 /// `data:`.
@@ -35,14 +34,16 @@ pub struct Data {
     pub eval: Vec<Transform>,
     /// `on_bad_image: refuse` (the default) or `skip`.
     pub bad_images: BadImages,
+    /// `max_pixels:`.
+    pub max_pixels: MaxPixels,
 }
 
-/// What to do with an image that cannot be decoded.
+/// What to do with an image that cannot be read or decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BadImages {
     /// Stop, and name it.
     Refuse,
-    /// Go on without it, and say how many there were.
+    /// Go on without it, and name it.
     Skip,
 }
 

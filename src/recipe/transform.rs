@@ -4,7 +4,7 @@ mod notation;
 mod size;
 mod statistics;
 
-pub use size::{LARGEST_IMAGE, Obstacle, way};
+pub use size::{MaxPixels, Obstacle, way};
 pub use statistics::STATISTICS;
 
 use crate::ir::Pair;

@@ -61,16 +61,39 @@ pub struct Position {
 
 /// Sums over images.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "WrittenSums")]
 pub struct Sums {
     /// How many images.
     pub images: usize,
-    /// Their losses.
+    /// Their losses, each times what it weighs.
     #[serde(with = "bits")]
     pub loss: f64,
+    /// What they weigh: the weights of their classes, if the loss has such weights, and otherwise 1 each.
+    #[serde(with = "bits")]
+    pub weight: f64,
     /// How many were classified right.
     pub correct: usize,
     /// Time spent on them.
     pub seconds: f64,
+}
+
+/// Sums as a state has them. In states of former versions a batch's loss was taken times its number of images.
+#[derive(Deserialize)]
+struct WrittenSums {
+    images: usize,
+    #[serde(with = "bits")]
+    loss: f64,
+    #[serde(default, with = "bits::option")]
+    weight: Option<f64>,
+    correct: usize,
+    seconds: f64,
+}
+
+impl From<WrittenSums> for Sums {
+    fn from(written: WrittenSums) -> Sums {
+        let WrittenSums { images, loss, weight, correct, seconds } = written;
+        Sums { images, loss, weight: weight.unwrap_or(images as f64), correct, seconds }
+    }
 }
 
 /// A float as its bits: reading decimals may be off by one in the last place.
@@ -119,8 +142,14 @@ impl Sums {
     pub fn add(&mut self, other: Sums) {
         self.images += other.images;
         self.loss += other.loss;
+        self.weight += other.weight;
         self.correct += other.correct;
         self.seconds += other.seconds;
+    }
+
+    /// The mean loss, in which an image counts for what it weighs: however the images came in batches, the loss of all of them as one.
+    pub fn mean_loss(&self) -> f64 {
+        self.loss / self.weight
     }
 }
 

@@ -80,7 +80,7 @@ impl EpochMetrics {
         EpochMetrics {
             epoch: position.epoch + 1,
             lr: position.lr,
-            train_loss: sums.loss / sums.images as f64,
+            train_loss: sums.mean_loss(),
             train_acc: sums.correct as f64 / sums.images as f64,
             val_loss: validated.map_or(f64::NAN, |validated| validated.loss),
             val_acc: validated.map_or(f64::NAN, |validated| validated.accuracy),

@@ -37,7 +37,6 @@ pub mod validate;
 #[cfg(test)]
 mod tests;
 
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -204,8 +203,6 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
     let mut saved = Instant::now();
-    // Images that cannot be read are named after the first validation.
-    let mut named = run.position.validated.is_some();
 
     while run.position.epoch < recipe.epochs {
         let epoch = run.position.epoch;
@@ -222,9 +219,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
                 let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
                 metrics.validation(&line).map_err(unwritable)?;
                 progress.validation(&line);
-                if !mem::replace(&mut named, true) {
-                    progress.left_out(&evaluation.skipped);
-                }
+                progress.left_out(&evaluation.skipped);
                 run.save_last(setting)?;
             }
             if run.is_stuck(recipe) {
@@ -237,7 +232,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             waiting.total += began.elapsed();
             if written {
                 let (step, lr) = (run.position.step, run.position.lr);
-                let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.loss / sums.images as f64 };
+                let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.mean_loss() };
                 metrics.step(&line).map_err(unwritable)?;
                 progress.logged(&line);
             }
@@ -266,9 +261,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             };
             let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
             metrics.validation(&line).map_err(unwritable)?;
-            if !mem::replace(&mut named, true) {
-                progress.left_out(&evaluation.skipped);
-            }
+            progress.left_out(&evaluation.skipped);
         }
         let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
         run.position.end_epoch();

@@ -1,5 +1,6 @@
 //! What a run shows while it goes: a bar and a line an epoch on a terminal, only the lines elsewhere.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub struct Progress {
     memory: Memory,
     /// Characters that a line has room for, if there is a limit.
     width: Option<usize>,
+    /// What was said of images that cannot be read.
+    left_out: HashSet<String>,
 }
 
 /// How much is shown.
@@ -61,6 +64,9 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// Training that waits longer, in parts of its time, has slow data.
 const STARVED: f64 = 0.05;
 
+/// Images that cannot be read are named, up to so many.
+const MOST_NAMED: usize = 20;
+
 impl Progress {
     /// For a run of so many epochs of so many batches each: a bar on the standard error stream if that is a terminal,
     /// lines on the standard output, which may have a width to keep to.
@@ -83,7 +89,17 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(Some((epochs as u64).saturating_mul(batches as u64)), target)
             .with_style(style);
         let memory = Memory { text: String::new(), measured: None };
-        Progress { bar, lines, epochs, batches, printed: Instant::now(), verbosity, memory, width: None }
+        Progress {
+            bar,
+            lines,
+            epochs,
+            batches,
+            printed: Instant::now(),
+            verbosity,
+            memory,
+            width: None,
+            left_out: HashSet::new(),
+        }
     }
 
     /// The run goes on at this batch of this epoch (both from 0).
@@ -102,7 +118,7 @@ impl Progress {
         let images = sums.images as f64;
         let state = format!(
             "loss {:.4}, accuracy {:.2} %, {:.0} images/s{}",
-            sums.loss / images,
+            sums.mean_loss(),
             100.0 * sums.correct as f64 / images,
             images / sums.seconds,
             self.memory.text(),
@@ -161,9 +177,20 @@ impl Progress {
         }
     }
 
-    /// These images cannot be read.
+    /// These images cannot be read. Each is named once, however often it is met.
     pub fn left_out(&mut self, images: &[impl Display]) {
-        images.iter().for_each(|image| self.line(&format!("left out: {image}")));
+        for image in images {
+            let image = image.to_string();
+            if self.left_out.contains(&image) {
+                continue;
+            }
+            match self.left_out.len() {
+                ..MOST_NAMED => self.line(&format!("left out: {image}")),
+                MOST_NAMED => self.line("left out: more images, which `archc data info` lists"),
+                _ => return,
+            }
+            self.left_out.insert(image);
+        }
     }
 
     /// Removes the bar.

@@ -72,7 +72,8 @@ impl Run {
             if let Some(first) = first {
                 return Err(self.diverged(setting, step + 1, first));
             }
-            let sums = Sums { images, loss: loss.loss * images as f64, correct: loss.correct, seconds: 0.0 };
+            let (weight, correct) = (loss.weight, loss.correct);
+            let sums = Sums { images, loss: loss.loss * weight, weight, correct, seconds: 0.0 };
             self.position.sums.add(sums);
             if step == self.position.step {
                 own.add(sums);

@@ -1,5 +1,6 @@
 //! Whole runs on the built-in digits, with a network small enough to take a fraction of a second an epoch.
 
+mod losses;
 mod states;
 
 use std::path::Path;

@@ -78,7 +78,7 @@ impl Run {
         // Without validation images there is only the training to go by.
         let sums = position.sums;
         let (loss, correct, images) = match evaluation.images {
-            0 => (sums.loss / sums.images as f64, sums.correct, sums.images),
+            0 => (sums.mean_loss(), sums.correct, sums.images),
             images => (loss, evaluation.correct(), images),
         };
         let value = |measure| match measure {

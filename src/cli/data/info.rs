@@ -5,9 +5,9 @@ use serde_json::json;
 
 use super::{Images, Subject, by_class, count, subject};
 use crate::cli::Failure;
-use crate::cli::terminal::{self, Format};
+use crate::cli::terminal::{self, Format, complain};
 use crate::ir::Pair;
-use crate::train::data::{Collection, Split};
+use crate::train::data::{Split, TestImages};
 
 /// How many images of which size each class has
 #[derive(Debug, Args)]
@@ -23,12 +23,45 @@ impl Info {
     pub fn run(self) -> Result<(), Failure> {
         let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
-        let sizes = [sizes(&collection.train)?, sizes(&collection.validation)?];
+        let mut parts = vec![
+            Part::of("train", "training", &collection.train, &subject)?,
+            Part::of("validation", "validation", &collection.validation, &subject)?,
+        ];
+        if let TestImages::Folders(folders) = &collection.test
+            && !folders.is_empty()
+        {
+            match subject.test(&collection) {
+                Ok(test) => parts.push(Part::of("test", "test", &test, &subject)?),
+                // The others are none the worse for it.
+                Err(Failure::Message(message)) => complain(&format!("no images for testing: {message}")),
+                Err(other) => return Err(other),
+            }
+        }
         let text = match self.format {
-            Format::Text => text(&subject, &collection, &sizes),
-            Format::Json => format!("{}\n", json(&subject, &collection, &sizes)),
+            Format::Text => text(&subject, &collection.classes, &parts),
+            Format::Json => format!("{}\n", json(&subject, &collection.classes, &parts)),
         };
         terminal::put(self.format, &text)
+    }
+}
+
+/// The images of one part.
+struct Part {
+    /// In JSON.
+    key: &'static str,
+    /// For people.
+    name: &'static str,
+    split: Split,
+    /// How many are not in it because they cannot be read.
+    left_out: usize,
+    sizes: Sizes,
+}
+
+impl Part {
+    fn of(key: &'static str, name: &'static str, split: &Split, subject: &Subject) -> Result<Part, Failure> {
+        let (split, left_out) = subject.sound(split)?;
+        let sizes = sizes(&split)?;
+        Ok(Part { key, name, split, left_out, sizes })
     }
 }
 
@@ -47,43 +80,43 @@ fn sizes(split: &Split) -> Result<Sizes, Failure> {
     Ok(found)
 }
 
-fn json(subject: &Subject, collection: &Collection, sizes: &[Sizes; 2]) -> serde_json::Value {
-    let classes = collection.classes.len();
-    let part = |split: &Split, sizes: Sizes| {
-        let side = |pair: Pair| [pair.height, pair.width];
-        json!({
-            "images": split.len(),
-            "by_class": by_class(split, classes),
-            "smallest": sizes.map(|(least, _)| side(least)),
-            "largest": sizes.map(|(_, most)| side(most)),
-        })
-    };
-    json!({
-        "set": subject.recipe.set.name(),
-        "classes": collection.classes,
-        "train": part(&collection.train, sizes[0]),
-        "validation": part(&collection.validation, sizes[1]),
-    })
+fn json(subject: &Subject, classes: &[String], parts: &[Part]) -> serde_json::Value {
+    let side = |pair: Pair| [pair.height, pair.width];
+    let mut told = json!({"set": subject.recipe.set.name(), "classes": classes});
+    for part in parts {
+        told[part.key] = json!({
+            "images": part.split.len(),
+            "left_out": part.left_out,
+            "by_class": by_class(&part.split, classes.len()),
+            "smallest": part.sizes.map(|(least, _)| side(least)),
+            "largest": part.sizes.map(|(_, most)| side(most)),
+        });
+    }
+    told
 }
 
-fn text(subject: &Subject, collection: &Collection, sizes: &[Sizes; 2]) -> String {
-    let classes = collection.classes.len();
-    let mut text = format!("{}: {}\n", subject.name, count(classes, "class"));
-    for (name, split, sizes) in
-        [("training", &collection.train, sizes[0]), ("validation", &collection.validation, sizes[1])]
-    {
+fn text(subject: &Subject, classes: &[String], parts: &[Part]) -> String {
+    let mut text = format!("{}: {}\n", subject.name, count(classes.len(), "class"));
+    for Part { name, split, left_out, sizes, .. } in parts {
         let sizes = match sizes {
             None => String::new(),
             Some((least, most)) if least == most => format!(", {least}"),
             Some((least, most)) => format!(", from {least} to {most}"),
         };
-        text.push_str(&format!("{name:11} {}{sizes}\n", count(split.len(), "image")));
+        let left_out = if *left_out > 0 { format!(", and {left_out} left out") } else { String::new() };
+        text.push_str(&format!("{name:11} {}{sizes}{left_out}\n", count(split.len(), "image")));
     }
-    let widest = collection.classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
-    text.push_str(&format!("\nlabel  {:widest$}  training  validation\n", "class"));
-    let (train, validation) = (by_class(&collection.train, classes), by_class(&collection.validation, classes));
-    for (label, name) in collection.classes.iter().enumerate() {
-        text.push_str(&format!("{label:>5}  {name:widest$}  {:>8}  {:>10}\n", train[label], validation[label]));
+    let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
+    text.push_str(&format!("\nlabel  {:widest$}", "class"));
+    parts.iter().for_each(|part| text.push_str(&format!("  {:>8}", part.name)));
+    text.push('\n');
+    let counts: Vec<Vec<usize>> = parts.iter().map(|part| by_class(&part.split, classes.len())).collect();
+    for (label, name) in classes.iter().enumerate() {
+        text.push_str(&format!("{label:>5}  {name:widest$}"));
+        for (part, counts) in parts.iter().zip(&counts) {
+            text.push_str(&format!("  {:>width$}", counts[label], width = part.name.len().max(8)));
+        }
+        text.push('\n');
     }
     text
 }

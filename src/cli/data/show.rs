@@ -8,7 +8,7 @@ use super::{count, subject};
 use crate::cli::Failure;
 use crate::cli::source::Changes;
 use crate::cli::terminal;
-use crate::train::data::{Dataset, Part, Tile, sheet};
+use crate::train::data::{Collection, Dataset, Part, Tile, sheet};
 
 /// Draw images as the network gets them, after augmentation, with their labels
 #[derive(Debug, Args)]
@@ -41,6 +41,8 @@ enum Which {
     Train,
     /// Those that it is judged by.
     Validation,
+    /// Those that it is tested with at the very end.
+    Test,
 }
 
 impl Show {
@@ -49,6 +51,7 @@ impl Show {
         let part = match self.split {
             Which::Train => Part::Train,
             Which::Validation => Part::Validation,
+            Which::Test => Part::Test,
         };
         let count_of_them = usize::from(self.count);
         let (tiles, classes) = match &subject.network {
@@ -60,16 +63,14 @@ impl Show {
             }
             None => {
                 let collection = subject.open()?;
-                (
-                    collection.sample(
-                        part,
-                        subject.channels(),
-                        subject.recipe.bad_images,
-                        self.seed.unwrap_or(0),
-                        count_of_them,
-                    )?,
-                    collection.classes,
-                )
+                let split = match part {
+                    Part::Train => collection.train.clone(),
+                    Part::Validation => collection.validation.clone(),
+                    Part::Test => subject.test(&collection)?,
+                };
+                let (channels, bad) = (subject.channels(), subject.recipe.bad_images);
+                let tiles = Collection::sample(&split, channels, bad, self.seed.unwrap_or(0), count_of_them)?;
+                (tiles, collection.classes)
             }
         };
         if tiles.is_empty() {

@@ -22,15 +22,22 @@ impl Stats {
     pub fn run(self) -> Result<(), Failure> {
         let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
-        let train = &collection.train;
-        let statistics = Statistics::measure(train, subject.channels(), subject.recipe.bad_images)?;
-        let counts = by_class(train, collection.classes.len());
+        let (train, left_out) = subject.sound(&collection.train)?;
+        let statistics = Statistics::measure(&train, subject.channels(), subject.recipe.bad_images)?;
+        let counts = by_class(&train, collection.classes.len());
         let least = counts.iter().copied().min().unwrap_or(0);
         let most = counts.iter().copied().max().unwrap_or(0);
         let Statistics { mean, std } = &statistics;
         let text = match self.format {
             Format::Json => {
-                let object = json!({"set": subject.recipe.set.name(), "images": train.len(), "mean": mean, "std": std, "by_class": counts});
+                let object = json!({
+                    "set": subject.recipe.set.name(),
+                    "images": train.len(),
+                    "left_out": left_out,
+                    "mean": mean,
+                    "std": std,
+                    "by_class": counts,
+                });
                 format!("{object}\n")
             }
             Format::Text => {
@@ -46,8 +53,9 @@ impl Stats {
                     }
                     false => String::new(),
                 };
+                let left_out = if left_out > 0 { format!(" and {left_out} left out") } else { String::new() };
                 format!(
-                    "{}: {}, {}\n{balance}\n\nfor `train:` and `eval:` of `data:`\n  - {normalize}\n{weights}",
+                    "{}: {}{left_out}, {}\n{balance}\n\nfor `train:` and `eval:` of `data:`\n  - {normalize}\n{weights}",
                     subject.name,
                     count(train.len(), "training image"),
                     count(counts.len(), "class"),

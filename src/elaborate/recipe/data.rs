@@ -2,11 +2,12 @@
 
 use super::named;
 use super::transforms::{TRANSFORMS, spread, without_chance};
+use crate::arguments::Positive;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
 use crate::ir::{Pair, Shape};
-use crate::recipe::{BadImages, Data, DataSet, Obstacle, Transform, way};
+use crate::recipe::{BadImages, Data, DataSet, MaxPixels, Obstacle, Transform, way};
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// What the data must fit to; `None` where an earlier error left it unknown.
@@ -28,6 +29,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
     let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
     let bad_images =
         settings.take("on_bad_image").and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
+    let max_pixels = MaxPixels(settings.optional("max_pixels").map(|most: Spanned<Positive>| most.value.0));
     let channels = channels(target, problems);
     let train = settings.take("train").map(|list| Transforms::read(list, "train", channels, scope, problems));
     let eval = settings.take("eval").map(|list| Transforms::read(list, "eval", channels, scope, problems));
@@ -39,7 +41,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
         let message = "`path` has no effect: digits are part of the program";
         problems.push(Diagnostic::warning(Code::Unused, path.span, message));
     }
-    let route = Route::new(&set, target);
+    let route = Route::new(&set, target, max_pixels);
     let train = train.unwrap_or(Some(Transforms { span: set.span, entries: Vec::new() }));
     let train_fits = train.as_ref().is_some_and(|train| Route::check(&route, train, problems));
     let eval = match eval {
@@ -64,6 +66,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Ve
         train: train?.values(),
         eval,
         bad_images: bad_images.map_or(BadImages::Refuse, |policy| policy.value),
+        max_pixels,
     })
 }
 
@@ -129,18 +132,19 @@ struct Route<'a> {
     set: DataSet,
     from: Pair,
     to: Pair,
+    max_pixels: MaxPixels,
     document: &'a Document,
 }
 
 impl<'a> Route<'a> {
     /// `None` if either end is unknown.
-    fn new(set: &Spanned<DataSet>, target: &Target<'a>) -> Option<Route<'a>> {
+    fn new(set: &Spanned<DataSet>, target: &Target<'a>, max_pixels: MaxPixels) -> Option<Route<'a>> {
         let size = |shape: Shape| match shape {
             Shape::Map { height, width, .. } => Some(Pair { height, width }),
             Shape::Vector(_) => None,
         };
         let (from, to) = (size(set.value.image()?)?, size(target.input?)?);
-        Some(Route { set: set.value, from, to, document: target.document })
+        Some(Route { set: set.value, from, to, max_pixels, document: target.document })
     }
 
     /// Whether `list` ends in the network's size, as far as that can be known; if not, the problem is reported.
@@ -150,8 +154,8 @@ impl<'a> Route<'a> {
 
     fn problem(&self, list: &Transforms) -> Option<Diagnostic> {
         let values = list.values();
-        match way(&values, self.from) {
-            Ok(_) if Transform::output_of_all(&values, self.from) == Some(self.to) => None,
+        match way(&values, self.from, self.max_pixels) {
+            Ok(_) if Transform::output_of_all(&values, self.from, self.max_pixels) == Some(self.to) => None,
             Ok(way) => {
                 let Pair { height, width } = self.to;
                 let advice = format!("end with `resize {height}x{width}`, or change `input`");
@@ -167,10 +171,10 @@ impl<'a> Route<'a> {
 
     /// As [`Route::check`] for what evaluation makes of `train`, which fits.
     fn check_derived(&self, train: &Transforms, derived: &[Transform], problems: &mut Vec<Diagnostic>) {
-        if Transform::output_of_all(derived, self.from) == Some(self.to) {
+        if Transform::output_of_all(derived, self.from, self.max_pixels) == Some(self.to) {
             return;
         }
-        let way = match way(derived, self.from) {
+        let way = match way(derived, self.from, self.max_pixels) {
             Ok(way) => way,
             Err(Obstacle { way, arithmetic, .. }) => format!("{way}, and then {arithmetic}"),
         };

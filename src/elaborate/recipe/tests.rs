@@ -6,7 +6,7 @@ mod train;
 use crate::compile_source;
 use crate::ir::Pair;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data, DataSet, Filter, Padding, Resize, Transform};
+use crate::recipe::{BadImages, Data, DataSet, Filter, MaxPixels, Padding, Resize, Transform};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -101,9 +101,30 @@ fn data_sections() {
         ),
     ] {
         let (set, path, train, eval, bad_images) = expected;
-        let expected = Data { set, path: path.map(String::from), train, eval, bad_images };
+        let expected =
+            Data { set, path: path.map(String::from), train, eval, bad_images, max_pixels: MaxPixels::default() };
         assert_eq!(data(input, section), expected, "{section}");
     }
+}
+
+#[test]
+fn pixels_are_limited_as_the_file_says() {
+    let most = |value: &str| data("3, 8, 8", &format!("data: {{set: folder, max_pixels: {value}}}")).max_pixels.0;
+    assert_eq!([most("200000000"), most("1000*half")], [Some(200_000_000), Some(4000)]);
+    let network = compile("3, 8, 8", "data: {set: folder, path: x, max_pixels: 4000}");
+    assert!(crate::expand::expand(&network).contains("\n  max_pixels: 4000\n"));
+    for value in ["0", "-5", "many", "[1, 2]", "1.5"] {
+        let said = complaints("3, 8, 8", &format!("data: {{set: folder, max_pixels: {value}}}"));
+        assert!(said.len() == 1 && said[0].contains("max_pixels"), "{value}: {said:?}");
+    }
+    // What check passes, training does not refuse: it is told where the sizes are known.
+    let enlarged = |more: &str| {
+        complaints("1, 28, 28", &format!("data: {{set: mnist, train: [resize 4000, center_crop 28]{more}}}"))
+    };
+    assert!(
+        enlarged("")[0].contains("4000×4000 is more than 4194304 pixels, which `max_pixels` under `data:` can raise")
+    );
+    assert_eq!(enlarged(", max_pixels: 16000000"), [""; 0]);
 }
 
 /// What a recipe prints is notation that gives the recipe again.

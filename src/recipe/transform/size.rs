@@ -3,17 +3,43 @@
 use super::{Edges, Padding, Resize, Transform};
 use crate::ir::Pair;
 
-/// The most pixels an image may have, on its way too: enough for the largest cameras, far from what exhausts memory.
-pub const LARGEST_IMAGE: usize = 1 << 27;
+/// `max_pixels:`, the most pixels that an image may have, as it is decoded and on its way through the transforms.
+///
+/// Unless it is given, an image may have [`MaxPixels::USUAL`], a phone's 50 megapixels. But a file that holds far more pixels than its length
+/// lets one expect is more often a mistake or an attack than a drawing, and may have [`MaxPixels::SMALL`]; so may what a transform enlarges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct MaxPixels(pub Option<usize>);
+
+impl MaxPixels {
+    /// Of any image.
+    pub const USUAL: usize = 50_000_000;
+
+    /// Of any image, however short its file is. At most this takes some 100 MB on the way through the transforms.
+    pub const SMALL: usize = 1 << 22;
+
+    /// For each byte of a longer file. Photographs have 1 to 20.
+    pub const A_BYTE: u64 = 100;
+
+    /// Of an image whose file has this length.
+    pub fn of_file(self, length: u64) -> usize {
+        let expected = usize::try_from(length.saturating_mul(Self::A_BYTE)).unwrap_or(usize::MAX);
+        self.0.unwrap_or(expected.clamp(Self::SMALL, Self::USUAL))
+    }
+
+    /// Of what a transform makes of an image of `size`.
+    fn of_transformed(self, size: Pair) -> usize {
+        self.0.unwrap_or(Self::SMALL).max(size.height.saturating_mul(size.width))
+    }
+}
 
 impl Transform {
     /// Height and width after all of `transforms`, one after the other; `None` if one of them cannot be applied.
-    pub fn output_of_all(transforms: &[Transform], size: Pair) -> Option<Pair> {
-        transforms.iter().try_fold(size, |size, transform| transform.output(size).ok())
+    pub fn output_of_all(transforms: &[Transform], size: Pair, most: MaxPixels) -> Option<Pair> {
+        transforms.iter().try_fold(size, |size, transform| transform.output(size, most).ok())
     }
 
     /// Height and width of what it makes of an image of `size`, or the arithmetic that shows why it cannot.
-    pub fn output(&self, size: Pair) -> Result<Pair, String> {
+    pub fn output(&self, size: Pair, most: MaxPixels) -> Result<Pair, String> {
         let made = match self {
             Transform::Pad(padding) => padded(size, padding)?,
             Transform::RandomCrop { size: window, padding } => {
@@ -31,14 +57,7 @@ impl Transform {
                 *window
             }
             Transform::CenterCrop { size } | Transform::ResizedCrop { size, .. } => *size,
-            Transform::Resize { target: Resize::Exact(size), .. } => *size,
-            Transform::Resize { target: Resize::Shorter(side), .. } => {
-                let longer = side * size.height.max(size.width) / size.height.min(size.width).max(1);
-                match size.height < size.width {
-                    true => Pair { height: *side, width: longer },
-                    false => Pair { height: longer, width: *side },
-                }
-            }
+            Transform::Resize { target, .. } => target.of(size),
             Transform::HorizontalFlip { .. }
             | Transform::VerticalFlip { .. }
             | Transform::Rotate { .. }
@@ -51,9 +70,26 @@ impl Transform {
             | Transform::Normalize { .. }
             | Transform::NormalizeMeasured => size,
         };
+        let most = most.of_transformed(size);
         match made.height.checked_mul(made.width) {
-            Some(pixels) if pixels <= LARGEST_IMAGE => Ok(made),
-            _ => Err(format!("{made} is more than {LARGEST_IMAGE} pixels")),
+            Some(pixels) if pixels <= most => Ok(made),
+            _ => Err(format!("{made} is more than {most} pixels, which `max_pixels` under `data:` can raise")),
+        }
+    }
+}
+
+impl Resize {
+    /// What an image of `size` becomes.
+    pub fn of(self, size: Pair) -> Pair {
+        match self {
+            Resize::Exact(size) => size,
+            Resize::Shorter(side) => {
+                let longer = side.saturating_mul(size.height.max(size.width)) / size.height.min(size.width).max(1);
+                match size.height < size.width {
+                    true => Pair { height: side, width: longer },
+                    false => Pair { height: longer, width: side },
+                }
+            }
         }
     }
 }
@@ -68,18 +104,19 @@ fn padded(size: Pair, padding: &Padding) -> Result<Pair, String> {
             _ => {}
         }
     }
-    Ok(Pair { height: size.height + 2 * pixels.height, width: size.width + 2 * pixels.width })
+    let with = |side: usize, pad: usize| side.saturating_add(pad.saturating_mul(2));
+    Ok(Pair { height: with(size.height, pixels.height), width: with(size.width, pixels.width) })
 }
 
 /// The sizes that an image of `size` has on its way through `transforms`, for people: "28×28, after `pad 2` 32×32".
 ///
 /// # Errors
 /// The first transform that cannot be applied.
-pub fn way(transforms: &[Transform], size: Pair) -> Result<String, Obstacle> {
+pub fn way(transforms: &[Transform], size: Pair, most: MaxPixels) -> Result<String, Obstacle> {
     let mut way = size.to_string();
     let mut reached = size;
     for (index, transform) in transforms.iter().enumerate() {
-        match transform.output(reached) {
+        match transform.output(reached, most) {
             Err(arithmetic) => return Err(Obstacle { index, way, arithmetic }),
             Ok(output) if output != reached => {
                 way.push_str(&format!(", after `{transform}` {output}"));
@@ -131,12 +168,41 @@ mod tests {
             (resized_crop, (8, 64), Ok((20, 30))),
             (shorter(256), (375, 500), Ok((256, 341))),
             (shorter(256), (500, 375), Ok((341, 256))),
-            (shorter(256), (1, 60_000_000), impossible("256×15360000000 is more than 134217728 pixels")),
+            (
+                shorter(256),
+                (1, 60_000_000),
+                impossible("256×15360000000 is more than 60000000 pixels, which `max_pixels` under `data:` can raise"),
+            ),
+            (
+                shorter(10),
+                (1, 100_000),
+                impossible("10×1000000 is more than 4194304 pixels, which `max_pixels` under `data:` can raise"),
+            ),
+            (
+                Transform::Pad(Padding::zeros(usize::MAX, 1)),
+                (1, 1),
+                impossible(&format!(
+                    "{0}×{0} is more than 4194304 pixels, which `max_pixels` under `data:` can raise",
+                    usize::MAX
+                )),
+            ),
             (resize(Resize::Exact(Pair { height: 3, width: 5 })), (9, 9), Ok((3, 5))),
             (Transform::HorizontalFlip { probability: 0.5 }, (9, 7), Ok((9, 7))),
         ] {
             let expected = expected.map(|(height, width)| Pair { height, width });
-            assert_eq!(transform.output(Pair { height, width }), expected, "{transform}");
+            assert_eq!(transform.output(Pair { height, width }, MaxPixels::default()), expected, "{transform}");
+        }
+    }
+
+    #[test]
+    fn what_is_given_holds_everywhere() {
+        let usual = MaxPixels::default();
+        assert_eq!([0, 100_000, 1 << 20].map(|length| usual.of_file(length)), [1 << 22, 10_000_000, 50_000_000]);
+        let given = MaxPixels(Some(100));
+        assert_eq!([0, u64::MAX].map(|length| given.of_file(length)), [100, 100]);
+        let resize = |side| Transform::Resize { target: Resize::Exact(Pair::square(side)), filter: Filter::Bilinear };
+        for (side, from, fits) in [(10, 1, true), (11, 1, false), (11, 11, true)] {
+            assert_eq!(resize(side).output(Pair::square(from), given).is_ok(), fits, "{side} from {from}");
         }
     }
 }

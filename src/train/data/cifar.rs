@@ -4,14 +4,14 @@
 
 mod pickle;
 
-use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::split::{Images, Split};
 use super::{DataError, check_labels, places};
 use crate::ir::Pair;
 use crate::recipe::DataSet;
+use crate::regular;
 
 /// Bytes of one image.
 const PIXELS: usize = 3 * 32 * 32;
@@ -64,8 +64,11 @@ const CIFAR100: [Form; 2] = [
     },
 ];
 
-/// The longest file that is read; CIFAR-100's have 155 MB.
-const LONGEST: u64 = 1 << 28;
+/// The most images of a part; both sets have 50,000 to train with.
+const MOST: usize = 1 << 16;
+
+/// What a pickle may have beside its images: CIFAR-100's have 2 MB of file names and labels.
+const BESIDE: usize = 1 << 23;
 
 /// Both splits.
 pub fn open(set: DataSet, path: Option<&str>) -> Result<(Split, Split), DataError> {
@@ -91,24 +94,28 @@ fn split(set: DataSet, folder: &Path, form: &Form, files: &[&str]) -> Result<Spl
     let (mut pixels, mut labels) = (Vec::new(), Vec::new());
     for file in files {
         let path = folder.join(file);
-        let bytes = read(&path)?;
         let first = labels.len();
         match form.content {
-            Content::Records { labels: count } => {
-                for record in records(&bytes, count + PIXELS).map_err(|message| DataError::malformed(&path, message))? {
-                    labels.push(u32::from(record[count - 1]));
-                    pixels.extend_from_slice(&record[count..]);
-                }
-            }
+            Content::Records { labels: count } => records(&path, count, &mut pixels, &mut labels)?,
             Content::Pickle { labels: name } => {
+                let most = (MOST - first) * PIXELS + BESIDE;
+                let mut bytes = regular::read(&path, most as u64).map_err(|error| DataError::io(&path, error))?;
                 let bad =
                     |reason| DataError::malformed(&path, format!("this is no batch of the Python version: {reason}"));
                 let table = pickle::read(&bytes, PIXELS, name).map_err(bad)?;
                 if table.labels.is_empty() {
                     return Err(DataError::malformed(&path, "no images"));
                 }
-                pixels.extend_from_slice(&bytes[table.pixels]);
                 labels.extend(table.labels);
+                check_count(&path, labels.len())?;
+                if pixels.is_empty() {
+                    // A set of one file is not held twice.
+                    bytes.truncate(table.pixels.end);
+                    bytes.drain(..table.pixels.start);
+                    pixels = bytes;
+                } else {
+                    pixels.extend_from_slice(&bytes[table.pixels]);
+                }
             }
         }
         check_labels(&labels[first..], set.classes().len(), &path)?;
@@ -116,24 +123,39 @@ fn split(set: DataSet, folder: &Path, form: &Form, files: &[&str]) -> Result<Spl
     Ok(Split::new(Images::Memory { pixels, channels: 3, size: Pair::square(32), white: u8::MAX }, labels))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, DataError> {
+/// Adds the images and labels of a file of records, of which each begins with `count` label bytes.
+fn records(path: &Path, count: usize, pixels: &mut Vec<u8>, labels: &mut Vec<u32>) -> Result<(), DataError> {
     let io = |error| DataError::io(path, error);
-    let mut bytes = Vec::new();
-    File::open(path).map_err(io)?.take(LONGEST + 1).read_to_end(&mut bytes).map_err(io)?;
-    match bytes.len() as u64 > LONGEST {
-        true => Err(DataError::malformed(path, format!("it is longer than {LONGEST} bytes, as no file of a set is"))),
-        false => Ok(bytes),
+    let file = regular::open(path).map_err(io)?;
+    let (bytes, length) = (file.metadata().map_err(io)?.len(), (count + PIXELS) as u64);
+    let (images, rest) = (bytes / length, bytes % length);
+    if images == 0 || rest > 0 {
+        let message =
+            format!("{bytes} bytes are {images} records of {length} and {rest} bytes over: the file is cut off");
+        return Err(DataError::malformed(path, message));
     }
+    check_count(path, labels.len().saturating_add(usize::try_from(images).unwrap_or(usize::MAX)))?;
+    pixels.reserve_exact(images as usize * PIXELS);
+    let mut file = BufReader::new(file);
+    for _ in 0..images {
+        let mut own = [0; 2];
+        file.read_exact(&mut own[..count]).map_err(io)?;
+        labels.push(u32::from(own[count - 1]));
+        let start = pixels.len();
+        pixels.resize(start + PIXELS, 0);
+        file.read_exact(&mut pixels[start..]).map_err(io)?;
+    }
+    Ok(())
 }
 
-/// The records of a file, each `length` bytes.
-fn records(bytes: &[u8], length: usize) -> Result<impl Iterator<Item = &[u8]>, String> {
-    match (bytes.len() / length, bytes.len() % length) {
-        (1.., 0) => Ok(bytes.chunks_exact(length)),
-        (whole, rest) => {
-            let all = bytes.len();
-            Err(format!("{all} bytes are {whole} records of {length} and {rest} bytes over: the file is cut off"))
-        }
+/// An error if there are more images than a part may have, up to the file `path`.
+fn check_count(path: &Path, images: usize) -> Result<(), DataError> {
+    match images > MOST {
+        true => Err(DataError::malformed(
+            path,
+            format!("with it there are {images} images, but of a part {MOST} at most are read"),
+        )),
+        false => Ok(()),
     }
 }
 
@@ -184,6 +206,18 @@ mod tests {
             folder.write("data_batch_3.bin", &bytes);
             let error = open(DataSet::Cifar10, Some(folder.root())).unwrap_err().to_string();
             assert!(error.contains(expected) && error.contains("data_batch_3.bin"), "{case}: {error}");
+        }
+        // Long, but of no room on the disk.
+        for (case, name) in [("records", "data_batch_2.bin"), ("pickle", "cifar-10-batches-py/data_batch_1")] {
+            let folder = Folder::new(&format!("cifar-sparse-{case}"));
+            if case == "records" {
+                write_cifar10(&folder);
+            }
+            let file = std::fs::File::create(folder.path(name)).unwrap();
+            file.set_len(70_000 * 3073).unwrap();
+            let error = open(DataSet::Cifar10, Some(folder.root())).unwrap_err().to_string();
+            let expected = ["with it there are 70001 images, but of a part 65536 at most", "it is longer than 200 MiB"];
+            assert!(error.contains(expected[usize::from(case == "pickle")]), "{error}");
         }
         let folder = Folder::new("cifar-python-cut");
         folder.write("cifar-10-batches-py/data_batch_1", b"\x80\x02}");

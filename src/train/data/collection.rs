@@ -16,6 +16,8 @@ pub struct Collection {
     pub train: Split,
     /// What it is judged by.
     pub validation: Split,
+    /// What it is tested with at the very end; only looked at when asked for.
+    pub test: TestImages,
     /// Class names, by label.
     pub classes: Vec<String>,
     /// Files in a folder that are no images, left out because of `on_bad_image: skip`.
@@ -25,13 +27,26 @@ pub struct Collection {
 /// The longer side of an image that is to be looked at, at most.
 const LARGEST_SAMPLE: usize = 256;
 
-/// One of the two parts of a data set.
+/// Where the images are that are for testing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TestImages {
+    /// There are none.
+    Nowhere,
+    /// They are what the network is judged by: the set's authors published no others.
+    Validation,
+    /// In the folder that is called so; in none or several it is an error to ask for them.
+    Folders(Vec<PathBuf>),
+}
+
+/// One of the parts of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// What a network learns from.
     Train,
     /// What it is judged by.
     Validation,
+    /// What it is tested with at the very end.
+    Test,
 }
 
 /// The folder in which `set`'s files are, if they are in any of the usual places.
@@ -54,34 +69,40 @@ impl Collection {
             DataSet::Digits => digits::open(),
             DataSet::Mnist | DataSet::FashionMnist => idx::open(data.set, path)?,
             DataSet::Cifar10 | DataSet::Cifar100 => cifar::open(data.set, path)?,
-            DataSet::Folder => return folder::open(path, data.bad_images),
+            DataSet::Folder => return folder::open(data),
         };
         let classes = data.set.classes().iter().map(|name| name.to_string()).collect();
-        Ok(Collection { train, validation, classes, left_out: Vec::new() })
+        let test = if data.set == DataSet::Digits { TestImages::Nowhere } else { TestImages::Validation };
+        Ok(Collection { train, validation, test, classes, left_out: Vec::new() })
     }
 
-    /// One of the parts.
-    pub fn part(&self, part: Part) -> &Split {
-        match part {
-            Part::Train => &self.train,
-            Part::Validation => &self.validation,
+    /// The images for testing, and what is left out of them.
+    ///
+    /// # Errors
+    /// If there are none, or they are not what they should be.
+    pub fn test(&self, data: &Data) -> Result<(Split, Vec<DataError>), DataError> {
+        match &self.test {
+            TestImages::Nowhere => Err(DataError::Mismatch(format!(
+                "{} has no images for testing alone: those that it is judged by are its validation images",
+                data.set
+            ))),
+            TestImages::Validation => Ok((self.validation.clone(), Vec::new())),
+            TestImages::Folders(folders) => folder::test(data, folders, &self.classes),
         }
     }
 
-    /// So many images of a part, drawn from `seed` and not too large to be looked at, with 1 or 3 `channels`, and their labels. Those that cannot be decoded are left
+    /// So many images of `split`, drawn from `seed` and not too large to be looked at, with 1 or 3 `channels`, and their labels. Those that cannot be read are left
     /// out if `bad` says so.
     ///
     /// # Errors
     /// If one cannot be read.
     pub fn sample(
-        &self,
-        part: Part,
+        split: &Split,
         channels: usize,
         bad: BadImages,
         seed: u64,
         count: usize,
     ) -> Result<Vec<(Image, u32)>, DataError> {
-        let split = self.part(part);
         let mut images = Vec::new();
         for example in some(split, seed, 0, count) {
             let mut image = Image::default();
@@ -90,7 +111,7 @@ impl Collection {
                     shrink(&mut image, LARGEST_SAMPLE);
                     images.push((image, split.labels()[example]));
                 }
-                Err(DataError::BadImage { .. }) if bad == BadImages::Skip => {}
+                Err(error) if bad == BadImages::Skip && error.is_of_one_image() => {}
                 Err(error) => return Err(error),
             }
         }

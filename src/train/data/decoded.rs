@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! WHICH-STATE.images
-//!     height and width of each image, 4 bytes each; 0 and 0 for one that cannot be decoded
+//!     height and width of each image, 4 bytes each; 0 and 0 for one that is not kept: it cannot be decoded, or has more than 8 bits
 //!     its values, a byte each, plane after plane, the images one after the other
 //! ```
 //!
@@ -27,6 +27,7 @@ use super::image::{Image, decode, size};
 use super::places;
 use crate::durable;
 use crate::ir::Pair;
+use crate::recipe::MaxPixels;
 
 /// Fewer images are decoded each time.
 const FEWEST: usize = 500;
@@ -64,7 +65,8 @@ impl Decoded {
             return Some(decoded);
         }
         // Of large sets, a few show how large.
-        let few = files.iter().step_by(files.len().div_ceil(64)).filter_map(|file| size(file).ok());
+        let few =
+            files.iter().step_by(files.len().div_ceil(64)).filter_map(|file| size(file, MaxPixels::default()).ok());
         let few: Vec<u64> = few.map(|size| (size.height * size.width * channels) as u64).collect();
         let mean = few.iter().sum::<u64>() / few.len().max(1) as u64;
         if mean * files.len() as u64 > LARGEST {
@@ -121,6 +123,8 @@ fn fingerprints(files: &[PathBuf], part: &str, channels: usize) -> io::Result<(S
     which.update(channels.to_le_bytes());
     which.update(part);
     let mut state = Sha256::new();
+    // Another number whenever other values are kept for the same files.
+    state.update([2]);
     for file in files {
         let metadata = fs::metadata(file)?;
         let age = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -144,8 +148,9 @@ fn write(files: &[PathBuf], channels: usize, out: &mut io::BufWriter<File>) -> i
             .par_iter()
             .map(|file| {
                 let mut image = Image::default();
-                // What cannot be decoded is left to whoever reads it: it knows what to say.
-                if decode(file, channels, &mut image).is_err() { Image::default() } else { image }
+                // What cannot be decoded is left to whoever reads it: it knows what to say. So is what bytes are too coarse for.
+                let kept = decode(file, channels, MaxPixels::default(), &mut image).is_ok() && image.is_of_bytes();
+                if kept { image } else { Image::default() }
             })
             .collect();
         for image in decoded {

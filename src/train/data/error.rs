@@ -36,18 +36,30 @@ pub enum DataError {
         /// What was expected, and what was found.
         message: String,
     },
-    /// An image that cannot be decoded; the only error that `on_bad_image: skip` steps over.
+    /// An image that cannot be decoded.
     BadImage {
         /// Its file.
         path: PathBuf,
         /// Why not.
         reason: String,
     },
+    /// An image's file that cannot be read.
+    UnreadableImage {
+        /// Which.
+        path: PathBuf,
+        /// The system's reason.
+        error: io::Error,
+    },
     /// The data and the network, or the transforms, do not fit together.
     Mismatch(String),
 }
 
 impl DataError {
+    /// Whether it is about one image alone: what `on_bad_image: skip` steps over.
+    pub fn is_of_one_image(&self) -> bool {
+        matches!(self, DataError::BadImage { .. } | DataError::UnreadableImage { .. })
+    }
+
     pub(super) fn io(path: &Path, error: io::Error) -> DataError {
         DataError::Io { path: path.to_path_buf(), error }
     }
@@ -90,7 +102,9 @@ impl fmt::Display for DataError {
                 )?;
                 looked_in.iter().try_for_each(|folder| write!(f, "\n    {}", folder.display()))
             }
-            DataError::Io { path, error } => write!(f, "cannot read {}: {error}", path.display()),
+            DataError::Io { path, error } | DataError::UnreadableImage { path, error } => {
+                write!(f, "cannot read {}: {error}", path.display())
+            }
             DataError::Malformed { path, message } => write!(f, "{}: {message}", path.display()),
             DataError::BadImage { path, reason } => {
                 write!(f, "{} is no image that can be decoded: {reason}", path.display())
@@ -103,7 +117,7 @@ impl fmt::Display for DataError {
 impl std::error::Error for DataError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            DataError::Io { error, .. } => Some(error),
+            DataError::Io { error, .. } | DataError::UnreadableImage { error, .. } => Some(error),
             _ => None,
         }
     }

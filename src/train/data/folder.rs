@@ -1,27 +1,20 @@
-//! Folders of images, one a class: `train/CLASS/*.jpg`, and `val/` or `test/` in the same form.
+//! Folders of images, one a class: `train/CLASS/*.jpg`, and `val/` and `test/` in the same form.
 //!
 //! Only names are read here. Class names are the sorted names of the folders, as torchvision's `ImageFolder` has them.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::collection::Collection;
+use super::collection::{Collection, TestImages};
+use super::layout::{ENDINGS, Layout, entries, folders, is_image, only};
 use super::split::{Split, hold_out};
 use super::{DataError, places};
-use crate::recipe::{BadImages, DataSet};
+use crate::recipe::{BadImages, Data, DataSet};
 
-/// Names of the folder to learn from, best first, whatever their case.
-const TRAINING: [&str; 2] = ["train", "training"];
-
-/// Names of the folder for validation, likewise.
-const VALIDATION: [&str; 4] = ["val", "validation", "valid", "test"];
-
-/// Endings of the files that can be decoded, whatever their case.
-const ENDINGS: [&str; 10] = ["jpg", "jpeg", "png", "bmp", "gif", "webp", "pnm", "ppm", "pgm", "jfif"];
-
-/// Lists `path`. Without a folder for validation, a fifth of every class is held out, always the same.
-pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError> {
-    let root = match path {
+/// Lists the set's folder. Without a folder for validation, a fifth of every class is held out, always the same.
+pub fn open(data: &Data) -> Result<Collection, DataError> {
+    let root = match &data.path {
         Some(path) => places::expand_home(path),
         None => return Err(DataError::Mismatch("`set: folder` needs `path:`, the folder of the images".to_string())),
     };
@@ -35,45 +28,45 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError>
             hint,
         });
     }
-    let inside = folders(&root)?;
-    let named = |name: &&str| inside.iter().find(|folder| folder.eq_ignore_ascii_case(name));
-    let [train, held] =
-        [&TRAINING[..], &VALIDATION].map(|names| names.iter().find_map(named).map(|name| root.join(name)));
-    // Among folders of classes, `train` is a class, whatever is in it.
-    let divided = match &train {
-        Some(train) => !folders(train)?.is_empty() && (held.is_some() || inside.len() == 1),
-        None => false,
-    };
-    let held = held.filter(|_| divided);
-    let train = train.filter(|_| divided).unwrap_or_else(|| root.clone());
-
-    let classes = folders(&train)?;
+    let layout = Layout::of(&root)?;
+    let classes = folders(&layout.train)?;
     if classes.is_empty() {
+        return Err(no_class(&layout.train));
+    }
+    if let ([class], false) = (&classes[..], layout.divided)
+        && let inner = root.join(class)
+        && Layout::of(&inner).is_ok_and(|layout| layout.divided)
+    {
         let message =
-            "no folder with images in it; what is expected is train/CLASS/*.jpg and val/CLASS/*.jpg, or CLASS/*.jpg";
+            format!("the parts of the data set are in the folder `{class}` in it: write `path: {}`", inner.display());
         return Err(DataError::malformed(&root, message));
     }
-    let mut left_out = Vec::new();
-    let (files, labels) = list(&train, &classes, bad, &mut left_out)?;
+    let mut list = List::new(&classes, data.bad_images);
+    if layout.divided {
+        // Often a picture about the set. It is in no part, and nothing is said about it by leaving it out.
+        list.left_out.extend(strays(&root)?.iter().map(|path| stray(path)));
+    }
+    let (files, labels) = list.part(&layout.train)?;
     for (label, class) in classes.iter().enumerate() {
         // Listed class by class, the labels ascend.
         if labels.binary_search(&(label as u32)).is_err() {
-            return Err(DataError::malformed(&train.join(class), format!("no image for the class `{class}`")));
+            return Err(DataError::malformed(&layout.train.join(class), no_image(class)));
         }
     }
-    let (train, validation) = match held {
+    let split = |files, labels| Split::of_files(files, labels, data.max_pixels);
+    let (train, validation) = match &layout.validation {
         Some(folder) => {
-            let (held, held_labels) = list(&folder, &classes, bad, &mut left_out)?;
+            let (held, held_labels) = list.part(folder)?;
             if held.is_empty() {
-                return Err(DataError::malformed(&folder, "no images"));
+                return Err(DataError::malformed(folder, "no images"));
             }
-            (Split::of_files(files, labels), Split::of_files(held, held_labels))
+            (split(files, labels), split(held, held_labels))
         }
         None => {
             let (kept, held) = hold_out(&labels);
             let part = |examples: Vec<usize>| {
                 let files = examples.iter().map(|example| files[*example].clone()).collect();
-                Split::of_files(files, examples.iter().map(|example| labels[*example]).collect())
+                split(files, examples.iter().map(|example| labels[*example]).collect())
             };
             if held.is_empty() {
                 return Err(DataError::malformed(
@@ -84,103 +77,140 @@ pub fn open(path: Option<&str>, bad: BadImages) -> Result<Collection, DataError>
             (part(kept), part(held))
         }
     };
-    Ok(Collection { train, validation, classes, left_out })
+    let left_out = list.left_out;
+    Ok(Collection { train, validation, test: TestImages::Folders(layout.test), classes, left_out })
 }
 
-/// Names of the folders in `folder`, sorted; hidden ones do not count.
-fn folders(folder: &Path) -> Result<Vec<String>, DataError> {
-    let paths = entries(folder)?.into_iter().filter(|path| path.is_dir());
-    paths
-        .map(|path| match path.file_name().and_then(|name| name.to_str()) {
-            Some(name) if name.contains(char::is_control) => {
-                Err(DataError::malformed(folder, format!("the name of the class {name:?} is not one line of text")))
+/// The images to test with, in one of `found` in the form of those to learn from, and what is left out of them.
+pub fn test(data: &Data, found: &[PathBuf], classes: &[String]) -> Result<(Split, Vec<DataError>), DataError> {
+    let root = places::expand_home(data.path.as_deref().unwrap_or_default());
+    let Some(folder) = only(&root, found.to_vec())? else {
+        return Err(DataError::malformed(&root, "there is no folder `test` in it, beside `train`"));
+    };
+    if folders(&folder)?.is_empty() {
+        return Err(no_class(&folder));
+    }
+    let mut list = List::new(classes, data.bad_images);
+    let (files, labels) = list.part(&folder)?;
+    match files.is_empty() {
+        true => Err(DataError::malformed(&folder, "no images")),
+        false => Ok((Split::of_files(files, labels, data.max_pixels), list.left_out)),
+    }
+}
+
+/// What to say of a class that nothing can be learnt of.
+pub fn no_image(class: &str) -> String {
+    format!("no image for the class `{class}`")
+}
+
+/// What to say of a folder that has no folder in it.
+fn no_class(folder: &Path) -> DataError {
+    let message = match strays(folder).unwrap_or_default().len() {
+        0 => "no folder with images in it; what is expected is train/CLASS/*.jpg and val/CLASS/*.jpg, or CLASS/*.jpg"
+            .to_string(),
+        count => format!(
+            "its images ({count}) lie in no class folder: make a folder in it for each class, called as the class is, and move the images \
+             there: CLASS/*.jpg"
+        ),
+    };
+    DataError::malformed(folder, message)
+}
+
+/// The images that lie in `folder` itself.
+fn strays(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut strays = entries(folder)?;
+    strays.retain(|path| is_image(path) && !path.is_dir());
+    Ok(strays)
+}
+
+fn stray(path: &Path) -> DataError {
+    DataError::malformed(path, "it lies in no class folder: move it into its class's, or away")
+}
+
+/// Lists the images of parts.
+struct List<'a> {
+    /// Of the classes.
+    numbers: HashMap<&'a str, u32>,
+    bad: BadImages,
+    /// What is in the folders and in no list.
+    left_out: Vec<DataError>,
+}
+
+impl<'a> List<'a> {
+    fn new(classes: &'a [String], bad: BadImages) -> List<'a> {
+        let numbers = classes.iter().zip(0..).map(|(class, number)| (class.as_str(), number)).collect();
+        List { numbers, bad, left_out: Vec::new() }
+    }
+
+    /// What is not used: an error, if the recipe has it so.
+    fn leave_out(&mut self, error: DataError) -> Result<(), DataError> {
+        match self.bad {
+            BadImages::Refuse => Err(error),
+            BadImages::Skip => {
+                self.left_out.push(error);
+                Ok(())
             }
-            Some(name) => Ok(name.to_string()),
-            None => Err(DataError::malformed(&path, "the name of a class must be Unicode")),
-        })
-        .collect()
-}
-
-/// Every image below `folder`'s class folders, sorted, with its label in `classes`.
-fn list(
-    folder: &Path,
-    classes: &[String],
-    bad: BadImages,
-    left_out: &mut Vec<DataError>,
-) -> Result<(Vec<PathBuf>, Vec<u32>), DataError> {
-    let (mut files, mut labels) = (Vec::new(), Vec::new());
-    for class in folders(folder)? {
-        let path = folder.join(&class);
-        let Ok(label) = classes.binary_search(&class) else {
-            return Err(DataError::malformed(&path, format!("there is no class `{class}` in the training images")));
-        };
-        walk(&path, &mut Vec::new(), bad, &mut files, left_out)?;
-        labels.resize(files.len(), label as u32);
-    }
-    Ok((files, labels))
-}
-
-/// Collects the images in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one ends.
-fn walk(
-    folder: &Path,
-    above: &mut Vec<PathBuf>,
-    bad: BadImages,
-    files: &mut Vec<PathBuf>,
-    left_out: &mut Vec<DataError>,
-) -> Result<(), DataError> {
-    let real = fs::canonicalize(folder).map_err(|error| DataError::io(folder, error))?;
-    if above.contains(&real) {
-        return Err(DataError::malformed(folder, "a link to a folder that it lies in"));
-    }
-    above.push(real);
-    for path in entries(folder)? {
-        if path.is_dir() {
-            walk(&path, above, bad, files, left_out)?;
-            continue;
-        }
-        let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_lowercase);
-        if ending.as_deref().is_some_and(|ending| ENDINGS.contains(&ending)) {
-            files.push(path);
-            continue;
-        }
-        let error = DataError::bad_image(&path, format!("its name has none of the endings {}", ENDINGS.join(", ")));
-        match bad {
-            BadImages::Refuse => return Err(error),
-            BadImages::Skip => left_out.push(error),
         }
     }
-    above.pop();
-    Ok(())
-}
 
-/// What systems and programs leave in folders for themselves.
-const OTHERS: [&str; 3] = ["Thumbs.db", "desktop.ini", "__MACOSX"];
-
-/// What `folder` holds, sorted by name, without what is hidden (`.DS_Store`) or nobody put there.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let io = |error| DataError::io(folder, error);
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let name = entry.file_name();
-        let others = OTHERS.iter().any(|other| name.eq_ignore_ascii_case(other));
-        if !others && !name.as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
+    /// Every image below the class folders of the part `folder`, sorted, with its label.
+    fn part(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, Vec<u32>), DataError> {
+        for path in strays(folder)? {
+            self.leave_out(stray(&path))?;
         }
+        let (mut files, mut labels) = (Vec::new(), Vec::new());
+        for class in folders(folder)? {
+            let path = folder.join(&class);
+            let Some(label) = self.numbers.get(class.as_str()).copied() else {
+                return Err(DataError::malformed(&path, format!("there is no class `{class}` in the training images")));
+            };
+            self.walk(&path, &mut Vec::new(), &mut files)?;
+            labels.resize(files.len(), label);
+        }
+        Ok((files, labels))
     }
-    paths.sort();
-    Ok(paths)
+
+    /// Collects the images in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one ends.
+    fn walk(&mut self, folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
+        let real = fs::canonicalize(folder).map_err(|error| DataError::io(folder, error))?;
+        if above.contains(&real) {
+            return Err(DataError::malformed(folder, "a link to a folder that it lies in"));
+        }
+        above.push(real);
+        for path in entries(folder)? {
+            if path.is_dir() {
+                self.walk(&path, above, files)?;
+            } else if is_image(&path) {
+                files.push(path);
+            } else {
+                let reason = format!("its name has none of the endings {}", ENDINGS.join(", "));
+                self.leave_out(DataError::bad_image(&path, reason))?;
+            }
+        }
+        above.pop();
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::MaxPixels;
     use crate::train::data::fixture::Folder;
 
     fn with_files(name: &str, files: &[&str]) -> Folder {
         let folder = Folder::new(name);
         files.iter().for_each(|file| drop(folder.write(file, b"")));
         folder
+    }
+
+    fn data(path: &str, bad_images: BadImages) -> Data {
+        let (path, max_pixels) = (Some(path.to_string()), MaxPixels::default());
+        Data { set: DataSet::Folder, path, train: Vec::new(), eval: Vec::new(), bad_images, max_pixels }
+    }
+
+    fn opened(path: &str, bad_images: BadImages) -> Result<Collection, DataError> {
+        open(&data(path, bad_images))
     }
 
     /// Files, then (training images, validation images, classes, left out with `skip`).
@@ -191,7 +221,7 @@ mod tests {
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         for (case, files, expected) in [
             ("split", &["train/b/1.jpg", "train/a/2.JPEG", "train/a/deep/3.png", "val/b/1.bmp"][..], (3, 1, "a b", 0)),
-            ("test", &["train/a/1.jpg", "test/a/1.jpg", "README.md"], (1, 1, "a", 0)),
+            ("test", &["train/a/1.jpg", "train/a/2.jpg", "test/a/1.jpg", "README.md"], (1, 1, "a", 0)),
             ("both", &["train/a/1.jpg", "test/a/1.jpg", "test/a/2.jpg", "val/a/1.jpg"], (1, 1, "a", 0)),
             ("hidden", &["train/a/1.jpg", "train/a/.DS_Store", "train/.x/1.jpg", "val/a/1.jpg"], (1, 1, "a", 0)),
             ("text", &["train/a/1.jpg", "train/a/notes.txt", "train/a/noending", "val/a/1.jpg"], (1, 1, "a", 2)),
@@ -206,12 +236,28 @@ mod tests {
             ),
             (
                 "class called train with folders",
-                &["train/steam/1.jpg", "train/steam/2.jpg", "plane/1.jpg", "plane/2.jpg"],
+                &["train/steam/1.jpg", "train/steam/2.jpg", "plane/jet/1.jpg", "plane/jet/2.jpg"],
                 (2, 2, "plane train", 0),
             ),
+            ("class called test", &["test/1.jpg", "test/2.jpg", "other/1.jpg", "other/2.jpg"], (2, 2, "other test", 0)),
+            (
+                "beside what holds no image",
+                &["train/a/1.jpg", "train/a/2.jpg", "models/net.pt", "doc/a.txt"],
+                (1, 1, "a", 0),
+            ),
+            ("images", &["train_images/a/1.jpg", "test_images/a/1.jpg", "train_images/a/2.jpg"], (1, 1, "a", 0)),
+            (
+                "twice",
+                &["seg_train/seg_train/a/1.jpg", "seg_test/seg_test/a/1.jpg", "seg_train/seg_train/a/2.jpg"],
+                (1, 1, "a", 0),
+            ),
+            ("empty other", &["train/a/1.jpg", "training/.x", "val/a/2.jpg", "valid/x.txt"], (1, 1, "a", 0)),
+            ("picture of the set", &["train/a/1.jpg", "val/a/2.jpg", "overview.png"], (1, 1, "a", 1)),
+            ("strays", &["train/a/1.jpg", "train/2.jpg", "val/a/2.jpg", "val/b.png"], (1, 1, "a", 2)),
+            ("strays beside classes", &["a/1.jpg", "a/2.jpg", "b.jpg"], (1, 1, "a", 1)),
         ] {
             let folder = with_files(&format!("layout-{case}"), files);
-            let opened = open(Some(folder.root()), BadImages::Skip).unwrap();
+            let opened = opened(folder.root(), BadImages::Skip).unwrap();
             let found = (opened.train.len(), opened.validation.len(), opened.classes.join(" "), opened.left_out.len());
             assert_eq!(found, (expected.0, expected.1, expected.2.to_string(), expected.3), "{case}");
         }
@@ -223,6 +269,28 @@ mod tests {
             ("text", &["train/a/1.jpg", "train/a/notes.txt"][..], "a/notes.txt is no image"),
             ("no ending", &["train/a/1.jpg", "train/a/2"], "a/2 is no image"),
             ("empty", &["readme"], "no folder with images"),
+            (
+                "only images",
+                &["1.jpg", "2.png"],
+                "its images (2) lie in no class folder: make a folder in it for each class",
+            ),
+            ("images in train", &["train/1.jpg", "test/2.png"], "train: its images (1) lie in no class folder"),
+            ("in capitals", &["Training/1.jpg", "Validation/2.png"], "Training: its images (1) lie in no class folder"),
+            ("empty parts", &["train_images/.x", "test_images/.x"], "train_images: no folder with images in it"),
+            ("stray", &["train/a/1.jpg", "train/2.jpg", "val/a/1.jpg"], "train/2.jpg: it lies in no class folder"),
+            ("stray beside classes", &["a/1.jpg", "a/2.jpg", "c.jpg"], "c.jpg: it lies in no class folder"),
+            ("without train", &["val/a/1.jpg", "test/a/1.jpg"], "there is `test`, but no folder `train`"),
+            (
+                "two",
+                &["train/a/1.jpg", "train_images/a/1.jpg", "val/a/1.jpg"],
+                "`train` and `train_images` are both named for the same",
+            ),
+            (
+                "class or part",
+                &["train/a/1.jpg", "train/b/1.jpg", "unlabeled/1.jpg"],
+                "whether `train` is a class, as `unlabeled`",
+            ),
+            ("one level up", &["pets/train/a/1.jpg", "pets/val/a/1.jpg"], "in the folder `pets` in it: write `path: "),
             ("no images", &["train/a/1.jpg", "train/b/.hidden"], "no image for the class `b`"),
             ("new class", &["train/a/1.jpg", "val/b/1.jpg"], "there is no class `b`"),
             ("empty val", &["train/a/1.jpg", "val/.hidden"], "no images"),
@@ -230,11 +298,49 @@ mod tests {
             ("two lines", &["a/1.jpg", "b\nc/1.jpg"], "the class \"b\\nc\" is not one line of text"),
         ] {
             let folder = with_files(&format!("mistake-{case}"), files);
-            let error = open(Some(folder.root()), BadImages::Refuse).unwrap_err().to_string();
+            let error = opened(folder.root(), BadImages::Refuse).unwrap_err().to_string();
             assert!(error.contains(expected), "{case}: {error}");
         }
-        assert!(open(Some("/nowhere"), BadImages::Refuse).unwrap_err().to_string().contains("/nowhere"));
-        assert!(open(None, BadImages::Refuse).unwrap_err().to_string().contains("needs `path:`"));
+        assert!(opened("/nowhere", BadImages::Refuse).unwrap_err().to_string().contains("/nowhere"));
+        assert!(
+            open(&Data { path: None, ..data("", BadImages::Refuse) })
+                .unwrap_err()
+                .to_string()
+                .contains("needs `path:`")
+        );
+    }
+
+    #[test]
+    fn test_images_are_for_testing() {
+        let folder =
+            with_files("tested", &["train/a/1.jpg", "train/a/2.jpg", "train/b/1.jpg", "test/b/1.jpg", "test/b/x.txt"]);
+        let data = data(folder.root(), BadImages::Skip);
+        let collection = open(&data).unwrap();
+        assert!(
+            collection.validation.file(0).unwrap().starts_with(folder.path("train")),
+            "held out, not taken from test/"
+        );
+        let (test, left_out) = collection.test(&data).unwrap();
+        assert_eq!((test.labels(), left_out.len()), (&[1][..], 1));
+        for (case, files, expected) in [
+            ("no test", &["train/a/1.jpg", "val/a/1.jpg"][..], "there is no folder `test`"),
+            (
+                "unsorted",
+                &["train/a/1.jpg", "train/a/2.jpg", "test1/1.jpg"],
+                "test1: its images (1) lie in no class folder",
+            ),
+            (
+                "two",
+                &["train/a/1.jpg", "train/a/2.jpg", "test1/a/1.jpg", "test2/a/1.jpg"],
+                "`test1` and `test2` are both",
+            ),
+            ("new class", &["train/a/1.jpg", "train/a/2.jpg", "test/b/1.jpg"], "there is no class `b`"),
+        ] {
+            let folder = with_files(&format!("tested-{case}"), files);
+            let data = Data { path: Some(folder.root().to_string()), ..data.clone() };
+            let error = open(&data).unwrap().test(&data).unwrap_err().to_string();
+            assert!(error.contains(expected), "{case}: {error}");
+        }
     }
 
     #[cfg(unix)]
@@ -242,7 +348,7 @@ mod tests {
     fn a_circle_of_links_ends() {
         let folder = with_files("circle", &["train/a/1.jpg"]);
         std::os::unix::fs::symlink("..", folder.path("train/a/up")).unwrap();
-        let error = open(Some(folder.root()), BadImages::Refuse).unwrap_err().to_string();
+        let error = opened(folder.root(), BadImages::Refuse).unwrap_err().to_string();
         assert!(error.contains("a link to a folder"), "{error}");
     }
 }

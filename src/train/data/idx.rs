@@ -7,7 +7,6 @@
 //!
 //! Source: <https://yann.lecun.com/exdb/mnist/>.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use super::split::{Images, Split};
 use super::{DataError, check_labels, places};
 use crate::ir::Pair;
 use crate::recipe::DataSet;
+use crate::regular;
 
 /// Both splits of MNIST or a set of the same form.
 pub fn open(set: DataSet, path: Option<&str>) -> Result<(Split, Split), DataError> {
@@ -48,8 +48,9 @@ fn split(set: DataSet, folder: &Path, part: &str) -> Result<Split, DataError> {
         found.ok_or_else(|| DataError::malformed(folder, format!("{} or {}.gz is not there", names[0], names[0])))
     };
     let (images_file, labels_file) = (file("images", 3)?, file("labels", 1)?);
-    let ([count, height, width], pixels) = read::<3>(&images_file)?;
-    let ([labelled], labels) = read::<1>(&labels_file)?;
+    // Nothing of this size is read before both headers are known to be of what is expected.
+    let (images, labels) = (Idx::open(&images_file)?, Idx::open(&labels_file)?);
+    let ([count, height, width], [labelled]) = (images.sizes, labels.sizes);
     if count != labelled {
         let message = format!("{labelled} labels, but {} has {count} images", images_file.display());
         return Err(DataError::malformed(&labels_file, message));
@@ -60,56 +61,90 @@ fn split(set: DataSet, folder: &Path, part: &str) -> Result<Split, DataError> {
         let message = format!("images are {size}, but those of {set} are {expected}");
         return Err(DataError::malformed(&images_file, message));
     }
-    let labels: Vec<u32> = labels.into_iter().map(u32::from).collect();
+    if count > MOST {
+        let message = format!("it has {count} images, but of a set of this form {MOST} at most are read");
+        return Err(DataError::malformed(&images_file, message));
+    }
+    let labels: Vec<u32> = labels.read()?.into_iter().map(u32::from).collect();
     check_labels(&labels, set.classes().len(), &labels_file)?;
+    let pixels = images.read()?;
     Ok(Split::new(Images::Memory { pixels, channels: 1, size, white: u8::MAX }, labels))
 }
 
-/// The sizes in the header, and all that follows it.
-fn read<const RANK: usize>(path: &PathBuf) -> Result<([usize; RANK], Vec<u8>), DataError> {
-    let io = |error| DataError::io(path, error);
-    let bad = |message: String| DataError::malformed(path, message);
-    let file = File::open(path).map_err(io)?;
-    let stored = file.metadata().map_err(io)?.len();
-    let mut file = BufReader::new(file);
-    let packed = file.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]);
-    let mut reader: Box<dyn Read> = if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
-    let unpack = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => bad("the file is cut off".to_string()),
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => bad(format!("not gzip: {error}")),
-        _ => io(error),
-    };
-    let mut word = || {
-        let mut bytes = [0; 4];
-        reader.read_exact(&mut bytes).map(|()| bytes).map_err(unpack)
-    };
-    let magic = word()?;
-    let expected = [0, 0, 8, RANK as u8];
-    if magic != expected {
-        return Err(bad(format!(
-            "starts with {magic:02x?}, but an IDX file of bytes with {RANK} sizes with {expected:02x?}"
-        )));
-    }
-    let mut sizes = [0; RANK];
-    for size in &mut sizes {
-        *size = u32::from_be_bytes(word()?) as usize;
-    }
-    let promised = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(*size as u64));
-    // Deflate packs at most 1,032 bytes into one (Deutsch, RFC 1951).
-    let possible = if packed { stored.saturating_mul(1032) } else { stored };
-    let Some(promised) = promised.filter(|promised| *promised <= possible) else {
-        let found = if packed { format!("{stored} bytes, packed") } else { format!("{stored} bytes") };
-        return Err(bad(format!("the header promises {} bytes, but the file has {found}", product(&sizes))));
-    };
-    let mut bytes = Vec::new();
-    reader.take(promised + 1).read_to_end(&mut bytes).map_err(unpack)?;
-    match bytes.len() as u64 {
-        found if found == promised && promised > 0 => Ok((sizes, bytes)),
-        0 => Err(bad(format!("the header promises {} bytes, and none follow", product(&sizes)))),
-        found if found < promised => {
-            Err(bad(format!("the header promises {} bytes, but {found} follow: the file is cut off", product(&sizes))))
+/// The most images of a part. MNIST has 60,000, the largest set of its form that is known to be in use 240,000 (EMNIST's digits).
+const MOST: usize = 1 << 18;
+
+/// A file whose header was read.
+struct Idx<'a, const RANK: usize> {
+    path: &'a Path,
+    sizes: [usize; RANK],
+    /// Bytes that follow the header, if it says the truth.
+    promised: u64,
+    rest: Box<dyn Read>,
+}
+
+impl<'a, const RANK: usize> Idx<'a, RANK> {
+    /// Reads the header, whose promise must be possible.
+    fn open(path: &'a Path) -> Result<Self, DataError> {
+        let io = |error| DataError::io(path, error);
+        let bad = |message: String| DataError::malformed(path, message);
+        let file = regular::open(path).map_err(io)?;
+        let stored = file.metadata().map_err(io)?.len();
+        let mut file = BufReader::new(file);
+        let packed = file.fill_buf().map_err(io)?.starts_with(&[0x1f, 0x8b]);
+        let mut rest: Box<dyn Read> = if packed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) };
+        let mut word = || {
+            let mut bytes = [0; 4];
+            rest.read_exact(&mut bytes).map(|()| bytes).map_err(|error| unpack(path, error))
+        };
+        let magic = word()?;
+        let expected = [0, 0, 8, RANK as u8];
+        if magic != expected {
+            return Err(bad(format!(
+                "starts with {magic:02x?}, but an IDX file of bytes with {RANK} sizes with {expected:02x?}"
+            )));
         }
-        _ => Err(bad(format!("more than the {} bytes that the header promises follow", product(&sizes)))),
+        let mut sizes = [0; RANK];
+        for size in &mut sizes {
+            *size = u32::from_be_bytes(word()?) as usize;
+        }
+        let promised = sizes.iter().try_fold(1u64, |product, size| product.checked_mul(*size as u64));
+        // Deflate packs at most 1,032 bytes into one (Deutsch, RFC 1951).
+        let possible = if packed { stored.saturating_mul(1032) } else { stored };
+        match promised.filter(|promised| *promised <= possible) {
+            Some(promised) => Ok(Idx { path, sizes, promised, rest }),
+            None => {
+                let found = if packed { format!("{stored} bytes, packed") } else { format!("{stored} bytes") };
+                Err(bad(format!("the header promises {} bytes, but the file has {found}", product(&sizes))))
+            }
+        }
+    }
+
+    /// All that follows the header: as much as that promises.
+    fn read(self) -> Result<Vec<u8>, DataError> {
+        let Idx { path, sizes, promised, rest } = self;
+        let bad = |message: String| Err(DataError::malformed(path, message));
+        let mut bytes = Vec::with_capacity(promised as usize + 1);
+        rest.take(promised + 1).read_to_end(&mut bytes).map_err(|error| unpack(path, error))?;
+        match bytes.len() as u64 {
+            found if found == promised && promised > 0 => Ok(bytes),
+            0 => bad(format!("the header promises {} bytes, and none follow", product(&sizes))),
+            found if found < promised => {
+                bad(format!("the header promises {} bytes, but {found} follow: the file is cut off", product(&sizes)))
+            }
+            _ => bad(format!("more than the {} bytes that the header promises follow", product(&sizes))),
+        }
+    }
+}
+
+/// What went wrong while a file was read that may be packed.
+fn unpack(path: &Path, error: io::Error) -> DataError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => DataError::malformed(path, "the file is cut off"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+            DataError::malformed(path, format!("not gzip: {error}"))
+        }
+        _ => DataError::io(path, error),
     }
 }
 
@@ -177,13 +212,13 @@ mod tests {
                 images(u32::MAX, 5),
                 "promises 4294967295·28·28 = 3367254359280 bytes, but the file has 21 bytes",
             ),
-            ("long", 0, images(2, 784 * 3), "more than the 2·28·28 = 1568 bytes"),
+            ("long", 0, images(3, 784 * 4), "more than the 3·28·28 = 2352 bytes"),
             ("header", 0, vec![0, 0, 8], "cut off"),
             ("magic", 1, images(3, 3 * 784), "starts with [00, 00, 08, 03], but an IDX file of bytes with 1 sizes"),
-            ("empty", 0, images(0, 0), "none follow"),
+            ("empty", 1, labels(&[]), "0 labels, but"),
             ("count", 1, labels(&[1, 2]), "2 labels, but"),
             ("label", 3, labels(&[10]), "label 10"),
-            ("size", 0, wide, "more than the 3·28·14"),
+            ("size", 0, wide, "images are 28×14, but those of mnist are 1×28×28"),
         ];
         for (name, file, bytes, expected) in cases {
             for packed in [false, true] {
@@ -200,6 +235,36 @@ mod tests {
                 let expected = if packed { expected.split(", but the file has").next().unwrap() } else { expected };
                 assert!(error.contains(expected) && error.contains(NAMES[file]), "{name}: {error}");
             }
+        }
+    }
+
+    /// Files that are long without taking room on the disk, and what is no file.
+    #[test]
+    fn reads_no_more_than_a_set_may_have() {
+        let folder = Folder::new("idx-sparse");
+        for (name, bytes) in NAMES.iter().zip(good()) {
+            folder.write(name, &bytes);
+        }
+        let count = MOST as u32 + 1;
+        let refused = || open(DataSet::Mnist, Some(folder.root())).unwrap_err().to_string();
+        for (name, header, length) in [(NAMES[0], images(count, 0), 784), (NAMES[1], labels(&[]), 1)] {
+            let path = folder.write(name, &header);
+            let header_length = header.len() as u64;
+            let mut file = std::fs::File::options().write(true).open(&path).unwrap();
+            file.set_len(header_length + u64::from(count) * length).unwrap();
+            std::io::Seek::seek(&mut file, io::SeekFrom::Start(4)).unwrap();
+            std::io::Write::write_all(&mut file, &count.to_be_bytes()).unwrap();
+        }
+        assert!(
+            refused().contains("it has 262145 images, but of a set of this form 262144 at most are read"),
+            "{}",
+            refused()
+        );
+        #[cfg(unix)]
+        {
+            std::fs::remove_file(folder.path(NAMES[0])).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", folder.path(NAMES[0])).unwrap();
+            assert!(refused().contains("found no train-images-idx3-ubyte"), "{}", refused());
         }
     }
 

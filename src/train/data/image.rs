@@ -1,15 +1,19 @@
 //! One image as floats, and the way there from a file.
 
-use std::fs;
-use std::io::Cursor;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use super::DataError;
 use crate::ir::Pair;
-use crate::recipe::LARGEST_IMAGE;
+use crate::recipe::MaxPixels;
+use crate::regular;
 
 /// An image, plane after plane, with values in \[0, 1\] until it is normalised.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,28 +36,56 @@ impl Image {
             (3, 1) => {
                 let [red, green, blue] = [0, 1, 2].map(|channel| &bytes[channel * plane..][..plane]);
                 let colours = red.iter().zip(green).zip(blue);
-                self.pixels.extend(colours.map(|((red, green), blue)| scale(luma(*red, *green, *blue))));
+                self.pixels.extend(colours.map(|((red, green), blue)| scale(u8::luma([*red, *green, *blue]))));
             }
             (1, 3) => (0..3).for_each(|_| self.pixels.extend(bytes.iter().map(|value| scale(*value)))),
             _ => self.pixels.extend(bytes.iter().map(|value| scale(*value))),
         }
     }
 
-    /// Takes over a decoded image of any kind: 16 bits become 8, transparency is dropped.
+    /// Takes over a decoded image of any kind: 16 bits stay 16, transparency is dropped.
     fn fill_from_decoded(&mut self, decoded: DynamicImage, channels: usize) {
         let size = Pair { height: decoded.height() as usize, width: decoded.width() as usize };
-        if !decoded.color().has_color() {
-            return self.fill_from_planes(&decoded.into_luma8(), 1, size, u8::MAX, channels);
+        match decoded {
+            DynamicImage::ImageLuma8(image) => self.fill_from_pixels(image.as_raw().as_chunks::<1>().0, size, channels),
+            DynamicImage::ImageLumaA8(image) => {
+                self.fill_from_pixels(image.as_raw().as_chunks::<2>().0, size, channels)
+            }
+            DynamicImage::ImageRgb8(image) => self.fill_from_pixels(image.as_raw().as_chunks::<3>().0, size, channels),
+            DynamicImage::ImageRgba8(image) => self.fill_from_pixels(image.as_raw().as_chunks::<4>().0, size, channels),
+            DynamicImage::ImageLuma16(image) => {
+                self.fill_from_pixels(image.as_raw().as_chunks::<1>().0, size, channels)
+            }
+            DynamicImage::ImageLumaA16(image) => {
+                self.fill_from_pixels(image.as_raw().as_chunks::<2>().0, size, channels)
+            }
+            DynamicImage::ImageRgb16(image) => self.fill_from_pixels(image.as_raw().as_chunks::<3>().0, size, channels),
+            DynamicImage::ImageRgba16(image) => {
+                self.fill_from_pixels(image.as_raw().as_chunks::<4>().0, size, channels)
+            }
+            // No format that is read gives floats.
+            other => self.fill_from_pixels(other.into_rgb16().as_raw().as_chunks::<3>().0, size, channels),
         }
-        let colours = decoded.into_rgb8().into_raw();
-        let colours = colours.as_chunks::<3>().0;
-        let scale = scale(u8::MAX);
+    }
+
+    /// Takes over pixels of one or two levels (grey, and transparency) or of three or four (colours, and transparency).
+    fn fill_from_pixels<L: Level, const LEVELS: usize>(&mut self, from: &[[L; LEVELS]], size: Pair, channels: usize) {
+        let grey = LEVELS < 3;
         self.clear(channels, size);
-        if channels == 1 {
-            self.pixels.extend(colours.iter().map(|[red, green, blue]| scale(luma(*red, *green, *blue))));
-        } else {
-            (0..3).for_each(|channel| self.pixels.extend(colours.iter().map(|colour| scale(colour[channel]))));
+        match channels {
+            1 if !grey => self.pixels.extend(from.iter().map(|pixel| L::luma([pixel[0], pixel[1], pixel[2]]).part())),
+            _ => {
+                for channel in 0..channels {
+                    let level = if grey { 0 } else { channel };
+                    self.pixels.extend(from.iter().map(|pixel| pixel[level].part()));
+                }
+            }
         }
+    }
+
+    /// Whether all values are bytes that were divided by 255.
+    pub fn is_of_bytes(&self) -> bool {
+        self.pixels.iter().all(|value| ((value * 255.0).round() as u8).part() == *value)
     }
 
     fn clear(&mut self, channels: usize, size: Pair) {
@@ -64,16 +96,52 @@ impl Image {
     }
 }
 
+/// A level of brightness, from 0 to the largest there is.
+trait Level: Copy {
+    /// `x/white`: a division, as PyTorch's `ToTensor` does it, so that the last bit agrees too.
+    fn part(self) -> f32;
+
+    /// Brightness, 0.299·R + 0.587·G + 0.114·B (ITU-R 601-2), rounded from 16-bit fixed point as Pillow's `convert("L")` is.
+    fn luma(colours: [Self; 3]) -> Self;
+}
+
+impl Level for u8 {
+    fn part(self) -> f32 {
+        f32::from(self) / 255.0
+    }
+
+    fn luma(colours: [u8; 3]) -> u8 {
+        luma(colours.map(u64::from)) as u8
+    }
+}
+
+impl Level for u16 {
+    fn part(self) -> f32 {
+        f32::from(self) / 65_535.0
+    }
+
+    fn luma(colours: [u16; 3]) -> u16 {
+        luma(colours.map(u64::from)) as u16
+    }
+}
+
+fn luma([red, green, blue]: [u64; 3]) -> u64 {
+    (19_595 * red + 38_470 * green + 7_471 * blue + 0x8000) >> 16
+}
+
+/// `x/white`, as [`Level::part`].
+fn scale(white: u8) -> impl Fn(u8) -> f32 + Copy {
+    let white = f32::from(white);
+    move |value| f32::from(value) / white
+}
+
 /// Height and width that a file's image has once it is turned upright; only its header is read.
-pub fn size(path: &Path) -> Result<Pair, DataError> {
-    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
-    let reader = ImageReader::open(path)
-        .and_then(ImageReader::with_guessed_format)
-        .map_err(|error| DataError::io(path, error))?;
-    let mut decoder = reader.into_decoder().map_err(|error| bad(&error))?;
+pub fn size(path: &Path, most: MaxPixels) -> Result<Pair, DataError> {
+    let (file, length) = open(path, most)?;
+    let mut decoder = decoder(path, ImageReader::new(BufReader::new(file.take(length))), length, most)?;
     let (width, height) = decoder.dimensions();
     let turned = matches!(
-        decoder.orientation().map_err(|error| bad(&error))?,
+        decoder.orientation().map_err(|error| DataError::bad_image(path, error))?,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
     let (height, width) = if turned { (width, height) } else { (height, width) };
@@ -81,24 +149,17 @@ pub fn size(path: &Path) -> Result<Pair, DataError> {
 }
 
 /// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
-pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), DataError> {
-    // Reading a pipe would wait for ever.
-    if !fs::metadata(path).map_err(|error| DataError::io(path, error))?.is_file() {
-        return Err(DataError::bad_image(path, "it is no regular file"));
-    }
-    let bytes = fs::read(path).map_err(|error| DataError::io(path, error))?;
+pub fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) -> Result<(), DataError> {
+    let (file, length) = open(path, most)?;
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(length).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
     let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
-    let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().expect("a cursor does not fail to read");
     let mut may_be_turned = true;
-    if reader.format() == Some(ImageFormat::Jpeg) {
+    if image::guess_format(&bytes).is_ok_and(|format| format == ImageFormat::Jpeg) {
         let Some(markers) = jpeg_markers(&bytes) else { return Err(bad(&"the JPEG data is cut off")) };
         may_be_turned = markers.contains(&EXIF);
     }
-    let mut decoder = reader.into_decoder().map_err(|error| bad(&error))?;
-    let (width, height) = decoder.dimensions();
-    if (width as usize).saturating_mul(height as usize) > LARGEST_IMAGE {
-        return Err(bad(&format!("{height}×{width} is more than {LARGEST_IMAGE} pixels")));
-    }
+    let mut decoder = decoder(path, ImageReader::new(Cursor::new(&bytes)), length, most)?;
     // The JPEG decoder parses the header anew for this, which takes as long as decoding a small image.
     let orientation = if may_be_turned { decoder.orientation() } else { Ok(Orientation::NoTransforms) };
     let orientation = orientation.map_err(|error| bad(&error))?;
@@ -108,16 +169,57 @@ pub fn decode(path: &Path, channels: usize, image: &mut Image) -> Result<(), Dat
     Ok(())
 }
 
-/// `x/white`: a division, as PyTorch's `ToTensor` does it, so that the last bit agrees too.
-fn scale(white: u8) -> impl Fn(u8) -> f32 + Copy {
-    let white = f32::from(white);
-    move |value| f32::from(value) / white
+/// The bytes of one pixel, at most: four levels of 16 bits.
+const WIDEST_PIXEL: u64 = 8;
+
+/// A regular file that is long enough for a signature and no longer than an image needs, and its length.
+fn open(path: &Path, most: MaxPixels) -> Result<(File, u64), DataError> {
+    let file = regular::open(path).map_err(|error| unreadable(path, error))?;
+    let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+    // What is about the image, such as a preview, is shorter than the longest image.
+    let longest = WIDEST_PIXEL * most.of_file(u64::MAX) as u64;
+    let mut signature = [0; 16];
+    let mut head = &file;
+    let known = match head.read_exact(&mut signature) {
+        Ok(()) => image::guess_format(&signature).is_ok_and(|format| format.reading_enabled()),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
+        Err(error) => return Err(unreadable(path, error)),
+    };
+    if known && length > longest {
+        return Err(DataError::bad_image(path, format!("it is longer than {longest} bytes")));
+    }
+    head.seek(SeekFrom::Start(0)).map_err(|error| unreadable(path, error))?;
+    // Of what has no signature the decoder says that, whatever follows.
+    Ok((file, if known { length } else { length.min(signature.len() as u64) }))
 }
 
-/// Brightness, 0.299·R + 0.587·G + 0.114·B (ITU-R 601-2), rounded from 16-bit fixed point as Pillow's `convert("L")` is.
-fn luma(red: u8, green: u8, blue: u8) -> u8 {
-    let sum = 19_595 * u32::from(red) + 38_470 * u32::from(green) + 7_471 * u32::from(blue);
-    ((sum + 0x8000) >> 16) as u8
+fn unreadable(path: &Path, error: io::Error) -> DataError {
+    DataError::UnreadableImage { path: path.to_path_buf(), error }
+}
+
+/// The decoder of an image whose header has been read, and found to be no larger than it may be.
+fn decoder<'a, R: BufRead + Seek + 'a>(
+    path: &Path,
+    reader: ImageReader<R>,
+    length: u64,
+    most: MaxPixels,
+) -> Result<impl ImageDecoder + 'a, DataError> {
+    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
+    let mut reader = reader.with_guessed_format().map_err(|error| unreadable(path, error))?;
+    let most = most.of_file(length);
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(limits.max_alloc.unwrap_or(0).max((most as u64).saturating_mul(2 * WIDEST_PIXEL)));
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(|error| bad(&error))?;
+    let (width, height) = decoder.dimensions();
+    match u64::from(width) * u64::from(height) {
+        0 => Err(bad(&format!("it is {height}×{width}, which is no pixel"))),
+        pixels if pixels > most as u64 => Err(bad(&format!(
+            "{height}×{width} is {pixels} pixels, more than {most}, the most for a file of {length} bytes: if it is sound, write \
+             `max_pixels: {pixels}` under `data:`"
+        ))),
+        _ => Ok(decoder),
+    }
 }
 
 /// APP1, the segment of a JPEG file in which cameras leave EXIF data.
@@ -144,98 +246,4 @@ fn jpeg_markers(bytes: &[u8]) -> Option<Vec<u8>> {
         }
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use image::{GrayImage, RgbImage};
-
-    use super::*;
-    use crate::train::data::fixture::Folder;
-
-    #[test]
-    fn channels_are_converted() {
-        let folder = Folder::new("channels");
-        let (colour, grey) = (folder.path("colour.png"), folder.path("grey.png"));
-        RgbImage::from_raw(2, 1, vec![255, 0, 51, 10, 20, 30]).unwrap().save(&colour).unwrap();
-        GrayImage::from_raw(1, 2, vec![0, 102]).unwrap().save(&grey).unwrap();
-        // Pillow 13: Image.open("colour.png").convert("L") has 82 and 18.
-        for (file, channels, size, expected) in [
-            (&colour, 3, (1, 2), vec![255.0, 10.0, 0.0, 20.0, 51.0, 30.0]),
-            (&colour, 1, (1, 2), vec![82.0, 18.0]),
-            (&grey, 1, (2, 1), vec![0.0, 102.0]),
-            (&grey, 3, (2, 1), vec![0.0, 102.0, 0.0, 102.0, 0.0, 102.0]),
-        ] {
-            let mut image = Image::default();
-            decode(file, channels, &mut image).unwrap();
-            let pixels = expected.iter().map(|value| value / 255.0).collect();
-            let size = Pair { height: size.0, width: size.1 };
-            assert_eq!(image, Image { channels, size, pixels }, "{} as {channels}", file.display());
-        }
-        let mut image = Image::default();
-        image.fill_from_planes(&[255, 10, 0, 20, 51, 30], 3, Pair { height: 1, width: 2 }, 255, 1);
-        assert_eq!(image.pixels, [82.0 / 255.0, 18.0 / 255.0]);
-    }
-
-    /// The fixture is made by tests/scripts/images.py with Pillow: in each line a file, its height and width, and its bytes.
-    #[test]
-    fn unusual_files_are_what_pillow_makes_of_them() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/train/data/images");
-        for line in include_str!("images/images.txt").lines() {
-            let [name, height, width, bytes] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-            let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
-            let expected: Vec<u8> = bytes.as_bytes().chunks(2).map(byte).collect();
-            let path = folder.join(name);
-            let size = Pair { height: height.parse().unwrap(), width: width.parse().unwrap() };
-            assert_eq!(super::size(&path).unwrap(), size, "{name}");
-            let mut image = Image::default();
-            decode(&path, 3, &mut image).unwrap();
-            assert_eq!((image.size, image.pixels.len()), (size, expected.len()), "{name}");
-            // JPEG decoders round differently, and Pillow does not interpolate colours as others do.
-            let tolerance = if name.ends_with(".jpg") { 4.0 } else { 0.01 };
-            for (at, (ours, pillows)) in image.pixels.iter().zip(&expected).enumerate() {
-                let difference = (ours * 255.0 - f32::from(*pillows)).abs();
-                assert!(difference <= tolerance, "{name}: {} for {pillows} at {at}", ours * 255.0);
-            }
-        }
-    }
-
-    /// A JPEG as a camera held sideways writes it: EXIF orientation 6, to be turned clockwise.
-    #[test]
-    fn photos_are_turned_upright() {
-        let folder = Folder::new("turned");
-        let flat = folder.path("flat.jpg");
-        // Left half black, right half white; 16×8.
-        GrayImage::from_fn(16, 8, |x, _| image::Luma([if x < 8 { 0 } else { 255 }])).save(&flat).unwrap();
-        let bytes = fs::read(&flat).unwrap();
-        let tag = [0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0];
-        let exif: Vec<u8> = [&b"Exif\0\0MM\0*\0\0\0\x08\0\x01"[..], &tag, &[0; 4]].concat();
-        let length = (exif.len() as u16 + 2).to_be_bytes();
-        let turned = folder.write("turned.jpg", &[&bytes[..2], &[0xFF, EXIF], &length, &exif, &bytes[2..]].concat());
-        let mut image = Image::default();
-        decode(&turned, 1, &mut image).unwrap();
-        assert_eq!(image.size, Pair { height: 16, width: 8 });
-        let (top, bottom) = image.pixels.split_at(64);
-        assert!(top.iter().all(|value| *value < 0.1) && bottom.iter().all(|value| *value > 0.9), "{:?}", image.pixels);
-    }
-
-    #[test]
-    fn a_file_that_is_cut_off_anywhere_is_refused() {
-        let folder = Folder::new("cut");
-        for name in ["whole.jpg", "whole.png", "whole.bmp", "whole.gif", "whole.webp"] {
-            let whole = folder.path(name);
-            RgbImage::from_fn(24, 16, |x, y| image::Rgb([x as u8 * 9, y as u8 * 13, (x * y) as u8]))
-                .save(&whole)
-                .unwrap();
-            let bytes = fs::read(&whole).unwrap();
-            decode(&whole, 3, &mut Image::default()).unwrap();
-            for length in [0, 1, 10, bytes.len() / 3, bytes.len() / 2, bytes.len() * 9 / 10] {
-                let cut = folder.write(&format!("cut_{name}"), &bytes[..length]);
-                match decode(&cut, 3, &mut Image::default()) {
-                    Err(DataError::BadImage { path, .. }) => assert_eq!(path, cut),
-                    other => panic!("{name} cut to {length} of {} bytes: {other:?}", bytes.len()),
-                }
-            }
-        }
-    }
 }

@@ -10,11 +10,12 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rand_chacha::ChaCha8Rng;
+
 use super::augment::Pipeline;
 use super::image::Image;
 use super::{DataError, Split};
-use crate::random::{Purpose, generator};
-use crate::recipe::BadImages;
+use crate::random::{Purpose, below, generator};
 
 /// Images and labels of one step.
 #[derive(Debug, Default)]
@@ -48,7 +49,7 @@ pub struct Batches {
 pub struct Pass {
     pub split: Split,
     pub pipeline: Pipeline,
-    pub bad_images: BadImages,
+    pub unreadable: Unreadable,
     /// Examples as they come.
     pub order: Vec<usize>,
     /// Examples in a batch; the last batch may have fewer.
@@ -58,6 +59,17 @@ pub struct Pass {
     pub epoch: u64,
 }
 
+/// What is done about an image that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is an error.
+    Refuse,
+    /// The batch is smaller: to measure with, no image may count twice.
+    LeaveOut,
+    /// Another one is drawn in its place: to train with, no batch may be too small for the network.
+    Replace,
+}
+
 /// The ways to and from a thread.
 #[derive(Debug)]
 struct Worker {
@@ -65,7 +77,7 @@ struct Worker {
     used: Sender<Batch>,
 }
 
-/// A batch, and what is missing in it.
+/// A batch, and the images that could not be read for it.
 #[derive(Debug)]
 pub struct Made {
     batch: Batch,
@@ -109,7 +121,7 @@ impl Batches {
         let _ = self.worker(batch.index).used.send(batch);
     }
 
-    /// The images that were left out so far, and why: only with `on_bad_image: skip`. A batch with such an image is smaller.
+    /// The images that could not be read so far, and why: only with `on_bad_image: skip`.
     pub fn skipped(&self) -> &[DataError] {
         &self.skipped
     }
@@ -149,11 +161,22 @@ impl Iterator for Batches {
                 }
             }
         }
-        if mem::take(&mut self.barren) { self.skipped.pop().map(Err) } else { None }
+        match self.skipped.first() {
+            Some(first) if mem::take(&mut self.barren) => Some(Err(none_left(self.skipped.len(), first))),
+            _ => None,
+        }
     }
 }
 
 impl Pass {
+    /// The same, but that another image takes the place of one that would be left out.
+    pub fn replacing(mut self) -> Pass {
+        if self.unreadable == Unreadable::LeaveOut {
+            self.unreadable = Unreadable::Replace;
+        }
+        self
+    }
+
     /// Makes the batches `numbers`, until there are no more or nobody takes them.
     fn work(
         &self,
@@ -181,31 +204,74 @@ impl Pass {
         spare: &mut Image,
     ) -> Result<Made, DataError> {
         let first = index * self.batch;
-        let examples = &self.order[first..self.order.len().min(first + self.batch)];
+        let positions = first..self.order.len().min(first + self.batch);
         batch.index = index;
         batch.labels.clear();
         batch.examples.clear();
         batch.images.clear();
-        batch.images.reserve(examples.len() * self.pipeline.elements());
+        batch.images.reserve(positions.len() * self.pipeline.elements());
         let mut skipped = Vec::new();
-        for example in examples {
-            match self.split.read(*example, self.pipeline.channels(), image) {
-                Err(error @ DataError::BadImage { .. }) if self.bad_images == BadImages::Skip => skipped.push(error),
-                Err(error) => return Err(error),
-                Ok(()) => {
-                    self.pipeline.check(image.size).map_err(|reason| self.unfit(*example, reason))?;
-                    let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, *example as u64);
-                    self.pipeline.apply(image, spare, &mut numbers, &mut batch.images);
-                    batch.labels.push(self.split.labels()[*example]);
-                    batch.examples.push(*example);
+        for position in positions {
+            let example = self.order[position];
+            let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, example as u64);
+            match self.put(example, &mut numbers, &mut batch, image, spare) {
+                Err(error) if error.is_of_one_image() && self.unreadable != Unreadable::Refuse => {
+                    if self.unreadable == Unreadable::Replace && !self.replace(position, &mut batch, image, spare)? {
+                        return Err(none_left(self.order.len(), &error));
+                    }
+                    skipped.push(error);
                 }
+                other => other?,
             }
         }
         Ok(Made { batch, skipped })
+    }
+
+    /// Puts an image that can be read into `batch`, in the place of the one at `position`: any of the epoch's, that one and those after
+    /// it in the epoch's order. Which, and what becomes of it, follows from the position alone, whoever makes the batch. False if
+    /// there is none.
+    fn replace(
+        &self,
+        position: usize,
+        batch: &mut Batch,
+        image: &mut Image,
+        spare: &mut Image,
+    ) -> Result<bool, DataError> {
+        let mut numbers = generator(self.seed, Purpose::Replace, self.epoch, position as u64);
+        let drawn = below(&mut numbers, self.order.len());
+        for example in self.order[drawn..].iter().chain(&self.order[..drawn]) {
+            match self.put(*example, &mut numbers, batch, image, spare) {
+                Err(error) if error.is_of_one_image() => {}
+                other => return other.map(|()| true),
+            }
+        }
+        Ok(false)
+    }
+
+    /// Reads and transforms an image, with `numbers`, at the end of `batch`.
+    fn put(
+        &self,
+        example: usize,
+        numbers: &mut ChaCha8Rng,
+        batch: &mut Batch,
+        image: &mut Image,
+        spare: &mut Image,
+    ) -> Result<(), DataError> {
+        self.split.read(example, self.pipeline.channels(), image)?;
+        self.pipeline.check(image.size).map_err(|reason| self.unfit(example, reason))?;
+        self.pipeline.apply(image, spare, numbers, &mut batch.images);
+        batch.labels.push(self.split.labels()[example]);
+        batch.examples.push(example);
+        Ok(())
     }
 
     fn unfit(&self, example: usize, reason: String) -> DataError {
         let file = self.split.file(example).map_or("an image".to_string(), |file| file.display().to_string());
         DataError::Mismatch(format!("{file} does not fit: {reason}"))
     }
+}
+
+/// What to say when none of `count` images can be read, of which this is `one`.
+pub fn none_left(count: usize, one: &DataError) -> DataError {
+    DataError::Mismatch(format!("none of {count} images can be read; one of them: {one}"))
 }

@@ -22,6 +22,7 @@ mod error;
 mod folder;
 mod idx;
 mod image;
+mod layout;
 mod loader;
 mod naming;
 pub(crate) mod places;
@@ -36,12 +37,14 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::available_parallelism;
 
 use flate2::Crc;
+use rayon::prelude::*;
 
-pub use collection::{Collection, Part, locate};
+pub use collection::{Collection, Part, TestImages, locate};
 pub use error::DataError;
 pub use image::Image;
 pub use loader::{Batch, Batches};
@@ -53,11 +56,11 @@ pub use statistics::Statistics;
 use self::augment::Pipeline;
 use self::collection::some;
 use self::image::decode;
-use self::loader::Pass;
+use self::loader::{Pass, Unreadable, none_left};
 use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
-use crate::recipe::{Data, Train, Transform};
+use crate::recipe::{BadImages, Data, MaxPixels, Train, Transform};
 
 /// Images with labels, in two splits, and the way from an image to the network's input.
 #[derive(Debug)]
@@ -66,6 +69,7 @@ pub struct Dataset {
     pub train: Split,
     /// What it is judged by.
     pub validation: Split,
+    test: TestImages,
     classes: Vec<String>,
     left_out: Vec<DataError>,
     augmented: Pipeline,
@@ -85,7 +89,7 @@ impl Dataset {
     /// If files are missing, cut off or not what they should be, if a label has no class in the network, and if images
     /// do not come out of the transforms in the network's size.
     pub fn open(data: &Data, input: Shape, classes: Option<usize>) -> Result<Dataset, DataError> {
-        let Collection { train, validation, classes: names, left_out } = Collection::open(data)?;
+        let Collection { train, validation, test, classes: names, left_out } = Collection::open(data)?;
         if let Some(classes) = classes.filter(|classes| *classes < names.len()) {
             let message = format!(
                 "the data has {} classes, the network only {classes}: write `classes: {}`",
@@ -102,12 +106,15 @@ impl Dataset {
             }
             _ => split,
         });
+        if data.bad_images == BadImages::Skip {
+            check_readable(&train, &validation, &names)?;
+        }
         let data = measured(data, &train, input)?;
-        let augmented = Pipeline::new(&data.train, input)?;
-        let plain = Pipeline::new(&data.eval, input)?;
+        let augmented = Pipeline::new(&data.train, input, data.max_pixels)?;
+        let plain = Pipeline::new(&data.eval, input, data.max_pixels)?;
         let cores = available_parallelism().map_or(1, usize::from);
         let workers = cores.min(MOST_WORKERS);
-        let dataset = Dataset { train, validation, classes: names, left_out, augmented, plain, data, workers };
+        let dataset = Dataset { train, validation, test, classes: names, left_out, augmented, plain, data, workers };
         dataset.try_one_of_each()?;
         Ok(dataset)
     }
@@ -122,10 +129,20 @@ impl Dataset {
         &self.data
     }
 
-    /// Files in a folder that are no images, left out because of `on_bad_image: skip`. What cannot be decoded is found later:
+    /// Files in a folder that are no images, or of no class, left out because of `on_bad_image: skip`. What cannot be read is found later:
     /// see [`Batches::skipped`].
     pub fn left_out(&self) -> &[DataError] {
         &self.left_out
+    }
+
+    /// The images for testing, which training never sees, and what is left out of them.
+    ///
+    /// # Errors
+    /// If there are none, or they are not what they should be.
+    pub fn test(&self) -> Result<(Split, Vec<DataError>), DataError> {
+        let Dataset { train, validation, test, classes, .. } = self;
+        let (train, validation, test, classes) = (train.clone(), validation.clone(), test.clone(), classes.clone());
+        Collection { train, validation, test, classes, left_out: Vec::new() }.test(&self.data)
     }
 
     /// A number that is another one if images, labels or classes are others.
@@ -150,7 +167,7 @@ impl Dataset {
         let mut pass = self.pass(&self.train, &self.augmented, train.batch);
         shuffle(&mut pass.order, &mut generator(train.seed, Purpose::Shuffle, epoch, 0));
         pass.order.truncate(self.steps(train).saturating_mul(train.batch));
-        Batches::start(Pass { seed: train.seed, epoch, ..pass }, start, self.workers)
+        Batches::start(Pass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers)
     }
 
     /// All of `split` in its own order, without augmentation, `batch` at a time; the last batch may be smaller.
@@ -164,11 +181,12 @@ impl Dataset {
     /// If one cannot be read.
     pub fn sample(&self, part: Part, seed: u64, epoch: usize, count: usize) -> Result<Vec<(Image, u32)>, DataError> {
         let (split, pipeline) = match part {
-            Part::Train => (&self.train, &self.augmented),
-            Part::Validation => (&self.validation, &self.plain),
+            Part::Train => (self.train.clone(), &self.augmented),
+            Part::Validation => (self.validation.clone(), &self.plain),
+            Part::Test => (self.test()?.0, &self.plain),
         };
-        let order = some(split, seed, epoch as u64, count);
-        let pass = Pass { order, seed, epoch: epoch as u64, ..self.pass(split, pipeline, count) };
+        let order = some(&split, seed, epoch as u64, count);
+        let pass = Pass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, count) };
         let (batch, _) = pass.make(0, Batch::default(), &mut Image::default(), &mut Image::default())?.into_parts();
         let images = batch.images.chunks_exact(pipeline.elements()).map(|values| pipeline.colours(values));
         Ok(images.zip(batch.labels).collect())
@@ -178,15 +196,60 @@ impl Dataset {
     fn pass(&self, split: &Split, pipeline: &Pipeline, batch: usize) -> Pass {
         let (split, pipeline) = (split.clone(), pipeline.clone());
         let order = (0..split.len()).collect();
-        Pass { split, pipeline, bad_images: self.data.bad_images, order, batch, seed: 0, epoch: 0 }
+        let unreadable = match self.data.bad_images {
+            BadImages::Refuse => Unreadable::Refuse,
+            BadImages::Skip => Unreadable::LeaveOut,
+        };
+        Pass { split, pipeline, unreadable, order, batch, seed: 0, epoch: 0 }
     }
 
     /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at once.
     fn try_one_of_each(&self) -> Result<(), DataError> {
         for (split, pipeline) in [(&self.train, &self.augmented), (&self.validation, &self.plain)] {
-            self.pass(split, pipeline, 1).make(0, Batch::default(), &mut Image::default(), &mut Image::default())?;
+            self.pass(split, pipeline, 1).replacing().make(
+                0,
+                Batch::default(),
+                &mut Image::default(),
+                &mut Image::default(),
+            )?;
         }
         Ok(())
+    }
+}
+
+/// Whether every class has a training image that can be read, and there is one to validate with; what cannot be read is skipped.
+fn check_readable(train: &Split, validation: &Split, classes: &[String]) -> Result<(), DataError> {
+    // One pixel's channels are as many as any, and colours cost no less.
+    let first_reason = |split: &Split, examples: &[usize]| {
+        let mut image = Image::default();
+        let mut reason = None;
+        for example in examples {
+            match split.read(*example, 3, &mut image) {
+                Ok(()) => return Ok(None),
+                Err(error) if error.is_of_one_image() => reason = reason.or(Some(error)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(reason)
+    };
+    let mut by_class: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (example, label) in train.labels().iter().enumerate().filter(|(example, _)| train.file(*example).is_some()) {
+        by_class.entry(*label).or_default().push(example);
+    }
+    let by_class: Vec<(u32, Vec<usize>)> = by_class.into_iter().collect();
+    let empty =
+        by_class.par_iter().map(|(label, examples)| Ok((*label, examples.len(), first_reason(train, examples)?)));
+    let empty: Vec<(u32, usize, Option<DataError>)> = empty.collect::<Result<_, DataError>>()?;
+    for (label, count, reason) in empty {
+        if let Some(reason) = reason {
+            let message = folder::no_image(&classes[label as usize]);
+            return Err(DataError::Mismatch(format!("{message}: {}", none_left(count, &reason))));
+        }
+    }
+    let all: Vec<usize> = (0..validation.len()).collect();
+    match first_reason(validation, &all)? {
+        Some(reason) => Err(DataError::Mismatch(format!("no validation image: {}", none_left(all.len(), &reason)))),
+        None => Ok(()),
     }
 }
 
@@ -209,10 +272,15 @@ fn measured(data: &Data, train: &Split, input: Shape) -> Result<Data, DataError>
 }
 
 /// One image file as the network's input C×H×W, after `transforms`; for prediction, those of evaluation.
-pub fn read_image(path: &Path, transforms: &[Transform], input: Shape) -> Result<Vec<f32>, DataError> {
-    let pipeline = Pipeline::new(transforms, input)?;
+pub fn read_image(
+    path: &Path,
+    transforms: &[Transform],
+    input: Shape,
+    max_pixels: MaxPixels,
+) -> Result<Vec<f32>, DataError> {
+    let pipeline = Pipeline::new(transforms, input, max_pixels)?;
     let (mut image, mut spare, mut output) = (Image::default(), Image::default(), Vec::new());
-    decode(path, pipeline.channels(), &mut image)?;
+    decode(path, pipeline.channels(), max_pixels, &mut image)?;
     pipeline.check(image.size).map_err(|reason| DataError::Mismatch(format!("{}: {reason}", path.display())))?;
     pipeline.apply(&mut image, &mut spare, &mut generator(0, Purpose::Augment, 0, 0), &mut output);
     Ok(output)

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use flate2::Crc;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use super::DataError;
 use super::decoded::{self, Decoded};
 use super::image::{self, Image, decode};
 use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
+use crate::recipe::MaxPixels;
 
 /// Some images with their labels, in memory or as files.
 #[derive(Debug, Clone)]
@@ -39,6 +41,8 @@ pub enum Images {
         files: Vec<PathBuf>,
         /// What was decoded before.
         decoded: Option<Decoded>,
+        /// The most that one may have.
+        max_pixels: MaxPixels,
     },
 }
 
@@ -54,19 +58,20 @@ impl Split {
     }
 
     /// A split of files.
-    pub(super) fn of_files(files: Vec<PathBuf>, labels: Vec<u32>) -> Split {
-        Split::new(Images::Files { files, decoded: None }, labels)
+    pub(super) fn of_files(files: Vec<PathBuf>, labels: Vec<u32>, max_pixels: MaxPixels) -> Split {
+        Split::new(Images::Files { files, decoded: None, max_pixels }, labels)
     }
 
     /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is what
     /// the kept file goes by.
     pub(super) fn decoded(self, part: &str, channels: usize) -> Split {
-        let Images::Files { files, .. } = &*self.images else { return self };
+        let Images::Files { files, max_pixels, .. } = &*self.images else { return self };
         let decoded = decoded::folder().and_then(|folder| Decoded::open(files, part, channels, &folder));
         if decoded.is_none() {
             return self;
         }
-        Split { images: Arc::new(Images::Files { files: files.clone(), decoded }), labels: self.labels }
+        let images = Images::Files { files: files.clone(), decoded, max_pixels: *max_pixels };
+        Split { images: Arc::new(images), labels: self.labels }
     }
 
     /// How many examples there are.
@@ -118,16 +123,35 @@ impl Split {
     pub fn size(&self, example: usize) -> Result<Pair, DataError> {
         match &*self.images {
             Images::Memory { size, .. } => Ok(*size),
-            Images::Files { files, .. } => image::size(&files[example]),
+            Images::Files { files, max_pixels, .. } => image::size(&files[example], *max_pixels),
         }
+    }
+
+    /// Those images that can be read with 1 or 3 `channels`, and why the others cannot.
+    ///
+    /// # Errors
+    /// Those that are not of one image.
+    pub fn sound(&self, channels: usize) -> Result<(Split, Vec<DataError>), DataError> {
+        let Images::Files { files, max_pixels, .. } = &*self.images else { return Ok((self.clone(), Vec::new())) };
+        let read = |example: usize| match self.read(example, channels, &mut Image::default()) {
+            Ok(()) => Ok(None),
+            Err(error) if error.is_of_one_image() => Ok(Some(error)),
+            Err(error) => Err(error),
+        };
+        let found: Vec<Option<DataError>> =
+            (0..self.len()).into_par_iter().map(read).collect::<Result<_, DataError>>()?;
+        let sound: Vec<usize> = (0..self.len()).filter(|example| found[*example].is_none()).collect();
+        let kept = sound.iter().map(|example| files[*example].clone()).collect();
+        let labels = sound.iter().map(|example| self.labels[*example]).collect();
+        Ok((Split::of_files(kept, labels, *max_pixels), found.into_iter().flatten().collect()))
     }
 
     /// Reads one example's image into `image`, with 1 or 3 `channels`.
     pub(in crate::train) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
         match &*self.images {
-            Images::Files { files, decoded } => match decoded {
+            Images::Files { files, decoded, max_pixels } => match decoded {
                 Some(decoded) if decoded.read(example, channels, image) => Ok(()),
-                _ => decode(&files[example], channels, image),
+                _ => decode(&files[example], channels, *max_pixels, image),
             },
             Images::Memory { pixels, channels: stored, size, white } => {
                 let length = stored * size.height * size.width;

@@ -22,7 +22,7 @@ impl Statistics {
     /// Measures `split`'s images as they are before all transforms, with 1 or 3 `channels`.
     ///
     /// # Errors
-    /// For an image that cannot be decoded, unless those are skipped, and if there is none.
+    /// For an image that cannot be read, unless those are skipped, and if there is none.
     pub fn measure(split: &Split, channels: usize, bad: BadImages) -> Result<Statistics, DataError> {
         let chunks: Vec<Sums> = (0..split.len().div_ceil(CHUNK))
             .into_par_iter()
@@ -31,7 +31,7 @@ impl Statistics {
                 for example in chunk * CHUNK..split.len().min((chunk + 1) * CHUNK) {
                     match split.read(example, channels, &mut image) {
                         Ok(()) => sums.add_image(&image),
-                        Err(DataError::BadImage { .. }) if bad == BadImages::Skip => {}
+                        Err(error) if bad == BadImages::Skip && error.is_of_one_image() => {}
                         Err(error) => return Err(error),
                     }
                 }

@@ -1,14 +1,23 @@
 //! Whole data sets: what comes out of [`Dataset::open`] and its batches.
 
+use std::path::PathBuf;
+
 use ::image::RgbImage;
 
 use super::fixture::Folder;
 use super::*;
 use crate::ir::Pair;
-use crate::recipe::{BadImages, DataSet, Filter, Padding, Resize, Train};
+use crate::recipe::{BadImages, DataSet, Filter, MaxPixels, Padding, Resize, Train};
 
 fn digits() -> Data {
-    Data { set: DataSet::Digits, path: None, train: Vec::new(), eval: Vec::new(), bad_images: BadImages::Refuse }
+    Data {
+        set: DataSet::Digits,
+        path: None,
+        train: Vec::new(),
+        eval: Vec::new(),
+        bad_images: BadImages::Refuse,
+        max_pixels: MaxPixels::default(),
+    }
 }
 
 fn recipe(batch: usize, drop_last: bool) -> Train {
@@ -119,19 +128,78 @@ fn bad_images_are_refused_or_skipped() {
     assert!(error.contains(".png is no image"), "{error}");
     assert!(batches.next().is_none());
 
-    for (batch, full) in [(2, 5), (1, 15), (40, 1)] {
-        let skipping = open(BadImages::Skip);
-        let mut batches = skipping.training_batches(&recipe(batch, false), 0, 0);
-        let sizes: Vec<usize> = batches.by_ref().map(|batch| batch.unwrap().labels.len()).collect();
-        assert_eq!((sizes.iter().sum::<usize>(), batches.skipped().len()), (15, 5), "{batch}");
-        assert!(sizes.len() >= full && !sizes.contains(&0), "{batch}: {sizes:?}");
+    // Five of twenty are replaced, and the epoch has every other one.
+    for batch in [2, 1, 3, 40] {
+        let mut skipping = open(BadImages::Skip);
+        let recipe = recipe(batch, false);
+        let mut batches = skipping.training_batches(&recipe, 0, 0);
+        let whole: Vec<Batch> = batches.by_ref().map(Result::unwrap).collect();
+        let mut examples: Vec<usize> = whole.iter().flat_map(|batch| batch.examples.clone()).collect();
+        assert_eq!((examples.len(), batches.skipped().len()), (20, 5), "{batch}");
+        examples.sort_unstable();
+        examples.dedup();
+        assert_eq!(examples.len(), 15, "{batch}");
+        // They are the same however many make them, and from the middle on.
+        let told = |batch: &Batch| (batch.index, batch.images.clone(), batch.labels.clone(), batch.examples.clone());
+        for (workers, start) in [(1, 0), (7, 0), (2, 1), (3, 5)] {
+            skipping.workers = workers;
+            let rest = skipping.training_batches(&recipe, 0, start).map(|batch| told(&batch.unwrap()));
+            let expected = whole.iter().skip(start).map(told);
+            assert!(rest.eq(expected), "batches of {batch} from {start} on, {workers} workers");
+        }
     }
+    // To measure with, no image counts twice.
+    let skipping = open(BadImages::Skip);
+    let mut batches = skipping.evaluation_batches(&skipping.validation, 4);
+    let images: usize = batches.by_ref().map(|batch| batch.unwrap().labels.len()).sum();
+    assert_eq!((images, batches.skipped().len()), (15, 5));
+}
 
-    let (_folder, data) = photos("all-bad", 1);
-    let data = Data { bad_images: BadImages::Skip, ..data };
-    let dataset = Dataset::open(&data, Shape::map(3, 6, 4), None).unwrap();
-    let results: Vec<_> = dataset.training_batches(&train, 0, 0).collect();
-    assert!(matches!(&results[..], [Err(DataError::BadImage { .. })]), "{results:?}");
+/// What is left when files go bad, for each way in which they can.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_is_skipped_until_nothing_is_left() {
+    type Ruin = fn(&Path);
+    let ways: [(&str, Ruin); 4] = [
+        ("text", |path| std::fs::write(path, "no image").unwrap()),
+        ("dangling", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::os::unix::fs::symlink("nowhere.png", path).unwrap();
+        }),
+        ("folderish", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+        }),
+        ("no pixels", |path| std::fs::write(path, b"P5 0 0 255\n").unwrap()),
+    ];
+    for (name, ruin) in ways {
+        let (folder, data) = photos(&format!("ruined-{name}"), 100);
+        let open = |bad_images| Dataset::open(&Data { bad_images, ..data.clone() }, Shape::map(3, 6, 4), None);
+        let cats: Vec<PathBuf> = (0..10).map(|i| folder.path(&format!("train/cat/{:02}.png", 2 * i))).collect();
+        cats[1..].iter().for_each(|path| ruin(path));
+        let dataset = open(BadImages::Skip).unwrap();
+        let mut batches = dataset.training_batches(&recipe(8, false), 2, 0);
+        let sizes: Vec<usize> = batches.by_ref().map(|batch| batch.unwrap().labels.len()).collect();
+        assert_eq!((sizes, batches.skipped().len()), (vec![8, 8, 4], 9), "{name}");
+        // One that is gone after the set was opened is skipped too.
+        std::fs::remove_file(folder.path("train/dog/01.png")).unwrap();
+        let mut batches = dataset.training_batches(&recipe(20, false), 2, 0);
+        assert_eq!((batches.by_ref().map(Result::unwrap).count(), batches.skipped().len()), (1, 10), "{name}");
+
+        ruin(&cats[0]);
+        let refused = open(BadImages::Skip).unwrap_err().to_string();
+        assert!(
+            refused.starts_with("no image for the class `cat`: none of 10 images can be read; one of them: "),
+            "{refused}"
+        );
+        let (folder, data) = photos(&format!("ruined-validation-{name}"), 100);
+        for i in 0..20 {
+            ruin(&folder.path(&format!("val/{}/{i:02}.png", ["cat", "dog"][i % 2])));
+        }
+        let data = Data { bad_images: BadImages::Skip, ..data };
+        let refused = Dataset::open(&data, Shape::map(3, 6, 4), None).unwrap_err().to_string();
+        assert!(refused.starts_with("no validation image: none of 20 images can be read"), "{refused}");
+    }
 }
 
 #[test]
@@ -149,7 +217,8 @@ fn folders_give_labels_and_pixels() {
         assert_eq!(image, expected.as_flattened(), "image {position}");
     }
     let half = Transform::Resize { target: Resize::Exact(Pair { height: 3, width: 2 }), filter: Filter::Bilinear };
-    let pixels = read_image(&folder.path("val/dog/05.png"), &[half], Shape::map(3, 3, 2)).unwrap();
+    let pixels =
+        read_image(&folder.path("val/dog/05.png"), &[half], Shape::map(3, 3, 2), MaxPixels::default()).unwrap();
     assert!(
         pixels.iter().zip([5.0 / 255.0, 0.0, 1.0].map(|v| [v; 6]).as_flattened()).all(|(a, b)| (a - b).abs() < 1e-6)
     );

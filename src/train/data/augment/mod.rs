@@ -5,6 +5,8 @@
 //! Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
 
 mod colour;
+#[cfg(test)]
+mod extremes;
 mod levels;
 mod resize;
 #[cfg(test)]
@@ -24,7 +26,7 @@ use super::image::Image;
 use super::split::shuffle;
 use crate::ir::{Pair, Shape};
 use crate::random::{between, chance, normal};
-use crate::recipe::{Affine, Erased, Filter, Interval, Obstacle, Transform, way};
+use crate::recipe::{Affine, Erased, Filter, Interval, MaxPixels, Obstacle, Transform, way};
 
 /// Transforms that end in the network's input.
 #[derive(Debug, Clone)]
@@ -32,11 +34,12 @@ pub struct Pipeline {
     transforms: Vec<Transform>,
     channels: usize,
     size: Pair,
+    max_pixels: MaxPixels,
 }
 
 impl Pipeline {
     /// `transforms` for a network that reads `input`.
-    pub fn new(transforms: &[Transform], input: Shape) -> Result<Pipeline, DataError> {
+    pub fn new(transforms: &[Transform], input: Shape, max_pixels: MaxPixels) -> Result<Pipeline, DataError> {
         let Shape::Map { channels: channels @ (1 | 3), height, width } = input else {
             let message = format!("the network reads {input}, but images have 1 or 3 channels, a height and a width");
             return Err(DataError::Mismatch(message));
@@ -55,7 +58,7 @@ impl Pipeline {
                 }
             }
         }
-        Ok(Pipeline { transforms: transforms.to_vec(), channels, size: Pair { height, width } })
+        Ok(Pipeline { transforms: transforms.to_vec(), channels, size: Pair { height, width }, max_pixels })
     }
 
     /// Channels that an image must be decoded to.
@@ -70,10 +73,13 @@ impl Pipeline {
 
     /// Whether an image of `size` ends in the network's; otherwise why not, with the sizes on the way.
     pub fn check(&self, size: Pair) -> Result<(), String> {
-        if Transform::output_of_all(&self.transforms, size) == Some(self.size) {
+        if size.height == 0 || size.width == 0 {
+            return Err(format!("it is {size}, which is no pixel"));
+        }
+        if Transform::output_of_all(&self.transforms, size, self.max_pixels) == Some(self.size) {
             return Ok(());
         }
-        match way(&self.transforms, size) {
+        match way(&self.transforms, size, self.max_pixels) {
             Ok(way) => {
                 let Pair { height, width } = self.size;
                 let advice = format!("end with `center_crop` or `resize {height}x{width}`");
@@ -120,8 +126,8 @@ fn apply(transform: &Transform, image: &mut Image, spare: &mut Image, numbers: &
             window::cut(image, spare, rectangle);
             resize(image, spare, *size, *filter);
         }
-        Transform::Resize { filter, .. } => {
-            let size = transform.output(image.size).expect("the size was checked before");
+        Transform::Resize { target, filter } => {
+            let size = target.of(image.size);
             resize(image, spare, size, *filter);
         }
         Transform::HorizontalFlip { probability } => {

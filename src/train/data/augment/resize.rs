@@ -17,9 +17,9 @@ pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) 
         let taps = taps(width, size.width, filter);
         spare.pixels.clear();
         for row in image.pixels.chunks_exact(width) {
-            spare.pixels.extend(taps.iter().map(|tap| {
-                let inputs = &row[tap.first..][..tap.weights.len()];
-                inputs.iter().zip(&tap.weights).map(|(value, weight)| value * weight).sum::<f32>()
+            spare.pixels.extend(taps.iter().map(|(first, weights)| {
+                let inputs = &row[first..][..weights.len()];
+                inputs.iter().zip(weights).map(|(value, weight)| value * weight).sum::<f32>()
             }));
         }
         mem::swap(&mut image.pixels, &mut spare.pixels);
@@ -30,9 +30,9 @@ pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) 
         spare.pixels.resize(image.channels * size.height * size.width, 0.0);
         let planes = image.pixels.chunks_exact(height * size.width);
         for (from, to) in planes.zip(spare.pixels.chunks_exact_mut(size.height * size.width)) {
-            for (tap, row) in taps.iter().zip(to.chunks_exact_mut(size.width)) {
-                let inputs = from[tap.first * size.width..].chunks_exact(size.width);
-                for (input, weight) in inputs.zip(&tap.weights) {
+            for ((first, weights), row) in taps.iter().zip(to.chunks_exact_mut(size.width)) {
+                let inputs = from[first * size.width..].chunks_exact(size.width);
+                for (input, weight) in inputs.zip(weights) {
                     row.iter_mut().zip(input).for_each(|(sum, value)| *sum += value * weight);
                 }
             }
@@ -42,31 +42,41 @@ pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) 
     image.size = size;
 }
 
-/// What one output pixel is made of, along one axis.
-struct Tap {
-    /// The first input pixel.
-    first: usize,
-    /// Weights from there on; their sum is 1.
+/// What each output pixel is made of, along one axis.
+struct Taps {
+    /// Of each, the first input pixel, and where its weights end; they begin where those of the one before end.
+    places: Vec<(usize, usize)>,
+    /// From the first input pixel on; the sum of each tap's is 1.
     weights: Vec<f32>,
 }
 
+impl Taps {
+    /// First input pixel and weights of each.
+    fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
+        let mut start = 0;
+        self.places.iter().map(move |(first, end)| (*first, &self.weights[mem::replace(&mut start, *end)..*end]))
+    }
+}
+
 /// A tap for each of `to` output pixels over `from` input pixels.
-fn taps(from: usize, to: usize, filter: Filter) -> Vec<Tap> {
+fn taps(from: usize, to: usize, filter: Filter) -> Taps {
     let scale = from as f64 / to as f64;
     let shrink = scale.max(1.0);
     let (curve, reach): (fn(f64) -> f64, f64) = match filter {
         Filter::Bilinear => (triangle, shrink),
         Filter::Bicubic => (cubic, 2.0 * shrink),
     };
-    let tap = |index: usize| {
+    let mut taps = Taps { places: Vec::with_capacity(to), weights: Vec::new() };
+    for index in 0..to {
         let centre = (index as f64 + 0.5) * scale;
         let first = (centre - reach + 0.5).max(0.0) as usize;
         let last = ((centre + reach + 0.5) as usize).min(from);
         let weight = |pixel: usize| curve(((pixel as f64 + 0.5 - centre) / shrink).abs());
         let sum: f64 = (first..last).map(weight).sum();
-        Tap { first, weights: (first..last).map(|pixel| (weight(pixel) / sum) as f32).collect() }
-    };
-    (0..to).map(tap).collect()
+        taps.weights.extend((first..last).map(|pixel| (weight(pixel) / sum) as f32));
+        taps.places.push((first, taps.weights.len()));
+    }
+    taps
 }
 
 fn triangle(distance: f64) -> f64 {

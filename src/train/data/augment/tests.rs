@@ -6,6 +6,8 @@ use super::*;
 use crate::random::{Purpose, generator};
 use crate::recipe::{Edges, Padding, Resize, Sampling};
 
+const USUAL: MaxPixels = MaxPixels(None);
+
 /// A transform that is what it is called with.
 fn on(image: &mut Image, transform: &Transform) {
     apply(transform, image, &mut Image::default(), &mut generator(0, Purpose::Augment, 0, 0));
@@ -257,7 +259,7 @@ fn windows_are_torchvisions() {
         (Transform::Normalize { mean: vec![1.0], std: vec![2.0] }, (1, 3), vec![0., 0.5, 1.]),
     ] {
         let mut image = counting(height, width);
-        let size = transform.output(image.size).unwrap();
+        let size = transform.output(image.size, USUAL).unwrap();
         apply(&transform, &mut image, &mut Image::default(), &mut generator(0, Purpose::Augment, 0, 0));
         assert_eq!((image.size, image.pixels), (size, expected), "{transform} of {height}×{width}");
     }
@@ -297,15 +299,15 @@ fn says_why_an_image_does_not_fit() {
         (vec![crop], (28, 40), Some("it is 28×40, and `crop 32 pad=1` does not fit: 28 + 2·1 = 30 < 32")),
         (vec![], (28, 28), Some("it is 28×28, but the network reads 32×32")),
     ] {
-        let pipeline = Pipeline::new(&transforms, Shape::map(1, 32, 32)).unwrap();
+        let pipeline = Pipeline::new(&transforms, Shape::map(1, 32, 32), USUAL).unwrap();
         match (pipeline.check(Pair { height, width }), expected) {
             (Ok(()), None) => {}
             (Err(found), Some(expected)) if found.starts_with(expected) => {}
             (found, _) => panic!("{transforms:?} of {height}×{width}: {found:?}"),
         }
     }
-    assert!(Pipeline::new(&[], Shape::Vector(64)).is_err());
-    assert!(Pipeline::new(&[], Shape::map(4, 8, 8)).is_err());
+    assert!(Pipeline::new(&[], Shape::Vector(64), USUAL).is_err());
+    assert!(Pipeline::new(&[], Shape::map(4, 8, 8), USUAL).is_err());
     let normalize = Transform::Normalize { mean: vec![0.5], std: vec![0.5] };
-    assert!(Pipeline::new(&[normalize], Shape::map(3, 8, 8)).is_err());
+    assert!(Pipeline::new(&[normalize], Shape::map(3, 8, 8), USUAL).is_err());
 }
