@@ -1,6 +1,6 @@
 //! What a terminal is shown: lines stay lines, and names from elsewhere give it no commands.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 
 use crate::place::Place;
@@ -64,6 +64,12 @@ fn messages_keep_their_lines() {
     }
 }
 
+/// The words of a command line.
+#[cfg(unix)]
+fn words(arguments: &[&str]) -> Vec<OsString> {
+    arguments.iter().map(OsString::from).collect()
+}
+
 /// Every command that shows what a file is called, or what stands in it.
 #[cfg(unix)]
 #[test]
@@ -92,39 +98,35 @@ fn names_give_a_terminal_no_commands() {
     fs::copy(&weird, place.path("").join(bytes)).expect("room on the disk");
     let run = format!("{EVIL}run");
 
-    let commands: &[&[&OsStr]] = &[
-        &["check", "evil.yaml"].map(OsStr::new),
-        &["check", EVIL].map(OsStr::new),
-        &["train", "photos.yaml", "--out", &run].map(OsStr::new),
-        &["train", "photos.yaml", "--out", &run].map(OsStr::new),
-        &["runs", "."].map(OsStr::new),
-        &["runs", ".", EVIL].map(OsStr::new),
-        &["data", "info", "photos"].map(OsStr::new),
-        &["data", "info", "photos.yaml"].map(OsStr::new),
-        &["data", "stats", "photos.yaml"].map(OsStr::new),
-        &["data", "show", "photos", "--out", &format!("{EVIL}.png.png")].map(OsStr::new),
-        &["data", "fetch", "mnist", "--mirror", EVIL].map(OsStr::new),
-        &["data", "fetch", "mnist", "--to", &run].map(OsStr::new),
-        &["data", "fetch", "mnist", "--to", "new", "--mirror", &format!("http://127.0.0.1:9/{EVIL}")].map(OsStr::new),
-        &["eval", "photos.yaml", "--weights", &format!("{run}/last.safetensors")].map(OsStr::new),
-        &["eval", "photos.yaml", "--weights", EVIL].map(OsStr::new),
-        &[
-            OsStr::new("predict"),
-            OsStr::new("photos.yaml"),
-            OsStr::new("--weights"),
-            OsStr::new(&format!("{run}/last.safetensors")),
-            weird.as_os_str(),
-            bytes,
-            OsStr::new(EVIL),
-        ],
-        &["train", "--resume", EVIL].map(OsStr::new),
-        &["new", EVIL].map(OsStr::new),
-        &["explain", EVIL].map(OsStr::new),
+    let commands = [
+        words(&["check", "evil.yaml"]),
+        words(&["check", EVIL]),
+        words(&["train", "photos.yaml", "--out", &run]),
+        words(&["train", "photos.yaml", "--out", &run]),
+        words(&["runs", "."]),
+        words(&["runs", ".", EVIL]),
+        words(&["data", "info", "photos"]),
+        words(&["data", "info", "photos.yaml"]),
+        words(&["data", "stats", "photos.yaml"]),
+        words(&["data", "show", "photos", "--out", &format!("{EVIL}.png.png")]),
+        words(&["data", "fetch", "mnist", "--mirror", EVIL]),
+        words(&["data", "fetch", "mnist", "--to", &run]),
+        words(&["data", "fetch", "mnist", "--to", "new", "--mirror", &format!("http://127.0.0.1:9/{EVIL}")]),
+        words(&["eval", "photos.yaml", "--weights", &format!("{run}/last.safetensors")]),
+        words(&["eval", "photos.yaml", "--weights", EVIL]),
+        [
+            words(&["predict", "photos.yaml", "--weights", &format!("{run}/last.safetensors")]),
+            vec![weird.clone().into_os_string(), bytes.to_owned(), OsString::from(EVIL)],
+        ]
+        .concat(),
+        words(&["train", "--resume", EVIL]),
+        words(&["new", EVIL]),
+        words(&["explain", EVIL]),
     ];
     for arguments in commands {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_archc"));
         let output =
-            command.current_dir(place.path("")).args(*arguments).env("NO_COLOR", "1").output().expect("it starts");
+            command.current_dir(place.path("")).args(&arguments).env("NO_COLOR", "1").output().expect("it starts");
         assert!(output.status.code().is_some_and(|code| code < 3), "{arguments:?}: {:?}", output.status);
         for said in [output.stdout, output.stderr] {
             let said = String::from_utf8(said).expect("UTF-8");
