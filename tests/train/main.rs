@@ -164,7 +164,7 @@ fn photos_become_a_classifier() {
             "`freeze` names `conv9.*`, which is no weight of the network",
         ),
         (&format!("{weights} --set train.freeze=[\"*\"]"), "there is nothing to learn"),
-        ("train bare.yaml --set train.freeze=[a]", "is for no weight of the network: it has none"),
+        ("train bare.yaml --set train.freeze=[a]", "the network has no weights"),
     ] {
         let output = place.run(arguments);
         let said = String::from_utf8_lossy(&output.stderr);

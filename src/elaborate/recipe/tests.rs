@@ -179,7 +179,7 @@ fn mistakes() {
         (
             "1, 8, 8",
             "data: {set: digits, train: [flip]}",
-            &["E010 `flip`: no transform is called `flip` | did you mean `hflip`?"],
+            &["E010 `flip`: no transform is called `flip` | `flip` (Darknet) is called `hflip` here"],
         ),
         (
             "1, 8, 8",
@@ -275,9 +275,9 @@ fn mistakes() {
             "1, 8, 8",
             "train: {batch: 1, optimizer: Momentum lr=0.1, schedule: CosineAnnealingLR}\ndata: {set: digits, train: [RandomHorizontalFlip]}",
             &[
-                "E010 `Momentum`: no optimizer is called `Momentum` | did you mean `sgd`?",
-                "E010 `CosineAnnealingLR`: no schedule is called `CosineAnnealingLR` | did you mean `cosine`?",
-                "E010 `RandomHorizontalFlip`: no transform is called `RandomHorizontalFlip` | did you mean `hflip`?",
+                "E010 `Momentum`: no optimizer is called `Momentum` | for `Momentum` (TensorFlow) write `sgd lr=0.1 momentum=0.9`",
+                "E010 `CosineAnnealingLR`: no schedule is called `CosineAnnealingLR` | `CosineAnnealingLR` (PyTorch) is called `cosine` here",
+                "E010 `RandomHorizontalFlip`: no transform is called `RandomHorizontalFlip` | `RandomHorizontalFlip` (torchvision) is called `hflip` here",
             ],
         ),
     ] {
