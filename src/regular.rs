@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::io::{self, Error, ErrorKind, Read};
 use std::path::Path;
 
+use crate::durable;
+
 /// Opens a file to read it; an error of the kind `InvalidInput` where `path` leads to anything but a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
     // Before it is opened: opening a pipe waits for its writer, and opening a device may do anything.
@@ -14,6 +16,55 @@ pub fn open(path: &Path) -> io::Result<File> {
     }
     let what = if kind.is_dir() { "it is a folder" } else { "it is no regular file" };
     Err(Error::new(ErrorKind::InvalidInput, what))
+}
+
+/// As [`open`], but a link is not followed.
+pub fn open_unlinked(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path)?.is_symlink() {
+        false => open(path),
+        true => Err(Error::new(ErrorKind::InvalidInput, "it is a link")),
+    }
+}
+
+/// What is at `path`, where archc may write into it: a regular file, or nothing.
+pub fn check_own(path: &Path) -> io::Result<Option<fs::Metadata>> {
+    let refused = |what| Err(Error::new(ErrorKind::InvalidInput, what));
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_symlink() => refused("it is a link, and nothing is written through links"),
+        Ok(found) if !found.is_file() => refused("it is no regular file"),
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a file of archc's own to read and write it, and makes it if it is not there. A link is not followed: what it leads to is
+/// somebody else's. A file that has another name besides gets contents of its own.
+pub fn open_own(path: &Path) -> io::Result<File> {
+    if check_own(path)?.is_some_and(|found| names(&found) > 1) {
+        durable::replace(path, |copy| io::copy(&mut File::open(path)?, copy).map(drop))?;
+    }
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    // Whoever puts a link or a pipe there meanwhile.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(Error::new(ErrorKind::InvalidInput, "it is no regular file")),
+    }
+}
+
+/// How many names lead to a file.
+#[cfg(unix)]
+fn names(found: &fs::Metadata) -> u64 {
+    std::os::unix::fs::MetadataExt::nlink(found)
+}
+
+#[cfg(not(unix))]
+fn names(_: &fs::Metadata) -> u64 {
+    1
 }
 
 /// All bytes of a file of at most `most` bytes. As many are read as the file has when it is opened.
@@ -62,5 +113,31 @@ mod tests {
         assert_eq!(read(&path, 4).expect_err("too long").to_string(), "it is longer than 4 bytes");
         fs::write(&path, [b'1', 0xff]).expect("written");
         assert_eq!(read_to_string(&path, 5).expect_err("not text").to_string(), "it is not text: byte 1 is not UTF-8");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn own_files_are_no_links() {
+        use std::io::{Seek, Write};
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("mine"), "mine").expect("written");
+        symlink(path("mine"), path("link")).expect("links are there");
+        symlink(path("nowhere"), path("dangling")).expect("links are there");
+        fs::hard_link(path("mine"), path("twin")).expect("links are there");
+        for name in ["link", "dangling", ""] {
+            let error = open_own(&path(name)).expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{name}: {error}");
+        }
+        open_own(Path::new("/dev/null")).expect_err("a device");
+        assert!(!path("nowhere").exists());
+        let mut twin = open_own(&path("twin")).expect("a file");
+        let mut text = String::new();
+        twin.read_to_string(&mut text).expect("read");
+        twin.rewind().and_then(|()| twin.write_all(b"new!")).expect("written");
+        assert_eq!((text.as_str(), fs::read(path("mine")).expect("there")), ("mine", b"mine".to_vec()));
+        open_own(&path("new")).expect("made");
+        assert!(path("new").is_file());
     }
 }

@@ -273,3 +273,28 @@ fn what_cannot_be_read_is_named_once_and_counted() {
     fs::remove_file(place.path().join("photos/train/light/note.txt")).expect("it is there");
     assert!(refused("refuse.yaml").contains("to leave such files out, write `on_bad_image: skip` under `data:`"));
 }
+
+#[test]
+fn a_picture_replaces_nothing_unasked() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    fs::write(path("data.png"), "mine").expect("room on the disk");
+    #[cfg(unix)]
+    for (name, target) in [("link.png", "data.png"), ("dangling.png", "nothing.png")] {
+        std::os::unix::fs::symlink(path(target), path(name)).expect("links are there");
+    }
+    let names: &[&str] = if cfg!(unix) { &["", " --out link.png", " --out dangling.png"] } else { &[""] };
+    for out in names {
+        let output = run(place.path(), &format!("data show digits{out}"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(1) && said.contains("is there already, and nothing is overwritten"),
+            "{said}"
+        );
+    }
+    assert!(fs::read(path("data.png")).expect("it is there") == b"mine" && !path("nothing.png").exists());
+    said(place.path(), "data show digits --force");
+    assert!(fs::read(path("data.png")).expect("it is there").starts_with(b"\x89PNG"));
+    let output = run(place.path(), "data show digits --out picture.txt");
+    assert!(output.status.code() == Some(1) && !path("picture.txt").exists());
+}

@@ -11,6 +11,7 @@ mod images;
 mod memory;
 mod mutation;
 mod notation;
+mod runs;
 mod said;
 mod syntax;
 mod target;
@@ -33,6 +34,7 @@ const TARGETS: &[Target] = &[
     datasets::IDX,
     datasets::CIFAR,
     images::TARGET,
+    runs::TARGET,
 ];
 
 /// An input takes this long at most.

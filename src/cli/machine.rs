@@ -1,10 +1,12 @@
 //! What a command computes with.
 
 use std::num::NonZeroUsize;
+use std::path::Path;
 use std::thread;
 
 use clap::{Args, ValueEnum};
 use rayon::ThreadPoolBuilder;
+use serde_json::Value;
 
 use super::Failure;
 use crate::device::{Cuda, Device, DeviceError, Numbers};
@@ -12,16 +14,17 @@ use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::quantity;
+use crate::train::folder;
 
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// Where to compute: cpu, or cuda:N
-    #[arg(long, value_name = "DEVICE", default_value = "cpu", value_parser = parse_place)]
-    device: Place,
-    /// What a GPU computes with: f32; tf32, which rounds what goes into products; or bf16, with weights and sums in f32
-    #[arg(long, value_name = "TYPE", value_enum, default_value_t = Type::F32)]
-    dtype: Type,
+    /// Where to compute: cpu unless given, or cuda:N
+    #[arg(long, value_name = "DEVICE", value_parser = parse_place)]
+    device: Option<Place>,
+    /// What a GPU computes with: f32 unless given; tf32, which rounds what goes into products; or bf16, with weights and sums in f32
+    #[arg(long, value_name = "TYPE", value_enum)]
+    dtype: Option<Type>,
     /// How many threads compute; as many as there are processors unless given
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
@@ -31,7 +34,7 @@ pub struct Machine {
     exact: bool,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Place {
     Cpu,
     Cuda(usize),
@@ -70,21 +73,40 @@ impl Machine {
     pub fn device(&self) -> Device {
         let algorithms = if self.exact { Algorithms::Exact } else { Algorithms::Fastest };
         let numbers = match self.dtype {
-            Type::F32 => Numbers::F32,
-            Type::Tf32 => Numbers::Tf32,
-            Type::Bf16 => Numbers::Bf16,
+            Some(Type::F32) | None => Numbers::F32,
+            Some(Type::Tf32) => Numbers::Tf32,
+            Some(Type::Bf16) => Numbers::Bf16,
         };
         match self.device {
-            Place::Cpu => Device::Cpu(algorithms),
-            Place::Cuda(number) => Device::Cuda(Cuda { number, numbers, algorithms }),
+            Some(Place::Cpu) | None => Device::Cpu(algorithms),
+            Some(Place::Cuda(number)) => Device::Cuda(Cuda { number, numbers, algorithms }),
         }
+    }
+
+    /// Computes as the run in this folder did, unless something else was asked for.
+    pub fn keep(&mut self, run: &Path) {
+        let Ok(Some(origin)) = folder::origin(run) else { return };
+        let text = |key: &str| origin.get(key).and_then(Value::as_str);
+        // Earlier versions wrote only the command down.
+        let command = origin.get("command").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        let words: Vec<&str> = command.iter().filter_map(Value::as_str).collect();
+        let given = |option: &str| {
+            let at = words.iter().position(|word| {
+                word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            })?;
+            words[at].split_once('=').map(|(_, value)| value).or(words.get(at + 1).copied())
+        };
+        let dtype = text("dtype").or_else(|| given("--dtype"));
+        self.device = self.device.or_else(|| parse_place(text("device")?).ok());
+        self.dtype = self.dtype.or_else(|| Type::from_str(dtype?, false).ok());
+        self.exact |= origin.get("exact").and_then(Value::as_bool).unwrap_or_else(|| words.contains(&"--exact"));
     }
 
     /// Does the work on the threads that were asked for, if the device is there. Inside, `rayon::current_num_threads` says how
     /// many threads they are.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
         let device = self.device();
-        if let (Place::Cpu, Type::Tf32 | Type::Bf16) = (self.device, self.dtype) {
+        if let (Device::Cpu(_), Some(Type::Tf32 | Type::Bf16)) = (device, self.dtype) {
             return Err(Failure::Message("`--dtype` is for GPUs: the CPU computes in f32".to_owned()));
         }
         device.check().map_err(|error| {

@@ -1,6 +1,7 @@
 //! The command line: one file a command. Reading files, printing and exit codes live here and nowhere else.
 //!
-//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 130 stopped with Ctrl-C, 143 with SIGTERM.
+//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 129 stopped by a closed terminal, 130 with
+//! Ctrl-C, 143 with SIGTERM.
 
 mod check;
 mod expand;
@@ -29,6 +30,8 @@ mod plot_schedule;
 mod predict;
 #[cfg(feature = "train")]
 mod runs;
+#[cfg(feature = "train")]
+mod signals;
 #[cfg(feature = "train")]
 mod train;
 #[cfg(feature = "train")]

@@ -1,16 +1,13 @@
 //! `archc train FILE`, `archc train --resume RUN`, `archc train FILE --plot-schedule`
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::machine::Machine;
 use super::plot_schedule::plot;
+use super::signals::listen;
 use super::source::{Changes, compile_and_report};
 use super::trained::{recipe, unreadable};
 use super::{Failure, data::count, given, terminal};
@@ -24,11 +21,13 @@ use crate::quantity;
 use crate::random::initial_weights;
 use crate::recipe::{self, EarlyStopping, Per};
 use crate::system::{Environment, peak_memory};
-use crate::train::checkpoint::{state_file, weights_file};
+use crate::train::checkpoint::weights_file;
 use crate::train::data::{DataError, Dataset};
-use crate::train::folder::{self, NETWORK, Origin};
+use crate::train::folder::{self, Given, NETWORK, Origin};
+use crate::train::identity::Arithmetic;
 use crate::train::progress::{Progress, Verbosity};
-use crate::train::record::{Record, lines};
+use crate::train::record::Record;
+use crate::train::whole::{Standing, standing};
 use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
 use crate::weights::{self, WeightsError};
 
@@ -63,13 +62,17 @@ pub struct Train {
 }
 
 impl Train {
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(mut self) -> Result<(), Failure> {
+        if let Some(run) = &self.resume {
+            standing(run).map_err(|error| Failure::Message(format!("{error}{}", rest(run))))?;
+            self.machine.keep(run);
+        }
         self.machine.run(|| self.train())
     }
 
     fn train(&self) -> Result<(), Failure> {
         let path = match (&self.resume, &self.file) {
-            (Some(run), _) => resumable(run)?,
+            (Some(run), _) => run.join(NETWORK),
             (None, Some(file)) => file.clone(),
             (None, None) => unreachable!("clap asks for one of them"),
         };
@@ -94,19 +97,24 @@ impl Train {
         let (mut run, folder) = match &self.resume {
             Some(folder) => {
                 _lock = folder::lock(folder)?;
-                let run = match state_file(folder).exists() {
-                    true => {
+                // Once more: another process may have had the folder until now.
+                let run = match standing(folder)? {
+                    Standing::Begun => {
                         Run::resume(program, recipe, &dataset, folder, device).map_err(|error| lost(error, folder))?
                     }
-                    false => begun(program, folder::given_weights(folder).as_deref(), recipe, &dataset, device)?,
+                    Standing::NotBegun(given) => {
+                        let weights = given.as_ref().map(unchanged).transpose()?;
+                        begun(program, weights, recipe, &dataset, device)?
+                    }
                 };
                 (run, folder.clone())
             }
             None => {
+                let given = self.weights.as_deref().map(Given::of).transpose()?;
                 let run = begun(program, self.weights.as_deref(), recipe, &dataset, device)?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 _lock = folder::lock(&folder)?;
-                folder::write_origin(&folder, &self.origin(recipe.seed))?;
+                folder::write_origin(&folder, &self.origin(recipe.seed, given))?;
                 (run, folder)
             }
         };
@@ -114,8 +122,7 @@ impl Train {
 
         let setting =
             Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
-        let (stop, signal) =
-            listen().map_err(|error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))?;
+        let (stop, signal) = listen()?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
         progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
         let ended = train(&mut run, setting, &mut progress, &stop);
@@ -139,14 +146,19 @@ impl Train {
         }
     }
 
-    fn origin(&self, seed: u64) -> Origin {
+    fn origin(&self, seed: u64, given: Option<Given>) -> Origin {
+        let device = self.machine.device();
+        let Arithmetic { dtype, exact, .. } = Arithmetic::of(&device);
         Origin {
             command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
             version: env!("CARGO_PKG_VERSION"),
             seed,
             threads: rayon::current_num_threads(),
-            device: self.machine.device().to_string(),
+            device: device.to_string(),
+            dtype,
+            exact,
             weights: self.weights.clone(),
+            given,
             environment: Environment::here(),
         }
     }
@@ -173,19 +185,6 @@ fn steps_to_draw(network: &Network, recipe: &recipe::Train) -> Result<usize, Fai
     }
 }
 
-/// The network of a run that left a state to go on from, or that ended so early that there is nothing to lose: beginning anew gives what
-/// it had.
-fn resumable(run: &Path) -> Result<PathBuf, Failure> {
-    let (network, state) = (run.join(NETWORK), state_file(run));
-    let missing = match (network.exists(), state.exists() || lines(run, "metrics.jsonl")?.len() <= 1) {
-        (true, true) => return Ok(network),
-        (true, false) => state,
-        (false, _) => network,
-    };
-    let message = format!("cannot resume `{}`: there is no {}", run.display(), missing.display());
-    Err(Failure::Message(message + &rest(run)))
-}
-
 /// How to use what is left of a run that cannot go on.
 fn rest(run: &Path) -> String {
     let (network, weights) = (run.join(NETWORK), weights_file(run, "last"));
@@ -206,6 +205,16 @@ fn lost(error: TrainError, folder: &Path) -> Failure {
         _ => String::new(),
     };
     Failure::Message(format!("{error}{rest}"))
+}
+
+/// The weights that a run was given, if they are still those.
+fn unchanged(given: &Given) -> Result<&Path, Failure> {
+    let Given { path, sha256 } = given;
+    // Earlier versions did not write it down.
+    if sha256.is_empty() || Given::of(path)?.sha256 == *sha256 {
+        return Ok(path);
+    }
+    Err(Failure::Message(format!("{} holds other weights than those that the run was given", path.display())))
 }
 
 /// A run before its first step.
@@ -240,18 +249,6 @@ fn given_weights(path: &Path, program: &Program, recipe: &recipe::Train) -> Resu
     }
     let initial = initial_weights(program, recipe.seed);
     Ok(given.weights.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
-}
-
-/// What the first Ctrl-C or request to terminate sets, and the number of the signal; the second one ends the program at once.
-fn listen() -> io::Result<(Arc<AtomicBool>, Arc<AtomicUsize>)> {
-    let (stop, number) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    for signal in [SIGINT, SIGTERM] {
-        // They run in this order: the first one ends nothing before the last has run once.
-        flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&stop))?;
-        flag::register_usize(signal, Arc::clone(&number), signal as usize)?;
-        flag::register(signal, Arc::clone(&stop))?;
-    }
-    Ok((stop, number))
 }
 
 fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option<&Path>) -> String {

@@ -215,17 +215,59 @@ pub(super) fn save_state(folder: &Path, learned: &Learned, position: &Position) 
         shape: &declared[index].shape,
         values,
     }));
-    let checksum = entries.iter().fold(0, |sum, entry| sum ^ checksum(&entry.name, entry.values));
-    let state = State { position: position.clone(), checksum };
+    let position_text = to_json(position);
+    let arrays = entries.iter().fold(0, |sum, entry| sum ^ checksum(&entry.name, entry.values));
+    let checksum = arrays ^ text_checksum(&position_text);
+    let state = State { version: VERSION, position: Written::Text(position_text), checksum };
     weights::save(&state_file(folder), &entries, position.step, &to_json(&state))
 }
 
 /// What the state says about itself.
 #[derive(Debug, Serialize, Deserialize)]
 struct State {
-    position: Position,
-    /// All arrays' [`checksum`]s, added without carry: in whichever order.
+    #[serde(default = "first_version")]
+    version: u32,
+    position: Written,
+    /// All arrays' [`checksum`]s and that of the position's text, added without carry: in whichever order.
     checksum: u32,
+}
+
+/// Of what is written. In the first version the checksum was over the arrays alone.
+const VERSION: u32 = 2;
+
+fn first_version() -> u32 {
+    1
+}
+
+/// A position in JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written {
+    /// As text in the text, byte by byte what the checksum is over.
+    Text(String),
+    /// As the first version wrote it.
+    Plain(Box<Position>),
+}
+
+impl State {
+    /// The position, and what of the checksum is left for the arrays. `None` if it is none.
+    fn read(note: &str) -> Option<(Position, u32)> {
+        let State { version, position, checksum } = serde_json::from_str(note).ok()?;
+        match (version, position) {
+            (1, Written::Plain(position)) => Some((*position, checksum)),
+            (VERSION, Written::Text(text)) => {
+                Some((serde_json::from_str(&text).ok()?, checksum ^ text_checksum(&text)))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn text_checksum(text: &str) -> u32 {
+    let mut sum = Crc::new();
+    sum.update(b"position:");
+    sum.update(text.as_bytes());
+    sum.sum()
 }
 
 /// Tells an array that was damaged on the disk.
@@ -259,10 +301,10 @@ pub(super) fn load_state(
     let path = state_file(folder);
     let mut stored = weights::read(&path)?;
     let broken = |message: String| WeightsError::Format { path: path.clone(), message };
-    let State { position, checksum: expected } = stored
+    let (position, expected) = stored
         .note()
-        .and_then(|note| serde_json::from_str(note).ok())
-        .ok_or_else(|| broken("does not say how far the run was".to_owned()))?;
+        .and_then(State::read)
+        .ok_or_else(|| broken("does not say how far the run was, in a way that this version reads".to_owned()))?;
     let mut own = stored.sizes();
     own.retain(|name, _| !name.contains(BESIDE));
     let mismatched = |mismatch| WeightsError::Mismatch { path: path.clone(), mismatch };

@@ -10,13 +10,18 @@
 //!
 //! Sources: tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::regular;
+
 /// The file's name; TensorBoard asks for `tfevents` in it.
 pub const FILE: &str = "events.out.tfevents.archc";
+
+/// More than so many bytes are not kept.
+const LONGEST: u64 = 1 << 30;
 
 /// What the first event of every file says.
 const VERSION: &str = "brain.Event:2";
@@ -32,9 +37,9 @@ impl Events {
     /// If it cannot be read or written.
     pub fn open(folder: &Path, steps: u64) -> io::Result<Events> {
         let path = folder.join(FILE);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut file = regular::open_own(&path)?;
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
+        (&mut file).take(LONGEST).read_to_end(&mut bytes)?;
         let kept = kept(&bytes, steps);
         file.set_len(kept as u64)?;
         file.seek(SeekFrom::End(0))?;

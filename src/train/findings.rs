@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TrainError;
 use super::evaluate::Evaluation;
-use crate::durable;
-use crate::regular;
+use crate::{durable, regular};
 
 /// The file's name.
 pub const FILE: &str = "best.json";

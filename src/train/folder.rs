@@ -15,15 +15,18 @@
 //! ```
 
 use std::fs::{File, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use super::TrainError;
 use super::checkpoint::state_file;
-use crate::durable;
+use super::identity::Type;
 use crate::system::Environment;
+use crate::{durable, regular};
 
 /// What `run.json` says about how a run was started.
 #[derive(Debug, Clone, Serialize)]
@@ -38,10 +41,54 @@ pub struct Origin {
     pub threads: usize,
     /// `cpu`
     pub device: String,
+    /// What it computes with.
+    pub dtype: Type,
+    /// Whether every sum is taken as it is defined.
+    pub exact: bool,
     /// The file of weights that it began with, if there was one.
     pub weights: Option<PathBuf>,
+    /// The same, wherever the run is resumed.
+    pub given: Option<Given>,
     /// The machine.
     pub environment: Environment,
+}
+
+/// A file of weights that a run begins with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Given {
+    /// From the root.
+    pub path: PathBuf,
+    /// Its SHA-256.
+    pub sha256: String,
+}
+
+impl Given {
+    /// The file as it is now.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of(path: &Path) -> Result<Given, TrainError> {
+        let unreadable = |source| TrainError::Io { action: "read", path: path.to_owned(), source };
+        let mut file = regular::open(path).map_err(unreadable)?;
+        let (mut sum, mut block) = (Sha256::new(), vec![0; 1 << 16]);
+        loop {
+            match file.read(&mut block).map_err(unreadable)? {
+                0 => break,
+                count => sum.update(&block[..count]),
+            }
+        }
+        let sha256 = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Given { path: std::path::absolute(path).map_err(unreadable)?, sha256 })
+    }
+
+    /// What the origin of a run says. Earlier versions wrote only down what the user called the file.
+    pub(super) fn read(origin: &Map<String, Value>) -> Option<Given> {
+        let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
+        let whole = origin.get("given").and_then(|given| {
+            Some(Given { path: text(given.get("path"))?.into(), sha256: text(given.get("sha256"))? })
+        });
+        whole.or_else(|| Some(Given { path: text(origin.get("weights"))?.into(), sha256: String::new() }))
+    }
 }
 
 /// Makes the folder of a new run: `wanted`, which must not exist or be empty, or else the first of `runs/NAME-1`,
@@ -78,16 +125,21 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
             folder.display()
         )));
     }
+    durable::sync_folder(folder).map_err(failed(folder))?;
     Ok(folder.to_owned())
 }
 
 /// Takes the right to train into `folder`, if no other process has it, until the file is closed or the process ends, in whatever way.
+/// What a process that was killed left there half-written is removed.
 pub fn lock(folder: &Path) -> Result<File, TrainError> {
-    let path = folder.join(".lock");
+    let path = folder.join(LOCK);
     let failed = |source| TrainError::Io { action: "create", path: path.clone(), source };
-    let file = File::create(&path).map_err(failed)?;
+    let file = regular::open_own(&path).map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            durable::sweep(folder);
+            Ok(file)
+        }
         Err(TryLockError::WouldBlock) => {
             Err(TrainError::Refused(format!("another process is training into {}", folder.display())))
         }
@@ -97,11 +149,28 @@ pub fn lock(folder: &Path) -> Result<File, TrainError> {
     }
 }
 
+/// How a run was started; `None` if the folder does not say.
+///
+/// # Errors
+/// If its file is there and cannot be read.
+pub fn origin(folder: &Path) -> io::Result<Option<Map<String, Value>>> {
+    match regular::read(&folder.join(ORIGIN), LONGEST_ORIGIN) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The weights that the run in `folder` was given to begin with.
 pub fn given_weights(folder: &Path) -> Option<PathBuf> {
-    let origin: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join(ORIGIN)).ok()?).ok()?;
-    origin.get("weights")?.as_str().map(PathBuf::from)
+    Given::read(&origin(folder).ok()??).map(|given| given.path)
 }
+
+/// A longer `run.json` is not read.
+const LONGEST_ORIGIN: u64 = 1 << 20;
+
+/// The file that a process locks while it trains into the folder.
+pub(super) const LOCK: &str = ".lock";
 
 /// Where runs are, unless the user says otherwise.
 pub const RUNS: &str = "runs";

@@ -4,11 +4,13 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::data::Dataset;
+use crate::device::{Device, Numbers};
+use crate::kernels::Algorithms;
 use crate::program::Program;
 use crate::program::encoding::{self, Encoding, legacy};
 use crate::recipe::Train;
 
-/// The seed, the network and the images of a run. The rest of the recipe may change on the way.
+/// The seed, the network and the images of a run, and how it computes. The rest of the recipe may change on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Identity {
     /// From which everything random follows.
@@ -20,17 +22,92 @@ pub struct Identity {
     pub encoding: u32,
     /// Images to train on and to validate with.
     pub images: [usize; 2],
-    /// A checksum over them.
+    /// A checksum over them: classes, labels, and the names and lengths of their files.
     pub data: u32,
+    /// A digest of what is in their files, if they have any. Earlier versions did not write it down.
+    #[serde(default)]
+    pub contents: Option<u64>,
+    /// Earlier versions did not write it down.
+    #[serde(default)]
+    pub arithmetic: Option<Arithmetic>,
+}
+
+/// What the numbers of a step follow from, besides what is computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arithmetic {
+    /// Where.
+    pub device: Kind,
+    /// With what.
+    pub dtype: Type,
+    /// Whether every sum is taken as it is defined.
+    pub exact: bool,
+}
+
+/// A kind of device: which one of its kind changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// The processor.
+    Cpu,
+    /// A GPU.
+    Cuda,
+}
+
+/// What products are computed with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Type {
+    /// Single precision.
+    F32,
+    /// Factors are rounded to 10 bits.
+    Tf32,
+    /// 8 bits.
+    Bf16,
+}
+
+impl Arithmetic {
+    /// That of a device.
+    pub fn of(device: &Device) -> Arithmetic {
+        let (device, numbers, algorithms) = match device {
+            Device::Cpu(algorithms) => (Kind::Cpu, Numbers::F32, algorithms),
+            Device::Cuda(cuda) => (Kind::Cuda, cuda.numbers, &cuda.algorithms),
+        };
+        let dtype = match numbers {
+            Numbers::F32 => Type::F32,
+            Numbers::Tf32 => Type::Tf32,
+            Numbers::Bf16 => Type::Bf16,
+        };
+        Arithmetic { device, dtype, exact: *algorithms == Algorithms::Exact }
+    }
+
+    /// The options that stand for it.
+    fn options(self) -> String {
+        let device = match self.device {
+            Kind::Cpu => "--device cpu",
+            Kind::Cuda => "--device cuda",
+        };
+        let dtype = match self.dtype {
+            Type::F32 => "",
+            Type::Tf32 => " --dtype tf32",
+            Type::Bf16 => " --dtype bf16",
+        };
+        format!("{device}{dtype}{}", if self.exact { " --exact" } else { "" })
+    }
 }
 
 impl Identity {
-    /// That of a run which trains `program` on `dataset`.
-    pub fn of(program: &Program, recipe: &Train, dataset: &Dataset) -> Identity {
-        let images = [dataset.train.len(), dataset.validation.len()];
+    /// That of a run which trains `program` on `dataset`, computed on `device`.
+    pub fn of(program: &Program, recipe: &Train, dataset: &Dataset, device: &Device) -> Identity {
         let encoding = encoding::VERSION;
-        let network = network(program, encoding);
-        Identity { seed: recipe.seed, network, encoding, images, data: dataset.checksum() }
+        Identity {
+            seed: recipe.seed,
+            network: network(program, encoding),
+            encoding,
+            images: [dataset.train.len(), dataset.validation.len()],
+            data: dataset.checksum(),
+            contents: dataset.contents(),
+            arithmetic: Some(Arithmetic::of(device)),
+        }
     }
 
     /// This identity with the network's checksum over the newest encoding, if it is that of `program`.
@@ -60,8 +137,27 @@ impl Identity {
                  are {now} and {then}"
             ));
         }
-        (self.data != given.data)
-            .then(|| "the data set has changed: there are as many images as the run began with, but others".to_owned())
+        if self.data != given.data {
+            return Some(
+                "the data set has changed: there are as many images as the run began with, but others".to_owned(),
+            );
+        }
+        if let (Some(own), Some(other)) = (self.contents, given.contents)
+            && own != other
+        {
+            return Some(
+                "the data set has changed: its files have the names and lengths that the run began with, but other contents"
+                    .to_owned(),
+            );
+        }
+        match (self.arithmetic, given.arithmetic) {
+            (Some(own), Some(other)) if own != other => Some(format!(
+                "the run computes with `{}` and cannot go on with `{}`, which rounds in another way",
+                own.options(),
+                other.options()
+            )),
+            _ => None,
+        }
     }
 }
 
@@ -104,8 +200,21 @@ mod tests {
 
     #[test]
     fn what_differs_is_said() {
-        let own = Identity { seed: 1, network: 2, encoding: 1, images: [100, 20], data: 3 };
+        let arithmetic = Arithmetic { device: Kind::Cpu, dtype: Type::F32, exact: false };
+        let exact = Arithmetic { exact: true, ..arithmetic };
+        let half = Arithmetic { device: Kind::Cuda, dtype: Type::Bf16, exact: false };
+        let own = Identity {
+            seed: 1,
+            network: 2,
+            encoding: 1,
+            images: [100, 20],
+            data: 3,
+            contents: Some(4),
+            arithmetic: Some(arithmetic),
+        };
         assert_eq!(own.refuses(&own), None);
+        let earlier = Identity { contents: None, arithmetic: None, ..own };
+        assert_eq!((earlier.refuses(&own), own.refuses(&earlier)), (None, None), "what is not known cannot differ");
         for (given, expected) in [
             (Identity { seed: 5, ..own }, "cannot go on with seed 5"),
             (Identity { network: 5, ..own }, "another network"),
@@ -115,6 +224,9 @@ mod tests {
                 "100 training and 20 validation images, and now there are 99 and 21",
             ),
             (Identity { data: 5, ..own }, "but others"),
+            (Identity { contents: Some(5), ..own }, "but other contents"),
+            (Identity { arithmetic: Some(exact), ..own }, "and cannot go on with `--device cpu --exact`"),
+            (Identity { arithmetic: Some(half), ..own }, "with `--device cuda --dtype bf16`"),
         ] {
             assert!(own.refuses(&given).is_some_and(|why| why.contains(expected)), "{given:?}");
         }

@@ -5,8 +5,8 @@
 //! after its checkpoint, so that the files look as if it had never stopped. The same numbers go to TensorBoard: see
 //! [`events`](super::events).
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use serde::Serialize;
@@ -15,6 +15,10 @@ use super::Waiting;
 use super::checkpoint::Position;
 use super::evaluate::Evaluation;
 use super::events::Events;
+use crate::regular;
+
+/// The files' names.
+pub(super) const FILES: [&str; 4] = ["metrics.jsonl", "times.jsonl", "steps.jsonl", "validations.jsonl"];
 
 /// A line of `metrics.jsonl`. What is not a number, such as the loss on an empty validation set, is written as null.
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -131,8 +135,7 @@ impl Metrics {
         })
     }
 
-    /// Adds a line to `metrics.jsonl` and one to `times.jsonl` for an epoch that ended after so many steps, and waits until all files
-    /// are on the disk.
+    /// Adds a line to `metrics.jsonl` and one to `times.jsonl` for an epoch that ended after so many steps.
     pub fn epoch(&mut self, step: u64, metrics: &EpochMetrics, times: &EpochTimes) -> io::Result<()> {
         write_line(&mut self.epochs, metrics)?;
         write_line(&mut self.times, times)?;
@@ -145,7 +148,11 @@ impl Metrics {
                 ("epoch", *epoch as f64),
                 ("images_per_s", times.images_per_s),
             ],
-        )?;
+        )
+    }
+
+    /// Waits until all files are on the disk. Comes before a state that counts on what is in them.
+    pub fn sync(&self) -> io::Result<()> {
         self.events.sync()?;
         [&self.epochs, &self.times, &self.steps, &self.validations].into_iter().try_for_each(File::sync_data)
     }
@@ -171,14 +178,17 @@ fn write_line(file: &mut File, metrics: &impl Serialize) -> io::Result<()> {
     file.write_all(&line)
 }
 
+/// No line is longer.
+const LONGEST_LINE: u64 = 1 << 16;
+
 /// Keeps the whole lines whose `key` is at most `last`; the first other one ends the file.
 fn open_until(path: &Path, key: &str, last: u64) -> io::Result<File> {
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+    let mut file = regular::open_own(path)?;
     let mut lines = BufReader::new(&file);
     let (mut kept, mut line) = (0, Vec::new());
     loop {
         line.clear();
-        let bytes = lines.read_until(b'\n', &mut line)?;
+        let bytes = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
         let whole = line.ends_with(b"\n");
         let value: Option<serde_json::Value> = serde_json::from_slice(&line).ok();
         let number = value.as_ref().and_then(|value| value.get(key)?.as_u64());

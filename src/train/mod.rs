@@ -33,6 +33,7 @@ pub mod report;
 pub mod schedule;
 mod step;
 pub mod validate;
+pub mod whole;
 
 #[cfg(test)]
 mod tests;
@@ -121,7 +122,7 @@ impl Run {
         dataset: &Dataset,
         device: &Device,
     ) -> Result<Run, TrainError> {
-        let identity = Identity::of(&program, recipe, dataset);
+        let identity = Identity::of(&program, recipe, dataset, device);
         let position = Position { identity, batch_size: recipe.batch, ..Position::default() };
         let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let average = recipe.ema.map(|decay| Average::new(decay, &weights));
@@ -132,7 +133,8 @@ impl Run {
     /// A run that goes on where the one in `folder` stopped.
     ///
     /// # Errors
-    /// As [`Run::new`], and if the state in `folder` cannot be read or belongs to another network, optimizer or seed, or to other images.
+    /// As [`Run::new`], if the state in `folder` cannot be read or belongs to another network, optimizer or seed, to other images or
+    /// another way to compute, and if something is missing that the run had written.
     pub fn resume(
         program: Program,
         recipe: &Train,
@@ -144,9 +146,13 @@ impl Run {
         let Restored { weights, average, mut position } =
             checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
         position.identity = position.identity.renewed(&program);
-        if let Some(why) = position.identity.refuses(&Identity::of(&program, recipe, dataset)) {
+        let identity = Identity::of(&program, recipe, dataset, device);
+        if let Some(why) = position.identity.refuses(&identity) {
             return Err(TrainError::Refused(why));
         }
+        // With what an earlier version did not write down.
+        position.identity = identity;
+        whole::check(folder, &position)?;
         let begun = position.epoch + usize::from(position.batch > 0);
         if recipe.epochs < begun {
             let planned = recipe.epochs;
@@ -200,6 +206,10 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
     let steps = recipe.steps(dataset.steps(recipe));
     let course = Course::new(recipe, steps);
     let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
+    // From here on there is something to go on from, whatever happens.
+    if run.position.step == 0 && !checkpoint::state_file(folder).exists() {
+        checkpoint::save_state(folder, &run.learner.learned()?, &run.position)?;
+    }
     let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
     progress.start(run.position.epoch, run.position.batch);
     let mut saved = Instant::now();
@@ -213,14 +223,14 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             if run.is_due(recipe) {
                 run.settle(setting)?;
                 let Some(evaluation) = run.validate(setting, &course, stop)? else {
-                    run.save_last(setting)?;
+                    run.save_last(setting, &metrics)?;
                     return Ok(Ended::Stopped);
                 };
                 let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
                 metrics.validation(&line).map_err(unwritable)?;
                 progress.validation(&line);
                 progress.left_out(&evaluation.skipped);
-                run.save_last(setting)?;
+                run.save_last(setting, &metrics)?;
             }
             if run.is_stuck(recipe) {
                 return Ok(Ended::Early);
@@ -240,7 +250,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
             let stopped = stop.load(Ordering::Relaxed);
             if stopped || saved.elapsed() >= setting.save_every {
                 run.settle(setting)?;
-                run.save_last(setting)?;
+                run.save_last(setting, &metrics)?;
                 saved = Instant::now();
             }
             if stopped {
@@ -256,7 +266,7 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         if run.is_due_after_epoch(recipe) {
             let Some(evaluation) = run.validate(setting, &course, stop)? else {
                 // A resumed run finds no batches left in this epoch, and comes here again.
-                run.save_last(setting)?;
+                run.save_last(setting, &metrics)?;
                 return Ok(Ended::Stopped);
             };
             let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
@@ -270,15 +280,17 @@ pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &At
         if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
             run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;
         }
-        run.save_last(setting)?;
+        run.save_last(setting, &metrics)?;
         saved = Instant::now();
     }
     Ok(Ended::Finished)
 }
 
 impl Run {
-    /// The state comes last.
-    fn save_last(&mut self, setting: Setting) -> Result<(), TrainError> {
+    /// The state comes last, when all that it counts on is on the disk.
+    fn save_last(&mut self, setting: Setting, metrics: &Metrics) -> Result<(), TrainError> {
+        let path = setting.folder.join("metrics.jsonl");
+        metrics.sync().map_err(|source| TrainError::Io { action: "write", path, source })?;
         self.save_weights(setting, "last")?;
         Ok(checkpoint::save_state(setting.folder, &self.learner.learned()?, &self.position)?)
     }

@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::TrainError;
-use super::folder::{NETWORK, ORIGIN};
+use super::folder::{self, NETWORK};
 use super::metrics::{EpochMetrics, EpochTimes, ValidationMetrics};
-use crate::compile;
+use crate::{compile, regular};
+
+/// Longer files are not read.
+const LONGEST_NETWORK: u64 = 32 << 20;
+const LONGEST_LINES: u64 = 64 << 20;
 
 /// A run as it is on the disk.
 #[derive(Debug, Clone)]
@@ -42,14 +46,14 @@ impl Record {
     pub fn read(folder: &Path) -> Result<Record, TrainError> {
         let failed = |path: PathBuf| move |source| TrainError::Io { action: "read", path, source };
         let path = folder.join(NETWORK);
-        let text = std::fs::read_to_string(&path).map_err(failed(path))?;
+        let text = regular::read_to_string(&path, LONGEST_NETWORK).map_err(failed(path))?;
         let network = compile(&text).ok();
         let mut settings = sections(&text);
         let setting = |key: &str| settings.iter().find(|(name, _)| name == key).and_then(|(_, value)| value.as_str());
         let planned = setting("train.epochs").and_then(|epochs| epochs.parse().ok());
         // A run that was copied from elsewhere may be without it.
-        let origin = std::fs::read(folder.join(ORIGIN)).ok().and_then(|text| serde_json::from_slice(&text).ok());
-        if let Some(Value::Object(origin)) = origin {
+        let origin = folder::origin(folder).ok().flatten();
+        if let Some(origin) = origin {
             // The seed is one of the recipe's settings already; what holds more than one value is no setting.
             let single = |(key, value): &(String, Value)| key != "seed" && !value.is_object() && !value.is_array();
             settings.extend(origin.into_iter().filter(single));
@@ -102,7 +106,7 @@ fn best(values: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
 /// If the file is there but cannot be read.
 pub fn lines(folder: &Path, name: &str) -> Result<Vec<Value>, TrainError> {
     let path = folder.join(name);
-    match std::fs::read_to_string(&path) {
+    match regular::read_to_string(&path, LONGEST_LINES) {
         Ok(text) => Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(source) => Err(TrainError::Io { action: "read", path, source }),

@@ -76,7 +76,7 @@ fn a_run_can_be_stopped() {
     let place = Place::new();
     let longer = "train tiny.yaml --set train.epochs=40 --set train.batch=20 --threads";
     place.ok(&format!("{longer} 2 --out through"));
-    for (delay, name, code) in [(0, "-INT", 130), (40, "-TERM", 143), (90, "-INT", 130)] {
+    for (delay, name, code) in [(0, "-INT", 130), (40, "-TERM", 143), (90, "-INT", 130), (60, "-HUP", 129)] {
         let run = format!("stopped-{delay}");
         let mut child = started(&place, &format!("{longer} 1 --out {run}"));
         sleep(Duration::from_millis(delay));
@@ -87,6 +87,29 @@ fn a_run_can_be_stopped() {
         place.ok(&format!("train --resume {run} --threads 2"));
         assert_same(&place, &run, "through");
     }
+}
+
+/// `nohup` ignores what a closed terminal sends, and so does the program then.
+#[test]
+fn a_closed_terminal_is_ignored_if_it_was() {
+    let place = Place::new();
+    let run = "train tiny.yaml --set train.epochs=100000 --out run";
+    let script = format!("trap '' HUP; exec {} {run}", env!("CARGO_BIN_EXE_archc"));
+    let mut command = Command::new("sh");
+    command.current_dir(place.path("")).args(["-c", &script]).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().expect("sh is there");
+    let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    while !line.starts_with("epoch ") {
+        line.clear();
+        assert_ne!(output.read_line(&mut line).expect("UTF-8"), 0, "it goes on");
+    }
+    std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
+    signal(&child, "-HUP");
+    sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("a child").is_none(), "it goes on");
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("a child").code(), Some(143));
 }
 
 /// One seed gives one result, with however many threads, also where their work is divided in other ways.
@@ -195,6 +218,17 @@ fn other_images_are_another_run() {
     let (ended_well, said) = resumed();
     assert!(!ended_well && said.contains("but others"), "{said}");
     fs::rename(place.path("photos/dark/other.png"), place.path("photos/dark/4.png")).expect("it can be renamed");
+    photo("dark/3.png", 3);
+    assert!(resumed().0, "all is as it was");
+    // Another image of the same name, length and time.
+    let path = place.path("photos/dark/3.png");
+    let found = fs::metadata(&path).expect("it is there");
+    let (time, length) = (found.modified().expect("known"), found.len());
+    photo("dark/3.png", 4);
+    fs::File::options().write(true).open(&path).and_then(|file| file.set_modified(time)).expect("it can be set");
+    assert_eq!(fs::metadata(&path).expect("it is there").len(), length, "else this shows nothing");
+    let (ended_well, said) = resumed();
+    assert!(!ended_well && said.contains("but other contents"), "{said}");
     photo("dark/3.png", 3);
     assert!(resumed().0, "all is as it was");
     assert!(Path::new(&place.path("run/report.html")).exists());

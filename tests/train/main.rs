@@ -5,6 +5,7 @@ mod hostile;
 mod interruptions;
 mod messages;
 mod place;
+mod resuming;
 mod tensorboard;
 
 use std::path::Path;

@@ -1,13 +1,17 @@
 //! `archc data show`
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Cursor, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use image::{ImageFormat, RgbImage};
 
 use super::{count, subject};
 use crate::cli::Failure;
 use crate::cli::source::Changes;
 use crate::cli::terminal;
+use crate::durable;
 use crate::train::data::{Collection, Dataset, Part, Tile, sheet};
 
 /// Draw images as the network gets them, after augmentation, with their labels
@@ -21,6 +25,9 @@ pub struct Show {
     /// The picture
     #[arg(long, value_name = "PNG", default_value = "data.png")]
     out: PathBuf,
+    /// Write over a file that is there
+    #[arg(long)]
+    force: bool,
     /// How many images
     #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u16).range(1..=1000))]
     count: u16,
@@ -47,6 +54,9 @@ enum Which {
 
 impl Show {
     pub fn run(self) -> Result<(), Failure> {
+        if !self.force && fs::symlink_metadata(&self.out).is_ok() {
+            return Err(there(&self.out));
+        }
         let subject = subject(&self.what, &self.changes)?;
         let part = match self.split {
             Which::Train => Part::Train,
@@ -80,7 +90,37 @@ impl Show {
         let drawn: Vec<Tile> =
             tiles.into_iter().map(|(image, label)| Tile { image, caption: caption(label) }).collect();
         let out = self.out.display();
-        sheet(&drawn).save(&self.out).map_err(|error| Failure::Message(format!("cannot write {out}: {error}")))?;
+        self.save(&sheet(&drawn))?;
         terminal::print(&format!("{} in {out}\n", count(drawn.len(), "image")))
     }
+
+    /// Writes the picture, whole or not at all.
+    fn save(&self, sheet: &RgbImage) -> Result<(), Failure> {
+        let out = self.out.display();
+        let failed = |error: &dyn std::fmt::Display| Failure::Message(format!("cannot write {out}: {error}"));
+        let format = ImageFormat::from_path(&self.out).map_err(|error| failed(&error))?;
+        let mut bytes = Cursor::new(Vec::new());
+        sheet.write_to(&mut bytes, format).map_err(|error| failed(&error))?;
+        // The name is taken before, so that nobody's file of this name is replaced.
+        match File::create_new(&self.out) {
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.force => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(there(&self.out)),
+            Err(error) => return Err(failed(&error)),
+        }
+        durable::replace(&self.out, |file| file.write_all(bytes.get_ref())).map_err(|error| {
+            if !self.force {
+                // It is empty.
+                let _ = fs::remove_file(&self.out);
+            }
+            failed(&error)
+        })
+    }
+}
+
+fn there(out: &Path) -> Failure {
+    let out = out.display();
+    Failure::Message(format!(
+        "{out} is there already, and nothing is overwritten: name another with `--out`, or add `--force`"
+    ))
 }

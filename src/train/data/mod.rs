@@ -16,6 +16,7 @@
 mod augment;
 mod cifar;
 mod collection;
+mod contents;
 mod decoded;
 mod digits;
 mod error;
@@ -43,6 +44,7 @@ use std::thread::available_parallelism;
 
 use flate2::Crc;
 use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
 pub use collection::{Collection, Part, TestImages, locate};
 pub use error::DataError;
@@ -145,12 +147,20 @@ impl Dataset {
         Collection { train, validation, test, classes, left_out: Vec::new() }.test(&self.data)
     }
 
-    /// A number that is another one if images, labels or classes are others.
+    /// A number that is another one if images, labels or classes are others, as far as the names and lengths of their files tell.
     pub fn checksum(&self) -> u32 {
         let mut sum = Crc::new();
         self.classes.iter().for_each(|class| sum.update(format!("{class}\n").as_bytes()));
         [&self.train, &self.validation].into_iter().for_each(|split| split.check(&mut sum));
         sum.sum()
+    }
+
+    /// A number that is another one if there is something else in the files of the images; `None` where images have none of their own.
+    pub fn contents(&self) -> Option<u64> {
+        let sums: Vec<contents::Sum> =
+            [&self.train, &self.validation].into_iter().filter_map(|split| split.contents()).collect();
+        let first = |sum: &[u8]| sum.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+        if sums.is_empty() { None } else { first(&Sha256::digest(sums.concat())) }
     }
 
     /// How many batches an epoch has.

@@ -1,13 +1,14 @@
 //! One part of a data set: images in memory or as files, each with its label.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use flate2::Crc;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::DataError;
+use super::contents::{self, Sum};
 use super::decoded::{self, Decoded};
 use super::image::{self, Image, decode};
 use crate::ir::Pair;
@@ -39,6 +40,10 @@ pub enum Images {
     Files {
         /// One for each image.
         files: Vec<PathBuf>,
+        /// The set's name for what these are.
+        part: String,
+        /// A digest of what is in them, once it was asked for.
+        contents: OnceLock<Sum>,
         /// What was decoded before.
         decoded: Option<Decoded>,
         /// The most that one may have.
@@ -59,19 +64,34 @@ impl Split {
 
     /// A split of files.
     pub(super) fn of_files(files: Vec<PathBuf>, labels: Vec<u32>, max_pixels: MaxPixels) -> Split {
-        Split::new(Images::Files { files, decoded: None, max_pixels }, labels)
+        let (part, contents) = (String::new(), OnceLock::new());
+        Split::new(Images::Files { files, part, contents, decoded: None, max_pixels }, labels)
     }
 
     /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is what
     /// the kept file goes by.
     pub(super) fn decoded(self, part: &str, channels: usize) -> Split {
         let Images::Files { files, max_pixels, .. } = &*self.images else { return self };
-        let decoded = decoded::folder().and_then(|folder| Decoded::open(files, part, channels, &folder));
-        if decoded.is_none() {
-            return self;
+        let of_files = |contents, decoded| {
+            let (files, part, max_pixels) = (files.clone(), part.to_owned(), *max_pixels);
+            let images = Images::Files { files, part, contents, decoded, max_pixels };
+            Split { images: Arc::new(images), labels: self.labels.clone() }
+        };
+        let named = of_files(OnceLock::new(), None);
+        let Some(folder) = decoded::folder().filter(|_| decoded::worthwhile(files.len())) else { return named };
+        let Some(sum) = named.contents() else { return named };
+        let decoded = Decoded::open(files, part, &sum, channels, &folder);
+        of_files(OnceLock::from(sum), decoded)
+    }
+
+    /// A digest of what is in the files; `None` of images in memory.
+    pub(super) fn contents(&self) -> Option<Sum> {
+        match &*self.images {
+            Images::Memory { .. } => None,
+            Images::Files { files, part, contents, .. } => {
+                Some(*contents.get_or_init(|| contents::digest(files, part, decoded::folder().as_deref())))
+            }
         }
-        let images = Images::Files { files: files.clone(), decoded, max_pixels: *max_pixels };
-        Split { images: Arc::new(images), labels: self.labels }
     }
 
     /// How many examples there are.
@@ -102,7 +122,8 @@ impl Split {
         }
     }
 
-    /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and lengths.
+    /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and lengths; what is in
+    /// files is told by [`Split::contents`].
     pub(super) fn check(&self, sum: &mut Crc) {
         self.labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
         match &*self.images {
@@ -149,7 +170,7 @@ impl Split {
     /// Reads one example's image into `image`, with 1 or 3 `channels`.
     pub(in crate::train) fn read(&self, example: usize, channels: usize, image: &mut Image) -> Result<(), DataError> {
         match &*self.images {
-            Images::Files { files, decoded, max_pixels } => match decoded {
+            Images::Files { files, decoded, max_pixels, .. } => match decoded {
                 Some(decoded) if decoded.read(example, channels, image) => Ok(()),
                 _ => decode(&files[example], channels, *max_pixels, image),
             },
