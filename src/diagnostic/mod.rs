@@ -15,6 +15,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+mod choice;
 mod code;
 mod mistakes;
 mod position;
@@ -23,6 +24,7 @@ mod render;
 mod settle;
 mod suggest;
 
+pub(crate) use choice::{Choice, ranked};
 pub use code::Code;
 pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub use printable::{printable, printable_lines};
@@ -181,6 +183,8 @@ pub struct Diagnostic {
     pub others: Vec<Label>,
     /// What to do about it.
     pub help: Vec<Help>,
+    /// What could be done about it, to be tried before anyone sees it.
+    pub(crate) choices: Vec<Choice>,
 }
 
 /// A piece of advice.
@@ -211,6 +215,7 @@ impl Diagnostic {
             primary: Label { span, text: String::new(), is_call: false },
             others: Vec::new(),
             help: Vec::new(),
+            choices: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The last touch to a list of diagnostics, before anyone sees it.
 
-use super::{Diagnostic, MOST_MISTAKES, Sources};
+use super::{Choice, Diagnostic, Edit, MOST_MISTAKES, Sources};
 
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;
@@ -16,10 +16,21 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         list.truncate(MOST);
         list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
     }
-    for help in list.iter_mut().flat_map(|diagnostic| &mut diagnostic.help) {
-        help.edit = help.edit.take().filter(|edit| !edit.text.contains('{') || sources.takes_braces(edit.span));
-        if let Some(edit) = &mut help.edit {
-            edit.span = sources.inside_quotes(edit.span);
+    let fits = |edit: &Edit| !edit.text.contains('{') || sources.takes_braces(edit.span);
+    for diagnostic in &mut list {
+        for help in &mut diagnostic.help {
+            help.edit = help.edit.take().filter(fits);
+            if let Some(edit) = &mut help.edit {
+                edit.span = sources.inside_quotes(edit.span);
+            }
+        }
+        for Choice { edits, also, .. } in &mut diagnostic.choices {
+            if !edits.iter().chain(also.iter().flatten()).all(fits) {
+                edits.clear();
+            }
+            for edit in edits.iter_mut().chain(also.iter_mut().flatten()) {
+                edit.span = sources.inside_quotes(edit.span);
+            }
         }
     }
     match list.pop() {

@@ -59,7 +59,7 @@ impl Walk<'_> {
             self.report(error.help(format!("write `{{from: [NAME, .], merge: {merge}}}`")));
             return None;
         }
-        let output = self.layer(definition, call, &name, scope, &[input], None);
+        let output = self.layer(definition, call, &name, scope, &[input], Vec::new());
         self.names.define(&name, output);
         output
     }

@@ -2,7 +2,7 @@
 
 use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
-use crate::diagnostic::{Code, Diagnostic, Help, Span};
+use crate::diagnostic::{Choice, Code, Diagnostic, Span, ranked};
 use crate::graph::{Frame, Graph, Node};
 use crate::ir::{Shape, ValueId};
 use crate::layers::{Culprit, Definition, Layers, Mismatch};
@@ -34,10 +34,10 @@ pub fn place_of(places: &Places, culprit: Culprit) -> Option<Span> {
     }
 }
 
-/// The diagnostic for a refusal, with `advice` if the caller has any.
+/// The diagnostic for a refusal, with `advice` first if the caller has any.
 pub fn diagnose(
     refused: Refused,
-    advice: Option<Help>,
+    advice: Vec<Choice>,
     graph: &Graph,
     layers: &Layers,
     document: &Document,
@@ -58,9 +58,12 @@ pub fn diagnose(
         }
         _ => {}
     }
-    match advice.or_else(|| remedy(&refused, graph, layers, document)) {
-        Some(help) => error.help.push(help),
-        None => error = mismatch.help.iter().fold(error, |error, help| error.help(help)),
+    error.choices = match advice.as_slice() {
+        [] => remedy(&refused, graph, layers, document),
+        _ => ranked([advice, remedy(&refused, graph, layers, document)]),
+    };
+    if error.choices.is_empty() {
+        error = mismatch.help.iter().fold(error, |error, help| error.help(help));
     }
     error
 }

@@ -25,6 +25,13 @@ impl Default for Effort {
     }
 }
 
+impl Effort {
+    /// How many steps it has taken so far.
+    pub fn spent(&self) -> usize {
+        MOST_STEPS - self.0.get()
+    }
+}
+
 /// A name and its value; `None` where the value depends on a shape that an earlier error left unknown.
 #[derive(Debug, Clone)]
 pub struct Binding<'a> {

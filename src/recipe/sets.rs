@@ -48,6 +48,16 @@ impl DataSet {
         }
     }
 
+    /// How many images there are to train with; `None` for folders, which hold any number.
+    pub fn images(self) -> Option<usize> {
+        match self {
+            DataSet::Digits => Some(1438),
+            DataSet::Mnist | DataSet::FashionMnist => Some(60_000),
+            DataSet::Cifar10 | DataSet::Cifar100 => Some(50_000),
+            DataSet::Folder => None,
+        }
+    }
+
     /// Class names by label; none for folders, which bring their own.
     pub fn classes(self) -> &'static [&'static str] {
         match self {
