@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
+use crate::diagnostic::{Choices, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
 use crate::elaborate::{self, Elaborated};
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
@@ -144,8 +144,10 @@ struct Outcome {
     part: Option<Network>,
     /// The blocks of a text that describes no network.
     blocks: Option<Vec<String>>,
-    /// All that is said of it, advice still to be tried.
+    /// All that is said of it.
     list: Vec<Diagnostic>,
+    /// What could be done about it, still to be tried.
+    choices: Choices,
     /// What it has cost to read it, in items that were walked.
     cost: usize,
 }
@@ -160,7 +162,7 @@ impl Reader<'_> {
         let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
         let name = &sources.get(source).name;
         let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy()).into_owned();
-        let Elaborated { network, part, problems, cost } = match (library, &document) {
+        let Elaborated { network, part, problems, choices, cost } = match (library, &document) {
             (Some(library), _) => {
                 let problems = elaborate::check_library(library, self.layers);
                 Elaborated { problems, ..Elaborated::default() }
@@ -172,7 +174,7 @@ impl Reader<'_> {
         let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
         let independent = problems.into_iter().filter(|problem| !unreadable.contains(&problem.primary.span));
         let list = settle(&sources, errors.into_iter().chain(independent).collect());
-        Outcome { sources, source, network, part, blocks, list, cost }
+        Outcome { sources, source, network, part, blocks, list, choices, cost }
     }
 
     fn with_advice(&self, text: &str) -> InPart {

@@ -123,14 +123,20 @@ fn changed(random: &mut Random, line: &str) -> String {
     let exchanges: &[(&str, &[&str])] = &[
         ("3x3 p1", &["3x3", "5x5 p1", "3x3 p2", "4x4 p1", "2x2", "1x3 p1", "3x3 p1 s2", "3x3 p1 d2"]),
         ("1x1", &["1x1 s2", "1x1 p1", "2x2", "3x3"]),
-        ("maxpool 2", &["maxpool 3", "maxpool 2 ceil", "maxpool 2 s1", "maxpool 3 s2 p1", "avgpool 4", "conv 8 3x3 s2 p1"]),
+        (
+            "maxpool 2",
+            &["maxpool 3", "maxpool 2 ceil", "maxpool 2 s1", "maxpool 3 s2 p1", "avgpool 4", "conv 8 3x3 s2 p1"],
+        ),
         ("upsample 2", &["upsample 3", "relu", "upsample 2 bilinear", "upsample 1.5"]),
         ("2x2 s2", &["3x3 s2", "2x2", "4x4 s2", "3x3 s2 p1"]),
         ("conv 8", &["conv 16", "conv 12", "conv 8 g3", "conv 6 g4"]),
         ("conv 16", &["conv 8", "conv 16 g5", "conv 18 g16"]),
         ("flatten -> linear", &["linear", "relu -> linear", "flatten -> flatten -> linear"]),
         ("linear 10", &["linear 12", "linear 10 in=100", "linear 10 in=4096"]),
-        ("global_avgpool ->", &["", "avgpool 7 ->", "flatten ->", "conv 8 7x7 -> conv 8 7x7 -> conv 8 7x7 -> conv 8 7x7 ->"]),
+        (
+            "global_avgpool ->",
+            &["", "avgpool 7 ->", "flatten ->", "conv 8 7x7 -> conv 8 7x7 -> conv 8 7x7 -> conv 8 7x7 ->"],
+        ),
         ("shortcut: auto", &["shortcut: identity", "shortcut: conv 8 1x1"]),
         ("merge: add", &["merge: concat", "merge: mul"]),
         ("expect: [8", &["expect: [7", "expect: [16"]),

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Outcome, Reader};
-use crate::diagnostic::{Code, Diagnostic, Edit, Severity, SourceId};
+use crate::diagnostic::{Code, Diagnostic, Edit, Severity, SourceId, placed};
 
 /// What all trials of a text may cost, in bytes that are read and items that are walked: a fraction of a second.
 const MOST_COST: usize = 1 << 22;
@@ -14,6 +14,7 @@ const LONGEST_EDIT: usize = 2000;
 /// Gives the choices that mend, and leaves to programs only edits that do.
 pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str) {
     let mut list = std::mem::take(&mut outcome.list);
+    let choices = std::mem::take(&mut outcome.choices);
     let mut trials = Trials {
         reader,
         text,
@@ -28,8 +29,12 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
             let stays = |edit: &Edit| trials.mends(code, &message, std::slice::from_ref(edit)) != Some(false);
             help.edit = help.edit.take().filter(stays);
         }
-        let source = trials.source;
-        diagnostic.choose(|edits| trials.mends(code, &message, edits), |edits| as_one(edits, source, text));
+        let Some(choices) = choices.get(&(code, diagnostic.primary.span)) else { continue };
+        let (source, sources) = (trials.source, &outcome.sources);
+        let placed =
+            |edits: &[Edit]| edits.iter().map(|edit| placed(sources, edit.clone())).collect::<Option<Vec<_>>>();
+        let mends = |edits: &[Edit]| trials.mends(code, &message, &placed(edits)?);
+        diagnostic.choose(choices, mends, |edits| as_one(&placed(edits)?, source, text));
     }
     outcome.list = list;
 }

@@ -1,6 +1,8 @@
 //! Advice that is still to be tried: what could be changed, the most likely first. What is given in the end has been found to mend.
 
-use super::{Diagnostic, Edit, Help, shortened};
+use std::collections::HashMap;
+
+use super::{Code, Diagnostic, Edit, Help, Span, shortened};
 
 /// One thing that could be changed.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +49,9 @@ impl Choice {
     }
 }
 
+/// What could be done about diagnostics, by their code and place.
+pub(crate) type Choices = HashMap<(Code, Span), Vec<Choice>>;
+
 /// Choices in the order of these groups: the next is looked at if nothing in one mends.
 pub(crate) fn ranked(groups: impl IntoIterator<Item = Vec<Choice>>) -> Vec<Choice> {
     let mut all: Vec<Choice> = Vec::new();
@@ -61,17 +66,17 @@ pub(crate) fn ranked(groups: impl IntoIterator<Item = Vec<Choice>>) -> Vec<Choic
 }
 
 impl Diagnostic {
-    /// Gives those of its choices that `mends` finds to help, with the edit that `offered` makes of their changes. `mends` knows
+    /// Gives those of its `choices` that `mends` finds to help, with the edit that `offered` makes of their changes. `mends` knows
     /// nothing (`None`) of what could not be tried.
     pub(crate) fn choose(
         &mut self,
+        choices: &[Choice],
         mut mends: impl FnMut(&[Edit]) -> Option<bool>,
         offered: impl Fn(&[Edit]) -> Option<Edit>,
     ) {
-        let choices = std::mem::take(&mut self.choices);
         let mut given: Vec<&Choice> = Vec::new();
         let mut rank = 0;
-        for choice in &choices {
+        for choice in choices {
             if choice.rank != rank && !given.is_empty() {
                 break;
             }
@@ -95,15 +100,14 @@ impl Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::{Code, SourceId, Span};
+    use crate::diagnostic::SourceId;
 
     /// What is given of choices whose edits are numbers; those that are even help.
     fn given(choices: Vec<Choice>) -> Vec<String> {
         let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
         let mut diagnostic = Diagnostic::error(Code::InputsDisagree, nowhere, "");
-        diagnostic.choices = choices;
         let mends = |edits: &[Edit]| Some(edits.iter().all(|edit| edit.text.len() % 2 == 0));
-        diagnostic.choose(mends, |edits| edits.first().cloned());
+        diagnostic.choose(&choices, mends, |edits| edits.first().cloned());
         let said = |help: Help| format!("{}{}", help.text, if help.edit.is_some() { "!" } else { "" });
         diagnostic.help.into_iter().map(said).collect()
     }

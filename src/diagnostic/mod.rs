@@ -24,11 +24,11 @@ mod render;
 mod settle;
 mod suggest;
 
-pub(crate) use choice::{Choice, ranked};
+pub(crate) use choice::{Choice, Choices, ranked};
 pub use code::Code;
 pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub use printable::{printable, printable_lines};
-pub(crate) use settle::settle;
+pub(crate) use settle::{placed, settle};
 pub use suggest::{edit_distance, nearest};
 
 /// Which text of a [`Sources`] a span lies in.
@@ -183,8 +183,6 @@ pub struct Diagnostic {
     pub others: Vec<Label>,
     /// What to do about it.
     pub help: Vec<Help>,
-    /// What could be done about it, to be tried before anyone sees it.
-    pub(crate) choices: Vec<Choice>,
 }
 
 /// A piece of advice.
@@ -215,7 +213,6 @@ impl Diagnostic {
             primary: Label { span, text: String::new(), is_call: false },
             others: Vec::new(),
             help: Vec::new(),
-            choices: Vec::new(),
         }
     }
 

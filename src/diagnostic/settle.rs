@@ -1,6 +1,6 @@
 //! The last touch to a list of diagnostics, before anyone sees it.
 
-use super::{Choice, Diagnostic, Edit, MOST_MISTAKES, Sources};
+use super::{Diagnostic, Edit, MOST_MISTAKES, Sources};
 
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;
@@ -16,22 +16,8 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         list.truncate(MOST);
         list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
     }
-    let fits = |edit: &Edit| !edit.text.contains('{') || sources.takes_braces(edit.span);
-    for diagnostic in &mut list {
-        for help in &mut diagnostic.help {
-            help.edit = help.edit.take().filter(fits);
-            if let Some(edit) = &mut help.edit {
-                edit.span = sources.inside_quotes(edit.span);
-            }
-        }
-        for Choice { edits, also, .. } in &mut diagnostic.choices {
-            if !edits.iter().chain(also.iter().flatten()).all(fits) {
-                edits.clear();
-            }
-            for edit in edits.iter_mut().chain(also.iter_mut().flatten()) {
-                edit.span = sources.inside_quotes(edit.span);
-            }
-        }
+    for help in list.iter_mut().flat_map(|diagnostic| &mut diagnostic.help) {
+        help.edit = help.edit.take().and_then(|edit| placed(sources, edit));
     }
     match list.pop() {
         // Nobody looks for more than so many.
@@ -42,4 +28,10 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         last => list.extend(last),
     }
     list
+}
+
+/// The edit inside the quotes that stand around its place; `None` if what it puts there cannot be written so.
+pub fn placed(sources: &Sources, edit: Edit) -> Option<Edit> {
+    let fits = !edit.text.contains('{') || sources.takes_braces(edit.span);
+    fits.then(|| Edit { span: sources.inside_quotes(edit.span), ..edit })
 }

@@ -31,9 +31,9 @@ impl Walk<'_> {
             format!("expected {}, but {found} arrives", written.join("×")),
         );
         if !self.is_reported(error.code, span) {
-            let mut error = with_origin(error, value, &self.graph, self.document);
-            error.choices = expected_otherwise(&expected, value, span, self);
-            self.report(error);
+            let error = with_origin(error, value, &self.graph, self.document);
+            let choices = expected_otherwise(&expected, value, span, self);
+            self.report_with(error, choices);
         }
     }
 }

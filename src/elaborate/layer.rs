@@ -93,11 +93,14 @@ impl Walk<'_> {
                     span: call.span,
                     trace: &self.trace,
                 };
-                let error = match self.mistakes() {
+                let (error, choices) = match self.mistakes() {
                     ..MOST_ADVISED => diagnose(refused, remedy, &self.graph, self.layers, self.document),
-                    _ => Diagnostic::error(refused.mismatch.code, call.span, refused.mismatch.message),
+                    _ => {
+                        let Refused { mismatch, .. } = refused;
+                        (Diagnostic::error(mismatch.code, call.span, mismatch.message), Vec::new())
+                    }
                 };
-                self.report(error);
+                self.report_with(error, choices);
                 None
             }
         }

@@ -34,14 +34,14 @@ pub fn place_of(places: &Places, culprit: Culprit) -> Option<Span> {
     }
 }
 
-/// The diagnostic for a refusal, with `advice` first if the caller has any.
+/// The diagnostic for a refusal, and what could be done about it, with `advice` first if the caller has any.
 pub fn diagnose(
     refused: Refused,
     advice: Vec<Choice>,
     graph: &Graph,
     layers: &Layers,
     document: &Document,
-) -> Diagnostic {
+) -> (Diagnostic, Vec<Choice>) {
     let Refused { mismatch, inputs, places, span, .. } = &refused;
     let place = place_of(places, mismatch.at).unwrap_or(*span);
     let mut error = Diagnostic::error(mismatch.code, place, &mismatch.message).label(&mismatch.arithmetic);
@@ -54,18 +54,18 @@ pub fn diagnose(
         (Code::InputsDisagree, inputs) => error = sources(error, inputs, refused.trace, graph, document),
         (Code::Groups, [input]) => {
             let input = Some(graph.shape(*input));
-            return regroup(error, refused.definition, (refused.text, *span), input, document);
+            return (regroup(error, refused.definition, (refused.text, *span), input, document), Vec::new());
         }
         _ => {}
     }
-    error.choices = match advice.as_slice() {
+    let choices = match advice.as_slice() {
         [] => remedy(&refused, graph, layers, document),
         _ => ranked([advice, remedy(&refused, graph, layers, document)]),
     };
-    if error.choices.is_empty() {
+    if choices.is_empty() {
         error = mismatch.help.iter().fold(error, |error, help| error.help(help));
     }
-    error
+    (error, choices)
 }
 
 /// Where inputs that do not agree come from: all of them if they are few.

@@ -45,7 +45,7 @@ use crate::layers::Layers;
 use std::collections::HashMap;
 
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
+use crate::diagnostic::{Choices, Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::graph::Frame;
 use crate::network::Network;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
@@ -59,6 +59,8 @@ pub struct Elaborated {
     pub network: Option<Network>,
     /// Every independent error; if there is none, what is doubtful about the network.
     pub problems: Vec<Diagnostic>,
+    /// What could be done about problems, still to be tried.
+    pub(crate) choices: Choices,
     /// Where sizes do not fit: the layers before the first mistake.
     pub(crate) part: Option<Network>,
     /// What it has cost, in items that were walked.
@@ -69,7 +71,12 @@ pub struct Elaborated {
 /// document gives none. Advice about sizes is not tried, for which it takes the text: [`compile`](crate::compile()) does so.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
     let mut elaborated = examine(document, stem, layers);
-    elaborated.problems.iter_mut().for_each(|problem| problem.choose(|_| None, |_| None));
+    let choices = std::mem::take(&mut elaborated.choices);
+    for problem in &mut elaborated.problems {
+        if let Some(choices) = choices.get(&(problem.code, problem.primary.span)) {
+            problem.choose(choices, |_| None, |_| None);
+        }
+    }
     elaborated
 }
 
@@ -110,7 +117,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers) -> Elabo
             &expanded
         }
     };
-    let Walked { mut graph, output, sound, walked, problems: found } =
+    let Walked { mut graph, output, sound, walked, problems: found, choices } =
         walk::walk(items, document, layers, input, trace, &scope, &homes);
     problems.extend(found);
     if graph.nodes.is_empty() && output.is_some() {
@@ -137,7 +144,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers) -> Elabo
         let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| is_shown);
         let part = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
         problems.retain(|problem| !silenced.contains(&problem.code));
-        return Elaborated { network: None, problems, part, cost };
+        return Elaborated { network: None, problems, choices, part, cost };
     }
     let network = output.map(|output| Network { name, graph, output, classes, data, train });
     let warnings = network.iter().flat_map(crate::lint::lint).enumerate();
@@ -146,7 +153,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers) -> Elabo
         _ => warning,
     }));
     problems.retain(|problem| !silenced.contains(&problem.code));
-    Elaborated { network, problems, part: None, cost }
+    Elaborated { network, problems, choices, part: None, cost }
 }
 
 /// Steps of expressions that cost as much as walking an item.

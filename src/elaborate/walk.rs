@@ -10,7 +10,7 @@ use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use super::{call, callee};
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
+use crate::diagnostic::{Choice, Choices, Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
 use crate::graph::{Frame, Graph};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
@@ -44,6 +44,8 @@ pub struct Walked {
     /// How many items were walked.
     pub walked: usize,
     pub problems: Vec<Diagnostic>,
+    /// What could be done about them.
+    pub choices: Choices,
 }
 
 /// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
@@ -74,6 +76,7 @@ pub fn walk<'d>(
         lost_names: false,
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
+        choices: Choices::new(),
         sound: None,
         reported: HashSet::new(),
         trace: trace.into(),
@@ -94,7 +97,7 @@ pub fn walk<'d>(
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
     let sound = walk.sound.unwrap_or(walk.graph.nodes.len());
-    Walked { graph: walk.graph, output, sound, walked: walk.walked, problems: walk.problems }
+    Walked { graph: walk.graph, output, sound, walked: walk.walked, problems: walk.problems, choices: walk.choices }
 }
 
 /// The state of a walk.
@@ -115,6 +118,7 @@ pub(super) struct Walk<'d> {
     pub(super) lost_names: bool,
     pub(super) lost_blocks: bool,
     problems: Vec<Diagnostic>,
+    choices: Choices,
     /// How many layers had been made before the first of them.
     sound: Option<usize>,
     /// Code and place of every problem: a repeat reports its own only once.
@@ -142,6 +146,15 @@ impl<'d> Walk<'d> {
             let more = if goes_on { ITEMS_AFTER_MISTAKE } else { 0 };
             self.most_items = self.most_items.min(self.walked + more);
         }
+    }
+
+    /// Reports a problem about which something could be done.
+    pub(super) fn report_with(&mut self, problem: Diagnostic, choices: Vec<Choice>) {
+        let key = (problem.code, problem.primary.span);
+        if !choices.is_empty() && !self.reported.contains(&key) {
+            self.choices.insert(key, choices);
+        }
+        self.report(problem);
     }
 
     /// Reports what ends the walk.
