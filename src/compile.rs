@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Choices, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
-use crate::elaborate::{self, Elaborated};
+use crate::elaborate::{self, Effort, Elaborated};
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
 
@@ -153,7 +153,7 @@ struct Outcome {
 }
 
 impl Reader<'_> {
-    fn read(&self, text: &str) -> Outcome {
+    fn read(&self, text: &str, effort: &Effort) -> Outcome {
         let mut sources = Sources::default();
         let source = sources.add(self.name, text);
         let Parsed { document, errors } =
@@ -167,7 +167,7 @@ impl Reader<'_> {
                 let problems = elaborate::check_library(library, self.layers);
                 Elaborated { problems, ..Elaborated::default() }
             }
-            (None, Some(document)) => elaborate::examine(document, &stem, self.layers),
+            (None, Some(document)) => elaborate::examine(document, &stem, self.layers, effort),
             (None, None) => Elaborated::default(),
         };
         // What a place that could not be read leads to is no second mistake.
@@ -178,7 +178,7 @@ impl Reader<'_> {
     }
 
     fn with_advice(&self, text: &str) -> InPart {
-        let mut outcome = self.read(text);
+        let mut outcome = self.read(text, &Effort::default());
         trial::give_advice(&mut outcome, self, text);
         let Outcome { sources, network, part, blocks, list, .. } = outcome;
         let diagnostics = Diagnostics { sources: Arc::new(sources), list };

@@ -4,9 +4,13 @@ use std::ops::Range;
 
 use super::{Outcome, Reader};
 use crate::diagnostic::{Code, Diagnostic, Edit, Severity, SourceId, placed};
+use crate::elaborate::Effort;
 
-/// What all trials of a text may cost, in bytes that are read and items that are walked: a fraction of a second.
-const MOST_COST: usize = 1 << 22;
+/// What all trials of a text may cost, in bytes that are read: a fraction of a second.
+const MOST_COST: usize = 1 << 23;
+
+/// Bytes that are read in the time in which an item is walked.
+const BYTES_AN_ITEM: usize = 128;
 
 /// The longest text that an edit over several places may replace.
 const LONGEST_EDIT: usize = 2000;
@@ -21,7 +25,7 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
         source: outcome.source,
         before: Standing::of(&list),
         spent: 0,
-        expected: outcome.cost.saturating_add(text.len()),
+        expected: cost(outcome, text),
     };
     for diagnostic in &mut list {
         let (code, message) = (diagnostic.code, diagnostic.message.clone());
@@ -71,13 +75,18 @@ struct Trials<'a> {
 impl Trials<'_> {
     /// Whether what is said goes away with these changes; `None` if that cannot be tried.
     fn mends(&mut self, code: Code, message: &str, edits: &[Edit]) -> Option<bool> {
-        if self.spent.saturating_add(self.expected) > MOST_COST {
+        let left = MOST_COST.saturating_sub(self.spent);
+        if self.expected > left {
             return None;
         }
         let text = edited(self.text, edits, self.source)?;
-        let Outcome { list, cost, .. } = self.reader.read(&text);
-        self.spent = self.spent.saturating_add(cost).saturating_add(text.len());
-        let after = Standing::of(&list);
+        let most_items = left / BYTES_AN_ITEM;
+        let outcome = self.reader.read(&text, &Effort::of_trial(most_items));
+        self.spent = self.spent.saturating_add(cost(&outcome, &text));
+        if outcome.cost > most_items {
+            return None;
+        }
+        let after = Standing::of(&outcome.list);
         let is_gone = after.times(code, message) < self.before.times(code, message);
         // A name that is spelt right may show what is wrong with its arguments; a size that fits must not be missed elsewhere.
         Some(match code.is_about_sizes() {
@@ -85,6 +94,10 @@ impl Trials<'_> {
             false => is_gone && after.errors <= self.before.errors,
         })
     }
+}
+
+fn cost(outcome: &Outcome, text: &str) -> usize {
+    outcome.cost.saturating_mul(BYTES_AN_ITEM).saturating_add(text.len())
 }
 
 /// The changes from the last one in the text to the first, if they lie in it and apart.

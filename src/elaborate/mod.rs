@@ -49,7 +49,8 @@ use crate::diagnostic::{Choices, Code, Diagnostic, MOST_MISTAKES, Severity, Span
 use crate::graph::Frame;
 use crate::network::Network;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
-use scope::{Binding, Effort, Scope};
+pub(crate) use scope::Effort;
+use scope::{Binding, Scope};
 use walk::Walked;
 
 /// What becomes of a document.
@@ -70,7 +71,7 @@ pub struct Elaborated {
 /// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name if the
 /// document gives none. Advice about sizes is not tried, for which it takes the text: [`compile`](crate::compile()) does so.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
-    let mut elaborated = examine(document, stem, layers);
+    let mut elaborated = examine(document, stem, layers, &Effort::default());
     let choices = std::mem::take(&mut elaborated.choices);
     for problem in &mut elaborated.problems {
         if let Some(choices) = choices.get(&(problem.code, problem.primary.span)) {
@@ -81,22 +82,21 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
 }
 
 /// As [`elaborate`], with advice that is still to be tried.
-pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
+pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: &Effort) -> Elaborated {
     let mut problems = [document.missing.as_slice(), &document.doubts].concat();
-    let effort = Effort::default();
     let mut names = Vec::new();
     let classes = document
         .classes
         .as_ref()
-        .and_then(|expr| positive(expr, "`classes`", &Scope::root(&names, &effort), &mut problems));
+        .and_then(|expr| positive(expr, "`classes`", &Scope::root(&names, effort), &mut problems));
     if document.classes.is_some() {
         names.push(Binding::size("classes", classes));
     }
     let included: Vec<Vec<Binding>> =
-        document.included.iter().map(|lets| with_lets(names.clone(), lets, &effort, &mut problems)).collect();
-    let names = with_lets(names, &document.lets, &effort, &mut problems);
-    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, &effort)).collect();
-    let scope = Scope::root(&names, &effort);
+        document.included.iter().map(|lets| with_lets(names.clone(), lets, effort, &mut problems)).collect();
+    let names = with_lets(names, &document.lets, effort, &mut problems);
+    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, effort)).collect();
+    let scope = Scope::root(&names, effort);
     let input = input_shape(&document.input, &scope, &mut problems);
     problems.extend(input.and_then(|shape| channels_last(shape, document.input.span)));
 

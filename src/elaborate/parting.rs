@@ -121,7 +121,9 @@ fn resized(meeting: &Meeting, odd: &Odd) -> Option<Choice> {
 pub(super) fn larger_again(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let [odd, other] = all else { return Vec::new() };
     let [odd, other] = if odd.branch.is_empty() { [other, odd] } else { [odd, other] };
-    let is_smaller = meeting.graph.shape(odd.end).positions() < odd.target.positions();
+    let half = |small: usize, large: usize| small == large / 2 || small == large.div_ceil(2);
+    let sides = meeting.graph.shape(odd.end).sides().zip(odd.target.sides());
+    let is_smaller = sides.is_some_and(|(small, large)| half(small.0, large.0) && half(small.1, large.1));
     if meeting.merge != "concat" || !other.branch.is_empty() || !is_smaller {
         return Vec::new();
     }

@@ -84,7 +84,7 @@ pub fn walk<'d>(
         frames: HashMap::new(),
         depth: 0,
         walked: 0,
-        most_items: usize::MAX,
+        most_items: scope.effort().most_items,
     };
     let effort = Effort::default();
     let mut count = Count::new(&blocks, *scope, homes, &effort);
@@ -170,9 +170,9 @@ impl<'d> Walk<'d> {
         self.reported.contains(&(code, span))
     }
 
-    /// How many problems have been found.
+    /// How many problems have been found: more than anyone reads the advice of, if nobody reads any.
     pub(super) fn mistakes(&self) -> usize {
-        self.problems.len()
+        if self.scope.effort().advises { self.problems.len() } else { usize::MAX }
     }
 
     /// The value, or a report and `None`.
