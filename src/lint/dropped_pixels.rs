@@ -41,10 +41,10 @@ fn padded_at_end(network: &Network, node: &Node) -> (usize, usize) {
         let node = &graph.nodes[index];
         let [input] = node.inputs.as_slice() else { break };
         let before = graph.shape(*input);
-        if let (Op::Pad { top, left, .. }, Some((height, width)), Some((rows, columns))) =
+        if let (Op::Pad(pad), Some((height, width)), Some((rows, columns))) =
             (node.layer.lower(&[before]), before.sides(), node.output.sides())
         {
-            return (rows - height - top, columns - width - left);
+            return (rows - height - pad.top, columns - width - pad.left);
         }
         if node.output.sides() != before.sides() || node.layer.reach(&[before]) != Reach::POINT {
             break;

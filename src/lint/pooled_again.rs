@@ -13,7 +13,7 @@ pub(super) fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Op
         matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
     let Shape::Map { height: 1, width: 1, .. } = input else { return None };
     // An average over padding is another number.
-    if matches!(operation, Op::AvgPool2d { window, count_include_pad: true } if window.padding != Pair::square(0)) {
+    if matches!(operation, Op::AvgPool2d(pool) if pool.count_include_pad && pool.window.padding != Pair::square(0)) {
         return None;
     }
     pools.then(|| {
