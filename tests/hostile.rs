@@ -85,7 +85,7 @@ const NUMBERS: &[Case] = &[
     ("u64.yaml", || sized("18446744073709551615"), "not a number that can be computed with"),
     ("beyond.yaml", || sized("18446744073709551616"), "not a number that can be computed with"),
     ("u64.toml", || "input = [3, 18446744073709551615, 8]".into(), "not a number that can be computed with"),
-    ("i64.yaml", || sized("9223372036854775807"), "must be a whole number"),
+    ("i64.yaml", || sized("9223372036854775807"), "must be at most 2^31"),
     ("sides.yaml", || "input: [2147483648, 2147483648, 2147483648]\nlayers: relu".into(), "too large to compute with"),
     ("arguments.yaml", || layers("conv 9223372036854775807 1x1"), "must be at most 2^31"),
     ("window.yaml", || layers("conv 9 2147483648x2147483648 s2147483648 p2147483648 d2147483648"), "does not fit"),

@@ -49,6 +49,9 @@ pub fn read(file: &File, header: u64, length: u64) -> Result<Contents, String> {
     if end > data {
         return Err(format!("it is cut off: its header promises {end} bytes of numbers, and it has {data}"));
     }
+    if end < data {
+        return Err(format!("its header promises {end} bytes of numbers, and it has {data}: something was added"));
+    }
     let part = Part { name: "data".to_owned(), start: 8 + header, length: data, checksum: None };
     Ok(Contents { arrays, parts: vec![part], note })
 }
