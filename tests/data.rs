@@ -249,6 +249,7 @@ fn what_cannot_be_read_is_named_once_and_counted() {
             && info.contains("validation  3 images, 6×6, and 1 left out"),
         "{info}"
     );
+    assert!(info.contains("beside them 1 other file, left out\n"), "{info}");
     assert!(info.contains("    0  dark          7           1"), "{info}");
     let stats = said(place.path(), "data stats skip.yaml");
     assert!(stats.contains("15 training images and 1 left out, 2 classes"), "{stats}");

@@ -7,7 +7,7 @@ use super::{Images, Subject, by_class, count, subject};
 use crate::cli::Failure;
 use crate::cli::terminal::{self, Format, complain};
 use crate::ir::Pair;
-use crate::train::data::{Split, TestImages};
+use crate::train::data::{Collection, Split, TestImages};
 
 /// How many images of which size each class has
 #[derive(Debug, Args)]
@@ -38,8 +38,8 @@ impl Info {
             }
         }
         let text = match self.format {
-            Format::Text => text(&subject, &collection.classes, &parts),
-            Format::Json => format!("{}\n", json(&subject, &collection.classes, &parts)),
+            Format::Text => text(&subject, &collection, &parts),
+            Format::Json => format!("{}\n", json(&subject, &collection, &parts)),
         };
         terminal::put(self.format, &text)
     }
@@ -80,9 +80,11 @@ fn sizes(split: &Split) -> Result<Sizes, Failure> {
     Ok(found)
 }
 
-fn json(subject: &Subject, classes: &[String], parts: &[Part]) -> serde_json::Value {
+fn json(subject: &Subject, collection: &Collection, parts: &[Part]) -> serde_json::Value {
+    let classes = &collection.classes;
     let side = |pair: Pair| [pair.height, pair.width];
-    let mut told = json!({"set": subject.recipe.set.name(), "classes": classes});
+    let no_images = collection.left_out.len();
+    let mut told = json!({"set": subject.recipe.set.name(), "classes": classes, "left_out": no_images});
     for part in parts {
         told[part.key] = json!({
             "images": part.split.len(),
@@ -95,7 +97,8 @@ fn json(subject: &Subject, classes: &[String], parts: &[Part]) -> serde_json::Va
     told
 }
 
-fn text(subject: &Subject, classes: &[String], parts: &[Part]) -> String {
+fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
+    let classes = &collection.classes;
     let mut text = format!("{}: {}\n", subject.name, count(classes.len(), "class"));
     for Part { name, split, left_out, sizes, .. } in parts {
         let sizes = match sizes {
@@ -105,6 +108,9 @@ fn text(subject: &Subject, classes: &[String], parts: &[Part]) -> String {
         };
         let left_out = if *left_out > 0 { format!(", and {left_out} left out") } else { String::new() };
         text.push_str(&format!("{name:11} {}{sizes}{left_out}\n", count(split.len(), "image")));
+    }
+    if !collection.left_out.is_empty() {
+        text.push_str(&format!("beside them {}, left out\n", count(collection.left_out.len(), "other file")));
     }
     let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
     text.push_str(&format!("\nlabel  {:widest$}", "class"));

@@ -40,7 +40,12 @@ fn every_transform(channels: usize) -> Vec<Transform> {
         all.push(Transform::RandomCrop { size: Pair { height: 3, width: 2 }, padding });
     }
     for filter in [Filter::Bilinear, Filter::Bicubic] {
-        for target in [Resize::Shorter(7), Resize::Shorter(200), Resize::Exact(Pair { height: 4, width: 9 })] {
+        for target in [
+            Resize::Shorter(7),
+            Resize::Shorter(200),
+            Resize::Exact(Pair { height: 4, width: 9 }),
+            Resize::Exact(Pair::square(300)),
+        ] {
             all.push(Transform::Resize { target, filter });
         }
         for ratio in [Transform::CROP_RATIO, Interval::only(1e-9), Interval::only(1e9)] {

@@ -11,35 +11,59 @@ use crate::recipe::Filter;
 use crate::train::data::image::Image;
 
 /// Replaces `image` by itself in another size; `spare` is memory to work in.
+///
+/// Rows come first, as with Pillow. But where the image would be larger after them than before and at the end, as one of 100,000×1 on
+/// its way to 200×200, columns do: what is in between is never larger than both ends.
 pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) {
     let Pair { height, width } = image.size;
-    if size.width != width {
-        let taps = taps(width, size.width, filter);
-        spare.pixels.clear();
-        for row in image.pixels.chunks_exact(width) {
-            spare.pixels.extend(taps.iter().map(|(first, weights)| {
-                let inputs = &row[first..][..weights.len()];
-                inputs.iter().zip(weights).map(|(value, weight)| value * weight).sum::<f32>()
-            }));
-        }
-        mem::swap(&mut image.pixels, &mut spare.pixels);
+    let between = height * size.width;
+    if between > (height * width).max(size.height * size.width) {
+        resize_columns(image, spare, size.height, filter);
+        resize_rows(image, spare, size.width, filter);
+    } else {
+        resize_rows(image, spare, size.width, filter);
+        resize_columns(image, spare, size.height, filter);
     }
-    if size.height != height {
-        let taps = taps(height, size.height, filter);
-        spare.pixels.clear();
-        spare.pixels.resize(image.channels * size.height * size.width, 0.0);
-        let planes = image.pixels.chunks_exact(height * size.width);
-        for (from, to) in planes.zip(spare.pixels.chunks_exact_mut(size.height * size.width)) {
-            for ((first, weights), row) in taps.iter().zip(to.chunks_exact_mut(size.width)) {
-                let inputs = from[first * size.width..].chunks_exact(size.width);
-                for (input, weight) in inputs.zip(weights) {
-                    row.iter_mut().zip(input).for_each(|(sum, value)| *sum += value * weight);
-                }
+}
+
+/// Makes every row `width` pixels long.
+fn resize_rows(image: &mut Image, spare: &mut Image, width: usize, filter: Filter) {
+    if width == image.size.width {
+        return;
+    }
+    let taps = taps(image.size.width, width, filter);
+    spare.pixels.clear();
+    spare.pixels.reserve(image.channels * image.size.height * width);
+    for row in image.pixels.chunks_exact(image.size.width) {
+        spare.pixels.extend(taps.iter().map(|(first, weights)| {
+            let inputs = &row[first..][..weights.len()];
+            inputs.iter().zip(weights).map(|(value, weight)| value * weight).sum::<f32>()
+        }));
+    }
+    mem::swap(&mut image.pixels, &mut spare.pixels);
+    image.size.width = width;
+}
+
+/// Makes every column `height` pixels long.
+fn resize_columns(image: &mut Image, spare: &mut Image, height: usize, filter: Filter) {
+    let width = image.size.width;
+    if height == image.size.height {
+        return;
+    }
+    let taps = taps(image.size.height, height, filter);
+    spare.pixels.clear();
+    spare.pixels.resize(image.channels * height * width, 0.0);
+    let planes = image.pixels.chunks_exact(image.size.height * width);
+    for (from, to) in planes.zip(spare.pixels.chunks_exact_mut(height * width)) {
+        for ((first, weights), row) in taps.iter().zip(to.chunks_exact_mut(width)) {
+            let inputs = from[first * width..].chunks_exact(width);
+            for (input, weight) in inputs.zip(weights) {
+                row.iter_mut().zip(input).for_each(|(sum, value)| *sum += value * weight);
             }
         }
-        mem::swap(&mut image.pixels, &mut spare.pixels);
     }
-    image.size = size;
+    mem::swap(&mut image.pixels, &mut spare.pixels);
+    image.size.height = height;
 }
 
 /// What each output pixel is made of, along one axis.
@@ -122,5 +146,31 @@ mod tests {
             cases += 1;
         }
         assert_eq!(cases, 6);
+    }
+
+    /// Rows first and columns first give the same, and no more memory is taken on the way than for both ends.
+    #[test]
+    fn the_way_is_no_larger_than_its_ends() {
+        for (from, to) in [
+            (Pair { height: 300, width: 2 }, Pair { height: 5, width: 40 }),
+            (Pair { height: 2, width: 300 }, Pair { height: 40, width: 5 }),
+            (Pair { height: 100_000, width: 1 }, Pair { height: 200, width: 200 }),
+        ] {
+            for filter in [Filter::Bilinear, Filter::Bicubic] {
+                let pixels = (0..from.height * from.width).map(|index| (index % 97) as f32 / 97.0).collect();
+                let image = Image { channels: 1, size: from, pixels };
+                let (mut found, mut spare) = (image.clone(), Image::default());
+                resize(&mut found, &mut spare, to, filter);
+                let most = found.pixels.capacity().max(spare.pixels.capacity());
+                assert!(most <= 2 * (from.height * from.width).max(to.height * to.width), "{from} to {to}: {most}");
+                let mut expected = image;
+                resize_rows(&mut expected, &mut spare, to.width, filter);
+                resize_columns(&mut expected, &mut spare, to.height, filter);
+                assert_eq!(found.size, to);
+                for (found, expected) in found.pixels.iter().zip(&expected.pixels) {
+                    assert!((found - expected).abs() < 1e-5, "{from} to {to}: {found}, {expected}");
+                }
+            }
+        }
     }
 }
