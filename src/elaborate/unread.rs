@@ -20,6 +20,9 @@ const LONGEST_CHAIN: usize = 8;
 /// Layers whose sizes are those of what arrives, though other frameworks want them written.
 const OF_CHANNELS: [&str; 4] = ["bn", "gn", "ln", "prelu"];
 
+/// Layers of which other frameworks want to know how much arrives and how much they make; here it is only the second.
+const OF_OUTPUT: [&str; 3] = ["conv", "conv_transpose", "linear"];
+
 /// What a layer objects to in its own arguments, put into the words of the call, which stands in `block`.
 pub(super) fn in_words_of_call(
     error: Diagnostic,
@@ -176,7 +179,10 @@ impl Walk<'_> {
         // Without a shape, the first number may be the channels.
         let arriving = arriving? as i64;
         let first = call.arguments.first()?;
-        if number(first) == Some(arriving) && is_read(given.clone().without(&[first.value.span])) {
+        if number(first) == Some(arriving)
+            && OF_OUTPUT.contains(&definition.name)
+            && is_read(given.clone().without(&[first.value.span]))
+        {
             let edit = Some(Edit { span: Span { start: call.name.span.end, ..first.span }, text: String::new() });
             return Some(Help { text: format!("what arrives is worked out: leave out `{arriving}`"), edit });
         }
