@@ -275,7 +275,7 @@ fn a_damaged_state_is_refused() {
     let flipped = |at: usize| [&whole[..at], &[whole[at] ^ 1], &whole[at + 1..]].concat();
     for (bytes, expected) in [
         (&whole[..middle], "it is cut off: its header promises"),
-        (&whole[..4], "it is of a format that is not read"),
+        (&whole[..4], "neither safetensors nor a .pth of PyTorch: it is"),
         (&[], "it is empty"),
         (b"garbage, as a broken disk may give it", "it is a text, which begins with `garbage"),
         (&flipped(9), "not valid safetensors"),
