@@ -99,7 +99,9 @@ fn padded(size: Pair, padding: &Padding) -> Result<Pair, String> {
     let Padding { pixels, edges } = padding;
     for (side, pad) in [(size.height, pixels.height), (size.width, pixels.width)] {
         match edges {
-            Edges::Reflect if pad >= side => return Err(format!("mirrored, {side} pixels give {} at most", side - 1)),
+            Edges::Reflect if pad >= side => {
+                return Err(format!("mirrored, {side} pixels give {} at most", side.saturating_sub(1)));
+            }
             Edges::Symmetric if pad > side => return Err(format!("mirrored, {side} pixels give {side} at most")),
             _ => {}
         }

@@ -264,7 +264,7 @@ mod tests {
         {
             std::fs::remove_file(folder.path(NAMES[0])).unwrap();
             std::os::unix::fs::symlink("/dev/zero", folder.path(NAMES[0])).unwrap();
-            assert!(refused().contains("found no train-images-idx3-ubyte"), "{}", refused());
+            assert!(refused().contains("there is no train-images-idx3-ubyte"), "{}", refused());
         }
     }
 

@@ -150,13 +150,13 @@ fn sizes_are_looked_at_before_memory_is_taken() {
         [b"BM\x40\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", &sizes[..]].concat()
     };
     // VP8L: 14 bits each for width − 1 and height − 1.
-    let webp = [&b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f"[..], &0x0fff_ffffu32.to_le_bytes(), &[0; 9]].concat();
+    let webp = [&b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f"[..], &0x0fff_bffeu32.to_le_bytes(), &[0; 9]].concat();
     let gif =
         [&b"GIF89a\xff\xff\xff\xff\0\0\0,\0\0\0\0\xff\xff\xff\xff\0"[..], &[2, 2, 0x4c, 1, 0, 0x3b, 0, 0, 0, 0, 0, 0]]
             .concat();
     for (name, bytes, expected) in [
         ("huge.bmp", bmp(20_000, 20_000), "20000×20000 is 400000000 pixels, more than 4194304"),
-        ("huge.webp", webp, "16384×16384 is 268435456 pixels"),
+        ("huge.webp", webp, "16383×16383 is 268402689 pixels"),
         ("huge.gif", gif, "65535×65535 is 4294836225 pixels"),
         ("huge.ppm", b"P6 100000 100000 255\n".to_vec(), "100000×100000 is 10000000000 pixels"),
         ("none.pgm", b"P5 0 0 255\n".to_vec(), "0×0"),
