@@ -1,11 +1,13 @@
 //! The whole compiler as one call: text in, a checked network or all its diagnostics out.
 
+mod trial;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
-use crate::elaborate::{self, Elaborated, elaborate};
+use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
+use crate::elaborate::{self, Effort, Elaborated};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
@@ -69,10 +71,11 @@ pub fn compile_with(
     format: Format,
     overrides: &[Override],
 ) -> Result<Compiled, Diagnostics> {
-    let mut sources = Sources::default();
-    let source = sources.add(name, text);
-    let parsed = syntax::parse(&mut sources, source, format, overrides, layers, load);
-    network(sources, source, parsed, layers)
+    let reader = Reader { layers, load, name, format, overrides, takes_libraries: false };
+    match reader.with_advice(text).0? {
+        Checked::Network(compiled) => Ok(*compiled),
+        Checked::Library { .. } => unreachable!("a library was not asked for"),
+    }
 }
 
 /// What a file is for.
@@ -102,42 +105,94 @@ pub fn check_with(
     format: Format,
     overrides: &[Override],
 ) -> Result<Checked, Diagnostics> {
-    let mut sources = Sources::default();
-    let source = sources.add(name, text);
-    let parsed = syntax::parse(&mut sources, source, format, overrides, layers, load);
-    let Some(document) = parsed.document.as_ref().filter(|document| document.is_library()) else {
-        return network(sources, source, parsed, layers).map(|compiled| Checked::Network(Box::new(compiled)));
-    };
-    let blocks = document.blocks.iter().map(|block| block.name.value.clone()).collect();
-    let problems = elaborate::check_library(document, layers);
-    let warnings = diagnostics(sources, parsed.errors, problems);
-    if warnings.has_errors() { Err(warnings) } else { Ok(Checked::Library { blocks, warnings }) }
+    check_in_part(layers, load, name, text, format, overrides).0
 }
 
-/// The network of a document in the text `source`.
-fn network(sources: Sources, source: SourceId, parsed: Parsed, layers: &Layers) -> Result<Compiled, Diagnostics> {
-    let Parsed { document, errors } = parsed;
-    let stem = Path::new(&sources.get(source).name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy());
-    let Elaborated { network, problems } =
-        document.map(|document| elaborate(&document, &stem, layers)).unwrap_or_default();
-    let diagnostics = diagnostics(sources, errors, problems);
-    match network.filter(|_| !diagnostics.has_errors()) {
-        Some(network) => Ok(Compiled { network, warnings: diagnostics }),
-        None => Err(diagnostics),
+/// What is found, and where sizes do not fit, the layers before the first mistake.
+pub(crate) type InPart = (Result<Checked, Diagnostics>, Option<Network>);
+
+/// [`check_with`], and the layers before the first mistake, where there is one.
+pub(crate) fn check_in_part(
+    layers: &Layers,
+    load: &Load<'_>,
+    name: &str,
+    text: &str,
+    format: Format,
+    overrides: &[Override],
+) -> InPart {
+    Reader { layers, load, name, format, overrides, takes_libraries: true }.with_advice(text)
+}
+
+/// How texts are read, all in the same way.
+struct Reader<'a> {
+    layers: &'a Layers,
+    load: &'a Load<'a>,
+    name: &'a str,
+    format: Format,
+    overrides: &'a [Override],
+    /// Whether a text may describe no network, and only define blocks.
+    takes_libraries: bool,
+}
+
+/// What a text says.
+struct Outcome {
+    sources: Sources,
+    /// The text itself.
+    source: SourceId,
+    network: Option<Network>,
+    /// The layers before the first mistake.
+    part: Option<Network>,
+    /// The blocks of a text that describes no network.
+    blocks: Option<Vec<String>>,
+    /// All that is said of it.
+    list: Vec<Diagnostic>,
+    /// What could be done about it, still to be tried.
+    choices: Choices,
+    /// What it has cost to read it, in items that were walked.
+    cost: usize,
+}
+
+impl Reader<'_> {
+    fn read(&self, text: &str, effort: &Effort) -> Outcome {
+        let mut sources = Sources::default();
+        let source = sources.add(self.name, text);
+        let Parsed { document, errors } =
+            syntax::parse(&mut sources, source, self.format, self.overrides, self.layers, self.load);
+        let library = document.as_ref().filter(|document| self.takes_libraries && document.is_library());
+        let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
+        let name = &sources.get(source).name;
+        let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy()).into_owned();
+        let Elaborated { network, part, problems, choices, cost } = match (library, &document) {
+            (Some(library), _) => {
+                let problems = elaborate::check_library(library, self.layers);
+                Elaborated { problems, ..Elaborated::default() }
+            }
+            (None, Some(document)) => elaborate::examine(document, &stem, self.layers, effort),
+            (None, None) => Elaborated::default(),
+        };
+        // What a place that could not be read leads to is no second mistake.
+        let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
+        // What nothing seems to use may be used where nothing could be read.
+        let is_hasty = |problem: &Diagnostic| !errors.is_empty() && problem.code == Code::Unused;
+        let is_independent = |problem: &Diagnostic| !unreadable.contains(&problem.primary.span) && !is_hasty(problem);
+        let independent: Vec<Diagnostic> = problems.into_iter().filter(is_independent).collect();
+        let list = settle(&sources, errors.into_iter().chain(independent).collect());
+        Outcome { sources, source, network, part, blocks, list, choices, cost }
     }
-}
 
-/// All that is said of a document.
-fn diagnostics(sources: Sources, errors: Vec<Diagnostic>, problems: Vec<Diagnostic>) -> Diagnostics {
-    // What a place that could not be read leads to is no second mistake.
-    let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
-    // What nothing seems to use may be used where nothing could be read.
-    let is_hasty = |problem: &Diagnostic| !errors.is_empty() && problem.code == Code::Unused;
-    let independent = problems
-        .into_iter()
-        .filter(|problem| !unreadable.contains(&problem.primary.span))
-        .filter(|problem| !is_hasty(problem))
-        .collect::<Vec<_>>();
-    let list = settle(&sources, errors.into_iter().chain(independent).collect());
-    Diagnostics { sources: Arc::new(sources), list }
+    fn with_advice(&self, text: &str) -> InPart {
+        let mut outcome = self.read(text, &Effort::default());
+        trial::give_advice(&mut outcome, self, text);
+        let Outcome { sources, network, part, blocks, list, .. } = outcome;
+        let diagnostics = Diagnostics { sources: Arc::new(sources), list };
+        if diagnostics.has_errors() {
+            return (Err(diagnostics), part);
+        }
+        let checked = match (blocks, network) {
+            (Some(blocks), _) => Ok(Checked::Library { blocks, warnings: diagnostics }),
+            (None, Some(network)) => Ok(Checked::Network(Box::new(Compiled { network, warnings: diagnostics }))),
+            (None, None) => Err(diagnostics),
+        };
+        (checked, None)
+    }
 }

@@ -123,6 +123,44 @@ impl Arguments {
         self
     }
 
+    /// The same call with another value for the argument `key`, where it stands: given by name, or as the nth number without one.
+    pub fn with_nth(mut self, nth: usize, key: &'static str, value: Value) -> Arguments {
+        let named = self.given.iter().position(|(given, _)| given.key.as_ref().is_some_and(|given| given.value == key));
+        let is_number = |given: &Evaluated| given.key.is_none() && !matches!(given.value.value, Value::Word(_));
+        let mut numbers = self.given.iter().enumerate().filter(|(_, (given, _))| is_number(given));
+        // One before it that has a name takes no place.
+        let positional = numbers.clone().count().min(nth + 1).checked_sub(1);
+        let place = named.or_else(|| numbers.nth(positional?).map(|(index, _)| index));
+        match place {
+            Some(index) => self.given[index].0.value.value = value,
+            None => self = self.with(key, value),
+        }
+        self
+    }
+
+    /// The same call with a value for the argument `key` in the place of `other`, which is given by name, or first without one.
+    pub fn with_instead(mut self, other: &str, key: &'static str, value: Value) -> Arguments {
+        let has = |argument: &Evaluated, name: &str| argument.key.as_ref().is_some_and(|given| given.value == name);
+        let number = |argument: &Evaluated| argument.key.is_none() && !matches!(argument.value.value, Value::Word(_));
+        let replaced =
+            |(argument, _): &(Evaluated, bool)| has(argument, other) || has(argument, key) || number(argument);
+        match self.given.iter().position(replaced) {
+            Some(index) => {
+                let (argument, _) = &mut self.given[index];
+                argument.key = Some(Spanned::new(key.to_string(), argument.value.span));
+                argument.value.value = value;
+                self
+            }
+            None => self.with(key, value),
+        }
+    }
+
+    /// The same call without what is given by this name.
+    pub fn without_key(mut self, key: &str) -> Arguments {
+        self.given.retain(|(argument, _)| argument.key.as_ref().is_none_or(|given| given.value != key));
+        self
+    }
+
     /// The same call without the values at these places.
     pub fn without(mut self, places: &[Span]) -> Arguments {
         self.given.retain(|(argument, _)| !places.contains(&argument.value.span));

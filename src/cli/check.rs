@@ -88,20 +88,23 @@ impl Check {
         let mut sound = true;
         for (index, (path, found)) in files::networks(&self.paths).into_iter().enumerate() {
             let name = path.to_string_lossy();
-            let result = match found.and_then(|()| check(&path, &overrides, &self.changes)) {
-                Ok(result) => self.denied(result),
+            let (result, part) = match found.and_then(|()| check(&path, &overrides, &self.changes)) {
+                Ok((result, part)) => (self.denied(result), part),
                 Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
                     terminal::refuse_file(&message);
                     sound = false;
                     continue;
                 }
-                Err(message) => Err(unreadable(&path, message)),
+                Err(message) => (Err(unreadable(&path, message)), None),
             };
             sound &= result.is_ok();
             match self.format {
                 Format::Json => self.print_json(&name, &result)?,
                 Format::Github => terminal::data(&report::github::annotations(said(&result)))?,
-                Format::Text | Format::Markdown => self.print_text(&name, index > 0, &result)?,
+                Format::Text | Format::Markdown => {
+                    self.print_part(index > 0, part.as_ref())?;
+                    self.print_text(&name, index > 0, &result)?;
+                }
             }
         }
         if sound { Ok(()) } else { Err(Failure::Reported) }
@@ -124,6 +127,17 @@ impl Check {
 
     fn print_json(&self, file: &str, result: &Result<Checked, Diagnostics>) -> Result<(), Failure> {
         terminal::write(|out| report::json::check(out, file, result, |network| self.view(network)))
+    }
+
+    /// The layers before a mistake: what arrives where it goes wrong.
+    fn print_part(&self, follows: bool, part: Option<&Network>) -> Result<(), Failure> {
+        let Some(network) = part.filter(|_| self.format == Format::Text) else { return Ok(()) };
+        let blank = if follows { "\n" } else { "" };
+        let (width, colour) = (terminal::width(), terminal::colour());
+        let table = report::check::Table { network, view: self.view(network), width, colour };
+        terminal::write(|out| write!(out, "{blank}{}", report::check::PartTable(table)))?;
+        terminal::complain("");
+        Ok(())
     }
 
     fn print_text(&self, file: &str, follows: bool, result: &Result<Checked, Diagnostics>) -> Result<(), Failure> {

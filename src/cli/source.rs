@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
-use crate::compile::{Checked, Compiled, check_with, compile_with};
+use crate::compile::{Compiled, InPart, check_in_part, compile_with};
 use crate::diagnostic::Diagnostics;
 use crate::layers::Layers;
 use crate::network::Network;
@@ -88,11 +88,12 @@ impl Changes {
     }
 }
 
-/// Checks the file at `path`, which may also be one that others include. The outer error is that it cannot be read.
-pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<Result<Checked, Diagnostics>, String> {
+/// Checks the file at `path`, which may also be one that others include; with the layers before a mistake. The outer error is that
+/// it cannot be read.
+pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<InPart, String> {
     let (text, name) = (text(path)?, path.to_string_lossy());
     let format = format(path).unwrap_or(Format::Yaml);
-    Ok(check_with(&Layers::default(), &changes.includes.load(path), &name, &text, format, overrides))
+    Ok(check_in_part(&Layers::default(), &changes.includes.load(path), &name, &text, format, overrides))
 }
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.

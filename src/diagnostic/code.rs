@@ -73,6 +73,8 @@ codes! {
     Recursion = "E032",
     /// The data section and the network do not fit together.
     DataMismatch = "E040",
+    /// A batch norm that would train on a single value for each channel.
+    SingleValueNorm = "E041",
     /// A stride that leaves out pixels at the right or bottom edge.
     DroppedPixels = "W001",
     /// A bias just before a batch norm, which removes it again.
@@ -89,4 +91,24 @@ codes! {
     NearKeyword = "W007",
     /// A classifier that ends in a softmax or sigmoid, where the loss takes a softmax itself.
     ActivatedScores = "W008",
+    /// Padding that lies across a kernel of one row or column.
+    SwappedPadding = "W009",
+}
+
+impl Code {
+    /// Whether it is about sizes that do not fit: what mends one of them may break another.
+    pub(crate) fn is_about_sizes(self) -> bool {
+        use Code::*;
+        matches!(
+            self,
+            WrongRank
+                | WindowDoesNotFit
+                | SizeMismatch
+                | InputsDisagree
+                | ExpectationFailed
+                | Groups
+                | TooLarge
+                | ClassesMismatch
+        )
+    }
 }

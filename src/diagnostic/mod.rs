@@ -15,6 +15,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+mod choice;
 mod code;
 mod mistakes;
 mod position;
@@ -23,10 +24,11 @@ mod render;
 mod settle;
 mod suggest;
 
+pub(crate) use choice::{Choice, Choices, ranked};
 pub use code::Code;
 pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub use printable::{printable, printable_lines};
-pub(crate) use settle::settle;
+pub(crate) use settle::{placed, settle};
 pub use suggest::{edit_distance, nearest};
 
 /// Which text of a [`Sources`] a span lies in.

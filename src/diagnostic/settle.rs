@@ -1,6 +1,6 @@
 //! The last touch to a list of diagnostics, before anyone sees it.
 
-use super::{Diagnostic, MOST_MISTAKES, Sources};
+use super::{Diagnostic, Edit, MOST_MISTAKES, Sources};
 
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;
@@ -17,10 +17,7 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
     }
     for help in list.iter_mut().flat_map(|diagnostic| &mut diagnostic.help) {
-        help.edit = help.edit.take().filter(|edit| !edit.text.contains('{') || sources.takes_braces(edit.span));
-        if let Some(edit) = &mut help.edit {
-            edit.span = sources.inside_quotes(edit.span);
-        }
+        help.edit = help.edit.take().and_then(|edit| placed(sources, edit));
     }
     match list.pop() {
         // Nobody looks for more than so many.
@@ -31,4 +28,10 @@ pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         last => list.extend(last),
     }
     list
+}
+
+/// The edit inside the quotes that stand around its place; `None` if what it puts there cannot be written so.
+pub fn placed(sources: &Sources, edit: Edit) -> Option<Edit> {
+    let fits = !edit.text.contains('{') || sources.takes_braces(edit.span);
+    fits.then(|| Edit { span: sources.inside_quotes(edit.span), ..edit })
 }

@@ -9,7 +9,7 @@ use super::remedy::regroup;
 use super::scope::Scope;
 use super::unread::{in_words_of_call, surplus_besides};
 use super::walk::{MOST_ADVISED, Walk};
-use crate::diagnostic::{Code, Diagnostic, Help};
+use crate::diagnostic::{Choice, Code, Diagnostic};
 use crate::graph::NodeLabel;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Definition;
@@ -25,7 +25,7 @@ impl Walk<'_> {
         name: &str,
         scope: &Scope,
         inputs: &[Wire],
-        remedy: Option<Help>,
+        remedy: Vec<Choice>,
     ) -> Wire {
         if self.has_surplus(call.span) {
             return None;
@@ -46,9 +46,10 @@ impl Walk<'_> {
                 if self.is_reported(error.code, error.primary.span) {
                     return None;
                 }
+                let arriving = inputs.first().and_then(|input| self.shape(*input));
                 let is_missing = matches!(error.code, Code::MissingArgument | Code::UnknownArgument);
                 self.report(match error.code {
-                    Code::Groups => regroup(error, definition, (&text(), call.span), None, self.document),
+                    Code::Groups => regroup(error, definition, (&text(), call.span), arriving, self.document),
                     _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
                     _ => error,
                 });
@@ -93,11 +94,14 @@ impl Walk<'_> {
                     span: call.span,
                     trace: &self.trace,
                 };
-                let error = match self.mistakes() {
+                let (error, choices) = match self.mistakes() {
                     ..MOST_ADVISED => diagnose(refused, remedy, &self.graph, self.layers, self.document),
-                    _ => Diagnostic::error(refused.mismatch.code, call.span, refused.mismatch.message),
+                    _ => {
+                        let Refused { mismatch, .. } = refused;
+                        (Diagnostic::error(mismatch.code, call.span, mismatch.message), Vec::new())
+                    }
                 };
-                self.report(error);
+                self.report_with(error, choices);
                 None
             }
         }

@@ -3,7 +3,7 @@
 use super::level::{Level, Wire};
 use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
-use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned};
+use crate::diagnostic::{Choice, Code, Diagnostic, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
 
@@ -19,7 +19,7 @@ impl Walk<'_> {
         span: Span,
         given: Option<&Spanned<String>>,
         level: &mut Level,
-        remedy: Option<Help>,
+        remedy: Vec<Choice>,
     ) -> Wire {
         if let [value] = values.as_slice() {
             return *value;
@@ -89,6 +89,11 @@ impl Walk<'_> {
 
     /// That nothing before is called so; if something behind is, where that stands.
     fn unknown_source(&self, source: &Spanned<String>) -> Diagnostic {
+        if let Some(back) =
+            source.value.strip_prefix('-').filter(|back| back.bytes().all(|digit| digit.is_ascii_digit()))
+        {
+            return counted_back(source, back);
+        }
         let Some(later) = self.later(source) else {
             return self.names.unknown(&source.value, source.span);
         };
@@ -96,6 +101,18 @@ impl Walk<'_> {
         Diagnostic::error(Code::UnknownReference, source.span, message)
             .other(later, "this one comes later")
             .help("a reference names an earlier layer or level: what it reads must be made before")
+    }
+}
+
+/// A number below zero counts back in other frameworks; here names say what is meant.
+fn counted_back(source: &Spanned<String>, back: &str) -> Diagnostic {
+    let message = format!("no layer before this one is called `{}`", source.value);
+    let error = Diagnostic::error(Code::UnknownReference, source.span, message);
+    match back {
+        "1" => error.fix("the value just before is `.`", source.span, "."),
+        _ => error.help(
+            "layers are not counted back: give the one that is meant a name, as `conv 8 3x3 as early`, and write that",
+        ),
     }
 }
 

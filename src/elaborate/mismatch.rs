@@ -2,7 +2,7 @@
 
 use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
-use crate::diagnostic::{Code, Diagnostic, Help, Span};
+use crate::diagnostic::{Choice, Code, Diagnostic, Span, ranked};
 use crate::graph::{Frame, Graph, Node};
 use crate::ir::{Shape, ValueId};
 use crate::layers::{Culprit, Definition, Layers, Mismatch};
@@ -34,14 +34,14 @@ pub fn place_of(places: &Places, culprit: Culprit) -> Option<Span> {
     }
 }
 
-/// The diagnostic for a refusal, with `advice` if the caller has any.
+/// The diagnostic for a refusal, and what could be done about it, with `advice` first if the caller has any.
 pub fn diagnose(
     refused: Refused,
-    advice: Option<Help>,
+    advice: Vec<Choice>,
     graph: &Graph,
     layers: &Layers,
     document: &Document,
-) -> Diagnostic {
+) -> (Diagnostic, Vec<Choice>) {
     let Refused { mismatch, inputs, places, span, .. } = &refused;
     let place = place_of(places, mismatch.at).unwrap_or(*span);
     let mut error = Diagnostic::error(mismatch.code, place, &mismatch.message).label(&mismatch.arithmetic);
@@ -54,15 +54,18 @@ pub fn diagnose(
         (Code::InputsDisagree, inputs) => error = sources(error, inputs, refused.trace, graph, document),
         (Code::Groups, [input]) => {
             let input = Some(graph.shape(*input));
-            return regroup(error, refused.definition, (refused.text, *span), input, document);
+            return (regroup(error, refused.definition, (refused.text, *span), input, document), Vec::new());
         }
         _ => {}
     }
-    match advice.or_else(|| remedy(&refused, graph, layers, document)) {
-        Some(help) => error.help.push(help),
-        None => error = mismatch.help.iter().fold(error, |error, help| error.help(help)),
+    let choices = match advice.as_slice() {
+        [] => remedy(&refused, graph, layers, document),
+        _ => ranked([advice, remedy(&refused, graph, layers, document)]),
+    };
+    if choices.is_empty() {
+        error = mismatch.help.iter().fold(error, |error, help| error.help(help));
     }
-    error
+    (error, choices)
 }
 
 /// Where inputs that do not agree come from: all of them if they are few.

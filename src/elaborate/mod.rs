@@ -7,15 +7,20 @@
 mod blocks;
 mod call;
 mod callee;
+mod enlarge;
+mod even_kernel;
+mod expect;
 mod expression;
 mod init;
 mod initialiser;
+mod input_size;
 mod layer;
 mod level;
 mod library;
 mod meet;
 mod merge;
 mod mismatch;
+mod one_value;
 mod origin;
 mod parting;
 mod presets;
@@ -25,9 +30,12 @@ mod residual;
 mod scope;
 mod settings;
 mod size;
+mod too_small;
 mod unread;
 mod usage;
+mod vanished;
 mod walk;
+mod written;
 
 pub use library::check_library;
 pub(crate) use mismatch::traced;
@@ -35,13 +43,14 @@ pub use presets::names as preset_names;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
+use crate::diagnostic::{Choices, Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::graph::Frame;
-use crate::ir::Shape;
+use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
-use scope::{Binding, Effort, Scope};
+pub(crate) use scope::Effort;
+use scope::{Binding, Scope};
 use walk::Walked;
 
 /// What becomes of a document.
@@ -51,26 +60,43 @@ pub struct Elaborated {
     pub network: Option<Network>,
     /// Every independent error; if there is none, what is doubtful about the network.
     pub problems: Vec<Diagnostic>,
+    /// What could be done about problems, still to be tried.
+    pub(crate) choices: Choices,
+    /// Where sizes do not fit: the layers before the first mistake.
+    pub(crate) part: Option<Network>,
+    /// What it has cost, in items that were walked.
+    pub(crate) cost: usize,
 }
 
 /// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name if the
-/// document gives none.
+/// document gives none. Advice about sizes is not tried, for which it takes the text: [`compile`](crate::compile()) does so.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
+    let mut elaborated = examine(document, stem, layers, &Effort::default());
+    let choices = std::mem::take(&mut elaborated.choices);
+    for problem in &mut elaborated.problems {
+        if let Some(choices) = choices.get(&(problem.code, problem.primary.span)) {
+            problem.choose(choices, |_| None, |_| None);
+        }
+    }
+    elaborated
+}
+
+/// As [`elaborate`], with advice that is still to be tried.
+pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: &Effort) -> Elaborated {
     let mut problems = [document.missing.as_slice(), &document.doubts].concat();
-    let effort = Effort::default();
     let mut names = Vec::new();
     let classes = document
         .classes
         .as_ref()
-        .and_then(|expr| positive(expr, "`classes`", &Scope::root(&names, &effort), &mut problems));
+        .and_then(|expr| positive(expr, "`classes`", &Scope::root(&names, effort), &mut problems));
     if document.classes.is_some() {
         names.push(Binding::size("classes", classes));
     }
     let included: Vec<Vec<Binding>> =
-        document.included.iter().map(|lets| with_lets(names.clone(), lets, &effort, &mut problems)).collect();
-    let names = with_lets(names, &document.lets, &effort, &mut problems);
-    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, &effort)).collect();
-    let scope = Scope::root(&names, &effort);
+        document.included.iter().map(|lets| with_lets(names.clone(), lets, effort, &mut problems)).collect();
+    let names = with_lets(names, &document.lets, effort, &mut problems);
+    let homes: Vec<Scope> = included.iter().map(|names| Scope::root(names, effort)).collect();
+    let scope = Scope::root(&names, effort);
     let input = input_shape(&document.input, &scope, &mut problems);
     problems.extend(input.and_then(|shape| channels_last(shape, document.input.span)));
 
@@ -91,7 +117,7 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
             &expanded
         }
     };
-    let Walked { mut graph, output, problems: found, called } =
+    let Walked { mut graph, output, sound, walked, problems: found, choices, called } =
         walk::walk(items, document, layers, input, trace, &scope, &homes);
     problems.extend(found);
     // What is too large to be walked has not called all of its blocks.
@@ -113,12 +139,22 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
         problems.extend(check_classes(document, &graph, output, classes));
     }
 
+    if problems.iter().all(|problem| problem.severity != Severity::Error) {
+        problems.extend(one_value::single_values(document, &graph, data.as_ref(), train.as_ref()));
+    }
     let silenced = silenced(document, &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
-    let network = output.filter(|_| !has_errors).map(|output| {
-        let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
-        Network { name, graph, output, classes, data, train }
-    });
+    let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
+    let cost = walked.saturating_add(effort.spent() / STEPS_AN_ITEM);
+    if has_errors {
+        let is_shown = input.is_some() && problems.iter().any(|problem| problem.code.is_about_sizes());
+        graph.nodes.truncate(sound);
+        let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| is_shown);
+        let part = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
+        problems.retain(|problem| !silenced.contains(&problem.code));
+        return Elaborated { network: None, problems, choices, part, cost };
+    }
+    let network = output.map(|output| Network { name, graph, output, classes, data, train });
     if network.is_some() {
         problems.extend(usage::unused(document));
     }
@@ -128,8 +164,11 @@ pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated
         _ => warning,
     }));
     problems.retain(|problem| !silenced.contains(&problem.code));
-    Elaborated { network, problems }
+    Elaborated { network, problems, choices, part: None, cost }
 }
+
+/// Steps of expressions that cost as much as walking an item.
+const STEPS_AN_ITEM: usize = 16;
 
 /// `names` and those of a `let:`, each of which may use those before it.
 fn with_lets<'d>(
@@ -186,7 +225,7 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
 fn check_classes(
     document: &Document,
     graph: &crate::graph::Graph,
-    output: crate::ir::ValueId,
+    output: ValueId,
     classes: usize,
 ) -> Option<Diagnostic> {
     let shape = graph.shape(output);
@@ -207,7 +246,7 @@ fn check_classes(
     let Shape::Vector(_) = shape else {
         return Some(error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`"));
     };
-    let last = remedy::written_once(document, span).map(|(_, call)| call).filter(|call| call.name.value == "linear");
+    let last = written::written_once(document, span).map(|(_, call)| call).filter(|call| call.name.value == "linear");
     let out = last.and_then(|call| call.arguments.iter().find(|argument| is_out(argument)));
     Some(match out {
         Some(out) => error.fix(format!("write {classes} there, or `{{classes}}`"), out.value.span, classes.to_string()),
@@ -243,21 +282,39 @@ fn positive(expr: &Spanned<Expr>, what: &str, scope: &Scope, problems: &mut Vec<
 /// W006: sizes as other frameworks order them.
 fn channels_last(input: Shape, span: Span) -> Option<Diagnostic> {
     let Shape::Map { channels, height, width } = input else { return None };
-    // A map with a single column may be a sequence.
-    if channels < SMALLEST_IMAGE || height < SMALLEST_IMAGE || !(width == 3 || width == 1 && channels == height) {
+    if !is_written_last(channels, height, width) {
         return None;
     }
     let warning =
         Diagnostic::warning(Code::ChannelsLast, span, format!("an image {height}×{width} of {channels} channels"));
-    Some(
-        warning
-            .label("channels, height, width")
-            .help(format!("for {width} channels of {channels}×{height} write `[{width}, {channels}, {height}]`")),
-    )
+    let meant = format!("[{width}, {channels}, {height}]");
+    let what = if width == 1 { "channel" } else { "channels" };
+    let advice = format!("for {width} {what} of {channels}×{height} write `{meant}`");
+    Some(warning.label("channels, height, width").fix(advice, span, meant))
+}
+
+/// Whether what stands last looks like a number of channels, and what stands first like an image's height.
+fn is_written_last(channels: usize, height: usize, width: usize) -> bool {
+    if channels < SMALLEST_IMAGE || height < SMALLEST_IMAGE {
+        return false;
+    }
+    match width {
+        3 => true,
+        // A map with a single column may be a sequence, one with a few the readings of sensors.
+        ..=MOST_CHANNELS if channels == height => 2 * width <= height,
+        2 | 4 => height >= NARROWEST * width && channels >= NARROWEST * width,
+        _ => false,
+    }
 }
 
 /// No image has a shorter side.
 const SMALLEST_IMAGE: usize = 8;
+
+/// Images from satellites have a dozen.
+const MOST_CHANNELS: usize = 16;
+
+/// No image is so many times as high as it is wide.
+const NARROWEST: usize = 16;
 
 /// `input:` as a shape.
 fn input_shape(input: &Spanned<Vec<Spanned<Expr>>>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<Shape> {

@@ -1,7 +1,7 @@
 //! Where a shape comes from: back over the layers that keep every shape, such as `bn` and `relu`, to the one that made it.
 
 use super::remedy::LONGEST_WAY;
-use crate::diagnostic::{Diagnostic, Help};
+use crate::diagnostic::{Choice, Diagnostic};
 use crate::graph::{Graph, Node};
 use crate::ir::{Shape, ValueId};
 use crate::syntax::ast::Document;
@@ -43,7 +43,7 @@ pub(super) fn with_origin(error: Diagnostic, value: ValueId, graph: &Graph, docu
 }
 
 /// What to do about a layer that needs a map, where the vector `value` arrives.
-pub(super) fn needs_map(kind: &str, value: ValueId, graph: &Graph) -> Help {
+pub(super) fn needs_map(kind: &str, value: ValueId, graph: &Graph) -> Choice {
     let made = made(graph, value);
     let maker = made.node().map(|index| &graph.nodes[index]);
     let before = |value: &ValueId| value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
@@ -61,7 +61,7 @@ pub(super) fn needs_map(kind: &str, value: ValueId, graph: &Graph) -> Help {
         ),
         (None, _) => format!("write the input as channels, height, width{}", as_image(graph.input)),
     };
-    Help { text, edit: None }
+    Choice::untried(text)
 }
 
 /// `: `[1, 28, 28]``, if the vector has as many numbers as a square image of one or three channels.

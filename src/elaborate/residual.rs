@@ -4,7 +4,7 @@ use super::level::{Level, Wire};
 use super::presets::generated;
 use super::scope::Scope;
 use super::walk::Walk;
-use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
+use crate::diagnostic::{Choice, Code, Diagnostic, Edit, Span, Spanned};
 use crate::ir::{Shape, ValueId, Window};
 use crate::syntax::ast::{Item, Merge, Shortcut};
 
@@ -23,7 +23,7 @@ impl Walk<'_> {
         input: Wire,
     ) -> Wire {
         let end = self.enclosed(body, scope, level, input);
-        let mut remedy = None;
+        let mut remedy = Vec::new();
         let added = match &shortcut.value {
             Shortcut::None => return end,
             Shortcut::Identity => {
@@ -51,18 +51,16 @@ impl Walk<'_> {
     }
 
     /// What to write for `shortcut: identity`, at `span`, if a projection would take the input to the shape of the body's end.
-    fn missing_projection(&self, input: Wire, end: Wire, span: Span) -> Option<Help> {
-        let (input, end) = (input?, end?);
+    fn missing_projection(&self, input: Wire, end: Wire, span: Span) -> Vec<Choice> {
+        let (Some(input), Some(end)) = (input, end) else { return Vec::new() };
         let (from, to) = (self.graph.shape(input), self.graph.shape(end));
         let (down, across) = self.stride_between(input, end);
-        let (Shape::Map { height, width, .. }, Shape::Map { channels, .. }) = (from, to) else { return None };
+        let (Shape::Map { height, width, .. }, Shape::Map { channels, .. }) = (from, to) else { return Vec::new() };
         let reached = Shape::map(channels, (height - 1) / down + 1, (width - 1) / across + 1);
-        (reached == to && from != to).then(|| Help {
-            text: format!(
-                "write `shortcut: auto`: where shapes differ, as {from} and {to} do, it is a 1×1 convolution"
-            ),
-            edit: Some(Edit { span, text: "auto".to_string() }),
-        })
+        let text =
+            format!("write `shortcut: auto`: where shapes differ, as {from} and {to} do, it is a 1×1 convolution");
+        let choice = || Choice::new(text, vec![Edit { span, text: "auto".to_string() }]);
+        (reached == to && from != to).then(choice).into_iter().collect()
     }
 
     /// A 1×1 convolution without bias and a batch norm that take `from` to the shape of `to`

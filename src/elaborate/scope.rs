@@ -14,14 +14,32 @@ pub struct Scope<'a> {
 
 /// What may still be spent on working out expressions: a short file can ask for the same long one in every round of a repeat.
 #[derive(Debug)]
-pub struct Effort(Cell<usize>);
+pub struct Effort {
+    left: Cell<usize>,
+    /// How many items may be walked.
+    pub most_items: usize,
+    /// Whether anyone reads the advice.
+    pub advises: bool,
+}
 
 /// Names that are compared, and so on: a network of a million layers takes about half as many.
 const MOST_STEPS: usize = 1 << 27;
 
 impl Default for Effort {
     fn default() -> Effort {
-        Effort(Cell::new(MOST_STEPS))
+        Effort { left: Cell::new(MOST_STEPS), most_items: usize::MAX, advises: true }
+    }
+}
+
+impl Effort {
+    /// For a text that is only tried: so many items are walked at most.
+    pub fn of_trial(most_items: usize) -> Effort {
+        Effort { left: Cell::new(MOST_STEPS), most_items, advises: false }
+    }
+
+    /// How many steps it has taken so far.
+    pub fn spent(&self) -> usize {
+        MOST_STEPS - self.left.get()
     }
 }
 
@@ -75,16 +93,21 @@ impl<'a> Scope<'a> {
         None
     }
 
+    /// What working with these names may cost.
+    pub fn effort(&self) -> &'a Effort {
+        self.effort
+    }
+
     /// Takes so many steps; whether there are any left.
     pub fn spend(&self, steps: usize) -> bool {
-        let Effort(left) = self.effort;
+        let left = &self.effort.left;
         left.set(left.get().saturating_sub(steps));
         !self.is_spent()
     }
 
     /// Whether no step is left, so that nothing can be worked out any more.
     pub fn is_spent(&self) -> bool {
-        self.effort.0.get() == 0
+        self.effort.left.get() == 0
     }
 
     /// Every name in scope, innermost first.

@@ -4,6 +4,7 @@
 use super::call;
 use super::meet::listed;
 use super::scope::Scope;
+use super::vanished::with_arithmetic;
 use super::walk::Walk;
 use crate::arguments::{Arguments, Value};
 use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
@@ -49,7 +50,7 @@ pub(super) fn in_words_of_call(
             Some(block) => format!("index the list: `{{{list}[0]}}`, or with `[0]` where `{block}` is called"),
             None => format!("index the list: `{{{list}[0]}}`"),
         }),
-        _ => error,
+        _ => with_arithmetic(error, call, scope),
     }
 }
 

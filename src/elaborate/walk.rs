@@ -3,15 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::call;
-use super::callee;
+use super::expression::evaluate;
 use super::level::{Level, Names, Wire};
 use super::mismatch::traced;
-use super::origin::with_origin;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
+use super::{call, callee};
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
+use crate::diagnostic::{Choice, Choices, Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
 use crate::graph::{Frame, Graph};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
@@ -40,7 +39,13 @@ const ITEMS_AFTER_MISTAKE: usize = 100_000;
 pub struct Walked<'d> {
     pub graph: Graph,
     pub output: Wire,
+    /// How many layers had been made before the first mistake.
+    pub sound: usize,
+    /// How many items were walked.
+    pub walked: usize,
     pub problems: Vec<Diagnostic>,
+    /// What could be done about them.
+    pub choices: Choices,
     /// The blocks that were called.
     pub called: HashSet<&'d str>,
 }
@@ -73,13 +78,15 @@ pub fn walk<'d>(
         lost_names: false,
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
+        choices: Choices::new(),
+        sound: None,
         reported: HashSet::new(),
         trace: trace.into(),
         calling: Vec::new(),
         frames: HashMap::new(),
         depth: 0,
         walked: 0,
-        most_items: usize::MAX,
+        most_items: scope.effort().most_items,
     };
     let effort = Effort::default();
     let mut count = Count::new(&blocks, *scope, homes, &effort);
@@ -91,8 +98,10 @@ pub fn walk<'d>(
         }
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
-    let called = walk.frames.into_keys().collect();
-    Walked { graph: walk.graph, output, problems: walk.problems, called }
+    let sound = walk.sound.unwrap_or(walk.graph.nodes.len());
+    let Walk { graph, walked, problems, choices, frames, .. } = walk;
+    let called = frames.into_keys().collect();
+    Walked { graph, output, sound, walked, problems, choices, called }
 }
 
 /// The state of a walk.
@@ -113,6 +122,9 @@ pub(super) struct Walk<'d> {
     pub(super) lost_names: bool,
     pub(super) lost_blocks: bool,
     problems: Vec<Diagnostic>,
+    choices: Choices,
+    /// How many layers had been made before the first of them.
+    sound: Option<usize>,
     /// Code and place of every problem: a repeat reports its own only once.
     pub(super) reported: HashSet<(Code, Span)>,
     /// How the current item was reached, outermost first.
@@ -133,10 +145,20 @@ impl<'d> Walk<'d> {
         if self.reported.insert((problem.code, problem.primary.span)) {
             let problem = traced(problem, &self.trace);
             self.problems.push(problem);
+            self.sound.get_or_insert(self.graph.nodes.len());
             let goes_on = self.problems.len() < MOST_MISTAKES && !self.scope.is_spent();
             let more = if goes_on { ITEMS_AFTER_MISTAKE } else { 0 };
             self.most_items = self.most_items.min(self.walked + more);
         }
+    }
+
+    /// Reports a problem about which something could be done.
+    pub(super) fn report_with(&mut self, problem: Diagnostic, choices: Vec<Choice>) {
+        let key = (problem.code, problem.primary.span);
+        if !choices.is_empty() && !self.reported.contains(&key) {
+            self.choices.insert(key, choices);
+        }
+        self.report(problem);
     }
 
     /// Reports what ends the walk.
@@ -152,9 +174,9 @@ impl<'d> Walk<'d> {
         self.reported.contains(&(code, span))
     }
 
-    /// How many problems have been found.
+    /// How many problems have been found: more than anyone reads the advice of, if nobody reads any.
     pub(super) fn mistakes(&self) -> usize {
-        self.problems.len()
+        if self.scope.effort().advises { self.problems.len() } else { usize::MAX }
     }
 
     /// The value, or a report and `None`.
@@ -217,7 +239,7 @@ impl<'d> Walk<'d> {
                 }
                 ([_, _, ..], Some(merge), []) => {
                     let values = sources.iter().map(|source| self.source(source, level, input)).collect();
-                    return self.merge(merge, values, item.span, Some(given), level, None);
+                    return self.merge(merge, values, item.span, Some(given), level, Vec::new());
                 }
                 _ => {}
             }
@@ -253,15 +275,19 @@ impl<'d> Walk<'d> {
             ItemBody::Branches { branches, merge } => {
                 let ends: Vec<Wire> = branches
                     .iter()
+                    .filter(|branch| !is_switched_off(branch, scope))
                     .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
                     .collect();
                 let Some(merge) = merge else { return None };
-                self.merge(merge, ends, item.span, None, level, None)
+                if ends.is_empty() {
+                    return input;
+                }
+                self.merge(merge, ends, item.span, None, level, Vec::new())
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, None),
+                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, Vec::new()),
                     (None, [value]) => *value,
                     // The reader has refused these.
                     (_, []) | (None, _) => None,
@@ -343,28 +369,15 @@ impl<'d> Walk<'d> {
         }
         wire
     }
+}
 
-    fn expect(&mut self, sizes: &[Spanned<Expr>], span: Span, scope: &Scope, input: Wire) {
-        let mut expected = Vec::new();
-        for size in sizes {
-            let size = call::integer(size, "a size", scope);
-            let Some(Some(size)) = self.checked(size) else { return };
-            expected.push(size);
-        }
-        let Some(value) = input else { return };
-        let found = self.graph.shape(value);
-        if found.dims().iter().map(|size| *size as i64).eq(expected.iter().copied()) {
-            return;
-        }
-        let written: Vec<String> = expected.iter().map(i64::to_string).collect();
-        let error = Diagnostic::error(
-            Code::ExpectationFailed,
-            span,
-            format!("expected {}, but {found} arrives", written.join("×")),
-        );
-        if !self.is_reported(error.code, span) {
-            self.report(with_origin(error, value, &self.graph, self.document));
-        }
+/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would pass its
+/// input on.
+fn is_switched_off(branch: &Item, scope: &Scope) -> bool {
+    match &branch.body {
+        ItemBody::Repeat { count, .. } => matches!(evaluate(count, scope), Ok(Some(Value::Bool(false)))),
+        ItemBody::Sequence(items) => matches!(items.as_slice(), [only] if is_switched_off(only, scope)),
+        _ => false,
     }
 }
 

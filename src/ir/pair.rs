@@ -16,6 +16,14 @@ impl Pair {
     pub const fn square(side: usize) -> Pair {
         Pair { height: side, width: side }
     }
+
+    /// As the notation writes it: one number, or two where they differ.
+    pub fn written(self) -> String {
+        match self.height == self.width {
+            true => self.height.to_string(),
+            false => format!("{}x{}", self.height, self.width),
+        }
+    }
 }
 
 impl fmt::Display for Pair {

@@ -33,7 +33,7 @@ struct ConvTranspose {
 impl ConvTranspose {
     fn parse(arguments: &mut Arguments) -> Result<ConvTranspose, Diagnostic> {
         let Positive(out) = arguments.required("out")?;
-        let window = Window::parse_conv(arguments)?;
+        let window = Window::parse_transposed(arguments)?;
         let output_padding = arguments.optional("output_padding")?.unwrap_or(Pair::square(0));
         let groups = super::conv::groups(arguments, out)?;
         let bias = arguments.optional("bias")?.unwrap_or(true);

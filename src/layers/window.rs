@@ -22,39 +22,117 @@ impl FromValue for Padding {
     }
 }
 
-fn padding(arguments: &mut Arguments, kernel: Pair) -> Result<Pair, Diagnostic> {
-    match arguments.optional("padding")? {
+/// Whose padding `same` stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Slides over the map.
+    Window,
+    /// As [`Kind::Window`], and is padded by no more than half its kernel.
+    Pool,
+    /// Enlarges the map, as many times as its stride says.
+    Transposed,
+}
+
+/// The padding of a window that is without padding otherwise.
+fn padding(arguments: &Arguments, given: Option<Padding>, window: Window, kind: Kind) -> Result<Pair, Diagnostic> {
+    match given {
         None => Ok(Pair::square(0)),
         Some(Padding::Zeros(padding)) => Ok(padding),
         Some(Padding::Same) => {
             let message = format!("`padding` of `{}` must be {}", arguments.callee().value, Padding::EXPECTED);
             let error = arguments.invalid("padding", message).label("found `same`");
-            let half = if kernel.height == kernel.width {
-                (kernel.height / 2).to_string()
-            } else {
-                format!("{}x{}", kernel.height / 2, kernel.width / 2)
-            };
-            let advice = format!("with stride 1, `p{half}` keeps the size under a kernel of {kernel}");
             let place = arguments.place("padding");
-            Err(match kernel.height % 2 + kernel.width % 2 {
-                2 => error.fix(advice, place, half),
-                _ => error.help("an even kernel cannot keep the size with as many zeros on all sides"),
+            Err(match window.same(kind) {
+                Ok((padding, effect)) => {
+                    let written = padding.written();
+                    error.fix(format!("`p{written}` {effect}"), place, written)
+                }
+                Err(advice) => error.help(advice),
             })
         }
     }
 }
 
 impl Window {
+    /// What other frameworks call `same`: the padding, and what it does; or why there is none.
+    fn same(self, kind: Kind) -> Result<(Pair, String), String> {
+        let Pair { height: down, width: across } = self.reach().span;
+        let Window { kernel, stride, .. } = self;
+        let spans = match self.dilation == Pair::square(1) {
+            true => format!("a kernel of {kernel}"),
+            false => format!("a kernel of {kernel} that spans {down}×{across}"),
+        };
+        if kind == Kind::Transposed {
+            let half = |span: usize, stride: usize| {
+                let rest = span.checked_sub(stride)?;
+                rest.is_multiple_of(2).then_some(rest / 2)
+            };
+            // One row more at the end makes up for what cannot be halved.
+            let is_odd_more = |span: usize, stride: usize| stride > 1 && span > stride && (span - stride) % 2 == 1;
+            return match (half(down, stride.height), half(across, stride.width)) {
+                (Some(height), Some(width)) => Ok((
+                    Pair { height, width },
+                    format!("makes the map {} times as large under {spans}", stride.written()),
+                )),
+                _ if is_odd_more(down, stride.height) && is_odd_more(across, stride.width) => {
+                    let padding =
+                        Pair { height: (down - stride.height).div_ceil(2), width: (across - stride.width).div_ceil(2) };
+                    Err(format!(
+                        "write `p{} output_padding=1`: the map is {} times as large then",
+                        padding.written(),
+                        stride.written()
+                    ))
+                }
+                _ => Err(format!("with {spans}, no padding makes the map {} times as large", stride.written())),
+            };
+        }
+        let padding = Pair { height: (down - 1) / 2, width: (across - 1) / 2 };
+        if down.is_multiple_of(2) || across.is_multiple_of(2) {
+            let rest = |span: usize| (span - 1) - (span - 1) / 2;
+            let sides =
+                [("top", padding.height), ("bottom", rest(down)), ("left", padding.width), ("right", rest(across))];
+            let sides: Vec<String> = sides
+                .iter()
+                .filter(|(_, pixels)| *pixels > 0)
+                .map(|(side, pixels)| format!("{side}={pixels}"))
+                .collect();
+            let fill = if kind == Kind::Pool { " replicate" } else { "" };
+            return Err(format!(
+                "{spans} cannot keep the size with as many zeros on all sides: put `pad {}{fill}` before it, and leave `padding` out",
+                sides.join(" ")
+            ));
+        }
+        if kind == Kind::Pool && (padding.height > kernel.height / 2 || padding.width > kernel.width / 2) {
+            return Err(format!(
+                "{spans} keeps the size only with a padding of more than half the kernel, which a pool does not have"
+            ));
+        }
+        let effect = match stride == Pair::square(1) {
+            true => format!("keeps the size under {spans}"),
+            false => format!("makes one output of {} pixels, rounded up, under {spans}", stride.written()),
+        };
+        Ok((padding, effect))
+    }
+}
+
+impl Window {
     /// Takes the arguments of a convolution: `kernel`, `stride` (1 unless given), `padding` and `dilation`.
     pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
+        Window::parse_padded(arguments, Kind::Window)
+    }
+
+    /// Takes those of a transposed convolution, which are the same.
+    pub fn parse_transposed(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
+        Window::parse_padded(arguments, Kind::Transposed)
+    }
+
+    fn parse_padded(arguments: &mut Arguments, kind: Kind) -> Result<Window, Diagnostic> {
         let PositivePair(kernel) = arguments.required("kernel")?;
-        Ok(Window {
-            kernel,
-            stride: positive(arguments, "stride", Pair::square(1))?,
-            padding: padding(arguments, kernel)?,
-            dilation: positive(arguments, "dilation", Pair::square(1))?,
-            ceil: false,
-        })
+        let stride = positive(arguments, "stride", Pair::square(1))?;
+        let given = arguments.optional("padding")?;
+        let dilation = positive(arguments, "dilation", Pair::square(1))?;
+        let window = Window { kernel, stride, padding: Pair::square(0), dilation, ceil: false };
+        Ok(Window { padding: padding(arguments, given, window, kind)?, ..window })
     }
 
     /// Takes the arguments of average pooling: `kernel`, `stride` (the kernel unless given), `padding` and `ceil`.
@@ -72,13 +150,12 @@ impl Window {
         dilation: impl FnOnce(&mut Arguments) -> Result<Pair, Diagnostic>,
     ) -> Result<Window, Diagnostic> {
         let PositivePair(kernel) = arguments.required("kernel")?;
-        let window = Window {
-            kernel,
-            stride: positive(arguments, "stride", kernel)?,
-            padding: arguments.optional("padding")?.unwrap_or(Pair::square(0)),
-            dilation: dilation(arguments)?,
-            ceil: arguments.flag("ceil")?,
-        };
+        let stride = positive(arguments, "stride", kernel)?;
+        let given = arguments.optional("padding")?;
+        let dilation = dilation(arguments)?;
+        let ceil = arguments.flag("ceil")?;
+        let window = Window { kernel, stride, padding: Pair::square(0), dilation, ceil };
+        let window = Window { padding: padding(arguments, given, window, Kind::Pool)?, ..window };
         match window.axes().into_iter().find(|axis| axis.padding > axis.kernel / 2) {
             None => Ok(window),
             Some(axis) => {

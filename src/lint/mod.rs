@@ -5,6 +5,7 @@ mod bias_before_norm;
 mod dropped_pixels;
 mod heavy_linear;
 mod pooled_again;
+mod swapped_padding;
 mod unread_layers;
 
 use std::collections::HashSet;
@@ -14,6 +15,7 @@ use bias_before_norm::bias_before_norm;
 use dropped_pixels::dropped_pixels;
 use heavy_linear::heavy_linear;
 use pooled_again::pooled_again;
+use swapped_padding::swapped_padding;
 use unread_layers::unread_layers;
 
 use crate::diagnostic::{Diagnostic, Mistakes};
@@ -40,6 +42,7 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
             pooled_again(network, node, &operations[index]),
             heavy_linear(network, node, &operations[index], params),
             activated_scores(network, node, index, &operations[index]),
+            swapped_padding(network, node),
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
@@ -126,6 +129,25 @@ mod tests {
                 ],
             ),
             (
+                "input: [3, 1, 1]\nlayers: [avgpool 3 s1 p1 count_include_pad=false -> avgpool 3 s1 p1]",
+                &[
+                    "W003 `avgpool 3 s1 p1 count_include_pad=false` `avgpool` pools a map that is 1×1 already: it changes nothing",
+                ],
+            ),
+            (
+                "input: [3, 33, 33]\nlayers: [pad 1 -> relu -> conv 8 4x4 s4]",
+                &[
+                    "W001 `conv 8 4x4 s4` the stride leaves out the last 2 rows and 2 columns of the 35×35 input: ⌊(35 − 4 + 2·0)/4⌋ + 1 = 8",
+                ],
+            ),
+            (
+                "input: [3, 16, 16]\nlayers: [conv 8 1x7 p3x0 -> maxpool 5x1 s1 p0x2 -> conv 8 7x1 p3x0]",
+                &[
+                    "W009 `conv 8 1x7 p3x0` the padding and the kernel lie across each other: 3 rows of zeros above and below a kernel of one row",
+                    "W009 `maxpool 5x1 s1 p0x2` the padding and the kernel lie across each other: 2 columns of zeros left and right of a kernel of one column",
+                ],
+            ),
+            (
                 "input: [64, 16, 16]\nlayers: [conv 64 3x3 p1 -> flatten -> linear 64 -> linear 10]",
                 &[
                     "W004 `linear 64` one `linear` holds 96% of the network's parameters: 64·16384 weights: 1048640 of 1086218 parameters",
@@ -148,6 +170,11 @@ mod tests {
             // ResNet's stem and the 1×1 stride of its shortcuts skip pixels, but not because the size is odd.
             "input: [3, 224, 224]\nlayers: [conv 64 7x7 s2 p3 bias=false -> bn -> relu -> maxpool 3 s2 p1 -> conv 128 1x1 s2]",
             "input: [3, 227, 227]\nlayers: [maxpool 2 ceil]",
+            // All that is left out is padding.
+            "input: [3, 32, 32]\nlayers: [pad 1 -> conv 8 3x3 s2]",
+            "input: [3, 32, 31]\nlayers: [pad bottom=1 right=2 -> relu -> conv 8 4x4 s4 p0 -> pad 2x0 -> maxpool 3]",
+            // Padding along the kernel, on purpose beside it, or on all sides.
+            "input: [3, 16, 16]\nlayers: [conv 8 1x7 p0x3 -> conv 8 3x1 p1x0 -> conv 8 1x3 p1 -> conv 8 3x5 p2x1]",
             // The bias has another reader than the batch norm.
             "input: [8, 8, 8]\nlayers:\n  - conv 8 3x3 p1 as a\n  - bn\n  - {from: [a, .], merge: add}",
             // A preset is as it was published.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
-use crate::ir::Shape;
+use crate::ir::{Pair, Shape};
 use crate::network::Network;
 use crate::program::Op;
 
@@ -12,6 +12,10 @@ pub(super) fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Op
     let pools =
         matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
     let Shape::Map { height: 1, width: 1, .. } = input else { return None };
+    // An average over padding is another number.
+    if matches!(operation, Op::AvgPool2d(pool) if pool.count_include_pad && pool.window.padding != Pair::square(0)) {
+        return None;
+    }
     pools.then(|| {
         let effect = match node.output == input {
             true => "it changes nothing".to_string(),

@@ -35,33 +35,24 @@ pub struct Table<'a> {
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Table { network, view, width, colour } = *self;
-        let lines = Lines::new(network, view);
         writeln!(f, "{}\n", painted(&title(network), Paint::Bold, colour))?;
-        let mut cells: [Option<Cells>; CONTENTS] = Default::default();
-        let mut columns = |layout: &[Content]| -> Vec<Column> {
-            let column = |content: &Content| {
-                let cells = cells[*content as usize].get_or_insert_with(|| lines.cells(*content));
-                let (title, form) = content.form(view.arrangement);
-                Column { title, form, widest: cells.widest }
-            };
-            layout.iter().map(column).collect()
-        };
-        let width = width.unwrap_or(WIDEST);
-        let fitting = LAYOUTS.iter().find_map(|layout| {
-            let columns = columns(layout);
-            widths(&columns, width).map(|widths| (*layout, columns, widths))
-        });
-        let (layout, columns, widths) = fitting.unwrap_or_else(|| {
-            let columns = columns(NARROWEST);
-            let widths = columns.iter().map(|column| column.widest).collect();
-            (NARROWEST, columns, widths)
-        });
-        draw(f, &columns, &widths, lines.count(), colour, |line, column, text| {
-            let cells = cells[layout[column] as usize].as_ref();
-            text.write_str(cells.map_or("", |cells| cells.get(line)))
-        })?;
+        let lines = Lines::new(network, view);
+        lines.draw(f, width, colour)?;
         writeln!(f)?;
         totals(f, network, view, &lines.fields[network.output.index()], colour)
+    }
+}
+
+/// The layers before a mistake, which make no network, as the same table.
+#[derive(Debug, Clone, Copy)]
+pub struct PartTable<'a>(pub Table<'a>);
+
+impl Display for PartTable<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let PartTable(Table { network, view, width, colour }) = *self;
+        let title = format!("{}: {}, down to the mistake", network.name, network.graph.input);
+        writeln!(f, "{}\n", painted(&title, Paint::Bold, colour))?;
+        Lines::new(network, view).draw(f, width, colour)
     }
 }
 
@@ -160,6 +151,7 @@ impl Cells {
 /// The table's lines: the input, then one for each row.
 struct Lines<'a> {
     network: &'a Network,
+    arrangement: Arrangement,
     rows: Vec<Row<'a>>,
     continuations: Vec<u32>,
     fields: Vec<ReceptiveField>,
@@ -169,11 +161,38 @@ impl<'a> Lines<'a> {
     fn new(network: &'a Network, view: View) -> Lines<'a> {
         let rows = rows(network, view.arrangement, view.depth);
         let continuations = continuations(&rows);
-        Lines { network, rows, continuations, fields: network.receptive_fields() }
+        Lines { network, arrangement: view.arrangement, rows, continuations, fields: network.receptive_fields() }
     }
 
     fn count(&self) -> usize {
         self.rows.len() + 1
+    }
+
+    /// All lines, in the columns that `width` has room for.
+    fn draw(&self, f: &mut Formatter<'_>, width: Option<usize>, colour: bool) -> fmt::Result {
+        let mut cells: [Option<Cells>; CONTENTS] = Default::default();
+        let mut columns = |layout: &[Content]| -> Vec<Column> {
+            let column = |content: &Content| {
+                let cells = cells[*content as usize].get_or_insert_with(|| self.cells(*content));
+                let (title, form) = content.form(self.arrangement);
+                Column { title, form, widest: cells.widest }
+            };
+            layout.iter().map(column).collect()
+        };
+        let width = width.unwrap_or(WIDEST);
+        let fitting = LAYOUTS.iter().find_map(|layout| {
+            let columns = columns(layout);
+            widths(&columns, width).map(|widths| (*layout, columns, widths))
+        });
+        let (layout, columns, widths) = fitting.unwrap_or_else(|| {
+            let columns = columns(NARROWEST);
+            let widths = columns.iter().map(|column| column.widest).collect();
+            (NARROWEST, columns, widths)
+        });
+        draw(f, &columns, &widths, self.count(), colour, |line, column, text| {
+            let cells = cells[layout[column] as usize].as_ref();
+            text.write_str(cells.map_or("", |cells| cells.get(line)))
+        })
     }
 
     /// What stands in a column.

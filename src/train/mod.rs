@@ -347,9 +347,10 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
     }
     let last = if recipe.drop_last || images.is_multiple_of(batch) { batch } else { images % batch };
     check_batch(program, last).map_err(|reason| {
+        // What is left out at the end helps only if what comes before is larger.
+        let or_drop = if last < batch { ", or set `train.drop_last: true`" } else { "" };
         TrainError::Refused(format!(
-            "{reason}; {images} images in batches of {batch} end with a batch of {last}: choose another `train.batch`, or \
-             set `train.drop_last: true`"
+            "{reason}; {images} images in batches of {batch} end with a batch of {last}: choose another `train.batch`{or_drop}"
         ))
     })
 }
