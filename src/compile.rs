@@ -2,13 +2,13 @@
 
 mod trial;
 
-use crate::layers::Layers;
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
 use crate::elaborate::{self, Effort, Elaborated};
+use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
 
@@ -174,10 +174,8 @@ impl Reader<'_> {
         let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
         // What nothing seems to use may be used where nothing could be read.
         let is_hasty = |problem: &Diagnostic| !errors.is_empty() && problem.code == Code::Unused;
-        let independent: Vec<Diagnostic> = problems
-            .into_iter()
-            .filter(|problem| !unreadable.contains(&problem.primary.span) && !is_hasty(problem))
-            .collect();
+        let is_independent = |problem: &Diagnostic| !unreadable.contains(&problem.primary.span) && !is_hasty(problem);
+        let independent: Vec<Diagnostic> = problems.into_iter().filter(is_independent).collect();
         let list = settle(&sources, errors.into_iter().chain(independent).collect());
         Outcome { sources, source, network, part, blocks, list, choices, cost }
     }

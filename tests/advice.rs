@@ -91,6 +91,7 @@ fn drawn(random: &mut Random) -> (String, Format) {
         0 => format!("[3, {side}, {}]", side + 2),
         _ => format!("[3, {side}, {side}]"),
     };
+    let classes = random.one(&["", "classes: 10\n"]);
     let blocks = "\
 blocks:
   down(width, stride=2): conv {width} 3x3 s{stride} p1 -> bn -> relu
@@ -99,11 +100,11 @@ blocks:
     match random.below(3) {
         0 => {
             let quoted: Vec<String> = lines.iter().map(|line| in_flow(line)).collect();
-            (format!("input: {input}\n{blocks}layers: [{}]\n", quoted.join(", ")), Format::Yaml)
+            (format!("input: {input}\n{classes}{blocks}layers: [{}]\n", quoted.join(", ")), Format::Yaml)
         }
         _ => {
             let listed: String = lines.iter().map(|line| format!("  - {line}\n")).collect();
-            (format!("input: {input}\n{blocks}layers:\n{listed}"), Format::Yaml)
+            (format!("input: {input}\n{classes}{blocks}layers:\n{listed}"), Format::Yaml)
         }
     }
 }

@@ -74,7 +74,7 @@ codes! {
     /// The data section and the network do not fit together.
     DataMismatch = "E040",
     /// A batch norm that would train on a single value for each channel.
-    SingleValueNorm = "E042",
+    SingleValueNorm = "E041",
     /// A stride that leaves out pixels at the right or bottom edge.
     DroppedPixels = "W001",
     /// A bias just before a batch norm, which removes it again.
@@ -92,7 +92,7 @@ codes! {
     /// A classifier that ends in a softmax or sigmoid, where the loss takes a softmax itself.
     ActivatedScores = "W008",
     /// Padding that lies across a kernel of one row or column.
-    SwappedPadding = "W013",
+    SwappedPadding = "W009",
 }
 
 impl Code {

@@ -44,10 +44,10 @@ pub struct Walked<'d> {
     /// How many items were walked.
     pub walked: usize,
     pub problems: Vec<Diagnostic>,
-    /// The blocks that were called.
-    pub called: HashSet<&'d str>,
     /// What could be done about them.
     pub choices: Choices,
+    /// The blocks that were called.
+    pub called: HashSet<&'d str>,
 }
 
 /// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
@@ -99,15 +99,9 @@ pub fn walk<'d>(
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
     let sound = walk.sound.unwrap_or(walk.graph.nodes.len());
-    Walked {
-        graph: walk.graph,
-        output,
-        sound,
-        walked: walk.walked,
-        problems: walk.problems,
-        called: walk.frames.into_keys().collect(),
-        choices: walk.choices,
-    }
+    let Walk { graph, walked, problems, choices, frames, .. } = walk;
+    let called = frames.into_keys().collect();
+    Walked { graph, output, sound, walked, problems, choices, called }
 }
 
 /// The state of a walk.

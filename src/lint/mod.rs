@@ -10,11 +10,6 @@ mod unread_layers;
 
 use std::collections::HashSet;
 
-use crate::diagnostic::{Diagnostic, Mistakes};
-use crate::elaborate::traced;
-use crate::ir::ValueId;
-use crate::network::Network;
-use crate::program::Op;
 use activated_scores::activated_scores;
 use bias_before_norm::bias_before_norm;
 use dropped_pixels::dropped_pixels;
@@ -22,6 +17,12 @@ use heavy_linear::heavy_linear;
 use pooled_again::pooled_again;
 use swapped_padding::swapped_padding;
 use unread_layers::unread_layers;
+
+use crate::diagnostic::{Diagnostic, Mistakes};
+use crate::elaborate::traced;
+use crate::ir::ValueId;
+use crate::network::Network;
+use crate::program::Op;
 
 /// Everything doubtful about a network, in its order. What a repeated block says, it says once.
 pub fn lint(network: &Network) -> Vec<Diagnostic> {
@@ -142,8 +143,8 @@ mod tests {
             (
                 "input: [3, 16, 16]\nlayers: [conv 8 1x7 p3x0 -> maxpool 5x1 s1 p0x2 -> conv 8 7x1 p3x0]",
                 &[
-                    "W013 `conv 8 1x7 p3x0` the padding and the kernel lie across each other: 3 rows of zeros above and below a kernel of one row",
-                    "W013 `maxpool 5x1 s1 p0x2` the padding and the kernel lie across each other: 2 columns of zeros left and right of a kernel of one column",
+                    "W009 `conv 8 1x7 p3x0` the padding and the kernel lie across each other: 3 rows of zeros above and below a kernel of one row",
+                    "W009 `maxpool 5x1 s1 p0x2` the padding and the kernel lie across each other: 2 columns of zeros left and right of a kernel of one column",
                 ],
             ),
             (

@@ -1,4 +1,4 @@
-//! W013: padding across a kernel of one row or column, where it would do what is meant along it.
+//! W009: padding across a kernel of one row or column, where it would do what is meant along it.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
