@@ -5,32 +5,9 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Span};
+use crate::diagnostic::{Code, Frame, Span};
 use crate::ir::{LARGEST_VALUE, Shape, ValueId};
 use crate::layers::{Culprit, Layer, Mismatch, Weight};
-
-/// A step on the way from the user's text to a node: a block call, a preset, a repeat.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Frame {
-    /// `in block bottleneck`.
-    pub what: Arc<str>,
-    /// The call.
-    pub span: Span,
-}
-
-impl Frame {
-    /// The expansion of a preset, asked for at `span`.
-    pub fn preset(name: &str, span: Span) -> Frame {
-        Frame { what: format!("{IN_PRESET}{name}`").into(), span }
-    }
-
-    /// Whether it is a preset's, so that the user wrote none of the layers in it.
-    pub fn is_preset(&self) -> bool {
-        self.what.starts_with(IN_PRESET)
-    }
-}
-
-const IN_PRESET: &str = "in preset `";
 
 /// A layer in its place.
 #[derive(Debug, Clone)]

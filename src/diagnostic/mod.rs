@@ -23,6 +23,7 @@ mod printable;
 mod render;
 mod settle;
 mod suggest;
+mod trace;
 
 pub(crate) use choice::{Choice, Choices, ranked};
 pub use code::Code;
@@ -30,6 +31,7 @@ pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub use printable::{printable, printable_lines};
 pub(crate) use settle::{placed, settle};
 pub use suggest::{edit_distance, nearest};
+pub use trace::Frame;
 
 /// Which text of a [`Sources`] a span lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -7,8 +7,7 @@ use super::meet::listed;
 use super::scope::{Binding, Scope};
 use super::walk::Walk;
 use crate::arguments::{Value, long_form};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::graph::Frame;
+use crate::diagnostic::{Code, Diagnostic, Frame, Span, Spanned};
 use crate::syntax::ast::{Argument, Block, Call, Expr, Parameter, Term};
 
 /// How deep blocks may call blocks.

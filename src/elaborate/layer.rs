@@ -56,7 +56,12 @@ impl Walk<'_> {
                 if let (Some(missing), Ok(Some(given))) = (arguments.missing(), call::arguments(call, scope))
                     && is_missing
                 {
-                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given, arriving);
+                    self.report_surplus(
+                        surplus_besides(definition, &given, missing),
+                        call,
+                        &given,
+                        arriving.map(Shape::channels),
+                    );
                 }
                 return None;
             }

@@ -2,8 +2,8 @@
 
 use super::remedy::{LONGEST_WAY, regroup, remedy};
 use crate::arguments::Places;
-use crate::diagnostic::{Choice, Code, Diagnostic, Span, ranked};
-use crate::graph::{Frame, Graph, Node};
+use crate::diagnostic::{Choice, Code, Diagnostic, Frame, Span, ranked};
+use crate::graph::{Graph, Node};
 use crate::ir::{Shape, ValueId};
 use crate::layers::{Culprit, Definition, Layers, Mismatch};
 use crate::syntax::ast::Document;
@@ -100,17 +100,6 @@ fn seen_from(node: &Node, trace: &[Frame]) -> Span {
 
 /// How many inputs are shown with their shapes.
 const MOST_SOURCES: usize = 5;
-
-/// The diagnostic with the calls that led to it, innermost first.
-pub fn traced(mut error: Diagnostic, trace: &[Frame]) -> Diagnostic {
-    for frame in trace.iter().rev() {
-        let known = error.primary.span == frame.span || error.others.iter().any(|other| other.span == frame.span);
-        if !known {
-            error = error.called(frame.span, &*frame.what);
-        }
-    }
-    error
-}
 
 /// Where the vector that arrives was flattened, and `512·4·4 = 8192`.
 fn flattened(graph: &Graph, value: ValueId) -> Option<(Span, String)> {

@@ -38,13 +38,11 @@ mod walk;
 mod written;
 
 pub use library::check_library;
-pub(crate) use mismatch::traced;
 pub use presets::names as preset_names;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Choices, Code, Diagnostic, MOST_MISTAKES, Severity, Span, Spanned};
-use crate::graph::Frame;
+use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::network::Network;

@@ -1,6 +1,5 @@
 //! A batch norm learns from the spread of each channel's values over the batch; of one value there is none.
 
-use super::mismatch::traced;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::graph::{Graph, Node};
 use crate::program::Op;
@@ -53,7 +52,7 @@ pub(super) fn single_values(
         (Some(place), Some(other)) => error.fix(advice, place, other.to_string()),
         _ => error.help(advice),
     };
-    Some(traced(error, &node.trace))
+    Some(error.traced(&node.trace))
 }
 
 /// Where a setting of `train:` stands.

@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use super::expression::evaluate;
 use super::level::{Level, Names, Wire};
-use super::mismatch::traced;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use super::{call, callee};
 use crate::arguments::Value;
-use crate::diagnostic::{Choice, Choices, Code, Diagnostic, MOST_MISTAKES, Span, Spanned};
-use crate::graph::{Frame, Graph};
+use crate::diagnostic::{Choice, Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
+use crate::graph::Graph;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
@@ -143,7 +142,7 @@ pub(super) struct Walk<'d> {
 impl<'d> Walk<'d> {
     pub(super) fn report(&mut self, problem: Diagnostic) {
         if self.reported.insert((problem.code, problem.primary.span)) {
-            let problem = traced(problem, &self.trace);
+            let problem = problem.traced(&self.trace);
             self.problems.push(problem);
             self.sound.get_or_insert(self.graph.nodes.len());
             let goes_on = self.problems.len() < MOST_MISTAKES && !self.scope.is_spent();

@@ -1,7 +1,7 @@
 //! W002: a bias that the batch norm after it subtracts again.
 
-use crate::diagnostic::{Code, Diagnostic};
-use crate::graph::{Frame, Node};
+use crate::diagnostic::{Code, Diagnostic, Frame};
+use crate::graph::Node;
 use crate::program::Op;
 
 /// A bias that the batch norm after it subtracts again with the mean. In a preset it is as the network was published.

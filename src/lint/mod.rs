@@ -19,7 +19,6 @@ use swapped_padding::swapped_padding;
 use unread_layers::unread_layers;
 
 use crate::diagnostic::{Diagnostic, Mistakes};
-use crate::elaborate::traced;
 use crate::ir::ValueId;
 use crate::network::Network;
 use crate::program::Op;
@@ -46,13 +45,13 @@ pub fn lint(network: &Network) -> Vec<Diagnostic> {
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
-                warnings.push(traced(warning, &node.trace));
+                warnings.push(warning.traced(&node.trace));
             }
         }
     }
     for (index, warning) in unread_layers(network, &readers) {
         if said.insert((warning.code, warning.primary.span)) {
-            warnings.push(traced(warning, &network.graph.nodes[index].trace));
+            warnings.push(warning.traced(&network.graph.nodes[index].trace));
         }
     }
     warnings.into_list()
