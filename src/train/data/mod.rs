@@ -229,7 +229,7 @@ impl Dataset {
 
 /// Whether every class has a training image that can be read, and there is one to validate with; what cannot be read is skipped.
 fn check_readable(train: &Split, validation: &Split, classes: &[String]) -> Result<(), DataError> {
-    // One pixel's channels are as many as any, and colours cost no less.
+    // Why the first of them cannot be read; `None` if any can. Whether it can does not depend on the channels.
     let first_reason = |split: &Split, examples: &[usize]| {
         let mut image = Image::default();
         let mut reason = None;
