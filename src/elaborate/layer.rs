@@ -30,7 +30,8 @@ impl Walk<'_> {
         if self.has_surplus(call.span) {
             return None;
         }
-        let arriving = inputs.first().and_then(|input| self.shape(*input)).map(Shape::channels);
+        let input = inputs.first().and_then(|input| self.shape(*input));
+        let arriving = input.map(Shape::channels);
         let mut arguments = match call::arguments(call, scope) {
             Ok(arguments) => arguments?,
             Err(errors) => {
@@ -46,10 +47,9 @@ impl Walk<'_> {
                 if self.is_reported(error.code, error.primary.span) {
                     return None;
                 }
-                let arriving = inputs.first().and_then(|input| self.shape(*input));
                 let is_missing = matches!(error.code, Code::MissingArgument | Code::UnknownArgument);
                 self.report(match error.code {
-                    Code::Groups => regroup(error, definition, (&text(), call.span), arriving, self.document),
+                    Code::Groups => regroup(error, definition, (&text(), call.span), input, self.document),
                     _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
                     _ => error,
                 });
