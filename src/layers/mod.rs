@@ -284,7 +284,7 @@ mod tests {
             ("SELU", None),
             ("grn", None),
             ("reshape", None),
-            ("relu7", Some("relu6")),
+            ("relu7", Some("relu")),
         ] {
             assert_eq!(Layers::default().suggest(name), expected, "{name}");
         }
