@@ -56,12 +56,7 @@ impl Walk<'_> {
                 if let (Some(missing), Ok(Some(given))) = (arguments.missing(), call::arguments(call, scope))
                     && is_missing
                 {
-                    self.report_surplus(
-                        surplus_besides(definition, &given, missing),
-                        call,
-                        &given,
-                        arriving.map(Shape::channels),
-                    );
+                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given, arriving);
                 }
                 return None;
             }

@@ -316,7 +316,7 @@ fn a_diverging_run_keeps_its_checkpoint() {
     assert_eq!((divergence.epoch, divergence.lr, &divergence.kept), (1, 1e30, &None));
     assert!(divergence.first.starts_with("the "), "{}", divergence.first);
     assert!(error.to_string().contains("there is no checkpoint yet"), "{error}");
-    assert!(!checkpoint::state_file(fresh.path()).exists());
+    assert!(!checkpoint::weights_file(fresh.path(), "last").exists(), "only the state that every run begins with");
 
     let folder = through(1, "optimizer: sgd lr=0.1 momentum=0.9, schedule: constant");
     let before = checkpoints(folder.path());

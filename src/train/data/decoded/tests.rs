@@ -87,7 +87,7 @@ fn what_is_damaged_is_not_taken() {
     File::options().write(true).open(&path).unwrap().set_len(whole.len() as u64 / 2).unwrap();
     let cut: Vec<_> = (0..count).map(|example| value(&decoded, example)).collect();
     assert!(cut.iter().zip(&expected).all(|(cut, expected)| cut == expected || cut.is_none()));
-    assert!(cut[0].is_some() && cut[count - 2].is_none());
+    assert!(cut.iter().any(Option::is_some) && cut.iter().any(Option::is_none), "{cut:?}");
 
     for (at, length) in [(0, 16), (16, 4), (20, 4), (24, 4), (HEAD, 4), (HEAD + 9 * ENTRY, 16), (0, whole.len())] {
         let mut damaged = whole.clone();
