@@ -1,8 +1,10 @@
 //! Values that come from several places: references to earlier layers, and what joins them.
 
+use super::expression::evaluate;
 use super::level::{Level, Wire};
 use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
+use crate::arguments::Value;
 use crate::diagnostic::{Choice, Code, Diagnostic, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
@@ -113,6 +115,16 @@ fn counted_back(source: &Spanned<String>, back: &str) -> Diagnostic {
         _ => error.help(
             "layers are not counted back: give the one that is meant a name, as `conv 8 3x3 as early`, and write that",
         ),
+    }
+}
+
+/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would pass its
+/// input on.
+pub(super) fn is_switched_off(branch: &Item, scope: &Scope) -> bool {
+    match &branch.body {
+        ItemBody::Repeat { count, .. } => matches!(evaluate(count, scope), Ok(Some(Value::Bool(false)))),
+        ItemBody::Sequence(items) => matches!(items.as_slice(), [only] if is_switched_off(only, scope)),
+        _ => false,
     }
 }
 

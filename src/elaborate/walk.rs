@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::expression::evaluate;
 use super::level::{Level, Names, Wire};
+use super::merge::is_switched_off;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use super::{call, callee};
@@ -367,16 +367,6 @@ impl<'d> Walk<'d> {
             }
         }
         wire
-    }
-}
-
-/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would pass its
-/// input on.
-fn is_switched_off(branch: &Item, scope: &Scope) -> bool {
-    match &branch.body {
-        ItemBody::Repeat { count, .. } => matches!(evaluate(count, scope), Ok(Some(Value::Bool(false)))),
-        ItemBody::Sequence(items) => matches!(items.as_slice(), [only] if is_switched_off(only, scope)),
-        _ => false,
     }
 }
 
