@@ -31,6 +31,7 @@ pub(crate) trait OpInterface {
 
 /// What holds for an operation at any size.
 #[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "some of it only executors ask, and GPUs all of it"))]
 pub(crate) struct Traits {
     /// What it is called in messages and encodings.
     pub(crate) name: &'static str,

@@ -55,7 +55,9 @@ pub use self::flatten::Flatten;
 pub use self::group_norm::GroupNorm;
 pub use self::identity::Identity;
 pub use self::interface::Reads;
-pub(crate) use self::interface::{Role, Traits, Weights};
+#[cfg(feature = "train")]
+pub(crate) use self::interface::Weights;
+pub(crate) use self::interface::{Role, Traits};
 pub use self::layer_norm::{LayerNorm, Over};
 pub use self::linear::Linear;
 pub use self::local_response_norm::LocalResponseNorm;
