@@ -10,8 +10,9 @@ use std::fmt;
 #[cfg(feature = "cuda")]
 use crate::cuda::{self, Gpu, Settings, Storage};
 use crate::executor::{Evaluator, Executor};
+use crate::footprint::Footprint;
 use crate::kernels::Algorithms;
-use crate::network::{Footprint, Network};
+use crate::network::Network;
 use crate::program::Program;
 use crate::program::call::Order;
 use crate::system::free_memory;

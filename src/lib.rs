@@ -3,7 +3,7 @@
 //! One way through, each stage making the next one's input:
 //!
 //! ```text
-//! text ──syntax──▶ Document ──elaborate──▶ Network ──program::lower──▶ Program ──▶ executor, Candle module
+//! text ──syntax──▶ Document ──elaborate──▶ Network ──lower──▶ Program ──▶ executor, Candle module
 //! ```
 //!
 //! Most programs need [`compile`], and what a [`Network`](network::Network) answers. Sizes are those of one example, in numbers;
@@ -40,7 +40,7 @@
 //! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`] |
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
-//! | run it elsewhere: a list of plain operations, and the memory that they need | [`program`] |
+//! | run it elsewhere: a list of plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
 //! | add a layer, with its kernel | [`layers::Layers`], [`layers::Layer`], [`program::Operation`] |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
@@ -52,10 +52,12 @@ pub mod diagnostic;
 pub mod elaborate;
 mod elsewhere;
 pub mod expand;
+pub mod footprint;
 pub mod graph;
 pub mod ir;
 pub mod layers;
 mod lint;
+pub mod lower;
 pub mod network;
 mod pattern;
 pub mod program;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use archc::executor::Executor;
 use archc::ir::Shape;
 use archc::kernels::{MaskKey, Objective};
-use archc::program::lower;
+use archc::lower::lower;
 use archc::random::initial_weights;
 use archc::recipe::{Clip, Mix, MixKind, Optimizer};
 use archc::train::OptimizerState;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use archc::executor::Executor;
 use archc::kernels::MaskKey;
+use archc::lower::lower;
 use archc::network::Network;
-use archc::program::lower;
 use archc::random::initial_weights;
 use archc::recipe::Optimizer;
 use archc::train::OptimizerState;

@@ -7,7 +7,7 @@ mod swish;
 use archc::executor::Executor;
 use archc::kernels::MaskKey;
 use archc::layers::Layers;
-use archc::program::lower;
+use archc::lower::lower;
 use archc::random::initial_weights;
 use archc::syntax::{Format, no_files};
 use archc::train::OptimizerState;

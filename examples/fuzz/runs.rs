@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 
 use archc::compile;
 use archc::device::Device;
+use archc::lower::lower;
 use archc::network::Network;
-use archc::program::lower;
 use archc::random::initial_weights;
 use archc::train::data::Dataset;
 use archc::train::findings::Findings;

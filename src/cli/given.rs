@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::{Failure, trained};
+use crate::lower::lower;
 use crate::network::Network;
 use crate::pattern::glob;
-use crate::program::{Program, lower};
+use crate::program::Program;
 use crate::recipe;
 use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::Dataset;

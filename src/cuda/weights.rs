@@ -198,7 +198,7 @@ impl Weights {
 mod tests {
     use super::*;
     use crate::compile;
-    use crate::program::lower;
+    use crate::lower::lower;
 
     const NETWORK: &str =
         "input: [3, 4, 4]\nlayers: [conv 2 3x1 p1 -> bn -> relu -> conv_transpose 5 2x2 s2, flatten, linear 2]";

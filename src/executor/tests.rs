@@ -4,8 +4,8 @@ use rand_core::Rng;
 
 use super::*;
 use crate::ir::Shape;
+use crate::lower::lower;
 use crate::model::Model;
-use crate::program::lower;
 use crate::program::networks::{JOINED, NETWORKS, program};
 use crate::random::{Purpose, generator, initial_weights};
 

@@ -29,9 +29,10 @@ use crate::ir::{Shape, ValueId};
 use crate::kernels::candle::Call;
 use crate::kernels::layout::sizes;
 use crate::kernels::{MaskKey, Mode};
+use crate::lower::lower;
 use crate::network::Network;
 use crate::program::call::Order;
-use crate::program::{Program, ProgramWeight, Step, lower};
+use crate::program::{Program, ProgramWeight, Step};
 use crate::random::initial_weights;
 use crate::weights::{self, WeightsError};
 

@@ -5,7 +5,8 @@ use super::Model;
 use crate::executor::Executor;
 use crate::ir::{Init, Pair, Shape, ValueId, Window};
 use crate::kernels::MaskKey;
-use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, lower, op};
+use crate::lower::lower;
+use crate::program::{Activation, Epilogue, Op, Program, ProgramWeight, Step, op};
 use crate::random::initial_weights;
 
 const SEED: u64 = 3;

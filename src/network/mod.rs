@@ -1,6 +1,5 @@
 //! A checked network: the graph with its totals. It exists only if there is no error in it.
 
-mod memory;
 mod receptive_field;
 
 use crate::graph::{Graph, Node};
@@ -8,7 +7,6 @@ use crate::ir::ValueId;
 use crate::pattern::glob;
 use crate::recipe::{Data, Train};
 
-pub use memory::{Footprint, TrainingMemory};
 pub use receptive_field::ReceptiveField;
 
 /// What a compilation makes.

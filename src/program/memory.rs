@@ -2,7 +2,7 @@
 //! memory that it works in.
 //!
 //! The kernels allocate what [`Op::kept`](super::Op::kept) says and divide their work as [`Op::workspace`](super::Op::workspace) supposes, by the same functions;
-//! [`crate::network::Footprint`] adds it all up. So an estimate and what training takes cannot drift apart.
+//! [`crate::footprint::Footprint`] adds it all up. So an estimate and what training takes cannot drift apart.
 
 use crate::ir::Shape;
 

@@ -1,6 +1,7 @@
 //! Small networks that tests of plans and of executors share. Their input is 2×4×5.
 
-use super::{Program, lower};
+use super::Program;
+use crate::lower::lower;
 
 /// Networks with everything that matters to the schedule: several readers, views, steps that nobody reads, one input
 /// read twice by one step. None has a kink, so that differences can be taken.

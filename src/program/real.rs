@@ -68,7 +68,7 @@ pub(crate) mod sealed {
     use pulp::Simd;
 
     #[cfg(feature = "train")]
-    use crate::kernels::Buffer;
+    use crate::program::Buffer;
 
     /// What only the kernels need: a register of the processor, with as many lanes as it has.
     pub trait Sealed: Sized {
@@ -141,9 +141,9 @@ macro_rules! real {
                 let a = simd.$select(simd.$at_most(a, low), low, a);
                 simd.$select(simd.$at_most(high, a), high, a)
             }
-            fn idle_buffers() -> &'static std::thread::LocalKey<std::cell::RefCell<Vec<crate::kernels::Buffer<Self>>>> {
+            fn idle_buffers() -> &'static std::thread::LocalKey<std::cell::RefCell<Vec<crate::program::Buffer<Self>>>> {
                 thread_local! {
-                    static IDLE: std::cell::RefCell<Vec<crate::kernels::Buffer<$float>>> =
+                    static IDLE: std::cell::RefCell<Vec<crate::program::Buffer<$float>>> =
                         const { std::cell::RefCell::new(Vec::new()) };
                 }
                 &IDLE

@@ -51,7 +51,7 @@ mod tests {
     use crate::compile;
     use crate::executor::Executor;
     use crate::kernels::{MaskKey, Objective};
-    use crate::program::lower;
+    use crate::lower::lower;
     use crate::random::initial_weights;
     use crate::recipe::Optimizer;
     use crate::train::optimizer::{OptimizerState, Shrink};

@@ -176,7 +176,7 @@ fn network(program: &Program, version: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::compile;
-    use crate::program::lower;
+    use crate::lower::lower;
 
     #[test]
     fn another_network_has_another_checksum() {

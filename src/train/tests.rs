@@ -8,8 +8,8 @@ use std::path::Path;
 use super::*;
 use crate::compile;
 use crate::executor::Executor;
+use crate::lower::lower;
 use crate::network::Network;
-use crate::program::lower;
 use crate::random::initial_weights;
 
 /// Batches of 100 of the 1,438 training images: fifteen steps an epoch.

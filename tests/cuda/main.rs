@@ -14,8 +14,9 @@ use std::sync::atomic::AtomicBool;
 
 use archc::device::{Cuda, Device, Numbers};
 use archc::kernels::{Algorithms, MaskKey, Mode, Objective};
+use archc::lower::lower;
 use archc::network::Network;
-use archc::program::{Program, lower};
+use archc::program::Program;
 use archc::random::initial_weights;
 use archc::recipe::{Clip, Optimizer, Rule};
 use archc::syntax::Format;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use archc::compile;
-use archc::program::{Program, lower};
+use archc::lower::lower;
+use archc::program::Program;
 use archc::weights;
 use candle_core::{Device, Tensor, WithDType};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use archc::compile_source;
 use archc::executor::Executor;
-use archc::program::{ProgramWeight, lower};
+use archc::lower::lower;
+use archc::program::ProgramWeight;
 use archc::syntax::{Format, Override};
 
 /// `uniform` of make.py: numbers in [0, 1) that depend on the name and the place only.

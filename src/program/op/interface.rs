@@ -12,7 +12,7 @@ pub(crate) trait OpInterface {
     /// What follows from the operation alone.
     fn traits(&self) -> Traits;
 
-    /// What is wrong with the shapes of its inputs, output and weights. A program from [`lower`](crate::program::lower) has
+    /// What is wrong with the shapes of its inputs, output and weights. A program from [`lower`](crate::lower::lower) has
     /// nothing of the kind: see [`Program::validate`](crate::program::Program::validate).
     fn verify(&self, operands: &Operands) -> Result<(), String>;
 

@@ -163,7 +163,7 @@ fn kernels(program: &Program) -> Vec<bool> {
 mod tests {
     use super::*;
     use crate::compile;
-    use crate::program::lower;
+    use crate::lower::lower;
     use crate::recipe::Betas;
 
     /// Weights after each step, from `tests/fixtures/optim.py`.

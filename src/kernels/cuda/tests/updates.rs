@@ -5,7 +5,7 @@ use crate::compile;
 use crate::cuda::{Storage, View};
 use crate::kernels::cuda::{accumulate, average, finite, loss, norm, optimizer};
 use crate::kernels::{self, Objective};
-use crate::program::lower;
+use crate::lower::lower;
 use crate::recipe::{Betas, Clip, Decayed, Optimizer, Rule};
 use crate::train::optimizer::{OptimizerState, Shrink};
 

@@ -8,13 +8,14 @@
 //!
 //! The program itself and its data set need some more.
 
-use super::Network;
 use crate::ir::ValueId;
+use crate::lower::lower;
+use crate::network::Network;
 use crate::program::call::Order;
 use crate::program::fuse::fuse;
 use crate::program::memory::{Sizes, Workspace};
 use crate::program::plan::{self, Plan};
-use crate::program::{Mode, Program, ProgramWeight, Step, lower};
+use crate::program::{Mode, Program, ProgramWeight, Step};
 use crate::recipe::Train;
 
 /// Bytes of a number in single precision, of an index, and of 32 bits of a mask.
