@@ -82,7 +82,8 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Outside(outside) => {
-            return Err(Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name())));
+            let none = || Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name()));
+            outside.operation().gpu().ok_or_else(none)?
         }
     })
 }
