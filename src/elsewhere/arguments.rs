@@ -54,6 +54,8 @@ pub const ARGUMENTS: &[Name] = &[
     is("localsize", "Caffe", "size"),
     is("targetsize", "Keras", "size"),
     is("scalefactor", "PyTorch", "scale"),
+    is("upscalefactor", "PyTorch", "factor"),
+    is("downscalefactor", "PyTorch", "factor"),
     is("stride", "Darknet", "scale"),
     written("mode", "PyTorch", "write the word `bilinear`; without it, the nearest pixel counts"),
     written("interpolation", "Keras", "write the word `bilinear`; without it, the nearest pixel counts"),
