@@ -41,7 +41,7 @@
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
 //! | run it elsewhere: a list of plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
-//! | add a layer, with its kernel | [`layers::Layers`], [`layers::Layer`], [`program::Operation`] |
+//! | add a layer, with its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], and `gpu` (feature `cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
 #![deny(missing_docs)]
@@ -78,6 +78,8 @@ pub mod device;
 mod durable;
 #[cfg(feature = "train")]
 pub mod executor;
+#[cfg(feature = "cuda")]
+pub mod gpu;
 #[cfg(feature = "train")]
 pub mod kernels;
 #[cfg(feature = "train")]

@@ -4,6 +4,11 @@
 #[path = "../examples/custom_layer/swish.rs"]
 mod swish;
 
+#[cfg(feature = "cuda")]
+#[allow(dead_code, reason = "the tests of kernels have more uses for it")]
+#[path = "cuda/emulator/mod.rs"]
+mod emulator;
+
 use archc::executor::Executor;
 use archc::kernels::MaskKey;
 use archc::layers::Layers;
@@ -104,5 +109,55 @@ fn trains_in_both_executors() {
             assert!((found - expected).abs() < 1e-7, "{name}[{element}] is {found}, not {expected}");
             assert!((found - candle).abs() < 1e-12, "{name}[{element}] is {found}, Candle's {candle}");
         }
+    }
+}
+
+/// The layer's own kernel against the processor's, in both orders of maps: logits, loss, and all weights after a step.
+#[cfg(feature = "cuda")]
+#[test]
+fn runs_on_a_gpu() {
+    use archc::device::{Cuda, Device, Numbers};
+    use archc::kernels::{Algorithms, Objective};
+    use archc::recipe::Optimizer;
+    use archc::train::OptimizerState;
+    use archc::train::learner::{Start, Wait};
+
+    let on_gpu = |numbers| Device::Cuda(Cuda { number: 0, numbers, algorithms: Algorithms::Exact });
+    let there = on_gpu(Numbers::F32).check().is_ok();
+    if let Some(why) = (!there).then(|| emulator::open().err()).flatten() {
+        return eprintln!("skipped: {why}");
+    }
+    let network = compile("conv 3 1x1 -> swish -> flatten -> swish 0.5 -> linear 3").expect("a sound network");
+    let program = lower(&network);
+    let weights = initial_weights::<f32>(&program, 3);
+    let images: Vec<f32> = (0..72).map(|index| (index as f32 * 0.7).sin()).collect();
+    let run = |device: Device| {
+        let start = Start {
+            program: program.clone(),
+            weights: weights.clone(),
+            optimizer: OptimizerState::new(Optimizer::sgd(0.5, 0.0), &program),
+            average: None,
+            clip: None,
+            accumulate: 1,
+        };
+        let mut learner = device.learner(start).expect("it fits");
+        let mut numbers = learner.evaluator_mut().evaluate(&images).expect("it can be computed").to_vec();
+        let key = MaskKey { seed: 1, step: 0, place: 0 };
+        learner.learn(&images, Objective::from(&LABELS[..]), key).expect("a step can be computed");
+        learner.update(0.5, 0).expect("weights can be changed");
+        let outcome = learner.outcome(Wait::All).expect("it was computed").expect("a batch has an outcome");
+        numbers.push(outcome.loss.loss as f32);
+        numbers.extend(learner.learned().expect("it is there").weights.iter().flatten());
+        numbers
+    };
+    let expected = run(Device::default());
+    // In f32 maps have their channels first, with factors that are rounded last; and no GPU that is emulated rounds them.
+    for (numbers, allowed) in [(Numbers::F32, 1e-5), (Numbers::Tf32, if there { 1e-2 } else { 1e-5 })] {
+        let found = run(on_gpu(numbers));
+        for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            let error = (found - expected).abs();
+            assert!(error <= allowed * expected.abs().max(1.0), "{numbers:?}, {index}: {found}, not {expected}");
+        }
+        assert_eq!(found.len(), expected.len());
     }
 }

@@ -6,6 +6,10 @@ use archc::layers::{Definition, Layer, Mismatch, Weight};
 use archc::program::call::{Backward, Forward};
 use archc::program::{Kernel, Op, Operation, Outside, Real};
 
+#[cfg(feature = "cuda")]
+#[path = "swish_gpu.rs"]
+mod swish_gpu;
+
 /// What the language is told: `swish`, or `swish 1.5`, the value that every β starts with.
 pub const SWISH: Definition = Definition {
     name: "swish",
@@ -37,6 +41,11 @@ impl Layer for Swish {
 impl Operation for Swish {
     fn name(&self) -> &'static str {
         SWISH.name
+    }
+
+    #[cfg(feature = "cuda")]
+    fn gpu(&self) -> Option<&dyn archc::gpu::Kernel> {
+        Some(self)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use cudarc::driver::CudaEvent;
 
-use super::executor::Executor;
+use super::executor::{Executor, Machine};
 use super::input::{Answers, Place};
 use super::{Gpu, Memory, Result, Storage, View};
 use crate::executor::{Evaluator, Loss};
@@ -85,7 +85,7 @@ impl DeviceLearner {
     pub fn new(gpu: Gpu, start: Start) -> Result<DeviceLearner> {
         let Start { program, weights, mut optimizer, average, clip, accumulate } = start;
         let executor = Executor::learning(gpu, program, &weights, optimizer.decays())?;
-        let (gpu, layout) = (&executor.gpu, &executor.weights.layout);
+        let (gpu, layout) = (&executor.machine.gpu, &executor.machine.weights.layout);
         let room = || gpu.allocate(layout.learning * size_of::<f32>());
         let mut moments = [None, None, None];
         for (memory, values) in moments.iter_mut().zip(optimizer.moments_mut()) {
@@ -125,61 +125,34 @@ impl DeviceLearner {
         })
     }
 
-    /// The loss of the batch that was computed, and its gradient, if there is one.
-    fn loss(&mut self, objective: &Objective, images: usize, place: Place) -> Result<()> {
-        self.class_weights.bring(&self.executor.gpu, objective.class_weights)?;
-        let executor = &self.executor;
-        let shape = executor.program.shape(executor.program.output);
-        let logits = executor.value(Mode::Train, images, place, executor.program.output);
-        let gradient = executor.training.plan.loss_gradient.map(|buffer| executor.buffer(buffer, images, shape));
-        let classes = shape.elements();
-        let labels = Labels {
-            labels: executor.input.labels(place),
-            batch: images,
-            classes,
-            mixed: objective.mixed,
-            label_smoothing: objective.label_smoothing,
-            class_weights: self.class_weights.memory.as_ref().map(Memory::view),
-            all_weights: match objective.class_weights {
-                [] => classes as f64,
-                weights => weights.iter().sum(),
-            },
-            total_weight: objective.total_weight(),
-        };
-        loss::cross_entropy_gradient(&executor.gpu, &labels, logits, gradient, self.result.view())
-    }
-
     /// Where the first number arises that is not finite, if the batch is computed again.
     fn first_not_finite(&mut self, batch: &Batch) -> Result<Option<String>> {
         if let Some(weight) = self.weight_not_finite()? {
             return Ok(Some(weight));
         }
         let images = self.executor.input.images(batch.place);
-        if !self.executor.is_finite(images, Storage::F32)? {
+        if !self.executor.machine.is_finite(images, Storage::F32)? {
             return Ok(Some("the images".to_owned()));
         }
         let mut first = None;
         // The batch after it may have been of another size.
         self.executor.reserve(Mode::Train, batch.images)?;
-        self.executor.forward(Mode::Train, (batch.images, batch.place), batch.key, |executor, step, output| {
-            if first.is_none() && !executor.is_finite(output, executor.gpu.settings().storage)? {
-                first = Some(format!("the output of `{}`", step.name));
+        self.executor.forward(Mode::Train, (batch.images, batch.place), batch.key, |queue, work| {
+            let machine = queue.machine();
+            if first.is_none() && !machine.is_finite(queue.output(work), machine.gpu.settings().storage)? {
+                first = Some(format!("the output of `{}`", work.step().name));
             }
             Ok(())
         })?;
         Ok(first)
     }
-
-    fn gradients(&self) -> View<'_> {
-        self.executor.gradients.as_ref().map_or(View::NONE, Memory::view)
-    }
 }
 
 impl Averaged {
     fn new(executor: &Executor, average: &Average<f32>) -> Result<Averaged> {
-        let layout = &executor.weights.layout;
-        let values = executor.gpu.allocate(layout.length * size_of::<f32>())?;
-        executor.gpu.upload(&layout.join(average.values(), layout.length), values.view())?;
+        let (gpu, layout) = (&executor.machine.gpu, &executor.machine.weights.layout);
+        let values = gpu.allocate(layout.length * size_of::<f32>())?;
+        gpu.upload(&layout.join(average.values(), layout.length), values.view())?;
         Ok(Averaged { decay: average.decay(), values, copy: average.values().to_vec() })
     }
 }
@@ -213,23 +186,38 @@ impl Learner for DeviceLearner {
             objective.labels.iter().all(|label| (*label as usize) < classes),
             "labels are below the number of logits"
         );
-        let place = {
-            let executor = &mut self.executor;
-            executor.reserve(Mode::Train, count)?;
-            let place = executor.input.bring(&executor.gpu, images, objective.labels)?;
-            executor.forward(Mode::Train, (count, place), key, |_, _, _| Ok(()))?;
-            place
-        };
-        self.loss(&objective, count, place)?;
-        let (answer, came) = self.answers.fetch(&self.executor.gpu, self.result.view())?;
+        self.class_weights.bring(&self.executor.machine.gpu, objective.class_weights)?;
+        self.executor.reserve(Mode::Train, count)?;
+        let place = self.executor.input.bring(&self.executor.machine.gpu, images, objective.labels)?;
+        let (class_weights, result, answers) = (&self.class_weights, self.result.view(), &mut self.answers);
+        let (answer, came) = self.executor.gradients((count, place), key, |queue, run| {
+            let (program, gpu) = (&run.schedule.program, &queue.machine().gpu);
+            let logits = queue.value(run, program.output);
+            let gradient = run.schedule.plan.loss_gradient.map(|buffer| queue.buffer(run, buffer, program.output));
+            let labels = Labels {
+                labels: queue.labels(),
+                batch: count,
+                classes,
+                mixed: objective.mixed,
+                label_smoothing: objective.label_smoothing,
+                class_weights: class_weights.memory.as_ref().map(Memory::view),
+                all_weights: match objective.class_weights {
+                    [] => classes as f64,
+                    weights => weights.iter().sum(),
+                },
+                total_weight: objective.total_weight(),
+            };
+            loss::cross_entropy_gradient(gpu, &labels, logits, gradient, result)?;
+            // It comes while the gradients are computed.
+            answers.fetch(gpu, result)
+        })?;
         let weight = objective.total_weight();
         self.under_way.push_back(Batch { key, images: count, place, weight, answer, came });
-        self.executor.backward(count, place)?;
-        self.executor.input.used(&self.executor.gpu, place)?;
+        self.executor.input.used(&self.executor.machine.gpu, place)?;
         if let Some(Accumulated { sums, weight: so_far }) = &mut self.accumulated {
-            let gradients = self.executor.gradients.as_ref().map_or(View::NONE, Memory::view);
-            let (count, first) = (self.executor.weights.layout.learning, *so_far == 0.0);
-            accumulate::add(&self.executor.gpu, sums.view(), gradients, count, weight as f32, first)?;
+            let machine = &self.executor.machine;
+            let (count, first) = (machine.weights.layout.learning, *so_far == 0.0);
+            accumulate::add(&machine.gpu, sums.view(), machine.all_gradients(), count, weight as f32, first)?;
             *so_far += weight;
         }
         Ok(())
@@ -257,11 +245,11 @@ impl Learner for DeviceLearner {
     }
 
     fn update(&mut self, lr: f64, before: u64) -> Result<()> {
-        let (executor, result) = (&self.executor, self.result.view());
-        let (gpu, layout) = (&executor.gpu, &executor.weights.layout);
+        let (machine, result) = (&self.executor.machine, self.result.view());
+        let (gpu, layout) = (&machine.gpu, &machine.weights.layout);
         let (gradients, factor) = match &self.accumulated {
             Some(Accumulated { sums, weight }) => (sums.view(), 1.0 / weight),
-            None => (self.gradients(), 1.0),
+            None => (machine.all_gradients(), 1.0),
         };
         if let Some(Clip::Norm(_)) = self.clip {
             norm::square_sum(gpu, gradients, layout.learning, self.square_sum.view())?;
@@ -278,17 +266,17 @@ impl Learner for DeviceLearner {
             result,
             decayed: layout.decayed,
             learning: layout.learning,
-            weights: executor.weights.all(),
+            weights: machine.weights.all(),
             gradients,
             first,
             second,
             third,
-            stored: executor.weights.all_stored(),
+            stored: machine.weights.all_stored(),
         };
         optimizer::update(gpu, &update)?;
         if let Some(Averaged { decay, values, .. }) = &self.average {
             let part = (1.0 - decay) as f32;
-            average::update(gpu, values.view(), executor.weights.all(), layout.length, part, before == 0, result)?;
+            average::update(gpu, values.view(), machine.weights.all(), layout.length, part, before == 0, result)?;
         }
         if let Some(accumulated) = &mut self.accumulated {
             accumulated.weight = 0.0;
@@ -298,23 +286,28 @@ impl Learner for DeviceLearner {
 
     fn swap_average(&mut self) -> Result<()> {
         match &mut self.average {
-            Some(average) => self.executor.weights.swap(&self.executor.gpu, &mut average.values),
+            Some(average) => {
+                let Machine { weights, gpu, .. } = &mut self.executor.machine;
+                weights.swap(gpu, &mut average.values)
+            }
             None => Ok(()),
         }
     }
 
     fn weight_not_finite(&mut self) -> Result<Option<String>> {
-        if self.executor.is_finite(self.executor.weights.all(), Storage::F32)? {
+        let machine = &self.executor.machine;
+        if machine.is_finite(machine.weights.all(), Storage::F32)? {
             return Ok(None);
         }
-        let weights = self.executor.download_weights()?;
+        let weights = machine.download_weights()?;
         let index = weights.iter().position(|values| values.iter().any(|value| !value.is_finite()));
         Ok(index.map(|index| format!("the weight `{}`", self.executor.program.weights[index].name)))
     }
 
     fn learned(&mut self) -> Result<Learned<'_>> {
-        let (gpu, layout) = (&self.executor.gpu, &self.executor.weights.layout);
-        self.weights = self.executor.download_weights()?;
+        let machine = &self.executor.machine;
+        let (gpu, layout) = (&machine.gpu, &machine.weights.layout);
+        self.weights = machine.download_weights()?;
         for (memory, values) in self.moments.iter().zip(self.optimizer.moments_mut()) {
             let Some(memory) = memory else { continue };
             let mut all = vec![0f32; layout.learning];

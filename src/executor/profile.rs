@@ -30,6 +30,11 @@ impl Profile {
         self.spent = vec![Spent::default(); steps];
     }
 
+    /// Whether it was begun.
+    pub(crate) fn is_on(&self) -> bool {
+        !self.spent.is_empty()
+    }
+
     /// By the step's index; empty unless begun.
     pub(crate) fn spent(&self) -> &[Spent] {
         &self.spent

@@ -1,4 +1,4 @@
-//! What runs in one mode: the steps, the memory, and what they keep.
+//! What runs in one mode: the steps, and where their values are.
 
 use crate::program::call::Order;
 use crate::program::fuse::fuse;
@@ -6,14 +6,13 @@ use crate::program::plan::{self, Plan};
 use crate::program::{Mode, Program};
 
 #[derive(Debug)]
-pub(crate) struct Schedule<S> {
+pub(crate) struct Schedule {
+    pub(crate) mode: Mode,
     /// With its steps joined.
     pub(crate) program: Program,
     pub(crate) plan: Plan,
     /// Which weights each step uses.
     pub(crate) used: Vec<Used>,
-    /// What each step keeps for its backward pass.
-    pub(crate) saved: Vec<S>,
 }
 
 /// The weights of a step, as indices into the program's.
@@ -23,8 +22,8 @@ pub(crate) struct Used {
     pub(crate) statistics: Vec<usize>,
 }
 
-impl<S: Clone + Default> Schedule<S> {
-    pub(crate) fn new(program: &Program, mode: Mode, order: Order) -> Schedule<S> {
+impl Schedule {
+    pub(crate) fn new(program: &Program, mode: Mode, order: Order) -> Schedule {
         let program = fuse(program.clone(), mode);
         let plan = match mode {
             Mode::Train => plan::training(&program, order),
@@ -34,6 +33,11 @@ impl<S: Clone + Default> Schedule<S> {
             let (trainable, statistics) = step.weights.iter().partition(|index| program.weights[**index].trainable);
             Used { trainable, statistics }
         });
-        Schedule { used: used.collect(), saved: vec![S::default(); program.steps.len()], plan, program }
+        Schedule { mode, used: used.collect(), plan, program }
+    }
+
+    /// The trainable weights of all steps of the backward pass.
+    pub(crate) fn trained(&self) -> impl Iterator<Item = usize> {
+        self.plan.backward.iter().flat_map(|planned| self.used[planned.step].trainable.iter().copied())
     }
 }

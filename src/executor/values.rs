@@ -3,45 +3,24 @@
 use super::few::Few;
 use super::schedule::Schedule;
 use crate::ir::{Shape, ValueId};
-use crate::kernels::{Buffer, Real, Saved};
+use crate::kernels::{Buffer, Real};
 use crate::program::Step;
 use crate::program::plan::Place;
-
-/// The images of a step, N×C×H×W.
-#[derive(Clone, Copy)]
-pub(super) struct Batch<'a, T> {
-    pub(super) images: &'a [T],
-    /// N
-    pub(super) size: usize,
-}
-
-impl<'a, T: Real> Batch<'a, T> {
-    /// `turned` are the images with the channels last, if they have to be turned.
-    pub(super) fn values(
-        self,
-        schedule: &'a Schedule<Saved<T>>,
-        buffers: &'a [Buffer<T>],
-        turned: &'a [T],
-    ) -> Values<'a, T> {
-        let images = if schedule.program.shape(ValueId::INPUT).has_one_order() { self.images } else { turned };
-        Values { images, batch: self.size, schedule, buffers }
-    }
-}
 
 /// All values of a pass, to look at.
 #[derive(Clone, Copy)]
 pub(super) struct Values<'a, T> {
     /// With the channels last.
-    images: &'a [T],
+    pub(super) images: &'a [T],
     /// N
-    batch: usize,
-    schedule: &'a Schedule<Saved<T>>,
-    buffers: &'a [Buffer<T>],
+    pub(super) batch: usize,
+    pub(super) schedule: &'a Schedule,
+    pub(super) buffers: &'a [Buffer<T>],
 }
 
 impl<'a, T: Real> Values<'a, T> {
     /// How many numbers a value has in the whole batch.
-    pub(super) fn elements(&self, value: ValueId) -> usize {
+    fn elements(&self, value: ValueId) -> usize {
         self.batch * self.schedule.program.shape(value).elements()
     }
 

@@ -24,13 +24,11 @@ impl<T: Real> Kernel<T> for BatchNorm {
     /// with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy moves 15, and 25 from the
     /// cache.
     fn forward(&self, call: Forward<T>) {
-        let BatchNorm { eps, momentum } = *self;
+        let BatchNorm { eps, momentum, .. } = *self;
         let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
         let x = inputs[0].0;
         let rows = Rows::new(x.len(), output_shape.channels());
-        let ([gamma, beta], [running_mean, running_variance]) = (weights, buffers) else {
-            unreachable!("batch norm has four weights");
-        };
+        let [running_mean, running_variance] = buffers else { unreachable!("batch norm has running statistics") };
         let (means, inverses) = saved.reals.split_at_mut(rows.channels);
         match mode {
             Mode::Train => {
@@ -53,7 +51,10 @@ impl<T: Real> Kernel<T> for BatchNorm {
         }
         let clamp = Clamp::new(epilogue.bounds);
         with_scratch(3 * rows.width, |table| {
-            rows.fill(table, |channel| [means[channel], gamma[channel] * inverses[channel], beta[channel]]);
+            rows.fill(table, |channel| {
+                let [gamma, beta] = affine(weights, channel);
+                [means[channel], gamma * inverses[channel], beta]
+            });
             let table: &[T] = table;
             let tasks = output.par_chunks_mut(rows.task()).zip(x.par_chunks(rows.task()));
             match inputs.get(1) {
@@ -97,6 +98,14 @@ impl<T: Real> Kernel<T> for BatchNorm {
     }
 }
 
+/// γ and β of a channel: 1 and 0 where there are no weights.
+fn affine<T: Real>(weights: &[&[T]], channel: usize) -> [T; 2] {
+    match weights {
+        [gamma, beta] => [gamma[channel], beta[channel]],
+        _ => [T::ONE, T::ZERO],
+    }
+}
+
 /// γ·x̂ + β, by the mean, γ/√(variance + eps) and β of the column.
 #[inline(always)]
 fn normalised<T: Real>([mean, scale, shift]: [T; 3], x: T) -> T {
@@ -122,9 +131,11 @@ impl<T: Real> Pass<'_, T> {
         gate: impl Fn([T; 3], T, T) -> T + Sync + Copy,
     ) {
         let Pass { rows, saved, .. } = self;
-        let [gamma, beta] = self.weights else { unreachable!("batch norm has two trainable weights") };
         let (means, inverses) = saved.split_at(rows.channels);
-        let column = |channel: usize| [means[channel], gamma[channel] * inverses[channel], beta[channel]];
+        let column = |channel: usize| {
+            let [gamma, beta] = affine(self.weights, channel);
+            [means[channel], gamma * inverses[channel], beta]
+        };
         with_scratch(3 * rows.width, |table| {
             rows.fill(table, column);
             with_scratch(rows.tasks() * 2 * rows.width, |sums| {
@@ -170,8 +181,7 @@ impl<T: Real> Pass<'_, T> {
             }
             sums_x[channel] *= inverses[channel].to_f64();
         }
-        let [dgamma, dbeta] = weight_gradients else { unreachable!("batch norm has two trainable weights") };
-        for (gradient, sums) in [(dgamma, &*sums_x), (dbeta, &*sums)] {
+        for (gradient, sums) in weight_gradients.iter_mut().zip([&*sums_x, &*sums]) {
             for (gradient, sum) in gradient.iter_mut().flat_map(|gradient| gradient.iter_mut()).zip(sums) {
                 *gradient = T::of(*sum);
             }

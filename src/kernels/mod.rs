@@ -44,6 +44,7 @@ mod moments;
 mod mul;
 mod pad;
 mod parts;
+mod pixel_shuffle;
 #[cfg(test)]
 mod pooling_tests;
 mod prelu;
@@ -93,6 +94,8 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::Pad(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
+        Op::PixelShuffle(op) => op,
+        Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,

@@ -1,7 +1,7 @@
 //! Batch normalisation over each channel (Ioffe and Szegedy 2015), one- and two-dimensional, as
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html>.
 //!
-//! `bn eps=1e-5 momentum=0.1`
+//! `bn eps=1e-5 momentum=0.1 affine=false`
 
 use super::{Definition, Layer};
 use crate::arguments::Arguments;
@@ -12,7 +12,7 @@ use crate::program::{Op, op};
 
 pub(super) const BATCH_NORM: Definition = Definition {
     name: "bn",
-    usage: "bn [eps=1e-5 momentum=0.1]",
+    usage: "bn [eps=1e-5 momentum=0.1 affine=false]",
     inputs: Some(1),
     parse: |arguments| Ok(Box::new(BatchNorm::parse(arguments)?)),
 };
@@ -21,6 +21,8 @@ pub(super) const BATCH_NORM: Definition = Definition {
 struct BatchNorm {
     eps: f64,
     momentum: f64,
+    /// Whether there are γ and β.
+    affine: bool,
 }
 
 impl BatchNorm {
@@ -32,7 +34,7 @@ impl BatchNorm {
                 .invalid("momentum", "`momentum` must be between 0 and 1")
                 .label(format!("found `{momentum}`")));
         }
-        Ok(BatchNorm { eps, momentum })
+        Ok(BatchNorm { eps, momentum, affine: arguments.optional("affine")?.unwrap_or(true) })
     }
 }
 
@@ -57,16 +59,14 @@ impl Layer for BatchNorm {
             init: Init::Constant(value),
             trainable,
         };
-        vec![
-            weight("weight", 1.0, true),
-            weight("bias", 0.0, true),
-            weight("running_mean", 0.0, false),
-            weight("running_var", 1.0, false),
-        ]
+        let own = [weight("weight", 1.0, true), weight("bias", 0.0, true)];
+        let running = [weight("running_mean", 0.0, false), weight("running_var", 1.0, false)];
+        own.into_iter().filter(|_| self.affine).chain(running).collect()
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::BatchNorm(op::BatchNorm { eps: self.eps, momentum: self.momentum })
+        let BatchNorm { eps, momentum, affine } = *self;
+        Op::BatchNorm(op::BatchNorm { eps, momentum, affine })
     }
 }
 
@@ -79,6 +79,9 @@ mod tests {
         check(&[
             ("bn", "64x8x8", "64×8×8 | weight 64, bias 64, running_mean 64, running_var 64"),
             ("bn eps=1e-3 momentum=0.01", "512", "512 | weight 512, bias 512, running_mean 512, running_var 512"),
+            ("bn affine=false", "64x8x8", "64×8×8 | running_mean 64, running_var 64"),
+            ("bn affine=true momentum=0", "5", "5 | weight 5, bias 5, running_mean 5, running_var 5"),
+            ("bn affine=2", "5", "E012 `affine` of `bn` must be true or false: found `2`"),
             ("bn eps=0", "512", "E013 `eps` must be positive: found `0`"),
             ("bn momentum=1.5", "512", "E013 `momentum` must be between 0 and 1: found `1.5`"),
             ("bn 64", "64x8x8", "E011 `bn` does not take `64`"),

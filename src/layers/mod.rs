@@ -27,6 +27,7 @@ mod max_pool;
 mod mismatch;
 mod mul;
 mod pad;
+mod pixel_shuffle;
 mod prelu;
 mod slice;
 mod softmax;
@@ -125,6 +126,8 @@ pub static LAYERS: &[Definition] = &[
     identity::IDENTITY,
     slice::SLICE,
     channel_shuffle::CHANNEL_SHUFFLE,
+    pixel_shuffle::PIXEL_SHUFFLE,
+    pixel_shuffle::PIXEL_UNSHUFFLE,
     activation::RELU,
     activation::RELU6,
     activation::LEAKY_RELU,

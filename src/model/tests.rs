@@ -60,7 +60,7 @@ fn program() -> Program {
         ("running_var", &[3], Init::Constant(1.0), false),
     ];
     let x = builder.step(conv.clone(), &[ValueId::INPUT], wide, &[("weight", &[3, 2, 3, 3], normal, true)]);
-    let x = builder.step(Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1 }), &[x], wide, &bn);
+    let x = builder.step(Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1, affine: true }), &[x], wide, &bn);
     let x = builder.step(Op::Activation(Activation::Relu), &[x], wide, &[]);
     let pool = Window { kernel: Pair::square(3), stride: Pair::square(2), padding: one, dilation: one, ceil: false };
     let pooled = builder.step(Op::MaxPool2d(op::MaxPool2d { window: pool }), &[x], narrow, &[]);

@@ -78,10 +78,15 @@ impl Optimizer {
 
     /// How many numbers the rule remembers for each weight.
     pub fn moments(&self) -> usize {
+        self.kept().into_iter().filter(|kept| *kept).count()
+    }
+
+    /// Which numbers those are: v or m, u, and a.
+    pub fn kept(&self) -> [bool; 3] {
         match self.rule {
-            Rule::Sgd { momentum, .. } => usize::from(momentum != 0.0),
-            Rule::Adam(_) | Rule::AdamW(_) => 2,
-            Rule::RmsProp { momentum, centered, .. } => 1 + usize::from(momentum != 0.0) + usize::from(centered),
+            Rule::Sgd { momentum, .. } => [momentum != 0.0, false, false],
+            Rule::Adam(_) | Rule::AdamW(_) => [true, true, false],
+            Rule::RmsProp { momentum, centered, .. } => [momentum != 0.0, true, centered],
         }
     }
 }

@@ -1,8 +1,9 @@
 //! The memory that a batch runs in.
 
-use super::Executor;
+use super::{Executor, Machine};
 use crate::cuda::memory::ALIGNMENT;
 use crate::cuda::{Gpu, Memory, Result};
+use crate::executor::schedule::Schedule;
 use crate::ir::ValueId;
 use crate::kernels::Mode;
 use crate::program::memory::Kept;
@@ -14,46 +15,49 @@ impl Executor {
     /// # Errors
     /// If memory is short, with how much it takes and what would fit.
     pub(in crate::cuda) fn reserve(&mut self, mode: Mode, batch: usize) -> Result<()> {
-        let plan = match mode {
-            Mode::Train => &self.training.plan,
-            Mode::Eval => &self.evaluation.plan,
+        let schedule = match mode {
+            Mode::Train => &self.training,
+            Mode::Eval => &self.evaluation,
         };
-        let width = self.gpu.settings().storage.width();
-        let mut wanted: Vec<usize> = plan.buffers.iter().map(|elements| elements * batch * width).collect();
-        wanted.resize(self.buffers.len(), 0);
-        let turned =
-            if self.takes_images() { 0 } else { self.program.shape(ValueId::INPUT).elements() * batch * width };
+        let (program, machine) = (&self.program, &mut self.machine);
+        let width = machine.width();
+        let mut wanted: Vec<usize> = schedule.plan.buffers.iter().map(|elements| elements * batch * width).collect();
+        wanted.resize(machine.buffers.len(), 0);
+        let turned = match machine.takes_images(program) {
+            true => 0,
+            false => program.shape(ValueId::INPUT).elements() * batch * width,
+        };
         let staged = match mode {
             Mode::Train => 0,
-            Mode::Eval => self.program.shape(self.program.output).elements() * batch * size_of::<f32>(),
+            Mode::Eval => program.shape(program.output).elements() * batch * size_of::<f32>(),
         };
-        let saved = self.place_saved(mode, batch);
+        let saved = machine.place_saved(schedule, batch);
         let needed = wanted.iter().sum::<usize>() + saved + turned + staged;
-        let all = self.buffers.iter_mut().zip(wanted);
-        let others = [(&mut self.saved, saved), (&mut self.turned, turned), (&mut self.staged, staged)];
-        grow(&self.gpu, all.chain(others)).or_else(|error| {
+        let all = machine.buffers.iter_mut().zip(wanted);
+        let others = [(&mut machine.saved, saved), (&mut machine.turned, turned), (&mut machine.staged, staged)];
+        grow(&machine.gpu, all.chain(others)).or_else(|error| {
             let error = error.during(format!("a batch of {batch}"));
-            Err(error.followed_by(&fitting(self.room()?, batch, needed)))
+            Err(error.followed_by(&fitting(machine.room()?, batch, needed)))
         })
     }
+}
 
+impl Machine {
     /// Bytes that batches could have: those that they have, and those that are free.
     fn room(&self) -> Result<usize> {
         let held = self.buffers.iter().chain([&self.saved, &self.turned, &self.staged]).map(Memory::bytes);
         Ok(held.sum::<usize>() + self.gpu.context().mem_get_info()?.0)
     }
 
-    /// Lays out what the steps of a mode keep, and says how large it is together.
-    fn place_saved(&mut self, mode: Mode, batch: usize) -> usize {
-        let schedule = match mode {
-            Mode::Train => &mut self.training,
-            Mode::Eval => &mut self.evaluation,
-        };
+    /// Lays out what the steps of a schedule keep, and says how large it is together.
+    fn place_saved(&mut self, schedule: &Schedule, batch: usize) -> usize {
         let mut end = 0;
         for &index in &schedule.plan.steps {
             let step = &schedule.program.steps[index];
-            let Kept { reals, indices, bytes } = step.op.kept(mode, batch, self.program.shape(step.output));
-            schedule.saved[index] = [reals * size_of::<f32>(), indices * size_of::<u32>(), bytes].map(|bytes| {
+            let Kept { reals, indices, bytes } =
+                step.op.kept(schedule.mode, batch, schedule.program.shape(step.output));
+            let sizes = [reals * size_of::<f32>(), indices * size_of::<u32>(), bytes];
+            self.parts[schedule.mode as usize][index] = sizes.map(|bytes| {
                 let start = end;
                 end = (end + bytes).next_multiple_of(ALIGNMENT);
                 (start, bytes)

@@ -8,7 +8,7 @@ use crate::program::{Epilogue, Op};
 const EPS: f64 = 1e-5;
 const MOMENTUM: f64 = 0.1;
 
-const OP: Op = Op::BatchNorm(BatchNorm { eps: EPS, momentum: MOMENTUM });
+const OP: Op = Op::BatchNorm(BatchNorm { eps: EPS, momentum: MOMENTUM, affine: true });
 
 /// Mean and biased variance of each channel.
 fn naive_moments(shape: Shape, x: &[f64]) -> Vec<(f64, f64)> {
@@ -22,13 +22,27 @@ fn naive_moments(shape: Shape, x: &[f64]) -> Vec<(f64, f64)> {
     moments.collect()
 }
 
-/// A batch of these shapes; `inputs` is 2 if something is added.
+/// A batch of these shapes; `inputs` is 2 if something is added. With γ and β, and without.
 fn check_normalised(batch: usize, shape: Shape, mode: Mode, inputs: usize, bounds: Bounds) {
+    for affine in [true, false] {
+        check_one(batch, shape, mode, inputs, bounds, affine);
+    }
+}
+
+fn check_one(batch: usize, shape: Shape, mode: Mode, inputs: usize, bounds: Bounds, affine: bool) {
     let channels = shape.channels();
     let sizes = vec![channels; 2];
-    let one = Case::new(OP, batch, shape, shape);
+    let op = Op::BatchNorm(BatchNorm { eps: EPS, momentum: MOMENTUM, affine });
+    let one = Case::new(op, batch, shape, shape);
     let epilogue = Epilogue { norm: None, bounds };
-    let case = Case { epilogue, mode, inputs: vec![shape; inputs], weights: sizes.clone(), buffers: sizes, ..one };
+    let case = Case {
+        epilogue,
+        mode,
+        inputs: vec![shape; inputs],
+        weights: if affine { sizes.clone() } else { Vec::new() },
+        buffers: sizes,
+        ..one
+    };
     let before = case.draw();
     let batch_moments = naive_moments(shape, &before.inputs[0]);
     let outcome = check(&case, |numbers| {
@@ -38,7 +52,10 @@ fn check_normalised(batch: usize, shape: Shape, mode: Mode, inputs: usize, bound
                 Mode::Train => batch_moments[channel],
                 Mode::Eval => (before.buffers[0][channel], before.buffers[1][channel]),
             };
-            let [gamma, beta] = [0, 1].map(|weight| numbers.weights[weight][channel]);
+            let [gamma, beta] = match numbers.weights.as_slice() {
+                [gamma, beta] => [gamma[channel], beta[channel]],
+                _ => [1.0, 0.0],
+            };
             let added = numbers.inputs.get(1).map_or(0.0, |added| added[index]);
             (gamma * (x - mean) / (variance + EPS).sqrt() + beta + added).clamp(bounds.low, bounds.high)
         });

@@ -4,8 +4,8 @@
 use super::Kernel;
 use super::shape::{Cut, Limits, Table, widths};
 use super::sums::{self, Terms, Totals};
-use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Result, Source, View};
+use crate::cuda::call::{Backward, Forward, Weight};
+use crate::cuda::{Call, Gpu, Result, Source, View};
 use crate::kernels::Mode;
 use crate::program::op::BatchNorm;
 
@@ -50,11 +50,9 @@ unsafe impl Call for NormaliseBack {}
 impl Kernel for BatchNorm {
     /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
     fn forward(&self, call: Forward) -> Result<()> {
-        let BatchNorm { eps, momentum } = *self;
+        let BatchNorm { eps, momentum, .. } = *self;
         let Forward { gpu, batch, mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
-        let ([gamma, beta], &[mean, variance]) = (weights, statistics) else {
-            unreachable!("batch norm has four weights");
-        };
+        let &[mean, variance] = statistics else { unreachable!("batch norm has running statistics") };
         let x = inputs[0].0;
         let cut = Cut::new(gpu.settings(), batch, output_shape);
         let kept = halves(saved.reals);
@@ -65,24 +63,27 @@ impl Kernel for BatchNorm {
         let [means, inverses] = kept.map(View::pointer);
         let width = cut.width(gpu.settings());
         let table = cut.table(width);
-        let call = Normalise {
-            table,
-            x: x.pointer(),
-            residual: inputs.get(1).map_or(0, |(residual, _)| residual.pointer()),
-            y: output.pointer(),
-            means,
-            inverses,
-            gamma: gamma.values.pointer(),
-            beta: beta.values.pointer(),
-            bounds: epilogue.bounds.into(),
-        };
-        gpu.launch(&SOURCE, widths!("normalise").of(width), table.grid(), &call)
+        with_affine(gpu, cut.channels, weights, |[gamma, beta]| {
+            let call = Normalise {
+                table,
+                x: x.pointer(),
+                residual: inputs.get(1).map_or(0, |(residual, _)| residual.pointer()),
+                y: output.pointer(),
+                means,
+                inverses,
+                gamma: gamma.pointer(),
+                beta: beta.pointer(),
+                bounds: epilogue.bounds.into(),
+            };
+            gpu.launch(&SOURCE, widths!("normalise").of(width), table.grid(), &call)
+        })
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
         let Backward { gpu, batch, mode, bounds, inputs, weights, output_shape, saved, output_gradient: g, .. } = call;
-        let ([gamma, beta], [dgamma, dbeta]) = (weights, call.weight_gradients) else {
-            unreachable!("batch norm has two trainable weights");
+        let (dgamma, dbeta) = match *call.weight_gradients {
+            [dgamma, dbeta] => (dgamma, dbeta),
+            _ => (None, None),
         };
         let [dx, others @ ..] = call.input_gradients else { unreachable!("batch norm has an input") };
         if let [Some(added)] = others {
@@ -90,23 +91,45 @@ impl Kernel for BatchNorm {
         }
         let x = inputs[0].0;
         let cut = Cut::new(gpu.settings(), batch, output_shape);
-        let (statistics, affine) = (halves(saved.reals), [gamma.values, beta.values]);
+        let statistics = halves(saved.reals);
         let share = match mode {
             Mode::Train => 1.0 / (batch * output_shape.positions()) as f64,
             Mode::Eval => 0.0,
         };
-        let totals = Totals { first: *dbeta, second: *dgamma, of_maps: None };
-        sums::batch_totals(gpu, cut, Terms::Batch { g, x, statistics, affine, bounds }, share, totals, |taken| {
-            let Some(dx) = dx else { return Ok(()) };
-            let width = cut.width(gpu.settings());
-            let table = cut.table(width);
-            let ([means, inverses], [gamma, beta]) = (statistics.map(View::pointer), affine.map(View::pointer));
-            let [constants, slopes] = taken.map(View::pointer);
-            let (x, g, dx, bounds) = (x.pointer(), g.pointer(), dx.pointer(), bounds.into());
-            let call = NormaliseBack { table, x, g, dx, means, inverses, gamma, beta, constants, slopes, bounds };
-            gpu.launch(&SOURCE, widths!("normalise_back").of(width), table.grid(), &call)
+        let totals = Totals { first: dbeta, second: dgamma, of_maps: None };
+        with_affine(gpu, cut.channels, weights, |affine| {
+            sums::batch_totals(gpu, cut, Terms::Batch { g, x, statistics, affine, bounds }, share, totals, |taken| {
+                let Some(dx) = dx else { return Ok(()) };
+                let width = cut.width(gpu.settings());
+                let table = cut.table(width);
+                let ([means, inverses], [gamma, beta]) = (statistics.map(View::pointer), affine.map(View::pointer));
+                let [constants, slopes] = taken.map(View::pointer);
+                let (x, g, dx, bounds) = (x.pointer(), g.pointer(), dx.pointer(), bounds.into());
+                let call = NormaliseBack { table, x, g, dx, means, inverses, gamma, beta, constants, slopes, bounds };
+                gpu.launch(&SOURCE, widths!("normalise_back").of(width), table.grid(), &call)
+            })
         })
     }
+}
+
+/// Works with γ and β: 1 and 0 where there are no weights.
+fn with_affine(
+    gpu: &Gpu,
+    channels: usize,
+    weights: &[Weight],
+    work: impl FnOnce([View; 2]) -> Result<()>,
+) -> Result<()> {
+    if let [gamma, beta] = weights {
+        return work([gamma.values, beta.values]);
+    }
+    let each = channels * size_of::<f32>();
+    gpu.with_aside(2 * each, |aside| {
+        let [gamma, beta] = [aside.part(0, each), aside.part(each, each)];
+        gpu.clear(aside)?;
+        // Running statistics of 0 and 0 with ε = 1 make a mean of 0, and 1/√(0 + 1).
+        sums::running(gpu, [beta, gamma], 1.0, [beta, gamma])?;
+        work([gamma, beta])
+    })
 }
 
 /// What is kept: all means, then all scales.

@@ -30,6 +30,7 @@ mod group_norm;
 mod linear;
 mod local_response_norm;
 mod masks;
+mod pixel_shuffle;
 mod pools;
 mod prelu;
 mod resample;
@@ -78,11 +79,14 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Pad(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
+        Op::PixelShuffle(op) => op,
+        Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Outside(outside) => {
-            return Err(Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name())));
+            let none = || Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name()));
+            outside.operation().gpu().ok_or_else(none)?
         }
     })
 }

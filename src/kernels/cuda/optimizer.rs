@@ -1,7 +1,8 @@
 //! One step of an update rule over all weights, in one pass: see [`crate::train::optimizer`].
 
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
-use crate::recipe::{Betas, Clip, Optimizer, Rule};
+use crate::recipe::{Clip, Optimizer};
+use crate::train::optimizer::coefficients::{Adam, Coefficients, Momentum, RmsProp};
 
 pub(super) const SOURCE: Source = Source { name: "update.cu", text: include_str!("update.cu") };
 
@@ -80,11 +81,6 @@ unsafe impl Call for Step {}
 
 /// Changes the weights.
 pub fn update(gpu: &Gpu, update: &Update) -> Result<()> {
-    let lambda = update.optimizer.weight_decay;
-    let (decay, direct) = match update.optimizer.rule {
-        Rule::AdamW(_) => (0.0, lambda),
-        Rule::Sgd { .. } | Rule::Adam(_) | Rule::RmsProp { .. } => (lambda, 0.0),
-    };
     let (square_sum, most) = match update.clip {
         Some(Clip::Norm(most)) => (update.square_sum.pointer(), most),
         _ => (0, f64::INFINITY),
@@ -104,53 +100,38 @@ pub fn update(gpu: &Gpu, update: &Update) -> Result<()> {
         factor: update.factor,
         most,
         bound: bound as f32,
-        decay: decay as f32,
+        decay: update.optimizer.decay_of_gradients() as f32,
         rule: 0,
         nesterov: 0,
-        lr: update.lr as f32,
+        lr: 0.0,
         momentum: 0.0,
         rest: 0.0,
         size: 0.0,
         correction: 1.0,
-        kept: (1.0 - update.lr * direct) as f32,
+        kept: 1.0,
         beta1: 0.0,
         rest1: 0.0,
         beta2: 0.0,
         rest2: 0.0,
         eps: 0.0,
     };
-    let step = of_rule(update.optimizer.rule, update.lr, update.t, step);
+    let step = of_rule(Coefficients::new(update.optimizer, update.lr, true, update.t), step);
     gpu.launch(&SOURCE, "update", Grid::over(update.learning.div_ceil(WIDE)), &step)
 }
 
-/// The numbers of the rule, the same as the CPU's.
-fn of_rule(rule: Rule, lr: f64, t: u64, step: Step) -> Step {
-    match rule {
-        Rule::Sgd { momentum: 0.0, .. } => Step { rule: 0, ..step },
-        Rule::Sgd { momentum, dampening, nesterov } => {
-            let rest = if t == 1 { 1.0 } else { 1.0 - dampening };
-            let (momentum, rest, nesterov) = (momentum as f32, rest as f32, u32::from(nesterov));
-            Step { rule: 1, momentum, rest, nesterov, ..step }
+/// The numbers of the rule, in their places.
+fn of_rule(coefficients: Coefficients<f32>, step: Step) -> Step {
+    match coefficients {
+        Coefficients::Descent { lr } => Step { rule: 0, lr, ..step },
+        Coefficients::Momentum(Momentum { lr, momentum, rest, nesterov }) => {
+            Step { rule: 1, lr, momentum, rest, nesterov: u32::from(nesterov), ..step }
         }
-        Rule::Adam(Betas { beta1, beta2, eps }) | Rule::AdamW(Betas { beta1, beta2, eps }) => Step {
-            rule: 2,
-            size: (lr / (1.0 - beta1.powf(t as f64))) as f32,
-            correction: (1.0 - beta2.powf(t as f64)).sqrt() as f32,
-            beta1: beta1 as f32,
-            rest1: (1.0 - beta1) as f32,
-            beta2: beta2 as f32,
-            rest2: (1.0 - beta2) as f32,
-            eps: eps as f32,
-            ..step
-        },
+        Coefficients::Adam(Adam { size, correction, kept, beta1, rest1, beta2, rest2, eps }) => {
+            Step { rule: 2, size, correction, kept, beta1, rest1, beta2, rest2, eps, ..step }
+        }
         // α is the decay of the squares, as β₂ is.
-        Rule::RmsProp { alpha, eps, momentum, .. } => Step {
-            rule: 3,
-            momentum: momentum as f32,
-            beta2: alpha as f32,
-            rest2: (1.0 - alpha) as f32,
-            eps: eps as f32,
-            ..step
-        },
+        Coefficients::RmsProp(RmsProp { lr, alpha, rest, eps, momentum }) => {
+            Step { rule: 3, lr, momentum, beta2: alpha, rest2: rest, eps, ..step }
+        }
     }
 }

@@ -7,13 +7,15 @@ use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Normalises each channel; weights are γ, β, running mean, running variance. A second input, if there is one, is added.
+/// Normalises each channel; weights are γ and β, if it is affine, running mean and running variance. A second input, if there is one, is added.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm {
     /// Added to the variance.
     pub eps: f64,
     /// How far the running statistics move towards the batch's.
     pub momentum: f64,
+    /// Whether each channel has γ and β; otherwise they are 1 and 0.
+    pub affine: bool,
 }
 
 impl OpInterface for BatchNorm {
@@ -26,7 +28,8 @@ impl OpInterface for BatchNorm {
             view: View::Never,
             weights: Weights::Norm,
             epilogue: Takes { norm: false, bounds: Some(Cut::Within) },
-            role: Role::Norm { eps: self.eps },
+            // An epilogue has γ and β.
+            role: if self.affine { Role::Norm { eps: self.eps } } else { Role::Other },
             pairwise: None,
         }
     }
@@ -37,7 +40,10 @@ impl OpInterface for BatchNorm {
             || format!("it makes {} of {:?}", operands.output, operands.inputs),
         )?;
         let channels: &[usize] = &[operands.output.channels()];
-        operands.weights_are(&[&[channels; 4]])
+        match self.affine {
+            true => operands.weights_are(&[&[channels; 4]]),
+            false => operands.weights_are(&[&[channels; 2]]),
+        }
     }
 
     fn check(&self, mode: Mode, batch: usize, input: Shape) -> Result<(), String> {
@@ -61,5 +67,9 @@ impl OpInterface for BatchNorm {
     fn encode(&self, arguments: &mut Encoding) {
         arguments.real("eps", self.eps);
         arguments.real("momentum", self.momentum);
+        // Older encodings have no word of it.
+        if !self.affine {
+            arguments.flag("affine", false);
+        }
     }
 }

@@ -27,6 +27,7 @@ mod mul;
 mod operands;
 mod outside;
 mod pad;
+mod pixel_shuffle;
 mod prelu;
 mod slice;
 mod softmax;
@@ -66,6 +67,7 @@ pub use self::mul::Mul;
 pub(crate) use self::operands::Operands;
 pub use self::outside::{Kernel, Operation, Outside};
 pub use self::pad::{Fill, Pad};
+pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use self::prelu::Prelu;
 pub use self::slice::Slice;
 pub use self::softmax::Softmax;
@@ -118,6 +120,10 @@ pub enum Op {
     Slice(Slice),
     /// Channels in other places.
     ChannelShuffle(ChannelShuffle),
+    /// Channels as pixels.
+    PixelShuffle(PixelShuffle),
+    /// Pixels as channels.
+    PixelUnshuffle(PixelUnshuffle),
     /// The sum of all inputs.
     Add,
     /// All inputs, one after the other along the channels.
@@ -154,6 +160,8 @@ impl Op {
             Op::Pad(op) => op,
             Op::Slice(op) => op,
             Op::ChannelShuffle(op) => op,
+            Op::PixelShuffle(op) => op,
+            Op::PixelUnshuffle(op) => op,
             Op::Add => &Add,
             Op::Concat => &Concat,
             Op::Mul => &Mul,

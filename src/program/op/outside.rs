@@ -30,6 +30,12 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
     /// What it is called in error messages.
     fn name(&self) -> &'static str;
 
+    /// Its kernel for GPUs, which refuse it without one.
+    #[cfg(feature = "cuda")]
+    fn gpu(&self) -> Option<&dyn crate::gpu::Kernel> {
+        None
+    }
+
     /// What a forward pass over `batch` examples keeps for the backward pass; `output` is one example's shape.
     fn kept(&self, _mode: Mode, _batch: usize, _output: Shape) -> Kept {
         Kept::NONE

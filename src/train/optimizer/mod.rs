@@ -11,6 +11,7 @@
 //!           centered: a ← αa + (1−α)g, and √(u − a²) in the place of √u
 //! ```
 
+pub(crate) mod coefficients;
 mod rules;
 
 use rayon::prelude::*;
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 use self::rules::{Moments, Step};
 use crate::kernels::Real;
 use crate::program::{Program, op};
-use crate::recipe::{Decayed, Optimizer, Rule};
+use crate::recipe::{Decayed, Optimizer};
 
 /// An update rule with what it remembers between steps.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,29 +56,17 @@ impl Shrink {
 impl<T: Real> OptimizerState<T> {
     /// The state before the first step: all moments are 0.
     pub fn new(optimizer: Optimizer, program: &Program) -> OptimizerState<T> {
-        let (first, second, third) = match optimizer.rule {
-            Rule::Sgd { momentum, .. } => (momentum != 0.0, false, false),
-            Rule::Adam(_) | Rule::AdamW(_) => (true, true, false),
-            Rule::RmsProp { momentum, centered, .. } => (momentum != 0.0, true, centered),
-        };
         let zeros = |wanted: bool| {
             let elements = program.weights.iter().map(|w| if wanted && w.learns() { w.elements() } else { 0 });
             elements.map(|elements| vec![T::ZERO; elements]).collect()
         };
+        let [first, second, third] = optimizer.kept().map(zeros);
         let decays = match optimizer.decayed {
             Decayed::All => vec![true; program.weights.len()],
             Decayed::NoBias => kernels(program),
         };
         let learns = program.weights.iter().map(|weight| weight.learns()).collect();
-        OptimizerState {
-            optimizer,
-            decays,
-            learns,
-            steps: 0,
-            first: zeros(first),
-            second: zeros(second),
-            third: zeros(third),
-        }
+        OptimizerState { optimizer, decays, learns, steps: 0, first, second, third }
     }
 
     /// The rule.
@@ -164,7 +153,7 @@ mod tests {
     use super::*;
     use crate::compile;
     use crate::lower::lower;
-    use crate::recipe::Betas;
+    use crate::recipe::{Betas, Rule};
 
     /// Weights after each step, from `tests/fixtures/optim.py`.
     const PYTORCH: &str = include_str!("../../../tests/fixtures/optimizers.txt");

@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use super::Shrink;
+use super::coefficients::{Adam, Coefficients, Momentum, RmsProp};
 use crate::kernels::Real;
-use crate::recipe::{Betas, Optimizer, Rule};
+use crate::recipe::Optimizer;
 
 /// Elements that one task changes.
 const CHUNK: usize = 1 << 14;
@@ -13,7 +14,7 @@ const CHUNK: usize = 1 << 14;
 #[derive(Debug, Clone, Copy)]
 pub struct Step<T> {
     gradient: Gradient<T>,
-    rule: Kernel<T>,
+    rule: Coefficients<T>,
 }
 
 /// What a rule remembers of one weight; empty where it does not.
@@ -36,94 +37,12 @@ struct Gradient<T> {
     decay: T,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Kernel<T> {
-    Descent { lr: T },
-    Momentum(Momentum<T>),
-    Adam(Adam<T>),
-    RmsProp(RmsProp<T>),
-}
-
-/// SGD with momentum.
-///
-/// Operations: 6 an element, with Nesterov's look ahead 8. Bytes: p, g and v are read, p and v written: 20 an element,
-/// of which one thread of a Zen 3 moves 21 GB/s, as much as memory gives.
-#[derive(Debug, Clone, Copy)]
-struct Momentum<T> {
-    lr: T,
-    momentum: T,
-    /// 1 − τ; 1 in the first step, as v = g there.
-    rest: T,
-    nesterov: bool,
-}
-
-/// Adam, and AdamW.
-///
-/// Operations: 16 an element, among them a root and two divisions. Bytes: four arrays are read, three written: 28 an element, of
-/// which one thread of a Zen 3 moves 13 GB/s.
-#[derive(Debug, Clone, Copy)]
-struct Adam<T> {
-    /// lr/(1−β₁ᵗ)
-    size: T,
-    /// √(1−β₂ᵗ)
-    correction: T,
-    /// 1 − lr·λ, where λ acts directly.
-    kept: T,
-    beta1: T,
-    /// 1 − β₁
-    rest1: T,
-    beta2: T,
-    /// 1 − β₂
-    rest2: T,
-    eps: T,
-}
-
-/// RMSprop.
-///
-/// Operations: 9 to 15 an element, among them a root and a division. Bytes: 20 an element, and 8 for each of v and a.
-#[derive(Debug, Clone, Copy)]
-struct RmsProp<T> {
-    lr: T,
-    alpha: T,
-    /// 1 − α
-    rest: T,
-    eps: T,
-    momentum: T,
-}
-
 impl<T: Real> Step<T> {
     /// The step with number `t`. `decays` says whether λ acts on the weight.
     pub fn new(optimizer: &Optimizer, lr: f64, shrink: Shrink, decays: bool, t: u64) -> Step<T> {
-        let lambda = if decays { optimizer.weight_decay } else { 0.0 };
-        let (decay, direct) = match optimizer.rule {
-            Rule::AdamW(_) => (0.0, lambda),
-            Rule::Sgd { .. } | Rule::Adam(_) | Rule::RmsProp { .. } => (lambda, 0.0),
-        };
-        let rule = match optimizer.rule {
-            Rule::Sgd { momentum: 0.0, .. } => Kernel::Descent { lr: T::of(lr) },
-            Rule::Sgd { momentum, dampening, nesterov } => {
-                let rest = if t == 1 { 1.0 } else { 1.0 - dampening };
-                Kernel::Momentum(Momentum { lr: T::of(lr), momentum: T::of(momentum), rest: T::of(rest), nesterov })
-            }
-            Rule::Adam(Betas { beta1, beta2, eps }) | Rule::AdamW(Betas { beta1, beta2, eps }) => Kernel::Adam(Adam {
-                size: T::of(lr / (1.0 - beta1.powf(t as f64))),
-                correction: T::of((1.0 - beta2.powf(t as f64)).sqrt()),
-                kept: T::of(1.0 - lr * direct),
-                beta1: T::of(beta1),
-                rest1: T::of(1.0 - beta1),
-                beta2: T::of(beta2),
-                rest2: T::of(1.0 - beta2),
-                eps: T::of(eps),
-            }),
-            Rule::RmsProp { alpha, eps, momentum, .. } => Kernel::RmsProp(RmsProp {
-                lr: T::of(lr),
-                alpha: T::of(alpha),
-                rest: T::of(1.0 - alpha),
-                eps: T::of(eps),
-                momentum: T::of(momentum),
-            }),
-        };
-        let gradient = Gradient { factor: T::of(shrink.factor), bound: T::of(shrink.bound), decay: T::of(decay) };
+        let decay = T::of(if decays { optimizer.decay_of_gradients() } else { 0.0 });
+        let rule = Coefficients::new(optimizer, lr, decays, t);
+        let gradient = Gradient { factor: T::of(shrink.factor), bound: T::of(shrink.bound), decay };
         Step { gradient, rule }
     }
 
@@ -133,15 +52,15 @@ impl<T: Real> Step<T> {
         let taken = self.gradient;
         let pairs = p.par_chunks_mut(CHUNK).zip(g.par_chunks(CHUNK));
         match self.rule {
-            Kernel::Descent { lr } => pairs.for_each(|(p, g)| descend(taken, lr, p, g)),
-            Kernel::Momentum(step) => {
+            Coefficients::Descent { lr } => pairs.for_each(|(p, g)| descend(taken, lr, p, g)),
+            Coefficients::Momentum(step) => {
                 pairs.zip(first.par_chunks_mut(CHUNK)).for_each(|((p, g), v)| step.change(taken, p, g, v));
             }
-            Kernel::Adam(step) => {
+            Coefficients::Adam(step) => {
                 let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
                 pairs.zip(moments).for_each(|((p, g), (m, u))| step.change(taken, p, g, m, u));
             }
-            Kernel::RmsProp(step) => {
+            Coefficients::RmsProp(step) => {
                 let pairs = pairs.zip(second.par_chunks_mut(CHUNK));
                 match (first, third) {
                     ([], []) => pairs.for_each(|((p, g), u)| step.change(taken, p, g, u)),
@@ -182,6 +101,8 @@ fn descend<T: Real>(gradient: Gradient<T>, lr: T, p: &mut [T], g: &[T]) {
     }
 }
 
+/// Operations: 6 an element, with Nesterov's look ahead 8. Bytes: p, g and v are read, p and v written: 20 an element, of which one
+/// thread of a Zen 3 moves 21 GB/s, as much as memory gives.
 impl<T: Real> Momentum<T> {
     fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], v: &mut [T]) {
         let Momentum { lr, momentum, rest, nesterov } = self;
@@ -194,6 +115,8 @@ impl<T: Real> Momentum<T> {
     }
 }
 
+/// Operations: 16 an element, among them a root and two divisions. Bytes: four arrays are read, three written: 28 an element, of
+/// which one thread of a Zen 3 moves 13 GB/s.
 impl<T: Real> Adam<T> {
     fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], m: &mut [T], u: &mut [T]) {
         let Adam { size, correction, kept, beta1, rest1, beta2, rest2, eps } = self;
@@ -206,6 +129,7 @@ impl<T: Real> Adam<T> {
     }
 }
 
+/// Operations: 9 to 15 an element, among them a root and a division. Bytes: 20 an element, and 8 for each of v and a.
 impl<T: Real> RmsProp<T> {
     fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], u: &mut [T]) {
         for ((p, g), u) in p.iter_mut().zip(g).zip(u) {

@@ -34,7 +34,7 @@ fn batch_norm_in_slices() {
         [(9, Shape::map(64, 12, 12)), (5, Shape::map(8, 40, 40)), (3, Shape::map(300, 3, 3)), (70, Shape::Vector(48))]
     {
         let channels = shape.channels();
-        let norm = Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1 });
+        let norm = Op::BatchNorm(op::BatchNorm { eps: 1e-5, momentum: 0.1, affine: true });
         let affine = (vec![channels; 2], vec![channels; 2]);
         let plain = Case { weights: affine.0, buffers: affine.1, ..Case::new(norm, batch, shape, shape) };
         run(&plain);
