@@ -10,8 +10,8 @@ use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
 
 use crate::ir::{Fan, Init, fans};
-use crate::kernels::Real;
 use crate::program::Program;
+use crate::program::Real;
 use crate::recipe::Interval;
 
 /// What numbers are drawn for. Two purposes never share a stream.

@@ -104,10 +104,10 @@ fn unpack(input: &[u8], folder: &Path) {
     let mut file: Option<(&str, usize)> = None;
     while at <= input.len() {
         let next = heads.iter().find(|(head, _)| input[at..].starts_with(head));
-        if next.is_some() || at == input.len() {
-            if let Some((name, start)) = file {
-                fs::write(folder.join(name), &input[start..at]).expect("room on the disk");
-            }
+        if let Some((name, start)) = file
+            && (next.is_some() || at == input.len())
+        {
+            fs::write(folder.join(name), &input[start..at]).expect("room on the disk");
         }
         at += match next {
             Some((head, name)) => {

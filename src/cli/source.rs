@@ -97,6 +97,7 @@ pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<I
 }
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.
+#[cfg(feature = "train")]
 pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
     let load = Includes::default().load(path);
     compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)

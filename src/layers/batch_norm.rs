@@ -81,7 +81,7 @@ mod tests {
             ("bn eps=1e-3 momentum=0.01", "512", "512 | weight 512, bias 512, running_mean 512, running_var 512"),
             ("bn affine=false", "64x8x8", "64×8×8 | running_mean 64, running_var 64"),
             ("bn affine=true momentum=0", "5", "5 | weight 5, bias 5, running_mean 5, running_var 5"),
-            ("bn affine=2", "5", "E012 `affine` of `bn` must be true or false: found `2`"),
+            ("bn affine=2", "5", "E013 `affine` of `bn` must be `true` or `false`: found `2`"),
             ("bn eps=0", "512", "E013 `eps` must be positive: found `0`"),
             ("bn momentum=1.5", "512", "E013 `momentum` must be between 0 and 1: found `1.5`"),
             ("bn 64", "64x8x8", "E011 `bn` does not take `64`"),

@@ -122,12 +122,12 @@ mod tests {
     #[test]
     fn channels_and_pixels_change_places() {
         check(&[
-            ("pixel_shuffle 2", "12x5x7", "3×10×14"),
-            ("pixel_shuffle factor=3", "9x4x4", "1×12×12"),
-            ("pixel_shuffle 1", "5x4x4", "5×4×4"),
+            ("pixel_shuffle 2", "12x5x7", "3×10×14 | 12/2² = 3, 5·2 = 10, 7·2 = 14"),
+            ("pixel_shuffle factor=3", "9x4x4", "1×12×12 | 9/3² = 1, 4·3 = 12"),
+            ("pixel_shuffle 1", "5x4x4", "5×4×4 | 5/1² = 5, 4·1 = 4"),
             ("pixel_shuffle 2", "6x4x4", "E025 6 channels do not make squares of 2×2 pixels: 6 mod 4 = 2"),
-            ("pixel_unshuffle 2", "3x10x14", "12×5×7"),
-            ("pixel_unshuffle 4", "1x8x8", "16×2×2"),
+            ("pixel_unshuffle 2", "3x10x14", "12×5×7 | 3·2² = 12, 10/2 = 5, 14/2 = 7"),
+            ("pixel_unshuffle 4", "1x8x8", "16×2×2 | 1·4² = 16, 8/4 = 2"),
             ("pixel_unshuffle 2", "3x10x7", "E025 10×7 pixels do not fall into squares of 2×2: 7 mod 2 = 1"),
             ("pixel_unshuffle 3", "3x10x9", "E025 10×9 pixels do not fall into squares of 3×3: 10 mod 3 = 1"),
         ]);

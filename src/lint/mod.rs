@@ -140,10 +140,9 @@ mod tests {
                 ],
             ),
             (
-                "input: [3, 16, 16]\nlayers: [conv 8 1x7 p3x0 -> maxpool 5x1 s1 p0x2 -> conv 8 7x1 p3x0]",
+                "input: [3, 16, 16]\nlayers: [conv 8 1x7 p3x0 -> conv 8 7x1 p3x0]",
                 &[
                     "W009 `conv 8 1x7 p3x0` the padding and the kernel lie across each other: 3 rows of zeros above and below a kernel of one row",
-                    "W009 `maxpool 5x1 s1 p0x2` the padding and the kernel lie across each other: 2 columns of zeros left and right of a kernel of one column",
                 ],
             ),
             (
@@ -171,7 +170,7 @@ mod tests {
             "input: [3, 227, 227]\nlayers: [maxpool 2 ceil]",
             // All that is left out is padding.
             "input: [3, 32, 32]\nlayers: [pad 1 -> conv 8 3x3 s2]",
-            "input: [3, 32, 31]\nlayers: [pad bottom=1 right=2 -> relu -> conv 8 4x4 s4 p0 -> pad 2x0 -> maxpool 3]",
+            "input: [3, 32, 31]\nlayers: [pad bottom=1 right=2 -> relu -> conv 8 4x4 s4 p0 -> pad 1x0 -> maxpool 3x2]",
             // Padding along the kernel, on purpose beside it, or on all sides.
             "input: [3, 16, 16]\nlayers: [conv 8 1x7 p0x3 -> conv 8 3x1 p1x0 -> conv 8 1x3 p1 -> conv 8 3x5 p2x1]",
             // The bias has another reader than the batch norm.

@@ -150,7 +150,8 @@ def linear(r, x):
 
 def batch_norm(r, x):
     kind = nn.BatchNorm2d if x.dim() == 4 else nn.BatchNorm1d
-    return [], lambda: kind(x.shape[1])
+    affine = r.random() < 0.8
+    return [] if affine else ["affine=false"], lambda: kind(x.shape[1], affine=affine)
 
 
 def group_norm(r, x):
@@ -184,6 +185,15 @@ def channel_shuffle(r, x):
     maps_only(x)
     groups = r.choice([1, 2, 3, x.shape[1]])
     return [str(groups)], lambda: nn.ChannelShuffle(groups)
+
+
+def pixels(module):
+    def draw(r, x):
+        maps_only(x)
+        factor = r.choice([1, 2, 2, 3])
+        return [str(factor)], lambda: module(factor)
+
+    return draw
 
 
 class Function(nn.Module):
@@ -255,6 +265,8 @@ LAYERS = {
     "upsample": upsample,
     "slice": take,
     "channel_shuffle": channel_shuffle,
+    "pixel_shuffle": pixels(nn.PixelShuffle),
+    "pixel_unshuffle": pixels(nn.PixelUnshuffle),
     "identity": plain(nn.Identity),
     "relu": plain(nn.ReLU),
     "relu6": plain(nn.ReLU6),

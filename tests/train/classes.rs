@@ -71,7 +71,7 @@ fn eval_counts_by_name() {
     // A file that names more classes than it can tell apart: its names mean nothing.
     let bytes = std::fs::read(place.path("known/best.safetensors")).expect("a run writes it");
     let at = bytes.windows(7).position(|window| window == b"striped").expect("its name");
-    let lying = [&bytes[..at], br#"a","b"#, &bytes[at + 7..]].concat();
+    let lying = [&bytes[..at], br#"a\",\"b"#, &bytes[at + 7..]].concat();
     std::fs::write(place.path("lying.safetensors"), lying).expect("room on the disk");
     let said = json(&place.ok(&(eval("all").replace("known/best", "lying") + " --format json")));
     assert_eq!((&said["top1"], &said["classes"][2]["name"]), (&1.0.into(), &"striped".into()), "{said}");

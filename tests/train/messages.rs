@@ -120,7 +120,7 @@ fn names_give_a_terminal_no_commands() {
         ]
         .concat(),
         words(&["train", "--resume", EVIL]),
-        words(&["new", EVIL]),
+        words(&["new", "--from", EVIL, "--data", "photos"]),
         words(&["explain", EVIL]),
     ];
     for arguments in commands {

@@ -77,7 +77,7 @@ fn what_is_missing_is_said() {
     place.ok("train tiny.yaml --out run");
     let more = "train --resume run --set train.epochs=3";
     for (file, said) in [
-        ("last.state.safetensors", "there is no run/last.state.safetensors, and run/"),
+        ("last.state.safetensors", "there is no run/last.state.safetensors, and it is not begun anew over run/"),
         ("network.yaml", "there is no run/network.yaml"),
         ("run.json", "there is no run/run.json"),
         ("metrics.jsonl", "run/metrics.jsonl has 0 of the lines of 2 epochs"),
