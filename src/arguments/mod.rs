@@ -11,6 +11,8 @@
 //! arguments.finish()?;                                 // whatever is left over is an error
 //! ```
 
+mod places;
+mod shorthand;
 mod value;
 
 use std::fmt::Write;
@@ -18,6 +20,8 @@ use std::fmt::Write;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::elsewhere;
 
+pub use places::Places;
+pub(crate) use shorthand::long_form;
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Positive, PositivePair, Value};
 
@@ -40,28 +44,6 @@ pub struct Arguments {
     switches: Vec<&'static str>,
     missing: Option<&'static str>,
     places: Places,
-}
-
-/// Where each argument of a call was written, by its name.
-#[derive(Debug, Clone, Default)]
-pub struct Places(Vec<(&'static str, Span)>);
-
-impl Places {
-    /// The place of argument `key`, if it was given.
-    pub fn get(&self, key: &str) -> Option<Span> {
-        self.0.iter().find(|(name, _)| *name == key).map(|(_, span)| *span)
-    }
-}
-
-/// What a shorthand stands for. `s=2` is `stride=2` too.
-pub(crate) fn long_form(key: &str) -> &str {
-    match key {
-        "s" => "stride",
-        "p" => "padding",
-        "d" => "dilation",
-        "g" => "groups",
-        other => other,
-    }
 }
 
 /// Most layers ask for no more arguments than this.
