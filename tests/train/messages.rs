@@ -121,7 +121,6 @@ fn names_give_a_terminal_no_commands() {
         .concat(),
         words(&["train", "--resume", EVIL]),
         words(&["new", "--from", EVIL, "--data", "photos"]),
-        words(&["explain", EVIL]),
     ];
     for arguments in commands {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_archc"));
