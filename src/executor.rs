@@ -12,7 +12,7 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 //!
-//! The loop over the plan is [`driver`]'s, for this and for GPUs; what a step does here is [`processor`]'s.
+//! The loop over the plan is `driver`'s, for this and for GPUs; what a step does here is `processor`'s.
 
 pub(crate) mod driver;
 mod evaluator;

@@ -1,6 +1,6 @@
 //! The operations that programs consist of: one file each, with everything that the compiler asks of it.
 //!
-//! A new operation is a file here that implements [`OpInterface`], its variant of [`Op`] with its line in `Op::interface`, and
+//! A new operation is a file here that implements `OpInterface`, its variant of [`Op`] with its line in `Op::interface`, and
 //! its kernels: a file in `kernels/` and one in `kernels/cuda/`. Whatever is forgotten does not compile.
 
 mod activation;
