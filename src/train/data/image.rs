@@ -208,7 +208,8 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
     let mut reader = reader.with_guessed_format().map_err(|error| unreadable(path, error))?;
     let most = most.of_file(length);
     let mut limits = Limits::default();
-    limits.max_alloc = Some(limits.max_alloc.unwrap_or(0).max((most as u64).saturating_mul(2 * WIDEST_PIXEL)));
+    // A frame may claim to be larger than the image that it is part of.
+    limits.max_alloc = Some((most as u64).saturating_mul(2 * WIDEST_PIXEL));
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| bad(&error))?;
     let (width, height) = decoder.dimensions();
