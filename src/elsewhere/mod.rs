@@ -83,7 +83,7 @@ pub fn find<'n>(
 /// How names are compared: `nn.Conv2d` and `conv_2d` are one. `None` for what is longer than any of them.
 pub fn plain(written: &str) -> Option<String> {
     let own = written.rsplit('.').next().filter(|own| own.len() <= LONGEST)?;
-    Some(own.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect())
+    Some(own.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase()).collect())
 }
 
 /// Whether something that is `written` so is our own name but for case, underscores and what stands before a dot.
