@@ -3,9 +3,17 @@
 mod notation;
 mod size;
 mod statistics;
+mod values;
+
+use std::fmt;
+
+use notation::{around_zero, named, numbers, side, write_affine, write_edges, write_filter, write_number};
+use notation::{write_unless, write_values, write_warp};
+use size::{padded, within};
 
 pub use size::{MaxPixels, Obstacle, way};
 pub use statistics::STATISTICS;
+pub use values::{Affine, Edges, Erased, Filter, Interval, Padding, Resize, Sampling};
 
 use crate::ir::Pair;
 
@@ -90,6 +98,13 @@ pub enum Transform {
         /// Between 0 and 1.
         probability: f64,
     },
+    /// `gaussian_blur 5`: each pixel becomes the mean of those around it, weighed by the bell curve.
+    GaussianBlur {
+        /// Rows and columns that are weighed; odd.
+        kernel: Pair,
+        /// Standard deviation in pixels; positive.
+        sigma: Interval,
+    },
     /// `erase`: a random rectangle is overwritten.
     /// Source: Zhong et al., "Random erasing data augmentation" (2017).
     Erase {
@@ -123,162 +138,68 @@ pub enum Transform {
     NormalizeMeasured,
 }
 
-/// All numbers from `low` to `high`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
-    /// The least.
-    pub low: f64,
-    /// The greatest.
-    pub high: f64,
-}
-
-impl Interval {
-    /// From `low` to `high`.
-    pub const fn new(low: f64, high: f64) -> Interval {
-        Interval { low, high }
-    }
-
-    /// Only `value`.
-    pub const fn only(value: f64) -> Interval {
-        Interval { low: value, high: value }
-    }
-}
-
-/// Rows and columns around an image.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Padding {
-    /// Rows above and below, columns left and right.
-    pub pixels: Pair,
-    /// What they hold.
-    pub edges: Edges,
-}
-
-impl Padding {
-    /// `pixels` zeros on each side of an image of `channels` channels.
-    pub fn zeros(pixels: usize, channels: usize) -> Padding {
-        Padding { pixels: Pair::square(pixels), edges: Edges::Fill(vec![0.0; channels]) }
-    }
-}
-
-/// What lies outside an image.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Edges {
-    /// A value for each channel.
-    Fill(Vec<f64>),
-    /// The pixels at the edge.
-    Edge,
-    /// The image mirrored at its outermost pixels: `c b | a b c | b a`.
-    Reflect,
-    /// The image mirrored at its border: `b a | a b c | c b`.
-    Symmetric,
-}
-
-/// What `resize` aims at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resize {
-    /// The shorter side, keeping the aspect ratio.
-    Shorter(usize),
-    /// Both sides.
-    Exact(Pair),
-}
-
-/// How an image is resized; both average when it shrinks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filter {
-    /// A triangle over the nearest pixels.
-    Bilinear,
-    /// Keys's cubic with a = −½; may leave \[0, 1\] a little.
-    Bicubic,
-}
-
-/// How a value between the pixels of an image that is turned or sheared is found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sampling {
-    /// The nearest pixel's.
-    Nearest,
-    /// Weighed between the four around it.
-    Bilinear,
-}
-
-/// Ranges of an affine map; each value of it is drawn on its own.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Affine {
-    /// With the clock.
-    pub degrees: Interval,
-    /// At most this much of the width to the right or left, and of the height down or up; between 0 and 1.
-    pub translate: [f64; 2],
-    /// Factor of the size; positive.
-    pub scale: Interval,
-    /// Degrees along the x axis and along the y axis.
-    pub shear: [Interval; 2],
-    /// How values between pixels are found.
-    pub sampling: Sampling,
-    /// What comes in from outside.
-    pub fill: Vec<f64>,
-}
-
-/// What random erasing leaves.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Erased {
-    /// A value for each channel.
-    Fill(Vec<f64>),
-    /// Noise: standard normal numbers.
-    Random,
+/// What is asked of every transform.
+struct Traits {
+    name: &'static str,
+    is_random: bool,
+    needs_colours: bool,
 }
 
 impl Transform {
+    /// The default area of `resized_crop`.
+    pub const CROP_SCALE: Interval = Interval::new(0.08, 1.0);
+    /// The default shape of `resized_crop`.
+    pub const CROP_RATIO: Interval = Interval::new(3.0 / 4.0, 4.0 / 3.0);
+    /// The default area of `erase`.
+    pub const ERASED_SCALE: Interval = Interval::new(0.02, 0.33);
+    /// The default shape of `erase`.
+    pub const ERASED_RATIO: Interval = Interval::new(0.3, 3.3);
+    /// The default deviation of `lighting`: that of the paper.
+    pub const LIGHTING: f64 = 0.1;
+    /// The default deviation of `gaussian_blur`.
+    pub const SIGMA: Interval = Interval::new(0.1, 2.0);
+    /// The default strengths of `trivial_augment`.
+    pub const BINS: usize = 31;
+    /// A factor or a scale that changes nothing.
+    pub const ONE: Interval = Interval::only(1.0);
+    /// An angle or a hue that changes nothing.
+    pub const ZERO: Interval = Interval::only(0.0);
+
+    fn traits(&self) -> Traits {
+        let traits = |name, is_random, needs_colours| Traits { name, is_random, needs_colours };
+        match self {
+            Transform::Pad(_) => traits("pad", false, false),
+            Transform::RandomCrop { .. } => traits("crop", true, false),
+            Transform::CenterCrop { .. } => traits("center_crop", false, false),
+            Transform::ResizedCrop { .. } => traits("resized_crop", true, false),
+            Transform::Resize { .. } => traits("resize", false, false),
+            Transform::HorizontalFlip { .. } => traits("hflip", true, false),
+            Transform::VerticalFlip { .. } => traits("vflip", true, false),
+            Transform::Rotate { .. } => traits("rotate", true, false),
+            Transform::Affine(_) => traits("affine", true, false),
+            Transform::ColorJitter { .. } => traits("color_jitter", true, true),
+            Transform::Lighting { .. } => traits("lighting", true, true),
+            Transform::Grayscale { probability } => traits("grayscale", *probability < 1.0, true),
+            Transform::GaussianBlur { sigma, .. } => traits("gaussian_blur", sigma.low < sigma.high, false),
+            Transform::Erase { .. } => traits("erase", true, false),
+            Transform::TrivialAugment { .. } => traits("trivial_augment", true, true),
+            Transform::Normalize { .. } | Transform::NormalizeMeasured => traits("normalize", false, false),
+        }
+    }
+
     /// As the notation calls it.
     pub fn name(&self) -> &'static str {
-        match self {
-            Transform::Pad(_) => "pad",
-            Transform::RandomCrop { .. } => "crop",
-            Transform::CenterCrop { .. } => "center_crop",
-            Transform::ResizedCrop { .. } => "resized_crop",
-            Transform::Resize { .. } => "resize",
-            Transform::HorizontalFlip { .. } => "hflip",
-            Transform::VerticalFlip { .. } => "vflip",
-            Transform::Rotate { .. } => "rotate",
-            Transform::Affine(_) => "affine",
-            Transform::ColorJitter { .. } => "color_jitter",
-            Transform::Lighting { .. } => "lighting",
-            Transform::Grayscale { .. } => "grayscale",
-            Transform::Erase { .. } => "erase",
-            Transform::TrivialAugment { .. } => "trivial_augment",
-            Transform::Normalize { .. } | Transform::NormalizeMeasured => "normalize",
-        }
+        self.traits().name
     }
 
     /// Whether it draws random numbers, and so has no place in evaluation.
     pub fn is_random(&self) -> bool {
-        match self {
-            Transform::RandomCrop { .. }
-            | Transform::ResizedCrop { .. }
-            | Transform::HorizontalFlip { .. }
-            | Transform::VerticalFlip { .. }
-            | Transform::Rotate { .. }
-            | Transform::Affine(_)
-            | Transform::ColorJitter { .. }
-            | Transform::Lighting { .. }
-            | Transform::Erase { .. }
-            | Transform::TrivialAugment { .. } => true,
-            Transform::Grayscale { probability } => *probability < 1.0,
-            Transform::Pad(_)
-            | Transform::CenterCrop { .. }
-            | Transform::Resize { .. }
-            | Transform::Normalize { .. }
-            | Transform::NormalizeMeasured => false,
-        }
+        self.traits().is_random
     }
 
     /// Whether it takes values for what they are as colours, from 0 to 1, and so comes before `normalize`.
     pub fn needs_colours(&self) -> bool {
-        matches!(
-            self,
-            Transform::ColorJitter { .. }
-                | Transform::Lighting { .. }
-                | Transform::Grayscale { .. }
-                | Transform::TrivialAugment { .. }
-        )
+        self.traits().needs_colours
     }
 
     /// Every list in it that has one value for each channel, with what the notation calls the values.
@@ -292,6 +213,114 @@ impl Transform {
             Transform::Erase { value: Erased::Fill(fill), .. } => vec![("values", fill)],
             Transform::Normalize { mean, std } => vec![("means", mean), ("standard deviations", std)],
             _ => Vec::new(),
+        }
+    }
+
+    /// Height and width of what it makes of an image of `size`, or the arithmetic that shows why it cannot.
+    pub fn output(&self, size: Pair, most: MaxPixels) -> Result<Pair, String> {
+        let made = match self {
+            Transform::Pad(padding) => padded(size, padding)?,
+            Transform::RandomCrop { size: window, padding } => size::window(size, padding, *window)?,
+            Transform::CenterCrop { size } | Transform::ResizedCrop { size, .. } => *size,
+            Transform::Resize { target, .. } => target.of(size),
+            Transform::GaussianBlur { kernel, .. } => {
+                // Where the kernel reaches over the edge it sees the image mirrored.
+                let pixels = Pair { height: kernel.height / 2, width: kernel.width / 2 };
+                padded(size, &Padding { pixels, edges: Edges::Reflect })?;
+                size
+            }
+            Transform::HorizontalFlip { .. }
+            | Transform::VerticalFlip { .. }
+            | Transform::Rotate { .. }
+            | Transform::Affine(_)
+            | Transform::ColorJitter { .. }
+            | Transform::Lighting { .. }
+            | Transform::Grayscale { .. }
+            | Transform::Erase { .. }
+            | Transform::TrivialAugment { .. }
+            | Transform::Normalize { .. }
+            | Transform::NormalizeMeasured => size,
+        };
+        within(made, most.of_transformed(size))
+    }
+}
+
+/// As the notation writes it, so that it can be read again.
+impl fmt::Display for Transform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Transform::Pad(Padding { pixels, edges }) => {
+                write!(f, " {}", side(*pixels))?;
+                write_edges(f, edges)
+            }
+            Transform::RandomCrop { size, padding: Padding { pixels, edges } } => {
+                write!(f, " {}", side(*size))?;
+                if *pixels != Pair::square(0) {
+                    write!(f, " pad={}", side(*pixels))?;
+                }
+                write_edges(f, edges)
+            }
+            Transform::CenterCrop { size } => write!(f, " {}", side(*size)),
+            Transform::ResizedCrop { size, scale, ratio, filter } => {
+                write!(f, " {}", side(*size))?;
+                write_unless(f, "scale", *scale, Self::CROP_SCALE)?;
+                write_unless(f, "ratio", *ratio, Self::CROP_RATIO)?;
+                write_filter(f, *filter)
+            }
+            Transform::Resize { target, filter } => {
+                match target {
+                    Resize::Shorter(side) => write!(f, " {side}")?,
+                    Resize::Exact(size) => write!(f, " {}x{}", size.height, size.width)?,
+                }
+                write_filter(f, *filter)
+            }
+            Transform::HorizontalFlip { probability } | Transform::VerticalFlip { probability } => {
+                write_number(f, *probability, 0.5)
+            }
+            Transform::Rotate { degrees, sampling, fill } => {
+                write!(f, " {}", around_zero(*degrees))?;
+                write_warp(f, *sampling, fill)
+            }
+            Transform::Affine(affine) => write_affine(f, affine),
+            Transform::ColorJitter { brightness, contrast, saturation, hue } => {
+                for (key, value) in [("brightness", brightness), ("contrast", contrast), ("saturation", saturation)] {
+                    write_unless(f, key, *value, Self::ONE)?;
+                }
+                if *hue != Self::ZERO {
+                    write!(f, " hue={}", around_zero(*hue))?;
+                }
+                Ok(())
+            }
+            Transform::Lighting { std } => write_number(f, *std, Self::LIGHTING),
+            Transform::Grayscale { probability } => write_number(f, *probability, 1.0),
+            Transform::GaussianBlur { kernel, sigma } => {
+                write!(f, " {}", side(*kernel))?;
+                match sigma {
+                    Interval { low, high } if low == high => write!(f, " sigma={low:?}"),
+                    sigma => write_unless(f, "sigma", *sigma, Self::SIGMA),
+                }
+            }
+            Transform::Erase { probability, scale, ratio, value } => {
+                write_number(f, *probability, 0.5)?;
+                write_unless(f, "scale", *scale, Self::ERASED_SCALE)?;
+                write_unless(f, "ratio", *ratio, Self::ERASED_RATIO)?;
+                match value {
+                    Erased::Random => f.write_str(" value=random"),
+                    Erased::Fill(fill) => write_values(f, "value", fill),
+                }
+            }
+            Transform::TrivialAugment { bins, sampling, fill } => {
+                if *bins != Self::BINS {
+                    write!(f, " bins={bins}")?;
+                }
+                write_warp(f, *sampling, fill)
+            }
+            Transform::Normalize { mean, std } => match named(mean, std) {
+                Some(name) => write!(f, " {name}"),
+                None => write!(f, " mean={} std={}", numbers(mean), numbers(std)),
+            },
+            Transform::NormalizeMeasured => f.write_str(" measured"),
         }
     }
 }

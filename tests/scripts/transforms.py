@@ -76,5 +76,7 @@ for name, mode in [("bilinear", BILINEAR), ("bicubic", BICUBIC)]:
 for operation, strength in [("ShearX", 0.33), ("ShearX", -0.99), ("ShearY", 0.5), ("TranslateX", -3.2), ("TranslateY", 2.9), ("Rotate", 31.5),
                             ("Brightness", -0.4), ("Color", 0.5), ("Contrast", 0.7), ("Sharpness", -0.6), ("AutoContrast", 0.0)]:
     case(f"trivial {operation} {strength}", colour, lambda x: _apply_op(x, operation, strength, NEAREST, [0.5, 0.5, 0.5]))
+for of, height, width, sigma in [(colour, 3, 3, 0.5), (colour, 9, 5, 1.3), (grey, 1, 7, 2.0), (smooth, 7, 7, 0.1), (grey, 1, 1, 1.0)]:
+    case(f"gaussian_blur {height} {width} {sigma}", of, lambda x: F.gaussian_blur(x, [width, height], [sigma, sigma]))
 
 print("[\n" + ",\n".join(json.dumps(one) for one in CASES) + "\n]")

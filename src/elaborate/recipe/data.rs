@@ -215,7 +215,7 @@ fn check_classes(set: &Spanned<DataSet>, target: &Target, problems: &mut Vec<Dia
     let (Some(classes), Some(written)) = (target.classes, &target.document.classes) else { return };
     let in_set = set.value.classes().len();
     if classes < in_set {
-        let message = format!("{} has {in_set} classes, but the network tells only {classes} apart", set.value);
+        let message = format!("{} has {in_set} classes, but the network only distinguishes {classes} apart", set.value);
         let error = Diagnostic::error(Code::DataMismatch, set.span, message).label(format!("{in_set} classes"));
         problems.push(error.other(written.span, format!("{classes} classes")));
     }
@@ -227,7 +227,7 @@ fn check_order(entries: &[Spanned<Transform>], problems: &mut Vec<Diagnostic>) {
     let Some(first) = entries.iter().position(|entry| is_normalize(&entry)) else { return };
     for entry in entries[first..].iter().filter(|entry| entry.value.needs_colours()) {
         let name = entry.value.name();
-        let message = format!("`{name}` works on colours from 0 to 1 and has no meaning after `normalize`");
+        let message = format!("`{name}` works on colours from 0 to 1 and makes no sense after `normalize`");
         let error = Diagnostic::error(Code::InvalidArgument, entry.span, message);
         problems.push(error.other(entries[first].span, "normalised here").help(format!("put `{name}` first")));
     }

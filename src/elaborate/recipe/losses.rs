@@ -14,14 +14,14 @@ use crate::syntax::ast::Setting;
 pub const LOSSES: Kind<CrossEntropy> = Kind {
     what: "loss",
     example: "cross_entropy label_smoothing=0.1",
-    table: &[("cross_entropy", cross_entropy)],
+    tables: &[&[("cross_entropy", cross_entropy)]],
     elsewhere: elsewhere::LOSSES,
 };
 
 const MIXES: Kind<Mix> = Kind {
     what: "way to mix images",
     example: "mixup 0.2",
-    table: &[("mixup", mixup), ("cutmix", cutmix)],
+    tables: &[&[("mixup", mixup), ("cutmix", cutmix)]],
     elsewhere: &[],
 };
 

@@ -58,7 +58,7 @@ fn no_full_batch(data: &Data, train: &Train, section: &Section) -> Option<Diagno
         let message = format!("{images} training images of {} do not fill one batch of {}", data.set, train.batch);
         let error = Diagnostic::error(Code::DataMismatch, batch.span, message);
         error
-            .other(drop_last.span, "this leaves out what does not fill a batch")
+            .other(drop_last.span, "this drops whatever does not fill a batch")
             .help(format!("write {images} or fewer, or leave `drop_last` out"))
     })
 }

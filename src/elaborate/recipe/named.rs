@@ -14,19 +14,28 @@ pub struct Kind<T: 'static> {
     pub what: &'static str,
     /// `sgd lr=0.1`
     pub example: &'static str,
-    /// Names, and what reads their arguments.
-    pub table: &'static [(&'static str, Parse<T>)],
+    /// Names, and what reads their arguments, in tables of some that belong together.
+    pub tables: &'static [Table<T>],
     /// What other frameworks have of the kind.
     pub elsewhere: &'static [elsewhere::Name],
 }
 
+pub type Table<T> = &'static [(&'static str, Parse<T>)];
+
 /// Reads a call's arguments; those it leaves over are an error.
 pub type Parse<T> = fn(&mut Arguments) -> Result<T, Diagnostic>;
+
+impl<T> Kind<T> {
+    /// Every name, and what reads its arguments.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, Parse<T>)> {
+        self.tables.iter().flat_map(|table| table.iter().copied())
+    }
+}
 
 /// What `setting` calls, with where each argument stands. `None` if something is wrong, which is added to `problems`.
 pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<T> {
     let call = call(setting, kind).map_err(|error| problems.push(error)).ok()?;
-    let Some((_, parse)) = kind.table.iter().find(|(name, _)| *name == call.name.value) else {
+    let Some((_, parse)) = kind.entries().find(|(name, _)| *name == call.name.value) else {
         problems.push(unknown(&call.name, kind));
         return None;
     };
@@ -37,7 +46,7 @@ pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, proble
 }
 
 fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
-    let names = || kind.table.iter().map(|(name, _)| *name);
+    let names = || kind.entries().map(|(name, _)| name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
     let known = elsewhere::find(&name.value, kind.elsewhere.iter(), |ours| names().any(|name| name == ours));
     match known {

@@ -11,7 +11,7 @@ use crate::recipe::{Betas, Decayed, Optimizer, Rule};
 pub const OPTIMIZERS: Kind<Optimizer> = Kind {
     what: "optimizer",
     example: "sgd lr=0.1 momentum=0.9",
-    table: &[("sgd", sgd), ("adam", adam), ("adamw", adamw), ("rmsprop", rmsprop)],
+    tables: &[&[("sgd", sgd), ("adam", adam), ("adamw", adamw), ("rmsprop", rmsprop), ("lion", lion)]],
     elsewhere: elsewhere::OPTIMIZERS,
 };
 
@@ -30,7 +30,7 @@ fn sgd(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
         }
     }
     if nesterov && dampening != 0.0 {
-        let error = arguments.invalid("dampening", "`nesterov` goes without dampening");
+        let error = arguments.invalid("dampening", "`nesterov` excludes dampening");
         return Err(error.label(format!("found `{dampening}`")).help("leave one of them out"));
     }
     decaying(arguments, Optimizer::new(Rule::Sgd { momentum, dampening, nesterov }, lr))
@@ -64,6 +64,16 @@ fn rmsprop(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
         above_zero(arguments, "eps", eps)?;
     }
     decaying(arguments, Optimizer::new(Rule::RmsProp { alpha, eps, momentum, centered }, lr))
+}
+
+/// Source of the defaults: the authors' program, <https://github.com/google/automl/tree/master/lion>.
+fn lion(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {
+    let lr = rate(arguments, 1e-4)?;
+    let beta1 = arguments.optional("beta1")?.unwrap_or(0.9);
+    below_one(arguments, "beta1", beta1)?;
+    let beta2 = arguments.optional("beta2")?.unwrap_or(0.99);
+    below_one(arguments, "beta2", beta2)?;
+    decaying(arguments, Optimizer::new(Rule::Lion { beta1, beta2 }, lr))
 }
 
 fn rate(arguments: &mut Arguments, default: f64) -> Result<f64, Diagnostic> {

@@ -104,7 +104,7 @@ fn for_example(name: &str) -> String {
     format!("one of them is `{name}`, and `*` stands for any characters")
 }
 
-/// Advises another pattern, which can be put in the place of the one that is wrong unless it needs quotes.
+/// Advises another pattern, which can be put in place of the one that is wrong unless it needs quotes.
 fn replaced(error: Diagnostic, pattern: &str, advice: impl Fn(&str) -> String) -> Diagnostic {
     let is_plain = pattern.chars().all(|c| c.is_ascii_alphanumeric() || "_-.*".contains(c));
     match is_plain && !pattern.starts_with('*') {

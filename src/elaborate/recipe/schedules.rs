@@ -11,7 +11,7 @@ use crate::recipe::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Sche
 pub const SCHEDULES: Kind<Schedule> = Kind {
     what: "schedule",
     example: "step 30 gamma=0.1",
-    table: &[
+    tables: &[&[
         ("constant", constant),
         ("step", step),
         ("multistep", multistep),
@@ -20,7 +20,7 @@ pub const SCHEDULES: Kind<Schedule> = Kind {
         ("polynomial", polynomial),
         ("onecycle", onecycle),
         ("plateau", plateau),
-    ],
+    ]],
     elsewhere: elsewhere::SCHEDULES,
 };
 

@@ -16,25 +16,29 @@ use crate::syntax::ast::{Section, Setting};
 const CLIPS: Kind<Clip> = Kind {
     what: "bound on gradients",
     example: "norm 1.0",
-    table: &[
+    tables: &[&[
         ("norm", |arguments| bound(arguments, "norm").map(Clip::Norm)),
         ("value", |arguments| bound(arguments, "value").map(Clip::Value)),
-    ],
+    ]],
     elsewhere: &[],
 };
 
 const INTERVALS: Kind<Every> = Kind {
     what: "interval",
     example: "steps 500",
-    table: &[
+    tables: &[&[
         ("epochs", |arguments| arguments.required("count").map(|Positive(count)| Every::Epochs(count))),
         ("steps", |arguments| arguments.required("count").map(|Positive(count)| Every::Steps(count))),
-    ],
+    ]],
     elsewhere: &[],
 };
 
-const STOPPINGS: Kind<EarlyStopping> =
-    Kind { what: "rule for early stopping", example: "patience 10", table: &[("patience", patience)], elsewhere: &[] };
+const STOPPINGS: Kind<EarlyStopping> = Kind {
+    what: "rule for early stopping",
+    example: "patience 10",
+    tables: &[&[("patience", patience)]],
+    elsewhere: &[],
+};
 
 /// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and `names` those of
 /// its weights, if known.

@@ -18,23 +18,7 @@ use crate::recipe::{Filter, Resize, STATISTICS, Transform};
 pub const TRANSFORMS: Kind<Transform> = Kind {
     what: "transform",
     example: "crop 32 pad=4",
-    table: &[
-        ("pad", geometry::pad),
-        ("crop", geometry::crop),
-        ("center_crop", geometry::center_crop),
-        ("resized_crop", geometry::resized_crop),
-        ("resize", geometry::resize),
-        ("hflip", hflip),
-        ("vflip", vflip),
-        ("rotate", geometry::rotate),
-        ("affine", geometry::affine),
-        ("color_jitter", colours::color_jitter),
-        ("lighting", colours::lighting),
-        ("grayscale", colours::grayscale),
-        ("trivial_augment", colours::trivial_augment),
-        ("erase", colours::erase),
-        ("normalize", normalize),
-    ],
+    tables: &[geometry::TABLE, colours::TABLE, &[("normalize", normalize)]],
     elsewhere: elsewhere::TRANSFORMS,
 };
 
@@ -61,7 +45,7 @@ pub fn spread(mut transform: Transform, channels: usize) -> Result<Transform, St
     }
 }
 
-/// What evaluation could do in the place of `train`: windows in the middle for random ones, and nothing else that is random.
+/// What evaluation could do in place of `train`: windows in the middle for random ones, and nothing else that is random.
 pub fn without_chance(train: &[Transform]) -> Vec<Transform> {
     let fixed = |transform: &Transform| match transform {
         // A window in the middle is padded where it must be.
@@ -76,14 +60,6 @@ pub fn without_chance(train: &[Transform]) -> Vec<Transform> {
         other => vec![other.clone()],
     };
     train.iter().flat_map(fixed).collect()
-}
-
-fn hflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    Ok(Transform::HorizontalFlip { probability: probability(arguments, 0.5)? })
-}
-
-fn vflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    Ok(Transform::VerticalFlip { probability: probability(arguments, 0.5)? })
 }
 
 fn probability(arguments: &mut Arguments, default: f64) -> Result<f64, Diagnostic> {

@@ -27,7 +27,7 @@ impl MaxPixels {
     }
 
     /// Of what a transform makes of an image of `size`.
-    fn of_transformed(self, size: Pair) -> usize {
+    pub(super) fn of_transformed(self, size: Pair) -> usize {
         self.0.unwrap_or(Self::SMALL).max(size.height.saturating_mul(size.width))
     }
 }
@@ -37,44 +37,13 @@ impl Transform {
     pub fn output_of_all(transforms: &[Transform], size: Pair, most: MaxPixels) -> Option<Pair> {
         transforms.iter().try_fold(size, |size, transform| transform.output(size, most).ok())
     }
+}
 
-    /// Height and width of what it makes of an image of `size`, or the arithmetic that shows why it cannot.
-    pub fn output(&self, size: Pair, most: MaxPixels) -> Result<Pair, String> {
-        let made = match self {
-            Transform::Pad(padding) => padded(size, padding)?,
-            Transform::RandomCrop { size: window, padding } => {
-                let room = padded(size, padding)?;
-                let Padding { pixels, .. } = padding;
-                for (given, pad, room, wanted) in [
-                    (size.height, pixels.height, room.height, window.height),
-                    (size.width, pixels.width, room.width, window.width),
-                ] {
-                    if room < wanted {
-                        let sum = if pad == 0 { format!("{given}") } else { format!("{given} + 2·{pad} = {room}") };
-                        return Err(format!("{sum} < {wanted}"));
-                    }
-                }
-                *window
-            }
-            Transform::CenterCrop { size } | Transform::ResizedCrop { size, .. } => *size,
-            Transform::Resize { target, .. } => target.of(size),
-            Transform::HorizontalFlip { .. }
-            | Transform::VerticalFlip { .. }
-            | Transform::Rotate { .. }
-            | Transform::Affine(_)
-            | Transform::ColorJitter { .. }
-            | Transform::Lighting { .. }
-            | Transform::Grayscale { .. }
-            | Transform::Erase { .. }
-            | Transform::TrivialAugment { .. }
-            | Transform::Normalize { .. }
-            | Transform::NormalizeMeasured => size,
-        };
-        let most = most.of_transformed(size);
-        match made.height.checked_mul(made.width) {
-            Some(pixels) if pixels <= most => Ok(made),
-            _ => Err(format!("{made} is more than {most} pixels, which `max_pixels` under `data:` can raise")),
-        }
+/// The size that was made, if it has at most so many pixels.
+pub fn within(made: Pair, most: usize) -> Result<Pair, String> {
+    match made.height.checked_mul(made.width) {
+        Some(pixels) if pixels <= most => Ok(made),
+        _ => Err(format!("{made} is more than {most} pixels, which `max_pixels` under `data:` can raise")),
     }
 }
 
@@ -94,8 +63,23 @@ impl Resize {
     }
 }
 
+/// The `window`, if it lies within an image of `size` with its padding.
+pub fn window(size: Pair, padding: &Padding, window: Pair) -> Result<Pair, String> {
+    let room = padded(size, padding)?;
+    let Padding { pixels, .. } = padding;
+    for (given, pad, room, wanted) in
+        [(size.height, pixels.height, room.height, window.height), (size.width, pixels.width, room.width, window.width)]
+    {
+        if room < wanted {
+            let sum = if pad == 0 { format!("{given}") } else { format!("{given} + 2·{pad} = {room}") };
+            return Err(format!("{sum} < {wanted}"));
+        }
+    }
+    Ok(window)
+}
+
 /// The size with padding, which must not reach further than the mirrored image.
-fn padded(size: Pair, padding: &Padding) -> Result<Pair, String> {
+pub fn padded(size: Pair, padding: &Padding) -> Result<Pair, String> {
     let Padding { pixels, edges } = padding;
     for (side, pad) in [(size.height, pixels.height), (size.width, pixels.width)] {
         match edges {

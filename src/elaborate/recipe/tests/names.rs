@@ -26,13 +26,13 @@ fn asked<T>(name: &str, parse: impl Fn(&mut Arguments) -> Result<T, Diagnostic>)
 }
 
 fn of_kind<T>(kind: &Kind<T>) -> Vec<&'static str> {
-    let names = || kind.table.iter().map(|(name, _)| *name);
+    let names = || kind.entries().map(|(name, _)| name);
     for name in kind.elsewhere {
         assert!(name.ours().is_none_or(|ours| names().any(|name| name == ours)), "{name:?}");
         let is_own = |own: &str| elsewhere::find(own, [name].into_iter(), |_| true).is_some();
         assert!(!names().any(is_own), "{name:?} is a name here");
     }
-    kind.table.iter().flat_map(|(name, parse)| asked(name, parse)).collect()
+    kind.entries().flat_map(|(name, parse)| asked(name, parse)).collect()
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn arguments_of_others_are_renamed() {
         ),
         (
             "optimizer: Nadam",
-            "E010 `Nadam`: no optimizer is called `Nadam` | there is no counterpart of `Nadam` (Keras, PyTorch) here: \
-             the optimizers are sgd, adam, adamw and rmsprop",
+            "E010 `Nadam`: no optimizer is called `Nadam` | `Nadam` (Keras, PyTorch) has no counterpart here: \
+             the optimizers are sgd, adam, adamw, rmsprop and lion",
         ),
         // As it is spelt here, but for underscores.
         (

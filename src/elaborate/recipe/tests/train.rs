@@ -77,6 +77,20 @@ fn train_sections() {
                 ..default.clone()
             },
         ),
+        (
+            "train: {optimizer: lion}",
+            Train { optimizer: Optimizer::new(Rule::Lion { beta1: 0.9, beta2: 0.99 }, 1e-4), ..default.clone() },
+        ),
+        (
+            "train: {optimizer: {lion: {lr: 1e-3, beta2: 0.9, weight_decay: 0.5}}}",
+            Train {
+                optimizer: Optimizer {
+                    weight_decay: 0.5,
+                    ..Optimizer::new(Rule::Lion { beta1: 0.9, beta2: 0.9 }, 1e-3)
+                },
+                ..default.clone()
+            },
+        ),
         ("train: {schedule: constant}", default.clone()),
         (
             "train: {accumulate: 4, clip: norm 1, ema: 0.999, validate_every: 2, early_stopping: patience 5}",
@@ -268,7 +282,7 @@ fn mistakes() {
         ),
         (
             "train: {optimizer: sgd lr=0.1 momentum=0.9 nesterov dampening=0.5}",
-            &["E013 `0.5`: `nesterov` goes without dampening | found `0.5` | leave one of them out"],
+            &["E013 `0.5`: `nesterov` excludes dampening | found `0.5` | leave one of them out"],
         ),
         (
             "train: {optimizer: adam no_bias_decay}",

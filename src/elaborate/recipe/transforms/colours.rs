@@ -3,11 +3,21 @@
 use super::geometry::{fill, sampling};
 use super::probability;
 use super::values::{Factor, Fraction, Hue, Ratio};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, FromValue, Positive, PositivePair, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::recipe::{Erased, Transform};
+use crate::elaborate::recipe::named::Table;
+use crate::recipe::{Erased, Interval, Transform};
 
-pub fn color_jitter(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+pub const TABLE: Table<Transform> = &[
+    ("color_jitter", color_jitter),
+    ("lighting", lighting),
+    ("grayscale", grayscale),
+    ("trivial_augment", trivial_augment),
+    ("gaussian_blur", gaussian_blur),
+    ("erase", erase),
+];
+
+fn color_jitter(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let mut given = false;
     let mut factor = |key| -> Result<_, Diagnostic> {
         let factor = arguments.optional(key)?;
@@ -26,7 +36,7 @@ pub fn color_jitter(arguments: &mut Arguments) -> Result<Transform, Diagnostic> 
     Ok(Transform::ColorJitter { brightness, contrast, saturation, hue })
 }
 
-pub fn lighting(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn lighting(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let std = arguments.positional("std")?.unwrap_or(Transform::LIGHTING);
     match std >= 0.0 {
         true => Ok(Transform::Lighting { std }),
@@ -34,11 +44,11 @@ pub fn lighting(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     }
 }
 
-pub fn grayscale(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn grayscale(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     Ok(Transform::Grayscale { probability: probability(arguments, 1.0)? })
 }
 
-pub fn erase(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn erase(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let probability = probability(arguments, 0.5)?;
     let scale = arguments.optional("scale")?.map_or(Transform::ERASED_SCALE, |Fraction(scale)| scale);
     let ratio = arguments.optional("ratio")?.map_or(Transform::ERASED_RATIO, |Ratio(ratio)| ratio);
@@ -46,11 +56,39 @@ pub fn erase(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     Ok(Transform::Erase { probability, scale, ratio, value })
 }
 
-pub fn trivial_augment(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn trivial_augment(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let bins = arguments.positional("bins")?.map_or(Transform::BINS, |Positive(bins)| bins);
     if bins < 2 {
         let error = arguments.invalid("bins", "a strength is chosen from at least 2");
         return Err(error.label(format!("found `{bins}`")));
     }
     Ok(Transform::TrivialAugment { bins, sampling: sampling(arguments)?, fill: fill(arguments)? })
+}
+
+fn gaussian_blur(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    let PositivePair(kernel) = arguments.required("kernel")?;
+    if kernel.height % 2 == 0 || kernel.width % 2 == 0 {
+        let error = arguments.invalid("kernel", "a kernel that lies around a pixel has odd sides");
+        let odd = match (kernel.height | 1, kernel.width | 1) {
+            (height, width) if kernel.height == kernel.width => height.max(width).to_string(),
+            (height, width) => format!("{height}x{width}"),
+        };
+        let place = arguments.place("kernel");
+        return Err(error.label(format!("found {kernel}")).fix(format!("write `{odd}`"), place, odd));
+    }
+    let sigma = arguments.optional("sigma")?.map_or(Transform::SIGMA, |Deviation(sigma)| sigma);
+    Ok(Transform::GaussianBlur { kernel, sigma })
+}
+
+/// A range of standard deviations; a number stands for itself.
+struct Deviation(Interval);
+
+impl FromValue for Deviation {
+    const EXPECTED: &'static str = "a number of pixels above 0, or two ascending ones such as `{[0.1, 2]}`";
+    fn from_value(value: &Value) -> Option<Deviation> {
+        if let Some(one) = f64::from_value(value) {
+            return (one > 0.0).then_some(Deviation(Interval::only(one)));
+        }
+        Ratio::from_value(value).map(|Ratio(range)| Deviation(range))
+    }
 }

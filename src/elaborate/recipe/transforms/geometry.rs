@@ -1,18 +1,31 @@
 //! Transforms that move pixels.
 
-use super::filter;
 use super::values::{Channels, Degrees, Fraction, Ratio, Shear, Shift};
+use super::{filter, probability};
 use crate::arguments::{Arguments, FromValue, Positive, PositivePair, Value};
 use crate::diagnostic::Diagnostic;
+use crate::elaborate::recipe::named::Table;
 use crate::ir::Pair;
 use crate::recipe::{Affine, Edges, Padding, Resize, Sampling, Transform};
 
-pub fn pad(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+pub const TABLE: Table<Transform> = &[
+    ("pad", pad),
+    ("crop", crop),
+    ("center_crop", center_crop),
+    ("resized_crop", resized_crop),
+    ("resize", resize),
+    ("hflip", hflip),
+    ("vflip", vflip),
+    ("rotate", rotate),
+    ("affine", affine),
+];
+
+fn pad(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let pixels = arguments.required("pixels")?;
     Ok(Transform::Pad(Padding { pixels, edges: edges(arguments)? }))
 }
 
-pub fn crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let PositivePair(size) = arguments.required("size")?;
     let pixels = arguments.optional("pad")?.unwrap_or(Pair::square(0));
     Ok(Transform::RandomCrop { size, padding: Padding { pixels, edges: edges(arguments)? } })
@@ -30,19 +43,19 @@ fn edges(arguments: &mut Arguments) -> Result<Edges, Diagnostic> {
     }
 }
 
-pub fn center_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn center_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let PositivePair(size) = arguments.required("size")?;
     Ok(Transform::CenterCrop { size })
 }
 
-pub fn resized_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn resized_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let PositivePair(size) = arguments.required("size")?;
     let scale = arguments.optional("scale")?.map_or(Transform::CROP_SCALE, |Fraction(scale)| scale);
     let ratio = arguments.optional("ratio")?.map_or(Transform::CROP_RATIO, |Ratio(ratio)| ratio);
     Ok(Transform::ResizedCrop { size, scale, ratio, filter: filter(arguments)? })
 }
 
-pub fn resize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn resize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let Target(target) = arguments.required("size")?;
     Ok(Transform::Resize { target, filter: filter(arguments)? })
 }
@@ -60,12 +73,20 @@ impl FromValue for Target {
     }
 }
 
-pub fn rotate(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn hflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    Ok(Transform::HorizontalFlip { probability: probability(arguments, 0.5)? })
+}
+
+fn vflip(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+    Ok(Transform::VerticalFlip { probability: probability(arguments, 0.5)? })
+}
+
+fn rotate(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let Degrees(degrees) = arguments.required("degrees")?;
     Ok(Transform::Rotate { degrees, sampling: sampling(arguments)?, fill: fill(arguments)? })
 }
 
-pub fn affine(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
+fn affine(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let Degrees(degrees) = arguments.required("degrees")?;
     let translate = arguments.optional("translate")?.map_or([0.0; 2], |Shift(shift)| shift);
     let scale = arguments.optional("scale")?.map_or(Transform::ONE, |Ratio(scale)| scale);

@@ -30,6 +30,7 @@ fn transforms() {
     };
     let rotate =
         |low, high, sampling| Transform::Rotate { degrees: Interval { low, high }, sampling, fill: vec![0.5; 3] };
+    let blur = |height, width, sigma| Transform::GaussianBlur { kernel: Pair { height, width }, sigma };
     let padding = |height, width, edges| Padding { pixels: Pair { height, width }, edges };
     for (call, expected) in [
         ("pad 1x2 mode=reflect", Transform::Pad(padding(1, 2, Edges::Reflect))),
@@ -83,6 +84,9 @@ fn transforms() {
         ("lighting", Transform::Lighting { std: 0.1 }),
         ("grayscale", Transform::Grayscale { probability: 1.0 }),
         ("grayscale 0.1", Transform::Grayscale { probability: 0.1 }),
+        ("gaussian_blur 5", blur(5, 5, Transform::SIGMA)),
+        ("gaussian_blur 3x7 sigma=1.5", blur(3, 7, Interval::only(1.5))),
+        ("gaussian_blur 3 sigma={[0.5, 1]}", blur(3, 3, Interval::new(0.5, 1.0))),
         ("erase", erase(0.5, Erased::Fill(vec![0.0; 3]))),
         ("erase 0.25 value=random", erase(0.25, Erased::Random)),
         ("trivial_augment", Transform::TrivialAugment { bins: 31, sampling: Sampling::Nearest, fill: vec![0.0; 3] }),

@@ -24,6 +24,8 @@ fn every_transform(channels: usize) -> Vec<Transform> {
         Transform::ColorJitter { brightness: low, contrast: low, saturation: low, hue: Interval::new(-0.5, 0.5) },
         Transform::Lighting { std: 0.1 },
         Transform::Grayscale { probability: 1.0 },
+        Transform::GaussianBlur { kernel: Pair { height: 3, width: 1 }, sigma: low },
+        Transform::GaussianBlur { kernel: Pair { height: 1, width: 199_999 }, sigma: Interval::only(1e-300) },
         Transform::Erase { probability: 1.0, scale: low, ratio: low, value: Erased::Random },
         Transform::Erase {
             probability: 1.0,
@@ -99,6 +101,7 @@ fn images_of_every_size_come_through_or_are_refused() {
         "resize 200 of 100000×2: 10000000×200 is more than 4194304 pixels",
         "pad 1x2 mode=reflect of 2×1: mirrored, 1 pixels give 0 at most",
         "crop 3x2 pad=1x2 mode=symmetric of 2×1: mirrored",
+        "gaussian_blur 3x1 sigma={[0.3, 0.9]} of 1×2: mirrored, 1 pixels give 0 at most",
     ] {
         assert!(refused.iter().any(|reason| reason.starts_with(expected)), "{expected} is not in {refused:#?}");
     }

@@ -4,6 +4,7 @@
 //! the result does not depend on who makes it, or when.
 //! Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
 
+mod blur;
 mod colour;
 #[cfg(test)]
 mod extremes;
@@ -171,6 +172,10 @@ fn apply(transform: &Transform, image: &mut Image, spare: &mut Image, numbers: &
             if chance(numbers, *probability) {
                 colour::grayscale(image);
             }
+        }
+        Transform::GaussianBlur { kernel, sigma } => {
+            let sigma = between(numbers, *sigma);
+            blur::gaussian(image, spare, *kernel, sigma);
         }
         Transform::Erase { probability, scale, ratio, value } => {
             if chance(numbers, *probability)

@@ -47,6 +47,10 @@ fn carry_out(call: &str, image: &mut Image) {
         ("saturation", [factor]) => colour::saturation(image, *factor as f32),
         ("sharpness", [factor]) => levels::sharpness(image, spare, *factor as f32),
         ("hue", [turn]) => colour::hue(image, *turn as f32),
+        ("gaussian_blur", [height, width, sigma]) => {
+            let kernel = Pair { height: *height as usize, width: *width as usize };
+            on(image, &Transform::GaussianBlur { kernel, sigma: Interval::only(*sigma) });
+        }
         ("grayscale", []) => on(image, &Transform::Grayscale { probability: 1.0 }),
         ("autocontrast", []) => levels::autocontrast(image),
         ("equalize", []) => levels::equalize(image),
@@ -110,7 +114,7 @@ fn agrees_with_torchvision() {
             assert!(difference < 2e-5, "{call} of {channels}×{height}×{width}: {ours} for {theirs} at {at}");
         }
     }
-    assert_eq!(cases.len(), 116);
+    assert_eq!(cases.len(), 121);
 }
 
 /// What each random transform does to an image depends on its generator only, and differs between generators; its draws stay
@@ -142,6 +146,7 @@ fn random_transforms_draw_anew_for_every_image() {
             saturation: Interval::only(1.0),
             hue: Interval::only(0.0),
         },
+        Transform::GaussianBlur { kernel: Pair::square(3), sigma: Transform::SIGMA },
         Transform::Erase { probability: 0.5, scale: square, ratio: Interval::new(0.5, 2.0), value: Erased::Random },
         Transform::TrivialAugment { bins: 31, sampling: Sampling::Nearest, fill },
     ] {
