@@ -3,7 +3,7 @@
 //! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each operation
 //! [keeps](crate::program::Op::kept) and [works in](crate::program::Op::workspace). On top come all weights and running
 //! statistics, a gradient for each weight that takes part, and what the optimizer remembers: nothing for plain SGD, one
-//! number a weight with momentum, two for Adam and AdamW, up to three for RMSprop; one more for gradients of several batches,
+//! number a weight with momentum and for Lion, two for Adam and AdamW, up to three for RMSprop; one more for gradients of several batches,
 //! and one for an average of the weights.
 //!
 //! The program itself and its data set need some more.
@@ -248,6 +248,7 @@ mod tests {
             ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1 momentum=0.9}", 1),
             ("train: {epochs: 1, batch: 7, optimizer: adam}", 2),
             ("train: {epochs: 1, batch: 7, optimizer: adamw}", 2),
+            ("train: {epochs: 1, batch: 7, optimizer: lion}", 1),
             ("train: {epochs: 1, batch: 7, optimizer: rmsprop}", 1),
             ("train: {epochs: 1, batch: 7, optimizer: rmsprop momentum=0.9 centered}", 3),
             ("train: {epochs: 1, batch: 7, optimizer: sgd lr=0.1, ema: 0.99, accumulate: 2}", 2),

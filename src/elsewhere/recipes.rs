@@ -2,9 +2,9 @@
 
 use super::{Name, is, lacking, written};
 
-const NO_OPTIMIZER: &str = "the optimizers are sgd, adam, adamw and rmsprop";
-const ON_IMAGES_ALREADY: &str = "images are numbers from 0 to 1 already";
-const CLASSES_ONLY: &str = "networks learn to tell classes apart, by their cross-entropy";
+const NO_OPTIMIZER: &str = "the optimizers are sgd, adam, adamw, rmsprop and lion";
+const ON_IMAGES_ALREADY: &str = "images already are numbers from 0 to 1";
+const CLASSES_ONLY: &str = "networks are trained as classifiers, with cross-entropy";
 
 /// Rules that change the weights.
 pub const OPTIMIZERS: &[Name] = &[
@@ -18,7 +18,7 @@ pub const OPTIMIZERS: &[Name] = &[
     lacking("adabelief", "timm", NO_OPTIMIZER),
     lacking("nadamw", "timm", NO_OPTIMIZER),
     lacking("radamw", "timm", NO_OPTIMIZER),
-    lacking("rmsproptf", "timm", "`rmsprop` adds `eps` behind the root, as PyTorch does"),
+    lacking("rmsproptf", "timm", "`rmsprop` adds `eps` outside the root, as PyTorch does"),
     lacking("nadam", "Keras, PyTorch", NO_OPTIMIZER),
     lacking("radam", "PyTorch", NO_OPTIMIZER),
     lacking("adamax", "Keras, PyTorch", NO_OPTIMIZER),
@@ -31,7 +31,6 @@ pub const OPTIMIZERS: &[Name] = &[
     lacking("lbfgs", "PyTorch", NO_OPTIMIZER),
     lacking("lamb", "Keras, timm", NO_OPTIMIZER),
     lacking("lars", "timm", NO_OPTIMIZER),
-    lacking("lion", "Keras, timm", NO_OPTIMIZER),
     lacking("ftrl", "Keras", NO_OPTIMIZER),
     lacking("muon", "Keras, PyTorch", NO_OPTIMIZER),
 ];
@@ -132,10 +131,9 @@ pub const TRANSFORMS: &[Name] = &[
     written("mixup", "Keras, timm", "write `mix: mixup 0.2` under `train:`"),
     written("cutmix", "Keras, timm", "write `mix: cutmix 1` under `train:`"),
     lacking("autoaugment", "torchvision", "`trivial_augment` needs no search"),
-    lacking("randaugment", "Keras, torchvision", "`trivial_augment` has no numbers to be set"),
+    lacking("randaugment", "Keras, torchvision", "`trivial_augment` has nothing to tune"),
     lacking("augmix", "Keras, torchvision", ""),
-    lacking("gaussianblur", "torchvision", ""),
-    lacking("randomgaussianblur", "Keras", ""),
+    written("randomgaussianblur", "Keras", "write `gaussian_blur 3 sigma=1`"),
     lacking("randomperspective", "Keras, torchvision", ""),
     lacking("randomposterize", "torchvision", ""),
     lacking("randomsolarize", "torchvision", ""),

@@ -29,7 +29,7 @@ pub enum Rule {
     },
     /// `adam lr=1e-3 beta1=0.9 beta2=0.999 eps=1e-8 weight_decay=0`
     Adam(Betas),
-    /// As Adam, but the decay shrinks the weights directly; `weight_decay` is 0.01 unless given.
+    /// As Adam, but the decay shrinks the weights directly; `weight_decay` is 0.01 by default.
     AdamW(Betas),
     /// `rmsprop lr=0.01 alpha=0.99 eps=1e-8 momentum=0 centered`
     RmsProp {
@@ -39,8 +39,16 @@ pub enum Rule {
         eps: f64,
         /// μ
         momentum: f64,
-        /// Divides by the standard deviation of gradients in the place of their root mean square.
+        /// Divides by the standard deviation of gradients in place of their root mean square.
         centered: bool,
+    },
+    /// `lion lr=1e-4 beta1=0.9 beta2=0.99 weight_decay=0`: every weight moves by the learning rate, up or down. The decay shrinks the
+    /// weights directly. Source: Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023).
+    Lion {
+        /// The momentum's part in a step, the rest being the gradient's.
+        beta1: f64,
+        /// Decay of the momentum.
+        beta2: f64,
     },
 }
 
@@ -86,6 +94,7 @@ impl Optimizer {
         match self.rule {
             Rule::Sgd { momentum, .. } => [momentum != 0.0, false, false],
             Rule::Adam(_) | Rule::AdamW(_) => [true, true, false],
+            Rule::Lion { .. } => [true, false, false],
             Rule::RmsProp { momentum, centered, .. } => [momentum != 0.0, true, centered],
         }
     }
@@ -116,6 +125,7 @@ impl fmt::Display for Optimizer {
                 write!(f, "rmsprop lr={lr:?} alpha={alpha:?} eps={eps:?} momentum={momentum:?}")?;
                 f.write_str(if *centered { " centered" } else { "" })?;
             }
+            Rule::Lion { beta1, beta2 } => write!(f, "lion lr={lr:?} beta1={beta1:?} beta2={beta2:?}")?,
         }
         write!(f, " weight_decay={weight_decay:?}")?;
         match decayed {

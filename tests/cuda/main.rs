@@ -1,7 +1,7 @@
 //! The same networks on a GPU: against PyTorch's numbers, against the processor, and a whole run.
 //!
-//! Where no NVIDIA driver is, a GPU is emulated, slowly; where that cannot be done either, tests say so and pass. What may
-//! differ in f32 is what may in `tests/reference`.
+//! Where no NVIDIA driver is, a GPU is emulated, slowly, which takes Linux and a C++ compiler. What may differ in f32 is what may in
+//! `tests/reference`.
 
 #[allow(dead_code, reason = "the tests of kernels have more uses for it")]
 mod emulator;
@@ -201,6 +201,7 @@ fn steps_follow_the_processor() {
         (Optimizer { weight_decay: 0.01, ..Optimizer::sgd(0.05, 0.9) }, Some(Clip::Norm(1.0))),
         (Optimizer { weight_decay: 0.01, ..Optimizer::new(rmsprop, 0.01) }, Some(Clip::Value(0.05))),
         (Optimizer { weight_decay: 0.01, ..Optimizer::sgd(0.05, 0.0) }, None),
+        (Optimizer { weight_decay: 0.01, ..Optimizer::new(Rule::Lion { beta1: 0.9, beta2: 0.99 }, 1e-3) }, None),
     ] {
         let run = |device: Device| {
             let average = Some(Average::new(0.9, &weights));

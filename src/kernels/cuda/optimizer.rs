@@ -2,7 +2,7 @@
 
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
 use crate::recipe::{Clip, Optimizer};
-use crate::train::optimizer::coefficients::{Adam, Coefficients, Momentum, RmsProp};
+use crate::train::optimizer::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 
 pub(super) const SOURCE: Source = Source { name: "update.cu", text: include_str!("update.cu") };
 
@@ -132,6 +132,9 @@ fn of_rule(coefficients: Coefficients<f32>, step: Step) -> Step {
         // α is the decay of the squares, as β₂ is.
         Coefficients::RmsProp(RmsProp { lr, alpha, rest, eps, momentum }) => {
             Step { rule: 3, lr, momentum, beta2: alpha, rest2: rest, eps, ..step }
+        }
+        Coefficients::Lion(Lion { lr, kept, beta1, rest1, beta2, rest2 }) => {
+            Step { rule: 4, lr, kept, beta1, rest1, beta2, rest2, ..step }
         }
     }
 }

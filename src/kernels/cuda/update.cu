@@ -3,7 +3,7 @@
 //
 // All weights lie in one array, so that each of these is one kernel. Bound by memory: 12 to 40 bytes a weight.
 
-enum Rule { DESCENT, MOMENTUM, ADAM, RMSPROP };
+enum Rule { DESCENT, MOMENTUM, ADAM, RMSPROP, LION };
 
 // With everything that is the same for every element.
 struct Update {
@@ -44,6 +44,12 @@ __device__ inline void change(const Update &call, Element &e, float kept) {
         e.first = call.beta1 * e.first + call.rest1 * e.g;
         e.second = call.beta2 * e.second + call.rest2 * e.g * e.g;
         e.p = kept * e.p - call.size * e.first / (sqrtf(e.second) / call.correction + call.eps);
+    } else if (call.rule == LION) {
+        float direction = call.beta1 * e.first + call.rest1 * e.g;
+        // What is no number stays none.
+        float sign = direction > 0.0f ? 1.0f : direction < 0.0f ? -1.0f : direction;
+        e.p = kept * e.p - call.lr * sign;
+        e.first = call.beta2 * e.first + call.rest2 * e.g;
     } else {
         e.second = call.beta2 * e.second + call.rest2 * e.g * e.g;
         float variance = e.second;

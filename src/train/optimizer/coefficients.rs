@@ -13,6 +13,7 @@ pub(crate) enum Coefficients<T> {
     Momentum(Momentum<T>),
     Adam(Adam<T>),
     RmsProp(RmsProp<T>),
+    Lion(Lion<T>),
 }
 
 /// SGD with momentum.
@@ -54,6 +55,20 @@ pub(crate) struct RmsProp<T> {
     pub(crate) momentum: T,
 }
 
+/// Lion.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lion<T> {
+    pub(crate) lr: T,
+    /// 1 − lr·λ
+    pub(crate) kept: T,
+    pub(crate) beta1: T,
+    /// 1 − β₁
+    pub(crate) rest1: T,
+    pub(crate) beta2: T,
+    /// 1 − β₂
+    pub(crate) rest2: T,
+}
+
 impl<T: Real> Coefficients<T> {
     /// Those of the step with number `t`, from 1. `decays` says whether λ acts on the weight.
     pub(crate) fn new(optimizer: &Optimizer, lr: f64, decays: bool, t: u64) -> Coefficients<T> {
@@ -88,15 +103,23 @@ impl<T: Real> Coefficients<T> {
                 eps: T::of(eps),
                 momentum: T::of(momentum),
             }),
+            Rule::Lion { beta1, beta2 } => Coefficients::Lion(Lion {
+                lr: T::of(lr),
+                kept: T::of(1.0 - lr * lambda),
+                beta1: T::of(beta1),
+                rest1: T::of(1.0 - beta1),
+                beta2: T::of(beta2),
+                rest2: T::of(1.0 - beta2),
+            }),
         }
     }
 }
 
 impl Optimizer {
-    /// λ where it acts in the gradient; that of AdamW acts on the weights directly.
+    /// λ where it acts in the gradient; that of AdamW and Lion acts on the weights directly.
     pub(crate) fn decay_of_gradients(&self) -> f64 {
         match self.rule {
-            Rule::AdamW(_) => 0.0,
+            Rule::AdamW(_) | Rule::Lion { .. } => 0.0,
             Rule::Sgd { .. } | Rule::Adam(_) | Rule::RmsProp { .. } => self.weight_decay,
         }
     }

@@ -1,14 +1,15 @@
 //! Update rules: each changes all weights in place, in one pass over every weight, its gradient and its moments.
 //!
-//! p is a weight, g its gradient, λ the weight decay, t the number of the step from 1. All rules are PyTorch's:
-//! <https://docs.pytorch.org/docs/stable/optim.html>.
+//! p is a weight, g its gradient, λ the weight decay, t the number of the step from 1. The rules are PyTorch's, Lion that of its
+//! authors: <https://docs.pytorch.org/docs/stable/optim.html>.
 //!
 //! ```text
 //! SGD       g ← g + λp;  v ← μv + (1−τ)g, at first v = g;  p ← p − lr·v           Nesterov: p ← p − lr·(g + μv)
 //! Adam      g ← g + λp;  m ← β₁m + (1−β₁)g;  u ← β₂u + (1−β₂)g²;  p ← p − lr/(1−β₁ᵗ) · m/(√u/√(1−β₂ᵗ) + ε)
 //! AdamW     p ← p − lr·λp;  then as Adam without decay
 //! RMSprop   g ← g + λp;  u ← αu + (1−α)g²;  v ← μv + g/(√u + ε);  p ← p − lr·v
-//!           centered: a ← αa + (1−α)g, and √(u − a²) in the place of √u
+//!           centered: a ← αa + (1−α)g, and √(u − a²) in place of √u
+//! Lion      p ← p − lr·λp − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g
 //! ```
 
 pub(crate) mod coefficients;
@@ -33,7 +34,7 @@ pub struct OptimizerState<T> {
     steps: u64,
     /// For each weight, v or m; empty for running statistics and without momentum.
     first: Vec<Vec<T>>,
-    /// For each weight, u; empty for SGD.
+    /// For each weight, u; empty for SGD and Lion.
     second: Vec<Vec<T>>,
     /// For each weight, a; empty for all but centered RMSprop.
     third: Vec<Vec<T>>,
@@ -156,7 +157,7 @@ mod tests {
     use crate::recipe::{Betas, Rule};
 
     /// Weights after each step, from `tests/fixtures/optim.py`.
-    const PYTORCH: &str = include_str!("../../../tests/fixtures/optimizers.txt");
+    const REFERENCE: &str = include_str!("../../../tests/fixtures/optimizers.txt");
 
     fn optimizer(name: &str) -> Optimizer {
         let sgd = |momentum, dampening, nesterov| Optimizer::new(Rule::Sgd { momentum, dampening, nesterov }, 0.1);
@@ -178,6 +179,8 @@ mod tests {
             "rmsprop_decay" => decaying(0.05, rmsprop(0.9, 1e-3, 0.0, false)),
             "rmsprop_momentum" => rmsprop(0.99, 1e-8, 0.9, false),
             "rmsprop_centered" => rmsprop(0.95, 1e-8, 0.0, true),
+            "lion" => Optimizer::new(Rule::Lion { beta1: 0.9, beta2: 0.99 }, 0.02),
+            "lion_decay" => decaying(0.1, Optimizer::new(Rule::Lion { beta1: 0.6, beta2: 0.8 }, 0.02)),
             "rmsprop_all" => decaying(0.05, rmsprop(0.9, 1e-3, 0.8, true)),
             _ => panic!("no optimizer `{name}` in this table"),
         }
@@ -204,9 +207,9 @@ mod tests {
     }
 
     #[test]
-    fn twenty_steps_are_pytorchs() {
+    fn twenty_steps_are_those_of_the_reference() {
         let mut cases = 0;
-        for case in PYTORCH.split("case ").skip(1) {
+        for case in REFERENCE.split("case ").skip(1) {
             cases += 1;
             let (name, steps) = case.split_once('\n').expect("a name, then steps");
             let mut weights = vec![start()];
@@ -216,18 +219,28 @@ mod tests {
                 state.update(optimizer(name).lr, &mut weights, &gradients);
                 for (word, weight) in line.split(' ').zip(&weights[0]) {
                     let expected: f64 = word.parse().expect("a number");
-                    assert!((weight - expected).abs() < 1e-8, "{name}, step {step}: {weight}, PyTorch has {expected}");
+                    assert!(
+                        (weight - expected).abs() < 1e-8,
+                        "{name}, step {step}: {weight}, the reference has {expected}"
+                    );
                 }
             }
         }
-        assert_eq!(cases, 14);
+        assert_eq!(cases, 16);
     }
 
     #[test]
     fn a_restored_state_goes_on_as_before() {
-        for name in
-            ["sgd", "sgd_nesterov_decay", "sgd_dampening_decay", "adam_decay", "adamw", "rmsprop", "rmsprop_all"]
-        {
+        for name in [
+            "sgd",
+            "sgd_nesterov_decay",
+            "sgd_dampening_decay",
+            "adam_decay",
+            "adamw",
+            "rmsprop",
+            "rmsprop_all",
+            "lion_decay",
+        ] {
             let mut weights = vec![start()];
             let mut state = OptimizerState::new(optimizer(name), &one());
             let step = |state: &mut OptimizerState<f64>, weights: &mut Vec<Vec<f64>>, step| {
@@ -260,7 +273,7 @@ mod tests {
     #[test]
     fn gradients_are_shrunk_on_the_way() {
         let (shrink, step) = (Shrink { factor: 0.5, bound: 0.25 }, 3);
-        for name in ["sgd", "sgd_momentum_decay", "adamw", "rmsprop_all"] {
+        for name in ["sgd", "sgd_momentum_decay", "adamw", "rmsprop_all", "lion_decay"] {
             let after = |shrink, gradients: Vec<f64>| {
                 let mut weights = vec![start()];
                 let mut state = OptimizerState::new(optimizer(name), &one());

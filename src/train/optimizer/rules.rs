@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Shrink;
-use super::coefficients::{Adam, Coefficients, Momentum, RmsProp};
+use super::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 use crate::kernels::Real;
 use crate::recipe::Optimizer;
 
@@ -59,6 +59,9 @@ impl<T: Real> Step<T> {
             Coefficients::Adam(step) => {
                 let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
                 pairs.zip(moments).for_each(|((p, g), (m, u))| step.change(taken, p, g, m, u));
+            }
+            Coefficients::Lion(step) => {
+                pairs.zip(first.par_chunks_mut(CHUNK)).for_each(|((p, g), m)| step.change(taken, p, g, m));
             }
             Coefficients::RmsProp(step) => {
                 let pairs = pairs.zip(second.par_chunks_mut(CHUNK));
@@ -126,6 +129,30 @@ impl<T: Real> Adam<T> {
             *u = beta2 * *u + rest2 * g * g;
             *p = kept * *p - size * *m / (u.sqrt() / correction + eps);
         }
+    }
+}
+
+/// Operations: 9 an element. Bytes: p, g and m are read, p and m written: 20 an element.
+impl<T: Real> Lion<T> {
+    fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], m: &mut [T]) {
+        let Lion { lr, kept, beta1, rest1, beta2, rest2 } = self;
+        for ((p, g), m) in p.iter_mut().zip(g).zip(m) {
+            let g = gradient.at(*g, *p);
+            *p = kept * *p - lr * sign(beta1 * *m + rest1 * g);
+            *m = beta2 * *m + rest2 * g;
+        }
+    }
+}
+
+/// 1, −1, or 0. What is no number stays none.
+#[inline(always)]
+fn sign<T: Real>(x: T) -> T {
+    if x > T::ZERO {
+        T::of(1.0)
+    } else if x < T::ZERO {
+        T::of(-1.0)
+    } else {
+        x
     }
 }
 

@@ -39,6 +39,7 @@ fn rules() -> Vec<Rule> {
         rmsprop(0.8, false),
         rmsprop(0.0, true),
         rmsprop(0.8, true),
+        Rule::Lion { beta1: 0.8, beta2: 0.95 },
     ]
 }
 
@@ -114,6 +115,7 @@ fn used(rule: Rule, [first, second, third]: [View; 3]) -> [View; 3] {
     match rule {
         Rule::Sgd { momentum, .. } => [when(momentum != 0.0, first), View::NONE, View::NONE],
         Rule::Adam(_) | Rule::AdamW(_) => [first, second, View::NONE],
+        Rule::Lion { .. } => [first, View::NONE, View::NONE],
         Rule::RmsProp { momentum, centered, .. } => [when(momentum != 0.0, first), second, when(centered, third)],
     }
 }
