@@ -1,9 +1,11 @@
 //! docs/errors.md has a section for each code, whose example gives the rendering below it.
 //!
-//! `ARCHC_BLESS=1 cargo test --test errors` writes the renderings anew; read them before committing them.
+//! Where it does not, `sh tests/accept.sh` shows the page with the renderings of now.
 
+mod snapshot;
+
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 use archc::compile_source;
 use archc::diagnostic::Code;
@@ -22,14 +24,10 @@ fn every_code_is_explained_by_an_example() {
     for (section, code) in sections.iter().zip(Code::ALL) {
         told.push_str(&format!("\n## {}", with_rendering(section, *code)));
     }
-    if env::var_os("ARCHC_BLESS").is_some() {
-        fs::write(&path, &told).expect("the page can be written");
-    } else {
-        assert!(told == page, "docs/errors.md is not what the compiler says");
-    }
+    snapshot::compare(&path, &told).unwrap_or_else(|different| panic!("{different}"));
 }
 
-/// The section with what is said of its example now.
+/// The section with what is said about its example now.
 fn with_rendering(section: &str, code: Code) -> String {
     let (before, rest) = section.split_once("```").expect("a section has an example");
     let (language, rest) = rest.split_once('\n').expect("the example says what it is written in");

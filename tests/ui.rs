@@ -1,11 +1,13 @@
 //! Files with mistakes, and what is said about them: for each file in ui/, the diagnostics in NAME.txt beside it.
 //!
-//! A new case is a new file. `ARCHC_BLESS=1 cargo test --test ui` writes what is said now; read it before committing it.
+//! A new case is a new file. `sh tests/accept.sh` shows what is said about it, and what has changed elsewhere.
 //! A first line such as `# --set let.width=0` changes the file as the command line would; files in ui/included are for `include:`.
 
+mod snapshot;
+
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{env, fs};
 
 use archc::compile_with;
 use archc::diagnostic::{Diagnostic, Diagnostics, Edit};
@@ -37,7 +39,7 @@ fn cases() -> Vec<Case> {
     files.into_iter().filter_map(case).collect()
 }
 
-/// Everything that is said of `text` in the place of the case's own.
+/// Everything that is said about `text` in place of the case's own.
 fn said(case: &Case, text: &str) -> Diagnostics {
     let load = |name: &str| fs::read_to_string(folder().join(name)).map_err(|_| "there is no such file".to_string());
     let set = |option: &str| {
@@ -60,15 +62,9 @@ fn mistakes_are_explained() {
             said if said.list.is_empty() => format!("{} is sound\n", case.name),
             said => format!("{said}\n"),
         };
-        let expected = case.path.with_extension("txt");
-        if env::var_os("ARCHC_BLESS").is_some() {
-            fs::write(&expected, &said).expect("the folder can be written to");
-        }
-        if fs::read_to_string(&expected).ok().as_ref() != Some(&said) {
-            different.push(said);
-        }
+        different.extend(snapshot::compare(&case.path.with_extension("txt"), &said).err());
     }
-    assert!(different.is_empty(), "not as expected:\n\n{}", different.join("\n"));
+    assert!(different.is_empty(), "`sh tests/accept.sh` after reading each:\n{}", different.join("\n"));
 }
 
 /// Each suggestion that a program can follow removes the mistake that it is for.
