@@ -1,8 +1,8 @@
 //! Feeds mutated inputs to the compiler and the trainer and looks for what must not happen: a panic, an input that takes longer than a
 //! second or more than 200 MB, a place outside its text, a network whose expansion is another network.
 //!
-//! `cargo run --example fuzz -- TARGET SECONDS [SEED]`, with TARGET one of those below. Every target is a file here and names its
-//! corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is mended. Runs with one seed are alike.
+//! `cargo run --example fuzz -- TARGET SECONDS [SEED]`, with TARGET one of those that `--list` prints. Every target is a file here
+//! and names its corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is fixed. Runs with one seed are alike.
 
 mod datasets;
 mod elaboration;
@@ -56,6 +56,10 @@ fn main() {
         eprintln!("usage: fuzz {} SECONDS [SEED]", names.join("|"));
         process::exit(2)
     };
+    if arguments == ["--list"] {
+        TARGETS.iter().for_each(|target| println!("{}", target.name));
+        return;
+    }
     let [name, seconds, rest @ ..] = arguments.as_slice() else { usage() };
     let Some(target) = TARGETS.iter().find(|target| target.name == *name) else { usage() };
     let (Ok(seconds), Ok(seed)) = (seconds.parse(), rest.first().map_or(Ok(1), |seed| seed.parse())) else { usage() };

@@ -3,7 +3,6 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -51,16 +50,17 @@ fn signal(child: &Child, name: &str) {
 /// Whatever the program does at that moment, with one thread and with two.
 #[test]
 fn a_run_survives_being_killed() {
-    const KILLS: usize = 25;
+    const KILLS: u64 = 25;
     let place = Place::new();
     // Validated, and so saved, also in the middle of an epoch.
     let network = NETWORK.replace("epochs: 2", "epochs: 300, ema: 0.9, validate_every: steps 7");
     fs::write(place.path("tiny.yaml"), network).expect("room on the disk");
-    let random = || RandomState::new().hash_one(0) % 60;
     for life in 0..KILLS {
+        // Spread over the time that a few steps and their saving take, the same whenever this is run.
+        let delay = life * 37 % 60;
         let arguments = if life == 0 { "train tiny.yaml --out killed" } else { "train --resume killed" };
         let mut child = started(&place, &format!("{arguments} --threads {}", 1 + life % 2));
-        sleep(Duration::from_millis(random()));
+        sleep(Duration::from_millis(delay));
         signal(&child, "-KILL");
         let ended = child.wait().expect("a child");
         assert!(ended.code().is_none(), "all epochs were over before kill {life}");

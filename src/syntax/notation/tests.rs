@@ -249,7 +249,7 @@ fn advice_for_other_notations() {
         ("conv 64 | relu", "layers are joined with `->`"),
         ("conv 64 3x 3", "a size is written without spaces: `3x3`"),
         ("conv 64 3×3", "a size or a repetition is written with the letter x: `3x3`, `x 3`"),
-        ("conv 2*width", "arithmetic goes into braces: `{2*width}`"),
+        ("conv 2*width", "arithmetic goes in braces: `{2*width}`"),
         ("conv {0 < a < 3}", "two comparisons are joined with `and`: `… and a < 3`"),
         ("relu x {a && b}", "both conditions are asked for with `and`"),
         ("relu x {!a}", "the opposite of a condition is written `not a`"),
@@ -259,11 +259,10 @@ fn advice_for_other_notations() {
     }
 }
 
-/// Texts that would exhaust memory or stack are refused at once.
+/// Texts that would exhaust memory or stack are refused. What that takes is limited in tests/hostile.rs.
 #[test]
 fn hostile_texts() {
     let million = 1_000_000;
-    let started = std::time::Instant::now();
     for text in [
         "(".repeat(million),
         "conv {".to_string() + &"[".repeat(200),
@@ -277,7 +276,6 @@ fn hostile_texts() {
         let error = chain(&source(&text).1).expect_err("it is too large");
         assert_eq!(error.code, Code::Limit, "{}", &text[..20]);
     }
-    assert!(started.elapsed().as_secs_f64() < 1.0, "{:?}", started.elapsed());
     let most = format!("conv {{1{}}}", "+1".repeat(400));
     assert!(chain(&source(&most).1).is_ok());
     let deepest = format!("conv {{{}1{}}}", "(".repeat(63), ")".repeat(63));

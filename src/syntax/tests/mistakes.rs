@@ -1,6 +1,4 @@
-//! Which characters of bad documents are underlined, and that hostile ones cost nothing.
-
-use std::time::{Duration, Instant};
+//! Which characters of bad documents are underlined, and that hostile ones are refused.
 
 use super::*;
 
@@ -166,10 +164,7 @@ fn in_overrides() {
     }
 }
 
-/// Far more than any of the texts below takes, far less than what they are made to cost.
-const LONG: Duration = Duration::from_secs(5);
-
-/// Texts that are made to cost much are refused before they do.
+/// Texts that are made to cost much are refused before they do. What that takes is limited in tests/hostile.rs.
 #[test]
 fn hostile_texts() {
     use Format::{Toml, Yaml};
@@ -201,17 +196,13 @@ fn hostile_texts() {
         ("duplicates", "a = 1\n".repeat(100_000), Toml, "E006"),
     ];
     for (name, text, format, code) in cases {
-        let started = Instant::now();
         let errors = read(&mut Sources::default(), &text, format, &[]).expect_err(name);
         assert_eq!(errors[0].code.id(), code, "{name}: {}", errors[0].message);
-        assert!(started.elapsed() < LONG, "{name} took {:?}", started.elapsed());
     }
-    let started = Instant::now();
     let mistakes = format!("input: 1\nlayers:\n{}", "  - conv ->\n".repeat(10_000));
     let errors = read(&mut Sources::default(), &mistakes, Yaml, &[]).expect_err("they are mistakes");
     assert_eq!(errors.len(), 100);
     assert_eq!(errors[99].help[0].text, "900 or more others are not shown");
-    assert!(started.elapsed() < LONG);
 }
 
 /// Documents with a few bytes changed, cut out or repeated: whatever they are, reading them ends, and every place that a

@@ -39,7 +39,10 @@ int nvrtcCompileProgram(Program *program, int count, const char *const *options)
         if (option.compare(0, define.size(), define) == 0) defines += " -D" + option.substr(define.size());
     }
     std::ofstream(path + "/kernels.cpp") << program->text;
-    std::string command = COMPILER " -std=c++17 -O1 -w -fPIC -shared -ffp-contract=off -fno-gnu-unique -DHOST -include " HEADER;
+    std::string command = COMPILER " -std=c++17 -O1 -w -fPIC -shared -ffp-contract=off -DHOST -include " HEADER;
+#ifndef __clang__
+    command += " -fno-gnu-unique";
+#endif
     command += defines + " " + path + "/kernels.cpp -o " + path + "/kernels.so 2> " + path + "/log";
     bool failed = system(command.c_str()) != 0;
     program->log = read(path + "/log");
