@@ -144,7 +144,7 @@ struct Outcome {
     part: Option<Network>,
     /// The blocks of a text that describes no network.
     blocks: Option<Vec<String>>,
-    /// All that is said of it.
+    /// All that is said about it.
     list: Vec<Diagnostic>,
     /// What could be done about it, still to be tried.
     choices: Choices,

@@ -20,7 +20,7 @@ fn names() -> BTreeSet<String> {
     files.map(|entry| stem(entry.expect("it can be listed"))).collect()
 }
 
-/// Compiles architectures/NAME.yaml or .toml after putting `with` in the place of each `replace`.
+/// Compiles architectures/NAME.yaml or .toml after putting `with` in place of each `replace`.
 fn compile_file(name: &str, edits: &[(&str, &str)]) -> Network {
     let yaml = architectures().join(format!("{name}.yaml"));
     let (path, format) =

@@ -1,7 +1,7 @@
 //! Files that are made to cost much. `archc check` has something to say of each within a second and 200 MB; here, without
 //! optimisation, within ten times the time and the address space that goes with it.
 //!
-//! A new case is a line: the file, what is in it, and what is said of it.
+//! A new case is a line: the file, what is in it, and what is said about it.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
 use std::fs;
@@ -13,10 +13,10 @@ use std::thread;
 
 use tempfile::TempDir;
 
-/// A file's name, its text, and a part of what is said of it.
+/// A file's name, its text, and a part of what is said about it.
 type Case = (&'static str, fn() -> String, &'static str);
 
-/// Nothing is said of it.
+/// Nothing is said about it.
 const SOUND: &str = "is sound";
 
 /// For a file that only warnings are printed of.
@@ -60,9 +60,9 @@ const REPEATED: &[Case] = &[
     ("idle.yaml", || blocks("b60", 60, |i| format!("[b{i}, b{i}]")).replace("relu", "[]"), "items without a layer"),
     ("chain.yaml", || blocks("b900", 900, |i| format!("b{i}")), "call each other more than 64 deep"),
     ("parameters.yaml", || layers("[a 9999]\nblocks:\n") + PARAMETERS, "more than 1000000 layers"),
-    ("anchors.yaml", || lines("a0: &a0 [x, x]\n", 12, anchored), "anchors are repeated too often"),
-    ("aliases.yaml", || lines("a: &a [relu]\nlayers:\n", M / 2, |_| "  - *a".into()), "anchors are repeated too often"),
-    ("merged.yaml", || lines("a: &a {x: 1}\nb:\n", M / 10, |_| "  <<: *a".into()), "anchors are repeated too often"),
+    ("anchors.yaml", || lines("a0: &a0 [x, x]\n", 12, anchored), "aliases are expanded too often"),
+    ("aliases.yaml", || lines("a: &a [relu]\nlayers:\n", M / 2, |_| "  - *a".into()), "aliases are expanded too often"),
+    ("merged.yaml", || lines("a: &a {x: 1}\nb:\n", M / 10, |_| "  <<: *a".into()), "aliases are expanded too often"),
     ("sums.yaml", || layers(&format!("(conv {{{}1}} 1x1) x 1000000", "1+".repeat(399))), "takes too long"),
     ("lists.yaml", || calls(&format!("(b {{[{}1]}}) x 1000000", "1,".repeat(60_000))), "takes too long"),
     ("surplus.yaml", || layers(&format!("(conv 8{}) x 100000", " k=relu".repeat(2000))), "no argument `k`"),

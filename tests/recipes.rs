@@ -13,7 +13,7 @@ fn page() -> String {
     fs::read_to_string(path).expect("it is in the repository")
 }
 
-/// All that is said of a network with this `train:` section.
+/// All that is said about a network with this `train:` section.
 fn said(train: &str) -> Diagnostics {
     let text = format!(
         "input: [3, 32, 32]\nclasses: 10\nallow: [W004]\nlayers:\n  - features: conv 8 3x3 p1 -> relu -> maxpool 4\n  - flatten -> linear 10 as classifier\n{train}"

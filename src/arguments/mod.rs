@@ -120,7 +120,7 @@ impl Arguments {
         self
     }
 
-    /// The same call with a value for the argument `key` in the place of `other`, which is given by name, or first without one.
+    /// The same call with a value for the argument `key` in place of `other`, which is given by name, or first without one.
     pub fn with_instead(mut self, other: &str, key: &'static str, value: Value) -> Arguments {
         let has = |argument: &Evaluated, name: &str| argument.key.as_ref().is_some_and(|given| given.value == name);
         let number = |argument: &Evaluated| argument.key.is_none() && !matches!(argument.value.value, Value::Word(_));

@@ -26,12 +26,12 @@ use crate::system::peak_memory;
 use crate::train::learner::{Learner, Start, Wait};
 use crate::train::optimizer::OptimizerState;
 
-/// Time the training step of a network, or its inference, on made-up images
+/// Time a network's training step, or inference, on random images
 #[derive(Debug, Args)]
 pub struct Bench {
     #[command(flatten)]
     source: Source,
-    /// Images a step; the file's own batch unless given
+    /// Images per step [default: the file's batch]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
     /// Time the forward pass in evaluation mode instead
@@ -40,10 +40,10 @@ pub struct Bench {
     /// Show where the time goes, layer by layer
     #[arg(long)]
     profile: bool,
-    /// How many steps are timed
+    /// The number of steps to time
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
-    /// A line for people, or JSON for programs
+    /// Text, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

@@ -13,30 +13,30 @@ use crate::quantity::parse_bytes;
 use crate::report::{self, Arrangement, View};
 use crate::syntax::Override;
 
-/// Show what every layer does to the shapes and what it costs, or what is wrong
+/// Show what every layer does to the shapes and what it costs, or every mistake
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Networks, in YAML or TOML; of a folder, all that are in it and in its folders
+    /// Networks, in YAML or TOML; for a folder, all networks in it and its subfolders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     #[command(flatten)]
     changes: Changes,
-    /// Examples a training step, for the memory that it takes; the file's own unless given
+    /// Examples per training step, for the memory estimate [default: the file's]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
-    /// Warnings that are errors: `warnings` for all of them, or a code such as W001; may be given several times
+    /// Treat warnings as errors: `warnings` for all of them, or a code such as W001; can be repeated
     #[arg(long, value_name = "WHAT", value_parser = parse_denied)]
     deny: Vec<Denied>,
-    /// Also the largest batch that training has room for within this memory: 8GiB, 512MiB
+    /// Also print the largest batch that can be trained with this much memory: 8GiB, 512MiB
     #[arg(long, value_name = "BYTES", value_parser = parse_memory)]
     memory: Option<u64>,
-    /// Sum up what lies deeper: with 1, one line for each top-level name
+    /// Summarise deeper levels: with 1, one line for each top-level name
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
-    /// A line for each level of names, with its sums, before what lies in it
+    /// Print a line with the sums of each level of names, followed by its contents
     #[arg(long, conflicts_with = "format")]
     tree: bool,
-    /// For whom to write
+    /// The output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -46,9 +46,9 @@ pub struct Check {
 enum Format {
     /// A table for people
     Text,
-    /// JSON for programs, one object a line for each file
+    /// JSON for programs, one object per line and file
     Json,
-    /// Annotations for a workflow on GitHub, one line a problem
+    /// Annotations for a GitHub workflow, one line per problem
     Github,
     /// A table for a README or a paper
     Markdown,
@@ -182,7 +182,7 @@ impl Check {
     }
 }
 
-/// Everything that is said of a file.
+/// Everything that is said about a file.
 fn said(result: &Result<Checked, Diagnostics>) -> &Diagnostics {
     match result {
         Ok(Checked::Network(compiled)) => &compiled.warnings,

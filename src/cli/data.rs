@@ -18,7 +18,7 @@ use crate::network::Network;
 use crate::recipe::{BadImages, Data as Recipe, DataSet, MaxPixels};
 use crate::train::data::{Collection, DataError, Split};
 
-/// Find, measure, look at and download data sets
+/// List, measure, show and download data sets
 #[derive(Debug, Subcommand)]
 pub enum Data {
     List(list::List),

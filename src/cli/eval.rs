@@ -14,7 +14,7 @@ use super::{Failure, trained};
 use crate::diagnostic::printable;
 use crate::train::evaluate::{Evaluation, evaluate};
 
-/// Measure a trained network on its validation images, or others
+/// Evaluate a trained network on its validation images, or others
 #[derive(Debug, Args)]
 pub struct Eval {
     #[command(flatten)]
@@ -22,13 +22,13 @@ pub struct Eval {
     /// Its weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,
-    /// Which images
+    /// The split to use
     #[arg(long, value_enum, default_value_t = Which::Validation)]
     split: Which,
-    /// Images that are computed at a time
+    /// Images per batch
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
-    /// Tables for people, or JSON for programs
+    /// Tables, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]
@@ -126,7 +126,7 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
     let mut line =
         |cells: std::fmt::Arguments| text.write_fmt(format_args!("{cells}\n")).expect("a String takes everything");
     let heads: String = (0..names.len()).filter(|_| matrix).map(|class| format!("{class:>counts$}")).collect();
-    let taken_for = if matrix { "   taken for" } else { "" };
+    let taken_for = if matrix { "   predicted" } else { "" };
     line(format_args!("{:>5} {:widest$} {:>10}{taken_for}{heads}", "class", "", "accuracy"));
     let gap = " ".repeat(taken_for.len());
     for (class, accuracy) in evaluation.class_accuracies().into_iter().enumerate() {

@@ -5,7 +5,7 @@ use clap::Args;
 use super::source::Source;
 use super::{Failure, terminal};
 
-/// Write a network with everything spelt out: one item a layer, under its full name
+/// Print a network with everything spelled out: one item per layer, under its full name
 #[derive(Debug, Args)]
 pub struct Expand {
     #[command(flatten)]

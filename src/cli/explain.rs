@@ -6,10 +6,10 @@ use super::{Failure, terminal};
 use crate::diagnostic::{Code, nearest};
 use crate::layers::Layers;
 
-/// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list them all
+/// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list all of them
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// A code as it stands in an error or a warning, or a heading of docs/language.md
+    /// A code as shown in an error or a warning, or a heading of docs/language.md
     #[arg(value_name = "TOPIC", value_parser = parse_topic)]
     section: Option<&'static str>,
 }

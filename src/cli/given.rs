@@ -85,5 +85,5 @@ pub fn begin_anew(program: &Program, recipe: &recipe::Train, mismatch: &WeightsM
     patterns.dedup();
     let all: Vec<String> = recipe.replace.iter().cloned().chain(patterns).collect();
     (all.len() <= recipe.replace.len() + FEW)
-        .then(|| format!("\nto begin anew with them, write `replace: [{}]` under `train:`", all.join(", ")))
+        .then(|| format!("\nto initialise them anew, write `replace: [{}]` under `train:`", all.join(", ")))
 }

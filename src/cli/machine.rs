@@ -19,17 +19,18 @@ use crate::train::folder;
 /// Device and threads, on the command line.
 #[derive(Debug, Args)]
 pub struct Machine {
-    /// Where to compute: cpu unless given, or cuda:N
+    /// Where to compute: cpu, or cuda:N [default: cpu]
     #[arg(long, value_name = "DEVICE", value_parser = parse_place)]
     device: Option<Place>,
-    /// What a GPU computes with: f32 unless given; tf32, which rounds what goes into products; or bf16, with weights and sums in f32
+    /// The numbers a GPU computes with: f32; tf32, which rounds the factors of products; or bf16, with weights and sums in f32
+    /// [default: f32]
     #[arg(long, value_name = "TYPE", value_enum)]
     dtype: Option<Type>,
-    /// How many threads compute; as many as there are processors unless given
+    /// The number of threads [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
-    /// Sum every convolution as it is defined and, on a GPU, the same way in every run: not by the faster way of Winograd,
-    /// which rounds a little more coarsely
+    /// Sum every convolution as it is defined and, on a GPU, in the same order in every run; without Winograd's algorithm, which is
+    /// faster, but rounds a little more coarsely
     #[arg(long)]
     exact: bool,
 }

@@ -15,7 +15,7 @@ use crate::executor::Evaluator;
 use crate::recipe::{MaxPixels, Transform};
 use crate::train::data::{DataError, Dataset, read_image};
 
-/// Say what is in images
+/// Predict the classes of images
 #[derive(Debug, Args)]
 pub struct Predict {
     #[command(flatten)]
@@ -23,10 +23,10 @@ pub struct Predict {
     /// Its weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,
-    /// Images, in any usual format
+    /// Images, in any common format
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
-    /// Lines for people, or JSON for programs, one object a line for each image
+    /// Text, or JSON for programs, one object per line and image
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     #[command(flatten)]

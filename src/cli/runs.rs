@@ -17,16 +17,16 @@ use crate::train::folder;
 use crate::train::metrics::EpochMetrics;
 use crate::train::record::Record;
 
-/// Compare runs: how well they did, and what they do differently
+/// Compare runs: their results, and the settings that differ
 #[derive(Debug, Args)]
 pub struct Runs {
-    /// Folders of runs, or folders of such folders
+    /// Folders of runs, or folders that contain some
     #[arg(value_name = "RUN", default_value = folder::RUNS)]
     runs: Vec<PathBuf>,
-    /// Draw the runs' loss and accuracy over each other, into this SVG or PNG file
+    /// Plot the runs' loss and accuracy in one figure, into this SVG or PNG file
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
-    /// A table for people, or JSON for programs, one object a line for each run
+    /// A table, or JSON for programs, one object per line and run
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

@@ -21,10 +21,10 @@ const LONGEST: u64 = 32 << 20;
 /// Changes to a file, on the command line.
 #[derive(Debug, Args)]
 pub struct Changes {
-    /// Another input: channels, height and width
+    /// Use another input size: channels, height and width
     #[arg(long, value_name = "CxHxW")]
     input: Option<String>,
-    /// Another value for an entry of the file, as `train.epochs=3`; may be given several times
+    /// Set an entry of the file, such as `train.epochs=3`; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     set: Vec<Override>,
     #[command(flatten)]
@@ -34,7 +34,7 @@ pub struct Changes {
 /// Where the files lie that other files may include.
 #[derive(Debug, Default, Args)]
 pub struct Includes {
-    /// A folder whose files may be included, besides the one of the file itself; may be given several times
+    /// Another folder whose files may be included, besides the file's own; can be repeated
     #[arg(long = "allow-include", value_name = "DIR")]
     allowed: Vec<PathBuf>,
 }

@@ -32,7 +32,7 @@ use crate::train::whole::{Standing, standing};
 use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
 use crate::weights::{self, WeightsError};
 
-/// Train a network, into a folder of its own
+/// Train a network, in a folder for the run
 #[derive(Debug, Args)]
 pub struct Train {
     /// The network, in YAML or TOML
@@ -40,22 +40,22 @@ pub struct Train {
     file: Option<PathBuf>,
     #[command(flatten)]
     changes: Changes,
-    /// The folder for metrics and checkpoints; runs/NAME-1, runs/NAME-2, … unless given
+    /// The folder for metrics and checkpoints [default: runs/NAME-1, runs/NAME-2, …]
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
-    /// Go on where the run in this folder stopped
+    /// Resume the run in this folder
     #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "out", "weights"])]
     resume: Option<PathBuf>,
     /// Start from these weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
-    /// Draw the learning rate over the run, into an SVG or PNG file too if one is named, and do not train
+    /// Plot the learning rate over the run, also into an SVG or PNG file if one is named, and do not train
     #[arg(long, value_name = "FILE.png", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
     plot_schedule: Option<Option<PathBuf>>,
-    /// Show nothing but what goes wrong
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Show the steps that are written down too
+    /// Also print the steps that are recorded
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
@@ -266,7 +266,7 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
     let given = match (weights, setting.recipe.replace.as_slice()) {
         (None, _) => String::new(),
         (Some(weights), []) => format!(", with the weights of {}", weights.display()),
-        (Some(weights), anew) => format!(", with the weights of {} but for {}", weights.display(), anew.join(", ")),
+        (Some(weights), anew) => format!(", with the weights of {} except {}", weights.display(), anew.join(", ")),
     };
     format!(
         "{}: {} parameters, {} training and {} validation images{few}, {}{given}, into {}{from}",

@@ -15,7 +15,7 @@ const BYTES_AN_ITEM: usize = 128;
 /// The longest text that an edit over several places may replace.
 const LONGEST_EDIT: usize = 2000;
 
-/// Gives the choices that mend, and leaves to programs only edits that do.
+/// Gives the choices that fix, and leaves to programs only edits that do.
 pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str) {
     let mut list = std::mem::take(&mut outcome.list);
     let choices = std::mem::take(&mut outcome.choices);
@@ -43,7 +43,7 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
     outcome.list = list;
 }
 
-/// All that is said of a text, as far as another is held against it.
+/// All that is said about a text, as far as another is held against it.
 struct Standing {
     errors: usize,
     said: Vec<(Code, String)>,

@@ -186,7 +186,7 @@ impl Weights {
         self.layout.part(self.values.view(), index, size_of::<f32>())
     }
 
-    /// Puts other numbers in the place of all of them, which take theirs.
+    /// Puts other numbers in place of all of them, which take theirs.
     pub fn swap(&mut self, gpu: &Gpu, others: &mut Memory) -> Result<()> {
         assert_eq!(self.values.bytes(), others.bytes(), "they are of the same network");
         std::mem::swap(&mut self.values, others);

@@ -1,4 +1,4 @@
-//! Advice that is still to be tried: what could be changed, the most likely first. What is given in the end has been found to mend.
+//! Advice that is still to be tried: what could be changed, the most likely first. What is given in the end has been found to fix.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,11 @@ pub(crate) struct Choice {
     pub text: String,
     /// The changes of the text, all together; none where they cannot be said as such, so that it is not tried.
     pub edits: Vec<Edit>,
-    /// Other changes that the words promise as well, each of which must mend too.
+    /// Other changes that the words promise as well, each of which must fix too.
     pub also: Vec<Vec<Edit>>,
-    /// The next rank is looked at only if nothing in this one mends.
+    /// The next rank is looked at only if nothing in this one fixes.
     pub rank: usize,
-    /// Of several choices in one slot, which say the same with other numbers, the first that mends is given.
+    /// Of several choices in one slot, which say the same with other numbers, the first that fixes is given.
     pub slot: usize,
     /// Whether its edits are offered to programs.
     pub is_offered: bool,
@@ -52,7 +52,7 @@ impl Choice {
 /// What could be done about diagnostics, by their code and place.
 pub(crate) type Choices = HashMap<(Code, Span), Vec<Choice>>;
 
-/// Choices in the order of these groups: the next is looked at if nothing in one mends.
+/// Choices in the order of these groups: the next is looked at if nothing in one fixes.
 pub(crate) fn ranked(groups: impl IntoIterator<Item = Vec<Choice>>) -> Vec<Choice> {
     let mut all: Vec<Choice> = Vec::new();
     for (rank, group) in groups.into_iter().enumerate() {
@@ -66,7 +66,7 @@ pub(crate) fn ranked(groups: impl IntoIterator<Item = Vec<Choice>>) -> Vec<Choic
 }
 
 impl Diagnostic {
-    /// Gives those of its `choices` that `mends` finds to help, with the edit that `offered` makes of their changes. `mends` knows
+    /// Gives those of its `choices` that `fixes` finds to help, with the edit that `offered` makes of their changes. `fixes` knows
     /// nothing (`None`) of what could not be tried.
     pub(crate) fn choose(
         &mut self,

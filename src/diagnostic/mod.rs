@@ -1,7 +1,7 @@
 //! Places in source texts, and what is said about them.
 //!
 //! Every stage reports a user's mistake as a [`Diagnostic`]: what is wrong, the exact characters, the arithmetic, and
-//! how to mend it. `render` draws them.
+//! how to fix it. `render` draws them.
 //!
 //! ```text
 //! error[E021]: kernel 3×3 does not fit the 2×2 input
@@ -192,7 +192,7 @@ pub struct Diagnostic {
 pub struct Help {
     /// In words.
     pub text: String,
-    /// What a program can do that follows it, if that is sure to mend the mistake.
+    /// What a program can do that follows it, if that is sure to fix the mistake.
     pub edit: Option<Edit>,
 }
 
@@ -247,7 +247,7 @@ impl Diagnostic {
         self
     }
 
-    /// Adds advice that can be followed by putting `replacement` in the place of what stands at `span`.
+    /// Adds advice that can be followed by putting `replacement` in place of what stands at `span`.
     pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
         let edit = Some(Edit { span, text: replacement.into() });
         self.help.push(Help { text: shortened(text.into()), edit });

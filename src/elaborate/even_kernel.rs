@@ -102,7 +102,7 @@ fn padded(meeting: &Meeting, odd: &Odd, place: usize, (window, input): (Window, 
     }
     let edit = written(meeting.document, node.span).and_then(|written| written.before(&pad));
     let who = match node.kind {
-        "maxpool" | "avgpool" => "as Darknet and TensorFlow pad behind the last row and column there",
+        "maxpool" | "avgpool" => "as Darknet and TensorFlow pad after the last row and column",
         _ => "as TensorFlow does with `same`",
     };
     let text = format!("{}: write `{pad} -> {}`, {who}", taken(node, input), node.call);

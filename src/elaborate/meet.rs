@@ -133,7 +133,7 @@ impl<'a> Meeting<'a> {
         branch[..place].iter().rev().try_fold(changed, |shape, node| node.layer.output(&[shape]).ok())
     }
 
-    /// Whether a branch meets the others if `layer` stands in the place of one of its own; the shape that it makes then.
+    /// Whether a branch meets the others if `layer` stands in place of one of its own; the shape that it makes then.
     pub(super) fn works(&self, odd: &Odd, place: usize, layer: &dyn Layer) -> Option<Shape> {
         let changed = layer.output(&self.graph.input_shapes(odd.branch[place])).ok()?;
         self.meets(odd, place, changed)
@@ -145,7 +145,7 @@ impl<'a> Meeting<'a> {
         self.agree(end, odd.target).then_some(changed)
     }
 
-    /// The layer that `text` calls, in the place of `node`.
+    /// The layer that `text` calls, in place of `node`.
     pub(super) fn layer(&self, node: &Node, text: &str) -> Option<Box<dyn Layer>> {
         layer(self.layers.find(node.kind)?, text)
     }
@@ -210,7 +210,7 @@ fn one_change(meeting: &Meeting, all: &[Odd], changes: fn(Window) -> Vec<Change>
     found
 }
 
-/// `` `conv 32 1x1` in the place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another padding or
+/// `` `conv 32 1x1` in place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another padding or
 /// stride where that is not enough.
 fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let mut found = Vec::new();
@@ -222,14 +222,14 @@ fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             }
             let other = with_channels(&node.call, channels).filter(|other| *other != node.call);
             let Some(other) = other.filter(|_| !node.weights.is_empty()) else { continue };
-            let text = |text: &str, made: Shape| format!("`{text}` in the place of `{}` would make {made}", node.call);
+            let text = |text: &str, made: Shape| format!("`{text}` in place of `{}` would make {made}", node.call);
             let written = written(meeting.document, node.span);
             let edit = written.and_then(|written| written.set_channels(channels));
             let made = meeting.layer(node, &other).and_then(|layer| meeting.works(odd, place, layer.as_ref()));
             if let Some(made) = made {
                 let behind = match odd.branch.first() {
                     Some(last) if place > 0 && made.sides().is_some() => {
-                        format!(", as would `conv {channels} 1x1` behind `{}`", last.call)
+                        format!(", as would `conv {channels} 1x1` after `{}`", last.call)
                     }
                     _ => String::new(),
                 };
@@ -295,8 +295,7 @@ fn every_size_kept(meeting: &Meeting) -> Option<Choice> {
     let mut seen = HashSet::new();
     changed.retain(|text| seen.insert(text.clone()));
     let each = if changed.len() < all { " each time" } else { "" };
-    let text =
-        format!("half of what a kernel spans, as padding, keeps the size: write {}{each}", listed(&changed, "and"));
+    let text = format!("a padding of half the kernel's span keeps the size: write {}{each}", listed(&changed, "and"));
     let mut edits = edits.into_iter().collect::<Option<Vec<_>>>().unwrap_or_default();
     edits.dedup();
     (agree && (1..=MOST_CHANGES).contains(&changed.len())).then(|| Choice::new(text, edits))

@@ -113,7 +113,7 @@ fn counted_back(source: &Spanned<String>, back: &str) -> Diagnostic {
     match back {
         "1" => error.fix("the value just before is `.`", source.span, "."),
         _ => error.help(
-            "layers are not counted back: give the one that is meant a name, as `conv 8 3x3 as early`, and write that",
+            "layers cannot be counted backwards: name the intended one, as `conv 8 3x3 as early`, and write that",
         ),
     }
 }

@@ -27,7 +27,7 @@ pub(super) fn of_two_kinds(meeting: &Meeting) -> Vec<Choice> {
             let last = last.and_then(|index| written(meeting.document, meeting.graph.nodes[index].span));
             let edit = last.and_then(|last| last.behind("flatten"));
             let text =
-                format!("put `flatten` behind what makes {map}, or leave it out before what makes {}", shapes[vector]);
+                format!("put `flatten` after what makes {map}, or leave it out before what makes {}", shapes[vector]);
             vec![Choice::new(text, edit.into_iter().collect())]
         }
     }
@@ -46,7 +46,7 @@ pub(super) fn stretched(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             let channels = large.channels();
             return Some(Choice::untried(format!(
                 "`mul` stretches 1×1 over all positions, but not one channel over {channels}: a mask for all channels cannot be \
-                 written; `conv {channels}` in the place of what makes one would learn a mask for each, which is another network"
+                 written; `conv {channels}` in place of what makes one would learn a mask for each, which is another network"
             )));
         }
         let fits = |small: usize, large: usize| small == large || small == 1;
@@ -57,7 +57,7 @@ pub(super) fn stretched(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
         let call = format!("upsample {}x{}", rows / height, columns / width);
         let edit = written(meeting.document, last.span).and_then(|written| written.behind(&call));
         let text = format!(
-            "put `{call}` behind `{}`: it repeats {small} over {large}, as other frameworks do unasked",
+            "put `{call}` after `{}`: it repeats {small} over {large}, as other frameworks do implicitly",
             last.call
         );
         Some(Choice::new(text, edit.into_iter().collect()))
@@ -114,7 +114,7 @@ fn resized(meeting: &Meeting, odd: &Odd) -> Option<Choice> {
     };
     let (_, call) = calls.into_iter().find(meets)?;
     let edit = written(meeting.document, last.span).and_then(|written| written.behind(&call));
-    Some(Choice::new(format!("put `{call}` behind `{}`", last.call), edit.into_iter().collect()))
+    Some(Choice::new(format!("put `{call}` after `{}`", last.call), edit.into_iter().collect()))
 }
 
 /// What was made smaller and is put beside what it was made of, as in a U-Net: perhaps it was to be made larger again.

@@ -1,4 +1,4 @@
-//! What would mend sizes that do not fit. Each remedy is tried on the layers themselves before it is a choice, and on the whole text
+//! What would fix sizes that do not fit. Each remedy is tried on the layers themselves before it is a choice, and on the whole text
 //! before it is given.
 
 use super::call;
@@ -120,7 +120,7 @@ pub fn without_key(text: &str, key: &str) -> Option<String> {
     Some(arguments(text)?.without_key(key).notation())
 }
 
-/// The call of an `upsample` with a size in the place of a scale.
+/// The call of an `upsample` with a size in place of a scale.
 pub fn with_size(text: &str, size: Value) -> Option<String> {
     Some(arguments(text)?.with_instead("scale", "size", size).notation())
 }
@@ -142,7 +142,7 @@ fn argument<T: FromValue>(text: &str, key: &'static str) -> Option<T> {
 
 /// The arguments of the call in `text`.
 fn arguments(text: &str) -> Option<Arguments> {
-    // The text is in no file, and nobody will see what is said of it.
+    // The text is in no file, and nobody will see what is said about it.
     let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
     let call = notation::call(&Text::verbatim(text, nowhere)).ok()?;
     call::arguments(&call, &Scope::root(&[], &Effort::default())).ok()?

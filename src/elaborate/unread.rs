@@ -1,4 +1,4 @@
-//! What is said of a layer's arguments that cannot be read, where the call tells more than its values: a word in the place of a
+//! What is said about a layer's arguments that cannot be read, where the call tells more than its values: a word in place of a
 //! number, a list that was not indexed, a layer that stands among the arguments.
 
 use super::call;

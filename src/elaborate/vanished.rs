@@ -17,7 +17,7 @@ pub(super) fn with_arithmetic(error: Diagnostic, call: &Call, scope: &Scope) -> 
     }
     let (Some(written), Some(values)) = (text(expr, None), text(expr, Some(scope))) else { return error };
     let label = format!("{}: {values} = 0", error.primary.text);
-    let advice = format!("write `max(1, {written})`: one is the least");
+    let advice = format!("write `max(1, {written})`: 1 is the minimum");
     error.label(label).fix(advice, expr.span, format!("max(1, {written})"))
 }
 

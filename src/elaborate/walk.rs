@@ -322,7 +322,7 @@ impl<'d> Walk<'d> {
 
     pub(super) fn declare(&mut self, name: &str, span: Span) {
         if name.rsplit('.').next() == Some("input") {
-            let error = Diagnostic::error(Code::Duplicate, span, "`input` is the name of what the network reads");
+            let error = Diagnostic::error(Code::Duplicate, span, "`input` is the name of the network's input");
             self.report(error.help("choose another name"));
             return;
         }

@@ -50,7 +50,7 @@ fn find(items: &[Item], span: Span, once: bool) -> Option<Written<'_>> {
 }
 
 impl Written<'_> {
-    /// What gives the argument `key` another value: in the place of the one that it has, or, with `prefix`, behind the others.
+    /// What gives the argument `key` another value: in place of the one that it has, or, with `prefix`, behind the others.
     pub fn set(&self, key: &str, prefix: &str, value: impl ToString) -> Option<Edit> {
         let given =
             self.call.arguments.iter().find(|argument| argument.key.as_ref().is_some_and(|given| given.value == key));
@@ -60,13 +60,13 @@ impl Written<'_> {
         }
     }
 
-    /// What gives it other output channels: in the place of the first argument without a name, or of `out=`.
+    /// What gives it other output channels: in place of the first argument without a name, or of `out=`.
     pub fn set_channels(&self, channels: usize) -> Option<Edit> {
         let named = self.named("out").or_else(|| self.positional().next());
         self.replaced(named?, channels)
     }
 
-    /// What gives it another kernel: in the place of the argument that stands behind `out`, or of `kernel=`.
+    /// What gives it another kernel: in place of the argument that stands behind `out`, or of `kernel=`.
     pub fn set_kernel(&self, has_out: bool, kernel: Pair) -> Option<Edit> {
         let before = usize::from(has_out && self.named("out").is_none());
         let given = self.named("kernel").or_else(|| self.positional().nth(before));

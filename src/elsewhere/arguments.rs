@@ -4,7 +4,7 @@ use super::{Name, is, lacking, written};
 
 const INITIAL: &str = "write it under `init:`, such as `init: {conv: kaiming_normal}`";
 const DECAY: &str = "write the optimizer's `weight_decay=…`, under `train:`";
-const BEHIND: &str = "write the layer behind this one: `… -> relu`";
+const BEHIND: &str = "write the layer after this one: `… -> relu`";
 const LEFT_OUT: &str = "leave it out: it follows from what arrives";
 const NO_CHOICE: &str = "channels come first everywhere";
 const ALWAYS: &str = "leave it out";
@@ -85,7 +85,7 @@ pub const ARGUMENTS: &[Name] = &[
     written("keepprob", "TensorFlow", "write what is dropped: `p` is one less it"),
     // What stands elsewhere.
     written("activation", "Keras, Darknet", BEHIND),
-    written("batchnormalize", "Darknet", "write `bias=false -> bn` behind it"),
+    written("batchnormalize", "Darknet", "write `bias=false -> bn` after it"),
     written("kernelinitializer", "Keras", INITIAL),
     written("biasinitializer", "Keras", INITIAL),
     written("depthwiseinitializer", "Keras", INITIAL),
@@ -116,7 +116,7 @@ pub const ARGUMENTS: &[Name] = &[
     lacking("kernelconstraint", "Keras", ""),
     lacking("biasconstraint", "Keras", ""),
     written("trainable", "Keras", "write `freeze: NAME.*` under `train:`"),
-    written("name", "Keras, ONNX", "write `… as NAME` behind the call, or `name: NAME` beside it"),
+    written("name", "Keras, ONNX", "write `… as NAME` after the call, or `name: NAME` beside it"),
     lacking("dataformat", "Keras, TensorFlow", NO_CHOICE),
     lacking("axis", "Keras, ONNX, TensorFlow", NO_CHOICE),
     lacking("dim", "PyTorch", NO_CHOICE),

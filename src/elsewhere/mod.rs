@@ -61,10 +61,8 @@ impl Name {
         match self.here {
             Here::Is(ours) => error.fix(format!("`{written}` ({of}) is called `{ours}` here"), span, ours),
             Here::Written(how) => error.help(format!("for `{written}` ({of}) {how}")),
-            Here::Lacking("") => error.help(format!("there is no counterpart of `{written}` ({of}) here")),
-            Here::Lacking(remark) => {
-                error.help(format!("there is no counterpart of `{written}` ({of}) here: {remark}"))
-            }
+            Here::Lacking("") => error.help(format!("`{written}` ({of}) has no counterpart here")),
+            Here::Lacking(remark) => error.help(format!("`{written}` ({of}) has no counterpart here: {remark}")),
         }
     }
 }

@@ -61,7 +61,7 @@ pub(super) fn add_scaled<T: Real>(output: &mut [T], factor: T, x: &[T]) {
     }
 }
 
-/// Puts numbers that are larger, or NaN, in the place of the best so far, and beside them where they are.
+/// Puts numbers that are larger, or NaN, in place of the best so far, and beside them where they are.
 #[inline(always)]
 pub(super) fn keep_larger<T: Real, const N: usize>(best: &mut [T; N], places: &mut [u32; N], x: &[T; N], place: u32) {
     for lane in 0..N {

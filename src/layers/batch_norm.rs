@@ -38,7 +38,7 @@ impl BatchNorm {
     }
 }
 
-/// The argument `eps`, PyTorch's 1e-5 unless given.
+/// The argument `eps`, by default PyTorch's 1e-5.
 pub(super) fn eps(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
     let eps = arguments.optional("eps")?.unwrap_or(1e-5);
     match eps > 0.0 {

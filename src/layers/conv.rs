@@ -38,7 +38,7 @@ impl Conv {
     }
 }
 
-/// The argument `groups`, 1 unless given, which must divide the output channels.
+/// The argument `groups`, 1 by default, which must divide the output channels.
 pub(super) fn groups(arguments: &mut Arguments, out: usize) -> Result<usize, Diagnostic> {
     let groups = arguments.optional("groups")?.map_or(1, |Positive(groups)| groups);
     if out.is_multiple_of(groups) {

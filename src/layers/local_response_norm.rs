@@ -1,7 +1,7 @@
 //! Local response normalisation across channels (Krizhevsky et al. 2012), as
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html>.
 //!
-//! `lrn 5 alpha=1e-4 beta=0.75 k=2`; α is divided by the size, and k is 1 unless given, as in PyTorch
+//! `lrn 5 alpha=1e-4 beta=0.75 k=2`; α is divided by the size, and k is 1 by default, as in PyTorch
 
 use super::{Definition, Layer};
 use crate::arguments::{Arguments, Positive};

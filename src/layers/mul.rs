@@ -27,7 +27,7 @@ impl Layer for Mul {
                 code: Code::InputsDisagree,
                 at: Culprit::Input(index),
                 message: format!("cannot multiply {} and {largest}", inputs[index]),
-                arithmetic: "shapes must agree, or be 1×1 with as many channels".into(),
+                arithmetic: "shapes must agree, or be 1×1 with the same channels".into(),
                 help: None,
             }),
         }
@@ -50,7 +50,7 @@ mod tests {
             (
                 "mul",
                 "64x8x8 32x1x1",
-                "E023 cannot multiply 32×1×1 and 64×8×8: shapes must agree, or be 1×1 with as many channels",
+                "E023 cannot multiply 32×1×1 and 64×8×8: shapes must agree, or be 1×1 with the same channels",
             ),
         ]);
     }

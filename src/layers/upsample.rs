@@ -22,7 +22,7 @@ struct Upsample {
     resampling: Resampling,
 }
 
-/// What the user said of the output's size.
+/// What the user said about the output's size.
 #[derive(Debug)]
 enum To {
     Scale(Scale),

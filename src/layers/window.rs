@@ -98,7 +98,7 @@ impl Window {
                 .collect();
             let fill = if kind == Kind::Pool { " replicate" } else { "" };
             return Err(format!(
-                "{spans} cannot keep the size with as many zeros on all sides: put `pad {}{fill}` before it, and leave `padding` out",
+                "{spans} cannot keep the size with the same padding on all sides: put `pad {}{fill}` before it, and leave `padding` out",
                 sides.join(" ")
             ));
         }
@@ -116,7 +116,7 @@ impl Window {
 }
 
 impl Window {
-    /// Takes the arguments of a convolution: `kernel`, `stride` (1 unless given), `padding` and `dilation`.
+    /// Takes the arguments of a convolution: `kernel`, `stride` (1 by default), `padding` and `dilation`.
     pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
         Window::parse_padded(arguments, Kind::Window)
     }
@@ -135,7 +135,7 @@ impl Window {
         Ok(Window { padding: padding(arguments, given, window, kind)?, ..window })
     }
 
-    /// Takes the arguments of average pooling: `kernel`, `stride` (the kernel unless given), `padding` and `ceil`.
+    /// Takes the arguments of average pooling: `kernel`, `stride` (by default the kernel), `padding` and `ceil`.
     pub fn parse_avg_pool(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
         Window::parse_pool(arguments, |_| Ok(Pair::square(1)))
     }

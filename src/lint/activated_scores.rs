@@ -10,9 +10,9 @@ use crate::program::{Activation, Op};
 pub(super) fn activated_scores(network: &Network, node: &Node, index: usize, operation: &Op) -> Option<Diagnostic> {
     let bounded = matches!(operation, Op::Softmax | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
     (bounded && network.classes.is_some() && network.output == ValueId::of_node(index)).then(|| {
-        let message = format!("the classifier ends in `{}`, but the loss takes a softmax itself", node.kind);
+        let message = format!("the classifier ends in `{}`, but the loss applies a softmax itself", node.kind);
         Diagnostic::warning(Code::ActivatedScores, node.span, message)
-            .label("cross-entropy wants the scores before it")
-            .help("leave it out: training is better, and `archc predict` shows probabilities in any case")
+            .label("cross-entropy expects the scores before it")
+            .help("leave it out: training works better, and `archc predict` shows probabilities in any case")
     })
 }

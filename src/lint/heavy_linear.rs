@@ -22,5 +22,5 @@ pub(super) fn heavy_linear(network: &Network, node: &Node, operation: &Op, total
         format!("one `linear` holds {}% of the network's parameters", (params as f64 / total as f64 * 100.0).floor()),
     );
     let warning = warning.label(format!("{}·{features} weights: {params} of {total} parameters", node.output));
-    Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if it is meant"))
+    Some(warning.help("a smaller map before `flatten` makes it smaller; `allow: [W004]` if this is intended"))
 }

@@ -74,7 +74,7 @@ mod tests {
     use crate::syntax::Format;
     use crate::{Compiled, compile_source};
 
-    /// Code, the characters, and what is said of them.
+    /// Code, the characters, and what is said about them.
     fn warnings(text: &str) -> Vec<String> {
         let Compiled { warnings: Diagnostics { sources, list }, .. } =
             compile_source("test.yaml", text, Format::Yaml, &[]).expect("a sound network");
@@ -154,7 +154,7 @@ mod tests {
             (
                 "input: [8]\nclasses: 4\nlayers: [linear 4 -> sigmoid]",
                 &[
-                    "W008 `sigmoid` the classifier ends in `sigmoid`, but the loss takes a softmax itself: cross-entropy wants the scores before it",
+                    "W008 `sigmoid` the classifier ends in `sigmoid`, but the loss applies a softmax itself: cross-entropy expects the scores before it",
                 ],
             ),
         ] {

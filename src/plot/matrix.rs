@@ -38,7 +38,7 @@ impl Picture for Matrix<'_> {
         // Names that are narrower than their columns stand upright.
         let upright = margin < cell;
         let (column, row) = ([left + side / 2.0, 13.0], [13.0, top + side / 2.0]);
-        drawing.text(column, Anchor::Middle, Style::Plain, Colour::Faint, "taken for");
+        drawing.text(column, Anchor::Middle, Style::Plain, Colour::Faint, "predicted");
         drawing.text(row, Anchor::Middle, Style::Turned, Colour::Faint, "class");
         for (class, name) in names.iter().enumerate() {
             let (at, middle) = (cell * (class as f64 + 0.5), MIDDLE * font);
@@ -57,7 +57,8 @@ impl Picture for Matrix<'_> {
                 let colour = colour(usize::from(class != taken_for));
                 // Small parts are to be seen too.
                 let opacity = 0.08 + 0.92 * part.sqrt();
-                let hover = format!("{} taken for {}: {count} of {images}", self.names[class], self.names[taken_for]);
+                let hover =
+                    format!("{} predicted as {}: {count} of {images}", self.names[class], self.names[taken_for]);
                 drawing.marks.push(Mark::Area { corner, size: [cell; 2], colour, opacity, hover });
                 if classes <= NUMBERED {
                     let text = count.to_string();
@@ -86,7 +87,7 @@ mod tests {
         let names = ["cat", "dog <b>"].map(str::to_owned);
         let counts = [vec![3, 1], vec![0, 0]];
         let drawn = Matrix { names: &names, counts: &counts }.svg();
-        assert!(drawn.contains("<title>cat taken for dog &lt;b&gt;: 1 of 4</title>"), "{drawn}");
+        assert!(drawn.contains("<title>cat predicted as dog &lt;b&gt;: 1 of 4</title>"), "{drawn}");
         assert_eq!(drawn.matches("<title>").count(), 2, "zeros are left out");
         assert!(drawn.contains(">3</text>") && !drawn.contains("NaN"), "{drawn}");
 

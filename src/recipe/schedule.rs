@@ -95,7 +95,7 @@ pub struct OneCycle {
     pub div: f64,
     /// How many times smaller than the first rate the last is.
     pub final_div: f64,
-    /// `linear`: straight lines in the place of cosines.
+    /// `linear`: straight lines in place of cosines.
     pub linear: bool,
     /// `three_phase`: down to the first rate as fast as up, and then to the last.
     pub three_phase: bool,

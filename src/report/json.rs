@@ -162,7 +162,7 @@ struct Said<'a> {
     #[serde(flatten)]
     place: Place<'a>,
     label: &'a str,
-    /// What is said of other places.
+    /// What is said about other places.
     labels: Vec<Remark<'a>>,
     /// The calls of blocks and presets that led there, outermost first.
     trace: Vec<Step<'a>>,

@@ -95,7 +95,7 @@ fn head<'a>(
     };
     let parameters = parameters.filter(|parameters| are_sound(context, parameters));
     if context.callable.contains(&name.value) {
-        let message = format!("`{}` is a layer; a block needs a name of its own", name.value);
+        let message = format!("`{}` is a layer; a block needs a different name", name.value);
         context.errors.push(Diagnostic::error(Code::Duplicate, name.span, message));
         return None;
     }

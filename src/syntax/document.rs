@@ -276,7 +276,7 @@ pub(super) fn number_expected(what: &str, value: &Spanned<Setting>) -> Diagnosti
     };
     match &value.value {
         Setting::Map(section) if is_braces(section) => {
-            error.help("outside of notation an expression stands without braces: `4*width`")
+            error.help("outside notation, expressions have no braces: `4*width`")
         }
         _ => error,
     }

@@ -28,12 +28,12 @@ pub(super) fn is_row(values: &[Spanned<Setting>]) -> bool {
 
 /// What to write instead of such a row.
 pub(super) fn row(value: &Spanned<Setting>) -> Diagnostic {
-    let message = "a layer is written as notation, not as a row of source, count, name and arguments";
+    let message = "a layer is written in notation, not as a row of source, count, name and arguments";
     Diagnostic::error(Code::WrongType, value.span, message)
         .help(
             "a row of Ultralytics such as `[-1, 1, Conv, [64, 3, 2]]` is `conv 64 3x3 s2 p1 bias=false -> bn -> silu`",
         )
-        .help("other sources than the layer before are written `{from: NAME, then: …}`")
+        .help("to read anything other than the previous layer, write `{from: NAME, then: …}`")
 }
 
 /// Whether it is a text that begins as arguments do, `filters=16`, or several keys none of which is a structure's.
@@ -56,7 +56,7 @@ pub(super) fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) ->
         .find(|own| elsewhere::is_spelt_as(own, &key.value))
         .or_else(|| elsewhere::find(&key.value, elsewhere::MERGES.iter(), |_| true)?.ours())?;
     (values.len() > 1).then(|| {
-        let message = format!("`{}` is taken for a name", key.value);
+        let message = format!("`{}` is treated as a name", key.value);
         let warning = Diagnostic::warning(Code::NearKeyword, key.span, message);
         warning.label("of the layers under it, which run one after another").help(format!(
             "to merge what each of them makes, write `branches:`, and `merge: {merge}` beside it; `allow: [W007]` if it is a name"

@@ -44,7 +44,7 @@ pub(super) fn misplaced(context: &Context<'_>, section: &Section) -> Option<Diag
         (false, true) => format!("it stands beside `{owner}`, in the same braces: `{{{owner}: …, {}: …}}`", key.value),
         (false, false) => format!("write `{}:` without a dash, in the column of `{owner}:`", key.value),
     };
-    let message = format!("`{}` belongs to `{owner}`, and stands in an item of its own", key.value);
+    let message = format!("`{}` belongs to `{owner}`, but is in an item of its own", key.value);
     let error = Diagnostic::error(Code::UnknownKey, key.span, message);
     Some(match near {
         Some(near) => error.other(near.span, "to this one").help(beside),
@@ -66,7 +66,7 @@ pub(super) fn misspelt(context: &Context<'_>, key: &Spanned<String>, value: &Spa
         // One of several branches may well be called `branch`.
         _ if is_within => None,
         _ => {
-            let message = format!("`{}` is taken for a name", key.value);
+            let message = format!("`{}` is treated as a name", key.value);
             let warning = Diagnostic::warning(Code::NearKeyword, key.span, message).label("of the layers under it");
             let advice = format!("did you mean `{near}`? `allow: [W007]` if it is a name");
             Some(warning.fix(advice, key.span, near))

@@ -153,7 +153,7 @@ fn naming<'a>(context: &mut Context<'a>, key: &Spanned<String>, value: &'a Spann
     if !looks_like_layers(context, key, value) {
         let error = unknown_callee(context, key);
         context.errors.extend(error.map(|error| match error.help.is_empty() {
-            true => error.help("if it is to name an item, layers must stand under it").other(value.span, "no layers"),
+            true => error.help("to name an item, put layers under it").other(value.span, "no layers"),
             false => error,
         }));
         return None;
@@ -322,7 +322,7 @@ fn branches<'a>(
         let error = wrong_type("`branches`", "a list, one entry a branch", value);
         context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
             true => "write `branches = [\"conv 8 1x1\", \"conv 8 3x3 p1\"]`",
-            false => "write `branches: [conv 8 1x1, conv 8 3x3 p1]`, or each branch on a line of its own behind `-`",
+            false => "write `branches: [conv 8 1x1, conv 8 3x3 p1]`, or each branch on its own line after `-`",
         }));
         return ItemBody::Unreadable;
     };

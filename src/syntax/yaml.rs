@@ -295,7 +295,7 @@ fn without_repeated(
 const MERGE: &str = "<<";
 
 fn merged(key: Span) -> Diagnostic {
-    Diagnostic::error(Code::Syntax, key, "merge keys are no part of YAML 1.2, and are not supported")
+    Diagnostic::error(Code::Syntax, key, "merge keys are not part of YAML 1.2, and are not supported")
         .help("write the entries out; a value that several of them share can have a name under `let:`")
 }
 

@@ -34,7 +34,7 @@ impl<T: Real> Average<T> {
         });
     }
 
-    /// Puts the average in the place of the weights, which are kept here meanwhile; the second call changes them back.
+    /// Puts the average in place of the weights, which are kept here meanwhile; the second call changes them back.
     pub fn swap(&mut self, weights: &mut [Vec<T>]) {
         self.values.swap_with_slice(weights);
     }

@@ -27,7 +27,7 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Writes them into the folder of a run, in the place of earlier ones.
+    /// Writes them into the folder of a run, in place of earlier ones.
     ///
     /// # Errors
     /// If the disk is full.

@@ -139,7 +139,8 @@ impl Identity {
         }
         if self.data != given.data {
             return Some(
-                "the data set has changed: there are as many images as the run began with, but others".to_owned(),
+                "the data set has changed: there are as many images as when the run began, but different ones"
+                    .to_owned(),
             );
         }
         if let (Some(own), Some(other)) = (self.contents, given.contents)

@@ -110,7 +110,7 @@ pub trait Learner: Debug {
     /// If the device fails.
     fn update(&mut self, lr: f64, before: u64) -> Result<(), DeviceError>;
 
-    /// Puts the average, if there is one, in the place of the weights; the second call changes them back.
+    /// Puts the average, if there is one, in place of the weights; the second call changes them back.
     ///
     /// # Errors
     /// If the device fails.

@@ -26,7 +26,7 @@ pub struct Progress {
     memory: Memory,
     /// Characters that a line has room for, if there is a limit.
     width: Option<usize>,
-    /// What was said of images that cannot be read.
+    /// What was said about images that cannot be read.
     left_out: HashSet<String>,
 }
 

@@ -84,7 +84,7 @@ impl Storages {
         if index == next {
             self.list.push(storage.clone());
         }
-        // Whatever is said of it elsewhere, it must hold this too.
+        // Whatever is said about it elsewhere, it must hold this too.
         let known = &mut self.list[index];
         if known.bytes() < storage.bytes() {
             *known = storage.clone();

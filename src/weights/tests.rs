@@ -79,7 +79,7 @@ fn some_weights_begin_anew() {
         assert_eq!(found.weights, numbers().into_iter().enumerate().map(given).collect::<Vec<_>>(), "{name}");
         assert_eq!(found.left_out, [""; 0], "{name}");
 
-        // What the file has in the place of another layer's weights is left out, and named.
+        // What the file has in place of another layer's weights is left out, and named.
         declared[0].name = "stem.weight".to_owned();
         declared[1].name = "stem.bias".to_owned();
         let found = load_others::<f32>(&fixture(name), &declared, |name| name.starts_with("stem.")).expect("as before");

@@ -1,4 +1,4 @@
-//! Files of weights that are made to cost much: something is said of each within a second and 200 MB; here, without optimisation,
+//! Files of weights that are made to cost much: something is said about each within a second and 200 MB; here, without optimisation,
 //! within ten times the time and the address space that goes with it.
 #![cfg(target_os = "linux")]
 

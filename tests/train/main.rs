@@ -90,7 +90,7 @@ fn runs_are_reported_and_compared() {
     // Its pictures lie beside it too.
     for (name, width, parts) in [
         ("curves", 2 * 2 * 480, &[">loss</text>", ">accuracy</text>", ">learning rate</text>", " %</text>"][..]),
-        ("confusion", 0, &[">taken for</text>", " taken for 0: "]),
+        ("confusion", 0, &[">predicted</text>", " predicted as 0: "]),
         ("images", 0, &["<image ", ">✓ "]),
     ] {
         let svg = read(&place.path(&format!("a/{name}.svg")));
@@ -159,7 +159,7 @@ fn photos_become_a_classifier() {
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
-        (&format!("{weights} --set train.replace=[]"), "to begin anew with them, write `replace: [fc.*]`"),
+        (&format!("{weights} --set train.replace=[]"), "to initialise them anew, write `replace: [fc.*]`"),
         (
             &format!("{weights} --set train.freeze=[conv9.*]"),
             "`freeze` names `conv9.*`, which is no weight of the network",

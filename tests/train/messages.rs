@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::place::Place;
 
-/// A run that is refused, and all that is said of it.
+/// A run that is refused, and all that is said about it.
 fn refused(place: &Place, arguments: &str) -> String {
     let mut command = place.command(arguments);
     command.env("HOME", place.path("home")).env("ARCHC_DATA", place.path("sets")).env_remove("COLUMNS");

@@ -9,16 +9,16 @@ use crate::cli::{Failure, terminal};
 use crate::recipe::DataSet;
 use crate::train::data::fetch::{Event, Fetched, Order, Patience, fetch};
 
-/// Download a data set, verify it and put it in its place; a download that broke off goes on
+/// Download and verify a data set; an interrupted download is resumed
 #[derive(Debug, Args)]
 pub struct Fetch {
-    /// Which
+    /// The data set
     #[arg(value_name = "SET", value_enum)]
     set: Set,
-    /// Another server: a folder with the usual files, or one archive with all of them (.zip, .tar.gz, .tar)
+    /// Another server: a folder with the usual files, or an archive with all of them (.zip, .tar.gz, .tar)
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
-    /// Where the files go, a folder that is still to be made; $ARCHC_DATA/SET or ~/.cache/archc/SET unless given
+    /// The folder to create for the files [default: $ARCHC_DATA/SET or ~/.cache/archc/SET]
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
 }

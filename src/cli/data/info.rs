@@ -9,12 +9,12 @@ use crate::cli::terminal::{self, Format, complain};
 use crate::ir::Pair;
 use crate::train::data::{Collection, Split, TestImages};
 
-/// How many images of which size each class has
+/// Show how many images each class has, and their sizes
 #[derive(Debug, Args)]
 pub struct Info {
     #[command(flatten)]
     images: Images,
-    /// A table for people, or JSON for programs
+    /// A table, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

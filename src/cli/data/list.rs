@@ -9,10 +9,10 @@ use crate::cli::terminal::{self, Format};
 use crate::recipe::DataSet;
 use crate::train::data::locate;
 
-/// Every set that is known by name, and where it is
+/// List the data sets that archc knows, and where they are
 #[derive(Debug, Args)]
 pub struct List {
-    /// A table for people, or JSON for programs, one object a line for each set
+    /// A table, or JSON for programs, one object per line and set
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

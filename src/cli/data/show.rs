@@ -14,30 +14,30 @@ use crate::cli::terminal;
 use crate::durable;
 use crate::train::data::{Collection, Dataset, Part, Tile, sheet};
 
-/// Draw images as the network gets them, after augmentation, with their labels
+/// Draw images as the network receives them, after augmentation, with their labels
 #[derive(Debug, Args)]
 pub struct Show {
-    /// A network's file, or a set's name or a folder of images: those as they are
+    /// A network's file; or, for the original images, the name of a set or a folder
     #[arg(value_name = "FILE|SET|FOLDER")]
     what: String,
     #[command(flatten)]
     changes: Changes,
-    /// The picture
+    /// The file to write
     #[arg(long, value_name = "PNG", default_value = "data.png")]
     out: PathBuf,
-    /// Write over a file that is there
+    /// Overwrite an existing file
     #[arg(long)]
     force: bool,
-    /// How many images
+    /// The number of images
     #[arg(long, value_name = "N", default_value_t = 36, value_parser = clap::value_parser!(u16).range(1..=1000))]
     count: u16,
-    /// Which images
+    /// The split to use
     #[arg(long, value_enum, default_value_t = Which::Train)]
     split: Which,
-    /// What chance depends on; the file's own seed unless given
+    /// The seed for random choices [default: the file's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The epoch whose images they are, from 1
+    /// The epoch to show, from 1
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     epoch: u32,
 }

@@ -8,12 +8,12 @@ use crate::cli::Failure;
 use crate::cli::terminal::{self, Format};
 use crate::train::data::Statistics;
 
-/// Mean and deviation of each channel and the balance of the classes, as lines for the file
+/// Measure the mean and deviation of each channel and the balance of the classes, as lines for the file
 #[derive(Debug, Args)]
 pub struct Stats {
     #[command(flatten)]
     images: Images,
-    /// Lines for people, or JSON for programs
+    /// Text, or JSON for programs
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }

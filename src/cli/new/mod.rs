@@ -21,16 +21,16 @@ use crate::recipe::{BadImages, Data, DataSet, Filter, MaxPixels, Resize, Transfo
 use crate::syntax::{Format, Override};
 use crate::train::data::Dataset;
 
-/// Write a network's file for your own images, ready to be trained from the weights of a network that knows others
+/// Write a network's file for your own images, ready to be trained from the weights of a pretrained network
 #[derive(Debug, Args)]
 pub struct New {
-    /// One of the networks that archc brings along, such as resnet18, or a file of your own
+    /// A network that comes with archc, such as resnet18, or a file of your own
     #[arg(long, value_name = "ARCHITECTURE")]
     from: String,
-    /// A folder with a folder of images for each class, or the name of a data set
+    /// A folder with a subfolder of images for each class, or the name of a data set
     #[arg(long, value_name = "IMAGES")]
     data: String,
-    /// The file to write; ARCHITECTURE_IMAGES.yaml unless given
+    /// The file to write [default: ARCHITECTURE_IMAGES.yaml]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
 }

@@ -4,12 +4,12 @@
 //! resnet:
 //!   block: bottleneck            # or basic
 //!   counts: [3, 4, 6, 3]         # blocks in each stage; widths are 64, 128, 256, …
-//!   stem: imagenet               # 7×7/2 and a 3×3/2 max pool, this unless given; or cifar: 3×3/1, no pool
-//!   shortcut: auto               # identity or a projection, this unless given; pad adds channels of zeros (option A) where
+//!   stem: imagenet               # 7×7/2 and a 3×3/2 max pool, the default; or cifar: 3×3/1, no pool
+//!   shortcut: auto               # identity or a projection, the default; pad adds channels of zeros (option A) where
 //!                                # auto projects, none makes the plain network
-//!   width: 64                    # of the first stage, this unless given
-//!   groups: 32                   # of a bottleneck's 3×3 convolutions (ResNeXt, Xie et al. 2017), 1 unless given
-//!   width_per_group: 4           # their channels in a group for each 64 of the stage's width, 64 unless given
+//!   width: 64                    # of the first stage; default: 64
+//!   groups: 32                   # of a bottleneck's 3×3 convolutions (ResNeXt, Xie et al. 2017); default: 1
+//!   width_per_group: 4           # their channels in a group for each 64 of the stage's width; default: 64
 //! ```
 
 use super::{generated, level};

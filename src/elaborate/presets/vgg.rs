@@ -5,8 +5,8 @@
 //!   cfg: [64, M, 128, M, "conv 256 1x1 -> relu"]    # a width is a 3×3 convolution, M a 2×2 pool
 //!   batch_norm: true                                # false unless asked for
 //!   avgpool: 7                                      # an adaptive pool before the head; none unless asked for
-//!   head: [4096, 4096]                              # hidden linear layers, this unless given
-//!   dropout: 0.5                                    # after each of them, this unless given
+//!   head: [4096, 4096]                              # hidden linear layers; this is the default
+//!   dropout: 0.5                                    # after each of them; this is the default
 //! ```
 
 use super::{generated, level};

@@ -34,7 +34,7 @@ struct Part {
     all: usize,
 }
 
-/// Puts the channels of `from` in the place of the part of `to`.
+/// Puts the channels of `from` in place of the part of `to`.
 fn put(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View) -> Result<()> {
     let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, shape);
     let offset = part.start * run * gpu.settings().storage.width();
@@ -50,7 +50,7 @@ fn take(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View)
     strips(gpu, rows, (from.pointer() + offset as u64, from_step), (to.pointer(), length), [length, 0, length])
 }
 
-/// Rows in the place of rows. Places come with the numbers from one row to the next; the sizes are how long a row of the target is,
+/// Rows in place of rows. Places come with the numbers from one row to the next; the sizes are how long a row of the target is,
 /// where what is taken begins in it, and how long that is.
 fn strips(
     gpu: &Gpu,

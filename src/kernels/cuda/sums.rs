@@ -275,7 +275,7 @@ pub struct Totals<'a> {
     pub first: Option<View<'a>>,
     /// Of the second.
     pub second: Option<View<'a>>,
-    /// Of examples in the place of channels, whose weights lie with the channels first.
+    /// Of examples in place of channels, whose weights lie with the channels first.
     pub of_maps: Option<Shape>,
 }
 

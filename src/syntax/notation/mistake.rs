@@ -206,7 +206,7 @@ fn token_of(rest: &str) -> &str {
 
 fn advice_on_arithmetic(rest: &str) -> Option<&'static str> {
     Some(match rest.chars().next()? {
-        c if wide_space(rest).is_some() && !c.is_ascii() => "only usual spaces separate words",
+        c if wide_space(rest).is_some() && !c.is_ascii() => "only ordinary spaces separate words",
         '−' | '–' | '—' => "a minus is written `-`",
         ';' => "arguments and the entries of a list are separated by commas",
         '^' => "a power is written `2**3`",
@@ -232,17 +232,17 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
     let starts = matches!(before.trim_end(), "") || before.trim_end().ends_with(['>', '(']);
     let in_size = word.strip_suffix('x').is_some_and(|side| side.ends_with(|c: char| c.is_ascii_digit()));
     Some(match rest.chars().next()? {
-        c if wide_space(rest).is_some() && !c.is_ascii() => "only usual spaces separate words",
-        '−' | '–' | '—' => "layers are joined with `->`, a usual minus and `>`",
+        c if wide_space(rest).is_some() && !c.is_ascii() => "only ordinary spaces separate words",
+        '−' | '–' | '—' => "layers are joined with `->`, an ordinary minus and `>`",
         '-' if rest[1..].starts_with(|c: char| c.is_ascii_whitespace()) => {
-            "items of one list are indented alike: a dash that stands deeper is a part of the item above"
+            "items of one list have the same indentation: a deeper dash belongs to the item above"
         }
         '-' if rest[1..].starts_with(|c: char| c.is_alphabetic() || c.is_whitespace() || c == '(') => {
-            "an item of a list begins with a dash and a usual space: `- relu`"
+            "an item of a list begins with a dash and an ordinary space: `- relu`"
         }
         ':' if is_one_word(before) => "a name is followed by a colon and a space: `stem: conv 64 3x3`",
         ':' => "an argument is written `key=value`",
-        '0'..='9' | '(' if repeats_ahead(before, rest) => "a repetition stands behind what is repeated: `(…) x 3`",
+        '0'..='9' | '(' if repeats_ahead(before, rest) => "a repetition follows what it repeats: `(…) x 3`",
         '→' | '>' | '|' | '⟶' => "layers are joined with `->`",
         ',' | ';' => "arguments are separated by spaces, layers by `->`",
         '(' if before.ends_with(is_name) => "arguments follow the name without parentheses: `conv 64 3x3`",
@@ -250,10 +250,10 @@ fn advice(before: &str, rest: &str) -> Option<&'static str> {
         '×' => "a size or a repetition is written with the letter x: `3x3`, `x 3`",
         ' ' if in_size => "a size is written without spaces: `3x3`",
         'x' | 'X' if after_number => "a size is written without spaces: `3x3`",
-        '*' | '%' | '+' | '/' => "arithmetic goes into braces: `{2*width}`",
+        '*' | '%' | '+' | '/' => "arithmetic goes in braces: `{2*width}`",
         '"' | '\'' => "words need no quotes",
         '.' if starts => "`identity` passes on what arrives",
-        '$' => "names stand in braces: `{width}`",
+        '$' => "names go in braces: `{width}`",
         '[' => "a list is written in braces: `{[64, 128]}`",
         _ => return None,
     })

@@ -109,7 +109,7 @@ pub fn expression(text: &Text) -> Result<Spanned<Expr>, Diagnostic> {
     expression::expression(text, parse(text, Rule::whole_expression)?)
 }
 
-/// A string in the place of an argument's value in mapping form: `3x3`, `nearest`, `4*width`.
+/// A string in place of an argument's value in mapping form: `3x3`, `nearest`, `4*width`.
 pub fn term(text: &Text) -> Result<Spanned<Term>, Diagnostic> {
     items::lone_term(text, parse(text, Rule::whole_term)?)
 }

@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::{LONG, Place};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
-/// No one mends more errors at a time.
+/// No one fixes more errors at a time.
 const MOST_ERRORS: usize = 20;
 
 /// Longer texts are not repeated in advice.

@@ -80,7 +80,9 @@ impl Place<'_> {
             let message = "this dash stands in another column than those of its list";
             let error = Diagnostic::error(Code::Syntax, place(line, 1), message);
             return Some(
-                error.other(place(first, 1), "an item before it").help("the dashes of a list stand in one column"),
+                error
+                    .other(place(first, 1), "an item before it")
+                    .help("the dashes of a list must be in the same column"),
             );
         }
         if line.content.starts_with('-') {
@@ -98,8 +100,8 @@ impl Place<'_> {
             );
         }
         (above.inner() != line.indent).then(|| {
-            error("nothing that this line can belong to stands in its column")
-                .help("what belongs together is indented by as many spaces")
+            error("nothing above this line has the same indentation")
+                .help("lines that belong together have the same indentation")
         })
     }
 

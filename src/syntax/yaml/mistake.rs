@@ -70,7 +70,7 @@ impl Place<'_> {
         match error {
             Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
             Error::Budget { breach: BudgetBreach::Nodes { .. } | BudgetBreach::Events { .. }, .. } => too_many(),
-            _ => "anchors are repeated too often".to_string(),
+            _ => "aliases are expanded too often".to_string(),
         }
     }
 

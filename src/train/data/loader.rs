@@ -227,7 +227,7 @@ impl Pass {
         Ok(Made { batch, skipped })
     }
 
-    /// Puts an image that can be read into `batch`, in the place of the one at `position`: any of the epoch's, that one and those after
+    /// Puts an image that can be read into `batch`, in place of the one at `position`: any of the epoch's, that one and those after
     /// it in the epoch's order. Which, and what becomes of it, follows from the position alone, whoever makes the batch. False if
     /// there is none.
     fn replace(

@@ -126,7 +126,7 @@ impl Dataset {
         &self.classes
     }
 
-    /// The recipe that it was opened with, with numbers in the place of `normalize measured`.
+    /// The recipe that it was opened with, with numbers in place of `normalize measured`.
     pub fn data(&self) -> &Data {
         &self.data
     }
@@ -263,7 +263,7 @@ fn check_readable(train: &Split, validation: &Split, classes: &[String]) -> Resu
     }
 }
 
-/// `data` with the training images' mean and deviation in the place of `normalize measured`.
+/// `data` with the training images' mean and deviation in place of `normalize measured`.
 fn measured(data: &Data, train: &Split, input: Shape) -> Result<Data, DataError> {
     let mut data = data.clone();
     // Anything else is refused where the pipeline is made.

@@ -76,7 +76,7 @@ fn classes(evaluation: &Evaluation, names: &[String]) -> String {
             ),
         ]
     };
-    let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often taken for")];
+    let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often predicted as")];
     table(&heads, evaluation.confusion.rows().enumerate().map(row))
 }
 
@@ -101,5 +101,5 @@ fn confused(evaluation: &Evaluation, names: &[String]) -> String {
     let row = |(count, class, other): (usize, usize, usize)| {
         vec![Cell::text(&names[class]), Cell::text(&names[other]), Cell::number(exact(count as u64))]
     };
-    table(&[Text("class"), Text("taken for"), Number("images")], pairs.into_iter().map(row))
+    table(&[Text("class"), Text("predicted"), Number("images")], pairs.into_iter().map(row))
 }

@@ -100,9 +100,7 @@ impl fmt::Display for FetchError {
                 f.write_str("a folder of images is your own; name it with `data.path`")
             }
             FetchError::NothingToFetch(set) => write!(f, "{set} are part of the program, there is nothing to fetch"),
-            FetchError::NoPlace => {
-                f.write_str("there is no home folder; say where the files shall go with `--to FOLDER`")
-            }
+            FetchError::NoPlace => f.write_str("there is no home folder; choose one with `--to FOLDER`"),
             FetchError::NoUrl(text) => {
                 write!(f, "`{text}` is no address; a mirror is a folder or an archive such as https://example.org/data")
             }
@@ -140,7 +138,7 @@ impl fmt::Display for FetchError {
                 write!(f, "cannot get {name}")?;
                 problems.iter().try_for_each(|problem| write!(f, "\n    {problem}"))?;
                 f.write_str(
-                    "\nthe same command goes on behind what has arrived, where the server lets it; `--mirror URL` names another server",
+                    "\nthe same command continues with the rest, if the server allows it; `--mirror URL` names another server",
                 )
             }
             FetchError::Archive { from, reason } => write!(f, "cannot unpack {from}: {reason}"),

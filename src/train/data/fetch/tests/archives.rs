@@ -114,7 +114,7 @@ fn zip(members: &[(String, Vec<u8>)], damage: u32) -> Vec<u8> {
     file
 }
 
-/// For each archive, what is said of it; nothing if the set is in its place afterwards.
+/// For each archive, what is said about it; nothing if the set is in its place afterwards.
 #[test]
 fn archives_that_misbehave() {
     let sound = members();
