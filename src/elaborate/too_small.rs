@@ -66,7 +66,7 @@ fn padded(refused: &Refused, input: ValueId, graph: &Graph, document: &Document)
         [side] => (format!("the map is only {side}"), ["use a smaller kernel", "a smaller kernel"]),
         sides => {
             let what = format!("the map has shrunk {}", sides.join(" → "));
-            (what, ["leave out a pool or a stride", "a pool or a stride less"])
+            (what, ["leave out a pool or a stride", "one pool or stride fewer"])
         }
     };
     let choice = found.map(|padding| {

@@ -40,8 +40,10 @@ pub(super) fn misplaced(context: &Context<'_>, section: &Section) -> Option<Diag
     let is_toml = super::is_toml(context.sources, key.span);
     let beside = match (is_toml, context.sources.text(section.span).starts_with('{')) {
         (true, false) => format!("write `{} = …` below `{owner} = …`, in the same table", key.value),
-        (true, true) => format!("it stands beside `{owner}`, in the same braces: `{{{owner} = …, {} = …}}`", key.value),
-        (false, true) => format!("it stands beside `{owner}`, in the same braces: `{{{owner}: …, {}: …}}`", key.value),
+        (true, true) => {
+            format!("it belongs beside `{owner}`, in the same braces: `{{{owner} = …, {} = …}}`", key.value)
+        }
+        (false, true) => format!("it belongs beside `{owner}`, in the same braces: `{{{owner}: …, {}: …}}`", key.value),
         (false, false) => format!("write `{}:` without a dash, in the column of `{owner}:`", key.value),
     };
     let message = format!("`{}` belongs to `{owner}`, but is in an item of its own", key.value);

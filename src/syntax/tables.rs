@@ -25,7 +25,7 @@ pub(super) fn moved_out(root: &mut Spanned<Setting>, presets: &[&str]) -> Vec<Di
         let message = format!("`{}` stands in the table `[{}]`", first.0.value, table.value);
         let error = Diagnostic::error(Code::UnknownKey, first.0.span, message);
         let error = error.other(table.span, "all that follows belongs to this table");
-        errors.push(error.help(format!("move it above `[{}]`, with what else is for the whole file", table.value)));
+        errors.push(error.help(format!("move it above `[{}]`, to the other keys of the whole file", table.value)));
         let is_global = |key: &str| is_meant(key) || matches!(key, "name" | "classes" | "include" | "allow");
         let (out, kept) = std::mem::take(&mut section.entries)
             .into_iter()

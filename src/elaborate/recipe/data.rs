@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elaborate::scope::Scope;
 use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
 use crate::ir::{Pair, Shape};
-use crate::recipe::{BadImages, Data, DataSet, MaxPixels, Obstacle, Transform, way};
+use crate::recipe::{BadImages, Data, DataSet, Interval, MaxPixels, Obstacle, Transform, way};
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// What the data must fit to; `None` where an earlier error left it unknown.
@@ -259,6 +259,10 @@ fn refuse_chance(eval: &Transforms, problems: &mut Vec<Diagnostic>) {
                 error.help(format!("`{}` takes the window in the middle", fixed.join(", ")))
             }
             Transform::Grayscale { .. } => error.help("`grayscale` without a probability makes every image grey"),
+            Transform::GaussianBlur { kernel, sigma } => {
+                let fixed = Transform::GaussianBlur { kernel: *kernel, sigma: Interval::only(sigma.high) };
+                error.help(format!("`{fixed}` blurs every image alike"))
+            }
             _ => error,
         });
     }

@@ -68,13 +68,14 @@ fn trivial_augment(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
 fn gaussian_blur(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     let PositivePair(kernel) = arguments.required("kernel")?;
     if kernel.height % 2 == 0 || kernel.width % 2 == 0 {
-        let error = arguments.invalid("kernel", "a kernel that lies around a pixel has odd sides");
-        let odd = match (kernel.height | 1, kernel.width | 1) {
-            (height, width) if kernel.height == kernel.width => height.max(width).to_string(),
-            (height, width) => format!("{height}x{width}"),
+        let error = arguments.invalid("kernel", "`kernel` must be odd: a pixel is in its middle");
+        let written = |height: usize, width: usize| match height == width {
+            true => height.to_string(),
+            false => format!("{height}x{width}"),
         };
-        let place = arguments.place("kernel");
-        return Err(error.label(format!("found {kernel}")).fix(format!("write `{odd}`"), place, odd));
+        let odd = written(kernel.height | 1, kernel.width | 1);
+        let error = error.label(format!("found `{}`", written(kernel.height, kernel.width)));
+        return Err(error.fix(format!("write `{odd}`"), arguments.place("kernel"), odd));
     }
     let sigma = arguments.optional("sigma")?.map_or(Transform::SIGMA, |Deviation(sigma)| sigma);
     Ok(Transform::GaussianBlur { kernel, sigma })
