@@ -1,8 +1,8 @@
 //! A visitor of the checked graph that knows no layer: how fast could a machine run each one?
 //!
 //! In the roofline model (Williams, Waterman and Patterson 2009) a layer takes as long as its arithmetic or its memory
-//! traffic, whichever is longer: max(FLOPs / peak, bytes / bandwidth). Every layer answers for its MACs, weights and shapes,
-//! so layers that do not exist yet are counted too.
+//! traffic, whichever is longer: max(FLOPs / peak, bytes / bandwidth). Every layer answers for its MACs, weights and
+//! shapes, so layers that do not exist yet are counted too.
 //!
 //! `cargo run --no-default-features --example roofline -- architectures/resnet18.yaml 500 40`
 //! (file, peak in GFLOP/s, bandwidth in GB/s)

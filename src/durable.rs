@@ -3,8 +3,9 @@
 //! [`replace`] writes beside the file, syncs, and renames: whoever looks at the path, also after a crash or on a full
 //! disk, finds the old contents or the new ones.
 //!
-//! The file beside is a new one, `.archc-0123456789abcdef.partial`: nothing that was there is written over, no link is followed, and
-//! two processes do not meet. It is locked while it is written, so that [`sweep`] can tell what a killed program left.
+//! The file beside is a new one, `.archc-0123456789abcdef.partial`: nothing that was there is written over, no link is
+//! followed, and two processes do not meet. It is locked while it is written, so that [`sweep`] can tell what a killed
+//! program left.
 
 use std::fs::{self, File, TryLockError};
 use std::hash::{BuildHasher, RandomState};

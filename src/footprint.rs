@@ -1,10 +1,11 @@
 //! How much memory training takes, in single precision, before anything is allocated.
 //!
-//! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each operation
+//! The trainer's own plan says it: the same [`Program`], the same [buffers](crate::program::plan), and what each
+//! operation
 //! [keeps](crate::program::Op::kept) and [works in](crate::program::Op::workspace). On top come all weights and running
 //! statistics, a gradient for each weight that takes part, and what the optimizer remembers: nothing for plain SGD, one
-//! number a weight with momentum and for Lion, two for Adam and AdamW, up to three for RMSprop; one more for gradients of several batches,
-//! and one for an average of the weights.
+//! number a weight with momentum and for Lion, two for Adam and AdamW, up to three for RMSprop; one more for gradients
+//! of several batches, and one for an average of the weights.
 //!
 //! The program itself and its data set need some more.
 
@@ -65,7 +66,8 @@ pub struct Footprint {
 }
 
 impl Network {
-    /// What the network takes on so many threads: in training with the optimizer of the `train:` section; without one, SGD with momentum.
+    /// What the network takes on so many threads: in training with the optimizer of the `train:` section; without one,
+    /// SGD with momentum.
     ///
     /// ```
     /// let network = archc::compile("input: [3, 32, 32]\nlayers: [conv 64 3x3 p1 -> relu -> flatten -> linear 10]").unwrap();
@@ -77,8 +79,8 @@ impl Network {
         self.footprint_at(Place::Processor { threads })
     }
 
-    /// The same on a GPU, with maps in this order and numbers of values of so many bytes. What libraries work in is not known
-    /// before they run, and not counted.
+    /// The same on a GPU, with maps in this order and numbers of values of so many bytes. What libraries work in is not
+    /// known before they run, and not counted.
     pub fn device_footprint(&self, order: Order, width: usize) -> Footprint {
         self.footprint_at(Place::Device { order, width: width as u64 })
     }
@@ -89,7 +91,8 @@ impl Network {
         Footprint { program, plan, place, optimizer_state: optimizer_state(self.train.as_ref()) }
     }
 
-    /// Bytes of a forward pass over `batch` examples in evaluation mode on so many threads, some examples at a time, with the weights.
+    /// Bytes of a forward pass over `batch` examples in evaluation mode on so many threads, some examples at a time,
+    /// with the weights.
     pub fn inference_memory(&self, threads: usize, batch: usize) -> u64 {
         self.inference_memory_at(Place::Processor { threads }, batch)
     }
@@ -115,7 +118,8 @@ impl Network {
 }
 
 impl Footprint {
-    /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there is.
+    /// Bytes of training with `batch` examples a step. Sums that no machine could hold stop at the largest number there
+    /// is.
     pub fn training(&self, batch: usize) -> TrainingMemory {
         let Footprint { program, plan, place, .. } = self;
         let of_batch = |numbers: u64| numbers.saturating_mul(batch as u64);
@@ -172,8 +176,8 @@ impl Place {
         }
     }
 
-    /// Images: as the caller has them, and in the order and type of values, where that is another. On a GPU there are two batches
-    /// of them as they came, of which one is under way.
+    /// Images: as the caller has them, and in the order and type of values, where that is another. On a GPU there are
+    /// two batches of them as they came, of which one is under way.
     fn images(self, program: &Program, batch: usize, at_once: usize) -> u64 {
         let image = program.shape(ValueId::INPUT);
         let of = |images: usize| (image.elements() as u64).saturating_mul(images as u64);
@@ -258,9 +262,9 @@ mod tests {
                 weights: 4 * (params + 10),
                 gradients: 4 * params,
                 optimizer: 4 * params * optimizer,
-                // The input in both orders, two maps, in which all values before the first weight take turns and `linear` finds
-                // a place, and two more vectors; denominators; the pool's places, a byte each; mean and scale of five channels,
-                // and fifty bits.
+                // The input in both orders, two maps, in which all values before the first weight take turns and
+                // `linear` finds a place, and two more vectors; denominators; the pool's places, a byte each; mean and
+                // scale of five channels, and fifty bits.
                 activations: 4 * (10 * (2 * 32 + 2 * 32 + 2 * 5 + 32) + 10 * 8 / 4 + 10 + 2),
                 // Gradients find places. The linear layer reads its input as a panel of examples, and each thread
                 // packs some of its weight.
@@ -277,8 +281,8 @@ mod tests {
         let network = network.expect("a sound network");
         let params = 2 * 3 + 48 * 5;
         let f32s = network.device_footprint(Order::ChannelsFirst, 4).training(10);
-        // The images of two batches; the convolution's map, which flattened is the same, and the logits, whose place the map's
-        // gradient takes; and the loss's gradient.
+        // The images of two batches; the convolution's map, which flattened is the same, and the logits, whose place
+        // the map's gradient takes; and the loss's gradient.
         let expected = TrainingMemory {
             weights: 4 * params,
             gradients: 4 * params,
@@ -287,8 +291,8 @@ mod tests {
             workspace: 4 * 10 * 48,
         };
         assert_eq!(f32s, expected);
-        // Weights have copies, images are turned, and the map is flattened by a copy, whose gradient takes the logits' place, as
-        // the map's takes the copy's.
+        // Weights have copies, images are turned, and the map is flattened by a copy, whose gradient takes the logits'
+        // place, as the map's takes the copy's.
         let bf16 = network.device_footprint(Order::ChannelsLast, 2).training(10);
         let (activations, workspace) = (4 * 10 * 2 * 32 + 2 * 10 * (32 + 48 + 48 + 5), 2 * 10 * 48);
         assert_eq!(bf16, TrainingMemory { weights: 6 * params, activations, workspace, ..expected });
@@ -299,14 +303,15 @@ mod tests {
         let layers =
             "gn 2 -> ln channels -> ln -> drop_path 0.5 -> adaptive_maxpool 2 -> conv_transpose 2 2x2 s2 -> prelu";
         let network = compile(&format!("input: [4, 8, 8]\nlayers: [{layers}]")).expect("a sound network");
-        // The input in both orders; four maps of its size, in two of which the pool and the enlarged map find places, because
-        // nobody reads them backwards; the output; the pool's places; two numbers for each group, for each position and for each
-        // example; and whether the example survives.
+        // The input in both orders; four maps of its size, in two of which the pool and the enlarged map find places,
+        // because nobody reads them backwards; the output; the pool's places; two numbers for each group, for each
+        // position and for each example; and whether the example survives.
         let values = 6 * 256 + 32 + 16;
         assert_eq!(network.footprint(1).training(10).activations, 4 * 10 * (values + 4 + 128 + 2 + 1));
     }
 
-    /// Two values live at a time. The input counts, in both orders, statistics and places that kernels write, and weights.
+    /// Two values live at a time. The input counts, in both orders, statistics and places that kernels write, and
+    /// weights.
     #[test]
     fn inference_takes_less() {
         let network = compile("input: [2, 4, 4]\nlayers: [relu -> bn -> relu -> maxpool 2]");

@@ -37,8 +37,8 @@ pub fn duration(seconds: f64) -> String {
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
-/// Bytes as people write them: `8GiB`, `8 GB`, `512m`. A unit without `i` is decimal if it ends in `B`, as on a disk's box,
-/// and binary if it is a letter alone, as in `docker -m`. `None` if it is none of these.
+/// Bytes as people write them: `8GiB`, `8 GB`, `512m`. A unit without `i` is decimal if it ends in `B`, as on a disk's
+/// box, and binary if it is a letter alone, as in `docker -m`. `None` if it is none of these.
 #[cfg(feature = "cli")]
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim().to_lowercase();

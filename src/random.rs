@@ -32,7 +32,8 @@ pub enum Purpose {
     Synthetic = 6,
     /// Mixing images of a batch; the step is the epoch, the place the batch.
     Mix = 7,
-    /// What takes the place of an image that cannot be read; the step is the epoch, the place its own in the epoch's order.
+    /// What takes the place of an image that cannot be read; the step is the epoch, the place its own in the epoch's
+    /// order.
     Replace = 8,
 }
 
@@ -51,7 +52,8 @@ pub fn key(seed: u64, purpose: Purpose, step: u64, place: u64) -> [u8; 32] {
     key
 }
 
-/// A whole number below `bound`, all equally likely but for one part in 2⁶⁴/`bound` (Lemire 2019, without the rejection).
+/// A whole number below `bound`, all equally likely but for one part in 2⁶⁴/`bound` (Lemire 2019, without the
+/// rejection).
 pub fn below(generator: &mut ChaCha8Rng, bound: usize) -> usize {
     ((u128::from(generator.next_u64()) * bound as u128) >> 64) as usize
 }
@@ -61,7 +63,8 @@ pub fn chance(generator: &mut ChaCha8Rng, probability: f64) -> bool {
     unit(generator) < probability
 }
 
-/// The numbers that every weight starts with, in the order of [`Program::weights`]. In f32 they are those of f64, rounded.
+/// The numbers that every weight starts with, in the order of [`Program::weights`]. In f32 they are those of f64,
+/// rounded.
 pub fn initial_weights<T: Real>(program: &Program, seed: u64) -> Vec<Vec<T>> {
     let weights = program.weights.iter().enumerate();
     weights.map(|(index, weight)| draw(weight.init, &weight.shape, seed, index as u64)).collect()
@@ -140,8 +143,8 @@ pub fn normal(words: &mut ChaCha8Rng) -> f64 {
     radius * (TAU * unit(words)).cos()
 }
 
-/// Of the Beta distribution with both parameters `alpha`: symmetric around ½. As two Gamma variables' part of their sum, by
-/// way of logarithms, since variables of a small `alpha` are too small for numbers.
+/// Of the Beta distribution with both parameters `alpha`: symmetric around ½. As two Gamma variables' part of their
+/// sum, by way of logarithms, since variables of a small `alpha` are too small for numbers.
 pub fn beta(generator: &mut ChaCha8Rng, alpha: f64) -> f64 {
     let (first, second) = (log_gamma_variable(generator, alpha), log_gamma_variable(generator, alpha));
     1.0 / (1.0 + (second - first).exp())
@@ -187,7 +190,8 @@ mod tests {
         }
     }
 
-    /// What each initialiser's numbers must look like: mean, standard deviation, and the largest distance from the mean.
+    /// What each initialiser's numbers must look like: mean, standard deviation, and the largest distance from the
+    /// mean.
     #[test]
     fn draws_the_distribution_that_was_asked_for() {
         let (fan_in, fan_out) = (32.0 * 15.0, 64.0 * 15.0);

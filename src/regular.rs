@@ -38,8 +38,8 @@ pub fn check_own(path: &Path) -> io::Result<Option<fs::Metadata>> {
     }
 }
 
-/// Opens a file of archc's own to read and write it, and makes it if it is not there. A link is not followed: what it leads to is
-/// somebody else's. A file that has another name besides gets contents of its own.
+/// Opens a file of archc's own to read and write it, and makes it if it is not there. A link is not followed: what it
+/// leads to is somebody else's. A file that has another name besides gets contents of its own.
 pub fn open_own(path: &Path) -> io::Result<File> {
     if check_own(path)?.is_some_and(|found| names(&found) > 1) {
         durable::replace(path, |copy| io::copy(&mut File::open(path)?, copy).map(drop))?;

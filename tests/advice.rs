@@ -1,5 +1,5 @@
-//! What is advised fixes: a thousand networks are drawn and broken in one place, and every suggestion that a program can follow is
-//! followed. The text then compiles with fewer errors.
+//! What is advised fixes: a thousand networks are drawn and broken in one place, and every suggestion that a program
+//! can follow is followed. The text then compiles with fewer errors.
 
 use std::collections::BTreeMap;
 

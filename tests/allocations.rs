@@ -1,4 +1,5 @@
-//! A training step, with all that a recipe can add to it, allocates nothing once the first ones have made their buffers.
+//! A training step, with all that a recipe can add to it, allocates nothing once the first ones have made their
+//! buffers.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

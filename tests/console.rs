@@ -1,6 +1,6 @@
-//! The console blocks of the README and all other pages say what the program does: each command is run, and what it prints is
-//! compared with what stands below it. `…` stands for anything within a line, and alone on a line for any lines. A block that
-//! takes hours, a GPU or somebody's files says so in the line before it: `<!-- not run: WHY -->`.
+//! The console blocks of the README and all other pages say what the program does: each command is run, and what it
+//! prints is compared with what stands below it. `…` stands for anything within a line, and alone on a line for any
+//! lines. A block that takes hours, a GPU or somebody's files says so in the line before it: `<!-- not run: WHY -->`.
 //!
 //! An example of YAML whose first line is `# NAME.yaml` is a file that the commands find under this name.
 
@@ -10,8 +10,8 @@ use std::process::Command;
 
 use image::{Rgb, RgbImage};
 
-/// The pages with commands, how many of these are run, and how many blocks are not: one that is not found must not pass for one
-/// that is true.
+/// The pages with commands, how many of these are run, and how many blocks are not: one that is not found must not pass
+/// for one that is true.
 const PAGES: [(&str, usize, usize); 9] = [
     ("CONTRIBUTING.md", 0, 1),
     ("README.md", 2, 2),
@@ -24,7 +24,8 @@ const PAGES: [(&str, usize, usize); 9] = [
     ("findings/README.md", 0, 1),
 ];
 
-/// What the commands find: the networks of the repository, photos of three classes, and a network that trains in no time.
+/// What the commands find: the networks of the repository, photos of three classes, and a network that trains in no
+/// time.
 fn place() -> tempfile::TempDir {
     let place = tempfile::tempdir().expect("a temporary folder");
     let networks = place.path().join("architectures");

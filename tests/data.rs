@@ -1,4 +1,5 @@
-//! The networks of docs/data.md compile, and `archc data` does what that page says. Its console blocks are run by tests/console.rs.
+//! The networks of docs/data.md compile, and `archc data` does what that page says. Its console blocks are run by
+//! tests/console.rs.
 
 use std::fs;
 use std::path::Path;

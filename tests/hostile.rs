@@ -1,5 +1,5 @@
-//! Files that are made to cost much. `archc check` has something to say of each within a second and 200 MB; here, without
-//! optimisation, within ten times the time and the address space that goes with it.
+//! Files that are made to cost much. `archc check` has something to say of each within a second and 200 MB; here,
+//! without optimisation, within ten times the time and the address space that goes with it.
 //!
 //! A new case is a line: the file, what is in it, and what is said about it.
 #![cfg(all(feature = "cli", target_os = "linux"))]

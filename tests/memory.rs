@@ -69,8 +69,8 @@ fn measure(network: &Network, batch: usize) -> usize {
     most
 }
 
-/// Estimate and measurement of each network differ by at most 15 %. How much the threads keep of what they worked in depends on who
-/// took which task, by up to a megabyte: so batches are not the smallest.
+/// Estimate and measurement of each network differ by at most 15 %. How much the threads keep of what they worked in
+/// depends on who took which task, by up to a megabyte: so batches are not the smallest.
 #[test]
 fn training_takes_what_was_estimated() {
     let file = |name: &str| fs::read_to_string(format!("architectures/{name}.yaml")).expect("a file");

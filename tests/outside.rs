@@ -1,5 +1,5 @@
-//! A layer from outside the crate, the one of `examples/custom_layer`: found by name, checked, and differentiated by both
-//! executors.
+//! A layer from outside the crate, the one of `examples/custom_layer`: found by name, checked, and differentiated by
+//! both executors.
 
 #[path = "../examples/custom_layer/swish.rs"]
 mod swish;
@@ -151,7 +151,8 @@ fn runs_on_a_gpu() {
         numbers
     };
     let expected = run(Device::default());
-    // In f32 maps have their channels first, with factors that are rounded last; and no GPU that is emulated rounds them.
+    // In f32 maps have their channels first, with factors that are rounded last; and no GPU that is emulated rounds
+    // them.
     for (numbers, allowed) in [(Numbers::F32, 1e-5), (Numbers::Tf32, if there { 1e-2 } else { 1e-5 })] {
         let found = run(on_gpu(numbers));
         for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {

@@ -1,4 +1,5 @@
-//! docs/recipes.md: its examples compile, it explains everything that `train:` can say, and it has a source for every network.
+//! docs/recipes.md: its examples compile, it explains everything that `train:` can say, and it has a source for every
+//! network.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,8 +1,10 @@
-//! Feeds mutated inputs to the compiler and the trainer and looks for what must not happen: a panic, an input that takes longer than a
-//! second or more than 200 MB, a place outside its text, a network whose expansion is another network.
+//! Feeds mutated inputs to the compiler and the trainer and looks for what must not happen: a panic, an input that
+//! takes longer than a second or more than 200 MB, a place outside its text, a network whose expansion is another
+//! network.
 //!
-//! `cargo run --example fuzz -- TARGET SECONDS [SEED]`, with TARGET one of those that `--list` prints. Every target is a file here
-//! and names its corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is fixed. Runs with one seed are alike.
+//! `cargo run --example fuzz -- TARGET SECONDS [SEED]`, with TARGET one of those that `--list` prints. Every target is
+//! a file here and names its corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is
+//! fixed. Runs with one seed are alike.
 
 mod datasets;
 mod elaboration;

@@ -16,7 +16,8 @@ pub struct Target {
 pub enum Input {
     /// Seeds are documents and files that end in `.seed`.
     Text { words: &'static [&'static str], run: fn(&str, Format) },
-    /// Seeds are all files of the corpus, and `made`, which says what no file need be kept for. Inputs grow to `longest` bytes.
+    /// Seeds are all files of the corpus, and `made`, which says what no file need be kept for. Inputs grow to
+    /// `longest` bytes.
     Bytes { words: &'static [&'static [u8]], made: fn() -> Vec<Vec<u8>>, longest: usize, run: fn(&[u8]) },
 }
 

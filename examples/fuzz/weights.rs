@@ -7,7 +7,8 @@ use archc::weights;
 
 use crate::target::{Input, Target};
 
-/// More inputs in which the checksums are left out, as PyTorch can: otherwise few changes would come further than these.
+/// More inputs in which the checksums are left out, as PyTorch can: otherwise few changes would come further than
+/// these.
 pub const PTH: Target = Target {
     name: "pth",
     corpus: &["tests/fixtures/weights"],
@@ -101,8 +102,8 @@ fn made() -> Vec<Vec<u8>> {
         .into()
 }
 
-/// What the file says can be read is read or refused. Arrays are asked for as a network of their sizes would, which is not larger than
-/// these inputs justify.
+/// What the file says can be read is read or refused. Arrays are asked for as a network of their sizes would, which is
+/// not larger than these inputs justify.
 fn run(bytes: &[u8]) {
     const LARGEST: usize = 1 << 20;
     let path = env::temp_dir().join(format!("archc-fuzz-{}", process::id()));

@@ -111,8 +111,8 @@ impl Subject {
         Ok(test)
     }
 
-    /// The images of `split` that can be read, and how many were left out of it and named. All can where an image that cannot is an
-    /// error anyway.
+    /// The images of `split` that can be read, and how many were left out of it and named. All can where an image that
+    /// cannot is an error anyway.
     fn sound(&self, split: &Split) -> Result<(Split, usize), Failure> {
         if self.recipe.bad_images == BadImages::Refuse {
             return Ok((split.clone(), 0));

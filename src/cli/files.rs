@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::syntax::Format;
 
-/// `paths` with every folder replaced by the YAML and TOML files in it and in its folders, sorted; files keep their places. What
-/// starts with a dot is left out, and links to folders are not followed. A folder that cannot be read, or holds no network, stays with
-/// the reason.
+/// `paths` with every folder replaced by the YAML and TOML files in it and in its folders, sorted; files keep their
+/// places. What starts with a dot is left out, and links to folders are not followed. A folder that cannot be read, or
+/// holds no network, stays with the reason.
 pub fn networks(paths: &[PathBuf]) -> Vec<(PathBuf, Result<(), String>)> {
     let mut found = Vec::new();
     for path in paths {
@@ -30,7 +30,8 @@ pub fn networks(paths: &[PathBuf]) -> Vec<(PathBuf, Result<(), String>)> {
     found
 }
 
-/// The folders of runs that `paths` mean: those that are, and of other folders all that are in them, `tiny-2` before `tiny-10`.
+/// The folders of runs that `paths` mean: those that are, and of other folders all that are in them, `tiny-2` before
+/// `tiny-10`.
 ///
 /// # Errors
 /// The first path that is no run and holds none.

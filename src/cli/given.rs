@@ -1,4 +1,5 @@
-//! What a run that begins with weights from a file takes from it: the order of its classes, and what fits of the weights.
+//! What a run that begins with weights from a file takes from it: the order of its classes, and what fits of the
+//! weights.
 
 use std::path::Path;
 
@@ -13,7 +14,8 @@ use crate::train::data::Dataset;
 use crate::train::folder;
 use crate::weights::{self, WeightsMismatch};
 
-/// The data set, with its classes numbered as the weights that the run begins with number them, unless it learns other classes.
+/// The data set, with its classes numbered as the weights that the run begins with number them, unless it learns other
+/// classes.
 pub fn open_data(
     network: &Network,
     recipe: &recipe::Train,
@@ -64,7 +66,8 @@ fn replaces_head(network: &Network, recipe: &recipe::Train) -> bool {
     })
 }
 
-/// How to take what fits of a file of weights, if all but a few layers do: a head for other classes, or one that the file lacks.
+/// How to take what fits of a file of weights, if all but a few layers do: a head for other classes, or one that the
+/// file lacks.
 pub fn begin_anew(program: &Program, recipe: &recipe::Train, mismatch: &WeightsMismatch) -> Option<String> {
     const FEW: usize = 4;
     let unfit = || mismatch.reshaped.iter().map(|one| &one.name).chain(&mismatch.missing);

@@ -22,15 +22,16 @@ pub struct Machine {
     /// Where to compute: cpu, or cuda:N [default: cpu]
     #[arg(long, value_name = "DEVICE", value_parser = parse_place)]
     device: Option<Place>,
-    /// The numbers a GPU computes with: f32; tf32, which rounds the factors of products; or bf16, with weights and sums in f32
+    /// The numbers a GPU computes with: f32; tf32, which rounds the factors of products; or bf16, with weights and sums
+    /// in f32
     /// [default: f32]
     #[arg(long, value_name = "TYPE", value_enum)]
     dtype: Option<Type>,
     /// The number of threads [default: the number of processors]
     #[arg(long, value_name = "N", value_parser = parse_threads)]
     threads: Option<NonZeroUsize>,
-    /// Sum every convolution as it is defined and, on a GPU, in the same order in every run; without Winograd's algorithm, which is
-    /// faster, but rounds a little more coarsely
+    /// Sum every convolution as it is defined and, on a GPU, in the same order in every run; without Winograd's
+    /// algorithm, which is faster, but rounds a little more coarsely
     #[arg(long)]
     exact: bool,
 }
@@ -103,8 +104,8 @@ impl Machine {
         self.exact |= origin.get("exact").and_then(Value::as_bool).unwrap_or_else(|| words.contains(&"--exact"));
     }
 
-    /// Does the work on the threads that were asked for, if the device is there. Inside, `rayon::current_num_threads` says how
-    /// many threads they are.
+    /// Does the work on the threads that were asked for, if the device is there. Inside, `rayon::current_num_threads`
+    /// says how many threads they are.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
         let device = self.device();
         if let (Device::Cpu(_), Some(Type::Tf32 | Type::Bf16)) = (device, self.dtype) {
@@ -119,8 +120,8 @@ impl Machine {
         pool.install(work)
     }
 
-    /// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell how much
-    /// there is, everything is tried.
+    /// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell
+    /// how much there is, everything is tried.
     pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
         let device = self.device();
         let footprint = device.footprint(network);

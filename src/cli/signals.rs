@@ -9,8 +9,8 @@ use signal_hook::flag;
 
 use super::Failure;
 
-/// What the first Ctrl-C, request to terminate or closed terminal sets, and the number of the signal; the second one ends the program
-/// at once.
+/// What the first Ctrl-C, request to terminate or closed terminal sets, and the number of the signal; the second one
+/// ends the program at once.
 pub fn listen() -> Result<(Arc<AtomicBool>, Arc<AtomicUsize>), Failure> {
     let (stop, number) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let listen_to = |signal| -> io::Result<()> {

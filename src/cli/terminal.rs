@@ -30,8 +30,8 @@ pub enum Format {
     Json,
 }
 
-/// Writes to standard output, for people. What files and classes are called may hold anything, and is not for the terminal to
-/// obey.
+/// Writes to standard output, for people. What files and classes are called may hold anything, and is not for the
+/// terminal to obey.
 pub fn print(text: &str) -> Result<(), Failure> {
     data(&harmless(text, colour()))
 }
@@ -84,7 +84,8 @@ pub fn put(format: Format, text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Without control characters, save for line breaks and, with `colour`, what [`painted`](crate::report::table::painted) adds.
+/// Without control characters, save for line breaks and, with `colour`, what [`painted`](crate::report::table::painted)
+/// adds.
 fn harmless(text: &str, colour: bool) -> String {
     const OWN: [&str; 3] = ["[0m", "[1m", "[2m"];
     let mut parts = text.split('\u{1b}');

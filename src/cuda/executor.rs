@@ -119,8 +119,8 @@ impl Executor {
         }
     }
 
-    /// Runs forward in training mode on a batch that was brought, after [`Executor::reserve`]; queues the loss, which `loss` computes
-    /// with its gradient, and all gradients.
+    /// Runs forward in training mode on a batch that was brought, after [`Executor::reserve`]; queues the loss, which
+    /// `loss` computes with its gradient, and all gradients.
     pub(super) fn gradients<L>(
         &mut self,
         (batch, images): (usize, Batch),
@@ -132,7 +132,8 @@ impl Executor {
         run.gradients(&mut queue, &mut self.profile, |queue| loss(queue, run))
     }
 
-    /// Runs forward on a batch that was brought, after [`Executor::reserve`]. `each` sees every output that is computed.
+    /// Runs forward on a batch that was brought, after [`Executor::reserve`]. `each` sees every output that is
+    /// computed.
     pub(super) fn forward(
         &mut self,
         mode: Mode,

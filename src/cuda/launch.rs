@@ -36,7 +36,8 @@ impl Grid {
 /// The only argument of a kernel: the structure that its source declares.
 ///
 /// # Safety
-/// It is `#[repr(C)]`, and its fields have the order and the sizes of that structure's, pointers as [`View::pointer`] gives them.
+/// It is `#[repr(C)]`, and its fields have the order and the sizes of that structure's, pointers as [`View::pointer`]
+/// gives them.
 pub unsafe trait Call: Copy {}
 
 impl Gpu {
@@ -49,9 +50,9 @@ impl Gpu {
         let ([bx, by], [tx, ty]) = (grid.blocks, grid.threads);
         let stream = self.stream().cu_stream();
         let mut arguments = [std::ptr::from_ref(call).cast_mut().cast::<c_void>()];
-        // SAFETY: the function belongs to a module that the cache keeps, the stream to the same context, which `function` has
-        // bound. The driver copies as many bytes of the call as the kernel declares, which `Call` promises, before it returns.
-        // Memory outlives what is queued, since freeing it waits.
+        // SAFETY: the function belongs to a module that the cache keeps, the stream to the same context, which
+        // `function` has bound. The driver copies as many bytes of the call as the kernel declares, which `Call`
+        // promises, before it returns. Memory outlives what is queued, since freeing it waits.
         let launched = unsafe {
             result::launch_kernel(function.cu_function(), (bx, by, 1), (tx, ty, 1), 0, stream, &mut arguments)
         };

@@ -1,7 +1,7 @@
 //! Learning on a GPU: what [`crate::train::learner::Processor`] does on the processor.
 //!
-//! A step is queued and not waited for. The loss of a batch is fetched while the next one is computed; if it is not finite, the
-//! weights have stayed as they were, since the kernels that change them look at it.
+//! A step is queued and not waited for. The loss of a batch is fetched while the next one is computed; if it is not
+//! finite, the weights have stayed as they were, since the kernels that change them look at it.
 
 use std::collections::VecDeque;
 

@@ -7,8 +7,8 @@ use cudarc::driver::{CudaContext, result, sys};
 
 use super::{Error, Result, error};
 
-/// Bytes between the beginnings of parts of an allocation: as those of allocations themselves, so that every part can be
-/// read in the widest pieces.
+/// Bytes between the beginnings of parts of an allocation: as those of allocations themselves, so that every part can
+/// be read in the widest pieces.
 pub const ALIGNMENT: usize = 256;
 
 /// An allocation, freed when it is dropped. It does not grow.
@@ -64,8 +64,8 @@ fn refused(context: &CudaContext, bytes: usize, error: cudarc::driver::DriverErr
     }
 }
 
-/// A part of an allocation, to be read and written by what is queued. Two views may be of the same part: the device, unlike
-/// the program, does one thing after the other.
+/// A part of an allocation, to be read and written by what is queued. Two views may be of the same part: the device,
+/// unlike the program, does one thing after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View<'a> {
     pointer: sys::CUdeviceptr,

@@ -1,5 +1,5 @@
-//! Text from elsewhere on its way to a terminal: names of files and classes, contents of other programs' files. A terminal
-//! obeys control characters, so they are shown as U+FFFD.
+//! Text from elsewhere on its way to a terminal: names of files and classes, contents of other programs' files. A
+//! terminal obeys control characters, so they are shown as U+FFFD.
 
 /// A name or another short text that stands within a line: no control character is left, line breaks neither.
 ///
@@ -13,7 +13,8 @@ pub fn printable_lines(message: &str) -> String {
     message.replace(|c: char| c != '\n' && c.is_control() || turns(c), "\u{fffd}")
 }
 
-/// Whether a character changes the direction of the text around it: <https://unicode.org/reports/tr9/#Directional_Formatting_Characters>.
+/// Whether a character changes the direction of the text around it:
+/// <https://unicode.org/reports/tr9/#Directional_Formatting_Characters>.
 fn turns(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -50,8 +50,8 @@ impl Diagnostics {
         renderer.render(&[group])
     }
 
-    /// The lines that are drawn, in the order in which labels first mention their texts. The renderer reads every line that
-    /// it is given, so it is not given all of a long text.
+    /// The lines that are drawn, in the order in which labels first mention their texts. The renderer reads every line
+    /// that it is given, so it is not given all of a long text.
     fn excerpts<'a>(&self, labels: &[(AnnotationKind, &'a Label)]) -> Vec<Excerpt<'a>> {
         let mut excerpts: Vec<Excerpt> = Vec::new();
         for (kind, label) in labels {

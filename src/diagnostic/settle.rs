@@ -5,7 +5,8 @@ use super::{Diagnostic, Edit, MOST_MISTAKES, Sources};
 /// No one reads more than this, and drawing each takes a walk through the text.
 const MOST: usize = 100;
 
-/// In the order of the texts, the first of them if there are too many; what an edit puts in place of a quoted scalar stays quoted.
+/// In the order of the texts, the first of them if there are too many; what an edit puts in place of a quoted scalar
+/// stays quoted.
 pub fn settle(sources: &Sources, mut list: Vec<Diagnostic>) -> Vec<Diagnostic> {
     list.sort_by_key(|diagnostic| (diagnostic.primary.span.source, diagnostic.primary.span.start));
     let found = list.len();

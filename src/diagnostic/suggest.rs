@@ -2,9 +2,9 @@
 
 /// The candidate nearest to `name`, if it is near enough to be what was meant.
 ///
-/// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and one character in
-/// any case, but not all of it. If none is near, one that begins as `name` does, or that is a part of it: `pad` for `padding`,
-/// `num_classes` for `classes`.
+/// Distance is Damerau–Levenshtein's (optimal string alignment); a third of the name's length may differ, and one
+/// character in any case, but not all of it. If none is near, one that begins as `name` does, or that is a part of it:
+/// `pad` for `padding`, `num_classes` for `classes`.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > LONGEST {
         return None;

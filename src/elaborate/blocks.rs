@@ -65,8 +65,8 @@ pub(super) fn expand<'d>(
     output
 }
 
-/// The arguments of the call, by parameter, with unknown values for those that cannot be worked out; `None`, after a report, if
-/// the call does not fit the block.
+/// The arguments of the call, by parameter, with unknown values for those that cannot be worked out; `None`, after a
+/// report, if the call does not fit the block.
 fn bind<'p>(
     walk: &mut Walk,
     block: &Block,

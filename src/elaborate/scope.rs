@@ -12,7 +12,8 @@ pub struct Scope<'a> {
     effort: &'a Effort,
 }
 
-/// What may still be spent on working out expressions: a short file can ask for the same long one in every round of a repeat.
+/// What may still be spent on working out expressions: a short file can ask for the same long one in every round of a
+/// repeat.
 #[derive(Debug)]
 pub struct Effort {
     left: Cell<usize>,

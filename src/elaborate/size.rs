@@ -1,4 +1,5 @@
-//! How many layers there will be, before any is made: repeats in repeats and blocks that double are refused before they cost anything.
+//! How many layers there will be, before any is made: repeats in repeats and blocks that double are refused before they
+//! cost anything.
 
 use std::collections::HashMap;
 
@@ -42,7 +43,8 @@ impl<'d> Count<'d> {
         Count { blocks, scope, homes, effort, known: HashMap::new(), calling: Vec::new(), depth: 0, looked_at: 0 }
     }
 
-    /// At least so many layers are in `items`. What depends on shapes, on the round of a repeat or on a mistake counts as none.
+    /// At least so many layers are in `items`. What depends on shapes, on the round of a repeat or on a mistake counts
+    /// as none.
     pub fn layers(&mut self, items: &[Item], scope: &Scope) -> usize {
         let scope = scope.paid_by(self.effort);
         let names = ["in", "channels"].map(|name| Binding::new(name, None));

@@ -8,8 +8,8 @@ use crate::syntax::ast::{
     TemplatePart, Term,
 };
 
-/// Warnings of the document's own blocks that nothing calls, and of its own values that nothing reads. What an unused block uses
-/// counts as used, so that it is one mistake.
+/// Warnings of the document's own blocks that nothing calls, and of its own values that nothing reads. What an unused
+/// block uses counts as used, so that it is one mistake.
 pub fn unused(document: &Document) -> Vec<Diagnostic> {
     if document.blocks.is_empty() && document.lets.is_empty() {
         return Vec::new();

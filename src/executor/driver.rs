@@ -24,8 +24,8 @@ pub(crate) trait Backend {
     /// Cuts the gradient of a step's output where the output was cut.
     fn cut(&mut self, work: Work, bounds: Bounds, gradient: Buffer) -> Result<(), Self::Error>;
 
-    /// Fills the gradients of a step's inputs and weights that are wanted. What the output's gradient is still to be cut by is for
-    /// the operation itself.
+    /// Fills the gradients of a step's inputs and weights that are wanted. What the output's gradient is still to be
+    /// cut by is for the operation itself.
     fn backward(&mut self, work: Work, planned: &BackwardStep, bounds: Bounds) -> Result<(), Self::Error>;
 
     /// Adds so many numbers of one buffer to those of another.
@@ -114,8 +114,8 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// All outputs, the loss, and the gradient of every weight that learns. `loss` puts its own gradient where the plan says, if it
-    /// does.
+    /// All outputs, the loss, and the gradient of every weight that learns. `loss` puts its own gradient where the plan
+    /// says, if it does.
     pub(crate) fn gradients<B: Backend, L>(
         self,
         device: &mut B,

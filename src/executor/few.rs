@@ -1,4 +1,5 @@
-//! Lists that are made anew in every step, for an operation's inputs and weights: without an allocation unless they are long.
+//! Lists that are made anew in every step, for an operation's inputs and weights: without an allocation unless they are
+//! long.
 
 use std::ops::{Deref, DerefMut};
 

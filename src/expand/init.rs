@@ -11,8 +11,8 @@ struct Start<'a> {
     default: Init,
 }
 
-/// Patterns and initialisers, in order. A rule for all layers of a kind comes first where that makes fewer rules; the rest are
-/// named one by one, and win because they come later.
+/// Patterns and initialisers, in order. A rule for all layers of a kind comes first where that makes fewer rules; the
+/// rest are named one by one, and win because they come later.
 pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
     let mut rules = Vec::new();
     let mut exceptions = Vec::new();

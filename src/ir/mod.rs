@@ -1,5 +1,5 @@
-//! What every stage speaks of, from the layers to the kernels: shapes and values, sizes in two directions, windows, and how
-//! weights start. Plain data and its arithmetic, which knows no other module.
+//! What every stage speaks of, from the layers to the kernels: shapes and values, sizes in two directions, windows, and
+//! how weights start. Plain data and its arithmetic, which knows no other module.
 
 mod init;
 mod pair;

@@ -73,7 +73,8 @@ impl Shape {
     }
 }
 
-/// The most elements that one example's value, or one weight, may have: 2⁴⁰, far beyond any machine's memory, far below overflow.
+/// The most elements that one example's value, or one weight, may have: 2⁴⁰, far beyond any machine's memory, far below
+/// overflow.
 pub const LARGEST_VALUE: usize = 1 << 40;
 
 impl fmt::Display for Shape {

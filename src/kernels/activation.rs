@@ -1,8 +1,9 @@
-//! Functions of each element, as in <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
+//! Functions of each element, as in
+//! <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 //!
 //! Operations: 1 or 2 an element for the ReLUs, 25 with one exponential, 60 for GELU. Bytes: 8 an element forward, 12
-//! backward. One thread of a Zen 3 moves 14 GB/s of them for the ReLUs, 8 for sigmoid and SiLU, 5 for tanh and 3 for GELU, where
-//! a copy moves 15.
+//! backward. One thread of a Zen 3 moves 14 GB/s of them for the ReLUs, 8 for sigmoid and SiLU, 5 for tanh and 3 for
+//! GELU, where a copy moves 15.
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 

@@ -1,8 +1,8 @@
 //! The maximum of bins: output i covers the inputs from ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉
 //! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html>).
 //!
-//! Operations: 3 an element of each bin. Bytes: 4 an element of the input, 8 of the output; backward the same. Two threads of a Zen 3,
-//! where a copy moves 32 GB/s, move 14 to 16 of them, and 20 backward.
+//! Operations: 3 an element of each bin. Bytes: 4 an element of the input, 8 of the output; backward the same. Two
+//! threads of a Zen 3, where a copy moves 32 GB/s, move 14 to 16 of them, and 20 backward.
 //!
 //! Of equal numbers the first in row order takes the gradient; NaN is larger than anything.
 

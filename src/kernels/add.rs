@@ -11,7 +11,8 @@ use crate::program::op::Add;
 impl<T: Real> Kernel<T> for Add {
     /// output = Σ inputs
     ///
-    /// Operations: 1 an element for each input but the first. Bytes: 12 an element with two inputs, 4 more for each further one.
+    /// Operations: 1 an element for each input but the first. Bytes: 12 an element with two inputs, 4 more for each
+    /// further one.
     fn forward(&self, call: Forward<T>) {
         let Forward { epilogue, inputs, output, .. } = call;
         let [(first, _), (second, _), rest @ ..] = inputs else {

@@ -1,7 +1,7 @@
 //! Batch normalisation of each channel (Ioffe and Szegedy 2015), for maps and vectors, as
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html>, with what may follow it in the same pass:
-//! y = clamp(γ·x̂ + β + r), x̂ = (x − mean)/√(variance + eps), where r is a second input of the same shape, if there is one,
-//! and the clamp is that of a ReLU, or none.
+//! y = clamp(γ·x̂ + β + r), x̂ = (x − mean)/√(variance + eps), where r is a second input of the same shape, if there is
+//! one, and the clamp is that of a ReLU, or none.
 //!
 //! In training the mean and the biased variance are the batch's, and the running statistics follow them, the variance
 //! unbiased; in evaluation they are the running ones. Sums are put together in a fixed order, whatever the threads do.
@@ -20,9 +20,9 @@ use crate::program::op::BatchNorm;
 impl<T: Real> Kernel<T> for BatchNorm {
     /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
     ///
-    /// Operations: 6 an element for the statistics, 5 to normalise. Bytes: x is read twice, y written: 12 an element, and 4 more
-    /// with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy moves 15, and 25 from the
-    /// cache.
+    /// Operations: 6 an element for the statistics, 5 to normalise. Bytes: x is read twice, y written: 12 an element,
+    /// and 4 more with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy
+    /// moves 15, and 25 from the cache.
     fn forward(&self, call: Forward<T>) {
         let BatchNorm { eps, momentum, .. } = *self;
         let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
@@ -68,14 +68,14 @@ impl<T: Real> Kernel<T> for BatchNorm {
         });
     }
 
-    /// With h the part of g that passed the clamp: dβ = Σ h, dγ = Σ h·x̂; dx = γ/√(variance + eps) · (h − dβ/n − x̂·dγ/n), where in
-    /// evaluation the statistics do not depend on x and the last two terms are absent. A second input's gradient is h, which then
-    /// comes in for g.
+    /// With h the part of g that passed the clamp: dβ = Σ h, dγ = Σ h·x̂; dx = γ/√(variance + eps) · (h − dβ/n −
+    /// x̂·dγ/n), where in evaluation the statistics do not depend on x and the last two terms are absent. A second
+    /// input's gradient is h, which then comes in for g.
     ///
     /// What passed is worked out from x again, by the operations of the forward pass.
     ///
-    /// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element. One thread of
-    /// a Zen 3 moves 12 to 15 GB/s of them from memory, where a copy moves 15, and 35 from the cache.
+    /// Operations: 8 an element for the sums, 9 for dx. Bytes: g and x are read twice, dx is written: 20 an element.
+    /// One thread of a Zen 3 moves 12 to 15 GB/s of them from memory, where a copy moves 15, and 35 from the cache.
     fn backward(&self, call: Backward<T>) {
         let Backward { mode, bounds, inputs, output_gradient: g, .. } = call;
         let x = inputs[0].0;

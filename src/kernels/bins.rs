@@ -84,8 +84,8 @@ const TILE: usize = 16;
 
 /// y ← the means. Bins are those down and those across.
 ///
-/// Operations: 1 an element of each bin. Bytes: 4 an element of the input, 4 of the output. One thread of a Zen 3 moves 10 GB/s
-/// of them, where a copy moves 15.
+/// Operations: 1 an element of each bin. Bytes: 4 an element of the input, 4 of the output. One thread of a Zen 3 moves
+/// 10 GB/s of them, where a copy moves 15.
 pub(super) fn means<T: Real>(bins: [Bins; 2], channels: usize, x: &[T], y: &mut [T]) {
     let [down, across] = bins;
     let line = across.output() * channels;
@@ -99,8 +99,8 @@ pub(super) fn means<T: Real>(bins: [Bins; 2], channels: usize, x: &[T], y: &mut 
 
 /// dx ← each output's gradient, divided among its bin.
 ///
-/// Operations: 2 an element of each bin. Bytes: 4 an element of the output, 4 of the input. One thread of a Zen 3 moves 12 GB/s
-/// of them, where a copy moves 15; with 3×3 windows side by side 7.
+/// Operations: 2 an element of each bin. Bytes: 4 an element of the output, 4 of the input. One thread of a Zen 3 moves
+/// 12 GB/s of them, where a copy moves 15; with 3×3 windows side by side 7.
 pub(super) fn spread<T: Real>(bins: [Bins; 2], channels: usize, g: &[T], dx: &mut [T]) {
     let [down, across] = bins;
     let line = across.input() * channels;

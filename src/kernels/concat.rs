@@ -1,5 +1,5 @@
-//! Values one after the other along the channels: copies, position by position, at the speed of a copy where there are some 32
-//! channels each.
+//! Values one after the other along the channels: copies, position by position, at the speed of a copy where there are
+//! some 32 channels each.
 
 use super::lanes::for_each_row;
 use super::{Backward, Forward, Kernel, Real};

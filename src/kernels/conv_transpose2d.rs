@@ -1,8 +1,8 @@
 //! Transposed convolution (<https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>).
 //!
-//! It goes the way of a convolution's gradient: its output is a gradient with respect to that convolution's input, and what
-//! comes back is that convolution's forward pass. So both directions are [`conv2d`]'s, with input and output exchanged, and so is
-//! their speed.
+//! It goes the way of a convolution's gradient: its output is a gradient with respect to that convolution's input, and
+//! what comes back is that convolution's forward pass. So both directions are [`conv2d`]'s, with input and output
+//! exchanged, and so is their speed.
 
 use super::conv2d::bias;
 use super::lanes::{add_scaled, for_each_row};

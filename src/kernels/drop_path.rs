@@ -1,5 +1,5 @@
-//! Stochastic depth (Huang et al. 2016) as torchvision's `StochasticDepth(p, "row")`: whole examples are dropped, the others
-//! scaled by 1/(1−p), so that evaluation is the identity.
+//! Stochastic depth (Huang et al. 2016) as torchvision's `StochasticDepth(p, "row")`: whole examples are dropped, the
+//! others scaled by 1/(1−p), so that evaluation is the identity.
 //!
 //! Operations: 1 an element. Bytes: 8 an element, at the speed of a copy.
 //!

@@ -2,8 +2,8 @@
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html>: y = γ·x̂ + β with γ and β of the channel,
 //! x̂ = (x − mean)/√(variance + eps) with the biased variance of the group.
 //!
-//! A task takes an example. It sums up each channel over the positions, all channels side by side, and then puts the channels of a
-//! group together.
+//! A task takes an example. It sums up each channel over the positions, all channels side by side, and then puts the
+//! channels of a group together.
 
 use rayon::prelude::*;
 
@@ -16,8 +16,8 @@ use crate::program::op::GroupNorm;
 impl<T: Real> Kernel<T> for GroupNorm {
     /// Keeps every group's mean, then every group's 1/√(variance + eps).
     ///
-    /// Operations: 6 an element for the statistics, 3 to normalise. Bytes: x is read twice, the second time from the second-level cache
-    /// if an example fits there, y written: 8 to 12 an element.
+    /// Operations: 6 an element for the statistics, 3 to normalise. Bytes: x is read twice, the second time from the
+    /// second-level cache if an example fits there, y written: 8 to 12 an element.
     fn forward(&self, call: Forward<T>) {
         let GroupNorm { groups, eps } = *self;
         let Forward { batch, inputs, weights, output, output_shape: shape, saved, .. } = call;
@@ -47,9 +47,11 @@ impl<T: Real> Kernel<T> for GroupNorm {
         });
     }
 
-    /// dβ = Σ g, dγ = Σ g·x̂; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over the group.
+    /// dβ = Σ g, dγ = Σ g·x̂; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over the
+    /// group.
     ///
-    /// Operations: 5 an element for the sums, 5 for dx. Bytes: g and x are read twice, dx is written: 12 to 20 an element.
+    /// Operations: 5 an element for the sums, 5 for dx. Bytes: g and x are read twice, dx is written: 12 to 20 an
+    /// element.
     fn backward(&self, call: Backward<T>) {
         let GroupNorm { groups, .. } = *self;
         let Backward { batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;

@@ -1,4 +1,5 @@
-//! A copy, for callers that do not see that the output may be the input itself ([`Op::is_view`](crate::program::Op::is_view)).
+//! A copy, for callers that do not see that the output may be the input itself
+//! ([`Op::is_view`](crate::program::Op::is_view)).
 
 use super::lanes::copy_all;
 use super::{Backward, Forward, Kernel, Real};

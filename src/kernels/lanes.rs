@@ -1,11 +1,12 @@
-//! Loops over plain slices, written so that the compiler vectorises them: within [`vectorised`](super::simd::vectorised) for
-//! the registers that the processor has.
+//! Loops over plain slices, written so that the compiler vectorises them: within
+//! [`vectorised`](super::simd::vectorised) for the registers that the processor has.
 
 use rayon::prelude::*;
 
 use super::Real;
 
-/// As many sums run side by side as the widest vectors hold, a few times over, since additions have to wait for each other.
+/// As many sums run side by side as the widest vectors hold, a few times over, since additions have to wait for each
+/// other.
 const LANES: usize = 16;
 
 /// Elements that one task handles: enough that starting it costs nothing in comparison.
@@ -93,8 +94,8 @@ pub(super) fn rows_each(elements_each: usize) -> usize {
     (CHUNK / 4).div_ceil(elements_each.max(1))
 }
 
-/// Runs `task` for each row of `width` elements, with its index, by all threads if there is enough to do. A row costs as
-/// much as about `elements_each` elements.
+/// Runs `task` for each row of `width` elements, with its index, by all threads if there is enough to do. A row costs
+/// as much as about `elements_each` elements.
 pub(super) fn for_each_row<T: Real>(
     values: &mut [T],
     width: usize,

@@ -1,8 +1,9 @@
-//! Normalisation of each example (Ba et al. 2016), as <https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html>:
-//! y = γ·x̂ + β, x̂ = (x − mean)/√(variance + eps) with the biased variance.
+//! Normalisation of each example (Ba et al. 2016), as
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html>: y = γ·x̂ + β, x̂ = (x − mean)/√(variance +
+//! eps) with the biased variance.
 //!
-//! What is normalised together is a row: a whole example, in which every number has its own γ and β, or the channels at one
-//! position, as in ConvNeXt (Liu et al. 2022) and in torchvision's `LayerNorm2d`.
+//! What is normalised together is a row: a whole example, in which every number has its own γ and β, or the channels at
+//! one position, as in ConvNeXt (Liu et al. 2022) and in torchvision's `LayerNorm2d`.
 
 use rayon::prelude::*;
 
@@ -20,8 +21,8 @@ const RUN: usize = 1 << 12;
 impl<T: Real> Kernel<T> for LayerNorm {
     /// Keeps every row's mean, then every row's 1/√(variance + eps).
     ///
-    /// Operations: 1 an element for the mean, 3 for the variance, 4 to normalise. Bytes: x is read and y written, 8 an element; a row
-    /// of channels stays in the cache meanwhile.
+    /// Operations: 1 an element for the mean, 3 for the variance, 4 to normalise. Bytes: x is read and y written, 8 an
+    /// element; a row of channels stays in the cache meanwhile.
     fn forward(&self, call: Forward<T>) {
         let LayerNorm { over, eps } = *self;
         let Forward { inputs, weights, output, output_shape, saved, .. } = call;
@@ -51,10 +52,11 @@ impl<T: Real> Kernel<T> for LayerNorm {
         });
     }
 
-    /// dβ = Σ g and dγ = Σ g·x̂ over the rows; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the means over
-    /// the row.
+    /// dβ = Σ g and dγ = Σ g·x̂ over the rows; with h = γ·g, dx = (h − mean(h) − x̂·mean(h·x̂))/√(variance + eps), the
+    /// means over the row.
     ///
-    /// Operations: 5 an element for the sums over rows, 10 for dx. Bytes: g and x are read twice, dx is written: 20 an element.
+    /// Operations: 5 an element for the sums over rows, 10 for dx. Bytes: g and x are read twice, dx is written: 20 an
+    /// element.
     fn backward(&self, call: Backward<T>) {
         let LayerNorm { over, .. } = *self;
         let Backward { inputs, weights, output_shape, saved, output_gradient, .. } = call;

@@ -1,7 +1,7 @@
 //! x·Wᵀ + b (<https://docs.pytorch.org/docs/stable/generated/torch.nn.Linear.html>).
 //!
-//! The weight, often larger than everything else, is read once from memory in each pass and never copied whole: forward its
-//! rows are the left factor, and the input's gradient packs a block of it at a time.
+//! The weight, often larger than everything else, is read once from memory in each pass and never copied whole: forward
+//! its rows are the left factor, and the input's gradient packs a block of it at a time.
 //!
 //! Operations: 2 per weight and image in each of the three products. Bytes: 4 per weight read, and 4 written for its
 //! gradient; below some 30 images the memory is the limit.

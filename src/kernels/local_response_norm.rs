@@ -30,8 +30,8 @@ impl<T: Real> Kernel<T> for LocalResponseNorm {
 
     /// dxᵢ = gᵢ·sᵢ^−β − 2αβ/n · xᵢ · Σⱼ gⱼ·yⱼ/sⱼ over all j whose window holds i.
     ///
-    /// Operations: 2n + 8 an element, with β = 3/4 among them two roots and two divisions. Bytes: 20 an element, of which
-    /// one thread of a Zen 3 moves 7 GB/s, where a copy moves 15.
+    /// Operations: 2n + 8 an element, with β = 3/4 among them two roots and two divisions. Bytes: 20 an element, of
+    /// which one thread of a Zen 3 moves 7 GB/s, where a copy moves 15.
     fn backward(&self, call: Backward<T>) {
         let constants = *self;
         let Backward { inputs, output, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call

@@ -1,7 +1,8 @@
 //! Cross-entropy on logits, the mean over the batch, with PyTorch's label smoothing, class weights and mixed targets
 //! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>).
 //!
-//! Operations: two exponentials for each logit, in f64. There are so few logits that it takes less than 0.1 % of a step.
+//! Operations: two exponentials for each logit, in f64. There are so few logits that it takes less than 0.1 % of a
+//! step.
 
 use super::Real;
 
@@ -20,8 +21,8 @@ pub fn cross_entropy<T: Real>(logits: &[T], labels: &[u32]) -> f64 {
 pub struct Objective<'a> {
     /// N numbers below the number of classes.
     pub labels: &'a [u32],
-    /// In a mixed batch, the part of each target that is the example's own label. The rest is the label of the example as
-    /// far from the end of the batch as this one is from its beginning.
+    /// In a mixed batch, the part of each target that is the example's own label. The rest is the label of the example
+    /// as far from the end of the batch as this one is from its beginning.
     pub mixed: Option<f64>,
     /// ε: the part of each target that is spread evenly over all classes.
     pub label_smoothing: f64,
@@ -63,8 +64,8 @@ impl Objective<'_> {
     }
 }
 
-/// The loss Σ u\[c\]·(log Σ exp(x) − x\[c\]) / [`Objective::total_weight`], summed over the batch, of which u are the targets times
-/// the class weights, and its gradient with respect to the logits, (Σu · softmax(x) − u) / total weight.
+/// The loss Σ u\[c\]·(log Σ exp(x) − x\[c\]) / [`Objective::total_weight`], summed over the batch, of which u are the
+/// targets times the class weights, and its gradient with respect to the logits, (Σu · softmax(x) − u) / total weight.
 ///
 /// # Panics
 /// If a label is out of range.
@@ -149,7 +150,8 @@ mod tests {
         assert!(cross_entropy(&[f32::NAN, 0.0], &[1]).is_nan());
     }
 
-    /// From `tests/fixtures/loss.py`: `smoothing | weights | mixed | labels | logits | loss | gradient`, `-` for nothing.
+    /// From `tests/fixtures/loss.py`: `smoothing | weights | mixed | labels | logits | loss | gradient`, `-` for
+    /// nothing.
     const PYTORCH: &str = include_str!("../../tests/fixtures/losses.txt");
 
     fn numbers(text: &str) -> Vec<f64> {

@@ -1,6 +1,7 @@
 //! The maximum under each window (<https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>).
 //!
-//! Padding is −∞ and never wins. Of equal numbers the first in row order takes the gradient; NaN is larger than anything.
+//! Padding is −∞ and never wins. Of equal numbers the first in row order takes the gradient; NaN is larger than
+//! anything.
 //!
 //! Which tap won is kept in a byte, or, of windows with more taps than that, in a word. Some channels at a time are
 //! compared in registers over the whole window.
@@ -16,8 +17,8 @@ use super::{Backward, Forward, Kernel, Real, size};
 use crate::program::op::MaxPool2d;
 
 impl<T: Real> Kernel<T> for MaxPool2d {
-    /// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of them for 2×2
-    /// windows, 5 for 3×3, where a copy moves 15.
+    /// Operations: 3 a tap. Bytes: 4 an element of the input, 5 of the output. One thread of a Zen 3 moves 9 GB/s of
+    /// them for 2×2 windows, 5 for 3×3, where a copy moves 15.
     fn forward(&self, call: Forward<T>) {
         let Forward { epilogue, inputs, output, output_shape, saved, .. } = call;
         let (x, shape) = inputs[0];
@@ -33,8 +34,8 @@ impl<T: Real> Kernel<T> for MaxPool2d {
 
     /// Each gradient goes to its maximum: every element of the input takes from the windows over it.
     ///
-    /// Operations: 2 a tap. Bytes: 5 an element of the output, 4 of the input. One thread of a Zen 3 moves 8 GB/s of them for 2×2
-    /// windows, 7 for 3×3 with stride 2, where a copy moves 15.
+    /// Operations: 2 a tap. Bytes: 5 an element of the output, 4 of the input. One thread of a Zen 3 moves 8 GB/s of
+    /// them for 2×2 windows, 7 for 3×3 with stride 2, where a copy moves 15.
     fn backward(&self, call: Backward<T>) {
         let Backward { inputs, output_shape, saved, output_gradient, input_gradients: [Some(dx)], .. } = call else {
             return;

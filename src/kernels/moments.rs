@@ -1,8 +1,8 @@
 //! Mean and variance, in one pass over memory.
 //!
-//! A block's numbers and squares are summed relative to its first row, so that a large mean costs no digits. Where that row is
-//! so far from the others that the squares would lose more than [`LOST`], they are summed again around the mean. Blocks are put
-//! together as in Chan, Golub and LeVeque 1979.
+//! A block's numbers and squares are summed relative to its first row, so that a large mean costs no digits. Where that
+//! row is so far from the others that the squares would lose more than [`LOST`], they are summed again around the mean.
+//! Blocks are put together as in Chan, Golub and LeVeque 1979.
 
 use rayon::prelude::*;
 
@@ -10,11 +10,12 @@ use super::Real;
 use super::rows::{Rows, sum_rows};
 use super::scratch::with_scratch;
 
-/// By how much the squares of a block may be larger than those around the mean: the factor by which their rounding grows.
+/// By how much the squares of a block may be larger than those around the mean: the factor by which their rounding
+/// grows.
 const LOST: f64 = 50.0;
 
-/// Calls `each` with every channel, its mean and its biased variance. Blocks of a task are put together in the numbers' own type,
-/// tasks in f64.
+/// Calls `each` with every channel, its mean and its biased variance. Blocks of a task are put together in the numbers'
+/// own type, tasks in f64.
 pub(super) fn moments<T: Real>(rows: Rows, x: &[T], mut each: impl FnMut(usize, f64, f64)) {
     let width = rows.width;
     with_scratch(rows.tasks() * 2 * width, |partial: &mut [T]| {
@@ -37,7 +38,8 @@ pub(super) fn moments<T: Real>(rows: Rows, x: &[T], mut each: impl FnMut(usize, 
     });
 }
 
-/// The mean and the biased variance of some columns of `count` numbers each, from each one's mean and sum of squared differences.
+/// The mean and the biased variance of some columns of `count` numbers each, from each one's mean and sum of squared
+/// differences.
 pub(super) fn together<T: Real>(
     columns: impl Iterator<Item = usize> + Clone,
     means: &[T],

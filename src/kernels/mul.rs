@@ -19,7 +19,8 @@ impl<T: Real> Kernel<T> for Mul {
         });
     }
 
-    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
+    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched
+    /// over.
     fn backward(&self, call: Backward<T>) {
         let Backward { inputs, output_shape, output_gradient, input_gradients, .. } = call;
         let (channels, positions) = (output_shape.channels(), output_shape.positions());

@@ -1,6 +1,8 @@
-//! Rows and columns around a map, and channels before and after (<https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html>).
+//! Rows and columns around a map, and channels before and after
+//! (<https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html>).
 //!
-//! Bytes: 4 an element of the input, 4 of the output; two threads of a Zen 3, where a copy moves 32 GB/s, move 22 to 25 of them.
+//! Bytes: 4 an element of the input, 4 of the output; two threads of a Zen 3, where a copy moves 32 GB/s, move 22 to 25
+//! of them.
 
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, Kernel, Real, size};

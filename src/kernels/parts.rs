@@ -1,4 +1,5 @@
-//! A slice that several tasks fill, each its own part, where the parts do not lie one after the other: a channel of every image.
+//! A slice that several tasks fill, each its own part, where the parts do not lie one after the other: a channel of
+//! every image.
 
 use std::marker::PhantomData;
 use std::ops::Range;

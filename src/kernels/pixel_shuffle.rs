@@ -1,5 +1,6 @@
-//! Channels as pixels (Shi et al. 2016) and back, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html>:
-//! copies, in which each one's gradient goes the other's way.
+//! Channels as pixels (Shi et al. 2016) and back, as
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html>: copies, in which each one's gradient
+//! goes the other's way.
 //!
 //! Bytes: 8 an element.
 

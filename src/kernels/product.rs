@@ -1,16 +1,16 @@
-//! The product that convolutions and linear layers are made of: output = left · right, whose left factor is read where it
-//! lies, and whose right factor is packed into panels as wide as two registers.
+//! The product that convolutions and linear layers are made of: output = left · right, whose left factor is read where
+//! it lies, and whose right factor is packed into panels as wide as two registers.
 //!
-//! A tile of the output, some rows × one panel, stays in registers while its sum runs over the depth. A left factor is a
-//! table of row starts and a table of runs, so that a convolution's windows are rows without being copied:
+//! A tile of the output, some rows × one panel, stays in registers while its sum runs over the depth. A left factor is
+//! a table of row starts and a table of runs, so that a convolution's windows are rows without being copied:
 //!
 //! ```text
 //! output[i][j] = Σ over runs r and k of left[starts[i] + runs[r] + k·step] · right[r·depth + k][j]
 //! ```
 //!
-//! Operations: 2 per element of the tile and step of depth. Bytes: of the left factor one number a row, of the right one
-//! panel row, from the first-level cache; so a core does one multiplication per lane, port and cycle less the tile's own
-//! reading and writing. On an AVX2 machine with two ports that is 85–90 % of the processor's peak.
+//! Operations: 2 per element of the tile and step of depth. Bytes: of the left factor one number a row, of the right
+//! one panel row, from the first-level cache; so a core does one multiplication per lane, port and cycle less the
+//! tile's own reading and writing. On an AVX2 machine with two ports that is 85–90 % of the processor's peak.
 
 #[cfg(test)]
 mod tests;
@@ -126,8 +126,8 @@ const WIDEST: usize = REGISTERS * 16;
 /// Steps of depth between two visits of a tile: a panel of them stays in the first-level cache.
 const DEPTH: usize = 320;
 
-/// Bytes: the lines of numbers that lie a multiple of them apart fall upon each other in the cache. Such a left factor is packed:
-/// each tile's numbers one after the other, in the order in which they are used.
+/// Bytes: the lines of numbers that lie a multiple of them apart fall upon each other in the cache. Such a left factor
+/// is packed: each tile's numbers one after the other, in the order in which they are used.
 const ALIAS: usize = 1024;
 
 /// Panels that it takes for that to be worth it.
@@ -242,9 +242,9 @@ impl<T: Real> Product<'_, T> {
         let lanes = T::lanes::<S>();
         let width = REGISTERS * lanes;
         let columns = width.min(self.right.columns - at.column);
-        // SAFETY: see above; a part of a panel row goes through `edge`, which is as long as any panel row, and `multiply` made
-        // room for as many packed rows of a slab as a tile counts. Loops are plain, so
-        // that nothing is left to be called: a function of its own would not be compiled for this processor.
+        // SAFETY: see above; a part of a panel row goes through `edge`, which is as long as any panel row, and
+        // `multiply` made room for as many packed rows of a slab as a tile counts. Loops are plain, so that nothing is
+        // left to be called: a function of its own would not be compiled for this processor.
         unsafe {
             let mut edge = [T::ZERO; WIDEST];
             let mut sums = [[T::splat(simd, T::ZERO); REGISTERS]; ROWS];

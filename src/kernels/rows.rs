@@ -70,8 +70,8 @@ impl Rows {
         }
     }
 
-    /// The S sums of each column, all first ones first. The numbers may be as many as you like: blocks of them are summed in their
-    /// own type.
+    /// The S sums of each column, all first ones first. The numbers may be as many as you like: blocks of them are
+    /// summed in their own type.
     pub(super) fn sum_columns<T: Real, const K: usize, const S: usize>(
         &self,
         inputs: [&[T]; 2],
@@ -142,8 +142,8 @@ pub(super) fn map_rows<T: Real, const K: usize>(
     dispatch(Map { output, inputs, table, f });
 }
 
-/// Slices are parameters of their own, so that the compiler knows them apart. Loops are plain, so that nothing is left to be
-/// called: a function of its own would not be compiled for this processor.
+/// Slices are parameters of their own, so that the compiler knows them apart. Loops are plain, so that nothing is left
+/// to be called: a function of its own would not be compiled for this processor.
 #[inline(always)]
 fn map_row<T: Real, F: Fn([T; K], T, T) -> T, const K: usize>(output: &mut [T], a: &[T], b: &[T], table: &[T], f: &F) {
     let width = output.len();

@@ -1,7 +1,7 @@
 //! exp(x)/Σ exp(x) over the features of a vector, or over the channels at each position of a map.
 //!
-//! Operations: 30 an element, most of them for the exponential; 4 backward. Bytes: 8 an element, 12 backward; two threads of a Zen 3,
-//! where a copy moves 32 GB/s, move 7 of them, and 33 backward.
+//! Operations: 30 an element, most of them for the exponential; 4 backward. Bytes: 8 an element, 12 backward; two
+//! threads of a Zen 3, where a copy moves 32 GB/s, move 7 of them, and 33 backward.
 
 use super::lanes::{for_each_row, map, map_pairs, sum_of, sum_of_pairs};
 use super::{Backward, Forward, Kernel, Real};

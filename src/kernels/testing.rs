@@ -74,8 +74,8 @@ impl Case {
         Case { op, epilogue, mode: Mode::Train, batch, inputs: vec![input], output, weights: vec![], buffers: vec![] }
     }
 
-    /// Numbers that are exact in f32. Those of an input are further than 2·[`H`] from each other, and further than H from
-    /// zero, so that a difference quotient crosses no kink.
+    /// Numbers that are exact in f32. Those of an input are further than 2·[`H`] from each other, and further than H
+    /// from zero, so that a difference quotient crosses no kink.
     pub(super) fn draw(&self) -> Numbers<f64> {
         let mut words = generator(7, Purpose::Init, 0, 0);
         let mut uniform = move || f64::from(words.next_u32() as f32 / 2f32.powi(32));

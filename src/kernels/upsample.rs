@@ -1,9 +1,10 @@
 //! Maps of another height and width (<https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html>).
 //!
-//! Operations: none for the nearest, 8 an output for bilinear. Bytes: 4 an element of the input, 4 of the output; two threads of a
-//! Zen 3, where a copy moves 32 GB/s, move 19 to 25 of them for the nearest, 14 to 16 for bilinear.
+//! Operations: none for the nearest, 8 an output for bilinear. Bytes: 4 an element of the input, 4 of the output; two
+//! threads of a Zen 3, where a copy moves 32 GB/s, move 19 to 25 of them for the nearest, 14 to 16 for bilinear.
 //!
-//! Both directions are prepared as one table each: which two inputs an output lies between, and how near it is to the second.
+//! Both directions are prepared as one table each: which two inputs an output lies between, and how near it is to the
+//! second.
 
 use super::lanes::{add_scaled, for_each_row};
 use super::{Backward, Forward, Kernel, Real, size};

@@ -5,8 +5,8 @@ use crate::arguments::{Arguments, Evaluated, Value};
 use crate::diagnostic::{Diagnostic, SourceId, Sources, Span, Spanned};
 use crate::ir::Shape;
 
-/// Builds the layer of a call and applies it: (call, inputs separated by spaces, outcome). The outcome is the output's shape,
-/// weights, MACs and arithmetic, as far as there are any, or the error.
+/// Builds the layer of a call and applies it: (call, inputs separated by spaces, outcome). The outcome is the output's
+/// shape, weights, MACs and arithmetic, as far as there are any, or the error.
 #[track_caller]
 pub(super) fn check(cases: &[(&str, &str, &str)]) {
     for (call, inputs, expected) in cases {

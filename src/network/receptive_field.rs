@@ -1,8 +1,9 @@
 //! How much of the network's input each value depends on.
 //!
-//! A layer that reads F pixels, S apart from one output to the next, makes of a field r with jump j the field
-//! r + (F − 1)·j with jump S·j. Where several values meet, the largest field counts; what is stretched over all positions is
-//! the same field for all of them. Padding plays no part, so a field can be larger than the input. Source: Araujo et al. 2019, <https://distill.pub/2019/computing-receptive-fields/>.
+//! A layer that reads F pixels, S apart from one output to the next, makes of a field r with jump j the field r + (F −
+//! 1)·j with jump S·j. Where several values meet, the largest field counts; what is stretched over all positions is the
+//! same field for all of them. Padding plays no part, so a field can be larger than the input. Source: Araujo et al.
+//! 2019, <https://distill.pub/2019/computing-receptive-fields/>.
 
 use std::fmt;
 
@@ -89,7 +90,8 @@ mod tests {
             ("conv 8 3x3 -> adaptive_avgpool 1", "224"),
             // Bins of up to 46 pixels, at most 45 apart.
             ("adaptive_avgpool 5 -> conv 8 2x2", "91"),
-            // Pixels of an enlarged map count as far apart as those that they were made of, so that the field is an upper bound.
+            // Pixels of an enlarged map count as far apart as those that they were made of, so that the field is an
+            // upper bound.
             ("conv 8 3x3 s2 -> conv_transpose 8 4x4 s2 -> conv 8 3x3", "9"),
             ("conv 8 3x3 -> upsample 2 -> upsample 2 bilinear -> depthwise 3x3", "6"),
             ("conv 8 3x3 -> flatten -> linear 10", "224"),

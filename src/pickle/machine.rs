@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::{Object, Pickle, Place, Slice, Value};
 
-/// The most instructions, and so the most values. CIFAR-100's files have 300,000; a state dict has about 40 for a tensor.
+/// The most instructions, and so the most values. CIFAR-100's files have 300,000; a state dict has about 40 for a
+/// tensor.
 const MOST_INSTRUCTIONS: usize = 2 << 20;
 
 /// The longest line: the name of a module, a class or a function.

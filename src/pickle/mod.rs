@@ -1,11 +1,12 @@
 //! Python's pickles, read without running anything.
 //!
-//! A pickle is a program for a small stack machine that makes objects. Here its instructions make values of our own: a call that the
-//! file wants is written down with its arguments, as [`Value::Object`], and never made. Who reads a kind of file knows the few
-//! functions that its writer uses, and understands their calls by name.
+//! A pickle is a program for a small stack machine that makes objects. Here its instructions make values of our own: a
+//! call that the file wants is written down with its arguments, as [`Value::Object`], and never made. Who reads a kind
+//! of file knows the few functions that its writer uses, and understands their calls by name.
 //!
-//! Values stand in one list and name each other by their place, so nothing nests and nothing recurses; how many there may be is
-//! bounded, texts stay where they are in the file, and so a hostile pickle costs no more than a few times its own length.
+//! Values stand in one list and name each other by their place, so nothing nests and nothing recurses; how many there
+//! may be is bounded, texts stay where they are in the file, and so a hostile pickle costs no more than a few times its
+//! own length.
 //!
 //! Protocols 2 to 5. Source: Python's pickletools.
 

@@ -137,8 +137,8 @@ impl Line {
         Mark::Line { points, width: 1.8, stroke: self.stroke, colour: colour(self.colour) }
     }
 
-    /// Every curve of few points has them marked; pointing at one shows its numbers. Those have a place that are finite when
-    /// they are multiplied with `factor`.
+    /// Every curve of few points has them marked; pointing at one shows its numbers. Those have a place that are finite
+    /// when they are multiplied with `factor`.
     fn draw(&self, drawing: &mut Drawing, factor: f64, place: impl Fn((f64, f64)) -> Place) {
         let points = thinned(&self.points);
         let has_place = |(_, value): &(f64, f64)| (factor * value).is_finite();

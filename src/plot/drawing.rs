@@ -1,6 +1,7 @@
 //! What pictures are made of, however they are written: [`svg`](super::svg) and [`pixels`](super::pixels) read it.
 //!
-//! Lengths are in units of which a page shows one as a pixel; places are to the right of and below the upper left corner.
+//! Lengths are in units of which a page shows one as a pixel; places are to the right of and below the upper left
+//! corner.
 
 use image::RgbImage;
 

@@ -95,7 +95,8 @@ pub struct Backward<'a, T> {
     pub algorithms: Algorithms,
     /// What the output's gradient is still to be cut by: see [`Op::gradient_bounds`](super::Op::gradient_bounds).
     pub bounds: Bounds,
-    /// Every input with one example's shape; without numbers, if [`Op::backward_reads`](super::Op::backward_reads) says so.
+    /// Every input with one example's shape; without numbers, if [`Op::backward_reads`](super::Op::backward_reads) says
+    /// so.
     pub inputs: &'a [(&'a [T], Shape)],
     /// Trainable weights, in the layer's order.
     pub weights: &'a [&'a [T]],

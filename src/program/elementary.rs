@@ -1,8 +1,9 @@
 //! eˣ, tanh and the error function of f32 without branches and tables, so that a loop over many numbers is computed in
 //! registers. The standard library's are calls, one number at a time.
 //!
-//! The polynomials are least-squares fits at Chebyshev nodes, weighted towards equal relative errors. Compared with f64 over all
-//! of their range, results are wrong by at most 1 unit in the last place (eˣ, for normal numbers), 1.4 (tanh) and 1.2 (erf).
+//! The polynomials are least-squares fits at Chebyshev nodes, weighted towards equal relative errors. Compared with f64
+//! over all of their range, results are wrong by at most 1 unit in the last place (eˣ, for normal numbers), 1.4 (tanh)
+//! and 1.2 (erf).
 
 use std::f32::consts::LOG2_E;
 

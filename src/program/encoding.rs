@@ -1,4 +1,5 @@
-//! Operations as text that depends on nothing but them: no layout of a type, no `Debug`. What is kept on disk may rest on it.
+//! Operations as text that depends on nothing but them: no layout of a type, no `Debug`. What is kept on disk may rest
+//! on it.
 
 pub(crate) mod legacy;
 
@@ -15,8 +16,8 @@ pub(crate) const VERSION: u32 = 1;
 pub(crate) struct Encoding(String);
 
 impl Encoding {
-    /// What a program computes, from what, in which order: a line a step, with its name, its operation, the values that it reads and
-    /// the shape of what it makes.
+    /// What a program computes, from what, in which order: a line a step, with its name, its operation, the values that
+    /// it reads and the shape of what it makes.
     pub(crate) fn of(program: &Program) -> Encoding {
         let mut encoding = Encoding::default();
         for step in &program.steps {

@@ -7,8 +7,8 @@
 //! … cut at 0 → maxpool             a pool that cuts its result, which has fewer numbers: max(x, 0) and maxima commute
 //! ```
 //!
-//! A value is joined away only if nobody else reads it. Results are the same numbers, but for scaled weights, which round
-//! differently.
+//! A value is joined away only if nobody else reads it. Results are the same numbers, but for scaled weights, which
+//! round differently.
 
 use super::op::Role;
 use super::{Bounds, Epilogue, Mode, Program, Step};

@@ -1,7 +1,8 @@
 //! What an operation needs besides its inputs, output and weights: numbers that it keeps for the backward pass, and
 //! memory that it works in.
 //!
-//! The kernels allocate what [`Op::kept`](super::Op::kept) says and divide their work as [`Op::workspace`](super::Op::workspace) supposes, by the same functions;
+//! The kernels allocate what [`Op::kept`](super::Op::kept) says and divide their work as
+//! [`Op::workspace`](super::Op::workspace) supposes, by the same functions;
 //! [`crate::footprint::Footprint`] adds it all up. So an estimate and what training takes cannot drift apart.
 
 use crate::ir::Shape;
@@ -54,8 +55,8 @@ impl Workspace {
     }
 }
 
-/// Columns to which the right factor of a product is filled up, of numbers in single precision: two registers of this processor,
-/// or a few more.
+/// Columns to which the right factor of a product is filled up, of numbers in single precision: two registers of this
+/// processor, or a few more.
 pub(crate) fn panel() -> usize {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("avx512f") {

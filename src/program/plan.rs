@@ -1,8 +1,8 @@
 //! Which buffer holds which value and which gradient: the memory that a program runs in.
 //!
-//! A value lives from the step that makes it to the last one that reads it, forward or [backward](super::Op::backward_reads).
-//! Whatever is dead gives its buffer to whoever comes next, so that in the backward pass the gradients take the places of
-//! the activations that are no longer needed.
+//! A value lives from the step that makes it to the last one that reads it, forward or
+//! [backward](super::Op::backward_reads). Whatever is dead gives its buffer to whoever comes next, so that in the
+//! backward pass the gradients take the places of the activations that are no longer needed.
 //!
 //! ```text
 //!              conv → tanh → flatten → linear
@@ -293,8 +293,8 @@ impl<'a> Layout<'a> {
 }
 
 impl Plan {
-    /// How many of `examples` go through a forward pass together, where nothing but memory speaks against it: about as many
-    /// as fill 256 MiB of single precision, in equal parts.
+    /// How many of `examples` go through a forward pass together, where nothing but memory speaks against it: about as
+    /// many as fill 256 MiB of single precision, in equal parts.
     pub fn examples_at_once(&self, examples: usize) -> usize {
         const ELEMENTS: usize = 1 << 26;
         let most = (ELEMENTS / self.elements().max(1)).max(1);

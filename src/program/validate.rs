@@ -1,4 +1,5 @@
-//! What every pass may rely on, checked apart from construction: [`lower`](super::lower), [`fuse`](super::fuse::fuse) and
+//! What every pass may rely on, checked apart from construction: [`lower`](super::lower), [`fuse`](super::fuse::fuse)
+//! and
 //! [`plan`](super::plan) hold their programs against it in debug builds, and so in every test.
 
 use super::op::Operands;
@@ -9,8 +10,8 @@ use crate::ir::{Shape, ValueId};
 const NORM: usize = 4;
 
 impl Program {
-    /// That shapes fit their operations; that each value is made once, by a step before all that read it; that each weight is used
-    /// once; and that only operations that take an epilogue have one.
+    /// That shapes fit their operations; that each value is made once, by a step before all that read it; that each
+    /// weight is used once; and that only operations that take an epilogue have one.
     ///
     /// # Errors
     /// The first step that does otherwise, and why.
@@ -92,8 +93,8 @@ mod tests {
         }
     }
 
-    /// Each of these breaks one rule, in the program of a small network: its steps are a convolution, a batch norm, a ReLU, flatten
-    /// and a linear layer.
+    /// Each of these breaks one rule, in the program of a small network: its steps are a convolution, a batch norm, a
+    /// ReLU, flatten and a linear layer.
     #[test]
     fn finds_what_is_broken() {
         type Change = fn(&mut Program);

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// `cross_entropy label_smoothing=0.1`. Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>.
+/// `cross_entropy label_smoothing=0.1`. Source:
+/// <https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CrossEntropy {
     /// The part of each target that is spread evenly over all classes.

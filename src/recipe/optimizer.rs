@@ -42,8 +42,8 @@ pub enum Rule {
         /// Divides by the standard deviation of gradients in place of their root mean square.
         centered: bool,
     },
-    /// `lion lr=1e-4 beta1=0.9 beta2=0.99 weight_decay=0`: every weight moves by the learning rate, up or down. The decay shrinks the
-    /// weights directly. Source: Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023).
+    /// `lion lr=1e-4 beta1=0.9 beta2=0.99 weight_decay=0`: every weight moves by the learning rate, up or down. The
+    /// decay shrinks the weights directly. Source: Chen et al., "Symbolic Discovery of Optimization Algorithms" (2023).
     Lion {
         /// The momentum's part in a step, the rest being the gradient's.
         beta1: f64,

@@ -17,8 +17,8 @@ pub use values::{Affine, Edges, Erased, Filter, Interval, Padding, Resize, Sampl
 
 use crate::ir::Pair;
 
-/// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input. Parameters, ranges and defaults are
-/// those of torchvision's transforms. Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
+/// One step from a decoded image, C×H×W with values in \[0, 1\], to the network's input. Parameters, ranges and
+/// defaults are those of torchvision's transforms. Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
 ///
 /// A `fill` has one value for each channel.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,8 @@ pub enum Transform {
         /// How values between pixels are found.
         filter: Filter,
     },
-    /// `resize 256`: the shorter side becomes this long; `resize 32x48`: exactly this size. With anti-aliasing, as Pillow does.
+    /// `resize 256`: the shorter side becomes this long; `resize 32x48`: exactly this size. With anti-aliasing, as
+    /// Pillow does.
     Resize {
         /// One side or both.
         target: Resize,
@@ -88,7 +89,8 @@ pub enum Transform {
         hue: Interval,
     },
     /// `lighting` or `lighting 0.1`: red, green and blue shifted along the principal components of ImageNet's colours.
-    /// Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks" (2012), section 4.1.
+    /// Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks" (2012), section
+    /// 4.1.
     Lighting {
         /// Standard deviation of the three factors.
         std: f64,
@@ -117,8 +119,8 @@ pub enum Transform {
         /// What is written there.
         value: Erased,
     },
-    /// `trivial_augment`: one of fourteen changes, of a random strength.
-    /// Source: Müller and Hutter, "TrivialAugment: tuning-free yet state-of-the-art data augmentation" (2021), the wide space.
+    /// `trivial_augment`: one of fourteen changes, of a random strength. Source: Müller and Hutter, "TrivialAugment:
+    /// tuning-free yet state-of-the-art data augmentation" (2021), the wide space.
     TrivialAugment {
         /// Strengths to choose from; at least 2.
         bins: usize,

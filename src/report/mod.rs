@@ -1,5 +1,5 @@
-//! What `archc check` shows of a network: a table for people ([`check`]), JSON for programs ([`json`]), and Markdown for
-//! documents ([`markdown`]).
+//! What `archc check` shows of a network: a table for people ([`check`]), JSON for programs ([`json`]), and Markdown
+//! for documents ([`markdown`]).
 
 pub mod check;
 pub mod github;

@@ -1,7 +1,7 @@
 //! The rows of a report: layers, and the levels that their names make.
 //!
-//! `layer1.0.conv1` lies in `layer1.0`, and that in `layer1`. A list shows layers under their full names; a tree shows every
-//! level before what lies in it. With a depth, a level that many names deep is one row for all its layers.
+//! `layer1.0.conv1` lies in `layer1.0`, and that in `layer1`. A list shows layers under their full names; a tree shows
+//! every level before what lies in it. With a depth, a level that many names deep is one row for all its layers.
 
 use std::ops::Range;
 
@@ -114,7 +114,8 @@ impl Sums {
     }
 }
 
-/// For each row, a bit for each depth up to its own: whether a further row follows there, so that a line leads on to it.
+/// For each row, a bit for each depth up to its own: whether a further row follows there, so that a line leads on to
+/// it.
 pub fn continuations(rows: &[Row]) -> Vec<u32> {
     let mut follows = 0u32;
     let mut masks: Vec<u32> = rows

@@ -1,5 +1,5 @@
-//! A table that fits a given width: columns of text, cut with an ellipsis where they must be. Every character is taken to be
-//! one column wide. No more than a row is in memory at a time.
+//! A table that fits a given width: columns of text, cut with an ellipsis where they must be. Every character is taken
+//! to be one column wide. No more than a row is in memory at a time.
 
 use std::fmt::{self, Write};
 

@@ -1,8 +1,8 @@
 //! Finds where each character of a decoded scalar was written.
 //!
 //! Parsers give the string and the bytes that it was read from, not how the two correspond. Both are walked together: a
-//! character is itself, an escape, or white space that was folded, trimmed or indented. That is enough for every kind of
-//! scalar of YAML and TOML, so no parser's rules need to be repeated here.
+//! character is itself, an escape, or white space that was folded, trimmed or indented. That is enough for every kind
+//! of scalar of YAML and TOML, so no parser's rules need to be repeated here.
 //!
 //! ```text
 //! "conv 64 \u0033x3"      ──▶  conv 64 3x3

@@ -1,7 +1,8 @@
 //! `include:`: other files, whose blocks can be called.
 //!
-//! The compiler opens no file by itself: a [`Load`] gives it the texts. Paths are relative to the file that they are written in,
-//! with `/` on every system. Each file is read once, however often it is included; one that includes itself is an error.
+//! The compiler opens no file by itself: a [`Load`] gives it the texts. Paths are relative to the file that they are
+//! written in, with `/` on every system. Each file is read once, however often it is included; one that includes itself
+//! is an error.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -11,8 +12,8 @@ use super::value::wrong_type;
 use super::{Format, format_of, read};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
 
-/// Gives the text of an included file, called as diagnostics will call it: `nets/blocks.yaml` if `nets/vgg.yaml` includes
-/// `blocks.yaml`. The error is why there is none.
+/// Gives the text of an included file, called as diagnostics will call it: `nets/blocks.yaml` if `nets/vgg.yaml`
+/// includes `blocks.yaml`. The error is why there is none.
 pub type Load<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 /// A [`Load`] for programs that have no files to give.
@@ -23,8 +24,8 @@ pub fn no_files(_name: &str) -> Result<String, String> {
     Err("this program opens no files".to_string())
 }
 
-/// More files than this are refused, and more bytes than this in all of them: blocks are short, and each file may hold as many values
-/// as a network.
+/// More files than this are refused, and more bytes than this in all of them: blocks are short, and each file may hold
+/// as many values as a network.
 const MOST_FILES: usize = 100;
 const LONGEST: usize = 1 << 20;
 

@@ -19,8 +19,9 @@ pub struct Override {
     pub option: Option<&'static str>,
 }
 
-/// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with them. Those of single
-/// entries of [`DEFINED`] are given back: what is not there has no reader, and may stand in a file that is included.
+/// Sets every override in `root`, in order, making the mappings that are not there yet; returns what is wrong with
+/// them. Those of single entries of [`DEFINED`] are given back: what is not there has no reader, and may stand in a
+/// file that is included.
 pub(super) fn apply(
     sources: &mut Sources,
     root: &mut Spanned<Setting>,

@@ -1,7 +1,7 @@
 //! Keys of a TOML file that a table above them has swallowed.
 //!
-//! What stands below `[let]` belongs to it, also the `input` and `layers` that are meant for the whole file. They are moved to where they
-//! were meant, so that nothing follows from the mistake.
+//! What stands below `[let]` belongs to it, also the `input` and `layers` that are meant for the whole file. They are
+//! moved to where they were meant, so that nothing follows from the mistake.
 
 use super::ast::{Section, Setting};
 use crate::diagnostic::{Code, Diagnostic, Spanned};

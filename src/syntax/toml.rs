@@ -16,8 +16,8 @@ use crate::diagnostic::{Code, Diagnostic, Mistakes, SourceId, Span, Spanned};
 /// Longer texts are refused: the parser keeps some twenty bytes for each of theirs.
 const LONGEST: usize = 8 << 20;
 
-/// More values than this are refused, where a key, a line and whatever follows a comma count as one: the parser keeps some hundred bytes
-/// for each. A hundred thousand items, a line each, are still read.
+/// More values than this are refused, where a key, a line and whatever follows a comma count as one: the parser keeps
+/// some hundred bytes for each. A hundred thousand items, a line each, are still read.
 const MOST_VALUES: usize = 1 << 18;
 
 /// Of a text of more bytes, one error is found; of a shorter one all.

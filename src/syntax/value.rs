@@ -1,7 +1,7 @@
 //! What YAML and TOML have in common: a tree of values, each with its place.
 //!
-//! The types are [`Setting`] and [`Section`], because parts of the tree (`data:`, `train:`, a preset) stay as they are in
-//! the [`Document`](super::ast::Document).
+//! The types are [`Setting`] and [`Section`], because parts of the tree (`data:`, `train:`, a preset) stay as they are
+//! in the [`Document`](super::ast::Document).
 
 use super::LONGEST_TEXT;
 use super::ast::{Section, Setting};

@@ -22,14 +22,15 @@ use crate::diagnostic::{Code, Diagnostic, Mistakes, SourceId, Span, Spanned};
 /// Lists and mappings nested deeper than this are refused.
 const DEEPEST: usize = 64;
 
-/// More values than this are refused: they take the parser about a second. A million items, one string each, are still read, and a
-/// hundred thousand with three arguments in mapping form.
+/// More values than this are refused: they take the parser about a second. A million items, one string each, are still
+/// read, and a hundred thousand with three arguments in mapping form.
 const MOST_VALUES: usize = 1 << 20;
 
 /// Values that may come from repeating anchors.
 const MOST_REPEATED: usize = 100_000;
 
-/// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves `Null` in the tree.
+/// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves
+/// `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
     let mut place = Place { text, source, offset, pieces: 0, errors: Mistakes::default() };
     if least_values(text) > MOST_VALUES {

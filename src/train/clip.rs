@@ -1,6 +1,7 @@
 //! Bounds on gradients.
 //!
-//! Nothing is changed here: what is found goes to the optimizer, which applies it in its own pass. Formulas are those of
+//! Nothing is changed here: what is found goes to the optimizer, which applies it in its own pass. Formulas are those
+//! of
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html>.
 
 use rayon::prelude::*;
@@ -66,7 +67,8 @@ fn square_sum<T: Real>(values: &[T]) -> f64 {
 mod tests {
     use super::*;
 
-    /// From `tests/fixtures/optim.py`: `KIND MOST | lengths | gradients, one after the other | gradients after clipping`.
+    /// From `tests/fixtures/optim.py`:
+    /// `KIND MOST | lengths | gradients, one after the other | gradients after clipping`.
     const PYTORCH: &str = include_str!("../../tests/fixtures/clips.txt");
 
     #[test]

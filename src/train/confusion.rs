@@ -1,5 +1,5 @@
-//! How often which class was taken for which. Of many classes few are ever confused, so only these counts are kept: ten thousand
-//! classes have a hundred million pairs, and a data set only so many images.
+//! How often which class was taken for which. Of many classes few are ever confused, so only these counts are kept: ten
+//! thousand classes have a hundred million pairs, and a data set only so many images.
 
 use std::fmt;
 

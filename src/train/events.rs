@@ -8,7 +8,8 @@
 //! Summary { 1: repeated Value { 1: tag: string, 2: simple_value: float } }
 //! ```
 //!
-//! Sources: tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto, tensorflow/core/framework/summary.proto.
+//! Sources: tensorflow/core/lib/io/record_writer.h, tensorflow/core/util/event.proto,
+//! tensorflow/core/framework/summary.proto.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};

@@ -129,8 +129,8 @@ pub fn create(wanted: Option<&Path>, name: &str) -> Result<PathBuf, TrainError> 
     Ok(folder.to_owned())
 }
 
-/// Takes the right to train into `folder`, if no other process has it, until the file is closed or the process ends, in whatever way.
-/// What a process that was killed left there half-written is removed.
+/// Takes the right to train into `folder`, if no other process has it, until the file is closed or the process ends, in
+/// whatever way. What a process that was killed left there half-written is removed.
 pub fn lock(folder: &Path) -> Result<File, TrainError> {
     let path = folder.join(LOCK);
     let failed = |source| TrainError::Io { action: "create", path: path.clone(), source };

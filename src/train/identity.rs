@@ -162,8 +162,8 @@ impl Identity {
     }
 }
 
-/// What is computed, from what, in which order, in an encoding of this version; of an operation from another crate only the name
-/// is known. No version but these has ever been saved.
+/// What is computed, from what, in which order, in an encoding of this version; of an operation from another crate only
+/// the name is known. No version but these has ever been saved.
 fn network(program: &Program, version: u32) -> u32 {
     let mut sum = Crc::new();
     match version {
@@ -246,8 +246,8 @@ mod tests {
         lower(&compile(&text).unwrap_or_else(|errors| panic!("{errors}")))
     }
 
-    /// The number in the state of a run of this network, from when it was the checksum of what `Debug` wrote; and what the first
-    /// encoding gives.
+    /// The number in the state of a run of this network, from when it was the checksum of what `Debug` wrote; and what
+    /// the first encoding gives.
     #[test]
     fn checksums_stay_what_they_were() {
         let program = every_operation();

@@ -1,8 +1,9 @@
 //! What a run writes down as it goes: one JSON object a line, for other programs to read.
 //!
-//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each validation: what two
-//! runs of one seed agree on to the last byte. How long epochs took is in `times.jsonl`. A resumed run first cuts off what was written
-//! after its checkpoint, so that the files look as if it had never stopped. The same numbers go to TensorBoard: see
+//! `metrics.jsonl` gets a line an epoch, `steps.jsonl` one every so many steps, `validations.jsonl` one for each
+//! validation: what two runs of one seed agree on to the last byte. How long epochs took is in `times.jsonl`. A resumed
+//! run first cuts off what was written after its checkpoint, so that the files look as if it had never stopped. The
+//! same numbers go to TensorBoard: see
 //! [`events`](super::events).
 
 use std::fs::File;
@@ -237,7 +238,8 @@ mod tests {
         }
     }
 
-    /// A run may be stopped at the step that it validates at, and killed when the result is written but the state is not.
+    /// A run may be stopped at the step that it validates at, and killed when the result is written but the state is
+    /// not.
     #[test]
     fn a_validation_is_written_once() {
         let text = "{\"step\":5}\n{\"step\":10}\n";

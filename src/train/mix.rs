@@ -1,5 +1,5 @@
-//! Mixing the images of a batch: image i with image N−1−i, in place. The part λ of each that is left comes from the run's
-//! seed, the epoch and the batch, so neither workers nor threads change it.
+//! Mixing the images of a batch: image i with image N−1−i, in place. The part λ of each that is left comes from the
+//! run's seed, the epoch and the batch, so neither workers nor threads change it.
 //!
 //! ```text
 //! mixup    x_i ← λx_i + (1−λ)x_j

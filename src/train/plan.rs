@@ -7,9 +7,9 @@ use crate::recipe::{Curve, Per, Train};
 /// Steps whose rate is worked out, at most.
 const SAMPLES: usize = 500;
 
-/// The rates of a run whose epochs have so many steps, each with how much of the run is over, in epochs: those of steps that are evenly
-/// spread over it, the first and the last among them, from where the step begins to where it ends. Where the rate is the same for a
-/// whole epoch, epochs take the place of steps.
+/// The rates of a run whose epochs have so many steps, each with how much of the run is over, in epochs: those of steps
+/// that are evenly spread over it, the first and the last among them, from where the step begins to where it ends.
+/// Where the rate is the same for a whole epoch, epochs take the place of steps.
 ///
 /// A plateau is planned as it goes when no validation is better than the first.
 pub fn planned(recipe: &Train, steps: usize) -> Vec<(f64, f64)> {

@@ -199,7 +199,8 @@ impl Progress {
     }
 }
 
-/// A line of parts. Each has a number: where there is no room for all, those with the largest one are left out first, and none with 0.
+/// A line of parts. Each has a number: where there is no room for all, those with the largest one are left out first,
+/// and none with 0.
 fn joined(mut parts: Vec<(u8, String)>, width: Option<usize>) -> String {
     loop {
         let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();

@@ -27,8 +27,8 @@ pub struct Record {
     pub params: Option<u64>,
     /// Epochs that the recipe has.
     pub planned: Option<usize>,
-    /// What may differ between runs: the network's layers, the `data` and `train` sections with nothing left to a default, and
-    /// where the run was started.
+    /// What may differ between runs: the network's layers, the `data` and `train` sections with nothing left to a
+    /// default, and where the run was started.
     pub settings: Vec<(String, Value)>,
     /// Those that are over.
     pub epochs: Vec<EpochMetrics>,
@@ -149,8 +149,8 @@ fn number(line: &Value, key: &str) -> f64 {
     line.get(key).and_then(Value::as_f64).unwrap_or(f64::NAN)
 }
 
-/// The settings in the text that [`expand`](crate::expand::expand) makes of a network: `train.batch: 100`, and so on. All
-/// layers and their initial values are one.
+/// The settings in the text that [`expand`](crate::expand::expand) makes of a network: `train.batch: 100`, and so on.
+/// All layers and their initial values are one.
 fn sections(text: &str) -> Vec<(String, Value)> {
     let (mut section, mut layers, mut hash) = ("", 0, FNV_OFFSET);
     let mut settings = Vec::new();

@@ -13,8 +13,8 @@ use crate::ir::ValueId;
 use crate::kernels::{MaskKey, Objective};
 
 impl Run {
-    /// Takes the next step, of as many batches as the recipe accumulates or are left. `None` if the epoch is over. Otherwise
-    /// what is known of its batches: everything, if their outcomes are waited for.
+    /// Takes the next step, of as many batches as the recipe accumulates or are left. `None` if the epoch is over.
+    /// Otherwise what is known of its batches: everything, if their outcomes are waited for.
     ///
     /// # Errors
     /// If images cannot be read, if the loss is not finite, and if the device fails.
@@ -82,8 +82,9 @@ impl Run {
         Ok(own)
     }
 
-    /// Waits for all outcomes, and looks at the weights: the last update may have ruined them without any loss having seen
-    /// it. Comes before everything that is written, so that the previous checkpoint stays where this one would be useless.
+    /// Waits for all outcomes, and looks at the weights: the last update may have ruined them without any loss having
+    /// seen it. Comes before everything that is written, so that the previous checkpoint stays where this one would be
+    /// useless.
     ///
     /// # Errors
     /// If a number is not finite, and if the device fails.

@@ -1,4 +1,5 @@
-//! Whether a folder holds a run that can go on. Nothing is ever begun anew over results, and what archc did not make is left alone.
+//! Whether a folder holds a run that can go on. Nothing is ever begun anew over results, and what archc did not make is
+//! left alone.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,8 @@ use crate::regular;
 pub enum Standing {
     /// A state.
     Begun,
-    /// The process ended before the first state, and there is no result. The run begins with these weights, if it was given any.
+    /// The process ended before the first state, and there is no result. The run begins with these weights, if it was
+    /// given any.
     NotBegun(Option<Given>),
 }
 

@@ -31,8 +31,8 @@ pub struct Reshaped {
     pub expected: Vec<usize>,
 }
 
-/// The names that a network's weights have among arrays of these sizes, in the network's order. Batch norms' counters may be there
-/// or not, and every name may carry the prefix of a wrapper.
+/// The names that a network's weights have among arrays of these sizes, in the network's order. Batch norms' counters
+/// may be there or not, and every name may carry the prefix of a wrapper.
 ///
 /// # Errors
 /// If the arrays are not those of the network.

@@ -1,8 +1,8 @@
-//! PyTorch's `.pth`: a zip archive with one pickle, which names the tensors, and an entry for each storage, which holds their numbers;
-//! before PyTorch 1.6, several pickles and then the storages.
+//! PyTorch's `.pth`: a zip archive with one pickle, which names the tensors, and an entry for each storage, which holds
+//! their numbers; before PyTorch 1.6, several pickles and then the storages.
 //!
-//! Nothing is executed, and nothing is taken because the pickle says so: a tensor is a place in a storage that is there, and its
-//! numbers are read when somebody asks for them.
+//! Nothing is executed, and nothing is taken because the pickle says so: a tensor is a place in a storage that is
+//! there, and its numbers are read when somebody asks for them.
 
 mod archive;
 mod legacy;

@@ -20,8 +20,8 @@ pub const LONGEST_HEADER: u64 = 16 << 20;
 /// The most dimensions of an array.
 const MOST_DIMENSIONS: usize = 16;
 
-/// The length of the header, if this is how a file of so many bytes in the format begins. A file that is cut off within its
-/// header is one too.
+/// The length of the header, if this is how a file of so many bytes in the format begins. A file that is cut off within
+/// its header is one too.
 pub fn header(start: &[u8], length: u64) -> Option<u64> {
     let (word, rest) = start.split_first_chunk::<8>()?;
     let header = u64::from_le_bytes(*word);

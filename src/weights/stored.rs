@@ -1,7 +1,7 @@
 //! What a file of weights holds: first only names and sizes; the numbers of an array when somebody asks for them.
 //!
-//! So nothing is taken for an array that nobody wants, or whose sizes are not those that were expected, and reading a network's
-//! weights takes their own memory and little more.
+//! So nothing is taken for an array that nobody wants, or whose sizes are not those that were expected, and reading a
+//! network's weights takes their own memory and little more.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -169,7 +169,8 @@ pub(super) fn extent(shape: &[usize], strides: &[usize]) -> Option<usize> {
     })
 }
 
-/// Hands out the bytes of a file from `start` on, a chunk after the other, each of a multiple of eight bytes but the last.
+/// Hands out the bytes of a file from `start` on, a chunk after the other, each of a multiple of eight bytes but the
+/// last.
 fn each_chunk(mut file: &File, start: u64, length: u64, mut take: impl FnMut(&[u8])) -> io::Result<()> {
     file.seek(SeekFrom::Start(start))?;
     let mut buffer = vec![0; length.min(CHUNK) as usize];

@@ -1,5 +1,6 @@
-//! Texts that are reviewed: what a test finds is held against a file of the repository. Where they differ, the new text is written
-//! beside the old one, and the test fails until somebody has read it: `sh tests/accept.sh` shows the differences one by one.
+//! Texts that are reviewed: what a test finds is held against a file of the repository. Where they differ, the new text
+//! is written beside the old one, and the test fails until somebody has read it: `sh tests/accept.sh` shows the
+//! differences one by one.
 
 use std::path::Path;
 use std::{fs, io};

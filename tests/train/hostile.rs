@@ -1,5 +1,5 @@
-//! Files of weights that are made to cost much: something is said about each within a second and 200 MB; here, without optimisation,
-//! within ten times the time and the address space that goes with it.
+//! Files of weights that are made to cost much: something is said about each within a second and 200 MB; here, without
+//! optimisation, within ten times the time and the address space that goes with it.
 #![cfg(target_os = "linux")]
 
 use std::io::{Cursor, Write};

@@ -1,5 +1,5 @@
-//! What may happen to a run: it is stopped, killed, or finds the disk full and files gone. Nothing is lost, and going on gives to the last
-//! byte what a run gives that nothing happens to.
+//! What may happen to a run: it is stopped, killed, or finds the disk full and files gone. Nothing is lost, and going
+//! on gives to the last byte what a run gives that nothing happens to.
 #![cfg(unix)]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! What is resumed is a whole run, and the one that was begun: with the same images, the same weights, computed in the same way. Whatever
-//! else is in its place is refused, by name, and stays as it is.
+//! What is resumed is a whole run, and the one that was begun: with the same images, the same weights, computed in the
+//! same way. Whatever else is in its place is refused, by name, and stays as it is.
 #![cfg(unix)]
 
 use std::fs;

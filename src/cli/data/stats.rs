@@ -66,7 +66,8 @@ impl Stats {
     }
 }
 
-/// The loss in which each class weighs as if it had as many images as the others; the weights' mean over the images is 1.
+/// The loss in which each class weighs as if it had as many images as the others; over the images, the weights have a
+/// mean of 1.
 fn weights(counts: &[usize]) -> String {
     let mean = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
     let weights: Vec<String> = counts.iter().map(|count| format!("{:.3}", mean / (*count).max(1) as f64)).collect();

@@ -56,7 +56,8 @@ impl New {
         let output = self.output.unwrap_or_else(|| PathBuf::from(format!("{name}.{}", architecture.ending())));
         compile_text(&output, &text, architecture.format(), &[]).map_err(|errors| reported(&errors))?;
         create(&output, &text)?;
-        // The names under which torchvision's weights are to be had, all of ImageNet's classes, and where archc leaves them.
+        // The names under which torchvision's weights are to be had, all of ImageNet's classes, and where archc leaves
+        // them.
         let known = network.graph.shape(network.output).elements();
         let weights = match architecture.name() == self.from && known == IMAGENET_CLASSES {
             true => format!("{}.pth", self.from),
@@ -117,7 +118,8 @@ struct Settings<'a> {
 
 const IMAGENET_CLASSES: usize = 1000;
 
-/// How often a network that knows other images sees the new ones, and the rest of its recipe: small steps, for a short time.
+/// How often a network that knows other images sees the new ones, and the rest of its recipe: small steps, for a short
+/// time.
 const EPOCHS: usize = 15;
 const RECIPE: [(&str, &str); 3] = [
     ("optimizer", "sgd lr=0.01 momentum=0.9 weight_decay=1e-4"),

@@ -1,8 +1,8 @@
 //! Convolutions, by cuDNN's graphs of one operation.
 //!
-//! For each shape cuDNN names engines, the most promising first. The first time that shape is computed, some of them are
-//! timed on the memory at hand, and the fastest is kept: what PyTorch's `cudnn.benchmark` does. Where results must be the
-//! same in every run, it is the first that serves.
+//! For each shape cuDNN names engines, the most promising first. The first time that shape is computed, some of them
+//! are timed on the memory at hand, and the fastest is kept: what PyTorch's `cudnn.benchmark` does. Where results must
+//! be the same in every run, it is the first that serves.
 
 mod descriptor;
 mod plan;

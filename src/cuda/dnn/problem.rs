@@ -122,8 +122,8 @@ impl Notes {
         self.0 >> note & 1 == 1
     }
 
-    /// Whether an engine with these notes computes what is asked for: f32 in f32, unless `tf32` allows tensor cores their ten
-    /// bits; never f32 as a shorter type, and never sums in one.
+    /// Whether an engine with these notes computes what is asked for: f32 in f32, unless `tf32` allows tensor cores
+    /// their ten bits; never f32 as a shorter type, and never sums in one.
     pub fn serve(self, problem: &Problem) -> bool {
         let rounds = problem.storage == Storage::F32
             && (self.has(Notes::DOWN_CONVERT_INPUTS) || self.has(Notes::TENSOR_CORE) && !problem.tf32);

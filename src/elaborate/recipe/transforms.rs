@@ -45,7 +45,8 @@ pub fn spread(mut transform: Transform, channels: usize) -> Result<Transform, St
     }
 }
 
-/// What evaluation could do in place of `train`: windows in the middle for random ones, and nothing else that is random.
+/// What evaluation could do in place of `train`: windows in the middle for random ones, and nothing else that is
+/// random.
 pub fn without_chance(train: &[Transform]) -> Vec<Transform> {
     let fixed = |transform: &Transform| match transform {
         // A window in the middle is padded where it must be.

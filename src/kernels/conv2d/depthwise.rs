@@ -1,8 +1,8 @@
-//! Groups of one input channel: each output channel sees one input channel. The channels of a position are computed side by
-//! side, a few registers at a time, tap by tap, without a product.
+//! Groups of one input channel: each output channel sees one input channel. The channels of a position are computed
+//! side by side, a few registers at a time, tap by tap, without a product.
 //!
-//! Operations: 2 a tap and output. Bytes: input, output and nothing else, since the taps that share an input find it in the
-//! cache; so for 3×3 the arithmetic and the memory are about even.
+//! Operations: 2 a tap and output. Bytes: input, output and nothing else, since the taps that share an input find it in
+//! the cache; so for 3×3 the arithmetic and the memory are about even.
 
 use std::ops::Range;
 
@@ -147,8 +147,8 @@ struct Sums<'a, T> {
 }
 
 impl<T: Real> Sums<'_, T> {
-    /// The columns of a line: several at once where their windows are `whole`, since what one of these meets is what its
-    /// neighbour meets, a step further.
+    /// The columns of a line: several at once where their windows are `whole`, since what one of these meets is what
+    /// its neighbour meets, a step further.
     fn line(self, line: &mut [T], channels: usize, whole: &Range<usize>, mut met: Met, meet: impl Fn(usize, &mut Met)) {
         let mut rest = line;
         let (mut column, mut before) = (0, None);

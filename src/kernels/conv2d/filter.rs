@@ -20,8 +20,8 @@ impl<'a, T: Real> Filter<'a, T> {
         Filter { weight, scale: None, bias: None, clamp: None, prepared: None }
     }
 
-    /// Calls `work` with the filter of a forward pass over `outputs` channels. A batch norm makes it γ/√(variance + eps) times
-    /// the weight, and moves the bias.
+    /// Calls `work` with the filter of a forward pass over `outputs` channels. A batch norm makes it γ/√(variance +
+    /// eps) times the weight, and moves the bias.
     pub(super) fn with(
         outputs: usize,
         epilogue: Epilogue,

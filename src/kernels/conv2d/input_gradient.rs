@@ -1,5 +1,5 @@
-//! input's gradient = windows of the output's gradient · weight, turned round. With a stride, the input's positions fall into
-//! as many kinds as it has remainders, each of which met its own part of the taps.
+//! input's gradient = windows of the output's gradient · weight, turned round. With a stride, the input's positions
+//! fall into as many kinds as it has remainders, each of which met its own part of the taps.
 
 use super::joined;
 use super::reach::Reach;

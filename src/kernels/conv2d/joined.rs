@@ -1,6 +1,7 @@
-//! Groups of few channels: some of them are computed as one ([`Geometry::joined`]), whose weight has zeros where an output
-//! channel does not see an input channel. A panel is wider than such a group anyway, and its windows are a few numbers here
-//! and there. Zero times infinity is not a number: what has overflown in one group is NaN in those beside it.
+//! Groups of few channels: some of them are computed as one ([`Geometry::joined`]), whose weight has zeros where an
+//! output channel does not see an input channel. A panel is wider than such a group anyway, and its windows are a few
+//! numbers here and there. Zero times infinity is not a number: what has overflown in one group is NaN in those beside
+//! it.
 
 use crate::kernels::Real;
 use crate::kernels::scratch::with_scratch;

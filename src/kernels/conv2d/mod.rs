@@ -1,9 +1,10 @@
-//! Convolution in two dimensions (cross-correlation), as <https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html>.
+//! Convolution in two dimensions (cross-correlation), as
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv2d.html>.
 //!
 //! Convolution and both gradients are products whose left factor is the windows of a map, read where they lie
-//! ([`window`]). Every task writes what is its own, and long sums are cut at places that follow from the sizes alone; so the
-//! result does not depend on the number of threads. Groups of a single input channel go to [`depthwise`], several of few channels
-//! are [`joined`].
+//! ([`window`]). Every task writes what is its own, and long sums are cut at places that follow from the sizes alone;
+//! so the result does not depend on the number of threads. Groups of a single input channel go to [`depthwise`],
+//! several of few channels are [`joined`].
 
 pub(super) mod bias;
 mod depthwise;

@@ -44,8 +44,8 @@ impl Reach {
         }
     }
 
-    /// The input's positions `remainder`, `remainder + stride`, …, whose gradients read those of the outputs: position i
-    /// met output o under tap t where o·stride + t·dilation = i + padding.
+    /// The input's positions `remainder`, `remainder + stride`, …, whose gradients read those of the outputs: position
+    /// i met output o under tap t where o·stride + t·dilation = i + padding.
     pub(super) fn backward(slide: &Slide, remainder: usize) -> Reach {
         let &Slide { kernel, stride, padding, dilation, input, output } = slide;
         let offset = |tap: usize| (remainder + padding) as isize - (tap * dilation) as isize;

@@ -1,6 +1,6 @@
 //! A sliding product: every output position is a window of the source times a matrix. The convolution is one, and its
-//! input's gradient is one for each remainder of the stride. Tasks take blocks of positions, or, where those are few, also
-//! blocks of columns.
+//! input's gradient is one for each remainder of the stride. Tasks take blocks of positions, or, where those are few,
+//! also blocks of columns.
 
 use rayon::prelude::*;
 

@@ -91,7 +91,8 @@ fn convolves_as_defined() {
         // Groups that are computed as one, all of them and some.
         Sizes { batch: 2, input: (12, 5, 6), outputs: 12, groups: 6, stride: pair(2, 1), ..PLAIN },
         Sizes { batch: 2, input: (20, 4, 3), outputs: 40, groups: 10, padding: pair(1, 1), ..PLAIN },
-        // Positions 2 KiB apart, and so many outputs that windows are packed for the weight's gradient, in more than one block.
+        // Positions 2 KiB apart, and so many outputs that windows are packed for the weight's gradient, in more than
+        // one block.
         Sizes { input: (256, 2, 3), outputs: 50, kernel: pair(1, 1), ..PLAIN },
         // More than one slab of depth.
         Sizes { input: (170, 2, 4), outputs: 50, kernel: pair(1, 2), ..PLAIN },

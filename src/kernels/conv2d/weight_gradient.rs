@@ -1,5 +1,5 @@
-//! weight's gradient = Σ over positions of window · output's gradient: a product whose depth is the positions. Its rows are
-//! the taps' input channels, read where they lie; its columns the output channels, packed block by block.
+//! weight's gradient = Σ over positions of window · output's gradient: a product whose depth is the positions. Its rows
+//! are the taps' input channels, read where they lie; its columns the output channels, packed block by block.
 //!
 //! A task takes some rows of a group; where that makes few tasks, the sum over the blocks is cut into stretches, whose
 //! results are added in order. All cuts depend on sizes alone, so that sums do not depend on the number of threads.
@@ -134,8 +134,8 @@ fn pack<T: Real>(geometry: &Geometry, dy: &[T], group: usize, block: &Block, pan
 /// A block of the weight that is turned at once: outputs × inputs.
 const TURNED: (usize, usize) = (16, 16);
 
-/// From taps × inputs × outputs of each group to outputs × inputs × taps. A block is copied before it is turned, since its
-/// lines, as far apart as the sums have outputs, may all want the same place in the cache.
+/// From taps × inputs × outputs of each group to outputs × inputs × taps. A block is copied before it is turned, since
+/// its lines, as far apart as the sums have outputs, may all want the same place in the cache.
 fn to_weight_order<T: Real>(geometry: &Geometry, sums: &[T], dw: &mut [T]) {
     let &Geometry { inputs, outputs, .. } = geometry;
     let taps = geometry.taps();

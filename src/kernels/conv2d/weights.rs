@@ -22,14 +22,14 @@ pub(super) fn length<T: Real>(geometry: &Geometry, direction: Direction, taps: u
     geometry.groups * panels_length::<T>(taps * rows, columns)
 }
 
-/// Numbers of a column that lie side by side in the weight and are packed in one go: their places in the panel, one below the
-/// other, stay in the cache.
+/// Numbers of a column that lie side by side in the weight and are packed in one go: their places in the panel, one
+/// below the other, stay in the cache.
 const RUN: usize = 64;
 
 /// Writes the panels: for each group, each panel, each tap and each channel on the other side a row of columns.
 ///
-/// The weight is read in the order in which it lies: a line of the cache that comes back later may be gone by then, and is if
-/// the channels are a power of two.
+/// The weight is read in the order in which it lies: a line of the cache that comes back later may be gone by then, and
+/// is if the channels are a power of two.
 pub(super) fn pack<T: Real>(
     geometry: &Geometry,
     direction: Direction,

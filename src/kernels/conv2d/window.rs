@@ -1,5 +1,5 @@
-//! The part of a source that a block of outputs reads, as a table of places: where it lies, or, if the windows reach beyond
-//! the source, in a copy with zeros around it.
+//! The part of a source that a block of outputs reads, as a table of places: where it lies, or, if the windows reach
+//! beyond the source, in a copy with zeros around it.
 
 use std::ops::Range;
 

@@ -21,8 +21,8 @@ pub(super) fn blend(gpu: &Gpu, kernel: &'static str, call: &Blend) -> Result<()>
     gpu.launch(&SOURCE, kernel, Grid::over(call.count as usize), call)
 }
 
-/// values ← values + part·(weights − values), at `first` the weights: `count` numbers, f32. `result` are the loss's three f64: if the last
-/// one is not 0, nothing changes.
+/// values ← values + part·(weights − values), at `first` the weights: `count` numbers, f32. `result` are the loss's
+/// three f64: if the last one is not 0, nothing changes.
 pub fn update(
     gpu: &Gpu,
     values: View,

@@ -24,8 +24,8 @@ struct Finish {
 // SAFETY: as in channels.cu.
 unsafe impl Call for Finish {}
 
-/// values ← cut((values + bias − mean)·γ/√(variance + eps) + β), in place; the norm is eps, γ, β, mean and variance. `shape` is one
-/// example's.
+/// values ← cut((values + bias − mean)·γ/√(variance + eps) + β), in place; the norm is eps, γ, β, mean and variance.
+/// `shape` is one example's.
 pub fn finish(
     gpu: &Gpu,
     batch: usize,

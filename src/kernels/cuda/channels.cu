@@ -1,5 +1,5 @@
-// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, products with one number a
-// channel; and channels in other places.
+// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, products with one
+// number a channel; and channels in other places.
 //
 // Bound by memory. A thread stays with its channels, whose numbers it reads once.
 

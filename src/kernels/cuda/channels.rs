@@ -50,8 +50,8 @@ fn take(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View)
     strips(gpu, rows, (from.pointer() + offset as u64, from_step), (to.pointer(), length), [length, 0, length])
 }
 
-/// Rows in place of rows. Places come with the numbers from one row to the next; the sizes are how long a row of the target is,
-/// where what is taken begins in it, and how long that is.
+/// Rows in place of rows. Places come with the numbers from one row to the next; the sizes are how long a row of the
+/// target is, where what is taken begins in it, and how long that is.
 fn strips(
     gpu: &Gpu,
     rows: usize,
@@ -233,7 +233,8 @@ impl Kernel for Mul {
         product(gpu, batch, output_shape, &sorted(inputs.iter().copied(), output_shape), output)
     }
 
-    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched over.
+    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched
+    /// over.
     fn backward(&self, call: Backward) -> Result<()> {
         let Backward { gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
         for (index, dx) in call.input_gradients.iter().enumerate() {

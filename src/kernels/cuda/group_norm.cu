@@ -1,5 +1,6 @@
-// Normalisation of each group of channels of each example (Wu and He 2018). Moments and sums of each channel of each example are made
-// by sums.cu, whose slices are examples then; here they become those of groups, and the numbers are normalised by them.
+// Normalisation of each group of channels of each example (Wu and He 2018). Moments and sums of each channel of each
+// example are made by sums.cu, whose slices are examples then; here they become those of groups, and the numbers are
+// normalised by them.
 
 struct Groups {
     // Of each channel of each example: mean and squares around it, or Σ g and Σ g·x̂.
@@ -44,8 +45,8 @@ KERNEL(group_moments, Groups) {
     }
 }
 
-// With h = γ·g, a warp makes for each channel of a group the mean, the scale, and what is taken from scale·g: mean(h)/√(variance + eps)
-// and, for each x − mean, mean(h·x̂)/(variance + eps).
+// With h = γ·g, a warp makes for each channel of a group the mean, the scale, and what is taken from scale·g:
+// mean(h)/√(variance + eps) and, for each x − mean, mean(h·x̂)/(variance + eps).
 KERNEL(group_means, Groups) {
     u64 all = call.batch * call.groups;
     for (u64 group = place() / WARP; group < all; group += places() / WARP) {

@@ -1,4 +1,5 @@
-// Local response normalisation across channels (Krizhevsky et al. 2012): y = x·s^−β, s = k + α/n · Σ x² over n channels.
+// Local response normalisation across channels (Krizhevsky et al. 2012): y = x·s^−β, s = k + α/n · Σ x² over n
+// channels.
 //
 // A thread makes one number from its n neighbours, which the caches hold.
 

@@ -44,8 +44,8 @@ struct CrossEntropy {
 // SAFETY: as in rows.cu.
 unsafe impl Call for CrossEntropy {}
 
-/// The loss and its gradient with respect to the logits. `result` are three f64: the loss, the number of examples whose largest logit
-/// is their label's, and a mark that becomes 1 if the loss is not finite and stays as it is otherwise.
+/// The loss and its gradient with respect to the logits. `result` are three f64: the loss, the number of examples whose
+/// largest logit is their label's, and a mark that becomes 1 if the loss is not finite and stays as it is otherwise.
 pub fn cross_entropy_gradient(
     gpu: &Gpu,
     labels: &Labels,

@@ -1,5 +1,6 @@
-// Dropout and drop path. Whether a number survives depends on its word of the generator for (seed, step, node), and on nothing
-// else: the words are those of ChaCha with 8 rounds (Bernstein 2008), as on the CPU, so that both drop the same numbers.
+// Dropout and drop path. Whether a number survives depends on its word of the generator for (seed, step, node), and on
+// nothing else: the words are those of ChaCha with 8 rounds (Bernstein 2008), as on the CPU, so that both drop the same
+// numbers.
 //
 // 25 operations for a word, 8 bytes an element and a bit.
 

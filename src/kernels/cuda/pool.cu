@@ -1,7 +1,8 @@
 // Maxima and means under windows, and over bins.
 //
-// A thread makes one output, or V of neighbouring channels where those lie side by side; backward it makes one input's gradient
-// from all windows over it, so that nothing is added by two. Bound by memory: windows that overlap are read from the caches.
+// A thread makes one output, or V of neighbouring channels where those lie side by side; backward it makes one input's
+// gradient from all windows over it, so that nothing is added by two. Bound by memory: windows that overlap are read
+// from the caches.
 
 // Which inputs each output sees, in one direction.
 struct Window {
@@ -82,7 +83,8 @@ __device__ inline u32 count_of(const Pool &call, const Window &window, u32 outpu
     return end > start ? end - start : 0;
 }
 
-// Calls `take` for each position of some rows and columns, with the place of the numbers there, of a channel that begins at `from`.
+// Calls `take` for each position of some rows and columns, with the place of the numbers there, of a channel that
+// begins at `from`.
 template <class F> __device__ inline void over(Range down, Range across, u64 from, const Steps &steps, F take) {
     for (u32 row = down.first; row < down.end; row++) {
         for (u32 column = across.first; column < across.end; column++) {
@@ -94,7 +96,8 @@ template <class F> __device__ inline void over(Range down, Range across, u64 fro
 // A mean over nothing is 0.
 __device__ inline float share_of(u32 count) { return count == 0 ? 0.0f : 1.0f / count; }
 
-// The largest number under each window, and which tap it was. Of equal ones the first, NaN above all; −∞ where there is none.
+// The largest number under each window, and which tap it was. Of equal ones the first, NaN above all; −∞ where there is
+// none.
 template <int V> __device__ void max_pool_forward(const Pool &call) {
     Steps steps = steps_of(call.sites, call.sites.input);
     over_sites<V>(call.sites, [&](const Site &of, u64 input, u64 output) {

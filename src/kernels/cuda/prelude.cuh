@@ -1,9 +1,10 @@
 // What every kernel is built on; it stands before each source.
 //
-// A kernel takes one structure, the same as its launch code in Rust writes, and is found by its name. Activations and their
-// gradients are of type Number: single precision or, with STORAGE_BF16, bfloat16. All arithmetic is in single precision, and so are
-// weights of norms, statistics and gradients of weights. No header is included: NVRTC knows CUDA's own names, and others may not be
-// installed. HOST is defined where a C++ compiler makes a library of it, for tests without a GPU.
+// A kernel takes one structure, the same as its launch code in Rust writes, and is found by its name. Activations and
+// their gradients are of type Number: single precision or, with STORAGE_BF16, bfloat16. All arithmetic is in single
+// precision, and so are weights of norms, statistics and gradients of weights. No header is included: NVRTC knows
+// CUDA's own names, and others may not be installed. HOST is defined where a C++ compiler makes a library of it, for
+// tests without a GPU.
 //
 // Blocks have 256 threads. Nothing depends on the order in which they run: there are no atomic additions.
 
@@ -37,7 +38,8 @@ constexpr int WIDE = 16 / sizeof(Number);
 #define KERNEL(name, Call) extern "C" __global__ void __launch_bounds__(THREADS) name(const Call call)
 #endif
 
-// Two kernels from a function template over the numbers that a thread takes at once: NAME for one, NAME_wide for as many as fit.
+// Two kernels from a function template over the numbers that a thread takes at once: NAME for one, NAME_wide for as
+// many as fit.
 #define WIDTHS(name, function, Call)                 \
     KERNEL(name, Call) { function<1>(call); }        \
     KERNEL(name##_wide, Call) { function<WIDE>(call); }
@@ -119,9 +121,9 @@ __device__ inline u64 place() { return (u64)blockIdx.x * THREADS + threadIdx.x; 
 
 __device__ inline u64 places() { return (u64)gridDim.x * THREADS; }
 
-// A batch as a table: `rows` of `channels` times `run` numbers. With the channels first, a row is an example and `run` its positions;
-// with the channels last, a row is a position and `run` is 1. A block has a few rows of a few columns, a column V numbers: of one
-// channel, or of V channels.
+// A batch as a table: `rows` of `channels` times `run` numbers. With the channels first, a row is an example and `run`
+// its positions; with the channels last, a row is a position and `run` is 1. A block has a few rows of a few columns, a
+// column V numbers: of one channel, or of V channels.
 struct Table {
     u64 rows;
     u32 channels, run;
@@ -143,8 +145,8 @@ template <int V> __device__ inline Floats<V> of_channels(const Table &table, con
     return floats;
 }
 
-// Calls `column(channel)` once for each column of this thread, and what that returns for each of its numbers, with their place in
-// memory.
+// Calls `column(channel)` once for each column of this thread, and what that returns for each of its numbers, with
+// their place in memory.
 template <int V, class F> __device__ inline void over_table(const Table &table, F column) {
     u64 length = (u64)table.columns * V;
     for (u32 at = blockIdx.y * blockDim.x + threadIdx.x; at < table.columns; at += gridDim.y * blockDim.x) {

@@ -1,8 +1,9 @@
-// What takes all numbers of a row together: layer norm, softmax and cross-entropy. A row is an example, or the channels at one position.
+// What takes all numbers of a row together: layer norm, softmax and cross-entropy. A row is an example, or the channels
+// at one position.
 //
-// Rows whose numbers lie side by side belong to a team of threads each, a few warps wide. Channels that lie apart, with the channels
-// first, belong to a block of 32 neighbouring positions times 8 threads that take the channels in turn. Numbers are read again where
-// they are needed again, from the caches.
+// Rows whose numbers lie side by side belong to a team of threads each, a few warps wide. Channels that lie apart, with
+// the channels first, belong to a block of 32 neighbouring positions times 8 threads that take the channels in turn.
+// Numbers are read again where they are needed again, from the caches.
 
 struct Rows {
     u64 rows;
@@ -22,8 +23,8 @@ __device__ inline float stack_sum(float x) {
     return x;
 }
 
-// A row's first number, the distance to the next one, and this thread's part of it: `start`, then every `stride`-th. A row that is
-// none has length 0.
+// A row's first number, the distance to the next one, and this thread's part of it: `start`, then every `stride`-th. A
+// row that is none has length 0.
 struct Row {
     u64 at, index, distance;
     u32 start, stride, length;
@@ -61,7 +62,8 @@ struct LayerNorm {
     // Null if there are none.
     const float *gamma, *beta;
     double eps;
-    // Of maps whose channels lie last: where a number's weight lies with the channels first. 0 channels: where the number does.
+    // Of maps whose channels lie last: where a number's weight lies with the channels first. 0 channels: where the
+    // number does.
     u32 channels, positions;
     Divisor by_channels;
 };
@@ -202,14 +204,15 @@ struct CrossEntropy {
     double *losses;
     // Loss, number correct, and whether a loss was not finite.
     double *result;
-    // The part of a target that is the example's own label, and what is spread over all classes: of each, before class weights.
+    // The part of a target that is the example's own label, and what is spread over all classes: of each, before class
+    // weights.
     double mixed, labelled, even;
     // Σ of all class weights, and 1/total weight.
     double all_weights, share;
 };
 
-// The loss Σ u[c]·(log Σ exp(x) − x[c]) and its gradient Σu·softmax(x) − u, of which u are the targets times the class weights. In
-// double precision, as on the CPU: there are few logits.
+// The loss Σ u[c]·(log Σ exp(x) − x[c]) and its gradient Σu·softmax(x) − u, of which u are the targets times the class
+// weights. In double precision, as on the CPU: there are few logits.
 KERNEL(cross_entropy, CrossEntropy) {
     over_rows<false>(call.rows, [&](const Row &row) {
         const Number *logits = call.logits + row.at;
@@ -229,7 +232,8 @@ KERNEL(cross_entropy, CrossEntropy) {
             if (call.class_weights) parts[part] *= call.class_weights[labels[part]];
         }
         double sum = call.even * call.all_weights + parts[0] + parts[1];
-        // Right, if the label's logit is the first of the largest; a row that begins with no number is taken for the first class.
+        // Right, if the label's logit is the first of the largest; a row that begins with no number is taken for the
+        // first class.
         u32 label = call.mixed >= 0.5 ? labels[0] : labels[1];
         float own = row.length ? single(logits[label]) : 0.0f, first = row.length ? single(logits[0]) : 0.0f;
         float ahead = label > 0 && (own != own || first != first) ? 1.0f : 0.0f;

@@ -91,8 +91,8 @@ impl Divisor {
     }
 }
 
-/// A batch as rows of channels times a run: with the channels first an example of channels times positions, with the channels last
-/// a position of channels.
+/// A batch as rows of channels times a run: with the channels first an example of channels times positions, with the
+/// channels last a position of channels.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct Table {

@@ -1,8 +1,9 @@
-// Sums over all examples and positions, for each channel: gradients of weights that every position shares, and what the gradients of
-// norms need.
+// Sums over all examples and positions, for each channel: gradients of weights that every position shares, and what the
+// gradients of norms need.
 //
-// First every slice of the batch is summed up, by one block for some channels; then the slices, in their order. How a batch is cut
-// follows from its sizes alone, so a sum is the same in every run. Bound by memory: every number is read once.
+// First every slice of the batch is summed up, by one block for some channels; then the slices, in their order. How a
+// batch is cut follows from its sizes alone, so a sum is the same in every run. Bound by memory: every number is read
+// once.
 
 struct SumsCall {
     Slices slices;
@@ -196,7 +197,8 @@ struct FinishSums {
     u32 channels, slices;
     // Sums of a slice, of which the first two are put together.
     u32 kinds;
-    // Where they go; null if nobody needs them. The second one is multiplied by the channel's inverse, if there are any.
+    // Where they go; null if nobody needs them. The second one is multiplied by the channel's inverse, if there are
+    // any.
     float *first, *second;
     const float *inverses;
     // For a batch norm: what is taken from each gradient, and what for each x − mean.
@@ -204,7 +206,8 @@ struct FinishSums {
     const float *gamma;
     // 1/count; 0 if the statistics do not depend on the batch.
     double share;
-    // Channels are numbers of examples with the channels last: where they lie with the channels first. 0 channels of maps: there.
+    // Channels are numbers of examples with the channels last: where they lie with the channels first. 0 channels of
+    // maps: there.
     u32 of_maps, positions;
     Divisor by_channels;
 };

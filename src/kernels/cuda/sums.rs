@@ -1,4 +1,5 @@
-//! Moments and sums of each channel over a batch, or over each example: how batches are cut, and what is made of the sums.
+//! Moments and sums of each channel over a batch, or over each example: how batches are cut, and what is made of the
+//! sums.
 //!
 //! A batch is cut into slices, whose number follows from the sizes alone: so a sum is the same on every device.
 
@@ -317,8 +318,8 @@ pub fn totals_of_examples(gpu: &Gpu, batch: usize, channels: usize, parts: View,
     gpu.launch(&SUMS, "finish_sums", finishing_grid(channels), &totals.call(channels, batch, 2, parts))
 }
 
-/// The sums of a batch norm. `work` gets for each channel what is taken from its gradients, and what for each x − mean; `share` is
-/// 1/count, or 0 if the statistics do not depend on the batch.
+/// The sums of a batch norm. `work` gets for each channel what is taken from its gradients, and what for each x − mean;
+/// `share` is 1/count, or 0 if the statistics do not depend on the batch.
 pub fn batch_totals(
     gpu: &Gpu,
     cut: Cut,

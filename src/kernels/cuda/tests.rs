@@ -1,4 +1,5 @@
-//! Every test of a kernel on a GPU too, in both storage types and both orders: on the one that there is, or on an emulated one.
+//! Every test of a kernel on a GPU too, in both storage types and both orders: on the one that there is, or on an
+//! emulated one.
 
 mod case;
 mod large;

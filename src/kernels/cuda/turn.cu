@@ -1,7 +1,8 @@
-// Maps in the other order, and numbers of another type: images as they come, outputs as they go, and maps that become vectors.
+// Maps in the other order, and numbers of another type: images as they come, outputs as they go, and maps that become
+// vectors.
 //
-// Bound by memory. A tile of a matrix is turned in shared memory, so that both sides are touched in whole lines; matrices with few
-// rows or columns, images of three channels above all, are turned without.
+// Bound by memory. A tile of a matrix is turned in shared memory, so that both sides are touched in whole lines;
+// matrices with few rows or columns, images of three channels above all, are turned without.
 
 struct Turn {
     const void *x;

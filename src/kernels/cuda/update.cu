@@ -1,5 +1,5 @@
-// What happens to all weights after a backward pass: the rules of the optimizers, the average of the weights, sums of gradients over
-// several batches, their norm, and the search for numbers that are not finite.
+// What happens to all weights after a backward pass: the rules of the optimizers, the average of the weights, sums of
+// gradients over several batches, their norm, and the search for numbers that are not finite.
 //
 // All weights lie in one array, so that each of these is one kernel. Bound by memory: 12 to 40 bytes a weight.
 
@@ -180,7 +180,8 @@ struct Finite {
     u32 narrow;
 };
 
-// Sets the result if a number is not finite: then its difference from itself is not 0. Whoever comes first writes the same.
+// Sets the result if a number is not finite: then its difference from itself is not 0. Whoever comes first writes the
+// same.
 KERNEL(not_finite, Finite) {
     for (u64 at = place(); at < call.count; at += places()) {
         float x = call.narrow ? single(((const Bf16 *)call.values)[at]) : ((const float *)call.values)[at];

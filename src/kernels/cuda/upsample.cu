@@ -1,7 +1,7 @@
 // Maps of another height and width.
 //
-// A thread makes one output, or V of neighbouring channels where those lie side by side; backward one input's gradient, from the
-// outputs that lie next to it. Places are worked out in double precision, as on the CPU.
+// A thread makes one output, or V of neighbouring channels where those lie side by side; backward one input's gradient,
+// from the outputs that lie next to it. Places are worked out in double precision, as on the CPU.
 
 enum Resampling { NEAREST, BILINEAR, ALIGNED };
 

@@ -6,8 +6,8 @@ fn whole<T: Real>(length: usize, seed: usize) -> Vec<T> {
     (0..length).map(|index| T::of(((index * 31 + seed) % 7) as f64 - 3.0)).collect()
 }
 
-/// Rows × columns, where a row of the left factor is some runs of some depth with a step. Rows that fit into a step lie side by
-/// side, as columns of a matrix do.
+/// Rows × columns, where a row of the left factor is some runs of some depth with a step. Rows that fit into a step lie
+/// side by side, as columns of a matrix do.
 fn check<T: Real>((rows, columns): (usize, usize), (runs, depth, step): (usize, usize, usize)) {
     let (all, width) = (runs * depth, panel_width::<T>());
     let apart = if rows <= step { 1 } else { all * step };
@@ -51,7 +51,8 @@ fn check<T: Real>((rows, columns): (usize, usize), (runs, depth, step): (usize, 
     }
 }
 
-/// More columns than two of the widest panels have, and more rows than two of the largest tiles; longer runs than a slab.
+/// More columns than two of the widest panels have, and more rows than two of the largest tiles; longer runs than a
+/// slab.
 #[test]
 fn multiplies_any_rows_by_any_columns() {
     for sizes in (1..=17).map(|rows| (rows, 37)).chain((1..=70).map(|columns| (7, columns))) {

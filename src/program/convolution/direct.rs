@@ -71,8 +71,8 @@ impl Blocks {
         }
     }
 
-    /// Numbers of the windows of a block, with zeros around them. Each side: outputs, the stride between their windows, and
-    /// from a window's first number to its last.
+    /// Numbers of the windows of a block, with zeros around them. Each side: outputs, the stride between their windows,
+    /// and from a window's first number to its last.
     fn copied(&self, channels: usize, columns: usize, [down, across]: [(usize, usize); 2]) -> usize {
         let read = |outputs: usize, (stride, reach): (usize, usize)| {
             (outputs - 1).saturating_mul(stride).saturating_add(reach).saturating_add(1)
@@ -113,8 +113,8 @@ impl Division {
     }
 }
 
-/// Shared: the weight as panels, once for each direction, and the sums of its gradient. Each: the windows of a block where
-/// they reach beyond the map, and the output's gradient beside them.
+/// Shared: the weight as panels, once for each direction, and the sums of its gradient. Each: the windows of a block
+/// where they reach beyond the map, and the output's gradient beside them.
 pub(super) fn workspace(geometry: &Geometry) -> Workspace {
     let geometry = &geometry.joined();
     let &Geometry { batch, groups, inputs, outputs, down, across } = geometry;

@@ -1,5 +1,5 @@
-//! The sizes of a convolution and how its work is divided. They follow from the shapes alone; so the kernels, which obey
-//! them, and the estimate of the memory that those work in cannot drift apart.
+//! The sizes of a convolution and how its work is divided. They follow from the shapes alone; so the kernels, which
+//! obey them, and the estimate of the memory that those work in cannot drift apart.
 //!
 //! Its three algorithms: [`Algorithm`].
 
@@ -134,8 +134,8 @@ impl Algorithm {
 /// Channels of groups that are computed as one: as many as two registers of AVX2 hold.
 const JOINED: usize = 16;
 
-/// Output rows whose weight gradients a depthwise convolution sums together: a constant, as all that cuts sums, so that they
-/// do not depend on the number of threads.
+/// Output rows whose weight gradients a depthwise convolution sums together: a constant, as all that cuts sums, so that
+/// they do not depend on the number of threads.
 pub(crate) const DEPTHWISE_ROWS: usize = 128;
 
 /// Positions whose sum, in the gradient of a bias, is rounded like a number.

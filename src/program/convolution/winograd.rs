@@ -1,5 +1,5 @@
-//! Convolution 3×3 with stride 1 by Winograd's F(4×4, 3×3): tiles of 4×4 outputs, which are made from 6×6 inputs. What a
-//! transform makes are 36 matrices, tiles × channels.
+//! Convolution 3×3 with stride 1 by Winograd's F(4×4, 3×3): tiles of 4×4 outputs, which are made from 6×6 inputs. What
+//! a transform makes are 36 matrices, tiles × channels.
 
 use super::Geometry;
 use crate::program::memory::{Workspace, panel};
@@ -12,15 +12,15 @@ pub(crate) const INPUTS: usize = 6;
 
 pub(crate) const MATRICES: usize = INPUTS * INPUTS;
 
-/// Numbers between one of the 36 matrices and the next, or between one tile and the next, beyond those that are used: powers
-/// of two would fall upon each other in the cache; and a register may be stored whole.
+/// Numbers between one of the 36 matrices and the next, or between one tile and the next, beyond those that are used:
+/// powers of two would fall upon each other in the cache; and a register may be stored whole.
 pub(crate) const GAP: usize = 16;
 
 /// Tiles of a block in a weight's gradient.
 pub(crate) const DEPTH: usize = 128;
 
-/// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the weights
-/// are read too often.
+/// Transformed numbers of a task, about, and the fewest tiles that it takes if there are so many: with fewer the
+/// weights are read too often.
 const NUMBERS: usize = 1 << 18;
 const TILES: usize = 48;
 
@@ -28,8 +28,9 @@ const TILES: usize = 48;
 const TASKS: usize = 8;
 const CHANNELS: usize = 64;
 
-/// Whether it is the faster way for this convolution. Costs are in cycles of a core with AVX2, as measured from 64 to 512
-/// channels: for each tile or position, and, for packing the weights and reading them back, for each pair of channels.
+/// Whether it is the faster way for this convolution. Costs are in cycles of a core with AVX2, as measured from 64 to
+/// 512 channels: for each tile or position, and, for packing the weights and reading them back, for each pair of
+/// channels.
 pub(super) fn suits(geometry: &Geometry) -> bool {
     let sides = [geometry.down, geometry.across];
     let fits = |side: &super::Slide| (side.kernel, side.stride, side.dilation) == (3, 1, 1) && side.padding <= 2;
@@ -52,8 +53,8 @@ pub(crate) fn tiles_each(count: usize, channels: usize, threads: usize) -> usize
     count.div_ceil(tasks)
 }
 
-/// How a weight's gradient is divided. All cuts follow from the sizes alone, so that sums do not depend on the number of
-/// threads.
+/// How a weight's gradient is divided. All cuts follow from the sizes alone, so that sums do not depend on the number
+/// of threads.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Division {
     /// Input channels of a task.
@@ -98,7 +99,8 @@ impl Layout {
     }
 }
 
-/// Shared: the transformed weight, once for each direction, and the sums of its gradient. Each: the transformed tiles of a task.
+/// Shared: the transformed weight, once for each direction, and the sums of its gradient. Each: the transformed tiles
+/// of a task.
 pub(super) fn workspace(geometry: &Geometry, threads: usize) -> Workspace {
     let &Geometry { batch, inputs, outputs, down, across, .. } = geometry;
     let tiles = |height: usize, width: usize| batch * height.div_ceil(OUTPUTS) * width.div_ceil(OUTPUTS);

@@ -48,7 +48,8 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// Its name, whether the backward pass reads the output instead of the input, and what it does to whom it is joined to.
+    /// Its name, whether the backward pass reads the output instead of the input, and what it does to whom it is joined
+    /// to.
     fn facts(self) -> (&'static str, Reads, Role) {
         match self {
             Activation::Relu => ("relu", Reads::OUTPUT, Role::Clamp(Bounds::RELU)),

@@ -7,7 +7,8 @@ use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Normalises each channel; weights are γ and β, if it is affine, running mean and running variance. A second input, if there is one, is added.
+/// Normalises each channel; weights are γ and β, if it is affine, running mean and running variance. A second input, if
+/// there is one, is added.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchNorm {
     /// Added to the variance.

@@ -8,8 +8,8 @@ use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// What this convolution does to gradients: from its output's size to its input's. The weight is I×(O/groups)×H×W; a second
-/// weight is a bias.
+/// What this convolution does to gradients: from its output's size to its input's. The weight is I×(O/groups)×H×W; a
+/// second weight is a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ConvTranspose2d(pub Conv2d);
 

@@ -7,7 +7,8 @@ use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Normalises each group of channels of each example; weights, if there are any, are γ and β of each channel (Wu and He 2018).
+/// Normalises each group of channels of each example; weights, if there are any, are γ and β of each channel (Wu and He
+/// 2018).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GroupNorm {
     /// How many groups.

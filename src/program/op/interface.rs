@@ -12,11 +12,12 @@ pub(crate) trait OpInterface {
     /// What follows from the operation alone.
     fn traits(&self) -> Traits;
 
-    /// What is wrong with the shapes of its inputs, output and weights. A program from [`lower`](crate::lower::lower) has
-    /// nothing of the kind: see [`Program::validate`](crate::program::Program::validate).
+    /// What is wrong with the shapes of its inputs, output and weights. A program from [`lower`](crate::lower::lower)
+    /// has nothing of the kind: see [`Program::validate`](crate::program::Program::validate).
     fn verify(&self, operands: &Operands) -> Result<(), String>;
 
-    /// What speaks against a batch of this size; `input` is one example's shape. All else was settled when the network was checked.
+    /// What speaks against a batch of this size; `input` is one example's shape. All else was settled when the network
+    /// was checked.
     fn check(&self, mode: Mode, batch: usize, input: Shape) -> Result<(), String>;
 
     /// What a forward pass over `batch` examples keeps; `output` is one example's shape.
@@ -80,8 +81,8 @@ pub(crate) enum Passes {
     Addend,
 }
 
-/// Where the output holds the same numbers in the same order as the only input, so that a caller may take the input for the
-/// output, and the output's gradient for the input's, without computing anything.
+/// Where the output holds the same numbers in the same order as the only input, so that a caller may take the input for
+/// the output, and the output's gradient for the input's, without computing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum View {
     /// Nowhere.

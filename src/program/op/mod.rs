@@ -1,7 +1,8 @@
 //! The operations that programs consist of: one file each, with everything that the compiler asks of it.
 //!
-//! A new operation is a file here that implements `OpInterface`, its variant of [`Op`] with its line in `Op::interface`, and
-//! its kernels: a file in `kernels/` and one in `kernels/cuda/`. Whatever is forgotten does not compile.
+//! A new operation is a file here that implements `OpInterface`, its variant of [`Op`] with its line in
+//! `Op::interface`, and its kernels: a file in `kernels/` and one in `kernels/cuda/`. Whatever is forgotten does not
+//! compile.
 
 mod activation;
 mod adaptive_avg_pool2d;
@@ -193,9 +194,9 @@ impl Op {
         }
     }
 
-    /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the input
-    /// for the output, and the output's gradient for the input's, without computing anything. `input` is the shape of one
-    /// example, `order` that of maps; flattened they have the channels first.
+    /// Whether the output holds the same numbers in the same order as the only input, so that a caller may take the
+    /// input for the output, and the output's gradient for the input's, without computing anything. `input` is the
+    /// shape of one example, `order` that of maps; flattened they have the channels first.
     pub fn is_view(&self, mode: Mode, order: Order, input: Shape) -> bool {
         self.traits().view.holds(mode, order, input)
     }
@@ -205,8 +206,8 @@ impl Op {
         self.traits().epilogue.bounds.is_some()
     }
 
-    /// What the output's gradient is to be cut by before the backward pass of an operation of so many inputs, for which its
-    /// output is read; and what the backward pass cuts it by itself, since it works out again what was cut.
+    /// What the output's gradient is to be cut by before the backward pass of an operation of so many inputs, for which
+    /// its output is read; and what the backward pass cuts it by itself, since it works out again what was cut.
     pub fn gradient_bounds(&self, bounds: Bounds, inputs: usize) -> [Bounds; 2] {
         match self.traits().epilogue.bounds {
             Some(Cut::Within) if inputs == 1 => [Bounds::NONE, bounds],
@@ -219,8 +220,8 @@ impl Op {
         self.interface().verify(operands)
     }
 
-    /// What speaks against a batch of this size; `input` is the shape of one example. All else was settled when the network was
-    /// checked.
+    /// What speaks against a batch of this size; `input` is the shape of one example. All else was settled when the
+    /// network was checked.
     pub fn check(&self, mode: Mode, batch: usize, input: Shape) -> Result<(), String> {
         self.interface().check(mode, batch, input)
     }

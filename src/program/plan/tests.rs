@@ -137,12 +137,13 @@ fn memory_is_reused() {
     let deep = program("[(conv 2 3x3 p1 -> tanh) x 10, flatten, linear 3]");
     // In evaluation two buffers take turns, and the smaller output fits into the free one.
     assert_eq!(evaluation(&deep, Order::ChannelsLast).buffers, [elements, elements]);
-    // In training the images that convolutions read and the outputs of tanh live, which are the same ten; one more is needed
-    // while tanh is computed, and it holds the flattened copy afterwards, and then gradients, of which two live at a time.
+    // In training the images that convolutions read and the outputs of tanh live, which are the same ten; one more is
+    // needed while tanh is computed, and it holds the flattened copy afterwards, and then gradients, of which two live
+    // at a time.
     assert_eq!(training(&deep, Order::ChannelsLast).elements(), 12 * elements + 3);
 
-    // What was joined never exists: of each conv → bn → relu there are two maps; then the flattened copy. The logits take the
-    // place of the last map.
+    // What was joined never exists: of each conv → bn → relu there are two maps; then the flattened copy. The logits
+    // take the place of the last map.
     let normed = fuse(program("[(conv 2 3x3 p1 -> bn -> relu) x 10, flatten, linear 3]"), Mode::Train);
     assert_eq!(training(&normed, Order::ChannelsLast).forward, 21 * elements);
     // A pool keeps places, not the map that it reads.

@@ -5,8 +5,9 @@ use crate::ir::Pair;
 
 /// `max_pixels:`, the most pixels that an image may have, as it is decoded and on its way through the transforms.
 ///
-/// Unless it is given, an image may have [`MaxPixels::USUAL`], a phone's 50 megapixels. But a file that holds far more pixels than its length
-/// lets one expect is more often a mistake or an attack than a drawing, and may have [`MaxPixels::SMALL`]; so may what a transform enlarges.
+/// Unless it is given, an image may have [`MaxPixels::USUAL`], a phone's 50 megapixels. But a file that holds far more
+/// pixels than its length lets one expect is more often a mistake or an attack than a drawing, and may have
+/// [`MaxPixels::SMALL`]; so may what a transform enlarges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MaxPixels(pub Option<usize>);
 

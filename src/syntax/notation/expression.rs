@@ -13,8 +13,8 @@ use crate::syntax::text::Text;
 /// Operators, signs and indices in one expression; a tree of more would be too deep to walk by recursion.
 const MOST_OPERATORS: usize = 400;
 
-/// From loose to tight. As in Python, `-2**2` is −4, `2**3**2` is 2⁹, `2**-1` is ½, and `not a == b` negates the comparison, of which the
-/// grammar allows one at a time.
+/// From loose to tight. As in Python, `-2**2` is −4, `2**3**2` is 2⁹, `2**-1` is ½, and `not a == b` negates the
+/// comparison, of which the grammar allows one at a time.
 static PRECEDENCE: LazyLock<PrattParser<Rule>> = LazyLock::new(|| {
     PrattParser::new()
         .op(Op::infix(Rule::or, Assoc::Left))

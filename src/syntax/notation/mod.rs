@@ -57,8 +57,8 @@ pub(crate) struct Lines<'t> {
     items: usize,
 }
 
-/// After so many bytes of mistakes, and behind so many items, nothing more is read: long mistakes take long to find, and a network has no
-/// more layers.
+/// After so many bytes of mistakes, and behind so many items, nothing more is read: long mistakes take long to find,
+/// and a network has no more layers.
 const MOST_UNREADABLE: usize = 1 << 20;
 const MOST_ITEMS: usize = 1 << 20;
 

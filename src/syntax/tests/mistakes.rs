@@ -205,8 +205,8 @@ fn hostile_texts() {
     assert_eq!(errors[99].help[0].text, "900 or more others are not shown");
 }
 
-/// Documents with a few bytes changed, cut out or repeated: whatever they are, reading them ends, and every place that a
-/// mistake points at lies in its text.
+/// Documents with a few bytes changed, cut out or repeated: whatever they are, reading them ends, and every place that
+/// a mistake points at lies in its text.
 #[test]
 fn mutated_documents() {
     let seeds = [

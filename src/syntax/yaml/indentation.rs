@@ -55,7 +55,8 @@ impl Place<'_> {
         if is_own { self.in_no_column(line) } else { None }
     }
 
-    /// The first tab from the line of `at` on that a line is indented with. The parser may still be in the text before it.
+    /// The first tab from the line of `at` on that a line is indented with. The parser may still be in the text before
+    /// it.
     fn tab(&self, at: usize) -> Option<Diagnostic> {
         let mut start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
         for line in self.text[start..].split_inclusive('\n') {

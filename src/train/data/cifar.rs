@@ -1,4 +1,5 @@
-//! CIFAR-10 and CIFAR-100 in their binary version, records of one or two label bytes and 3×32×32 pixels, or in their Python version.
+//! CIFAR-10 and CIFAR-100 in their binary version, records of one or two label bytes and 3×32×32 pixels, or in their
+//! Python version.
 //!
 //! Source: <https://www.cs.toronto.edu/~kriz/cifar.html>.
 
@@ -28,7 +29,8 @@ struct Form {
 /// What a file of a set holds.
 #[derive(Clone, Copy)]
 enum Content {
-    /// Label bytes before the pixels of each image; the last one is the label (before it stands CIFAR-100's coarse one).
+    /// Label bytes before the pixels of each image; the last one is the label (before it stands CIFAR-100's coarse
+    /// one).
     Records { labels: usize },
     /// A pickled dictionary with the labels under this name.
     Pickle { labels: &'static str },

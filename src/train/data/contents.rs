@@ -1,9 +1,9 @@
 //! What tells images from others whose files have the same names, lengths and times: a digest of what is in them.
 //!
-//! Reading a large set takes time, so its digest is kept in the folder for what is decoded, as `WHICH.contents`, with the state that the
-//! files were in: besides names, lengths and times, the places of the files on the disk and when the system last saw them change, which
-//! nobody can set. Where the system does not tell that, all is read each time. Of sets of more than [`WHOLE`] bytes, three blocks of each
-//! file are read.
+//! Reading a large set takes time, so its digest is kept in the folder for what is decoded, as `WHICH.contents`, with
+//! the state that the files were in: besides names, lengths and times, the places of the files on the disk and when the
+//! system last saw them change, which nobody can set. Where the system does not tell that, all is read each time. Of
+//! sets of more than [`WHOLE`] bytes, three blocks of each file are read.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -34,7 +34,8 @@ pub const MAGIC: &[u8] = b"archc contents 1\n";
 /// SHA-256.
 pub type Sum = [u8; 32];
 
-/// A digest of the files' contents, in their order. `part` is the set's name for what these are; digests are kept in `folder`.
+/// A digest of the files' contents, in their order. `part` is the set's name for what these are; digests are kept in
+/// `folder`.
 pub fn digest(files: &[PathBuf], part: &str, folder: Option<&Path>) -> Sum {
     let kept = folder.filter(|_| files.len() >= FEWEST).map(|folder| folder.join(format!("{}.contents", name(part))));
     let before = state(files);

@@ -1,7 +1,8 @@
 //! UCI's handwritten digits, built into the program: 1,797 images of 8×8 pixels with values from 0 to 16.
 //!
-//! `digits.csv.gz` is the copy that scikit-learn distributes: one line an image, 64 values and the digit. It is the test
-//! set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning Repository,
+//! `digits.csv.gz` is the copy that scikit-learn distributes: one line an image, 64 values and the digit. It is the
+//! test set of "Optical Recognition of Handwritten Digits" by E. Alpaydin and C. Kaynak (1998), UCI Machine Learning
+//! Repository,
 //! <https://doi.org/10.24432/C50P49>, licensed under CC BY 4.0.
 //!
 //! The split is fixed: 1,438 images to train, 359 to validate, the classes in proportion.

@@ -71,7 +71,8 @@ fn split(set: DataSet, folder: &Path, part: &str) -> Result<Split, DataError> {
     Ok(Split::new(Images::Memory { pixels, channels: 1, size, white: u8::MAX }, labels))
 }
 
-/// The most images of a part. MNIST has 60,000, the largest set of its form that is known to be in use 240,000 (EMNIST's digits).
+/// The most images of a part. MNIST has 60,000, the largest set of its form that is known to be in use 240,000
+/// (EMNIST's digits).
 const MOST: usize = 1 << 18;
 
 /// A file whose header was read.

@@ -52,7 +52,8 @@ const FILLERS: [&str; 20] = [
     "sets", "split", "folder", "dir", "files", "sample", "samples", "seg",
 ];
 
-/// What a folder of this name is for, if it is no class: `train`, `Validation`, `test_images`, `trainSet`, `val2017`, `seg_test`.
+/// What a folder of this name is for, if it is no class: `train`, `Validation`, `test_images`, `trainSet`, `val2017`,
+/// `seg_test`.
 fn role(name: &str) -> Option<Role> {
     let mut found = None;
     for word in words(name) {
@@ -140,7 +141,8 @@ pub fn only(root: &Path, found: Vec<PathBuf>) -> Result<Option<PathBuf>, DataErr
     Ok(found.into_iter().next())
 }
 
-/// `folder`, or the folder in it that is called the same and is all there is: `seg_train/seg_train/CLASS`, as some archives have it.
+/// `folder`, or the folder in it that is called the same and is all there is: `seg_train/seg_train/CLASS`, as some
+/// archives have it.
 fn inner(folder: PathBuf, wanted: Role) -> Result<PathBuf, DataError> {
     match &folders(&folder)?[..] {
         [one] if role(one) == Some(wanted) && !holds(&folder, true) && !holds(&folder.join(one), true) => {

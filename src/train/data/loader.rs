@@ -1,7 +1,8 @@
 //! Batches, made ahead on threads of their own.
 //!
-//! Worker w of W makes the batches w, w + W, w + 2W, … and has room for one that waits. So batches come out in order however
-//! many workers there are, and at most 2·W of them are in memory. The threads are no part of rayon's pool, which computes.
+//! Worker w of W makes the batches w, w + W, w + 2W, … and has room for one that waits. So batches come out in order
+//! however many workers there are, and at most 2·W of them are in memory. The threads are no part of rayon's pool,
+//! which computes.
 
 use std::mem;
 use std::ops::Range;
@@ -139,8 +140,8 @@ impl Batches {
 impl Iterator for Batches {
     type Item = Result<Batch, DataError>;
 
-    /// The next batch, which has at least one example. After an error there is nothing more; an epoch of which every image
-    /// was skipped is an error too.
+    /// The next batch, which has at least one example. After an error there is nothing more; an epoch of which every
+    /// image was skipped is an error too.
     fn next(&mut self) -> Option<Self::Item> {
         while let Some(index) = self.left.next() {
             let asked = Instant::now();
@@ -227,9 +228,9 @@ impl Pass {
         Ok(Made { batch, skipped })
     }
 
-    /// Puts an image that can be read into `batch`, in place of the one at `position`: any of the epoch's, that one and those after
-    /// it in the epoch's order. Which, and what becomes of it, follows from the position alone, whoever makes the batch. False if
-    /// there is none.
+    /// Puts an image that can be read into `batch`, in place of the one at `position`: any of the epoch's, that one and
+    /// those after it in the epoch's order. Which, and what becomes of it, follows from the position alone, whoever
+    /// makes the batch. False if there is none.
     fn replace(
         &self,
         position: usize,

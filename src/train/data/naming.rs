@@ -1,5 +1,5 @@
-//! Classes as somebody else numbers them: a network's logits have an order, and a data set may have its classes in another one, or
-//! fewer of them. What belongs together is told by name.
+//! Classes as somebody else numbers them: a network's logits have an order, and a data set may have its classes in
+//! another one, or fewer of them. What belongs together is told by name.
 
 use std::collections::HashMap;
 

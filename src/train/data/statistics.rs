@@ -6,7 +6,8 @@ use super::image::Image;
 use super::{DataError, Split};
 use crate::recipe::{BadImages, Transform};
 
-/// Of all values of each channel, from 0 to 1. Every image counts the same, however large it is, as it does after resizing.
+/// Of all values of each channel, from 0 to 1. Every image counts the same, however large it is, as it does after
+/// resizing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Statistics {
     /// One for each channel.

@@ -66,8 +66,8 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
     Ok(Sheet { title: format!("{} – {}", record.network, record.name), charts })
 }
 
-/// The learning rates that come after the last one so far, which they begin with, if not all epochs are over. What a plateau will do,
-/// nobody knows.
+/// The learning rates that come after the last one so far, which they begin with, if not all epochs are over. What a
+/// plateau will do, nobody knows.
 fn left_of_plan(recipe: &Train, steps: usize, over: usize, last: Option<(f64, f64)>) -> Vec<(f64, f64)> {
     if over >= recipe.epochs || matches!(recipe.schedule.curve, Curve::Plateau(_)) {
         return Vec::new();

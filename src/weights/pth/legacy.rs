@@ -1,5 +1,5 @@
-//! PyTorch's format from before 1.6: pickles of a magic number, of a version, of what machine it was and of what was saved, then one
-//! of the storages' keys, and then each storage behind its length.
+//! PyTorch's format from before 1.6: pickles of a magic number, of a version, of what machine it was and of what was
+//! saved, then one of the storages' keys, and then each storage behind its length.
 //!
 //! Source: `_legacy_save` in torch/serialization.py of PyTorch.
 

@@ -1,6 +1,8 @@
-// The functions of CUDA's driver that archc calls, with the processor for a device: libcuda.so.1 for tests without a GPU.
+// The functions of CUDA's driver that archc calls, with the processor for a device: libcuda.so.1 for tests without a
+// GPU.
 //
-// Memory is the processor's; it begins full of NaN, and nothing may be written around an allocation. Whatever is queued is done at once.
+// Memory is the processor's; it begins full of NaN, and nothing may be written around an allocation. Whatever is queued
+// is done at once.
 
 #include <dlfcn.h>
 #include <elf.h>

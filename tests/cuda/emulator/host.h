@@ -1,8 +1,9 @@
 // CUDA's device language for a C++ compiler: kernels run on the processor, one thread after the other.
 //
-// The threads of a block are fibers. One runs until it waits for others: at a barrier of its block, or at an exchange within its warp.
-// When all of those have come, they go on. A block that waits for a thread which has ended, or which waits for something else, is
-// reported. Blocks and threads run in ascending or in descending order: a kernel whose result depends on that is wrong.
+// The threads of a block are fibers. One runs until it waits for others: at a barrier of its block, or at an exchange
+// within its warp. When all of those have come, they go on. A block that waits for a thread which has ended, or which
+// waits for something else, is reported. Blocks and threads run in ascending or in descending order: a kernel whose
+// result depends on that is wrong.
 
 #pragma once
 

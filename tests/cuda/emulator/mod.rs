@@ -1,7 +1,9 @@
-//! A GPU for machines that have none: the driver, NVRTC, cuBLAS and cuDNN as far as archc calls them, computed by the processor.
+//! A GPU for machines that have none: the driver, NVRTC, cuBLAS and cuDNN as far as archc calls them, computed by the
+//! processor.
 //!
-//! The libraries are C++ beside this file. They are compiled once, opened, and found by their names from then on, so that everything
-//! above them is what a GPU would run: the same kernels, launch code, memory and executor. Kernels run thread by thread (host.h).
+//! The libraries are C++ beside this file. They are compiled once, opened, and found by their names from then on, so
+//! that everything above them is what a GPU would run: the same kernels, launch code, memory and executor. Kernels run
+//! thread by thread (host.h).
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,8 @@ const LIBRARIES: [(&str, &str); 4] =
 /// Opens the libraries, if no other driver is there. `Err` says why a system has neither.
 ///
 /// # Panics
-/// If a library does not compile, or nothing is there to compile it: a test that is skipped tells as little as one that is not there.
+/// If a library does not compile, or nothing is there to compile it: a test that is skipped tells as little as one that
+/// is not there.
 pub fn open() -> Result<(), String> {
     static OPENED: OnceLock<Result<(), String>> = OnceLock::new();
     OPENED.get_or_init(open_once).clone()

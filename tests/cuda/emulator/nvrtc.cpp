@@ -1,4 +1,5 @@
-// NVRTC by the C++ compiler of the system: libnvrtc for tests without a GPU. What it calls machine code is a shared library.
+// NVRTC by the C++ compiler of the system: libnvrtc for tests without a GPU. What it calls machine code is a shared
+// library.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
-//! Convolution 3×3 with stride 1 by Winograd's F(4×4, 3×3): 36 multiplications for 16 outputs instead of 144, at the price of
-//! transforms before and after, whose cost does not grow with the product of the channels.
+//! Convolution 3×3 with stride 1 by Winograd's F(4×4, 3×3): 36 multiplications for 16 outputs instead of 144, at the
+//! price of transforms before and after, whose cost does not grow with the product of the channels.
 //!
-//! Operations: 72 a tile and pair of channels, and 300 a tile and channel for the transforms. Bytes: input and output once, and 36/9
-//! of the weight three times. Two threads of a Zen 3, whose peak is about 170 GFLOP/s, do what would be 230 to 450 GFLOP/s by the
-//! sum as it is defined.
+//! Operations: 72 a tile and pair of channels, and 300 a tile and channel for the transforms. Bytes: input and output
+//! once, and 36/9 of the weight three times. Two threads of a Zen 3, whose peak is about 170 GFLOP/s, do what would be
+//! 230 to 450 GFLOP/s by the sum as it is defined.
 //!
-//! Forward, a task takes some tiles through all three steps, so that they stay in its cache. The input's gradient is the
-//! same with the weights turned round. The weight's gradient sums over tiles what the transforms of input and output's
-//! gradient have in common.
+//! Forward, a task takes some tiles through all three steps, so that they stay in its cache. The input's gradient is
+//! the same with the weights turned round. The weight's gradient sums over tiles what the transforms of input and
+//! output's gradient have in common.
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,5 @@
-//! A map cut into tiles, and its tiles transformed: 4×4 outputs, which are made from 6×6 inputs. What a transform makes are
-//! 36 matrices, tiles × channels, so that the products of the 36 can be taken one after the other.
+//! A map cut into tiles, and its tiles transformed: 4×4 outputs, which are made from 6×6 inputs. What a transform makes
+//! are 36 matrices, tiles × channels, so that the products of the 36 can be taken one after the other.
 
 use std::ops::Range;
 
@@ -12,7 +12,8 @@ use crate::kernels::parts::Parts;
 use crate::kernels::simd::{dispatch, load, store};
 use crate::program::convolution::winograd::{INPUTS, Layout, MATRICES, OUTPUTS};
 
-/// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding` before that.
+/// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding`
+/// before that.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Tiles {
     pub(super) batch: usize,
@@ -135,8 +136,8 @@ impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for S
             let mut channel = taken.start;
             while channel < taken.end {
                 let count = lanes.min(taken.end - channel);
-                // SAFETY: each place has `channels` numbers or is the zeros, of which only the first LANES are read; the
-                // matrices have room, as was checked; a register is plain numbers.
+                // SAFETY: each place has `channels` numbers or is the zeros, of which only the first LANES are read;
+                // the matrices have room, as was checked; a register is plain numbers.
                 unsafe {
                     let to = to.add(layout.at(index, channel - taken.start));
                     match kind {
@@ -238,8 +239,8 @@ impl<T: Real> WithSimd for Gather<'_, T> {
             let mut channel = 0;
             while channel < channels {
                 let count = lanes.min(channels - channel);
-                // SAFETY: the matrices have room, as was checked, and each place has `channels` numbers; a register is plain
-                // numbers.
+                // SAFETY: the matrices have room, as was checked, and each place has `channels` numbers; a register is
+                // plain numbers.
                 unsafe {
                     let m = m.as_ptr().add(layout.at(index, channel));
                     let bias = match bias {

@@ -1,5 +1,5 @@
-//! The matrices of F(4×4, 3×3) (Lavin and Gray 2016, <https://arxiv.org/abs/1509.09308>, interpolation points 0, ±1, ±2, ∞),
-//! each as the sums and differences that it stands for, on a register of channels.
+//! The matrices of F(4×4, 3×3) (Lavin and Gray 2016, <https://arxiv.org/abs/1509.09308>, interpolation points 0, ±1,
+//! ±2, ∞), each as the sums and differences that it stands for, on a register of channels.
 //!
 //! ```text
 //! output = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A        d 6×6 of the input, g 3×3, output 4×4; Σ over input channels inside the […]

@@ -1,4 +1,5 @@
-//! The weights of a 3×3 convolution, transformed: 36 right factors of products; and the gradients of weights, turned back.
+//! The weights of a 3×3 convolution, transformed: 36 right factors of products; and the gradients of weights, turned
+//! back.
 
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
@@ -81,7 +82,8 @@ impl<T: Real> WithSimd for Panel<'_, T> {
                     }
                 }
                 let panels = &mut panels;
-                // SAFETY: a register has at most LANES lanes, and each row of a panel whole registers; one is plain numbers.
+                // SAFETY: a register has at most LANES lanes, and each row of a panel whole registers; one is plain
+                // numbers.
                 unsafe {
                     transforms::both::<T, S, 3, 6>(
                         simd,

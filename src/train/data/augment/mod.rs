@@ -1,8 +1,8 @@
 //! The transforms of a recipe, carried out: from a decoded image to the network's input.
 //!
-//! Sizes, ranges and rounding are torchvision's. What is random follows from the generator that comes with each image, so
-//! the result does not depend on who makes it, or when.
-//! Source: <https://docs.pytorch.org/vision/stable/transforms.html>.
+//! Sizes, ranges and rounding are torchvision's. What is random follows from the generator that comes with each image,
+//! so the result does not depend on who makes it, or when. Source:
+//! <https://docs.pytorch.org/vision/stable/transforms.html>.
 
 mod blur;
 mod colour;
@@ -92,7 +92,8 @@ impl Pipeline {
         }
     }
 
-    /// The colours that a network's input `values` has, from 0 to 1, as far as they were not lost: what was normalised is undone.
+    /// The colours that a network's input `values` has, from 0 to 1, as far as they were not lost: what was normalised
+    /// is undone.
     pub fn colours(&self, values: &[f32]) -> Image {
         let mut pixels = values.to_vec();
         for transform in self.transforms.iter().rev() {

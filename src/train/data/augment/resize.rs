@@ -1,8 +1,8 @@
 //! Resizing with anti-aliasing: what Pillow and, for images, torchvision do.
 //!
-//! Each output pixel is a weighted mean of the inputs around its centre. The weights are a triangle that reaches one pixel to
-//! each side, or a cubic that reaches two; when the image shrinks, times what it shrinks by. Rows first, then columns.
-//! Source: <https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters>.
+//! Each output pixel is a weighted mean of the inputs around its centre. The weights are a triangle that reaches one
+//! pixel to each side, or a cubic that reaches two; when the image shrinks, times what it shrinks by. Rows first, then
+//! columns. Source: <https://pillow.readthedocs.io/en/stable/handbook/concepts.html#filters>.
 
 use std::mem;
 
@@ -12,8 +12,8 @@ use crate::train::data::image::Image;
 
 /// Replaces `image` by itself in another size; `spare` is memory to work in.
 ///
-/// Rows come first, as with Pillow. But where the image would be larger after them than before and at the end, as one of 100,000×1 on
-/// its way to 200×200, columns do: what is in between is never larger than both ends.
+/// Rows come first, as with Pillow. But where the image would be larger after them than before and at the end, as one
+/// of 100,000×1 on its way to 200×200, columns do: what is in between is never larger than both ends.
 pub fn resize(image: &mut Image, spare: &mut Image, size: Pair, filter: Filter) {
     let Pair { height, width } = image.size;
     let between = height * size.width;
@@ -121,9 +121,9 @@ fn cubic(distance: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// The fixture is made by tests/scripts/resize.py with Pillow 13: for each case "height width new_height new_width", the
-    /// bytes of an image with three channels, interleaved, and those of Pillow's result. Pillow rounds after each of
-    /// the two passes.
+    /// The fixture is made by tests/scripts/resize.py with Pillow 13: for each case "height width new_height
+    /// new_width", the bytes of an image with three channels, interleaved, and those of Pillow's result. Pillow rounds
+    /// after each of the two passes.
     #[test]
     fn agrees_with_pillow() {
         let mut lines = include_str!("resize_pillow.txt").lines();

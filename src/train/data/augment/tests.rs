@@ -117,8 +117,8 @@ fn agrees_with_torchvision() {
     assert_eq!(cases.len(), 121);
 }
 
-/// What each random transform does to an image depends on its generator only, and differs between generators; its draws stay
-/// in their ranges, which the images show: a constant image of 0.5 on black, and how much of it is left.
+/// What each random transform does to an image depends on its generator only, and differs between generators; its draws
+/// stay in their ranges, which the images show: a constant image of 0.5 on black, and how much of it is left.
 #[test]
 fn random_transforms_draw_anew_for_every_image() {
     let fill = vec![0.0];
@@ -169,7 +169,8 @@ fn random_transforms_draw_anew_for_every_image() {
     }
 }
 
-/// Areas and shapes of random rectangles are those of the ranges, up to rounding, and impossible ones end in the middle.
+/// Areas and shapes of random rectangles are those of the ranges, up to rounding, and impossible ones end in the
+/// middle.
 #[test]
 fn random_rectangles_keep_to_their_ranges() {
     let image = Pair { height: 200, width: 300 };

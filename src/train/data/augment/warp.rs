@@ -26,7 +26,8 @@ impl Placement {
     pub const IDENTITY: Placement =
         Placement { degrees: 0.0, translate: [0.0; 2], scale: 1.0, shear: [0.0; 2], centre: [0.0; 2] };
 
-    /// `[a, b, c, d, e, f]`: what stands at (x, y) comes from (a·x + b·y + c, d·x + e·y + f), both from the middle of the image.
+    /// `[a, b, c, d, e, f]`: what stands at (x, y) comes from (a·x + b·y + c, d·x + e·y + f), both from the middle of
+    /// the image.
     ///
     /// The inverse of translation · centre · rotation · scale · shear along y · shear along x · centre⁻¹.
     fn source(&self) -> [f64; 6] {
@@ -72,7 +73,8 @@ fn nearest(plane: &[f32], width: usize, height: usize, (x, y): (f64, f64)) -> Op
     pixel(plane, width, height, x.round_ties_even(), y.round_ties_even())
 }
 
-/// Between the four pixels around a place. Outside are zeros; the fill is then weighed by how much of the place is outside.
+/// Between the four pixels around a place. Outside are zeros; the fill is then weighed by how much of the place is
+/// outside.
 fn bilinear(plane: &[f32], width: usize, height: usize, (x, y): (f64, f64), fill: f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let (right_share, bottom_share) = ((x - left) as f32, (y - top) as f32);

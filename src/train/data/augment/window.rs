@@ -57,8 +57,8 @@ pub struct Rectangle {
 /// How often a rectangle that does not fit is drawn anew.
 const ATTEMPTS: usize = 10;
 
-/// The rectangle of `resized_crop`, whose `ratio` is that of width to height. After ten that do not fit, the one in the middle with
-/// the nearest ratio that does.
+/// The rectangle of `resized_crop`, whose `ratio` is that of width to height. After ten that do not fit, the one in the
+/// middle with the nearest ratio that does.
 pub fn random_rectangle(numbers: &mut ChaCha8Rng, image: Pair, scale: Interval, ratio: Interval) -> Rectangle {
     let Pair { height, width } = image;
     let area = (height * width) as f64;
@@ -115,7 +115,8 @@ pub fn cut(image: &mut Image, spare: &mut Image, rectangle: Rectangle) {
     window(image, spare, size, top as isize, left as isize, &Edges::Edge);
 }
 
-/// Replaces `image` by the window of `size` whose first pixel is at (`top`, `left`); `edges` say what is around the image.
+/// Replaces `image` by the window of `size` whose first pixel is at (`top`, `left`); `edges` say what is around the
+/// image.
 fn window(image: &mut Image, spare: &mut Image, size: Pair, top: isize, left: isize, edges: &Edges) {
     let Pair { height, width } = image.size;
     let from = left.clamp(0, width as isize) as usize;

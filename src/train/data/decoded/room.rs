@@ -1,5 +1,5 @@
-//! Keeps the files of decoded images from filling the disk. The folder is the user's: only what archc made, by name and by what is in
-//! it, is counted or removed.
+//! Keeps the files of decoded images from filling the disk. The folder is the user's: only what archc made, by name and
+//! by what is in it, is counted or removed.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -81,7 +81,8 @@ fn is_hex(text: &str) -> bool {
     text.len() == 24 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Earlier files begin with height and width of each image, and the values of these images, of one or three channels, are the rest.
+/// Earlier files begin with height and width of each image, and the values of these images, of one or three channels,
+/// are the rest.
 fn is_of_version_1(path: &Path, length: u64) -> bool {
     let Ok(file) = regular::open(path) else { return false };
     let mut heads = BufReader::<File>::new(file);

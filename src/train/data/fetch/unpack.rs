@@ -1,7 +1,7 @@
 //! Archives: of each only the files with known names are taken, into one folder, whatever folders they have inside.
 //!
-//! So no path of an archive is ever followed. What a file may hold at most is known too, so a bomb ends early, and what an
-//! archive says about its files is read up to a limit.
+//! So no path of an archive is ever followed. What a file may hold at most is known too, so a bomb ends early, and what
+//! an archive says about its files is read up to a limit.
 
 use std::cell::Cell;
 use std::fs::File;

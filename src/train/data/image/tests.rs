@@ -33,7 +33,8 @@ fn channels_are_converted() {
     assert_eq!(image.pixels, [82.0 / 255.0, 18.0 / 255.0]);
 }
 
-/// The fixture is made by tests/scripts/images.py with Pillow: in each line a file, its height and width, and its bytes.
+/// The fixture is made by tests/scripts/images.py with Pillow: in each line a file, its height and width, and its
+/// bytes.
 #[test]
 fn unusual_files_are_what_pillow_makes_of_them() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/train/data/images");

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Made by tests/scripts/pickles.py: `{"data": np.arange(8, dtype=np.uint8).reshape(2, 4), "labels": [3, 250]}` as Python 2 wrote CIFAR's
-/// files, and as today's Pythons write it.
+/// Made by tests/scripts/pickles.py: `{"data": np.arange(8, dtype=np.uint8).reshape(2, 4), "labels": [3, 250]}` as
+/// Python 2 wrote CIFAR's files, and as today's Pythons write it.
 const FILES: [&[u8]; 4] = [
     include_bytes!("python2.pickle"),
     include_bytes!("protocol3.pickle"),

@@ -22,8 +22,8 @@ fn headers(lines: &str) -> HeaderMap {
 
 const DATE: &str = "last-modified: Wed, 21 Oct 2015 07:28:00 GMT";
 
-/// A file of which nobody knows what it should be. For each server: what was known of what is there, how much that is, the
-/// answers, what is asked for, and whether the file is the old one in the end.
+/// A file of which nobody knows what it should be. For each server: what was known of what is there, how much that is,
+/// the answers, what is asked for, and whether the file is the old one in the end.
 #[test]
 fn bytes_of_two_files_are_never_joined() {
     let old = noise();
