@@ -50,8 +50,8 @@ fn warning(network: &Network, lost: &Lost) -> Diagnostic {
     let message = format!("nothing reads the output of `{name}`");
     Diagnostic::warning(Code::Unused, end.span, message)
         .label(match params {
-            0 => format!("{layers} for nothing"),
-            _ => format!("{} parameters in {layers} for nothing", exact(params)),
+            0 => format!("{layers} without effect"),
+            _ => format!("{} parameters in {layers} without effect", exact(params)),
         })
         .help(format!("read it with `from: {name}`, or leave it out"))
 }

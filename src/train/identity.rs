@@ -224,7 +224,7 @@ mod tests {
                 Identity { images: [99, 21], data: 5, ..own },
                 "100 training and 20 validation images, and now there are 99 and 21",
             ),
-            (Identity { data: 5, ..own }, "but others"),
+            (Identity { data: 5, ..own }, "but different ones"),
             (Identity { contents: Some(5), ..own }, "but other contents"),
             (Identity { arithmetic: Some(exact), ..own }, "and cannot go on with `--device cpu --exact`"),
             (Identity { arithmetic: Some(half), ..own }, "with `--device cuda --dtype bf16`"),

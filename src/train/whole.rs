@@ -50,7 +50,7 @@ pub fn standing(folder: &Path) -> Result<Standing, TrainError> {
         Err(error) => match result(folder)? {
             None => Ok(Standing::NotBegun(Given::read(&origin))),
             Some(result) => {
-                refused(format!("{}, and it is not begun anew over {}", missing(&state, &error), result.display()))
+                refused(format!("{}, and training does not start over on top of {}", missing(&state, &error), result.display()))
             }
         },
     }

@@ -136,7 +136,7 @@ fn a_head_that_the_file_lacks_is_pointed_to_replace() {
             assert!(!said.contains("replace"), "nearly nothing fits: {said}");
             continue;
         }
-        assert!(said.contains(&format!("to begin anew with them, write `{advised}` under `train:`")), "{name}: {said}");
+        assert!(said.contains(&format!("to initialise them anew, write `{advised}` under `train:`")), "{name}: {said}");
         let patterns = advised.trim_start_matches("replace: ").replace(['[', ']'], "\"").replace(", ", "\",\"");
         place.ok(&format!("{train} --set train.replace=[{patterns}]"));
     }
