@@ -24,7 +24,7 @@ const RECIPES: [&str; 7] = [
     "optimizer: sgd lr=0.1 momentum=0.9 dampening=0.1, schedule: plateau patience=0 factor=0.5 threshold=0.05, ema: 0.9, \
      validate_every: steps 5, early_stopping: patience 50",
     "optimizer: adamw lr=0.01, schedule: exponential 0.9 per=step, accumulate: 4, clip: value 0.1, ema: 0.99, validate_every: 2",
-    "optimizer: lion lr=1e-3 weight_decay=0.1 no_bias_decay, schedule: cosine",
+    "optimizer: lion lr=1e-3 weight_decay=0.1 no_bias_decay, schedule: step 1 gamma=0.7",
     "optimizer: sgd lr=0.05 nesterov momentum=0.9, schedule: plateau patience=0 by=accuracy warmup=1, mix: [mixup 0.2, cutmix], \
      loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 0.5]}}",
 ];

@@ -49,9 +49,11 @@ pub fn standing(folder: &Path) -> Result<Standing, TrainError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => refused(missing(&state, &error)),
         Err(error) => match result(folder)? {
             None => Ok(Standing::NotBegun(Given::read(&origin))),
-            Some(result) => {
-                refused(format!("{}, and training does not start over on top of {}", missing(&state, &error), result.display()))
-            }
+            Some(result) => refused(format!(
+                "{}, and training does not start over on top of {}",
+                missing(&state, &error),
+                result.display()
+            )),
         },
     }
 }

@@ -77,7 +77,10 @@ fn what_is_missing_is_said() {
     place.ok("train tiny.yaml --out run");
     let more = "train --resume run --set train.epochs=3";
     for (file, said) in [
-        ("last.state.safetensors", "there is no run/last.state.safetensors, and training does not start over on top of run/"),
+        (
+            "last.state.safetensors",
+            "there is no run/last.state.safetensors, and training does not start over on top of run/",
+        ),
         ("network.yaml", "there is no run/network.yaml"),
         ("run.json", "there is no run/run.json"),
         ("metrics.jsonl", "run/metrics.jsonl has 0 of the lines of 2 epochs"),
@@ -211,7 +214,10 @@ fn a_run_begins_with_what_it_was_given() {
         let run = format!("with-{name}");
         killed("without", &run);
         fs::write(place.path(&run).join(name), text).expect("room on the disk");
-        assert!(refused(&place, &format!("train --resume {run}")).contains("training does not start over on top of"), "{name}");
+        assert!(
+            refused(&place, &format!("train --resume {run}")).contains("training does not start over on top of"),
+            "{name}"
+        );
     }
 }
 

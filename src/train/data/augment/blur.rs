@@ -13,12 +13,12 @@ pub fn gaussian(image: &mut Image, spare: &mut Image, kernel: Pair, sigma: f64) 
     let (across, down) = (bell(kernel.width, sigma), bell(kernel.height, sigma));
     spare.pixels.clear();
     spare.pixels.resize(image.pixels.len(), 0.0);
-    let (reach, mut row_and_mirrored) = (kernel.width / 2, vec![0.0; width + kernel.width - 1]);
+    let mut continued = vec![0.0; width + across.len() - 1];
     for (from, to) in image.pixels.chunks_exact(width).zip(spare.pixels.chunks_exact_mut(width)) {
-        for (at, value) in row_and_mirrored.iter_mut().enumerate() {
-            *value = from[mirrored(at, reach, width)];
+        for (at, value) in continued.iter_mut().enumerate() {
+            *value = from[mirrored(at, across.len() / 2, width)];
         }
-        for (window, to) in row_and_mirrored.windows(kernel.width).zip(to) {
+        for (window, to) in continued.windows(across.len()).zip(to) {
             *to = window.iter().zip(&across).map(|(value, weight)| value * weight).sum();
         }
     }
@@ -27,7 +27,7 @@ pub fn gaussian(image: &mut Image, spare: &mut Image, kernel: Pair, sigma: f64) 
         for (row, to) in to.chunks_exact_mut(width).enumerate() {
             to.fill(0.0);
             for (tap, weight) in down.iter().enumerate() {
-                let from = &from[mirrored(row + tap, kernel.height / 2, height) * width..][..width];
+                let from = &from[mirrored(row + tap, down.len() / 2, height) * width..][..width];
                 to.iter_mut().zip(from).for_each(|(to, from)| *to += weight * from);
             }
         }
@@ -40,9 +40,12 @@ fn mirrored(at: usize, reach: usize, length: usize) -> usize {
     if inside < length { inside } else { 2 * (length - 1) - inside }
 }
 
-/// The normal density at whole numbers around 0, whose sum is 1.
+/// The normal density at as many whole numbers around 0, whose sum is 1, without those at both ends that are nothing: a large
+/// kernel takes no longer than its bell is wide.
 fn bell(taps: usize, sigma: f64) -> Vec<f32> {
-    let density = |tap: usize| (-0.5 * ((tap as f64 - (taps / 2) as f64) / sigma).powi(2)).exp();
-    let sum: f64 = (0..taps).map(density).sum();
-    (0..taps).map(|tap| (density(tap) / sum) as f32).collect()
+    let density = |at: usize| (-0.5 * (at as f64 / sigma).powi(2)).exp();
+    let half: Vec<f64> = (0..=taps / 2).map(density).take_while(|density| *density as f32 > 0.0).collect();
+    let sum = half[0] + 2.0 * half[1..].iter().sum::<f64>();
+    let weights = half[1..].iter().rev().chain(&half);
+    weights.map(|density| (density / sum) as f32).collect()
 }
