@@ -187,7 +187,8 @@ fn small(recipe: &str) -> Network {
     archc::compile(&text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// All that stands between gradients and weights, over several steps of two batches each.
+/// All that stands between gradients and weights, over several steps of two batches each. Lion is not among the rules: the sign of a
+/// gradient that is nothing but rounding may be either.
 #[test]
 fn steps_follow_the_processor() {
     let Some(_) = gpu() else { return };
@@ -201,7 +202,6 @@ fn steps_follow_the_processor() {
         (Optimizer { weight_decay: 0.01, ..Optimizer::sgd(0.05, 0.9) }, Some(Clip::Norm(1.0))),
         (Optimizer { weight_decay: 0.01, ..Optimizer::new(rmsprop, 0.01) }, Some(Clip::Value(0.05))),
         (Optimizer { weight_decay: 0.01, ..Optimizer::sgd(0.05, 0.0) }, None),
-        (Optimizer { weight_decay: 0.01, ..Optimizer::new(Rule::Lion { beta1: 0.9, beta2: 0.99 }, 1e-3) }, None),
     ] {
         let run = |device: Device| {
             let average = Some(Average::new(0.9, &weights));
