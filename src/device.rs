@@ -1,22 +1,15 @@
-//! Where a network computes, and with which numbers: the one place that chooses between the processor and a GPU.
+//! Where a network computes, and with which numbers: the processor or a GPU.
 //!
 //! ```text
-//! Device ──evaluator──▶ images in, logits out
-//!        ──learner────▶ the same, and gradients, the optimizer, and what they remember
+//! Device ──evaluator──▶ images in, logits out                                              made by executor
+//!        ──learner────▶ the same, and gradients, the optimizer, and what they remember     made by train
 //! ```
 
 use std::fmt;
 
-#[cfg(feature = "cuda")]
-use crate::cuda::{self, Gpu, Settings, Storage};
-use crate::executor::{Evaluator, Executor};
 use crate::footprint::Footprint;
-use crate::kernels::Algorithms;
 use crate::network::Network;
-use crate::program::Program;
-use crate::program::call::Order;
-use crate::system::free_memory;
-use crate::train::learner::{Learner, Processor, Start};
+use crate::program::call::{Algorithms, Order};
 
 /// A processor or a GPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,44 +90,6 @@ impl fmt::Display for Device {
 }
 
 impl Device {
-    /// The network with these weights, all of the program's, in its order, for evaluation.
-    ///
-    /// # Errors
-    /// If the device is not there, or has not enough memory.
-    pub fn evaluator(&self, program: Program, weights: Vec<Vec<f32>>) -> Result<Box<dyn Evaluator>, DeviceError> {
-        match self {
-            Device::Cpu(algorithms) => {
-                let mut executor = Executor::new(program, weights);
-                executor.set_algorithms(*algorithms);
-                executor.keep_prepared();
-                Ok(Box::new(executor))
-            }
-            Device::Cuda(cuda) => cuda.evaluator(program, weights),
-        }
-    }
-
-    /// A network that learns.
-    ///
-    /// # Errors
-    /// If the device is not there, or has not enough memory.
-    pub fn learner(&self, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
-        match self {
-            Device::Cpu(algorithms) => Ok(Box::new(Processor::new(start, *algorithms))),
-            Device::Cuda(cuda) => cuda.learner(start),
-        }
-    }
-
-    /// Whether it is there, and computes with these numbers.
-    ///
-    /// # Errors
-    /// If not, with what is missing.
-    pub fn check(&self) -> Result<(), DeviceError> {
-        match self {
-            Device::Cpu(_) => Ok(()),
-            Device::Cuda(cuda) => cuda.check(),
-        }
-    }
-
     /// What a network takes there at any batch.
     pub fn footprint(&self, network: &Network) -> Footprint {
         match self {
@@ -150,17 +105,6 @@ impl Device {
             Device::Cuda(Cuda { numbers, .. }) => {
                 network.device_inference_memory(numbers.order(), numbers.width(), batch)
             }
-        }
-    }
-
-    /// Bytes of its memory that are free; `None` where the system does not tell.
-    ///
-    /// # Errors
-    /// If the device is not there.
-    pub fn free_memory(&self) -> Result<Option<u64>, DeviceError> {
-        match self {
-            Device::Cpu(_) => Ok(free_memory()),
-            Device::Cuda(cuda) => cuda.free_memory().map(Some),
         }
     }
 }
@@ -180,59 +124,5 @@ impl Numbers {
             Numbers::F32 | Numbers::Tf32 => 4,
             Numbers::Bf16 => 2,
         }
-    }
-}
-
-#[cfg(not(feature = "cuda"))]
-impl Cuda {
-    fn missing<T>(&self) -> Result<T, DeviceError> {
-        Err(DeviceError::new("this archc was built without CUDA"))
-    }
-
-    fn evaluator(&self, _: Program, _: Vec<Vec<f32>>) -> Result<Box<dyn Evaluator>, DeviceError> {
-        self.missing()
-    }
-
-    fn learner(&self, _: Start) -> Result<Box<dyn Learner>, DeviceError> {
-        self.missing()
-    }
-
-    fn check(&self) -> Result<(), DeviceError> {
-        self.missing()
-    }
-
-    fn free_memory(&self) -> Result<u64, DeviceError> {
-        self.missing()
-    }
-}
-
-#[cfg(feature = "cuda")]
-impl Cuda {
-    fn settings(&self) -> Settings {
-        let Cuda { numbers, algorithms, .. } = *self;
-        let storage = if numbers == Numbers::Bf16 { Storage::Bf16 } else { Storage::F32 };
-        let (tf32, exact) = (numbers == Numbers::Tf32, algorithms == Algorithms::Exact);
-        Settings { storage, order: numbers.order(), tf32, exact }
-    }
-
-    fn open(&self) -> Result<Gpu, DeviceError> {
-        Gpu::open(self.number, self.settings())
-    }
-
-    fn evaluator(&self, program: Program, weights: Vec<Vec<f32>>) -> Result<Box<dyn Evaluator>, DeviceError> {
-        Ok(Box::new(cuda::Executor::new(self.open()?, program, &weights)?))
-    }
-
-    fn learner(&self, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
-        Ok(Box::new(cuda::DeviceLearner::new(self.open()?, start)?))
-    }
-
-    fn check(&self) -> Result<(), DeviceError> {
-        cuda::find(self.number, self.settings()).map(|_| ())
-    }
-
-    fn free_memory(&self) -> Result<u64, DeviceError> {
-        let (free, _) = cuda::find(self.number, self.settings())?.mem_get_info()?;
-        Ok(free as u64)
     }
 }

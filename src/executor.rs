@@ -12,12 +12,15 @@
 //! let logits = executor.evaluate(&images);                      // N×classes
 //! ```
 //!
-//! The loop over the plan is `driver`'s, for this and for GPUs; what a step does here is `processor`'s.
+//! The loop over the plan is `driver`'s, for this and for GPUs; what a step does here is `cpu`'s.
 
+mod cpu;
+#[cfg(feature = "cuda")]
+pub(crate) mod cuda;
 pub(crate) mod driver;
 mod evaluator;
 mod few;
-mod processor;
+mod on_device;
 pub mod profile;
 pub(crate) mod schedule;
 mod scores;
@@ -25,9 +28,9 @@ mod values;
 
 use std::mem;
 
+use self::cpu::{CpuBackend, Memory};
 use self::driver::Run;
 pub use self::evaluator::Evaluator;
-use self::processor::{Memory, Processor};
 use self::profile::{Profile, Spent};
 use self::schedule::Schedule;
 use self::scores::correct;
@@ -128,9 +131,9 @@ impl<T: Real> Executor<T> {
                 batch: images.len() / image,
                 key: MaskKey { seed: 0, step: 0, place: 0 },
             };
-            let mut processor = Processor::new(&mut self.memory, run, images);
-            let Ok(()) = run.forward(&mut processor, &mut self.profile, |_, _| Ok(()));
-            let output = processor.value(run.schedule, run.batch, self.program.output);
+            let mut backend = CpuBackend::new(&mut self.memory, run, images);
+            let Ok(()) = run.forward(&mut backend, &mut self.profile, |_, _| Ok(()));
+            let output = backend.value(run.schedule, run.batch, self.program.output);
             match shape.has_one_order() {
                 true => all.copy_from_slice(output),
                 false => layout::channels_first(shape, output, all),
@@ -149,16 +152,16 @@ impl<T: Real> Executor<T> {
         self.forget_prepared();
         let (batch, output) = (self.count(images), self.program.output);
         let run = Run { schedule: &self.training, batch, key };
-        let mut processor = Processor::new(&mut self.memory, run, images);
-        let Ok(loss) = run.gradients(&mut processor, &mut self.profile, |processor| {
+        let mut backend = CpuBackend::new(&mut self.memory, run, images);
+        let Ok(loss) = run.gradients(&mut backend, &mut self.profile, |backend| {
             let Some(place) = run.schedule.plan.loss_gradient else {
-                return Ok(classify(processor.value(run.schedule, run.batch, output), objective.labels));
+                return Ok(classify(backend.value(run.schedule, run.batch, output), objective.labels));
             };
-            let mut gradient = mem::take(&mut processor.memory.buffers[place]);
-            let logits = processor.value(run.schedule, run.batch, output);
+            let mut gradient = mem::take(&mut backend.memory.buffers[place]);
+            let logits = backend.value(run.schedule, run.batch, output);
             let loss = kernels::cross_entropy_gradient(logits, &objective, &mut gradient[..logits.len()]);
             let loss = Loss { loss, correct: correct(logits, &objective), weight: objective.total_weight() };
-            processor.memory.buffers[place] = gradient;
+            backend.memory.buffers[place] = gradient;
             Ok(loss)
         });
         loss
@@ -175,9 +178,9 @@ impl<T: Real> Executor<T> {
         }
         let run = Run { schedule: &self.training, batch: self.count(images), key };
         let mut first = None;
-        let mut processor = Processor::new(&mut self.memory, run, images);
-        let Ok(()) = run.forward(&mut processor, &mut self.profile, |processor, work| {
-            if first.is_none() && not_finite(processor.value(work.schedule, work.batch, work.step().output)) {
+        let mut backend = CpuBackend::new(&mut self.memory, run, images);
+        let Ok(()) = run.forward(&mut backend, &mut self.profile, |backend, work| {
+            if first.is_none() && not_finite(backend.value(work.schedule, work.batch, work.step().output)) {
                 first = Some(format!("the output of `{}`", work.step().name));
             }
             Ok(())

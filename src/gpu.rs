@@ -1,6 +1,6 @@
 //! For kernels that another crate brings along for GPUs: what they are handed, and how they are queued.
 //!
-//! An [`Operation`](crate::program::Operation) names its [`Kernel`]. The source is CUDA C++, to which
+//! [`Outside::with_kernel`](crate::program::Outside::with_kernel) takes a [`Kernel`]. The source is CUDA C++, to which
 //! `src/kernels/cuda/prelude.cuh` is put: its `Number` is the type of activations, and `KERNEL(name, Call)` declares a kernel that takes
 //! one structure, whose counterpart in Rust is a [`Call`]. It is compiled for the GPU at hand when it is first wanted. Names of sources
 //! must differ from those of others. `examples/custom_layer` has one.

@@ -3,7 +3,7 @@
 //! Memory is in bytes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -35,6 +35,11 @@ impl Environment {
 fn processor(table: &str) -> Option<String> {
     let (_, name) = table.lines().find(|line| line.starts_with("model name"))?.split_once(':')?;
     Some(name.trim().to_owned())
+}
+
+/// The user's folder for what can be made or fetched again.
+pub fn cache_folder() -> Option<PathBuf> {
+    std::env::home_dir().map(|home| home.join(".cache/archc"))
 }
 
 /// Memory that this process can still get: what the machine has left, or less where the process is confined.

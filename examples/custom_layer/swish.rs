@@ -1,6 +1,7 @@
 //! The layer `swish` (Ramachandran, Zoph and Le 2017): y = x·σ(βx), σ(z) = 1/(1 + e⁻ᶻ), with a β for each channel that is
 //! learned.
 
+use archc::arguments::Parameter;
 use archc::ir::{Init, Shape};
 use archc::layers::{Definition, Layer, Mismatch, Weight};
 use archc::program::call::{Backward, Forward};
@@ -15,6 +16,7 @@ pub const SWISH: Definition = Definition {
     name: "swish",
     usage: "swish [START]",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<f64>("start")],
     parse: |arguments| Ok(Box::new(Swish { start: arguments.positional("start")?.unwrap_or(1.0) })),
 };
 
@@ -34,18 +36,16 @@ impl Layer for Swish {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::Outside(Outside::new(*self))
+        let operation = Outside::new(*self);
+        #[cfg(feature = "cuda")]
+        let operation = operation.with_kernel::<dyn archc::gpu::Kernel>(Box::new(*self));
+        Op::Outside(operation)
     }
 }
 
 impl Operation for Swish {
     fn name(&self) -> &'static str {
         SWISH.name
-    }
-
-    #[cfg(feature = "cuda")]
-    fn gpu(&self) -> Option<&dyn archc::gpu::Kernel> {
-        Some(self)
     }
 }
 

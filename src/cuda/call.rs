@@ -5,8 +5,8 @@
 
 use super::{Gpu, View};
 use crate::ir::Shape;
-use crate::kernels::{MaskKey, Mode};
-use crate::program::{Bounds, Epilogue};
+use crate::program::call::MaskKey;
+use crate::program::{Bounds, Epilogue, Mode};
 
 /// A trainable weight. Those of convolutions O×I×H×W lie in the run's order: O×H×W×I where channels come last. All
 /// others lie as PyTorch has them.

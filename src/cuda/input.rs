@@ -76,7 +76,7 @@ impl Drop for Pinned {
 #[derive(Debug)]
 pub struct Input {
     copies: Arc<CudaStream>,
-    slots: [Slot; 2],
+    areas: [Area; 2],
     /// The one that was filled last.
     current: usize,
 }
@@ -85,10 +85,10 @@ pub struct Input {
 const CHUNK: usize = 1 << 16;
 
 /// Which of the two places.
-pub type Place = usize;
+pub type Slot = usize;
 
 #[derive(Debug, Default)]
-struct Slot {
+struct Area {
     memory: Option<(Pinned, Memory)>,
     /// The last copy into it.
     copied: Option<CudaEvent>,
@@ -101,30 +101,30 @@ struct Slot {
 impl Input {
     /// Before the first batch.
     pub fn new(gpu: &Gpu) -> Result<Input> {
-        Ok(Input { copies: gpu.context().new_stream()?, slots: Default::default(), current: 0 })
+        Ok(Input { copies: gpu.context().new_stream()?, areas: Default::default(), current: 0 })
     }
 
     /// Brings a batch to the device. What is queued after it finds it there; [`Input::used`] must follow.
-    pub fn bring(&mut self, gpu: &Gpu, images: &[f32], labels: &[u32]) -> Result<Place> {
+    pub fn bring(&mut self, gpu: &Gpu, images: &[f32], labels: &[u32]) -> Result<Slot> {
         self.current = 1 - self.current;
-        let slot = &mut self.slots[self.current];
+        let area = &mut self.areas[self.current];
         let first = size_of_val(images).next_multiple_of(ALIGNMENT);
         let bytes = first + size_of_val(labels);
-        if let Some(copied) = slot.copied.take() {
+        if let Some(copied) = area.copied.take() {
             copied.synchronize()?;
         }
-        if slot.memory.as_ref().is_none_or(|(_, memory)| memory.bytes() < bytes) {
+        if area.memory.as_ref().is_none_or(|(_, memory)| memory.bytes() < bytes) {
             // First the old ones, whose freeing waits for whoever still reads them.
-            slot.memory = None;
-            slot.memory = Some((Pinned::new(gpu.context(), bytes)?, gpu.allocate(bytes)?));
+            area.memory = None;
+            area.memory = Some((Pinned::new(gpu.context(), bytes)?, gpu.allocate(bytes)?));
         }
-        let Some((pinned, memory)) = &mut slot.memory else { unreachable!("it was allocated above") };
+        let Some((pinned, memory)) = &mut area.memory else { unreachable!("it was allocated above") };
         let target = pinned.values_mut(0, images.len());
         // One thread alone would take longer than the device does.
         target.par_chunks_mut(CHUNK).zip(images.par_chunks(CHUNK)).for_each(|(to, from)| to.copy_from_slice(from));
         pinned.values_mut(first, labels.len()).copy_from_slice(labels);
-        (slot.images, slot.labels) = (images.len(), labels.len());
-        if let Some(used) = slot.used.take() {
+        (area.images, area.labels) = (images.len(), labels.len());
+        if let Some(used) = area.used.take() {
             self.copies.wait(&used)?;
         }
         gpu.context().bind_to_thread()?;
@@ -133,30 +133,30 @@ impl Input {
         unsafe { result::memcpy_htod_async(to, from, self.copies.cu_stream()) }?;
         let copied = self.copies.record_event(None)?;
         gpu.stream().wait(&copied)?;
-        slot.copied = Some(copied);
+        area.copied = Some(copied);
         Ok(self.current)
     }
 
     /// Says that all that reads a batch has been queued.
-    pub fn used(&mut self, gpu: &Gpu, place: Place) -> Result<()> {
-        self.slots[place].used = Some(gpu.stream().record_event(None)?);
+    pub fn used(&mut self, gpu: &Gpu, slot: Slot) -> Result<()> {
+        self.areas[slot].used = Some(gpu.stream().record_event(None)?);
         Ok(())
     }
 
     /// f32, N×C×H×W
-    pub fn images(&self, place: Place) -> View<'_> {
-        self.part(place, 0, self.slots[place].images * size_of::<f32>())
+    pub fn images(&self, slot: Slot) -> View<'_> {
+        self.part(slot, 0, self.areas[slot].images * size_of::<f32>())
     }
 
     /// u32, N
-    pub fn labels(&self, place: Place) -> View<'_> {
-        let slot = &self.slots[place];
-        let first = (slot.images * size_of::<f32>()).next_multiple_of(ALIGNMENT);
-        self.part(place, first, slot.labels * size_of::<u32>())
+    pub fn labels(&self, slot: Slot) -> View<'_> {
+        let area = &self.areas[slot];
+        let first = (area.images * size_of::<f32>()).next_multiple_of(ALIGNMENT);
+        self.part(slot, first, area.labels * size_of::<u32>())
     }
 
-    fn part(&self, place: Place, start: usize, bytes: usize) -> View<'_> {
-        self.slots[place].memory.as_ref().map_or(View::NONE, |(_, memory)| memory.view().part(start, bytes))
+    fn part(&self, slot: Slot, start: usize, bytes: usize) -> View<'_> {
+        self.areas[slot].memory.as_ref().map_or(View::NONE, |(_, memory)| memory.view().part(start, bytes))
     }
 }
 

@@ -1,4 +1,5 @@
-//! Runs a program on an NVIDIA GPU, with the plan that the processor's executor follows.
+//! An NVIDIA GPU: the device, its libraries, its memory, and calls of kernels. What is computed there is the business of
+//! [`kernels`](crate::kernels) and [`executor`](crate::executor).
 //!
 //! ```text
 //! Gpu        the device: streams, libraries, compiled kernels, memory to work in
@@ -18,21 +19,16 @@ pub mod call;
 mod device;
 pub mod dnn;
 pub mod error;
-mod executor;
-mod input;
+pub mod input;
 mod launch;
-mod learner;
-mod memory;
+pub mod memory;
 mod module;
-mod weights;
 
 pub use self::blas::{Extent, Matrix};
 #[cfg(test)]
 pub use self::device::Plain;
 pub use self::device::{Gpu, Settings, Storage, find};
 pub use self::error::{Error, Result};
-pub use self::executor::Executor;
 pub use self::launch::{Call, Grid, THREADS};
-pub use self::learner::DeviceLearner;
 pub use self::memory::{Memory, View};
 pub use self::module::Source;

@@ -16,8 +16,7 @@ use cudarc::nvrtc::{Ptx, result, sys};
 use sha2::{Digest, Sha256};
 
 use super::{Error, Result, Settings, Storage};
-use crate::durable;
-use crate::train::data::places;
+use crate::{durable, system};
 
 /// A file of kernels.
 #[derive(Debug, Clone, Copy)]
@@ -146,7 +145,7 @@ fn cache_folder() -> Option<PathBuf> {
     match env::var_os("ARCHC_CACHE") {
         Some(folder) if folder.is_empty() => None,
         Some(folder) => Some(PathBuf::from(folder).join("cuda")),
-        None => places::cache().map(|cache| cache.join("cuda")),
+        None => system::cache_folder().map(|cache| cache.join("cuda")),
     }
 }
 

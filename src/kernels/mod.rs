@@ -22,6 +22,7 @@ mod bins;
 pub(crate) mod candle;
 mod channel_shuffle;
 mod clamp;
+pub(crate) mod coefficients;
 mod column_sums;
 mod concat;
 mod conv2d;

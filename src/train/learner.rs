@@ -9,19 +9,23 @@
 //!
 //! The processor knows a loss at once. A GPU is told one batch ahead, and does not wait for it.
 
-mod processor;
+mod cpu;
+#[cfg(feature = "cuda")]
+mod cuda;
 
 use std::fmt::Debug;
 
+#[cfg(feature = "cuda")]
+use self::cuda::CudaLearner;
 use super::average::Average;
 use super::optimizer::OptimizerState;
-use crate::device::DeviceError;
+use crate::device::{Cuda, Device, DeviceError};
 use crate::executor::{Evaluator, Loss};
 use crate::kernels::{MaskKey, Objective};
 use crate::program::{Program, ProgramWeight};
 use crate::recipe::Clip;
 
-pub use self::processor::Processor;
+use self::cpu::CpuLearner;
 
 /// What a run begins or goes on with.
 #[derive(Debug)]
@@ -127,4 +131,27 @@ pub trait Learner: Debug {
     /// # Errors
     /// If the device fails.
     fn learned(&mut self) -> Result<Learned<'_>, DeviceError>;
+}
+
+impl Device {
+    /// A network that learns.
+    ///
+    /// # Errors
+    /// If the device is not there, or has not enough memory.
+    pub fn learner(&self, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
+        match self {
+            Device::Cpu(algorithms) => Ok(Box::new(CpuLearner::new(start, *algorithms))),
+            Device::Cuda(cuda) => learner_on(cuda, start),
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn learner_on(cuda: &Cuda, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
+    Ok(Box::new(CudaLearner::new(cuda.open()?, start)?))
+}
+
+#[cfg(not(feature = "cuda"))]
+fn learner_on(cuda: &Cuda, _: Start) -> Result<Box<dyn Learner>, DeviceError> {
+    cuda.missing()
 }

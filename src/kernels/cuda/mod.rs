@@ -46,7 +46,7 @@ use crate::ir::Shape;
 use crate::program::{Op, op};
 
 /// Computes an operation on a GPU.
-pub trait Kernel {
+pub trait Kernel: Send + Sync {
     /// Queues what fills the output, and in training what the backward pass needs of it.
     fn forward(&self, call: Forward) -> Result<()>;
 
@@ -86,7 +86,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Mul => &op::Mul,
         Op::Outside(outside) => {
             let none = || Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name()));
-            outside.operation().gpu().ok_or_else(none)?
+            outside.kernel::<dyn Kernel>().ok_or_else(none)?
         }
     })
 }

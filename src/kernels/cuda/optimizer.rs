@@ -1,8 +1,8 @@
 //! One step of an update rule over all weights, in one pass: see [`crate::train::optimizer`].
 
 use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::kernels::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 use crate::recipe::{Clip, Optimizer};
-use crate::train::optimizer::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 
 pub(super) const SOURCE: Source = Source { name: "update.cu", text: include_str!("update.cu") };
 

@@ -3,6 +3,7 @@
 //! A layer that another crate registers lowers to [`Op::Outside`](super::Op::Outside). The executor and the Candle module
 //! run it like any other operation.
 
+use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -30,12 +31,6 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
     /// What it is called in error messages.
     fn name(&self) -> &'static str;
 
-    /// Its kernel for GPUs, which refuse it without one.
-    #[cfg(feature = "cuda")]
-    fn gpu(&self) -> Option<&dyn crate::gpu::Kernel> {
-        None
-    }
-
     /// What a forward pass over `batch` examples keeps for the backward pass; `output` is one example's shape.
     fn kept(&self, _mode: Mode, _batch: usize, _output: Shape) -> Kept {
         Kept::NONE
@@ -54,23 +49,40 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
 
 /// An [`Operation`] in a program. Two of them are equal if they are the same object.
 #[derive(Debug, Clone)]
-pub struct Outside(Arc<dyn Operation>);
+pub struct Outside {
+    operation: Arc<dyn Operation>,
+    /// What other devices compute it with, each a `Box` of that device's own trait, which programs do not know.
+    kernels: Vec<Arc<dyn Any + Send + Sync>>,
+}
 
 impl Outside {
     /// To be returned by [`Layer::lower`](crate::layers::Layer::lower).
     pub fn new(operation: impl Operation + 'static) -> Outside {
-        Outside(Arc::new(operation))
+        Outside { operation: Arc::new(operation), kernels: Vec::new() }
+    }
+
+    /// The same with a kernel for another device than the processor, as that device's trait:
+    /// `with_kernel::<dyn archc::gpu::Kernel>(…)` for GPUs, which refuse an operation without one.
+    #[must_use]
+    pub fn with_kernel<K: ?Sized + Send + Sync + 'static>(mut self, kernel: Box<K>) -> Outside {
+        self.kernels.push(Arc::new(kernel));
+        self
+    }
+
+    /// Its kernel of that trait.
+    pub fn kernel<K: ?Sized + 'static>(&self) -> Option<&K> {
+        self.kernels.iter().find_map(|kernel| kernel.downcast_ref::<Box<K>>()).map(|kernel| &**kernel)
     }
 
     /// What it computes.
     pub fn operation(&self) -> &dyn Operation {
-        &*self.0
+        &*self.operation
     }
 }
 
 impl PartialEq for Outside {
     fn eq(&self, other: &Outside) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        Arc::ptr_eq(&self.operation, &other.operation)
     }
 }
 

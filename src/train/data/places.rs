@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::DataError;
 use crate::recipe::DataSet;
+use crate::system::cache_folder;
 
 /// The folder in which `set`'s file `wanted` lies, under one of its `spellings` (`wanted`, and packed, say).
 ///
@@ -42,7 +43,7 @@ pub fn expand_home(path: &str) -> PathBuf {
 /// Where a set is put that is fetched: `$ARCHC_DATA/NAME` or `~/.cache/archc/NAME`.
 #[cfg(feature = "fetch")]
 pub fn own(set: DataSet) -> Option<PathBuf> {
-    let root = own_root().or_else(cache)?;
+    let root = own_root().or_else(cache_folder)?;
     Some(root.join(set.name()))
 }
 
@@ -51,16 +52,11 @@ fn own_root() -> Option<PathBuf> {
     env::var_os("ARCHC_DATA").filter(|root| !root.is_empty()).map(PathBuf::from)
 }
 
-/// The user's folder for what can be made or fetched again.
-pub fn cache() -> Option<PathBuf> {
-    env::home_dir().map(|home| home.join(".cache/archc"))
-}
-
 fn places(set: DataSet, path: Option<&str>) -> Vec<PathBuf> {
     if let Some(path) = path {
         return vec![expand_home(path)];
     }
-    let roots = [own_root(), Some(PathBuf::from("data")), cache(), Some(PathBuf::from("/usr/share/datasets"))];
+    let roots = [own_root(), Some(PathBuf::from("data")), cache_folder(), Some(PathBuf::from("/usr/share/datasets"))];
     roots.into_iter().flatten().map(|root| root.join(set.name())).collect()
 }
 

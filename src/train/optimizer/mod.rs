@@ -12,7 +12,6 @@
 //! Lion      p ← p − lr·λp − lr·sign(β₁m + (1−β₁)g);  m ← β₂m + (1−β₂)g
 //! ```
 
-pub(crate) mod coefficients;
 mod rules;
 
 use rayon::prelude::*;

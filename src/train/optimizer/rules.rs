@@ -3,8 +3,8 @@
 use rayon::prelude::*;
 
 use super::Shrink;
-use super::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 use crate::kernels::Real;
+use crate::kernels::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 use crate::recipe::Optimizer;
 
 /// Elements that one task changes.

@@ -107,7 +107,7 @@ fn layers(network: &Network) -> String {
         let count = |number: u64| Cell::number(if number > 0 { exact(number) } else { String::new() });
         vec![
             Cell::code(&node.name),
-            Cell::text(&node.call),
+            Cell::text(node.call.to_string()),
             Cell::text(node.output.to_string()),
             Cell::text(network.arithmetic(node).unwrap_or_default()),
             count(network.params(node)),

@@ -31,10 +31,9 @@ use flate2::Crc;
 
 use super::contents::{self, Sum, hex};
 use super::image::{Image, size};
-use super::places;
 use crate::ir::Pair;
 use crate::recipe::MaxPixels;
-use crate::{durable, regular};
+use crate::{durable, regular, system};
 
 /// Fewer images are decoded each time.
 const FEWEST: usize = 500;
@@ -203,6 +202,6 @@ pub fn folder() -> Option<PathBuf> {
     match env::var_os("ARCHC_CACHE") {
         Some(folder) if folder.is_empty() => None,
         Some(folder) => Some(PathBuf::from(folder)),
-        None => places::cache().map(|cache| cache.join("decoded")),
+        None => system::cache_folder().map(|cache| cache.join("decoded")),
     }
 }

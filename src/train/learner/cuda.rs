@@ -1,4 +1,4 @@
-//! Learning on a GPU: what [`crate::train::learner::Processor`] does on the processor.
+//! Learning on a GPU: what [`CpuLearner`](super::CpuLearner) does on the processor.
 //!
 //! A step is queued and not waited for. The loss of a batch is fetched while the next one is computed; if it is not
 //! finite, the weights have stayed as they were, since the kernels that change them look at it.
@@ -7,22 +7,22 @@ use std::collections::VecDeque;
 
 use cudarc::driver::CudaEvent;
 
-use super::executor::{Executor, Machine};
-use super::input::{Answers, Place};
-use super::{Gpu, Memory, Result, Storage, View};
+use super::{Learned, Learner, Outcome, Start, Wait};
+use crate::cuda::input::{Answers, Slot};
+use crate::cuda::{Gpu, Memory, Result, Storage, View};
+use crate::executor::cuda::{CudaExecutor, Machine};
 use crate::executor::{Evaluator, Loss};
 use crate::kernels::cuda::loss::Labels;
 use crate::kernels::cuda::{accumulate, average, loss, norm, optimizer};
 use crate::kernels::{MaskKey, Mode, Objective};
 use crate::recipe::Clip;
 use crate::train::average::Average;
-use crate::train::learner::{Learned, Learner, Outcome, Start, Wait};
 use crate::train::optimizer::OptimizerState;
 
 /// An executor, and what changes its weights.
 #[derive(Debug)]
-pub struct DeviceLearner {
-    executor: Executor,
+pub struct CudaLearner {
+    executor: CudaExecutor,
     /// The rule; its moments are those on the device as of the last [`Learner::learned`].
     optimizer: OptimizerState<f32>,
     /// First, second and third moments of all weights that learn.
@@ -68,7 +68,7 @@ struct ClassWeights {
 struct Batch {
     key: MaskKey,
     images: usize,
-    place: Place,
+    slot: Slot,
     weight: f64,
     answer: usize,
     came: CudaEvent,
@@ -77,14 +77,14 @@ struct Batch {
 /// Numbers of a result.
 const RESULT: usize = 3;
 
-impl DeviceLearner {
+impl CudaLearner {
     /// Brings a run to the device.
     ///
     /// # Errors
     /// If an operation has no kernel for GPUs, or memory is short.
-    pub fn new(gpu: Gpu, start: Start) -> Result<DeviceLearner> {
+    pub fn new(gpu: Gpu, start: Start) -> Result<CudaLearner> {
         let Start { program, weights, mut optimizer, average, clip, accumulate } = start;
-        let executor = Executor::learning(gpu, program, &weights, optimizer.decays())?;
+        let executor = CudaExecutor::learning(gpu, program, &weights, optimizer.decays())?;
         let (gpu, layout) = (&executor.machine.gpu, &executor.machine.weights.layout);
         let room = || gpu.allocate(layout.learning * size_of::<f32>());
         let mut moments = [None, None, None];
@@ -109,7 +109,7 @@ impl DeviceLearner {
         let [result, square_sum] = [RESULT, 1].map(|count| gpu.allocate(count * size_of::<f64>()));
         let result = result?;
         gpu.clear(result.view())?;
-        Ok(DeviceLearner {
+        Ok(CudaLearner {
             square_sum: square_sum?,
             answers: Answers::new(gpu, RESULT * size_of::<f64>())?,
             under_way: VecDeque::new(),
@@ -130,14 +130,14 @@ impl DeviceLearner {
         if let Some(weight) = self.weight_not_finite()? {
             return Ok(Some(weight));
         }
-        let images = self.executor.input.images(batch.place);
+        let images = self.executor.input.images(batch.slot);
         if !self.executor.machine.is_finite(images, Storage::F32)? {
             return Ok(Some("the images".to_owned()));
         }
         let mut first = None;
         // The batch after it may have been of another size.
         self.executor.reserve(Mode::Train, batch.images)?;
-        self.executor.forward(Mode::Train, (batch.images, batch.place), batch.key, |queue, work| {
+        self.executor.forward(Mode::Train, (batch.images, batch.slot), batch.key, |queue, work| {
             let machine = queue.machine();
             if first.is_none() && !machine.is_finite(queue.output(work), machine.gpu.settings().storage)? {
                 first = Some(format!("the output of `{}`", work.step().name));
@@ -149,7 +149,7 @@ impl DeviceLearner {
 }
 
 impl Averaged {
-    fn new(executor: &Executor, average: &Average<f32>) -> Result<Averaged> {
+    fn new(executor: &CudaExecutor, average: &Average<f32>) -> Result<Averaged> {
         let (gpu, layout) = (&executor.machine.gpu, &executor.machine.weights.layout);
         let values = gpu.allocate(layout.length * size_of::<f32>())?;
         gpu.upload(&layout.join(average.values(), layout.length), values.view())?;
@@ -170,7 +170,7 @@ impl ClassWeights {
     }
 }
 
-impl Learner for DeviceLearner {
+impl Learner for CudaLearner {
     fn evaluator(&self) -> &dyn Evaluator {
         &self.executor
     }
@@ -188,9 +188,9 @@ impl Learner for DeviceLearner {
         );
         self.class_weights.bring(&self.executor.machine.gpu, objective.class_weights)?;
         self.executor.reserve(Mode::Train, count)?;
-        let place = self.executor.input.bring(&self.executor.machine.gpu, images, objective.labels)?;
+        let slot = self.executor.input.bring(&self.executor.machine.gpu, images, objective.labels)?;
         let (class_weights, result, answers) = (&self.class_weights, self.result.view(), &mut self.answers);
-        let (answer, came) = self.executor.gradients((count, place), key, |queue, run| {
+        let (answer, came) = self.executor.gradients((count, slot), key, |queue, run| {
             let (program, gpu) = (&run.schedule.program, &queue.machine().gpu);
             let logits = queue.value(run, program.output);
             let gradient = run.schedule.plan.loss_gradient.map(|buffer| queue.buffer(run, buffer, program.output));
@@ -212,8 +212,8 @@ impl Learner for DeviceLearner {
             answers.fetch(gpu, result)
         })?;
         let weight = objective.total_weight();
-        self.under_way.push_back(Batch { key, images: count, place, weight, answer, came });
-        self.executor.input.used(&self.executor.machine.gpu, place)?;
+        self.under_way.push_back(Batch { key, images: count, slot, weight, answer, came });
+        self.executor.input.used(&self.executor.machine.gpu, slot)?;
         if let Some(Accumulated { sums, weight: so_far }) = &mut self.accumulated {
             let machine = &self.executor.machine;
             let (count, first) = (machine.weights.layout.learning, *so_far == 0.0);

@@ -1,6 +1,6 @@
-//! The numbers of a step that are the same for every weight: stated once, for the processor and for GPUs.
+//! The numbers of an optimizer's step that are the same for every weight: stated once, for the processor and for GPUs.
 
-use crate::kernels::Real;
+use crate::program::Real;
 use crate::recipe::{Betas, Optimizer, Rule};
 
 /// What a rule computes with in one step.

@@ -1,6 +1,6 @@
 //! The memory that a batch runs in.
 
-use super::{Executor, Machine};
+use super::{CudaExecutor, Machine};
 use crate::cuda::memory::ALIGNMENT;
 use crate::cuda::{Gpu, Memory, Result};
 use crate::executor::schedule::Schedule;
@@ -9,12 +9,12 @@ use crate::kernels::Mode;
 use crate::program::memory::Kept;
 use crate::quantity;
 
-impl Executor {
+impl CudaExecutor {
     /// Makes room for a batch; nothing is allocated if there was a larger one before.
     ///
     /// # Errors
     /// If memory is short, with how much it takes and what would fit.
-    pub(in crate::cuda) fn reserve(&mut self, mode: Mode, batch: usize) -> Result<()> {
+    pub(crate) fn reserve(&mut self, mode: Mode, batch: usize) -> Result<()> {
         let schedule = match mode {
             Mode::Train => &self.training,
             Mode::Eval => &self.evaluation,

@@ -12,7 +12,7 @@ use crate::train::optimizer::OptimizerState;
 
 /// An executor, an optimizer, and what stands between them.
 #[derive(Debug)]
-pub struct Processor {
+pub struct CpuLearner {
     executor: Executor<f32>,
     optimizer: OptimizerState<f32>,
     /// Where a step takes several batches.
@@ -23,18 +23,18 @@ pub struct Processor {
     outcome: Option<Outcome>,
 }
 
-impl Processor {
+impl CpuLearner {
     /// Before its first step in this process.
-    pub fn new(start: Start, algorithms: Algorithms) -> Processor {
+    pub fn new(start: Start, algorithms: Algorithms) -> CpuLearner {
         let Start { program, weights, optimizer, average, clip, accumulate } = start;
         let mut executor = Executor::new(program, weights);
         executor.set_algorithms(algorithms);
         let accumulated = (accumulate > 1).then(|| Accumulated::new(executor.gradients()));
-        Processor { executor, optimizer, accumulated, average, clip, norm: NormParts::default(), outcome: None }
+        CpuLearner { executor, optimizer, accumulated, average, clip, norm: NormParts::default(), outcome: None }
     }
 }
 
-impl Learner for Processor {
+impl Learner for CpuLearner {
     fn evaluator(&self) -> &dyn Evaluator {
         &self.executor
     }
@@ -61,7 +61,7 @@ impl Learner for Processor {
     }
 
     fn update(&mut self, lr: f64, before: u64) -> Result<(), DeviceError> {
-        let Processor { executor, optimizer, accumulated, average, clip, norm, .. } = self;
+        let CpuLearner { executor, optimizer, accumulated, average, clip, norm, .. } = self;
         executor.update(|weights, gradients| {
             let (gradients, factor) = accumulated.as_ref().map_or((gradients, 1.0), |parts| parts.total());
             let shrink = shrink(*clip, factor, optimizer.used(gradients), norm);

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use crate::cuda::call::{Backward, Forward, Saved, Weight};
-use crate::cuda::input::{Input, Place as Batch};
+use crate::cuda::input::{Input, Slot};
 use crate::cuda::{Error, Result, Storage, View};
 use crate::executor::driver::{Backend, Run, Work};
 use crate::executor::schedule::Schedule;
@@ -15,23 +15,23 @@ use crate::program::{Bounds, Program};
 
 /// A batch on the device.
 #[derive(Debug)]
-pub struct Queue<'a> {
+pub struct CudaBackend<'a> {
     machine: &'a Machine,
     /// As they came, N×C×H×W in f32.
     images: View<'a>,
     labels: View<'a>,
 }
 
-impl<'a> Queue<'a> {
+impl<'a> CudaBackend<'a> {
     /// A batch that was brought, for which there is room.
-    pub(super) fn new(machine: &'a Machine, input: &'a Input, images: Batch, run: Run) -> Result<Queue<'a>> {
+    pub(super) fn new(machine: &'a Machine, input: &'a Input, images: Slot, run: Run) -> Result<CudaBackend<'a>> {
         let (labels, images) = (input.labels(images), input.images(images));
         let program = &run.schedule.program;
         if !machine.takes_images(program) {
             let to = machine.value(images, run.schedule, run.batch, ValueId::INPUT);
             turn::images(&machine.gpu, run.batch, program.shape(ValueId::INPUT), images, to)?;
         }
-        Ok(Queue { machine, images, labels })
+        Ok(CudaBackend { machine, images, labels })
     }
 
     /// Where it is.
@@ -109,7 +109,7 @@ impl Machine {
     }
 }
 
-impl Backend for Queue<'_> {
+impl Backend for CudaBackend<'_> {
     type Error = Error;
 
     fn forward(&mut self, work: Work, key: MaskKey) -> Result<()> {

@@ -31,7 +31,7 @@ pub(super) struct Memory<T> {
 }
 
 /// A batch and where it is computed.
-pub(super) struct Processor<'a, T> {
+pub(super) struct CpuBackend<'a, T> {
     pub(super) memory: &'a mut Memory<T>,
     /// As they came, N×C×H×W.
     images: &'a [T],
@@ -45,9 +45,9 @@ impl<T: Real> Memory<T> {
     }
 }
 
-impl<'a, T: Real> Processor<'a, T> {
+impl<'a, T: Real> CpuBackend<'a, T> {
     /// Brings a batch of images, N×C×H×W, and makes room for it.
-    pub(super) fn new(memory: &'a mut Memory<T>, run: Run, images: &'a [T]) -> Processor<'a, T> {
+    pub(super) fn new(memory: &'a mut Memory<T>, run: Run, images: &'a [T]) -> CpuBackend<'a, T> {
         let Run { schedule, batch, .. } = run;
         let shape = schedule.program.shape(ValueId::INPUT);
         if !shape.has_one_order() {
@@ -57,7 +57,7 @@ impl<'a, T: Real> Processor<'a, T> {
         for (buffer, elements) in memory.buffers.iter_mut().zip(&schedule.plan.buffers) {
             buffer.reserve(elements * batch);
         }
-        Processor { memory, images }
+        CpuBackend { memory, images }
     }
 
     /// The numbers of a value.
@@ -66,7 +66,7 @@ impl<'a, T: Real> Processor<'a, T> {
     }
 }
 
-impl<T: Real> Backend for Processor<'_, T> {
+impl<T: Real> Backend for CpuBackend<'_, T> {
     type Error = Infallible;
 
     fn forward(&mut self, work: Work, key: MaskKey) -> Result<(), Infallible> {
@@ -164,7 +164,7 @@ impl<T: Real> Backend for Processor<'_, T> {
     }
 }
 
-impl<T: Real> Processor<'_, T> {
+impl<T: Real> CpuBackend<'_, T> {
     fn two(&mut self, a: plan::Buffer, b: plan::Buffer) -> [&mut Buffer<T>; 2] {
         self.memory.buffers.get_disjoint_mut([a, b]).expect("a gradient is not added to itself")
     }

@@ -1,13 +1,13 @@
 //! Runs a program on a GPU, by the same plan and the same [loop](crate::executor::driver) as the processor's executor.
 
-mod queue;
+mod backend;
 mod reserve;
+mod weights;
 
-pub(super) use self::queue::Queue;
-
-use super::input::{Input, Place as Batch};
-use super::weights::{Layout, Weights};
-use super::{Gpu, Memory, Result, Storage, View};
+use self::backend::CudaBackend;
+use self::weights::{Layout, Weights};
+use crate::cuda::input::{Input, Slot};
+use crate::cuda::{Gpu, Memory, Result, Storage, View};
 use crate::executor::Evaluator;
 use crate::executor::driver::{Run, Work};
 use crate::executor::profile::{Profile, Spent};
@@ -25,12 +25,12 @@ pub type Parts = [Part; 3];
 
 /// A program with its weights and the memory that it runs in.
 #[derive(Debug)]
-pub struct Executor {
-    pub(super) program: Program,
-    pub(super) training: Schedule,
+pub struct CudaExecutor {
+    pub(crate) program: Program,
+    pub(crate) training: Schedule,
     evaluation: Schedule,
-    pub(super) machine: Machine,
-    pub(super) input: Input,
+    pub(crate) machine: Machine,
+    pub(crate) input: Input,
     profile: Profile,
     /// What was evaluated last.
     output: Vec<f32>,
@@ -39,10 +39,10 @@ pub struct Executor {
 /// The device with all that lies on it but images.
 #[derive(Debug)]
 pub struct Machine {
-    pub(super) gpu: Gpu,
-    pub(super) weights: Weights,
+    pub(crate) gpu: Gpu,
+    pub(crate) weights: Weights,
     /// Of weights that learn; none in evaluation.
-    pub(super) gradients: Option<Memory>,
+    pub(crate) gradients: Option<Memory>,
     /// Shared by both schedules.
     buffers: Vec<Memory>,
     /// What the steps of a forward pass keep.
@@ -57,22 +57,22 @@ pub struct Machine {
     flag: Memory,
 }
 
-impl Executor {
+impl CudaExecutor {
     /// For evaluation, with all weights of the program, in its order.
     ///
     /// # Errors
     /// If an operation has no kernel for GPUs, or memory is short.
-    pub fn new(gpu: Gpu, program: Program, weights: &[Vec<f32>]) -> Result<Executor> {
+    pub fn new(gpu: Gpu, program: Program, weights: &[Vec<f32>]) -> Result<CudaExecutor> {
         let none = vec![false; program.weights.len()];
-        Executor::with(gpu, program, weights, &none)
+        CudaExecutor::with(gpu, program, weights, &none)
     }
 
     /// For training: `decays` says on which weights λ acts.
     ///
     /// # Errors
-    /// As [`Executor::new`].
-    pub fn learning(gpu: Gpu, program: Program, weights: &[Vec<f32>], decays: &[bool]) -> Result<Executor> {
-        let mut executor = Executor::with(gpu, program, weights, decays)?;
+    /// As [`CudaExecutor::new`].
+    pub fn learning(gpu: Gpu, program: Program, weights: &[Vec<f32>], decays: &[bool]) -> Result<CudaExecutor> {
+        let mut executor = CudaExecutor::with(gpu, program, weights, decays)?;
         let machine = &mut executor.machine;
         let gradients = machine.gpu.allocate(machine.weights.layout.learning * size_of::<f32>())?;
         // Between weights there is nothing that anybody writes.
@@ -81,7 +81,7 @@ impl Executor {
         Ok(executor)
     }
 
-    fn with(gpu: Gpu, program: Program, weights: &[Vec<f32>], decays: &[bool]) -> Result<Executor> {
+    fn with(gpu: Gpu, program: Program, weights: &[Vec<f32>], decays: &[bool]) -> Result<CudaExecutor> {
         let lengths = program.weights.iter().map(|weight| weight.elements());
         assert!(lengths.eq(weights.iter().map(Vec::len)), "weights must be the program's");
         program.steps.iter().try_for_each(|step| {
@@ -109,7 +109,15 @@ impl Executor {
             gpu,
         };
         let input = Input::new(&machine.gpu)?;
-        Ok(Executor { program, training, evaluation, machine, input, profile: Profile::default(), output: Vec::new() })
+        Ok(CudaExecutor {
+            program,
+            training,
+            evaluation,
+            machine,
+            input,
+            profile: Profile::default(),
+            output: Vec::new(),
+        })
     }
 
     fn schedule(&self, mode: Mode) -> &Schedule {
@@ -119,34 +127,34 @@ impl Executor {
         }
     }
 
-    /// Runs forward in training mode on a batch that was brought, after [`Executor::reserve`]; queues the loss, which
+    /// Runs forward in training mode on a batch that was brought, after [`CudaExecutor::reserve`]; queues the loss, which
     /// `loss` computes with its gradient, and all gradients.
-    pub(super) fn gradients<L>(
+    pub(crate) fn gradients<L>(
         &mut self,
-        (batch, images): (usize, Batch),
+        (batch, images): (usize, Slot),
         key: MaskKey,
-        loss: impl FnOnce(&Queue, Run) -> Result<L>,
+        loss: impl FnOnce(&CudaBackend, Run) -> Result<L>,
     ) -> Result<L> {
         let run = Run { schedule: &self.training, batch, key };
-        let mut queue = Queue::new(&self.machine, &self.input, images, run)?;
+        let mut queue = CudaBackend::new(&self.machine, &self.input, images, run)?;
         run.gradients(&mut queue, &mut self.profile, |queue| loss(queue, run))
     }
 
-    /// Runs forward on a batch that was brought, after [`Executor::reserve`]. `each` sees every output that is
+    /// Runs forward on a batch that was brought, after [`CudaExecutor::reserve`]. `each` sees every output that is
     /// computed.
-    pub(super) fn forward(
+    pub(crate) fn forward(
         &mut self,
         mode: Mode,
-        (batch, images): (usize, Batch),
+        (batch, images): (usize, Slot),
         key: MaskKey,
-        mut each: impl FnMut(&Queue, Work) -> Result<()>,
+        mut each: impl FnMut(&CudaBackend, Work) -> Result<()>,
     ) -> Result<()> {
         let schedule = match mode {
             Mode::Train => &self.training,
             Mode::Eval => &self.evaluation,
         };
         let run = Run { schedule, batch, key };
-        let mut queue = Queue::new(&self.machine, &self.input, images, run)?;
+        let mut queue = CudaBackend::new(&self.machine, &self.input, images, run)?;
         run.forward(&mut queue, &mut self.profile, |queue, work| each(queue, work))
     }
 }
@@ -157,7 +165,7 @@ impl Machine {
     }
 
     /// Whether all numbers are finite. Waits.
-    pub(super) fn is_finite(&self, values: View, storage: Storage) -> Result<bool> {
+    pub(crate) fn is_finite(&self, values: View, storage: Storage) -> Result<bool> {
         finite::all(&self.gpu, values, storage, self.flag.view())?;
         let mut flag = [0u32];
         self.gpu.download(self.flag.view(), &mut flag)?;
@@ -165,19 +173,19 @@ impl Machine {
     }
 
     /// All weights, in the program's order. Waits.
-    pub(super) fn download_weights(&self) -> Result<Vec<Vec<f32>>> {
+    pub(crate) fn download_weights(&self) -> Result<Vec<Vec<f32>>> {
         let mut all = vec![0f32; self.weights.layout.length];
         self.gpu.download(self.weights.all(), &mut all)?;
         Ok(self.weights.layout.split(&all, |_| true))
     }
 
     /// Gradients of all weights that learn.
-    pub(super) fn all_gradients(&self) -> View<'_> {
+    pub(crate) fn all_gradients(&self) -> View<'_> {
         self.gradients.as_ref().map_or(View::NONE, Memory::view)
     }
 }
 
-impl Evaluator for Executor {
+impl Evaluator for CudaExecutor {
     fn program(&self) -> &Program {
         &self.program
     }
