@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use archc::diagnostic::Sources;
-use archc::elaborate::elaborate;
+use archc::elaborate::{elaborate, vocabulary};
 use archc::layers::Layers;
 use archc::lower::lower;
 use archc::program::call::Order;
@@ -26,8 +26,9 @@ fn main() {
         let known = Layers::default();
 
         let mut seconds = Vec::new();
-        let document =
-            timed(&mut seconds, || syntax::parse(&mut sources, source, Format::Yaml, &[], &known, &no_files));
+        let document = timed(&mut seconds, || {
+            syntax::parse(&mut sources, source, Format::Yaml, &[], &vocabulary(&known), &no_files)
+        });
         let document = document.document.expect("a sound file");
         let network = timed(&mut seconds, || elaborate(&document, "deep", &known)).network.expect("a sound network");
         assert_eq!(network.graph.nodes.len(), layers);

@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use archc::diagnostic::Sources;
-use archc::elaborate::elaborate;
+use archc::elaborate::{elaborate, vocabulary};
 use archc::expand::expand;
 use archc::layers::Layers;
 use archc::network::Network;
@@ -49,8 +49,9 @@ fn main() {
     let mut sources = Sources::default();
     let source = sources.add("start.yaml", START);
     let layers = Layers::default();
-    let start =
-        syntax::parse(&mut sources, source, Format::Yaml, &[], &layers, &no_files).document.expect("a sound file");
+    let start = syntax::parse(&mut sources, source, Format::Yaml, &[], &vocabulary(&layers), &no_files)
+        .document
+        .expect("a sound file");
     let compile = |document: Document| {
         let network = elaborate(&document, "candidate", &layers).network?;
         let score = network.totals().params;

@@ -10,13 +10,15 @@ use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Source
 use crate::elaborate::{self, Effort, Elaborated};
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::syntax::{self, Format, Load, Override, Parsed, no_files};
+use crate::syntax::{self, Format, Load, Origin, Override, Parsed, no_files};
 
 /// A network, with whatever is doubtful about it.
 #[derive(Debug, Clone)]
 pub struct Compiled {
     /// The checked network.
     pub network: Network,
+    /// Where each layer was written, by its node's index.
+    pub origins: Vec<Origin>,
     /// Warnings, with the texts that they speak of.
     pub warnings: Diagnostics,
 }
@@ -140,6 +142,7 @@ struct Outcome {
     /// The text itself.
     source: SourceId,
     network: Option<Network>,
+    origins: Vec<Origin>,
     /// The layers before the first mistake.
     part: Option<Network>,
     /// The blocks of a text that describes no network.
@@ -156,13 +159,14 @@ impl Reader<'_> {
     fn read(&self, text: &str, effort: &Effort) -> Outcome {
         let mut sources = Sources::default();
         let source = sources.add(self.name, text);
+        let vocabulary = elaborate::vocabulary(self.layers);
         let Parsed { document, errors } =
-            syntax::parse(&mut sources, source, self.format, self.overrides, self.layers, self.load);
+            syntax::parse(&mut sources, source, self.format, self.overrides, &vocabulary, self.load);
         let library = document.as_ref().filter(|document| self.takes_libraries && document.is_library());
         let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
         let name = &sources.get(source).name;
         let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy()).into_owned();
-        let Elaborated { network, part, problems, choices, cost } = match (library, &document) {
+        let Elaborated { network, origins, part, problems, choices, cost } = match (library, &document) {
             (Some(library), _) => {
                 let problems = elaborate::check_library(library, self.layers);
                 Elaborated { problems, ..Elaborated::default() }
@@ -177,20 +181,22 @@ impl Reader<'_> {
         let is_independent = |problem: &Diagnostic| !unreadable.contains(&problem.primary.span) && !is_hasty(problem);
         let independent: Vec<Diagnostic> = problems.into_iter().filter(is_independent).collect();
         let list = settle(&sources, errors.into_iter().chain(independent).collect());
-        Outcome { sources, source, network, part, blocks, list, choices, cost }
+        Outcome { sources, source, network, origins, part, blocks, list, choices, cost }
     }
 
     fn with_advice(&self, text: &str) -> InPart {
         let mut outcome = self.read(text, &Effort::default());
         trial::give_advice(&mut outcome, self, text);
-        let Outcome { sources, network, part, blocks, list, .. } = outcome;
+        let Outcome { sources, network, origins, part, blocks, list, .. } = outcome;
         let diagnostics = Diagnostics { sources: Arc::new(sources), list };
         if diagnostics.has_errors() {
             return (Err(diagnostics), part);
         }
         let checked = match (blocks, network) {
             (Some(blocks), _) => Ok(Checked::Library { blocks, warnings: diagnostics }),
-            (None, Some(network)) => Ok(Checked::Network(Box::new(Compiled { network, warnings: diagnostics }))),
+            (None, Some(network)) => {
+                Ok(Checked::Network(Box::new(Compiled { network, origins, warnings: diagnostics })))
+            }
             (None, None) => Err(diagnostics),
         };
         (checked, None)

@@ -5,7 +5,8 @@
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Frame, Span};
+use crate::arguments::ResolvedCall;
+use crate::diagnostic::Code;
 use crate::ir::{LARGEST_VALUE, Shape, ValueId};
 use crate::layers::{Culprit, Layer, Mismatch, Weight};
 
@@ -17,7 +18,7 @@ pub struct Node {
     /// The layer's name in the language: `conv`.
     pub kind: &'static str,
     /// The call with every expression worked out: `conv 64 3x3 stride=2`.
-    pub call: String,
+    pub call: ResolvedCall,
     /// The layer.
     pub layer: Arc<dyn Layer>,
     /// What it reads.
@@ -26,10 +27,6 @@ pub struct Node {
     pub output: Shape,
     /// Its parameters and running statistics.
     pub weights: Vec<Weight>,
-    /// Where it was written.
-    pub span: Span,
-    /// How it came from there, outermost first.
-    pub trace: Arc<[Frame]>,
 }
 
 /// Layers and wires, in an order in which they can be computed.
@@ -84,13 +81,13 @@ impl Graph {
                 return Err(too_large(format!("the {} {}", weight.name, sizes.join("×"))));
             }
         }
-        let NodeLabel { name, kind, call, span, trace } = label;
-        self.nodes.push(Node { name, kind, call, layer, inputs, output, weights, span, trace });
+        let NodeLabel { name, kind, call } = label;
+        self.nodes.push(Node { name, kind, call, layer, inputs, output, weights });
         Ok(ValueId::of_node(self.nodes.len() - 1))
     }
 }
 
-/// What a node is called and where it comes from.
+/// What a node is called.
 #[derive(Debug, Clone)]
 pub struct NodeLabel {
     /// See [`Node::name`].
@@ -98,9 +95,5 @@ pub struct NodeLabel {
     /// See [`Node::kind`].
     pub kind: &'static str,
     /// See [`Node::call`].
-    pub call: String,
-    /// See [`Node::span`].
-    pub span: Span,
-    /// See [`Node::trace`].
-    pub trace: Arc<[Frame]>,
+    pub call: ResolvedCall,
 }

@@ -1,6 +1,7 @@
 //! Documents, as far as the tree of syntax.
 
 use archc::diagnostic::{Diagnostics, Sources};
+use archc::elaborate::vocabulary;
 use archc::layers::Layers;
 use archc::syntax::{Format, Parsed, no_files, parse};
 
@@ -63,6 +64,6 @@ const WORDS: &[&str] = &[
 fn run(text: &str, format: Format) {
     let mut sources = Sources::default();
     let source = sources.add("text", text);
-    let Parsed { errors, .. } = parse(&mut sources, source, format, &[], &Layers::default(), &no_files);
+    let Parsed { errors, .. } = parse(&mut sources, source, format, &[], &vocabulary(&Layers::default()), &no_files);
     said::check(&Diagnostics { sources: sources.into(), list: errors });
 }

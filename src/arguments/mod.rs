@@ -11,16 +11,19 @@
 //! arguments.finish()?;                                 // whatever is left over is an error
 //! ```
 
+mod parameter;
 mod places;
+mod resolved;
 mod shorthand;
 mod value;
-
-use std::fmt::Write;
 
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::elsewhere;
 
+pub use parameter::Parameter;
 pub use places::Places;
+pub use resolved::ResolvedCall;
+pub(crate) use resolved::keyed;
 pub(crate) use shorthand::long_form;
 pub(crate) use value::wrong_value;
 pub use value::{FromValue, Positive, PositivePair, Value};
@@ -38,7 +41,8 @@ pub struct Evaluated {
 #[derive(Debug, Clone)]
 pub struct Arguments {
     callee: Spanned<String>,
-    given: Vec<(Evaluated, bool)>,
+    /// With what each was taken for.
+    given: Vec<(Evaluated, Option<&'static str>)>,
     asked: Vec<&'static str>,
     /// Those of `asked` that are true or false.
     switches: Vec<&'static str>,
@@ -55,7 +59,7 @@ const MOST_LEFT_OVER: usize = 100;
 impl Arguments {
     /// The arguments of a call to `callee`.
     pub fn new(callee: Spanned<String>, given: Vec<Evaluated>) -> Arguments {
-        let given = given.into_iter().map(|argument| (argument, false)).collect();
+        let given = given.into_iter().map(|argument| (argument, None)).collect();
         let (asked, places) = (Vec::with_capacity(USUAL), Places(Vec::with_capacity(USUAL)));
         Arguments { callee, given, asked, switches: Vec::new(), missing: None, places }
     }
@@ -67,20 +71,17 @@ impl Arguments {
 
     /// The call as the notation writes it, every expression replaced by its value: `conv 64 3x3 s2 bias=false`.
     pub fn notation(&self) -> String {
-        let mut text = String::with_capacity(self.callee.value.len() + 8 * self.given.len());
-        text.push_str(&self.callee.value);
-        for (argument, _) in &self.given {
-            let value = &argument.value.value;
-            let key = argument.key.as_ref().map(|key| key.value.as_str());
-            let letter = key.and_then(|key| key.get(..1).filter(|letter| *letter != key && long_form(letter) == key));
-            let written = match (key, letter, value) {
-                (None, ..) => write!(text, " {value}"),
-                (_, Some(letter), Value::Int(_) | Value::Size(..)) => write!(text, " {letter}{value}"),
-                (Some(key), letter, _) => write!(text, " {}={value}", letter.unwrap_or(key)),
-            };
-            written.expect("a String takes everything");
-        }
-        text
+        let given = self
+            .given
+            .iter()
+            .map(|(Evaluated { key, value }, _)| (key.as_ref().map(|key| key.value.as_str()), &value.value));
+        resolved::notation(&self.callee.value, given)
+    }
+
+    /// The same arguments, none of them taken.
+    pub fn untaken(mut self) -> Arguments {
+        self.given.iter_mut().for_each(|(_, taken)| *taken = None);
+        Arguments { asked: Vec::new(), switches: Vec::new(), missing: None, places: Places::default(), ..self }
     }
 
     /// The same call with another value for the argument `key`, given by name.
@@ -88,58 +89,7 @@ impl Arguments {
         let span = self.callee.span;
         self.given.retain(|(argument, _)| argument.key.as_ref().is_none_or(|given| given.value != key));
         let key = Some(Spanned::new(key.to_string(), span));
-        self.given.push((Evaluated { key, value: Spanned::new(value, span) }, false));
-        self
-    }
-
-    /// The same call with another value for the argument `key`, where it stands: given by name, or first without one.
-    pub fn with_first(mut self, key: &'static str, value: Value) -> Arguments {
-        let named = |argument: &Evaluated| argument.key.as_ref().is_some_and(|given| given.value == key);
-        let number = |argument: &Evaluated| argument.key.is_none() && !matches!(argument.value.value, Value::Word(_));
-        let place = self.given.iter().position(|(argument, _)| named(argument));
-        let place = place.or_else(|| self.given.iter().position(|(argument, _)| number(argument)));
-        match place {
-            Some(index) => self.given[index].0.value.value = value,
-            None => self = self.with(key, value),
-        }
-        self
-    }
-
-    /// The same call with another value for the argument `key`, where it stands: given by name, or as the nth number without one.
-    pub fn with_nth(mut self, nth: usize, key: &'static str, value: Value) -> Arguments {
-        let named = self.given.iter().position(|(given, _)| given.key.as_ref().is_some_and(|given| given.value == key));
-        let is_number = |given: &Evaluated| given.key.is_none() && !matches!(given.value.value, Value::Word(_));
-        let mut numbers = self.given.iter().enumerate().filter(|(_, (given, _))| is_number(given));
-        // One before it that has a name takes no place.
-        let positional = numbers.clone().count().min(nth + 1).checked_sub(1);
-        let place = named.or_else(|| numbers.nth(positional?).map(|(index, _)| index));
-        match place {
-            Some(index) => self.given[index].0.value.value = value,
-            None => self = self.with(key, value),
-        }
-        self
-    }
-
-    /// The same call with a value for the argument `key` in place of `other`, which is given by name, or first without one.
-    pub fn with_instead(mut self, other: &str, key: &'static str, value: Value) -> Arguments {
-        let has = |argument: &Evaluated, name: &str| argument.key.as_ref().is_some_and(|given| given.value == name);
-        let number = |argument: &Evaluated| argument.key.is_none() && !matches!(argument.value.value, Value::Word(_));
-        let replaced =
-            |(argument, _): &(Evaluated, bool)| has(argument, other) || has(argument, key) || number(argument);
-        match self.given.iter().position(replaced) {
-            Some(index) => {
-                let (argument, _) = &mut self.given[index];
-                argument.key = Some(Spanned::new(key.to_string(), argument.value.span));
-                argument.value.value = value;
-                self
-            }
-            None => self.with(key, value),
-        }
-    }
-
-    /// The same call without what is given by this name.
-    pub fn without_key(mut self, key: &str) -> Arguments {
-        self.given.retain(|(argument, _)| argument.key.as_ref().is_none_or(|given| given.value != key));
+        self.given.push((Evaluated { key, value: Spanned::new(value, span) }, None));
         self
     }
 
@@ -147,20 +97,6 @@ impl Arguments {
     pub fn without(mut self, places: &[Span]) -> Arguments {
         self.given.retain(|(argument, _)| !places.contains(&argument.value.span));
         self
-    }
-
-    /// How many arguments are given.
-    #[allow(clippy::len_without_is_empty)]
-    pub(crate) fn len(&self) -> usize {
-        self.given.len()
-    }
-
-    /// The value that is given for `key` under another framework's name.
-    pub(crate) fn meant_for(&self, key: &'static str) -> Option<&Value> {
-        let names = self.given.iter().filter_map(|(argument, _)| Some((argument.key.as_ref()?, &argument.value.value)));
-        let is_meant =
-            |written: &str| argument_elsewhere(written, &[key]).is_some_and(|known| known.ours() == Some(key));
-        names.into_iter().find(|(written, _)| is_meant(&written.value)).map(|(_, value)| value)
     }
 
     /// The required argument that was asked for in vain.
@@ -173,8 +109,8 @@ impl Arguments {
         if let Some(index) = self.find_named(key) {
             return self.convert(index, key).map(Some);
         }
-        let next = self.given.iter().position(|(argument, used)| {
-            !used && argument.key.is_none() && matches!(argument.value.value, Value::Word(_)) == T::WORD
+        let next = self.given.iter().position(|(argument, taken)| {
+            taken.is_none() && argument.key.is_none() && matches!(argument.value.value, Value::Word(_)) == T::WORD
         });
         next.map(|index| self.convert(index, key)).transpose()
     }
@@ -187,7 +123,11 @@ impl Arguments {
         }
         value.ok_or_else(|| {
             let callee = &self.callee;
-            let unused = self.given.iter().filter(|(_, used)| !used).filter_map(|(argument, _)| argument.key.as_ref());
+            let unused = self
+                .given
+                .iter()
+                .filter(|(_, taken)| taken.is_none())
+                .filter_map(|(argument, _)| argument.key.as_ref());
             let is_meant = |written: &&Spanned<String>| match argument_elsewhere(&written.value, &[key]) {
                 Some(known) => known.ours() == Some(key),
                 None => nearest(&written.value, [key]).is_some(),
@@ -223,11 +163,11 @@ impl Arguments {
         if let Some(value) = self.optional(key)? {
             return Ok(value);
         }
-        let found = self.given.iter_mut().find(|(argument, used)| {
-            !used && argument.key.is_none() && argument.value.value == Value::Word(key.to_string())
+        let found = self.given.iter_mut().find(|(argument, taken)| {
+            taken.is_none() && argument.key.is_none() && argument.value.value == Value::Word(key.to_string())
         });
-        let Some((argument, used)) = found else { return Ok(false) };
-        *used = true;
+        let Some((argument, taken)) = found else { return Ok(false) };
+        *taken = Some(key);
         self.places.0.push((key, argument.value.span));
         Ok(true)
     }
@@ -239,19 +179,40 @@ impl Arguments {
 
     /// An error about the value of argument `key`, which has been taken.
     pub fn invalid(&self, key: &str, message: impl Into<String>) -> Diagnostic {
-        Diagnostic::error(Code::InvalidArgument, self.place(key), message)
+        self.refused(Code::InvalidArgument, key, message)
     }
 
-    /// Errors for what nobody asked for; otherwise the places of what was taken.
-    pub fn finish(self) -> Result<Places, Vec<Diagnostic>> {
+    /// The same of another kind.
+    pub fn refused(&self, code: Code, key: &str, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, self.place(key), message)
+    }
+
+    /// The error with what there is to say of the value of another argument.
+    #[must_use]
+    pub fn beside(&self, error: Diagnostic, key: &str, text: &str) -> Diagnostic {
+        error.other(self.place(key), text)
+    }
+
+    /// The error with advice that another value in the place of that of `key` follows.
+    #[must_use]
+    pub fn instead(&self, error: Diagnostic, key: &str, value: &str, advice: String) -> Diagnostic {
+        error.fix(advice, self.place(key), value)
+    }
+
+    /// Errors for what nobody asked for; otherwise the call, and the places of its arguments.
+    pub fn finish(self) -> Result<(ResolvedCall, Places), Vec<Diagnostic>> {
         let mut errors = Vec::new();
-        let mut left = self.given.iter().filter(|(_, used)| !used).map(|(argument, _)| argument).peekable();
+        let mut left = self.given.iter().filter(|(_, taken)| taken.is_none()).map(|(argument, _)| argument).peekable();
         while let Some(argument) = left.next().filter(|_| errors.len() < MOST_LEFT_OVER) {
             // `stride 2` is one mistake.
             let value = left.next_if(|next| self.lacks_value(argument) && next.key.is_none());
             errors.push(self.left_over(argument, value));
         }
-        if errors.is_empty() { Ok(self.places) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let taken = self.given.into_iter().filter_map(|(argument, taken)| Some((argument, taken?)));
+        Ok((ResolvedCall::taken(self.callee.value, taken), self.places))
     }
 
     /// What has been asked for.
@@ -266,12 +227,12 @@ impl Arguments {
         }
         // Dropout's own `p` was taken for the shorthand.
         let is_named = |given: &Spanned<String>| given.value == key || given.value == long_form(key);
-        self.given.iter().position(|(argument, used)| !used && argument.key.as_ref().is_some_and(is_named))
+        self.given.iter().position(|(argument, taken)| taken.is_none() && argument.key.as_ref().is_some_and(is_named))
     }
 
     fn convert<T: FromValue>(&mut self, index: usize, key: &'static str) -> Result<T, Diagnostic> {
-        let (argument, used) = &mut self.given[index];
-        *used = true;
+        let (argument, taken) = &mut self.given[index];
+        *taken = Some(key);
         let value = &argument.value;
         self.places.0.push((key, value.span));
         T::from_value(&value.value).ok_or_else(|| wrong_value::<T>(key, &self.callee.value, value))
@@ -290,7 +251,9 @@ impl Arguments {
             let value = &argument.value;
             let is_twice = |other: &Evaluated| other.value.value == value.value && other.key.is_none();
             let is_word = matches!(value.value, Value::Word(_));
-            if let Some(earlier) = self.given.iter().find(|(other, used)| *used && is_word && is_twice(other)) {
+            if let Some(earlier) =
+                self.given.iter().find(|(other, taken)| taken.is_some() && is_word && is_twice(other))
+            {
                 return Diagnostic::error(
                     Code::UnknownArgument,
                     value.span,

@@ -23,6 +23,13 @@ pub enum Value {
     List(Arc<[Spanned<Value>]>),
 }
 
+/// One number, or two where they differ.
+impl From<Pair> for Value {
+    fn from(Pair { height, width }: Pair) -> Value {
+        if height == width { Value::Int(height as i64) } else { Value::Size(height as i64, width as i64) }
+    }
+}
+
 impl fmt::Display for Value {
     /// As the notation writes it, so that the printed call can be read again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -149,7 +149,7 @@ impl Check {
                 terminal::report(warnings);
             }
             Ok(Checked::Network(compiled)) => {
-                let Compiled { network, warnings } = &**compiled;
+                let Compiled { network, warnings, .. } = &**compiled;
                 let view = self.view(network);
                 match self.format {
                     Format::Markdown => {

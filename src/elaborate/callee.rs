@@ -55,7 +55,7 @@ impl Walk<'_> {
             }
             // What is wrong with the arguments does not follow from the name.
             match translated(call, self.layers) {
-                Some((definition, call)) => drop(self.layer(definition, &call, &name, scope, &[None], Vec::new())),
+                Some((definition, call)) => drop(self.layer(definition, &call, &name, scope, &[None], None)),
                 None => call::arguments(call, scope).err().into_iter().flatten().for_each(|error| self.report(error)),
             }
             return self.lost();
@@ -67,7 +67,7 @@ impl Walk<'_> {
             self.report(error.help(written_merge(merge, call)));
             return None;
         }
-        let output = self.layer(definition, call, &name, scope, &[input], Vec::new());
+        let output = self.layer(definition, call, &name, scope, &[input], None);
         self.names.define(&name, output);
         output
     }

@@ -2,12 +2,11 @@
 //! smaller or larger, and between a halving and an enlargement that is hard to see.
 
 use super::meet::{MOST_TRIED, Meeting, Odd, half};
-use super::remedy::{layer, with_kernel};
-use super::too_small::takes_out;
-use super::written::{size, written};
+use super::view::Placed;
+use crate::arguments::{ResolvedCall, Value};
 use crate::diagnostic::Choice;
-use crate::graph::Node;
 use crate::ir::{Pair, Shape, Window};
+use crate::layers::with_kernel;
 
 /// Other kernels for such windows, and what can be padded before them.
 pub(super) fn even_kernels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
@@ -15,7 +14,7 @@ pub(super) fn even_kernels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     for odd in all {
         for (place, node) in odd.branch.iter().enumerate() {
             let window = node.layer.window().filter(|window| window.stride == Pair::square(1));
-            let input = node.inputs.first().map(|input| meeting.graph.shape(*input));
+            let input = node.inputs.first().map(|input| meeting.view.shape(*input));
             let (Some(window), Some(input)) = (window, input) else { continue };
             if !is_even(window.reach().span) || found.len() >= MOST_TRIED {
                 continue;
@@ -23,7 +22,7 @@ pub(super) fn even_kernels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             let choices =
                 [padded(meeting, odd, place, (window, input)), odd_kernels(meeting, odd, place, (window, input))];
             // A pool of Darknet or TensorFlow is padded; a convolution is more often miscounted.
-            let [first, second] = if takes_out(&node.call) { [1, 0] } else { [0, 1] };
+            let [first, second] = if node.call.position("out").is_some() { [1, 0] } else { [0, 1] };
             let [first, second] = [choices[first].clone(), choices[second].clone()];
             let slots = first.into_iter().chain(second).enumerate();
             found.extend(slots.map(|(slot, choice)| choice.beside(found.len() + slot)).collect::<Vec<_>>());
@@ -37,7 +36,7 @@ fn is_even(span: Pair) -> bool {
 }
 
 /// `` `conv 16 4x4 p1` takes 32×32 to 31×31 ``.
-fn taken(node: &Node, input: Shape) -> String {
+fn taken(node: Placed, input: Shape) -> String {
     let side = |shape: Shape| match shape.sides() {
         Some((height, width)) if height == width => height.to_string(),
         Some((height, width)) => format!("{height}×{width}"),
@@ -64,15 +63,14 @@ fn odd_kernels(meeting: &Meeting, odd: &Odd, place: usize, (window, input): (Win
         // A single pixel is no kernel.
         kernels.reverse();
     }
-    let has_out = takes_out(&node.call);
     let other = |other: &Pair| {
         let padding = half(Window { kernel: *other, ..window });
-        let call = with_kernel(&node.call, has_out, *other, size(padding))?;
-        meeting.works(odd, place, meeting.layer(node, &call)?.as_ref())?;
-        let written = written(meeting.document, node.span);
-        let mut edits: Vec<_> = written.iter().filter_map(|written| written.set_kernel(has_out, *other)).collect();
+        let call = with_kernel(&node.call, *other, padding);
+        meeting.works(odd, place, &call)?;
+        let written = meeting.view.written(node);
+        let mut edits: Vec<_> = written.iter().filter_map(|written| written.set_kernel(*other)).collect();
         if padding != window.padding && !edits.is_empty() {
-            edits.extend(written.and_then(|written| written.set("padding", "p", size(padding))));
+            edits.extend(written.and_then(|written| written.set("padding", &padding.into())));
         }
         let text = format!("{}, as an even kernel must: `{call}` would keep the size", taken(node, input));
         Some(Choice::new(text, edits))
@@ -91,19 +89,20 @@ fn padded(meeting: &Meeting, odd: &Odd, place: usize, (window, input): (Window, 
         return Vec::new();
     }
     let sides = [("top", down / 2), ("bottom", down - down / 2), ("left", across / 2), ("right", across - across / 2)];
-    let sides: Vec<String> =
-        sides.iter().filter(|(_, pixels)| *pixels > 0).map(|(side, pixels)| format!("{side}={pixels}")).collect();
-    let fill = if takes_out(&node.call) || node.kind == "depthwise" { "" } else { " replicate" };
-    let pad = format!("pad {}{fill}", sides.join(" "));
-    let reached = meeting.layers.find("pad").and_then(|pad_layer| layer(pad_layer, &pad)?.output(&[input]).ok());
-    let changed = reached.and_then(|padded| node.layer.output(&[padded]).ok());
+    let sides = sides.into_iter().filter(|(_, pixels)| *pixels > 0);
+    let mut pad = sides.fold(ResolvedCall::new("pad"), |pad, (side, pixels)| pad.with(side, Value::Int(pixels as i64)));
+    let pools = node.weights.is_empty();
+    if pools {
+        pad = pad.and("replicate", Value::Word("replicate".to_string()));
+    }
+    let changed = meeting.view.output(&pad, input).and_then(|padded| node.layer.output(&[padded]).ok());
     if changed.and_then(|changed| meeting.meets(odd, place, changed)).is_none() {
         return Vec::new();
     }
-    let edit = written(meeting.document, node.span).and_then(|written| written.before(&pad));
-    let who = match node.kind {
-        "maxpool" | "avgpool" => "as Darknet and TensorFlow pad after the last row and column",
-        _ => "as TensorFlow does with `same`",
+    let edit = meeting.view.written(node).and_then(|written| written.before(&pad.to_string()));
+    let who = match pools {
+        true => "as Darknet and TensorFlow pad after the last row and column",
+        false => "as TensorFlow does with `same`",
     };
     let text = format!("{}: write `{pad} -> {}`, {who}", taken(node, input), node.call);
     vec![Choice::new(text, edit.into_iter().collect())]

@@ -4,20 +4,22 @@ use std::sync::Arc;
 
 use super::call;
 use super::level::Wire;
-use super::mismatch::{Refused, diagnose, place_of};
-use super::remedy::regroup;
+use super::mismatch::{Refused, place_of};
+use super::problem::{Problem, Ungrouped};
+use super::residual::Unprojected;
 use super::scope::Scope;
-use super::unread::{in_words_of_call, surplus_besides};
-use super::walk::{MOST_ADVISED, Walk};
-use crate::diagnostic::{Choice, Code, Diagnostic};
+use super::unread::{in_words_of_call, mistakes_besides};
+use super::walk::Walk;
+use crate::diagnostic::Code;
 use crate::graph::NodeLabel;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Definition;
+use crate::syntax::Origin;
 use crate::syntax::ast::Call;
 
 impl Walk<'_> {
-    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown. `remedy` is what the caller
-    /// would advise if the inputs do not fit.
+    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown. `shortcut` is what it adds to the
+    /// body of a residual connection as it is, if it does.
     pub(super) fn layer(
         &mut self,
         definition: &Definition,
@@ -25,7 +27,7 @@ impl Walk<'_> {
         name: &str,
         scope: &Scope,
         inputs: &[Wire],
-        remedy: Vec<Choice>,
+        shortcut: Option<Unprojected>,
     ) -> Wire {
         if self.has_surplus(call.span) {
             return None;
@@ -42,28 +44,30 @@ impl Walk<'_> {
         let layer = match (definition.parse)(&mut arguments) {
             Ok(layer) => layer,
             Err(error) => {
-                let text = || arguments.notation();
                 let error = in_words_of_call(error, definition, call, scope, self.calling.last().copied());
                 if self.is_reported(error.code, error.primary.span) {
                     return None;
                 }
                 let is_missing = matches!(error.code, Code::MissingArgument | Code::UnknownArgument);
-                self.report(match error.code {
-                    Code::Groups => regroup(error, definition, (&text(), call.span), input, self.document),
-                    _ if error.help.is_empty() => error.help(format!("usage: `{}`", definition.usage)),
-                    _ => error,
-                });
-                if let (Some(missing), Ok(Some(given))) = (arguments.missing(), call::arguments(call, scope))
-                    && is_missing
-                {
-                    self.report_surplus(surplus_besides(definition, &given, missing), call, &given, arriving);
+                match error.code {
+                    Code::Groups => {
+                        let given = arguments.untaken();
+                        let ungrouped = Ungrouped { error, given, origin: self.origin(call), input };
+                        self.report_later(Problem::Ungrouped(Box::new(ungrouped)));
+                        return None;
+                    }
+                    _ if error.help.is_empty() => self.report(error.help(format!("usage: `{}`", definition.usage))),
+                    _ => self.report(error),
+                }
+                if is_missing && arguments.missing().is_some() {
+                    let given = arguments.untaken();
+                    self.report_surplus(mistakes_besides(definition, &given), call, &given, arriving);
                 }
                 return None;
             }
         };
-        let text = arguments.notation();
-        let places = match arguments.finish() {
-            Ok(places) => places,
+        let (resolved, places) = match arguments.finish() {
+            Ok(read) => read,
             Err(errors) => {
                 if let Ok(Some(given)) = call::arguments(call, scope) {
                     self.report_surplus(errors, call, &given, arriving);
@@ -72,38 +76,25 @@ impl Walk<'_> {
             }
         };
         let inputs: Vec<ValueId> = inputs.iter().copied().collect::<Option<_>>()?;
-        let label = NodeLabel {
-            name: name.to_string(),
-            kind: definition.name,
-            call: text.clone(),
-            span: call.span,
-            trace: self.trace.clone(),
-        };
+        let label = NodeLabel { name: name.to_string(), kind: definition.name, call: resolved.clone() };
         match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
-            Ok(value) => Some(value),
-            Err(mismatch) if self.is_reported(mismatch.code, place_of(&places, mismatch.at).unwrap_or(call.span)) => {
-                None
+            Ok(value) => {
+                self.origins.push(self.origin(call));
+                Some(value)
             }
             Err(mismatch) => {
-                let refused = Refused {
-                    mismatch,
-                    inputs: &inputs,
-                    places: &places,
-                    definition,
-                    text: &text,
-                    span: call.span,
-                    trace: &self.trace,
-                };
-                let (error, choices) = match self.mistakes() {
-                    ..MOST_ADVISED => diagnose(refused, remedy, &self.graph, self.layers, self.document),
-                    _ => {
-                        let Refused { mismatch, .. } = refused;
-                        (Diagnostic::error(mismatch.code, call.span, mismatch.message), Vec::new())
-                    }
-                };
-                self.report_with(error, choices);
+                if !self.is_reported(mismatch.code, place_of(&places, mismatch.at, call.span)) {
+                    let origin = self.origin(call);
+                    let refused = Refused { mismatch, inputs, places, call: resolved, origin, shortcut };
+                    self.report_later(Problem::Refused(Box::new(refused)));
+                }
                 None
             }
         }
+    }
+
+    /// Where what `call` makes was written.
+    fn origin(&self, call: &Call) -> Origin {
+        Origin { span: call.span, trace: self.trace.clone(), call: call.id }
     }
 }

@@ -67,6 +67,7 @@ fn call(block: &Block) -> Item {
         value: unknown.clone(),
         span,
     });
-    let call = Call { name: block.name.clone(), chosen: None, arguments: arguments.collect(), span, room: None };
+    let name = block.name.clone();
+    let call = Call { id: None, name, chosen: None, arguments: arguments.collect(), span, room: None };
     Item { name: None, body: ItemBody::Call(call), span }
 }

@@ -11,14 +11,10 @@ use super::even_kernel::even_kernels;
 use super::input_size::other_inputs;
 use super::mismatch::Refused;
 use super::parting::{apart, larger_again, of_two_kinds, stretched};
-use super::remedy::{LONGEST_WAY, layer, rewritten, with, with_channels};
-use super::written::{size, written};
-use crate::arguments::Value;
-use crate::diagnostic::{Choice, ranked};
-use crate::graph::{Graph, Node};
+use super::view::{LONGEST_WAY, Placed, View};
+use crate::arguments::{ResolvedCall, Value, keyed};
+use crate::diagnostic::{Choice, Edit, ranked};
 use crate::ir::{Pair, Shape, ValueId, Window};
-use crate::layers::{Layer, Layers};
-use crate::syntax::ast::Document;
 
 /// How far back from where branches meet a layer is looked for.
 const FARTHEST: usize = 32;
@@ -40,9 +36,7 @@ pub(super) struct Meeting<'a> {
     /// The layer in which they should: `add`, `concat` or `mul`; `expect`, if one value should have a certain shape.
     pub(super) merge: &'a str,
     pub(super) ends: &'a [ValueId],
-    pub(super) graph: &'a Graph,
-    pub(super) layers: &'a Layers,
-    pub(super) document: &'a Document,
+    pub(super) view: &'a View<'a>,
 }
 
 /// One value that the others, which agree, do not agree with.
@@ -51,39 +45,33 @@ pub(super) struct Odd<'a> {
     /// What it should be, as far as it must.
     pub(super) target: Shape,
     /// The layers that lead to it alone, from the last one back.
-    pub(super) branch: Vec<&'a Node>,
+    pub(super) branch: Vec<Placed<'a>>,
 }
 
 /// Advice for values that a merge has refused.
-pub(super) fn meet(refused: &Refused, graph: &Graph, layers: &Layers, document: &Document) -> Vec<Choice> {
-    let meeting = Meeting { merge: refused.definition.name, ends: refused.inputs, graph, layers, document };
+pub(super) fn meet(refused: &Refused, view: &View) -> Vec<Choice> {
+    let meeting = Meeting { merge: refused.call.callee(), ends: &refused.inputs, view };
     if meeting.ends.len() > MOST_BRANCHES {
         return Vec::new();
     }
     let odd = meeting.odd();
     ranked([of_two_kinds(&meeting), stretched(&meeting, &odd)].into_iter().chain(changes(&meeting, &odd)).chain([
         kept_sizes(&meeting),
-        [enlarged(&meeting, &odd), other_inputs(graph, document)].concat(),
+        [enlarged(&meeting, &odd), other_inputs(view.graph, view.document)].concat(),
         apart(&meeting, &odd),
     ]))
 }
 
 /// Advice for a value that should have the shape `target`.
-pub(super) fn reach(
-    value: ValueId,
-    target: Shape,
-    graph: &Graph,
-    layers: &Layers,
-    document: &Document,
-) -> Vec<Vec<Choice>> {
+pub(super) fn reach(value: ValueId, target: Shape, view: &View) -> Vec<Vec<Choice>> {
     let ends = [value];
-    let meeting = Meeting { merge: "expect", ends: &ends, graph, layers, document };
-    let odd = [Odd { end: value, target, branch: branch(value, &[], graph) }];
-    let same_kind = graph.shape(value).sides().is_some() == target.sides().is_some();
+    let meeting = Meeting { merge: "expect", ends: &ends, view };
+    let odd = [Odd { end: value, target, branch: branch(value, &[], view) }];
+    let same_kind = view.shape(value).sides().is_some() == target.sides().is_some();
     if !same_kind {
         return Vec::new();
     }
-    let other = [enlarged(&meeting, &odd), other_inputs(graph, document)].concat();
+    let other = [enlarged(&meeting, &odd), other_inputs(view.graph, view.document)].concat();
     changes(&meeting, &odd).into_iter().chain([other]).collect()
 }
 
@@ -115,28 +103,28 @@ impl<'a> Meeting<'a> {
         let odd = |index: usize| {
             let others: Vec<ValueId> =
                 self.ends.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, end)| *end).collect();
-            let shapes = others.iter().map(|other| self.graph.shape(*other));
+            let shapes = others.iter().map(|other| self.view.shape(*other));
             let target = shapes.clone().max_by_key(|shape| shape.positions())?;
             let agree = shapes.clone().all(|shape| self.agree(shape, target));
-            agree.then(|| Odd { end: self.ends[index], target, branch: branch(self.ends[index], &others, self.graph) })
+            agree.then(|| Odd { end: self.ends[index], target, branch: branch(self.ends[index], &others, self.view) })
         };
         let mut all: Vec<Odd> = (0..self.ends.len()).rev().filter_map(odd).collect();
         if self.merge == "mul" {
             // What is stretched follows what it is stretched over.
-            all.sort_by_key(|odd| self.graph.shape(odd.end).positions());
+            all.sort_by_key(|odd| self.view.shape(odd.end).positions());
         }
         all
     }
 
     /// The shape at the end of a branch in which the layer at `place` makes `changed`.
-    pub(super) fn end(&self, branch: &[&Node], place: usize, changed: Shape) -> Option<Shape> {
+    pub(super) fn end(&self, branch: &[Placed], place: usize, changed: Shape) -> Option<Shape> {
         branch[..place].iter().rev().try_fold(changed, |shape, node| node.layer.output(&[shape]).ok())
     }
 
-    /// Whether a branch meets the others if `layer` stands in place of one of its own; the shape that it makes then.
-    pub(super) fn works(&self, odd: &Odd, place: usize, layer: &dyn Layer) -> Option<Shape> {
-        let changed = layer.output(&self.graph.input_shapes(odd.branch[place])).ok()?;
-        self.meets(odd, place, changed)
+    /// Whether a branch meets the others if `call` stands in place of one of its own; the shape that it makes then.
+    pub(super) fn works(&self, odd: &Odd, place: usize, call: &ResolvedCall) -> Option<Shape> {
+        let inputs = self.view.graph.input_shapes(&odd.branch[place]);
+        self.meets(odd, place, self.view.layer(call)?.output(&inputs).ok()?)
     }
 
     /// The same, if what stands there makes `changed`.
@@ -145,42 +133,36 @@ impl<'a> Meeting<'a> {
         self.agree(end, odd.target).then_some(changed)
     }
 
-    /// The layer that `text` calls, in place of `node`.
-    pub(super) fn layer(&self, node: &Node, text: &str) -> Option<Box<dyn Layer>> {
-        layer(self.layers.find(node.kind)?, text)
-    }
-
-    /// The layer of `node` with another value for one argument.
-    fn with(&self, node: &Node, key: &'static str, value: Value) -> Option<Box<dyn Layer>> {
-        with(self.layers.find(node.kind)?, &node.call, key, value)
+    /// What gives an argument of a node's call another value in the text.
+    fn set(&self, node: Placed<'a>, key: &str, value: &Value) -> Option<Edit> {
+        self.view.written(node)?.set(key, value)
     }
 }
 
-/// Another value for one argument: what it is called, and how that is written short.
+/// Another value for one argument.
 struct Change {
     key: &'static str,
-    prefix: &'static str,
     value: Value,
 }
 
 /// The padding that keeps a size: half of what the kernel reaches beyond one pixel.
 fn half_padding(window: Window) -> Vec<Change> {
-    vec![Change { key: "padding", prefix: "p", value: size(half(window)) }]
+    vec![Change { key: "padding", value: half(window).into() }]
 }
 
 /// Other strides, and a last window that is not full.
 fn steps(window: Window) -> Vec<Change> {
     let Pair { height, width } = window.reach().span;
     let largest = if window.kernel == Pair::square(1) { LARGEST_STRIDE } else { height.min(width).max(2) };
-    let strides = (1..=largest.min(LARGEST_STRIDE)).map(|stride| size(Pair::square(stride)));
-    let strides = strides.map(|value| Change { key: "stride", prefix: "s", value });
-    strides.chain([Change { key: "ceil", prefix: "ceil=", value: Value::Bool(true) }]).collect()
+    let strides = (1..=largest.min(LARGEST_STRIDE)).map(|stride| Pair::square(stride).into());
+    let strides = strides.map(|value| Change { key: "stride", value });
+    strides.chain([Change { key: "ceil", value: Value::Bool(true) }]).collect()
 }
 
 fn less_padding(window: Window) -> Vec<Change> {
     let Pair { height, width } = half(window);
-    let paddings = (0..height.min(width).min(LARGEST_STRIDE)).map(|padding| size(Pair::square(padding)));
-    paddings.map(|value| Change { key: "padding", prefix: "p", value }).collect()
+    let paddings = (0..height.min(width).min(LARGEST_STRIDE)).map(|padding| Pair::square(padding).into());
+    paddings.map(|value| Change { key: "padding", value }).collect()
 }
 
 pub(super) fn half(window: Window) -> Pair {
@@ -194,12 +176,11 @@ fn one_change(meeting: &Meeting, all: &[Odd], changes: fn(Window) -> Vec<Change>
     for odd in all {
         for (place, node) in odd.branch.iter().enumerate() {
             let Some(window) = node.layer.window() else { continue };
-            for Change { key, prefix, value } in changes(window) {
-                let made =
-                    meeting.with(node, key, value.clone()).and_then(|layer| meeting.works(odd, place, layer.as_ref()));
-                let Some(made) = made else { continue };
-                let edit = written(meeting.document, node.span).and_then(|written| written.set(key, prefix, &value));
-                let text = format!("with `{prefix}{value}`, `{}` would make {made}", node.call);
+            for Change { key, value } in changes(window) {
+                let changed = node.call.clone().with(key, value.clone());
+                let Some(made) = meeting.works(odd, place, &changed) else { continue };
+                let edit = meeting.set(*node, key, &value);
+                let text = format!("with `{}`, `{}` would make {made}", keyed(key, &value), node.call);
                 found.push(Choice::new(text, edit.into_iter().collect()));
                 if found.len() == MOST_TRIED {
                     return found;
@@ -216,17 +197,20 @@ fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let mut found = Vec::new();
     for odd in all {
         let channels = odd.target.channels();
+        let out = Value::Int(channels as i64);
         for (place, node) in odd.branch.iter().enumerate() {
             if found.len() >= MOST_TRIED {
                 break;
             }
-            let other = with_channels(&node.call, channels).filter(|other| *other != node.call);
-            let Some(other) = other.filter(|_| !node.weights.is_empty()) else { continue };
-            let text = |text: &str, made: Shape| format!("`{text}` in place of `{}` would make {made}", node.call);
-            let written = written(meeting.document, node.span);
-            let edit = written.and_then(|written| written.set_channels(channels));
-            let made = meeting.layer(node, &other).and_then(|layer| meeting.works(odd, place, layer.as_ref()));
-            if let Some(made) = made {
+            let other = node.call.clone().with("out", out.clone());
+            if node.call.position("out").is_none() || other == node.call {
+                continue;
+            }
+            let text = |call: &ResolvedCall, made: Shape| {
+                format!("`{call}` in place of `{}` would make {made}", node.call)
+            };
+            let edit = meeting.set(*node, "out", &out);
+            if let Some(made) = meeting.works(odd, place, &other) {
                 let behind = match odd.branch.first() {
                     Some(last) if place > 0 && made.sides().is_some() => {
                         format!(", as would `conv {channels} 1x1` after `{}`", last.call)
@@ -238,11 +222,11 @@ fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             }
             let Some(window) = node.layer.window() else { continue };
             let kinds = [half_padding, steps, less_padding];
-            let both = kinds.iter().flat_map(|changes| changes(window)).find_map(|Change { key, prefix, value }| {
-                let call = rewritten(&other, key, value.clone())?;
-                let made = meeting.works(odd, place, meeting.layer(node, &call)?.as_ref())?;
-                let second = written.and_then(|written| written.set(key, prefix, &value));
-                Some(Choice::new(text(&call, made), edit.clone().zip(second).map_or(Vec::new(), |(a, b)| vec![a, b])))
+            let both = kinds.iter().flat_map(|changes| changes(window)).find_map(|Change { key, value }| {
+                let call = other.clone().with(key, value.clone());
+                let made = meeting.works(odd, place, &call)?;
+                let edits = edit.clone().zip(meeting.set(*node, key, &value)).map_or(Vec::new(), |(a, b)| vec![a, b]);
+                Some(Choice::new(text(&call, made), edits))
             });
             found.extend(both);
         }
@@ -265,27 +249,26 @@ fn every_size_kept(meeting: &Meeting) -> Option<Choice> {
     for (index, end) in meeting.ends.iter().enumerate() {
         let others: Vec<ValueId> =
             meeting.ends.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, end)| *end).collect();
-        let branch = branch(*end, &others, meeting.graph);
+        let branch = branch(*end, &others, meeting.view);
         let Some(first) = branch.last() else {
-            shapes.push(meeting.graph.shape(*end));
+            shapes.push(meeting.view.shape(*end));
             continue;
         };
-        let mut shape = meeting.graph.shape(*first.inputs.first()?);
+        let mut shape = meeting.view.shape(*first.inputs.first()?);
         for node in branch.iter().rev() {
             let kept = node.layer.window().filter(|window| window.stride == Pair::square(1)).and_then(|window| {
-                let padding = size(half(window));
-                let layer = meeting.with(node, "padding", padding.clone())?;
-                let text = rewritten(&node.call, "padding", padding.clone())?;
-                (window.padding != half(window)).then_some((layer, text, padding))
+                let padding = Value::from(half(window));
+                let call = node.call.clone().with("padding", padding.clone());
+                let layer = meeting.view.layer(&call)?;
+                (window.padding != half(window)).then_some((layer, call, padding))
             });
             shape = match &kept {
                 Some((layer, ..)) => layer.output(&[shape]).ok()?,
                 None => node.layer.output(&[shape]).ok()?,
             };
-            if let Some((_, text, padding)) = kept {
-                changed.push(format!("`{text}`"));
-                let written = written(meeting.document, node.span);
-                edits.push(written.and_then(|written| written.set("padding", "p", padding)));
+            if let Some((_, call, padding)) = kept {
+                changed.push(format!("`{call}`"));
+                edits.push(meeting.set(*node, "padding", &padding));
             }
         }
         shapes.push(shape);
@@ -311,8 +294,8 @@ pub(super) fn listed(words: &[String], and: &str) -> String {
 }
 
 /// The layers that lead to `end` alone, not to one of `others`, from the last one back.
-fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Node> {
-    let before = |value: &ValueId| match graph.nodes[value.node()?].inputs.as_slice() {
+fn branch<'a>(end: ValueId, others: &[ValueId], view: &View<'a>) -> Vec<Placed<'a>> {
+    let before = |value: &ValueId| match view.node(*value)?.inputs.as_slice() {
         [input] => Some(*input),
         _ => None,
     };
@@ -323,9 +306,9 @@ fn branch<'a>(end: ValueId, others: &[ValueId], graph: &'a Graph) -> Vec<&'a Nod
     let mut open = others.to_vec();
     while let Some(value) = open.pop().filter(|_| shared.len() < LONGEST_WAY) {
         if value >= oldest && shared.insert(value) {
-            open.extend(value.node().iter().flat_map(|index| &graph.nodes[*index].inputs));
+            open.extend(value.node().iter().flat_map(|index| &view.graph.nodes[*index].inputs));
         }
     }
     let nodes = way.into_iter().take_while(|value| !shared.contains(value) && shared.len() < LONGEST_WAY);
-    nodes.map_while(|value| Some(&graph.nodes[value.node()?])).take_while(|node| node.inputs.len() == 1).collect()
+    nodes.map_while(|value| view.node(value)).take_while(|node| node.inputs.len() == 1).collect()
 }

@@ -2,10 +2,11 @@
 
 use super::expression::evaluate;
 use super::level::{Level, Wire};
+use super::residual::Unprojected;
 use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::arguments::Value;
-use crate::diagnostic::{Choice, Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::layers;
 use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
 
@@ -13,7 +14,7 @@ use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, Te
 const MOST_LOOKUPS: usize = 1 << 22;
 
 impl Walk<'_> {
-    /// Several values become one. A single value is passed on. `remedy` is for values that do not fit.
+    /// Several values become one. A single value is passed on. `shortcut` is one of them that is added as it is.
     pub(super) fn merge(
         &mut self,
         merge: &Spanned<Merge>,
@@ -21,7 +22,7 @@ impl Walk<'_> {
         span: Span,
         given: Option<&Spanned<String>>,
         level: &mut Level,
-        remedy: Vec<Choice>,
+        shortcut: Option<Unprojected>,
     ) -> Wire {
         if let [value] = values.as_slice() {
             return *value;
@@ -32,6 +33,7 @@ impl Walk<'_> {
             Merge::Mul => &layers::MUL,
         };
         let call = Call {
+            id: None,
             name: Spanned::new(definition.name.to_string(), merge.span),
             chosen: None,
             arguments: Vec::new(),
@@ -40,7 +42,7 @@ impl Walk<'_> {
         };
         let name = level.next(given.map(|name| name.value.as_str()));
         self.declare(&name, given.map_or(span, |name| name.span));
-        let output = self.layer(definition, &call, &name, &Scope::root(&[], &Effort::default()), &values, remedy);
+        let output = self.layer(definition, &call, &name, &Scope::root(&[], &Effort::default()), &values, shortcut);
         self.names.define(&name, output);
         output
     }

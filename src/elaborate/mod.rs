@@ -24,6 +24,7 @@ mod one_value;
 mod origin;
 mod parting;
 mod presets;
+mod problem;
 mod recipe;
 mod remedy;
 mod residual;
@@ -34,28 +35,39 @@ mod too_small;
 mod unread;
 mod usage;
 mod vanished;
+mod view;
 mod walk;
 mod written;
 
 pub use library::check_library;
-pub use presets::names as preset_names;
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Severity, Span, Spanned};
+use crate::arguments::Value;
+use crate::diagnostic::{Choices, Code, Diagnostic, Edit, Frame, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
+use crate::lint::lint;
 use crate::network::Network;
-use crate::syntax::ast::{Argument, Document, DocumentBody, Expr, Item};
+use crate::syntax::ast::{Document, DocumentBody, Expr, Item};
+use crate::syntax::{Origin, Vocabulary};
 pub(crate) use scope::Effort;
 use scope::{Binding, Scope};
+use view::View;
 use walk::Walked;
+
+/// What a document may call that has these layers.
+pub fn vocabulary(layers: &Layers) -> Vocabulary {
+    Vocabulary::new(layers.names(), presets::names())
+}
 
 /// What becomes of a document.
 #[derive(Debug, Default)]
 pub struct Elaborated {
     /// The checked network, if no problem is an error.
     pub network: Option<Network>,
+    /// Where each layer of the network was written, by its node's index.
+    pub origins: Vec<Origin>,
     /// Every independent error; if there is none, what is doubtful about the network.
     pub problems: Vec<Diagnostic>,
     /// What could be done about problems, still to be tried.
@@ -115,7 +127,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
             &expanded
         }
     };
-    let Walked { mut graph, output, sound, walked, problems: found, choices, called } =
+    let Walked { mut graph, origins, output, sound, walked, problems: found, choices, called } =
         walk::walk(items, document, layers, input, trace, &scope, &homes);
     problems.extend(found);
     // What is too large to be walked has not called all of its blocks.
@@ -133,12 +145,14 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     let is_whole = output.is_some() && problems.iter().all(|problem| problem.severity != Severity::Error);
     let (data, train, errors) = recipe::read(document, &scope, shape, classes, is_whole.then_some(&graph));
     problems.extend(errors);
-    if let (Some(classes), Some(output)) = (classes, output) {
-        problems.extend(check_classes(document, &graph, output, classes));
+    if let (Some(classes), Some(output)) = (classes, output)
+        && graph.shape(output) != Shape::Vector(classes)
+    {
+        problems.push(wrong_classes(&View::new(&graph, &origins, layers, document), output, classes));
     }
 
     if problems.iter().all(|problem| problem.severity != Severity::Error) {
-        problems.extend(one_value::single_values(document, &graph, data.as_ref(), train.as_ref()));
+        problems.extend(one_value::single_values(document, &graph, &origins, data.as_ref(), train.as_ref()));
     }
     let silenced = silenced(document, &mut problems);
     let has_errors = problems.iter().any(|problem| problem.severity == Severity::Error);
@@ -150,19 +164,32 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
         let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| is_shown);
         let part = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
         problems.retain(|problem| !silenced.contains(&problem.code));
-        return Elaborated { network: None, problems, choices, part, cost };
+        return Elaborated { network: None, origins, problems, choices, part, cost };
     }
     let network = output.map(|output| Network { name, graph, output, classes, data, train });
     if network.is_some() {
         problems.extend(usage::unused(document));
     }
-    let warnings = network.iter().flat_map(crate::lint::lint).enumerate();
-    problems.extend(warnings.map(|(index, warning)| match index {
-        ..walk::MOST_ADVISED => remedy::without_bias(warning, document),
-        _ => warning,
-    }));
+    let warnings = network.as_ref().map_or(Vec::new(), |network| lint(network, &origins));
+    if let Some(network) = network.as_ref().filter(|_| !warnings.is_empty()) {
+        let view = View::new(&network.graph, &origins, layers, document);
+        let warnings = warnings.into_iter().enumerate();
+        problems.extend(warnings.map(|(index, (node, warning))| match index {
+            ..walk::MOST_ADVISED => without_bias(warning, node, &view),
+            _ => warning,
+        }));
+    }
     problems.retain(|problem| !silenced.contains(&problem.code));
-    Elaborated { network, problems, choices, part: None, cost }
+    Elaborated { network, origins, problems, choices, part: None, cost }
+}
+
+/// A warning about a node whose advice is to write `bias=false`, with that as an edit where it can be made.
+fn without_bias(mut warning: Diagnostic, node: usize, view: &View) -> Diagnostic {
+    if let (Code::BiasBeforeNorm, [help]) = (warning.code, warning.help.as_mut_slice()) {
+        let written = view.node(ValueId::of_node(node)).and_then(|node| view.written(node));
+        help.edit = written.and_then(|written| written.set("bias", &Value::Bool(false)));
+    }
+    warning
 }
 
 /// Steps of expressions that cost as much as walking an item.
@@ -219,42 +246,25 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
     silenced
 }
 
-/// The network must end in one score for each class.
-fn check_classes(
-    document: &Document,
-    graph: &crate::graph::Graph,
-    output: ValueId,
-    classes: usize,
-) -> Option<Diagnostic> {
-    let shape = graph.shape(output);
-    if shape == Shape::Vector(classes) {
-        return None;
-    }
-    let made = origin::made(graph, output);
-    let span = made.node().map_or(document.input.span, |index| graph.nodes[index].span);
-    let mut error = Diagnostic::error(
-        Code::ClassesMismatch,
-        span,
-        format!("the network ends in {shape}, but `classes` is {classes}"),
-    )
-    .label(format!("this makes {shape}"));
-    if let Some(written) = &document.classes {
+/// The network must end in one score for each class, and does not.
+fn wrong_classes(view: &View, output: ValueId, classes: usize) -> Diagnostic {
+    let shape = view.shape(output);
+    let maker = view.node(origin::made(view.graph, output));
+    let span = maker.map_or(view.document.input.span, |maker| view.origin(maker).span);
+    let message = format!("the network ends in {shape}, but `classes` is {classes}");
+    let mut error = Diagnostic::error(Code::ClassesMismatch, span, message).label(format!("this makes {shape}"));
+    if let Some(written) = &view.document.classes {
         error = error.other(written.span, format!("{classes} classes"));
     }
     let Shape::Vector(_) = shape else {
-        return Some(error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`"));
+        return error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`");
     };
-    let last = written::written_once(document, span).map(|(_, call)| call).filter(|call| call.name.value == "linear");
-    let out = last.and_then(|call| call.arguments.iter().find(|argument| is_out(argument)));
-    Some(match out {
-        Some(out) => error.fix(format!("write {classes} there, or `{{classes}}`"), out.value.span, classes.to_string()),
+    let last = maker.filter(|maker| maker.kind == "linear").and_then(|maker| view.written(maker));
+    let edit = last.filter(|last| last.site.once).and_then(|last| last.set("out", &Value::Int(classes as i64)));
+    match edit {
+        Some(Edit { span, text }) => error.fix(format!("write {classes} there, or `{{classes}}`"), span, text),
         None => error.help("end with `linear {classes}`"),
-    })
-}
-
-/// Whether it is what a `linear` makes.
-fn is_out(argument: &Argument) -> bool {
-    argument.key.as_ref().is_none_or(|key| key.value == "out")
+    }
 }
 
 /// A whole number, one or more.

@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::graph::{Graph, Node};
 use crate::program::Op;
 use crate::recipe::{Data, Train};
+use crate::syntax::Origin;
 use crate::syntax::ast::Document;
 
 /// Batches that are advised, the first that will do.
@@ -13,6 +14,7 @@ const USUAL: [usize; 5] = [32, 64, 16, 8, 2];
 pub(super) fn single_values(
     document: &Document,
     graph: &Graph,
+    origins: &[Origin],
     data: Option<&Data>,
     train: Option<&Train>,
 ) -> Option<Diagnostic> {
@@ -22,16 +24,17 @@ pub(super) fn single_values(
         Some(images) if !train.drop_last && images % batch != 0 => images % batch,
         _ => batch,
     };
-    let is_alone = |node: &&Node| {
+    let is_alone = |node: &Node| {
         node.output.positions() == 1 && matches!(node.layer.lower(&graph.input_shapes(node)), Op::BatchNorm { .. })
     };
     let batch = train.batch;
     if smallest(batch) > 1 {
         return None;
     }
-    let node = graph.nodes.iter().find(is_alone)?;
+    let index = graph.nodes.iter().position(is_alone)?;
+    let (node, origin) = (&graph.nodes[index], &origins[index]);
     let message = "this batch norm would train on a single value for each channel";
-    let mut error = Diagnostic::error(Code::SingleValueNorm, node.span, message);
+    let mut error = Diagnostic::error(Code::SingleValueNorm, origin.span, message);
     let place = setting(document, "batch");
     error = match (images, batch) {
         (_, 1) => error.label(format!("the map is {}, and the batch 1", node.output)),
@@ -52,7 +55,7 @@ pub(super) fn single_values(
         (Some(place), Some(other)) => error.fix(advice, place, other.to_string()),
         _ => error.help(advice),
     };
-    Some(error.traced(&node.trace))
+    Some(error.traced(&origin.trace))
 }
 
 /// Where a setting of `train:` stands.

@@ -2,14 +2,13 @@
 //! out or exchanged does.
 
 use super::meet::{Meeting, Odd};
-use super::remedy::layer;
-use super::written::{size, written};
+use crate::arguments::{ResolvedCall, Value};
 use crate::diagnostic::Choice;
 use crate::ir::{Pair, Shape};
 
 /// A vector beside a feature map.
 pub(super) fn of_two_kinds(meeting: &Meeting) -> Vec<Choice> {
-    let shapes: Vec<Shape> = meeting.ends.iter().map(|end| meeting.graph.shape(*end)).collect();
+    let shapes: Vec<Shape> = meeting.ends.iter().map(|end| meeting.view.shape(*end)).collect();
     let largest = shapes.iter().copied().max_by_key(|shape| shape.positions()).filter(|shape| shape.sides().is_some());
     let vector = shapes.iter().position(|shape| shape.sides().is_none());
     let (Some(map), Some(vector)) = (largest, vector) else { return Vec::new() };
@@ -23,9 +22,9 @@ pub(super) fn of_two_kinds(meeting: &Meeting) -> Vec<Choice> {
         }
         "add" if map.elements() != shapes[vector].elements() => Vec::new(),
         _ => {
-            let last = shapes.iter().position(|shape| *shape == map).and_then(|index| meeting.ends[index].node());
-            let last = last.and_then(|index| written(meeting.document, meeting.graph.nodes[index].span));
-            let edit = last.and_then(|last| last.behind("flatten"));
+            let last =
+                shapes.iter().position(|shape| *shape == map).and_then(|index| meeting.view.node(meeting.ends[index]));
+            let edit = last.and_then(|last| meeting.view.written(last)?.behind("flatten"));
             let text =
                 format!("put `flatten` after what makes {map}, or leave it out before what makes {}", shapes[vector]);
             vec![Choice::new(text, edit.into_iter().collect())]
@@ -39,7 +38,7 @@ pub(super) fn stretched(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
         return Vec::new();
     }
     let one = |odd: &Odd| {
-        let (small, large) = (meeting.graph.shape(odd.end), odd.target);
+        let (small, large) = (meeting.view.shape(odd.end), odd.target);
         let ((height, width), (rows, columns)) = (small.sides()?, large.sides()?);
         let last = odd.branch.first()?;
         if small.channels() == 1 && large.channels() > 1 {
@@ -55,7 +54,7 @@ pub(super) fn stretched(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             return None;
         }
         let call = format!("upsample {}x{}", rows / height, columns / width);
-        let edit = written(meeting.document, last.span).and_then(|written| written.behind(&call));
+        let edit = meeting.view.written(*last).and_then(|written| written.behind(&call));
         let text = format!(
             "put `{call}` after `{}`: it repeats {small} over {large}, as other frameworks do implicitly",
             last.call
@@ -80,40 +79,39 @@ const MOST_WAYS: usize = 3;
 fn left_out(meeting: &Meeting, odd: &Odd) -> Option<Choice> {
     let place = (0..odd.branch.len()).find(|place| {
         let node = odd.branch[*place];
-        let input = node.inputs.first().map(|input| meeting.graph.shape(*input));
+        let input = node.inputs.first().map(|input| meeting.view.shape(*input));
         let end = input.filter(|_| node.weights.is_empty()).and_then(|input| meeting.end(&odd.branch, *place, input));
         end.is_some_and(|end| meeting.agree(end, odd.target))
     })?;
     let node = odd.branch[place];
-    let edit = written(meeting.document, node.span).and_then(|written| written.instead("identity"));
+    let edit = meeting.view.written(node).and_then(|written| written.instead(&ResolvedCall::new("identity")));
     Some(Choice::as_if(format!("leave out `{}`", node.call), edit.into_iter().collect()))
 }
 
 /// `` put `upsample 2` behind `conv 8 3x3 p1` ``.
 fn resized(meeting: &Meeting, odd: &Odd) -> Option<Choice> {
-    let (from, last) = (meeting.graph.shape(odd.end), odd.branch.first()?);
+    let (from, last) = (meeting.view.shape(odd.end), odd.branch.first()?);
     let ((height, width), (to_height, to_width)) = (from.sides()?, odd.target.sides()?);
     let grows = height <= to_height && width <= to_width;
     let shrinks = height >= to_height && width >= to_width;
     let scales = |large: (usize, usize), small: (usize, usize)| {
-        size(Pair { height: large.0.div_ceil(small.0), width: large.1.div_ceil(small.1) })
+        Pair { height: large.0.div_ceil(small.0), width: large.1.div_ceil(small.1) }.into()
     };
-    let mut calls: Vec<(&str, String)> = Vec::new();
+    let mut calls: Vec<ResolvedCall> = Vec::new();
     if grows && to_height.is_multiple_of(height) && to_width.is_multiple_of(width) {
-        calls.push(("upsample", format!("upsample {}", scales((to_height, to_width), (height, width)))));
+        calls.push(ResolvedCall::new("upsample").and("scale", scales((to_height, to_width), (height, width))));
     }
     if grows {
-        calls.push(("upsample", format!("upsample size={}", size(Pair { height: to_height, width: to_width }))));
+        let size = Pair { height: to_height, width: to_width };
+        calls.push(ResolvedCall::new("upsample").with("size", size.into()));
     }
     if shrinks {
-        calls.push(("maxpool", format!("maxpool {}", scales((height, width), (to_height, to_width)))));
+        calls.push(ResolvedCall::new("maxpool").and("kernel", scales((height, width), (to_height, to_width))));
     }
-    let meets = |(kind, call): &(&str, String)| {
-        let made = meeting.layers.find(kind).and_then(|kind| layer(kind, call)?.output(&[from]).ok());
-        made.is_some_and(|made| meeting.agree(made, odd.target))
-    };
-    let (_, call) = calls.into_iter().find(meets)?;
-    let edit = written(meeting.document, last.span).and_then(|written| written.behind(&call));
+    let meets =
+        |call: &ResolvedCall| meeting.view.output(call, from).is_some_and(|made| meeting.agree(made, odd.target));
+    let call = calls.into_iter().find(meets)?;
+    let edit = meeting.view.written(*last).and_then(|written| written.behind(&call.to_string()));
     Some(Choice::new(format!("put `{call}` after `{}`", last.call), edit.into_iter().collect()))
 }
 
@@ -122,7 +120,7 @@ pub(super) fn larger_again(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let [odd, other] = all else { return Vec::new() };
     let [odd, other] = if odd.branch.is_empty() { [other, odd] } else { [odd, other] };
     let half = |small: usize, large: usize| small == large / 2 || small == large.div_ceil(2);
-    let sides = meeting.graph.shape(odd.end).sides().zip(odd.target.sides());
+    let sides = meeting.view.shape(odd.end).sides().zip(odd.target.sides());
     let is_smaller = sides.is_some_and(|(small, large)| half(small.0, large.0) && half(small.1, large.1));
     if meeting.merge != "concat" || !other.branch.is_empty() || !is_smaller {
         return Vec::new();
@@ -140,11 +138,11 @@ fn projected(meeting: &Meeting, all: &[Odd]) -> Option<Choice> {
     if body.branch.last()?.inputs != [shared.end] {
         return None;
     }
-    let (from, to) = (meeting.graph.shape(shared.end), meeting.graph.shape(body.end));
+    let (from, to) = (meeting.view.shape(shared.end), meeting.view.shape(body.end));
     let ((height, width), (to_height, to_width)) = (from.sides()?, to.sides()?);
-    let stride = size(Pair { height: height.div_ceil(to_height), width: width.div_ceil(to_width) });
-    let call = format!("conv {} 1x1 s{stride}", to.channels());
-    let output = layer(meeting.layers.find("conv")?, &call)?.output(&[from]).ok()?;
-    (output == to)
+    let stride = Pair { height: height.div_ceil(to_height), width: width.div_ceil(to_width) };
+    let call = ResolvedCall::new("conv").and("out", Value::Int(to.channels() as i64));
+    let call = call.and("kernel", Value::Size(1, 1)).with("stride", stride.into());
+    (meeting.view.output(&call, from)? == to)
         .then(|| Choice::untried(format!("a `residual:` may be meant, whose shortcut is then `{call} -> bn`")))
 }

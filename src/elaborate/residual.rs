@@ -5,6 +5,7 @@ use super::presets::generated;
 use super::scope::Scope;
 use super::walk::Walk;
 use crate::diagnostic::{Choice, Code, Diagnostic, Edit, Span, Spanned};
+use crate::graph::Graph;
 use crate::ir::{Shape, ValueId, Window};
 use crate::syntax::ast::{Item, Merge, Shortcut};
 
@@ -23,11 +24,11 @@ impl Walk<'_> {
         input: Wire,
     ) -> Wire {
         let end = self.enclosed(body, scope, level, input);
-        let mut remedy = Vec::new();
+        let mut unprojected = None;
         let added = match &shortcut.value {
             Shortcut::None => return end,
             Shortcut::Identity => {
-                remedy = self.missing_projection(input, end, shortcut.span);
+                unprojected = input.zip(end).map(|(input, end)| Unprojected { input, end, span: shortcut.span });
                 input
             }
             // Names of one's own are kept: `shortcut: [{skip: conv 64 1x1 -> bn}]` makes skip.0 and skip.1.
@@ -47,27 +48,14 @@ impl Walk<'_> {
                 }
             }
         };
-        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level, remedy)
-    }
-
-    /// What to write for `shortcut: identity`, at `span`, if a projection would take the input to the shape of the body's end.
-    fn missing_projection(&self, input: Wire, end: Wire, span: Span) -> Vec<Choice> {
-        let (Some(input), Some(end)) = (input, end) else { return Vec::new() };
-        let (from, to) = (self.graph.shape(input), self.graph.shape(end));
-        let (down, across) = self.stride_between(input, end);
-        let (Shape::Map { height, width, .. }, Shape::Map { channels, .. }) = (from, to) else { return Vec::new() };
-        let reached = Shape::map(channels, (height - 1) / down + 1, (width - 1) / across + 1);
-        let text =
-            format!("write `shortcut: auto`: where shapes differ, as {from} and {to} do, it is a 1×1 convolution");
-        let choice = || Choice::new(text, vec![Edit { span, text: "auto".to_string() }]);
-        (reached == to && from != to).then(choice).into_iter().collect()
+        self.merge(&Spanned::new(Merge::Add, span), vec![end, added], span, None, level, unprojected)
     }
 
     /// A 1×1 convolution without bias and a batch norm that take `from` to the shape of `to`
     /// (He et al. 2016, option B). Its stride is the product of the body's.
     fn project(&mut self, from: ValueId, to: ValueId, span: Span, scope: &Scope, level: &mut Level) -> Wire {
         let out = self.graph.shape(to).channels();
-        let stride = match self.stride_between(from, to) {
+        let stride = match stride_between(&self.graph, from, to) {
             (down, across) if down.max(across) > LARGEST_STRIDE => {
                 let message = format!("the strides of this branch multiply to more than {LARGEST_STRIDE}");
                 self.report(Diagnostic::error(Code::TooLarge, span, message));
@@ -91,20 +79,43 @@ impl Walk<'_> {
         self.names.define(&name, output);
         output
     }
+}
 
-    /// The product of all strides on the way from one value to another, down and across.
-    fn stride_between(&self, from: ValueId, to: ValueId) -> (usize, usize) {
-        let mut product = (1usize, 1usize);
-        let mut at = to;
-        // What was made before `from` does not lead to it.
-        while at > from {
-            let Some(node) = at.node().map(|index| &self.graph.nodes[index]) else { break };
-            if let Some(Window { stride, .. }) = node.layer.window() {
-                product = (product.0.saturating_mul(stride.height), product.1.saturating_mul(stride.width));
-            }
-            let Some(first) = node.inputs.first() else { break };
-            at = *first;
-        }
-        product
+/// `shortcut: identity`, which adds the input to the end of the body as it is.
+#[derive(Debug)]
+pub(super) struct Unprojected {
+    input: ValueId,
+    end: ValueId,
+    /// Where `identity` stands.
+    span: Span,
+}
+
+impl Unprojected {
+    /// What to write there if a projection would take the input to the shape of the body's end.
+    pub fn projection(&self, graph: &Graph) -> Option<Choice> {
+        let (from, to) = (graph.shape(self.input), graph.shape(self.end));
+        let (down, across) = stride_between(graph, self.input, self.end);
+        let (Shape::Map { height, width, .. }, Shape::Map { channels, .. }) = (from, to) else { return None };
+        let reached = Shape::map(channels, (height - 1) / down + 1, (width - 1) / across + 1);
+        let text =
+            format!("write `shortcut: auto`: where shapes differ, as {from} and {to} do, it is a 1×1 convolution");
+        let choice = || Choice::new(text, vec![Edit { span: self.span, text: "auto".to_string() }]);
+        (reached == to && from != to).then(choice)
     }
+}
+
+/// The product of all strides on the way from one value to another, down and across.
+fn stride_between(graph: &Graph, from: ValueId, to: ValueId) -> (usize, usize) {
+    let mut product = (1usize, 1usize);
+    let mut at = to;
+    // What was made before `from` does not lead to it.
+    while at > from {
+        let Some(node) = at.node().map(|index| &graph.nodes[index]) else { break };
+        if let Some(Window { stride, .. }) = node.layer.window() {
+            product = (product.0.saturating_mul(stride.height), product.1.saturating_mul(stride.width));
+        }
+        let Some(first) = node.inputs.first() else { break };
+        at = *first;
+    }
+    product
 }

@@ -1,31 +1,28 @@
 //! Advice for a window that is larger than the map that arrives.
 
 use super::mismatch::Refused;
-use super::remedy::{LONGEST_WAY, kernel_and_padding, layer, with, with_kernel};
-use super::written::{kernel, size, written};
-use crate::arguments::Value;
+use super::view::View;
+use super::written::kernel;
+use crate::arguments::{PositivePair, ResolvedCall, Value};
 use crate::diagnostic::{Choice, Edit, ranked};
-use crate::graph::Graph;
 use crate::ir::{Pair, Shape, ValueId, Window};
-use crate::syntax::ast::Document;
+use crate::layers::with_kernel;
 
 /// The largest padding that is tried.
 const LARGEST: i64 = 16;
 
 /// What could be done about it; nothing for layers that speak for themselves.
-pub(super) fn too_small(refused: &Refused, input: ValueId, graph: &Graph, document: &Document) -> Vec<Choice> {
-    let window = layer(refused.definition, refused.text).and_then(|layer| layer.window());
-    match window {
-        Some(window) => {
-            ranked([along(refused, window, graph.shape(input), document), padded(refused, input, graph, document)])
-        }
-        None if refused.definition.name == "conv_transpose" => ranked([spread(refused, graph.shape(input), document)]),
+pub(super) fn too_small(refused: &Refused, input: ValueId, view: &View) -> Vec<Choice> {
+    match view.layer(&refused.call).and_then(|layer| layer.window()) {
+        Some(window) => ranked([along(refused, window, view.shape(input), view), padded(refused, input, view)]),
+        // What enlarges has a kernel too, but no window that slides over what arrives.
+        None if refused.call.position("kernel").is_some() => ranked([spread(refused, view.shape(input), view)]),
         None => refused.mismatch.help.iter().map(Choice::untried).collect(),
     }
 }
 
 /// A map of one row or one column takes a kernel of one: `` the map is 1×128: `conv 8 1x5` slides along it ``.
-fn along(refused: &Refused, window: Window, shape: Shape, document: &Document) -> Vec<Choice> {
+fn along(refused: &Refused, window: Window, shape: Shape, view: &View) -> Vec<Choice> {
     let Some((height, width)) = shape.sides().filter(|(height, width)| (*height == 1) != (*width == 1)) else {
         return Vec::new();
     };
@@ -35,33 +32,26 @@ fn along(refused: &Refused, window: Window, shape: Shape, document: &Document) -
         height: if height == 1 { 0 } else { window.padding.height },
         width: if width == 1 { 0 } else { window.padding.width },
     };
-    let has_out = takes_out(refused.text);
-    let call = with_kernel(refused.text, has_out, narrow, size(padding)).filter(|_| narrow != window.kernel);
-    let works = |call: &String| layer(refused.definition, call).is_some_and(|layer| layer.output(&[shape]).is_ok());
-    let Some(call) = call.filter(works) else { return Vec::new() };
-    let written = written(document, refused.span);
-    let mut edits: Vec<Edit> = written.iter().filter_map(|written| written.set_kernel(has_out, narrow)).collect();
+    let call = with_kernel(&refused.call, narrow, padding);
+    if narrow == window.kernel || view.output(&call, shape).is_none() {
+        return Vec::new();
+    }
+    let written = view.written_as(&refused.origin, &refused.call);
+    let mut edits: Vec<Edit> = written.iter().filter_map(|written| written.set_kernel(narrow)).collect();
     if padding != window.padding {
-        edits.extend(written.and_then(|written| written.set("padding", "p", size(padding))));
+        edits.extend(written.and_then(|written| written.set("padding", &padding.into())));
     }
     let text = format!("the map is {height}×{width}: `{call}` slides along it");
     vec![Choice::new(&text, edits), Choice::untried(&text)]
 }
 
-/// Whether a call has a number of output channels before its kernel.
-pub(super) fn takes_out(text: &str) -> bool {
-    text.starts_with("conv ") || text.starts_with("conv_transpose ")
-}
-
 /// `the map has shrunk 32 → 16 → 8 → 4 → 2; leave out a pool or a stride, or pad by 1`.
-fn padded(refused: &Refused, input: ValueId, graph: &Graph, document: &Document) -> Vec<Choice> {
-    let shape = graph.shape(input);
-    let fits = |padding: &i64| {
-        let layer = with(refused.definition, refused.text, "padding", Value::Int(*padding));
-        layer.is_some_and(|layer| layer.output(&[shape]).is_ok())
-    };
+fn padded(refused: &Refused, input: ValueId, view: &View) -> Vec<Choice> {
+    let shape = view.shape(input);
+    let fits =
+        |padding: &i64| view.output(&refused.call.clone().with("padding", Value::Int(*padding)), shape).is_some();
     let found = (1..=LARGEST).find(fits);
-    let sides = shrinking(graph, input);
+    let sides = shrinking(view, input);
     let (what, [way_out, perhaps]) = match sides.as_slice() {
         [side] => (format!("the map is only {side}"), ["use a smaller kernel", "a smaller kernel"]),
         sides => {
@@ -70,7 +60,8 @@ fn padded(refused: &Refused, input: ValueId, graph: &Graph, document: &Document)
         }
     };
     let choice = found.map(|padding| {
-        let edit = written(document, refused.span).and_then(|written| written.set("padding", "p", padding));
+        let written = view.written_as(&refused.origin, &refused.call);
+        let edit = written.and_then(|written| written.set("padding", &Value::Int(padding)));
         Choice::new(format!("{what}; {way_out}, or pad by {padding}"), edit.into_iter().collect())
     });
     let or_pad = found.map_or(String::new(), |padding| format!(", or a padding of {padding},"));
@@ -78,14 +69,15 @@ fn padded(refused: &Refused, input: ValueId, graph: &Graph, document: &Document)
 }
 
 /// A transposed convolution that is padded away: with less padding, or a larger kernel, something is left.
-fn spread(refused: &Refused, shape: Shape, document: &Document) -> Vec<Choice> {
-    let leaves = |call: &String| layer(refused.definition, call).is_some_and(|layer| layer.output(&[shape]).is_ok());
-    let Some((asked, given)) = kernel_and_padding(refused.text, true) else { return Vec::new() };
-    let written = written(document, refused.span);
+fn spread(refused: &Refused, shape: Shape, view: &View) -> Vec<Choice> {
+    let leaves = |call: &ResolvedCall| view.output(call, shape).is_some();
+    let Some(PositivePair(asked)) = refused.call.get("kernel") else { return Vec::new() };
+    let given = refused.call.get("padding").unwrap_or(Pair::square(0));
+    let written = view.written_as(&refused.origin, &refused.call);
     let less = (0..given.height.max(given.width)).rev().find_map(|padding| {
         let padding = Pair { height: given.height.min(padding), width: given.width.min(padding) };
-        let call = with_kernel(refused.text, true, asked, size(padding)).filter(leaves)?;
-        let edit = written.and_then(|written| written.set("padding", "p", size(padding)));
+        let call = Some(with_kernel(&refused.call, asked, padding)).filter(leaves)?;
+        let edit = written.and_then(|written| written.set("padding", &padding.into()));
         let text = match padding == Pair::square(0) {
             true => format!("without padding, `{call}` leaves something"),
             false => format!("with less padding, `{call}` leaves something"),
@@ -94,8 +86,8 @@ fn spread(refused: &Refused, shape: Shape, document: &Document) -> Vec<Choice> {
     });
     let larger = (1..=LARGEST as usize).find_map(|more| {
         let larger = Pair { height: asked.height + more, width: asked.width + more };
-        with_kernel(refused.text, true, larger, size(given)).filter(leaves)?;
-        let edit = written.and_then(|written| written.set_kernel(true, larger));
+        Some(with_kernel(&refused.call, larger, given)).filter(leaves)?;
+        let edit = written.and_then(|written| written.set_kernel(larger));
         let text = format!("a kernel of {} reaches beyond the padding", kernel(larger));
         Some(Choice::new(text, edit.into_iter().collect()).beside(1))
     });
@@ -103,10 +95,9 @@ fn spread(refused: &Refused, shape: Shape, document: &Document) -> Vec<Choice> {
 }
 
 /// The sides that the map has had on its way, the longest ways shortened.
-fn shrinking(graph: &Graph, value: ValueId) -> Vec<String> {
-    let first = |value: &ValueId| value.node().and_then(|index| graph.nodes[index].inputs.first().copied());
-    let values = std::iter::successors(Some(value), first).take(LONGEST_WAY);
-    let mut sides: Vec<(usize, usize)> = values.map(|value| graph.shape(value).sides().unwrap_or((1, 1))).collect();
+fn shrinking(view: &View, value: ValueId) -> Vec<String> {
+    let mut sides: Vec<(usize, usize)> =
+        view.way(value).map(|value| view.shape(value).sides().unwrap_or((1, 1))).collect();
     sides.dedup();
     sides.reverse();
     let side = |(height, width): (usize, usize)| {

@@ -11,17 +11,11 @@ use crate::diagnostic::{Code, Diagnostic, Edit, Help, Span, Spanned};
 use crate::layers::Definition;
 use crate::syntax::ast::{Argument, Call, Expr, Term};
 
-/// So many arguments may be missing in one call.
-const MOST_MISSING: usize = 8;
-
 /// So many layers may stand among the arguments of one, to be taken for a chain.
 const LONGEST_CHAIN: usize = 8;
 
 /// Layers whose sizes are those of what arrives, though other frameworks want them written.
 const OF_CHANNELS: [&str; 4] = ["bn", "gn", "ln", "prelu"];
-
-/// Layers of which other frameworks want to know how much arrives and how much they make; here it is only the second.
-const OF_OUTPUT: [&str; 3] = ["conv", "conv_transpose", "linear"];
 
 /// What a layer objects to in its own arguments, put into the words of the call, which stands in `block`.
 pub(super) fn in_words_of_call(
@@ -78,39 +72,16 @@ fn written(expr: &Expr) -> Option<String> {
     }
 }
 
-/// What is left over in a call in which the argument `missing` is not there, as if that and all others that are missing were; and
-/// what is wrong with the others. What is given under another framework's name counts for what it is here.
-pub(super) fn surplus_besides(definition: &Definition, given: &Arguments, missing: &'static str) -> Vec<Diagnostic> {
-    let mut errors = Vec::new();
-    let mut given = given.clone();
-    let mut added = Vec::new();
-    let mut next = Some(missing);
-    loop {
-        if let Some(key) = next {
-            if added.len() == MOST_MISSING {
-                return errors;
-            }
-            added.push(key);
-            let value = given.meant_for(key).cloned().unwrap_or(Value::Int(1));
-            given = given.with(key, value);
-        }
-        let mut arguments = given.clone();
-        let Err(error) = (definition.parse)(&mut arguments) else {
-            errors.extend(arguments.finish().err().unwrap_or_default());
-            return errors;
-        };
-        next = arguments.missing().filter(|key| !added.contains(key));
-        if next.is_none() {
-            let wrong = error.primary.span;
-            let left = given.clone().without(&[wrong]);
-            if left.len() == given.len() || wrong == given.callee().span {
-                return errors;
-            }
-            // A value that is given is wrong.
-            given = left;
-            errors.push(error);
-        }
-    }
+/// What is wrong in a call besides that an argument is missing. Under the names that they have here the arguments may all be there:
+/// then what they mean together can be read too.
+pub(super) fn mistakes_besides(definition: &Definition, given: &Arguments) -> Vec<Diagnostic> {
+    let mut errors = given.clone().mistakes(definition.parameters);
+    let mut renamed = given.clone().renamed(definition.parameters);
+    let error = (definition.parse)(&mut renamed).err().filter(|_| renamed.missing().is_none());
+    let is_new = |error: &Diagnostic| errors.iter().all(|known| known.primary.span != error.primary.span);
+    let error = error.filter(is_new);
+    errors.extend(error);
+    errors
 }
 
 impl Walk<'_> {
@@ -180,7 +151,8 @@ impl Walk<'_> {
         let arriving = arriving? as i64;
         let first = call.arguments.first()?;
         if number(first) == Some(arriving)
-            && OF_OUTPUT.contains(&definition.name)
+            // Other frameworks want to know how much arrives, too.
+            && definition.takes("out")
             && is_read(given.clone().without(&[first.value.span]))
         {
             let edit = Some(Edit { span: Span { start: call.name.span.end, ..first.span }, text: String::new() });

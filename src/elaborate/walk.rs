@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use super::level::{Level, Names, Wire};
 use super::merge::is_switched_off;
+use super::problem::Problem;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
+use super::view::View;
 use super::{call, callee};
 use crate::arguments::Value;
-use crate::diagnostic::{Choice, Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
+use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
 use crate::graph::Graph;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
+use crate::syntax::Origin;
 use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
 
 /// The most layers that a network may have.
@@ -37,6 +40,8 @@ const ITEMS_AFTER_MISTAKE: usize = 100_000;
 /// What a walk gives: complete only if no problem is an error.
 pub struct Walked<'d> {
     pub graph: Graph,
+    /// Where each node was written.
+    pub origins: Vec<Origin>,
     pub output: Wire,
     /// How many layers had been made before the first mistake.
     pub sound: usize,
@@ -68,6 +73,7 @@ pub fn walk<'d>(
         entry,
         layers,
         graph: Graph::new(input.unwrap_or(Shape::Vector(1))),
+        origins: Vec::new(),
         blocks: blocks.clone(),
         scope: *scope,
         homes,
@@ -77,7 +83,6 @@ pub fn walk<'d>(
         lost_names: false,
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
-        choices: Choices::new(),
         sound: None,
         reported: HashSet::new(),
         trace: trace.into(),
@@ -98,9 +103,26 @@ pub fn walk<'d>(
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
     let sound = walk.sound.unwrap_or(walk.graph.nodes.len());
-    let Walk { graph, walked, problems, choices, frames, .. } = walk;
+    let Walk { graph, origins, walked, problems: found, frames, .. } = walk;
     let called = frames.into_keys().collect();
-    Walked { graph, output, sound, walked, problems, choices, called }
+    let (problems, choices) = match found.as_slice() {
+        [] => (Vec::new(), Choices::new()),
+        _ => told(found, &View::new(&graph, &origins, layers, document), scope.effort().advises),
+    };
+    Walked { graph, origins, output, sound, walked, problems, choices, called }
+}
+
+/// Everything that was found, in words, and what could be done about it.
+fn told(found: Vec<Problem>, view: &View, advises: bool) -> (Vec<Diagnostic>, Choices) {
+    let (mut problems, mut choices) = (Vec::with_capacity(found.len()), Choices::new());
+    for (index, problem) in found.into_iter().enumerate() {
+        let (problem, found) = problem.told(view, advises && index < MOST_ADVISED);
+        if !found.is_empty() {
+            choices.insert((problem.code, problem.primary.span), found);
+        }
+        problems.push(problem);
+    }
+    (problems, choices)
 }
 
 /// The state of a walk.
@@ -108,6 +130,8 @@ pub(super) struct Walk<'d> {
     /// The network's input.
     pub(super) entry: Wire,
     pub(super) graph: Graph,
+    /// Where each node was written.
+    pub(super) origins: Vec<Origin>,
     pub(super) layers: &'d Layers,
     pub(super) document: &'d Document,
     pub(super) blocks: HashMap<&'d str, &'d Block>,
@@ -120,8 +144,7 @@ pub(super) struct Walk<'d> {
     /// Whether a mistake has hidden names, so that one that nothing has is perhaps no second mistake.
     pub(super) lost_names: bool,
     pub(super) lost_blocks: bool,
-    problems: Vec<Diagnostic>,
-    choices: Choices,
+    problems: Vec<Problem>,
     /// How many layers had been made before the first of them.
     sound: Option<usize>,
     /// Code and place of every problem: a repeat reports its own only once.
@@ -141,23 +164,21 @@ pub(super) struct Walk<'d> {
 
 impl<'d> Walk<'d> {
     pub(super) fn report(&mut self, problem: Diagnostic) {
-        if self.reported.insert((problem.code, problem.primary.span)) {
+        if !self.is_reported(problem.code, problem.primary.span) {
             let problem = problem.traced(&self.trace);
+            self.report_later(Problem::Said(Box::new(problem)));
+        }
+    }
+
+    /// Reports a problem that is put into words when the walk is over.
+    pub(super) fn report_later(&mut self, problem: Problem) {
+        if self.reported.insert(problem.key()) {
             self.problems.push(problem);
             self.sound.get_or_insert(self.graph.nodes.len());
             let goes_on = self.problems.len() < MOST_MISTAKES && !self.scope.is_spent();
             let more = if goes_on { ITEMS_AFTER_MISTAKE } else { 0 };
             self.most_items = self.most_items.min(self.walked + more);
         }
-    }
-
-    /// Reports a problem about which something could be done.
-    pub(super) fn report_with(&mut self, problem: Diagnostic, choices: Vec<Choice>) {
-        let key = (problem.code, problem.primary.span);
-        if !choices.is_empty() && !self.reported.contains(&key) {
-            self.choices.insert(key, choices);
-        }
-        self.report(problem);
     }
 
     /// Reports what ends the walk.
@@ -238,7 +259,7 @@ impl<'d> Walk<'d> {
                 }
                 ([_, _, ..], Some(merge), []) => {
                     let values = sources.iter().map(|source| self.source(source, level, input)).collect();
-                    return self.merge(merge, values, item.span, Some(given), level, Vec::new());
+                    return self.merge(merge, values, item.span, Some(given), level, None);
                 }
                 _ => {}
             }
@@ -281,12 +302,12 @@ impl<'d> Walk<'d> {
                 if ends.is_empty() {
                     return input;
                 }
-                self.merge(merge, ends, item.span, None, level, Vec::new())
+                self.merge(merge, ends, item.span, None, level, None)
             }
             ItemBody::From { sources, merge, then } => {
                 let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
-                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, Vec::new()),
+                    (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, None),
                     (None, [value]) => *value,
                     // The reader has refused these.
                     (_, []) | (None, _) => None,

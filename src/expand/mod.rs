@@ -65,7 +65,7 @@ fn item(network: &Network, kinds: &[&str], node: &Node, previous: ValueId) -> St
     let from = |value: &ValueId| scalar(network.graph.name(*value));
     let structure = match node.inputs.as_slice() {
         [input] if *input == previous => None,
-        [input] => Some(format!("from: {}, then: {}", from(input), quoted(&node.call))),
+        [input] => Some(format!("from: {}, then: {}", from(input), quoted(&node.call.to_string()))),
         inputs => {
             let sources: Vec<String> = inputs.iter().map(from).collect();
             Some(format!("from: {}, merge: {}", flow_list(&sources), node.kind))
@@ -73,7 +73,7 @@ fn item(network: &Network, kinds: &[&str], node: &Node, previous: ValueId) -> St
     };
     let name = scalar(&node.name);
     match (structure, is_taken(kinds, &node.name)) {
-        (None, false) => format!("{name}: {}", scalar(&node.call)),
+        (None, false) => format!("{name}: {}", scalar(&node.call.to_string())),
         (None, true) => scalar(&format!("{} as {}", node.call, node.name)),
         (Some(structure), false) => format!("{name}: {{{structure}}}"),
         (Some(structure), true) => format!("{{{structure}, name: {name}}}"),

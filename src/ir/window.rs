@@ -58,6 +58,11 @@ impl Window {
         Reach { span: Pair { height: down.span(), width: across.span() }, step: self.stride }
     }
 
+    /// Whether it makes a map of the size of every map that it slides over.
+    pub fn keeps_size(self) -> bool {
+        self.stride == Pair::square(1) && self.axes().iter().all(|axis| 2 * axis.padding + 1 == axis.span())
+    }
+
     /// Down and across.
     pub(crate) fn axes(&self) -> [Axis; 2] {
         let Window { kernel, stride, padding, dilation, ceil } = *self;

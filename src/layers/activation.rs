@@ -3,6 +3,7 @@
 //! <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 
 use super::{Definition, Layer};
+use crate::arguments::Parameter;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
 use crate::program::{Activation, Op};
@@ -22,6 +23,7 @@ pub(super) const LEAKY_RELU: Definition = Definition {
     name: "leaky_relu",
     usage: "leaky_relu [SLOPE]",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<f64>("slope")],
     parse: |arguments| {
         let slope = arguments.positional("slope")?.unwrap_or(0.01);
         Ok(Box::new(Activation::LeakyRelu { slope }))
@@ -32,6 +34,7 @@ pub(super) const ELU: Definition = Definition {
     name: "elu",
     usage: "elu [ALPHA]",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<f64>("alpha")],
     parse: |arguments| {
         let alpha = arguments.positional("alpha")?.unwrap_or(1.0);
         Ok(Box::new(Activation::Elu { alpha }))
@@ -42,6 +45,7 @@ pub(super) const SOFTPLUS: Definition = Definition {
     name: "softplus",
     usage: "softplus [beta=1 threshold=20]",
     inputs: Some(1),
+    parameters: &[Parameter::named::<f64>("beta"), Parameter::named::<f64>("threshold")],
     parse: |arguments| {
         let beta = arguments.optional("beta")?.unwrap_or(1.0);
         let threshold = arguments.optional("threshold")?.unwrap_or(20.0);
@@ -54,12 +58,16 @@ pub(super) const SOFTPLUS: Definition = Definition {
 
 /// An activation without arguments.
 const fn plain(name: &'static str, parse: super::Parse) -> Definition {
-    Definition { name, usage: name, inputs: Some(1), parse }
+    Definition { name, usage: name, inputs: Some(1), parameters: &[], parse }
 }
 
 impl Layer for Activation {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

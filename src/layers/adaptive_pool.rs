@@ -4,7 +4,7 @@
 //! `adaptive_avgpool 7`, `adaptive_maxpool 7x5`; `global_avgpool` and `global_maxpool` pool to 1×1, a map still
 
 use super::{Definition, Layer, Reach};
-use crate::arguments::{Arguments, PositivePair};
+use crate::arguments::{Arguments, Parameter, PositivePair};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Pair, Shape};
 use crate::layers::Mismatch;
@@ -14,6 +14,7 @@ pub(super) const ADAPTIVE_AVG_POOL: Definition = Definition {
     name: "adaptive_avgpool",
     usage: "adaptive_avgpool SIZE",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<PositivePair>("size")],
     parse: |arguments| AdaptivePool::parse(arguments, Op::AdaptiveAvgPool2d),
 };
 
@@ -21,6 +22,7 @@ pub(super) const ADAPTIVE_MAX_POOL: Definition = Definition {
     name: "adaptive_maxpool",
     usage: "adaptive_maxpool SIZE",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<PositivePair>("size")],
     parse: |arguments| AdaptivePool::parse(arguments, Op::AdaptiveMaxPool2d),
 };
 
@@ -28,6 +30,7 @@ pub(super) const GLOBAL_AVG_POOL: Definition = Definition {
     name: "global_avgpool",
     usage: "global_avgpool",
     inputs: Some(1),
+    parameters: &[],
     parse: |_| Ok(AdaptivePool::global("global_avgpool", Op::AdaptiveAvgPool2d)),
 };
 
@@ -35,6 +38,7 @@ pub(super) const GLOBAL_MAX_POOL: Definition = Definition {
     name: "global_maxpool",
     usage: "global_maxpool",
     inputs: Some(1),
+    parameters: &[],
     parse: |_| Ok(AdaptivePool::global("global_maxpool", Op::AdaptiveMaxPool2d)),
 };
 

@@ -8,7 +8,8 @@ use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
-pub(crate) const ADD: Definition = Definition { name: "add", usage: "add", inputs: None, parse: |_| Ok(Box::new(Add)) };
+pub(crate) const ADD: Definition =
+    Definition { name: "add", usage: "add", inputs: None, parameters: &[], parse: |_| Ok(Box::new(Add)) };
 
 #[derive(Debug)]
 struct Add;

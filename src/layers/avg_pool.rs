@@ -2,8 +2,9 @@
 //!
 //! `avgpool 3x3 s2 p1 ceil count_include_pad=false`
 
+use super::window::{CEIL, KERNEL, PADDING, STRIDE};
 use super::{Definition, Layer, Window};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
@@ -13,6 +14,7 @@ pub(super) const AVG_POOL: Definition = Definition {
     name: "avgpool",
     usage: "avgpool KERNEL [sN pN ceil count_include_pad=false]",
     inputs: Some(1),
+    parameters: &[KERNEL, STRIDE, PADDING, CEIL, Parameter::named::<bool>("count_include_pad")],
     parse: |arguments| Ok(Box::new(AvgPool::parse(arguments)?)),
 };
 
@@ -43,6 +45,10 @@ impl Layer for AvgPool {
 
     fn window(&self) -> Option<Window> {
         Some(self.window)
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.window.keeps_size()
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -4,7 +4,7 @@
 //! `bn eps=1e-5 momentum=0.1 affine=false`
 
 use super::{Definition, Layer};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Init, Shape};
 use crate::layers::{Mismatch, Weight};
@@ -14,6 +14,11 @@ pub(super) const BATCH_NORM: Definition = Definition {
     name: "bn",
     usage: "bn [eps=1e-5 momentum=0.1 affine=false]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::named::<f64>("eps"),
+        Parameter::named::<f64>("momentum"),
+        Parameter::named::<bool>("affine"),
+    ],
     parse: |arguments| Ok(Box::new(BatchNorm::parse(arguments)?)),
 };
 
@@ -62,6 +67,10 @@ impl Layer for BatchNorm {
         let own = [weight("weight", 1.0, true), weight("bias", 0.0, true)];
         let running = [weight("running_mean", 0.0, false), weight("running_var", 1.0, false)];
         own.into_iter().filter(|_| self.affine).chain(running).collect()
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

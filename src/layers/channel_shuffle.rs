@@ -4,7 +4,7 @@
 //! `channel_shuffle 2`
 
 use super::{Definition, Layer};
-use crate::arguments::Positive;
+use crate::arguments::{Parameter, Positive};
 use crate::ir::Shape;
 use crate::layers::Mismatch;
 use crate::program::{Op, op};
@@ -13,6 +13,7 @@ pub(super) const CHANNEL_SHUFFLE: Definition = Definition {
     name: "channel_shuffle",
     usage: "channel_shuffle GROUPS",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<Positive>("groups")],
     parse: |arguments| {
         let Positive(groups) = arguments.required("groups")?;
         Ok(Box::new(ChannelShuffle { groups }))
@@ -28,6 +29,10 @@ impl Layer for ChannelShuffle {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         super::check_groups(inputs[0].channels(), self.groups, "channels")?;
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

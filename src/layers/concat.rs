@@ -9,7 +9,7 @@ use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
 pub(crate) const CONCAT: Definition =
-    Definition { name: "concat", usage: "concat", inputs: None, parse: |_| Ok(Box::new(Concat)) };
+    Definition { name: "concat", usage: "concat", inputs: None, parameters: &[], parse: |_| Ok(Box::new(Concat)) };
 
 /// A longer sum is shown without its middle.
 const MOST_TERMS: usize = 64;

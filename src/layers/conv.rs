@@ -2,8 +2,9 @@
 //!
 //! `conv 64 3x3 s2 p1 g1 d1 bias=false in=32`
 
+use super::window::{DILATION, KERNEL, PADDING, STRIDE};
 use super::{Definition, Layer, Window};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Init, Pair, Shape, fans};
 use crate::layers::{Culprit, Mismatch, Weight};
@@ -14,6 +15,16 @@ pub(super) const CONV: Definition = Definition {
     name: "conv",
     usage: "conv OUT KERNEL [sN pN dN gN bias=false in=N]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<Positive>("out"),
+        KERNEL,
+        STRIDE,
+        PADDING,
+        DILATION,
+        Parameter::named::<Positive>("groups"),
+        Parameter::named::<bool>("bias"),
+        Parameter::named::<Positive>("in"),
+    ],
     parse: |arguments| Ok(Box::new(Conv::parse(arguments)?)),
 };
 
@@ -44,12 +55,10 @@ pub(super) fn groups(arguments: &mut Arguments, out: usize) -> Result<usize, Dia
     if out.is_multiple_of(groups) {
         return Ok(groups);
     }
-    let error = Diagnostic::error(
-        Code::Groups,
-        arguments.place("groups"),
-        format!("{out} output channels do not split into {groups} groups"),
-    );
-    Err(error.label(format!("{out} mod {groups} = {}", out % groups)).other(arguments.place("out"), "output channels"))
+    let message = format!("{out} output channels do not split into {groups} groups");
+    let error =
+        arguments.refused(Code::Groups, "groups", message).label(format!("{out} mod {groups} = {}", out % groups));
+    Err(arguments.beside(error, "out", "output channels"))
 }
 
 /// Whether an input's channels are as many as the user wrote, and split into groups.

@@ -3,8 +3,9 @@
 //!
 //! `conv_transpose 64 2x2 s2`, `conv_transpose 64 3x3 s2 p1 d1 g1 output_padding=1 bias=false in=32`
 
+use super::window::{DILATION, KERNEL, PADDING, STRIDE, with_kernel};
 use super::{Definition, Layer, Reach, Window};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive, ResolvedCall};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Init, Pair, Shape, fans};
 use crate::layers::{Culprit, Mismatch, Weight};
@@ -14,8 +15,22 @@ pub(super) const CONV_TRANSPOSE: Definition = Definition {
     name: "conv_transpose",
     usage: "conv_transpose OUT KERNEL [sN pN dN gN output_padding=N bias=false in=N]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<Positive>("out"),
+        KERNEL,
+        STRIDE,
+        PADDING,
+        DILATION,
+        Parameter::named::<Pair>("output_padding"),
+        Parameter::named::<Positive>("groups"),
+        Parameter::named::<bool>("bias"),
+        Parameter::named::<Positive>("in"),
+    ],
     parse: |arguments| Ok(Box::new(ConvTranspose::parse(arguments)?)),
 };
+
+/// So much larger or smaller kernels, and so many pixels of padding, are tried to reach a size.
+const MOST_STEPS: usize = 4;
 
 #[derive(Debug)]
 struct ConvTranspose {
@@ -112,6 +127,28 @@ impl Layer for ConvTranspose {
     fn reach(&self, _inputs: &[Shape]) -> Reach {
         let [height, width] = self.axes().map(|axis| axis.span().div_ceil(axis.stride));
         Reach { span: Pair { height, width }, step: Pair::square(1) }
+    }
+
+    /// With another output padding, then with another padding or kernel too.
+    fn enlarging_to(&self, call: &ResolvedCall, _size: Pair) -> Vec<ResolvedCall> {
+        let Window { kernel, padding, .. } = self.window;
+        let added = |call: &ResolvedCall, rows: usize| match rows {
+            0 => call.clone().without("output_padding"),
+            rows => call.clone().with("output_padding", Pair::square(rows).into()),
+        };
+        let around = |side: usize, step: usize| [side.checked_sub(step), Some(side + step)].into_iter().flatten();
+        let mut calls: Vec<ResolvedCall> = (0..MOST_STEPS).map(|rows| added(call, rows)).collect();
+        for step in 0..MOST_STEPS {
+            for height in around(kernel.height, step).filter(|height| *height > 0) {
+                let larger = Pair { height, width: (kernel.width + height).saturating_sub(kernel.height).max(1) };
+                for pixels in (0..MOST_STEPS).flat_map(|more| around(padding.height, more)) {
+                    let changed = with_kernel(call, larger, Pair::square(pixels));
+                    calls.extend((0..2).map(|rows| added(&changed, rows)));
+                }
+            }
+        }
+        calls.retain(|other| other != call);
+        calls
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -4,8 +4,9 @@
 //! `depthwise 3x3 s2 p1 d1 multiplier=1 bias=false`
 
 use super::conv::Conv;
+use super::window::{DILATION, KERNEL, PADDING, STRIDE};
 use super::{Definition, Layer, Window};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::{Mismatch, Weight};
@@ -15,6 +16,14 @@ pub(super) const DEPTHWISE: Definition = Definition {
     name: "depthwise",
     usage: "depthwise KERNEL [sN pN dN multiplier=N bias=false]",
     inputs: Some(1),
+    parameters: &[
+        KERNEL,
+        STRIDE,
+        PADDING,
+        DILATION,
+        Parameter::named::<Positive>("multiplier"),
+        Parameter::named::<bool>("bias"),
+    ],
     parse: |arguments| Ok(Box::new(Depthwise::parse(arguments)?)),
 };
 
@@ -60,6 +69,10 @@ impl Layer for Depthwise {
 
     fn window(&self) -> Option<Window> {
         Some(self.window)
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.multiplier == 1 && self.window.keeps_size()
     }
 
     fn lower(&self, inputs: &[Shape]) -> Op {

@@ -4,6 +4,7 @@
 //! `drop_path 0.1`
 
 use super::{Definition, Layer, dropout};
+use crate::arguments::Parameter;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
 use crate::program::{Op, op};
@@ -12,6 +13,7 @@ pub(super) const DROP_PATH: Definition = Definition {
     name: "drop_path",
     usage: "drop_path P",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<f64>("p")],
     parse: |arguments| {
         let p = arguments.required("p")?;
         dropout::check_probability(arguments, p)?;
@@ -27,6 +29,10 @@ struct DropPath {
 impl Layer for DropPath {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -3,7 +3,7 @@
 //! `dropout 0.5`
 
 use super::{Definition, Layer};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
@@ -13,6 +13,7 @@ pub(super) const DROPOUT: Definition = Definition {
     name: "dropout",
     usage: "dropout [P]",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<f64>("p")],
     parse: |arguments| Ok(Box::new(Dropout::parse(arguments)?)),
 };
 
@@ -40,6 +41,10 @@ pub(super) fn check_probability(arguments: &Arguments, p: f64) -> Result<(), Dia
 impl Layer for Dropout {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

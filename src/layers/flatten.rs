@@ -8,8 +8,13 @@ use crate::ir::{Pair, Shape};
 use crate::layers::Mismatch;
 use crate::program::Op;
 
-pub(super) const FLATTEN: Definition =
-    Definition { name: "flatten", usage: "flatten", inputs: Some(1), parse: |_| Ok(Box::new(Flatten)) };
+pub(super) const FLATTEN: Definition = Definition {
+    name: "flatten",
+    usage: "flatten",
+    inputs: Some(1),
+    parameters: &[],
+    parse: |_| Ok(Box::new(Flatten)),
+};
 
 #[derive(Debug)]
 struct Flatten;
@@ -34,6 +39,10 @@ impl Layer for Flatten {
             Shape::Map { height, width, .. } => Reach { span: Pair { height, width }, step: Pair::square(1) },
             Shape::Vector(_) => Reach::POINT,
         }
+    }
+
+    fn keeps_shape(&self, input: Shape) -> bool {
+        matches!(input, Shape::Vector(_))
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -3,7 +3,7 @@
 //! `gn 32 eps=1e-5`; with as many groups as channels and `affine=false` it is instance normalisation
 
 use super::{Definition, Layer, batch_norm};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Init, Shape};
 use crate::layers::{Mismatch, Weight};
@@ -13,6 +13,11 @@ pub(super) const GROUP_NORM: Definition = Definition {
     name: "gn",
     usage: "gn GROUPS [eps=1e-5 affine=false]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<Positive>("groups"),
+        Parameter::named::<f64>("eps"),
+        Parameter::named::<bool>("affine"),
+    ],
     parse: |arguments| Ok(Box::new(GroupNorm::parse(arguments)?)),
 };
 
@@ -40,6 +45,10 @@ impl Layer for GroupNorm {
 
     fn weights(&self, inputs: &[Shape]) -> Vec<Weight> {
         if self.affine { affine(&[inputs[0].channels()]) } else { Vec::new() }
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -7,8 +7,13 @@ use crate::ir::Shape;
 use crate::layers::Mismatch;
 use crate::program::Op;
 
-pub(super) const IDENTITY: Definition =
-    Definition { name: "identity", usage: "identity", inputs: Some(1), parse: |_| Ok(Box::new(Identity)) };
+pub(super) const IDENTITY: Definition = Definition {
+    name: "identity",
+    usage: "identity",
+    inputs: Some(1),
+    parameters: &[],
+    parse: |_| Ok(Box::new(Identity)),
+};
 
 #[derive(Debug)]
 struct Identity;
@@ -16,6 +21,10 @@ struct Identity;
 impl Layer for Identity {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -4,7 +4,7 @@
 //! the channels at each position of a map, as ConvNeXt does (Liu et al. 2022) and `LayerNorm2d` in torchvision and timm
 
 use super::{Definition, Layer, batch_norm, group_norm};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::{Mismatch, Weight};
@@ -14,6 +14,7 @@ pub(super) const LAYER_NORM: Definition = Definition {
     name: "ln",
     usage: "ln [channels eps=1e-5 affine=false]",
     inputs: Some(1),
+    parameters: &[Parameter::flag("channels"), Parameter::named::<f64>("eps"), Parameter::named::<bool>("affine")],
     parse: |arguments| Ok(Box::new(LayerNorm::parse(arguments)?)),
 };
 
@@ -44,6 +45,10 @@ impl Layer for LayerNorm {
             (true, Over::Example) => group_norm::affine(&inputs[0].dims()),
             (true, Over::Channels) => group_norm::affine(&[inputs[0].channels()]),
         }
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, inputs: &[Shape]) -> Op {

@@ -3,7 +3,7 @@
 //! `linear 4096 bias=false in=25088`; the input's size is worked out from the shapes, and `in` is checked against it
 
 use super::{Definition, Layer};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Init, Shape};
 use crate::layers::{Culprit, Mismatch, Weight};
@@ -13,6 +13,11 @@ pub(super) const LINEAR: Definition = Definition {
     name: "linear",
     usage: "linear OUT [bias=false in=N]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<Positive>("out"),
+        Parameter::named::<bool>("bias"),
+        Parameter::named::<Positive>("in"),
+    ],
     parse: |arguments| Ok(Box::new(Linear::parse(arguments)?)),
 };
 

@@ -4,7 +4,7 @@
 //! `lrn 5 alpha=1e-4 beta=0.75 k=2`; α is divided by the size, and k is 1 by default, as in PyTorch
 
 use super::{Definition, Layer};
-use crate::arguments::{Arguments, Positive};
+use crate::arguments::{Arguments, Parameter, Positive};
 use crate::diagnostic::Diagnostic;
 use crate::ir::Shape;
 use crate::layers::Mismatch;
@@ -14,6 +14,12 @@ pub(super) const LOCAL_RESPONSE_NORM: Definition = Definition {
     name: "lrn",
     usage: "lrn SIZE [alpha=1e-4 beta=0.75 k=1]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<Positive>("size"),
+        Parameter::named::<f64>("alpha"),
+        Parameter::named::<f64>("beta"),
+        Parameter::named::<f64>("k"),
+    ],
     parse: |arguments| Ok(Box::new(LocalResponseNorm::parse(arguments)?)),
 };
 
@@ -45,6 +51,10 @@ impl Layer for LocalResponseNorm {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         super::map_input("lrn", inputs[0])?;
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -2,6 +2,7 @@
 //!
 //! `maxpool 3x3 s2 p1 d1 ceil`
 
+use super::window::{CEIL, DILATION, KERNEL, PADDING, STRIDE};
 use super::{Definition, Layer, Window};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ pub(super) const MAX_POOL: Definition = Definition {
     name: "maxpool",
     usage: "maxpool KERNEL [sN pN dN ceil]",
     inputs: Some(1),
+    parameters: &[KERNEL, STRIDE, PADDING, DILATION, CEIL],
     parse: |arguments| Ok(Box::new(MaxPool::parse(arguments)?)),
 };
 
@@ -40,6 +42,10 @@ impl Layer for MaxPool {
 
     fn window(&self) -> Option<Window> {
         Some(self.window)
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.window.keeps_size()
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -39,10 +39,10 @@ mod window;
 
 use std::fmt::Debug;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter, ResolvedCall};
 use crate::diagnostic::{Code, Diagnostic, nearest};
 use crate::elsewhere;
-use crate::ir::{Reach, Shape, Window};
+use crate::ir::{Pair, Reach, Shape, Window};
 use crate::program::Op;
 
 pub(crate) use add::ADD;
@@ -50,6 +50,7 @@ pub(crate) use concat::CONCAT;
 pub use mismatch::{Culprit, Mismatch};
 pub(crate) use mul::MUL;
 pub use weight::Weight;
+pub(crate) use window::with_kernel;
 
 /// What a layer answers for. `inputs` are the shapes of what it reads, one example's each.
 pub trait Layer: Debug + Send + Sync {
@@ -82,6 +83,17 @@ pub trait Layer: Debug + Send + Sync {
         self.window().map_or(Reach::POINT, Window::reach)
     }
 
+    /// Whether the output has the shape of this input, and would have that of a larger one too, as with `relu`.
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        false
+    }
+
+    /// Of a layer that enlarges: calls that differ little from `call`, its own, and may make a map of this size, those that change
+    /// least first. They are tried before they are advised.
+    fn enlarging_to(&self, _call: &ResolvedCall, _size: Pair) -> Vec<ResolvedCall> {
+        Vec::new()
+    }
+
     /// The op that computes it.
     fn lower(&self, inputs: &[Shape]) -> Op;
 }
@@ -98,8 +110,18 @@ pub struct Definition {
     pub usage: &'static str,
     /// How many values it reads; `None` for any number from two on.
     pub inputs: Option<usize>,
+    /// Every argument that `parse` asks for, those without names in their order. What nobody asked for is told apart by it where
+    /// something else is missing.
+    pub parameters: &'static [Parameter],
     /// Reads the arguments.
     pub parse: Parse,
+}
+
+impl Definition {
+    /// Whether an argument of this name is taken.
+    pub fn takes(&self, key: &str) -> bool {
+        self.parameters.iter().any(|parameter| parameter.key == key)
+    }
 }
 
 /// Every layer of the language.
@@ -171,7 +193,8 @@ pub static LAYERS: &[Definition] = &[
 /// }
 ///
 /// let parse = |_: &mut _| Ok(Box::new(Logistic) as Box<dyn Layer>);
-/// let layers = Layers::default().with(Definition { name: "logistic", usage: "logistic", inputs: Some(1), parse });
+/// let logistic = Definition { name: "logistic", usage: "logistic", inputs: Some(1), parameters: &[], parse };
+/// let layers = Layers::default().with(logistic);
 /// let text = "input: [4]\nlayers: [linear 3 -> logistic]";
 /// let compiled = archc::compile_with(&layers, &no_files, "net.yaml", text, Format::Yaml, &[]).unwrap();
 /// assert_eq!(compiled.network.graph.nodes[1].output, Shape::Vector(3));
@@ -270,6 +293,67 @@ mod tests {
             assert_eq!(LAYERS.iter().position(|other| other.name == definition.name), Some(index));
             assert_eq!(definition.usage.split(' ').next(), Some(definition.name));
         }
+    }
+
+    /// What layers say of themselves, against what they make of a map or vector, and of one that is twice as large.
+    #[test]
+    fn layers_know_whether_they_keep_shapes() {
+        let (map, vector) = (Shape::map(4, 8, 8), Shape::Vector(8));
+        let mut keeping = 0;
+        for call in [
+            "conv 4 3x3 padding=1",
+            "conv 4 1x1",
+            "depthwise 3x3 padding=1",
+            "depthwise 3x3",
+            "depthwise 3x3 padding=1 multiplier=2",
+            "conv_transpose 4 3x3 padding=1",
+            "upsample 1",
+            "upsample 2",
+            "upsample size=8",
+            "pad 0",
+            "pad 1",
+            "pad channels=1",
+            "maxpool 3 stride=1 padding=1",
+            "maxpool 5 stride=1 padding=1 dilation=1",
+            "maxpool 2",
+            "avgpool 3 stride=1 padding=1",
+            "avgpool 3x1 stride=1 padding=1x0",
+            "adaptive_avgpool 8",
+            "adaptive_maxpool 8",
+            "global_avgpool",
+            "global_maxpool",
+            "bn",
+            "gn 2",
+            "ln",
+            "lrn 5",
+            "linear 8",
+            "dropout",
+            "drop_path 0.1",
+            "flatten",
+            "identity",
+            "slice 0",
+            "slice 0 4",
+            "channel_shuffle 2",
+            "pixel_shuffle 1",
+            "pixel_shuffle 2",
+            "pixel_unshuffle 1",
+            "pixel_unshuffle 2",
+            "relu",
+            "leaky_relu",
+            "elu",
+            "softplus",
+            "prelu",
+            "softmax",
+        ] {
+            let layer = testing::layer(call).expect("a valid call");
+            for (input, larger) in [(map, Shape::map(8, 16, 16)), (vector, Shape::Vector(16))] {
+                let Ok(output) = layer.output(&[input]) else { continue };
+                let keeps = output == input && layer.output(&[larger]) == Ok(larger);
+                assert_eq!(layer.keeps_shape(input), keeps, "{call} over {input}");
+                keeping += usize::from(keeps);
+            }
+        }
+        assert!(keeping > 20, "{keeping}");
     }
 
     #[test]

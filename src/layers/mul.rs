@@ -9,7 +9,8 @@ use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
 use crate::program::Op;
 
-pub(crate) const MUL: Definition = Definition { name: "mul", usage: "mul", inputs: None, parse: |_| Ok(Box::new(Mul)) };
+pub(crate) const MUL: Definition =
+    Definition { name: "mul", usage: "mul", inputs: None, parameters: &[], parse: |_| Ok(Box::new(Mul)) };
 
 #[derive(Debug)]
 struct Mul;

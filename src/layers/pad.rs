@@ -4,7 +4,7 @@
 //! `pad 1`, `pad 1x2 reflect`, `pad bottom=1 right=1`; `pad channels=8` adds eight channels of zeros on either side
 
 use super::{Definition, Layer};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Pair, Shape};
 use crate::layers::{Culprit, Mismatch};
@@ -14,6 +14,16 @@ pub(super) const PAD: Definition = Definition {
     name: "pad",
     usage: "pad [SIZE] [top=N bottom=N left=N right=N channels=N reflect replicate]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::named::<usize>("top"),
+        Parameter::named::<usize>("bottom"),
+        Parameter::named::<usize>("left"),
+        Parameter::named::<usize>("right"),
+        Parameter::named::<usize>("channels"),
+        Parameter::positional::<Pair>("size"),
+        Parameter::flag("reflect"),
+        Parameter::flag("replicate"),
+    ],
     parse: |arguments| Ok(Box::new(Pad::parse(arguments)?)),
 };
 
@@ -86,6 +96,10 @@ impl Layer for Pad {
         let mut lines: Vec<String> = sides.iter().filter_map(line).collect();
         lines.dedup();
         (!lines.is_empty()).then(|| lines.join(", "))
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        (self.rows, self.columns, self.channels) == ((0, 0), (0, 0), 0)
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -4,7 +4,7 @@
 //! `pixel_shuffle 2`
 
 use super::{Culprit, Definition, Layer, Mismatch, map_input};
-use crate::arguments::Positive;
+use crate::arguments::{Parameter, Positive};
 use crate::diagnostic::Code;
 use crate::ir::{Pair, Reach, Shape};
 use crate::program::{Op, op};
@@ -13,6 +13,7 @@ pub(super) const PIXEL_SHUFFLE: Definition = Definition {
     name: "pixel_shuffle",
     usage: "pixel_shuffle FACTOR",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<Positive>("factor")],
     parse: |arguments| {
         let Positive(factor) = arguments.required("factor")?;
         Ok(Box::new(Shuffle { factor }))
@@ -23,6 +24,7 @@ pub(super) const PIXEL_UNSHUFFLE: Definition = Definition {
     name: "pixel_unshuffle",
     usage: "pixel_unshuffle FACTOR",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<Positive>("factor")],
     parse: |arguments| {
         let Positive(factor) = arguments.required("factor")?;
         Ok(Box::new(Unshuffle { factor }))
@@ -80,6 +82,10 @@ impl Layer for Shuffle {
         Some(if height == width { sides } else { format!("{sides}, {width}·{factor} = {}", width * factor) })
     }
 
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.factor == 1
+    }
+
     fn lower(&self, _inputs: &[Shape]) -> Op {
         Op::PixelShuffle(op::PixelShuffle { factor: self.factor })
     }
@@ -108,6 +114,10 @@ impl Layer for Unshuffle {
 
     fn reach(&self, _inputs: &[Shape]) -> Reach {
         Reach { span: Pair::square(self.factor), step: Pair::square(self.factor) }
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.factor == 1
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

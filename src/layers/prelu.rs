@@ -4,7 +4,7 @@
 //! `prelu` has one slope for all channels, `prelu channels init=0.25` one for each
 
 use super::{Definition, Layer};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::Diagnostic;
 use crate::ir::{Init, Shape};
 use crate::layers::{Mismatch, Weight};
@@ -14,6 +14,7 @@ pub(super) const PRELU: Definition = Definition {
     name: "prelu",
     usage: "prelu [channels init=0.25]",
     inputs: Some(1),
+    parameters: &[Parameter::flag("channels"), Parameter::named::<f64>("init")],
     parse: |arguments| Ok(Box::new(Prelu::parse(arguments)?)),
 };
 
@@ -40,6 +41,10 @@ impl Layer for Prelu {
     fn weights(&self, inputs: &[Shape]) -> Vec<Weight> {
         let slopes = if self.each { inputs[0].channels() } else { 1 };
         vec![Weight { name: "weight", shape: vec![slopes], init: Init::Constant(self.init), trainable: true }]
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

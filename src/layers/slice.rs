@@ -3,7 +3,7 @@
 //! `slice 0 58`, `slice {channels // 2}`: without an end, all from there on
 
 use super::{Definition, Layer};
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Parameter};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
@@ -13,6 +13,7 @@ pub(super) const SLICE: Definition = Definition {
     name: "slice",
     usage: "slice START [END]",
     inputs: Some(1),
+    parameters: &[Parameter::positional::<usize>("start"), Parameter::positional::<usize>("end")],
     parse: |arguments| Ok(Box::new(Slice::parse(arguments)?)),
 };
 
@@ -59,6 +60,10 @@ impl Layer for Slice {
     fn arithmetic(&self, inputs: &[Shape]) -> Option<String> {
         let end = self.end.unwrap_or(inputs[0].channels());
         Some(format!("{end} − {} = {}", self.start, end - self.start))
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        self.start == 0 && self.end.is_none()
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

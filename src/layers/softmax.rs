@@ -8,8 +8,13 @@ use crate::ir::Shape;
 use crate::layers::Mismatch;
 use crate::program::Op;
 
-pub(super) const SOFTMAX: Definition =
-    Definition { name: "softmax", usage: "softmax", inputs: Some(1), parse: |_| Ok(Box::new(Softmax)) };
+pub(super) const SOFTMAX: Definition = Definition {
+    name: "softmax",
+    usage: "softmax",
+    inputs: Some(1),
+    parameters: &[],
+    parse: |_| Ok(Box::new(Softmax)),
+};
 
 #[derive(Debug)]
 struct Softmax;
@@ -17,6 +22,10 @@ struct Softmax;
 impl Layer for Softmax {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
         Ok(inputs[0])
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        true
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

@@ -3,7 +3,7 @@
 //! `upsample 2`, `upsample 1.5 bilinear`, `upsample size=28x28 bilinear align_corners`
 
 use super::{Definition, Layer, Reach};
-use crate::arguments::{Arguments, FromValue, PositivePair, Value};
+use crate::arguments::{Arguments, FromValue, Parameter, PositivePair, ResolvedCall, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Pair, Shape};
 use crate::layers::{Culprit, Mismatch};
@@ -13,6 +13,13 @@ pub(super) const UPSAMPLE: Definition = Definition {
     name: "upsample",
     usage: "upsample SCALE [bilinear align_corners], or upsample size=N [bilinear align_corners]",
     inputs: Some(1),
+    parameters: &[
+        Parameter::named::<PositivePair>("size"),
+        Parameter::positional::<Scale>("scale"),
+        Parameter::flag("align_corners"),
+        Parameter::flag("bilinear"),
+        Parameter::flag("nearest"),
+    ],
     parse: |arguments| Ok(Box::new(Upsample::parse(arguments)?)),
 };
 
@@ -114,6 +121,14 @@ impl Layer for Upsample {
             span: Pair { height: span(height), width: span(width) },
             step: Pair { height: height.div_ceil(rows), width: width.div_ceil(columns) },
         }
+    }
+
+    fn keeps_shape(&self, _input: Shape) -> bool {
+        matches!(self.to, To::Scale(Scale { height: 1.0, width: 1.0 }))
+    }
+
+    fn enlarging_to(&self, call: &ResolvedCall, size: Pair) -> Vec<ResolvedCall> {
+        vec![call.clone().with_instead("scale", "size", size.into())]
     }
 
     /// A scale that was given is also the distance between pixels, even where it does not divide the output's size, as in PyTorch.

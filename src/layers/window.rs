@@ -1,9 +1,16 @@
 //! How windows are written, and what is said where one does not fit.
 
 use super::{Culprit, Mismatch};
-use crate::arguments::{Arguments, FromValue, PositivePair, Value};
+use crate::arguments::{Arguments, FromValue, Parameter, PositivePair, ResolvedCall, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::{Pair, Window};
+
+/// The arguments that windows are written with.
+pub(super) const KERNEL: Parameter = Parameter::positional::<PositivePair>("kernel");
+pub(super) const STRIDE: Parameter = Parameter::named::<PositivePair>("stride");
+pub(super) const PADDING: Parameter = Parameter::named::<Padding>("padding");
+pub(super) const DILATION: Parameter = Parameter::named::<PositivePair>("dilation");
+pub(super) const CEIL: Parameter = Parameter::flag("ceil");
 
 /// What people write for a padding.
 enum Padding {
@@ -41,16 +48,21 @@ fn padding(arguments: &Arguments, given: Option<Padding>, window: Window, kind: 
         Some(Padding::Same) => {
             let message = format!("`padding` of `{}` must be {}", arguments.callee().value, Padding::EXPECTED);
             let error = arguments.invalid("padding", message).label("found `same`");
-            let place = arguments.place("padding");
             Err(match window.same(kind) {
                 Ok((padding, effect)) => {
                     let written = padding.written();
-                    error.fix(format!("`p{written}` {effect}"), place, written)
+                    arguments.instead(error, "padding", &written, format!("`p{written}` {effect}"))
                 }
                 Err(advice) => error.help(advice),
             })
         }
     }
+}
+
+/// The call with another kernel and another padding.
+pub(crate) fn with_kernel(call: &ResolvedCall, kernel: Pair, padding: Pair) -> ResolvedCall {
+    let call = call.clone().with("kernel", Value::Size(kernel.height as i64, kernel.width as i64));
+    if padding == Pair::square(0) { call.without("padding") } else { call.with("padding", padding.into()) }
 }
 
 impl Window {

@@ -5,9 +5,10 @@ use crate::graph::Node;
 use crate::ir::{Pair, Reach, Shape, Window};
 use crate::network::Network;
 use crate::program::Op;
+use crate::syntax::Origin;
 
 /// Rows or columns at the edge that no window reads.
-pub(super) fn dropped_pixels(network: &Network, node: &Node) -> Option<Diagnostic> {
+pub(super) fn dropped_pixels(network: &Network, node: &Node, origin: &Origin) -> Option<Diagnostic> {
     let window = node.layer.window()?;
     let Shape::Map { height, width, .. } = network.graph.shape(node.inputs[0]) else { return None };
     let (rows, columns) = window.dropped(height, width);
@@ -26,7 +27,7 @@ pub(super) fn dropped_pixels(network: &Network, node: &Node) -> Option<Diagnosti
     };
     let warning = Diagnostic::warning(
         Code::DroppedPixels,
-        node.span,
+        origin.span,
         format!("the stride leaves out the last {lost} of the {height}×{width} input"),
     );
     Some(warning.label(network.arithmetic(node)?).help(remedy(node, window)))

@@ -4,12 +4,19 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::network::Network;
 use crate::program::Op;
+use crate::syntax::Origin;
 
 /// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
 const HEAVY: u64 = 1_000_000;
 
 /// One linear layer outweighs everything else.
-pub(super) fn heavy_linear(network: &Network, node: &Node, operation: &Op, total: u64) -> Option<Diagnostic> {
+pub(super) fn heavy_linear(
+    network: &Network,
+    node: &Node,
+    origin: &Origin,
+    operation: &Op,
+    total: u64,
+) -> Option<Diagnostic> {
     let linear = matches!(operation, Op::Linear);
     let params = network.params(node);
     if !linear || params < HEAVY || params <= total - params {
@@ -18,7 +25,7 @@ pub(super) fn heavy_linear(network: &Network, node: &Node, operation: &Op, total
     let features = network.graph.shape(node.inputs[0]);
     let warning = Diagnostic::warning(
         Code::HeavyLinear,
-        node.span,
+        origin.span,
         format!("one `linear` holds {}% of the network's parameters", (params as f64 / total as f64 * 100.0).floor()),
     );
     let warning = warning.label(format!("{}·{features} weights: {params} of {total} parameters", node.output));

@@ -18,43 +18,47 @@ use pooled_again::pooled_again;
 use swapped_padding::swapped_padding;
 use unread_layers::unread_layers;
 
-use crate::diagnostic::{Diagnostic, Mistakes};
+use crate::diagnostic::{Diagnostic, MOST_MISTAKES};
 use crate::ir::ValueId;
 use crate::network::Network;
 use crate::program::Op;
+use crate::syntax::Origin;
 
-/// Everything doubtful about a network, in its order. What a repeated block says, it says once.
-pub fn lint(network: &Network) -> Vec<Diagnostic> {
+/// Everything doubtful about a network whose nodes were written there, in its order, each with its node. What a repeated block says,
+/// it says once.
+pub fn lint(network: &Network, origins: &[Origin]) -> Vec<(usize, Diagnostic)> {
     let readers = readers(network);
     let params = network.graph.nodes.iter().map(|node| network.params(node)).fold(0, u64::saturating_add);
-    let mut warnings = Mistakes::default();
+    let mut warnings = Vec::new();
     let mut said = HashSet::new();
     let operations: Vec<Op> =
         network.graph.nodes.iter().map(|node| node.layer.lower(&network.graph.input_shapes(node))).collect();
     for (index, node) in network.graph.nodes.iter().enumerate() {
-        if warnings.is_full() {
+        if warnings.len() >= MOST_MISTAKES {
             break;
         }
+        let origin = &origins[index];
         let found = [
-            dropped_pixels(network, node),
-            bias_before_norm(node, index, &readers[ValueId::of_node(index).index()], &operations),
-            pooled_again(network, node, &operations[index]),
-            heavy_linear(network, node, &operations[index], params),
-            activated_scores(network, node, index, &operations[index]),
-            swapped_padding(network, node),
+            dropped_pixels(network, node, origin),
+            bias_before_norm(node, origin, index, &readers[ValueId::of_node(index).index()], &operations),
+            pooled_again(network, node, origin, &operations[index]),
+            heavy_linear(network, node, origin, &operations[index], params),
+            activated_scores(network, node, origin, index, &operations[index]),
+            swapped_padding(node, origin),
         ];
         for warning in found.into_iter().flatten() {
             if said.insert((warning.code, warning.primary.span)) {
-                warnings.push(warning.traced(&node.trace));
+                warnings.push((index, warning.traced(&origin.trace)));
             }
         }
     }
-    for (index, warning) in unread_layers(network, &readers) {
+    for (index, warning) in unread_layers(network, origins, &readers) {
         if said.insert((warning.code, warning.primary.span)) {
-            warnings.push(warning.traced(&network.graph.nodes[index].trace));
+            warnings.push((index, warning.traced(&origins[index].trace)));
         }
     }
-    warnings.into_list()
+    warnings.truncate(MOST_MISTAKES);
+    warnings
 }
 
 /// The nodes that read each value, by [`ValueId::index`].

@@ -5,9 +5,10 @@ use crate::graph::Node;
 use crate::ir::{Pair, Shape};
 use crate::network::Network;
 use crate::program::Op;
+use crate::syntax::Origin;
 
 /// Pooling where there is nothing left to pool.
-pub(super) fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Option<Diagnostic> {
+pub(super) fn pooled_again(network: &Network, node: &Node, origin: &Origin, operation: &Op) -> Option<Diagnostic> {
     let input = network.graph.shape(node.inputs[0]);
     let pools =
         matches!(operation, Op::MaxPool2d(_) | Op::AvgPool2d { .. } | Op::AdaptiveAvgPool2d | Op::AdaptiveMaxPool2d);
@@ -21,7 +22,7 @@ pub(super) fn pooled_again(network: &Network, node: &Node, operation: &Op) -> Op
             true => "it changes nothing".to_string(),
             false => format!("it only repeats values: {input} → {}", node.output),
         };
-        Diagnostic::warning(Code::PooledAgain, node.span, format!("`{}` pools a map that is 1×1 already", node.kind))
+        Diagnostic::warning(Code::PooledAgain, origin.span, format!("`{}` pools a map that is 1×1 already", node.kind))
             .label(effect)
             .help("leave it out, or give the network a larger input")
     })

@@ -3,10 +3,10 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Node;
 use crate::ir::{Pair, Window};
-use crate::network::Network;
+use crate::syntax::Origin;
 
 /// `conv 8 1x7 p3x0`, whose kernel is one row high: `p0x3` would keep the size.
-pub(super) fn swapped_padding(_network: &Network, node: &Node) -> Option<Diagnostic> {
+pub(super) fn swapped_padding(node: &Node, origin: &Origin) -> Option<Diagnostic> {
     let Window { kernel, padding, .. } = node.layer.window()?;
     let across = match (kernel, padding) {
         (Pair { height: 1, width: 2.. }, Pair { height: pixels @ 1.., width: 0 }) => {
@@ -19,7 +19,7 @@ pub(super) fn swapped_padding(_network: &Network, node: &Node) -> Option<Diagnos
     };
     let meant = Pair { height: padding.width, width: padding.height }.written();
     let message = "the padding and the kernel lie across each other";
-    let warning = Diagnostic::warning(Code::SwappedPadding, node.span, message).label(across);
+    let warning = Diagnostic::warning(Code::SwappedPadding, origin.span, message).label(across);
     Some(warning.help(format!("sizes are height×width: write `p{meant}`")))
 }
 

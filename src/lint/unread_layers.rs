@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::ir::ValueId;
 use crate::network::Network;
 use crate::quantity::exact;
+use crate::syntax::Origin;
 
 /// The layers that lead only to one whose output nobody reads.
 struct Lost {
@@ -13,8 +14,9 @@ struct Lost {
 }
 
 /// A warning for each layer that nobody reads, with the index of its node. What leads there and nowhere else is part of it.
-pub(super) fn unread_layers(network: &Network, readers: &[Vec<usize>]) -> Vec<(usize, Diagnostic)> {
-    lost(network, readers).into_iter().map(|lost| (lost.end, warning(network, &lost))).collect()
+pub(super) fn unread_layers(network: &Network, origins: &[Origin], readers: &[Vec<usize>]) -> Vec<(usize, Diagnostic)> {
+    let warning = |lost: Lost| (lost.end, warning(network, &origins[lost.end], &lost));
+    lost(network, readers).into_iter().map(warning).collect()
 }
 
 fn lost(network: &Network, readers: &[Vec<usize>]) -> Vec<Lost> {
@@ -38,8 +40,7 @@ fn lost(network: &Network, readers: &[Vec<usize>]) -> Vec<Lost> {
     ends.filter_map(|end| Some(Lost { end: end.node()?, layers: take(end) })).collect()
 }
 
-fn warning(network: &Network, lost: &Lost) -> Diagnostic {
-    let end = &network.graph.nodes[lost.end];
+fn warning(network: &Network, origin: &Origin, lost: &Lost) -> Diagnostic {
     let name = level(network, lost);
     let params = lost.layers.iter().map(|index| network.params(&network.graph.nodes[*index]));
     let params = params.fold(0, u64::saturating_add);
@@ -48,7 +49,7 @@ fn warning(network: &Network, lost: &Lost) -> Diagnostic {
         several => format!("{several} layers"),
     };
     let message = format!("nothing reads the output of `{name}`");
-    Diagnostic::warning(Code::Unused, end.span, message)
+    Diagnostic::warning(Code::Unused, origin.span, message)
         .label(match params {
             0 => format!("{layers} without effect"),
             _ => format!("{} parameters in {layers} without effect", exact(params)),

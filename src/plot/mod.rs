@@ -27,6 +27,7 @@ use drawing::Colour;
 pub use drawing::{Drawing, Stroke, is_small};
 pub use grid::{Grid, Tile};
 pub use matrix::{LARGEST, Matrix};
+pub(crate) use pixels::{CAPTION, caption};
 pub use sheet::Sheet;
 pub use svg::address;
 

@@ -145,6 +145,30 @@ fn place(image: &mut RgbImage, corner: Place, side: f64, picture: &RgbImage) {
     }
 }
 
+/// Pixels from one line of captions to the next, and the size that they are written in.
+pub(crate) const CAPTION: usize = 14;
+const CAPTION_SIZE: f64 = 11.0;
+
+/// Writes as many letters as there is room for, from this corner on.
+pub(crate) fn caption(image: &mut RgbImage, [left, top]: [usize; 2], room: usize, text: &str) {
+    let font = FONT.as_scaled(scale(CAPTION_SIZE));
+    let mut length = 0.0;
+    let end = text.char_indices().find(|(_, character)| {
+        length += font.h_advance(font.glyph_id(*character));
+        length > room as f32
+    });
+    let text = &text[..end.map_or(text.len(), |(end, _)| end)];
+    let at = [left as f64, top as f64 + f64::from(font.ascent())];
+    let line = Line { at, anchor: Anchor::Start, size: CAPTION_SIZE, colour: Rgb([0; 3]) };
+    write(image, &line, Style::Plain, text);
+}
+
+/// The font's own unit is the height of its lines, not the size that texts are given in.
+fn scale(size: f64) -> PxScale {
+    let lines = FONT.height_unscaled() / FONT.units_per_em().expect("every TrueType font has it");
+    PxScale::from(size as f32 * lines)
+}
+
 /// Where text is written, in pixels.
 struct Line {
     at: Place,
@@ -154,9 +178,7 @@ struct Line {
 }
 
 fn write(image: &mut RgbImage, line: &Line, style: Style, text: &str) {
-    // The font's own unit is the height of its lines, not the size that texts are given in.
-    let lines = FONT.height_unscaled() / FONT.units_per_em().expect("every TrueType font has it");
-    let scale = PxScale::from(line.size as f32 * lines);
+    let scale = scale(line.size);
     let font = FONT.as_scaled(scale);
     let glyphs: Vec<GlyphId> = text.chars().map(|character| font.glyph_id(character)).collect();
     let length: f32 = glyphs.iter().map(|glyph| font.h_advance(*glyph)).sum();

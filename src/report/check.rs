@@ -245,7 +245,7 @@ impl<'a> Lines<'a> {
             }
             Content::Call | Content::ShortCall | Content::Kind => match (layer, row.nodes.len()) {
                 (Some(layer), _) if content == Content::Kind => text.write_str(layer.kind),
-                (Some(layer), _) => text.write_str(&layer.call),
+                (Some(layer), _) => write!(text, "{}", layer.call),
                 (None, 1) => text.write_str("1 layer"),
                 (None, layers) => write!(text, "{layers} layers"),
             },

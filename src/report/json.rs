@@ -10,6 +10,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Help, Severity, Span};
 use crate::graph::Node;
 use crate::network::Network;
 use crate::quantity::BEYOND;
+use crate::syntax::Origin;
 
 /// Writes one line for a file: what is known of its network or its blocks, or only what is wrong with it. `view` says whose memory is
 /// shown; there are always all layers.
@@ -25,8 +26,8 @@ pub fn check(
     let mut out = out;
     match result {
         Ok(Checked::Network(compiled)) => {
-            let Compiled { network, warnings } = &**compiled;
-            serde_json::to_writer(&mut out, &Sound::new(file, network, warnings, view(network)))
+            let network = &compiled.network;
+            serde_json::to_writer(&mut out, &Sound::new(file, compiled, view(network)))
         }
         Ok(Checked::Library { blocks, warnings }) => {
             serde_json::to_writer(&mut out, &Library { file, blocks, diagnostics: diagnostics(warnings) })
@@ -64,26 +65,27 @@ struct Sound<'a> {
 /// All layers; each is put into words when it is written.
 struct Layers<'a> {
     network: &'a Network,
+    origins: &'a [Origin],
     texts: &'a Diagnostics,
 }
 
 impl<'a> Serialize for Layers<'a> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Layers { network, texts } = *self;
+        let Layers { network, origins, texts } = *self;
         let fields = network.receptive_fields();
         let layer = |(index, node): (usize, &'a Node)| {
             let field = fields[index + 1].size;
             LayerLine {
                 name: &node.name,
                 kind: node.kind,
-                call: &node.call,
+                call: node.call.to_string(),
                 inputs: node.inputs.iter().map(|input| network.graph.name(*input)).collect(),
                 output: node.output.dims(),
                 arithmetic: network.arithmetic(node),
                 params: network.params(node),
                 macs: known(network.macs(node)),
                 receptive_field: [field.height, field.width].map(|side| (side != usize::MAX).then_some(side)),
-                trace: node
+                trace: origins[index]
                     .trace
                     .iter()
                     .map(|frame| Step { what: &frame.what, place: place(frame.span, texts) })
@@ -98,7 +100,7 @@ impl<'a> Serialize for Layers<'a> {
 struct LayerLine<'a> {
     name: &'a str,
     kind: &'a str,
-    call: &'a str,
+    call: String,
     inputs: Vec<&'a str>,
     output: Vec<usize>,
     arithmetic: Option<String>,
@@ -190,7 +192,8 @@ struct Suggestion<'a> {
 }
 
 impl<'a> Sound<'a> {
-    fn new(file: &'a str, network: &'a Network, warnings: &'a Diagnostics, view: View) -> Sound<'a> {
+    fn new(file: &'a str, compiled: &'a Compiled, view: View) -> Sound<'a> {
+        let Compiled { network, origins, warnings } = compiled;
         let totals = network.totals();
         let Training { batch, threads } = view.training;
         let footprint = network.footprint(threads);
@@ -199,7 +202,7 @@ impl<'a> Sound<'a> {
             file,
             name: &network.name,
             input: network.graph.input.dims(),
-            layers: Layers { network, texts: warnings },
+            layers: Layers { network, origins, texts: warnings },
             total: Total {
                 params: known(totals.params),
                 trainable: known(totals.trainable),

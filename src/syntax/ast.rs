@@ -5,6 +5,7 @@
 
 use crate::diagnostic::{Diagnostic, Span, Spanned};
 
+use super::CallId;
 pub use super::text::Text;
 
 /// A whole file.
@@ -185,6 +186,8 @@ pub enum Merge {
 /// A layer's or block's name with its arguments. Optimizers, schedules and transforms are written the same way.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// Its number in the document, from the reader.
+    pub id: Option<CallId>,
     /// `conv`; of `{act}`, what stands there.
     pub name: Spanned<String>,
     /// What says which layer or block it is, of `{act}`.

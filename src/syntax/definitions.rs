@@ -195,5 +195,6 @@ pub(super) fn init_rules(context: &mut Context<'_>, value: &Spanned<Setting>) ->
 fn constant(span: Span, value: Expr) -> Call {
     let value = Spanned::new(Term::Expr(Spanned::new(value, span)), span);
     let argument = Argument { key: None, value, span };
-    Call { name: Spanned::new("constant".to_string(), span), chosen: None, arguments: vec![argument], span, room: None }
+    let name = Spanned::new("constant".to_string(), span);
+    Call { id: None, name, chosen: None, arguments: vec![argument], span, room: None }
 }

@@ -9,19 +9,8 @@ use super::ast::{Document, DocumentBody, Expr, Section, Setting, Text};
 use super::include::Included;
 use super::structure::items;
 use super::value::wrong_type;
-use super::{definitions, notation};
+use super::{Vocabulary, definitions, notation};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Sources, Span, Spanned, nearest};
-
-/// The names that have a meaning before any document is read.
-#[derive(Clone, Copy)]
-pub struct Vocabulary<'a> {
-    /// Names of layers.
-    pub layers: &'a [&'a str],
-    /// Top-level keys that stand for a whole network.
-    pub presets: &'a [&'a str],
-    /// Whether it is another framework's name for a layer, or another spelling of one.
-    pub is_foreign: &'a dyn Fn(&str) -> bool,
-}
 
 /// Keys of a document, besides presets.
 const KEYS: [&str; 11] =
@@ -32,8 +21,7 @@ pub(super) struct Context<'a> {
     pub sources: &'a Sources,
     /// Layers, and the blocks of this document.
     pub callable: BTreeSet<String>,
-    /// See [`Vocabulary::is_foreign`].
-    pub is_foreign: &'a dyn Fn(&str) -> bool,
+    pub vocabulary: &'a Vocabulary,
     /// See [`Document::lost_blocks`].
     pub lost_blocks: bool,
     /// The structure around what is being read.
@@ -59,7 +47,7 @@ pub(super) fn document<'a>(
     sources: &'a Sources,
     root: &'a Spanned<Setting>,
     included: &'a Included,
-    vocabulary: Vocabulary<'a>,
+    vocabulary: &'a Vocabulary,
 ) -> (Option<Document>, Vec<Diagnostic>) {
     let root = match &root.value {
         Setting::Map(section) => section,
@@ -77,7 +65,7 @@ pub(super) fn document<'a>(
     let mut context = Context {
         sources,
         callable,
-        is_foreign: vocabulary.is_foreign,
+        vocabulary,
         lost_blocks: !included.complete,
         within: None,
         structure: None,
@@ -111,11 +99,12 @@ pub(super) fn document<'a>(
         .collect();
     keys(&mut context, root, vocabulary, &mut document);
     document.doubts = context.doubts.into_list();
+    document.number_calls();
     (Some(document), context.errors.into_list())
 }
 
 /// Reads every key of a document but `blocks` and `include`.
-fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: Vocabulary<'_>, document: &mut Document) {
+fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: &Vocabulary, document: &mut Document) {
     let mut bodies: Vec<&Spanned<String>> = Vec::new();
     let mut body = |context: &mut Context<'a>, key, value: DocumentBody| {
         document.body = match bodies.first() {
@@ -155,7 +144,7 @@ fn keys<'a>(context: &mut Context<'a>, root: &'a Section, vocabulary: Vocabulary
                 body(context, key, preset.unwrap_or(DocumentBody::Unreadable));
             }
             _ => {
-                let known = KEYS.iter().chain(vocabulary.presets).copied();
+                let known = KEYS.iter().chain(&vocabulary.presets).copied();
                 meant.extend(nearest(&key.value, known.clone()));
                 context.errors.push(unknown_key(key, "a file", known));
             }

@@ -11,6 +11,7 @@
 
 mod align;
 pub mod ast;
+mod calls;
 #[cfg(test)]
 mod compact;
 mod definitions;
@@ -19,6 +20,7 @@ mod foreign;
 mod include;
 mod keyword;
 pub mod notation;
+mod origin;
 mod overrides;
 mod structure;
 mod tables;
@@ -27,6 +29,7 @@ mod tests;
 pub mod text;
 mod toml;
 mod value;
+mod vocabulary;
 mod words;
 mod yaml;
 
@@ -36,14 +39,13 @@ use std::path::Path;
 use ast::{Document, Setting};
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
-use crate::elaborate;
-use crate::elsewhere;
-use crate::layers::Layers;
 
-pub use document::Vocabulary;
+pub use calls::{CallId, Calls, WrittenCall};
 pub use include::{Load, no_files};
 pub(crate) use keyword::is_keyword;
+pub use origin::Origin;
 pub use overrides::Override;
+pub use vocabulary::Vocabulary;
 
 /// What a file can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,39 +86,20 @@ pub struct Parsed {
 }
 
 /// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own, as does each included
-/// file, whose text `load` gives. `layers` are what the text may call.
+/// file, whose text `load` gives. `vocabulary` is what the text may call: [`elaborate::vocabulary`](crate::elaborate::vocabulary)
+/// has it.
 pub fn parse(
     sources: &mut Sources,
     source: SourceId,
     format: Format,
     overrides: &[Override],
-    layers: &Layers,
+    vocabulary: &Vocabulary,
     load: &Load<'_>,
-) -> Parsed {
-    let layers: Vec<&str> = layers.names().collect();
-    let presets: Vec<&str> = elaborate::preset_names().collect();
-    let own: HashSet<String> = layers.iter().filter_map(|own| elsewhere::plain(own)).collect();
-    let is_foreign = |name: &str| {
-        elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true).is_some()
-            || elsewhere::of_other_dimensions(name).is_some()
-            || elsewhere::plain(name).is_some_and(|plain| own.contains(&plain))
-    };
-    let vocabulary = Vocabulary { layers: &layers, presets: &presets, is_foreign: &is_foreign };
-    parse_with(sources, source, format, overrides, load, vocabulary)
-}
-
-fn parse_with(
-    sources: &mut Sources,
-    source: SourceId,
-    format: Format,
-    overrides: &[Override],
-    load: &Load<'_>,
-    vocabulary: Vocabulary<'_>,
 ) -> Parsed {
     let (root, mut errors) = read(sources, source, format);
     let Some(mut root) = root else { return Parsed { document: None, errors } };
     if format == Format::Toml {
-        errors.extend(tables::moved_out(&mut root, vocabulary.presets));
+        errors.extend(tables::moved_out(&mut root, &vocabulary.presets));
     }
     let (definitions, mistakes) = overrides::apply(sources, &mut root, overrides);
     errors.extend(mistakes);

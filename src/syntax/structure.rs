@@ -100,7 +100,7 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
     }
     // What the layers of other frameworks are here is known to those who know layers.
     let is_foreign = |context: &Context<'_>| {
-        (context.is_foreign)(&key.value)
+        context.vocabulary.is_foreign(&key.value)
             && (section.entries.len() > 1 || has_arguments(value) || !looks_like_layers(context, key, value))
     };
     if context.callable.contains(&key.value) || is_foreign(context) {
@@ -270,7 +270,7 @@ fn call(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Settin
         }
         _ => vec![positional(term(context, "an argument", value))],
     };
-    Some(Call { name: key.clone(), chosen: None, arguments, span: key.span.to(value.span), room: None })
+    Some(Call { id: None, name: key.clone(), chosen: None, arguments, span: key.span.to(value.span), room: None })
 }
 
 fn positional(value: Spanned<Term>) -> Argument {

@@ -64,7 +64,7 @@ impl Profile {
                 Some(Layer {
                     name: node.name.clone(),
                     kind: node.kind,
-                    call: node.call.clone() + joined(step),
+                    call: node.call.to_string() + joined(step),
                     forward_s: mean(spent.forward),
                     backward_s: mean(spent.backward),
                     forward_flops,

@@ -63,7 +63,7 @@ fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnosti
         Setting::Map(section) => match section.entries.as_slice() {
             [(name, value)] => {
                 let span = name.span.to(value.span);
-                Ok(Call { name: name.clone(), chosen: None, arguments: in_mapping(value)?, span, room: None })
+                Ok(Call { id: None, name: name.clone(), chosen: None, arguments: in_mapping(value)?, span, room: None })
             }
             entries => {
                 let message = format!("one {} is expected here, but the mapping has {} keys", kind.what, entries.len());

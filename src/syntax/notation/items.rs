@@ -55,7 +55,7 @@ pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic
         arguments.push(argument(text, inner)?);
     }
     let room = (!text.is_generated()).then_some(Span { start: span.end, ..span });
-    Ok(Call { name, chosen: chosen.map(Box::new), arguments, span, room })
+    Ok(Call { id: None, name, chosen: chosen.map(Box::new), arguments, span, room })
 }
 
 /// As in mapping form, a bare word may be a name in scope.

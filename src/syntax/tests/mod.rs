@@ -7,29 +7,25 @@ use super::*;
 use crate::diagnostic::settle;
 use crate::syntax::ast::DocumentBody;
 
-const VOCABULARY: Vocabulary<'_> = Vocabulary {
-    layers: &[
-        "conv",
-        "maxpool",
-        "avgpool",
-        "adaptive_avgpool",
-        "bn",
-        "lrn",
-        "linear",
-        "dropout",
-        "flatten",
-        "relu",
-        "leaky_relu",
-        "sigmoid",
-        "tanh",
-        "gelu",
-        "silu",
-        "softmax",
-        "add",
-    ],
-    presets: &["vgg", "resnet"],
-    is_foreign: &|_| false,
-};
+const LAYERS: [&str; 17] = [
+    "conv",
+    "maxpool",
+    "avgpool",
+    "adaptive_avgpool",
+    "bn",
+    "lrn",
+    "linear",
+    "dropout",
+    "flatten",
+    "relu",
+    "leaky_relu",
+    "sigmoid",
+    "tanh",
+    "gelu",
+    "silu",
+    "softmax",
+    "add",
+];
 
 fn read(
     sources: &mut Sources,
@@ -43,7 +39,8 @@ fn read(
         .map(|(path, value)| Override { path: path.to_string(), value: value.to_string(), option: None })
         .collect();
     let load = |_: &str| Err("there is none".to_string());
-    match parse_with(sources, id, format, &overrides, &load, VOCABULARY) {
+    let vocabulary = Vocabulary::new(LAYERS, ["vgg", "resnet"]);
+    match parse(sources, id, format, &overrides, &vocabulary, &load) {
         Parsed { document: Some(document), errors } if errors.is_empty() => Ok(document),
         Parsed { errors, .. } => Err(settle(sources, errors)),
     }

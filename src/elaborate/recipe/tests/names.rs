@@ -25,6 +25,15 @@ fn asked<T>(name: &str, parse: impl Fn(&mut Arguments) -> Result<T, Diagnostic>)
     }
 }
 
+/// Definitions say which arguments their layers take, in the order in which these ask for them.
+#[test]
+fn parameters_are_what_is_asked_for() {
+    for layer in LAYERS {
+        let parameters: Vec<&str> = layer.parameters.iter().map(|parameter| parameter.key).collect();
+        assert_eq!(parameters, asked(layer.name, layer.parse), "{}", layer.name);
+    }
+}
+
 fn of_kind<T>(kind: &Kind<T>) -> Vec<&'static str> {
     let names = || kind.entries().map(|(name, _)| name);
     for name in kind.elsewhere {

@@ -1,0 +1,65 @@
+//! What a walk finds wrong. What takes nothing but its place is said at once; where advice is looked for, that waits until the walk is
+//! over, so that what is tried is tried on a network to which nothing is added any more.
+
+use super::expect::Unexpected;
+use super::mismatch::Refused;
+use super::remedy::regroup;
+use super::view::View;
+use crate::arguments::Arguments;
+use crate::diagnostic::{Choice, Code, Diagnostic, Span};
+use crate::ir::Shape;
+use crate::syntax::Origin;
+
+/// Something wrong.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// In words.
+    Said(Box<Diagnostic>),
+    /// A layer that does not take its inputs.
+    Refused(Box<Refused>),
+    /// A shape that was expected otherwise.
+    Unexpected(Box<Unexpected>),
+    /// Channels that do not split into groups, whatever arrives.
+    Ungrouped(Box<Ungrouped>),
+}
+
+/// A layer whose own channels do not split into its groups.
+#[derive(Debug)]
+pub(super) struct Ungrouped {
+    pub error: Diagnostic,
+    pub given: Arguments,
+    pub origin: Origin,
+    /// What arrives, if that is known.
+    pub input: Option<Shape>,
+}
+
+impl Problem {
+    /// What is reported once.
+    pub fn key(&self) -> (Code, Span) {
+        match self {
+            Problem::Said(diagnostic) => (diagnostic.code, diagnostic.primary.span),
+            Problem::Refused(refused) => (refused.mismatch.code, refused.place()),
+            Problem::Unexpected(unexpected) => (Code::ExpectationFailed, unexpected.span),
+            Problem::Ungrouped(ungrouped) => (ungrouped.error.code, ungrouped.error.primary.span),
+        }
+    }
+
+    /// In words, with what could be done about it if that is wanted.
+    pub fn told(self, view: &View, advises: bool) -> (Diagnostic, Vec<Choice>) {
+        match self {
+            Problem::Said(diagnostic) => (*diagnostic, Vec::new()),
+            Problem::Refused(refused) => {
+                let (error, choices) = if advises { refused.diagnose(view) } else { (refused.briefly(), Vec::new()) };
+                (error.traced(&refused.origin.trace), choices)
+            }
+            Problem::Unexpected(unexpected) => {
+                let (error, choices) = unexpected.diagnose(view, advises);
+                (error.traced(&unexpected.trace), choices)
+            }
+            Problem::Ungrouped(ungrouped) => {
+                let Ungrouped { error, given, origin, input } = *ungrouped;
+                (regroup(error, &given, origin.call, input, view).traced(&origin.trace), Vec::new())
+            }
+        }
+    }
+}

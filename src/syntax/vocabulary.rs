@@ -1,0 +1,35 @@
+//! Names that whoever compiles hands to the reader, which knows no layer and no preset by itself.
+
+use std::collections::HashSet;
+
+use crate::elsewhere;
+
+/// The names that have a meaning before any document is read: a key of a mapping either calls one of them, or names something.
+#[derive(Debug, Clone)]
+pub struct Vocabulary {
+    /// Names of layers.
+    pub(super) layers: Vec<&'static str>,
+    /// Top-level keys that stand for a whole network.
+    pub(super) presets: Vec<&'static str>,
+    /// Names of layers, without what spellings differ in.
+    plain: HashSet<String>,
+}
+
+impl Vocabulary {
+    /// These layers, and these top-level keys that stand for a whole network.
+    pub fn new(
+        layers: impl IntoIterator<Item = &'static str>,
+        presets: impl IntoIterator<Item = &'static str>,
+    ) -> Vocabulary {
+        let (layers, presets): (Vec<&str>, Vec<&str>) = (layers.into_iter().collect(), presets.into_iter().collect());
+        let plain = layers.iter().filter_map(|layer| elsewhere::plain(layer)).collect();
+        Vocabulary { layers, presets, plain }
+    }
+
+    /// Whether it is another framework's name for a layer, or another spelling of one.
+    pub(super) fn is_foreign(&self, name: &str) -> bool {
+        elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true).is_some()
+            || elsewhere::of_other_dimensions(name).is_some()
+            || elsewhere::plain(name).is_some_and(|plain| self.plain.contains(&plain))
+    }
+}
