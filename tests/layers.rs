@@ -1,5 +1,5 @@
-//! The modules of the crate form layers: each imports only from those before it in this list. docs/architecture.md shows
-//! the same picture.
+//! The modules of the crate form layers: each imports only from those before it in this list. docs/architecture.md
+//! shows the same picture.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -135,8 +135,8 @@ fn modules_import_only_from_below() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// What a layer has against its arguments it says by their names, and a node is where its index says: nothing from the operations up
-/// to the network knows where anything was written.
+/// What a layer has against its arguments it says by their names, and a node is where its index says: nothing from the
+/// operations up to the network knows where anything was written.
 #[test]
 fn networks_know_no_places() {
     let mut sources = Vec::new();

@@ -5,8 +5,8 @@ use std::fmt::{self, Write};
 use super::{Arguments, Evaluated, FromValue, Value, long_form};
 use crate::diagnostic::{SourceId, Span, Spanned};
 
-/// A call of which every expression is worked out and every argument was taken: `conv 64 3x3 s2`. It is what a node of a network
-/// shows, and what advice changes to see whether another call would do.
+/// A call of which every expression is worked out and every argument was taken: `conv 64 3x3 s2`. It is what a node of
+/// a network shows, and what advice changes to see whether another call would do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResolvedCall {
     callee: String,
@@ -95,7 +95,8 @@ impl ResolvedCall {
         T::from_value(&self.given.iter().find(|given| given.key == key)?.value)
     }
 
-    /// As arguments that nobody has taken. Their places are nowhere: nothing that is said of them is for anyone to read.
+    /// As arguments that nobody has taken. Their places are nowhere: nothing that is said of them is for anyone to
+    /// read.
     pub fn arguments(&self) -> Arguments {
         let nowhere = Span { source: SourceId(0), start: 0, end: 0 };
         let given = self.given.iter().map(|given| Evaluated {

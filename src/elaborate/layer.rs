@@ -18,8 +18,8 @@ use crate::syntax::Origin;
 use crate::syntax::ast::Call;
 
 impl Walk<'_> {
-    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown. `shortcut` is what it adds to the
-    /// body of a residual connection as it is, if it does.
+    /// Reads a layer's arguments and wires it. Arguments are checked even where an input is unknown. `shortcut` is what
+    /// it adds to the body of a residual connection as it is, if it does.
     pub(super) fn layer(
         &mut self,
         definition: &Definition,

@@ -206,9 +206,8 @@ fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
             if node.call.position("out").is_none() || other == node.call {
                 continue;
             }
-            let text = |call: &ResolvedCall, made: Shape| {
-                format!("`{call}` in place of `{}` would make {made}", node.call)
-            };
+            let text =
+                |call: &ResolvedCall, made: Shape| format!("`{call}` in place of `{}` would make {made}", node.call);
             let edit = meeting.set(*node, "out", &out);
             if let Some(made) = meeting.works(odd, place, &other) {
                 let behind = match odd.branch.first() {

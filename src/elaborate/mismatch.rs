@@ -93,7 +93,8 @@ fn sources(mut error: Diagnostic, inputs: &[ValueId], trace: &[Frame], view: &Vi
     error
 }
 
-/// Where `node` was written, or the call of the block that it is in, if what was reached by `trace` stands outside of that.
+/// Where `node` was written, or the call of the block that it is in, if what was reached by `trace` stands outside of
+/// that.
 fn seen_from(node: Placed, trace: &[Frame], view: &View) -> Span {
     let origin = view.origin(node);
     let known = origin.trace.iter().zip(trace).take_while(|(inner, outer)| inner == outer).count();

@@ -1,4 +1,5 @@
-//! Where a shape comes from: back over the layers that keep every shape, such as `bn` and `relu`, to the one that made it.
+//! Where a shape comes from: back over the layers that keep every shape, such as `bn` and `relu`, to the one that made
+//! it.
 
 use super::view::{LONGEST_WAY, View};
 use crate::diagnostic::{Choice, Diagnostic};

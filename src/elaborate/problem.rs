@@ -1,5 +1,5 @@
-//! What a walk finds wrong. What takes nothing but its place is said at once; where advice is looked for, that waits until the walk is
-//! over, so that what is tried is tried on a network to which nothing is added any more.
+//! What a walk finds wrong. What takes nothing but its place is said at once; where advice is looked for, that waits
+//! until the walk is over, so that what is tried is tried on a network to which nothing is added any more.
 
 use super::expect::Unexpected;
 use super::mismatch::Refused;

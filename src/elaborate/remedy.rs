@@ -1,5 +1,5 @@
-//! What would fix sizes that do not fit. Each remedy is tried on the layers themselves before it is a choice, and on the whole text
-//! before it is given.
+//! What would fix sizes that do not fit. Each remedy is tried on the layers themselves before it is a choice, and on
+//! the whole text before it is given.
 
 use super::meet::meet;
 use super::mismatch::Refused;
@@ -37,8 +37,8 @@ pub(super) fn remedy(refused: &Refused, view: &View) -> Vec<Choice> {
     }
 }
 
-/// The diagnostic for channels that do not split into groups, with the numbers of groups next to the one that was asked for
-/// into which they do. `given` are the arguments of the call `id`; `input` is what arrives, if that is known.
+/// The diagnostic for channels that do not split into groups, with the numbers of groups next to the one that was asked
+/// for into which they do. `given` are the arguments of the call `id`; `input` is what arrives, if that is known.
 pub(super) fn regroup(
     error: Diagnostic,
     given: &Arguments,

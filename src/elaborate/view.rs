@@ -1,4 +1,5 @@
-//! What advice may look at: the network as far as it was wired, with nothing added to it any more, and the text that it came from.
+//! What advice may look at: the network as far as it was wired, with nothing added to it any more, and the text that it
+//! came from.
 
 use std::ops::Deref;
 

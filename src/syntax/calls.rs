@@ -1,4 +1,5 @@
-//! Calls by their numbers. Every call of a document gets one when it has been read, so that a layer is found where it was written.
+//! Calls by their numbers. Every call of a document gets one when it has been read, so that a layer is found where it
+//! was written.
 
 use super::ast::{Call, Document, DocumentBody, Item, ItemBody, Shortcut};
 

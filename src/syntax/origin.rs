@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::CallId;
 use crate::diagnostic::{Frame, Span};
 
-/// Where a layer comes from. A network has none of this; whoever makes one out of a text keeps it beside, by the node's index.
+/// Where a layer comes from. A network has none of this; whoever makes one out of a text keeps it beside, by the node's
+/// index.
 #[derive(Debug, Clone)]
 pub struct Origin {
     /// The call.

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::elsewhere;
 
-/// The names that have a meaning before any document is read: a key of a mapping either calls one of them, or names something.
+/// The names that have a meaning before any document is read: a key of a mapping either calls one of them, or names
+/// something.
 #[derive(Debug, Clone)]
 pub struct Vocabulary {
     /// Names of layers.
