@@ -47,6 +47,7 @@
 #![deny(missing_docs)]
 
 pub mod arguments;
+mod budget;
 mod compile;
 pub mod diagnostic;
 pub mod elaborate;

@@ -8,6 +8,7 @@ use std::path::Path;
 /// The modules, from the bottom up.
 const LAYERS: &[&str] = &[
     "diagnostic",
+    "budget",
     "ir",
     "elsewhere",
     "arguments",

@@ -84,13 +84,13 @@ impl Numbers {
 
 impl Kernel for Swish {
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, weights, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, weights, output, output_shape, .. } = call;
         let numbers = Numbers::new(gpu.settings().order, batch, output_shape, inputs[0].0, weights[0].values);
         gpu.launch(&SOURCE, "swish_forward", numbers.grid(), &Numbers { y: output.pointer(), ..numbers })
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, weights, output_shape, output_gradient: g, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_shape, output_gradient: g, .. } = call;
         let numbers = Numbers::new(gpu.settings().order, batch, output_shape, inputs[0].0, weights[0].values);
         let numbers = Numbers { g: g.pointer(), ..numbers };
         if let Some(dx) = call.input_gradients[0] {

@@ -211,8 +211,7 @@ impl Arguments {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let taken = self.given.into_iter().filter_map(|(argument, taken)| Some((argument, taken?)));
-        Ok((ResolvedCall::taken(self.callee.value, taken), self.places))
+        Ok((ResolvedCall::taken(self.callee.value, self.given), self.places))
     }
 
     /// What has been asked for.

@@ -29,13 +29,16 @@ impl ResolvedCall {
         ResolvedCall { callee: callee.into(), given: Vec::new() }
     }
 
-    pub(super) fn taken(callee: String, given: impl Iterator<Item = (Evaluated, &'static str)>) -> ResolvedCall {
-        let given = given.map(|(Evaluated { key: written, value }, key)| Given {
+    pub(super) fn taken(callee: String, arguments: Vec<(Evaluated, Option<&'static str>)>) -> ResolvedCall {
+        // Large networks have many calls: no room is left over.
+        let mut given = Vec::with_capacity(arguments.len());
+        let taken = arguments.into_iter().filter_map(|(argument, taken)| Some((argument, taken?)));
+        given.extend(taken.map(|(Evaluated { key: written, value }, key)| Given {
             key,
             named: written.is_some(),
             value: value.value,
-        });
-        ResolvedCall { callee, given: given.collect() }
+        }));
+        ResolvedCall { callee, given }
     }
 
     /// What is called.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{Outcome, Reader};
+use crate::budget::Budget;
 use crate::diagnostic::{Code, Diagnostic, Edit, Severity, SourceId, placed};
 use crate::elaborate::Effort;
 
@@ -24,7 +25,7 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
         text,
         source: outcome.source,
         before: Standing::of(&list),
-        spent: 0,
+        cost: Budget::new(MOST_COST),
         expected: cost(outcome, text),
     };
     for diagnostic in &mut list {
@@ -67,7 +68,8 @@ struct Trials<'a> {
     text: &'a str,
     source: SourceId,
     before: Standing,
-    spent: usize,
+    /// Of the trials so far.
+    cost: Budget,
     /// What a trial is expected to cost.
     expected: usize,
 }
@@ -75,14 +77,14 @@ struct Trials<'a> {
 impl Trials<'_> {
     /// Whether what is said goes away with these changes; `None` if that cannot be tried.
     fn mends(&mut self, code: Code, message: &str, edits: &[Edit]) -> Option<bool> {
-        let left = MOST_COST.saturating_sub(self.spent);
+        let left = self.cost.left();
         if self.expected > left {
             return None;
         }
         let text = edited(self.text, edits, self.source)?;
         let most_items = left / BYTES_AN_ITEM;
         let outcome = self.reader.read(&text, &Effort::of_trial(most_items));
-        self.spent = self.spent.saturating_add(cost(&outcome, &text));
+        self.cost.spend(cost(&outcome, &text));
         if outcome.cost > most_items {
             return None;
         }

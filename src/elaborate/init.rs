@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::scope::Scope;
 use super::{call, initialiser};
+use crate::budget::Budget;
 use crate::diagnostic::{Code, Diagnostic, Mistakes};
 use crate::graph::{Graph, Node};
 use crate::layers::Layers;
@@ -15,7 +16,7 @@ use crate::syntax::ast::InitRule;
 /// A pattern is a layer kind, for the kind's `weight`; `KIND.bias`, for its bias; or a glob over full parameter names.
 pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Scope, complete: bool) -> Vec<Diagnostic> {
     let mut problems = Mistakes::default();
-    let mut compared = 0usize;
+    let compared = Budget::new(MOST_COMPARED);
     let mut full_name = String::new();
     let named = |(place, node): (usize, &Node)| (node.name.clone(), place);
     let places: HashMap<String, usize> = match rules {
@@ -46,8 +47,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
             Some(place) => *place..place + 1,
             None => 0..0,
         };
-        compared = compared.saturating_add(range.len() * (1 + pattern.value.len() / USUAL_PATTERN));
-        if compared > MOST_COMPARED {
+        if !compared.spend(range.len() * (1 + pattern.value.len() / USUAL_PATTERN)) {
             let message = format!("these patterns are compared with {} layers each", graph.nodes.len());
             let error = Diagnostic::error(Code::Limit, pattern.span, message);
             problems.push(error.help("name the weights in full, or use fewer patterns"));

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::budget::Budget;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::ir::ValueId;
 
@@ -71,13 +72,13 @@ const USUAL_NAME: usize = 64;
 const LONGEST: usize = 64 << 20;
 
 /// Every full name given so far: of layers and of levels.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Names {
     given: HashMap<String, Entry>,
     /// Levels whose names were taken: that what is in them is taken too is no second mistake.
     taken: HashSet<String>,
     /// Bytes in all of them.
-    length: usize,
+    length: Budget,
 }
 
 #[derive(Debug)]
@@ -86,10 +87,16 @@ struct Entry {
     value: Wire,
 }
 
+impl Default for Names {
+    fn default() -> Names {
+        Names { given: HashMap::new(), taken: HashSet::new(), length: Budget::new(LONGEST) }
+    }
+}
+
 impl Names {
     /// Takes a name, which must be new.
     pub fn declare(&mut self, name: &str, span: Span) -> Result<(), Diagnostic> {
-        self.length += name.len();
+        self.length.spend(name.len());
         let previous = self.given.insert(name.to_string(), Entry { span, value: None });
         match previous {
             None => Ok(()),
@@ -109,7 +116,7 @@ impl Names {
 
     /// Whether they are so long that nobody has written them.
     pub fn are_too_long(&self) -> bool {
-        self.length > LONGEST
+        self.length.is_overspent()
     }
 
     /// Says what a declared name refers to: the output of the layer, or of the last one in the level.

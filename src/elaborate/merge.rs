@@ -11,7 +11,7 @@ use crate::layers;
 use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
 
 /// Every reference may take several.
-const MOST_LOOKUPS: usize = 1 << 22;
+pub(super) const MOST_LOOKUPS: usize = 1 << 22;
 
 impl Walk<'_> {
     /// Several values become one. A single value is passed on. `shortcut` is one of them that is added as it is.
@@ -49,8 +49,7 @@ impl Walk<'_> {
 
     /// An earlier value: `.` is the current one, `input` the network's input.
     pub(super) fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
-        self.lookups += level.cost(&source.value);
-        if self.lookups > MOST_LOOKUPS {
+        if !self.lookups.spend(level.cost(&source.value)) {
             let message = "the references of this network are too many to be looked up";
             self.stop(Diagnostic::error(Code::Limit, source.span, message));
             return None;

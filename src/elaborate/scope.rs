@@ -1,8 +1,7 @@
 //! Which names an expression may use, and what they stand for.
 
-use std::cell::Cell;
-
 use crate::arguments::Value;
+use crate::budget::Budget;
 
 /// Names in scope, innermost first, and what working with them may still cost.
 #[derive(Debug, Clone, Copy)]
@@ -16,7 +15,7 @@ pub struct Scope<'a> {
 /// repeat.
 #[derive(Debug)]
 pub struct Effort {
-    left: Cell<usize>,
+    steps: Budget,
     /// How many items may be walked.
     pub most_items: usize,
     /// Whether anyone reads the advice.
@@ -28,19 +27,19 @@ const MOST_STEPS: usize = 1 << 27;
 
 impl Default for Effort {
     fn default() -> Effort {
-        Effort { left: Cell::new(MOST_STEPS), most_items: usize::MAX, advises: true }
+        Effort { steps: Budget::new(MOST_STEPS), most_items: usize::MAX, advises: true }
     }
 }
 
 impl Effort {
     /// For a text that is only tried: so many items are walked at most.
     pub fn of_trial(most_items: usize) -> Effort {
-        Effort { left: Cell::new(MOST_STEPS), most_items, advises: false }
+        Effort { steps: Budget::new(MOST_STEPS), most_items, advises: false }
     }
 
     /// How many steps it has taken so far.
     pub fn spent(&self) -> usize {
-        MOST_STEPS - self.left.get()
+        self.steps.spent()
     }
 }
 
@@ -101,14 +100,12 @@ impl<'a> Scope<'a> {
 
     /// Takes so many steps; whether there are any left.
     pub fn spend(&self, steps: usize) -> bool {
-        let left = &self.effort.left;
-        left.set(left.get().saturating_sub(steps));
-        !self.is_spent()
+        self.effort.steps.spend(steps)
     }
 
     /// Whether no step is left, so that nothing can be worked out any more.
     pub fn is_spent(&self) -> bool {
-        self.effort.left.get() == 0
+        self.effort.steps.is_overspent()
     }
 
     /// Every name in scope, innermost first.

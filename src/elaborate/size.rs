@@ -9,6 +9,7 @@ use super::expression::evaluate;
 use super::scope::{Binding, Effort, Scope};
 use super::walk::DEEPEST;
 use crate::arguments::Value;
+use crate::budget::Budget;
 use crate::syntax::ast::{Block, Call, Item, ItemBody};
 
 /// So many items are looked at; what is behind them is found when it is made.
@@ -29,7 +30,7 @@ pub struct Count<'d> {
     known: HashMap<String, usize>,
     calling: Vec<&'d str>,
     depth: usize,
-    looked_at: usize,
+    looked_at: Budget,
 }
 
 impl<'d> Count<'d> {
@@ -40,7 +41,16 @@ impl<'d> Count<'d> {
         homes: &'d [Scope<'d>],
         effort: &'d Effort,
     ) -> Count<'d> {
-        Count { blocks, scope, homes, effort, known: HashMap::new(), calling: Vec::new(), depth: 0, looked_at: 0 }
+        Count {
+            blocks,
+            scope,
+            homes,
+            effort,
+            known: HashMap::new(),
+            calling: Vec::new(),
+            depth: 0,
+            looked_at: Budget::new(MOST_LOOKED_AT),
+        }
     }
 
     /// At least so many layers are in `items`. What depends on shapes, on the round of a repeat or on a mistake counts
@@ -53,8 +63,7 @@ impl<'d> Count<'d> {
     }
 
     fn item(&mut self, item: &Item, scope: &Scope) -> usize {
-        self.looked_at += 1;
-        if self.looked_at > MOST_LOOKED_AT || self.depth == DEEPEST {
+        if !self.looked_at.spend(1) || self.depth == DEEPEST {
             return 0;
         }
         self.depth += 1;
@@ -113,7 +122,7 @@ impl<'d> Count<'d> {
         let values: Vec<String> = names.iter().map(|name| format!("{}={:?}", name.name, name.value)).collect();
         let key = format!("{} {}", block.name.value, values.join(" "));
         // Long lists take long to compare.
-        self.looked_at += key.len() / LONG_KEY;
+        self.looked_at.spend(key.len() / LONG_KEY);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }

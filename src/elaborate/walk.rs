@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::level::{Level, Names, Wire};
-use super::merge::is_switched_off;
+use super::merge::{MOST_LOOKUPS, is_switched_off};
 use super::problem::Problem;
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use super::view::View;
 use super::{call, callee};
 use crate::arguments::Value;
+use crate::budget::Budget;
 use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
 use crate::graph::Graph;
 use crate::ir::{Shape, ValueId};
@@ -79,7 +80,7 @@ pub fn walk<'d>(
         homes,
         document,
         names: Names::default(),
-        lookups: 0,
+        lookups: Budget::new(MOST_LOOKUPS),
         lost_names: false,
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
@@ -140,7 +141,7 @@ pub(super) struct Walk<'d> {
     pub(super) homes: &'d [Scope<'d>],
     pub(super) names: Names,
     /// What it has cost to look up references.
-    pub(super) lookups: usize,
+    pub(super) lookups: Budget,
     /// Whether a mistake has hidden names, so that one that nothing has is perhaps no second mistake.
     pub(super) lost_names: bool,
     pub(super) lost_blocks: bool,

@@ -8,7 +8,7 @@ use super::few::Few;
 use super::schedule::Schedule;
 use super::values::Values;
 use crate::ir::ValueId;
-use crate::kernels::{self, Algorithms, Backward, Buffer, Forward, MaskKey, Mode, Prepared, Real, Saved, layout};
+use crate::kernels::{self, Algorithms, Backward, Buffer, Cpu, Forward, MaskKey, Mode, Prepared, Real, Saved, layout};
 use crate::program::Bounds;
 use crate::program::plan::{self, BackwardStep};
 
@@ -82,13 +82,15 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
             Forward {
                 batch: work.batch,
                 mode,
-                algorithms: memory.algorithms,
-                prepared: prepared.get_mut(work.index).filter(|_| mode == Mode::Eval),
+                device: Cpu {
+                    algorithms: memory.algorithms,
+                    prepared: prepared.get_mut(work.index).filter(|_| mode == Mode::Eval),
+                },
                 key,
                 epilogue: step.epilogue,
                 inputs: &values.inputs(step, true),
                 weights: &slices(&memory.weights, &used.trainable),
-                buffers: &mut Few::new(statistics.iter_mut().map(Vec::as_mut_slice), Default::default),
+                statistics: &mut Few::new(statistics.iter_mut().map(Vec::as_mut_slice), Default::default),
                 output: &mut output[..work.elements(step.output)],
                 output_shape: work.schedule.program.shape(step.output),
                 saved: &mut saved,
@@ -121,7 +123,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
             Backward {
                 batch: work.batch,
                 mode: work.schedule.mode,
-                algorithms: memory.algorithms,
+                device: memory.algorithms,
                 bounds,
                 inputs: &values.inputs(step, step.op.backward_reads().inputs),
                 weights: &slices(&memory.weights, &used.trainable),

@@ -25,10 +25,10 @@ impl<T: Real> Kernel<T> for BatchNorm {
     /// moves 15, and 25 from the cache.
     fn forward(&self, call: Forward<T>) {
         let BatchNorm { eps, momentum, .. } = *self;
-        let Forward { mode, epilogue, inputs, weights, buffers, output, output_shape, saved, .. } = call;
+        let Forward { mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
         let x = inputs[0].0;
         let rows = Rows::new(x.len(), output_shape.channels());
-        let [running_mean, running_variance] = buffers else { unreachable!("batch norm has running statistics") };
+        let [running_mean, running_variance] = statistics else { unreachable!("batch norm has running statistics") };
         let (means, inverses) = saved.reals.split_at_mut(rows.channels);
         match mode {
             Mode::Train => {

@@ -11,7 +11,7 @@ use candle_core::{
 };
 
 use super::layout::sizes;
-use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, forward};
+use super::{Algorithms, Backward, Cpu, Forward, MaskKey, Mode, Real, Saved, backward, forward};
 use crate::ir::Shape;
 use crate::program::{Bounds, Epilogue, Op};
 
@@ -83,13 +83,12 @@ impl Adaptor {
             Forward {
                 batch,
                 mode: call.mode,
-                algorithms: Algorithms::Fastest,
-                prepared: None,
+                device: Cpu { algorithms: Algorithms::Fastest, prepared: None },
                 key: call.key,
                 epilogue: Epilogue::NONE,
                 inputs: &inputs,
                 weights,
-                buffers: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
+                statistics: &mut statistics.iter_mut().map(Vec::as_mut_slice).collect::<Vec<_>>(),
                 output: &mut output,
                 output_shape: call.output,
                 saved: &mut saved,
@@ -142,7 +141,7 @@ impl Adaptor {
             Backward {
                 batch: inputs[0].0.len() / inputs[0].1.elements(),
                 mode: call.mode,
-                algorithms: Algorithms::Fastest,
+                device: Algorithms::Fastest,
                 bounds: Bounds::NONE,
                 inputs: &inputs,
                 weights,

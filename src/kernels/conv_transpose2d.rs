@@ -6,21 +6,20 @@
 
 use super::conv2d::bias;
 use super::lanes::{add_scaled, for_each_row};
-use super::{Backward, Forward, Kernel, MaskKey, Real, Saved};
+use super::{Backward, Cpu, Forward, Kernel, MaskKey, Real, Saved};
 use crate::program::op::ConvTranspose2d;
 use crate::program::{Bounds, Epilogue};
 
 impl<T: Real> Kernel<T> for ConvTranspose2d {
     fn forward(&self, call: Forward<T>) {
         let ConvTranspose2d(convolution) = self;
-        let Forward { batch, mode, algorithms, inputs: &[(x, shape), ..], weights, output, output_shape, .. } = call
-        else {
+        let Forward { device, batch, mode, inputs: &[(x, shape), ..], weights, output, output_shape, .. } = call else {
             unreachable!("a layer with weights has an input")
         };
         let gradient = Backward {
+            device: device.algorithms,
             batch,
             mode,
-            algorithms,
             // Of the convolution's input only the size counts here; its values would for the weight's gradient.
             bounds: Bounds::NONE,
             inputs: &[(&[], output_shape)],
@@ -41,9 +40,9 @@ impl<T: Real> Kernel<T> for ConvTranspose2d {
     fn backward(&self, call: Backward<T>) {
         let ConvTranspose2d(convolution) = self;
         let Backward {
+            device: algorithms,
             batch,
             mode,
-            algorithms,
             inputs: &[(x, shape), ..],
             weights,
             output_gradient: dy,
@@ -55,15 +54,14 @@ impl<T: Real> Kernel<T> for ConvTranspose2d {
         };
         if let Some(dx) = &mut call.input_gradients[0] {
             let forward = Forward {
+                device: Cpu { algorithms, prepared: None },
                 batch,
                 mode,
-                algorithms,
-                prepared: None,
                 key: MaskKey { seed: 0, step: 0, place: 0 },
                 epilogue: Epilogue::NONE,
                 inputs: &[(dy, output_shape)],
                 weights: &weights[..1],
-                buffers: &mut [],
+                statistics: &mut [],
                 output: dx,
                 output_shape: shape,
                 saved: &mut Saved::default(),
@@ -72,9 +70,9 @@ impl<T: Real> Kernel<T> for ConvTranspose2d {
         }
         if let Some(dw) = &mut call.weight_gradients[0] {
             let gradient = Backward {
+                device: algorithms,
                 batch,
                 mode,
-                algorithms,
                 bounds: Bounds::NONE,
                 inputs: &[(dy, output_shape)],
                 weights: &weights[..1],

@@ -66,7 +66,7 @@ use crate::program::{Kernel, Op, op};
 pub use self::clamp::cut_gradient;
 pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
-pub use crate::program::call::{Algorithms, Backward, Forward, MaskKey, Prepared, Saved};
+pub use crate::program::call::{Algorithms, Backward, Cpu, Forward, MaskKey, Prepared, Saved};
 use crate::program::convolution::size;
 pub use crate::program::{Buffer, Mode, Real};
 

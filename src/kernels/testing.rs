@@ -9,7 +9,7 @@ use rand_core::Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::layout::{channels_first, channels_last};
-use super::{Algorithms, Backward, Forward, MaskKey, Mode, Real, Saved, backward, cut_gradient, forward};
+use super::{Algorithms, Backward, Cpu, Forward, MaskKey, Mode, Real, Saved, backward, cut_gradient, forward};
 use crate::ir::Shape;
 use crate::program::{Bounds, Epilogue, Op};
 use crate::random::{Purpose, generator};
@@ -119,13 +119,12 @@ impl Case {
         let call = Forward {
             batch: self.batch,
             mode: self.mode,
-            algorithms: Algorithms::Fastest,
-            prepared: None,
+            device: Cpu { algorithms: Algorithms::Fastest, prepared: None },
             key: MaskKey { seed: 1, step: 2, place: 3 },
             epilogue: self.epilogue,
             inputs: &with_shapes(&numbers.inputs, &self.inputs),
             weights: &slices(&numbers.weights),
-            buffers: &mut buffers,
+            statistics: &mut buffers,
             output: &mut output,
             output_shape: self.output,
             saved,
@@ -155,7 +154,7 @@ impl Case {
         let call = Backward {
             batch: self.batch,
             mode: self.mode,
-            algorithms: Algorithms::Fastest,
+            device: Algorithms::Fastest,
             bounds,
             inputs: &with_shapes(inputs, &self.inputs),
             weights: &slices(&numbers.weights),

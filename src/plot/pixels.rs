@@ -1,7 +1,7 @@
 //! A drawing as pixels.
 //!
-//! How much of a pixel a line covers is worked out from its distance to the line, so edges are smooth. Text is in a font that is built
-//! in: a picture is the same on every machine.
+//! How much of a pixel a line covers is worked out from its distance to the line, so edges are smooth. Text is in a
+//! font that is built in: a picture is the same on every machine.
 
 use std::ops::Range;
 use std::sync::LazyLock;

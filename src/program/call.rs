@@ -1,6 +1,8 @@
 //! One computation of an operation, as its kernel sees it: what it reads, and where it writes.
 //!
-//! Values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is the caller's.
+//! A call is the same on every device; what differs are the types of what it reads and writes. On the processor these
+//! are slices, and values are row-major, the batch first and the channels last: N×H×W×C or N×features. All memory is
+//! the caller's.
 
 use super::{Bounds, Buffer, Epilogue, Mode};
 use crate::ir::Shape;
@@ -46,6 +48,15 @@ pub enum Algorithms {
     Exact,
 }
 
+/// What kernels of the processor are told besides.
+#[derive(Debug)]
+pub struct Cpu<'a, T> {
+    /// How to compute.
+    pub algorithms: Algorithms,
+    /// Where to keep what is made of the weights; `None` if they change with every call.
+    pub prepared: Option<&'a mut Prepared<T>>,
+}
+
 /// What an operation has made of its weights, kept as long as they stay the same.
 #[derive(Debug, Default)]
 pub struct Prepared<T> {
@@ -55,61 +66,69 @@ pub struct Prepared<T> {
     pub ready: bool,
 }
 
-/// One forward computation.
-#[derive(Debug)]
-pub struct Forward<'a, T> {
+/// One forward computation on a device, of which `D` is what kernels are told besides. What is read has the type `R`, a
+/// trainable weight
+/// `P`; what is written `W`, all running statistics `S`, and what is kept `K`.
+#[derive(Debug, Clone, Copy)]
+pub struct ForwardCall<'a, D, R, W, P, S, K> {
+    /// Where, or how.
+    pub device: D,
     /// N
     pub batch: usize,
     /// Training or evaluation.
     pub mode: Mode,
     /// For dropout and drop path.
     pub key: MaskKey,
-    /// How to compute.
-    pub algorithms: Algorithms,
-    /// Where to keep what is made of the weights; `None` if they change with every call.
-    pub prepared: Option<&'a mut Prepared<T>>,
     /// What is done to the result; nothing, but for operations of [`Op::takes_bounds`](super::Op::takes_bounds).
     pub epilogue: Epilogue,
     /// Every input with one example's shape.
-    pub inputs: &'a [(&'a [T], Shape)],
-    /// Trainable weights, in the layer's order.
-    pub weights: &'a [&'a [T]],
+    pub inputs: &'a [(R, Shape)],
+    /// Trainable weights, in the layer's order; γ and β of [`Epilogue::norm`] come last.
+    pub weights: &'a [P],
     /// Running statistics, in the layer's order; changed in training.
-    pub buffers: &'a mut [&'a mut [T]],
+    pub statistics: S,
     /// Filled completely.
-    pub output: &'a mut [T],
+    pub output: W,
     /// One example's shape of the output.
     pub output_shape: Shape,
-    /// Filled with what the backward pass needs; its capacity is reused. Whoever calls gives it its sizes.
-    pub saved: &'a mut Saved<T>,
+    /// Filled with what the backward pass needs. Whoever calls has given it its sizes.
+    pub saved: K,
 }
 
-/// One backward computation, after the forward one with the same inputs.
-#[derive(Debug)]
-pub struct Backward<'a, T> {
+/// One backward computation, after the forward one with the same inputs. `G` is where the gradients of inputs and of
+/// weights go.
+#[derive(Debug, Clone, Copy)]
+pub struct BackwardCall<'a, D, R, P, K, G> {
+    /// Where, or how.
+    pub device: D,
     /// N
     pub batch: usize,
     /// The mode of the forward pass.
     pub mode: Mode,
-    /// How to compute.
-    pub algorithms: Algorithms,
     /// What the output's gradient is still to be cut by: see [`Op::gradient_bounds`](super::Op::gradient_bounds).
     pub bounds: Bounds,
     /// Every input with one example's shape; without numbers, if [`Op::backward_reads`](super::Op::backward_reads) says
     /// so.
-    pub inputs: &'a [(&'a [T], Shape)],
+    pub inputs: &'a [(R, Shape)],
     /// Trainable weights, in the layer's order.
-    pub weights: &'a [&'a [T]],
+    pub weights: &'a [P],
     /// What the forward pass made; without numbers, if the operation does not read it.
-    pub output: &'a [T],
+    pub output: R,
     /// One example's shape of the output.
     pub output_shape: Shape,
     /// What the forward pass kept.
-    pub saved: &'a Saved<T>,
+    pub saved: K,
     /// The loss's gradient with respect to the output.
-    pub output_gradient: &'a [T],
+    pub output_gradient: R,
     /// For each input, where its gradient goes (overwritten); `None` if nobody needs it.
-    pub input_gradients: &'a mut [Option<&'a mut [T]>],
+    pub input_gradients: G,
     /// For each trainable weight, where its gradient goes (overwritten); `None` if nobody needs it.
-    pub weight_gradients: &'a mut [Option<&'a mut [T]>],
+    pub weight_gradients: G,
 }
+
+/// One forward computation on the processor.
+pub type Forward<'a, T> =
+    ForwardCall<'a, Cpu<'a, T>, &'a [T], &'a mut [T], &'a [T], &'a mut [&'a mut [T]], &'a mut Saved<T>>;
+
+/// One backward computation on the processor.
+pub type Backward<'a, T> = BackwardCall<'a, Algorithms, &'a [T], &'a [T], &'a Saved<T>, &'a mut [Option<&'a mut [T]>]>;

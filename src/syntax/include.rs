@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use super::ast::{Setting, Text};
 use super::value::wrong_type;
 use super::{Format, format_of, read};
+use crate::budget::Budget;
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned};
 
 /// Gives the text of an included file, called as diagnostics will call it: `nets/blocks.yaml` if `nets/vgg.yaml`
@@ -50,7 +51,7 @@ struct Reading<'a, 'l> {
     sources: &'a mut Sources,
     load: &'a Load<'l>,
     names: HashSet<String>,
-    length: usize,
+    length: Budget,
     files: Vec<Spanned<Setting>>,
     errors: Vec<Diagnostic>,
 }
@@ -63,8 +64,14 @@ pub(super) fn files(
     load: &Load<'_>,
     errors: &mut Vec<Diagnostic>,
 ) -> Included {
-    let mut reading =
-        Reading { sources, load, names: HashSet::new(), length: 0, files: Vec::new(), errors: Vec::new() };
+    let mut reading = Reading {
+        sources,
+        load,
+        names: HashSet::new(),
+        length: Budget::new(LONGEST),
+        files: Vec::new(),
+        errors: Vec::new(),
+    };
     reading.includes_of(&Including { name, root, by: None });
     let Reading { files, errors: mistakes, .. } = reading;
     let complete = mistakes.is_empty();
@@ -113,8 +120,7 @@ impl Reading<'_, '_> {
         let text = (self.load)(&name).map_err(|reason| {
             Diagnostic::error(Code::Unreadable, span, format!("cannot include `{name}`: {reason}"))
         })?;
-        self.length = self.length.saturating_add(text.len());
-        if self.length > LONGEST {
+        if !self.length.spend(text.len()) {
             let message = format!("the included files have more than {LONGEST} bytes");
             return Err(Diagnostic::error(Code::Limit, span, message));
         }

@@ -116,7 +116,7 @@ impl Backend for CudaBackend<'_> {
         let (step, used) = (work.step(), work.used());
         let statistics = used.statistics.iter().map(|index| self.machine.weights.statistic(*index));
         let call = Forward {
-            gpu: &self.machine.gpu,
+            device: &self.machine.gpu,
             batch: work.batch,
             mode: work.schedule.mode,
             key,
@@ -150,7 +150,7 @@ impl Backend for CudaBackend<'_> {
             return Ok(());
         }
         let call = Backward {
-            gpu: &self.machine.gpu,
+            device: &self.machine.gpu,
             batch: work.batch,
             mode: work.schedule.mode,
             bounds,

@@ -175,7 +175,7 @@ fn puts_tasks_together() {
         let call = Backward {
             batch: positions,
             mode: Mode::Train,
-            algorithms: crate::kernels::Algorithms::Fastest,
+            device: crate::kernels::Algorithms::Fastest,
             bounds: Bounds::NONE,
             inputs: &[(&x, shape)],
             weights: &[&weight, &weight],

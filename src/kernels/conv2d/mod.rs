@@ -28,12 +28,12 @@ use crate::program::op::Conv2d;
 
 impl<T: Real> Kernel<T> for Conv2d {
     fn forward(&self, call: Forward<T>) {
-        let Forward { batch, algorithms, epilogue, inputs, output, output_shape, .. } = call;
+        let Forward { device, batch, epilogue, inputs, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let geometry = self.geometry(batch, shape, output_shape);
         let outputs = geometry.all_outputs();
-        Filter::with(outputs, epilogue, call.weights, call.buffers, call.prepared, |filter| {
-            match Algorithm::of(&geometry, algorithms) {
+        Filter::with(outputs, epilogue, call.weights, call.statistics, device.prepared, |filter| {
+            match Algorithm::of(&geometry, device.algorithms) {
                 Algorithm::Depthwise => depthwise::forward(&geometry, x, &filter, output),
                 Algorithm::Winograd => winograd::forward(&geometry, x, filter, output),
                 Algorithm::Direct => forward::forward(&geometry, x, filter, output),
@@ -42,7 +42,7 @@ impl<T: Real> Kernel<T> for Conv2d {
     }
 
     fn backward(&self, call: Backward<T>) {
-        let Backward { batch, algorithms, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let Backward { batch, device: algorithms, inputs, weights, output_gradient: dy, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let geometry = self.geometry(batch, shape, output_shape);
         let algorithm = Algorithm::of(&geometry, algorithms);

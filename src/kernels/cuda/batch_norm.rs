@@ -51,7 +51,19 @@ impl Kernel for BatchNorm {
     /// Keeps every channel's mean, then every channel's 1/√(variance + eps).
     fn forward(&self, call: Forward) -> Result<()> {
         let BatchNorm { eps, momentum, .. } = *self;
-        let Forward { gpu, batch, mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
+        let Forward {
+            device: gpu,
+            batch,
+            mode,
+            epilogue,
+            inputs,
+            weights,
+            statistics,
+            output,
+            output_shape,
+            saved,
+            ..
+        } = call;
         let &[mean, variance] = statistics else { unreachable!("batch norm has running statistics") };
         let x = inputs[0].0;
         let cut = Cut::new(gpu.settings(), batch, output_shape);
@@ -80,7 +92,9 @@ impl Kernel for BatchNorm {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, mode, bounds, inputs, weights, output_shape, saved, output_gradient: g, .. } = call;
+        let Backward {
+            device: gpu, batch, mode, bounds, inputs, weights, output_shape, saved, output_gradient: g, ..
+        } = call;
         let (dgamma, dbeta) = match *call.weight_gradients {
             [dgamma, dbeta] => (dgamma, dbeta),
             _ => (None, None),

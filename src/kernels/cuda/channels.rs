@@ -78,7 +78,7 @@ fn strips(
 impl Kernel for Concat {
     /// All inputs, one after the other along the channels.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let mut start = 0;
         for (x, shape) in inputs {
             let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
@@ -89,7 +89,7 @@ impl Kernel for Concat {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, inputs, output_shape, output_gradient, .. } = call;
         let mut start = 0;
         for ((_, shape), dx) in inputs.iter().zip(call.input_gradients) {
             let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
@@ -106,7 +106,7 @@ impl Kernel for Slice {
     /// The channels from `start` on.
     fn forward(&self, call: Forward) -> Result<()> {
         let Slice { start } = *self;
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let part = Part { start, channels: output_shape.channels(), all: shape.channels() };
         take(gpu, batch, output_shape, part, x, output)
@@ -115,7 +115,7 @@ impl Kernel for Slice {
     /// All other channels have no gradient.
     fn backward(&self, call: Backward) -> Result<()> {
         let Slice { start } = *self;
-        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, inputs, output_shape, output_gradient, .. } = call;
         let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
         let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, output_shape);
         let [all, start, taken] = [shape.channels(), start, output_shape.channels()].map(|channels| channels * run);
@@ -144,7 +144,7 @@ impl Kernel for ChannelShuffle {
     /// Channel i of group g becomes channel i·groups + g.
     fn forward(&self, call: Forward) -> Result<()> {
         let ChannelShuffle { groups } = *self;
-        shuffle(call.gpu, groups, call.batch, call.output_shape, call.inputs[0].0, call.output)
+        shuffle(call.device, groups, call.batch, call.output_shape, call.inputs[0].0, call.output)
     }
 
     /// Reading a matrix row by row that was written column by column is the same with the matrix transposed.
@@ -152,7 +152,7 @@ impl Kernel for ChannelShuffle {
         let ChannelShuffle { groups } = *self;
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
         let shape = call.output_shape;
-        shuffle(call.gpu, shape.channels() / groups, call.batch, shape, call.output_gradient, dx)
+        shuffle(call.device, shape.channels() / groups, call.batch, shape, call.output_gradient, dx)
     }
 }
 
@@ -229,14 +229,14 @@ fn product(gpu: &Gpu, batch: usize, shape: Shape, [full, stretched]: &[Vec<View>
 impl Kernel for Mul {
     /// The product of all inputs; those of one position are stretched over all.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         product(gpu, batch, output_shape, &sorted(inputs.iter().copied(), output_shape), output)
     }
 
     /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched
     /// over.
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
+        let Backward { device: gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
         for (index, dx) in call.input_gradients.iter().enumerate() {
             let Some(dx) = *dx else { continue };
             let others = inputs[..index].iter().chain(&inputs[index + 1..]).copied();

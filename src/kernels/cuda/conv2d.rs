@@ -10,7 +10,7 @@ use crate::program::{Bounds, Epilogue};
 
 impl Kernel for Conv2d {
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, epilogue, inputs, weights, statistics, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, epilogue, inputs, weights, statistics, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
         let tensors = Tensors { x, w: weights[0].stored, y: output };
@@ -24,7 +24,7 @@ impl Kernel for Conv2d {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
         if let Some(dx) = call.input_gradients[0] {

@@ -11,7 +11,7 @@ use crate::program::op::ConvTranspose2d;
 
 impl Kernel for ConvTranspose2d {
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, weights, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, weights, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let convolution = Convolution { op: &self.0, batch, x: output_shape, y: shape };
         let tensors = Tensors { x: output, w: weights[0].stored, y: x };
@@ -23,7 +23,7 @@ impl Kernel for ConvTranspose2d {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let convolution = Convolution { op: &self.0, batch, x: output_shape, y: shape };
         if let Some(dx) = call.input_gradients[0] {

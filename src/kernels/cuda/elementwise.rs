@@ -27,7 +27,7 @@ unsafe impl Call for Activate {}
 impl Kernel for Activation {
     fn forward(&self, call: Forward) -> Result<()> {
         let [name, _] = names(*self);
-        activate(call.gpu, *self, name, [call.inputs[0].0, View::NONE, call.output])
+        activate(call.device, *self, name, [call.inputs[0].0, View::NONE, call.output])
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
@@ -35,7 +35,7 @@ impl Kernel for Activation {
         let reads_output = self.traits().reads.output;
         let values = if reads_output { call.output } else { call.inputs[0].0 };
         let [_, name] = names(*self);
-        activate(call.gpu, *self, name, [values, call.output_gradient, dx])
+        activate(call.device, *self, name, [values, call.output_gradient, dx])
     }
 }
 
@@ -109,7 +109,7 @@ pub(super) fn combine(gpu: &Gpu, kernel: Widths, inputs: &[View], bounds: Bounds
 impl Kernel for Add {
     fn forward(&self, call: Forward) -> Result<()> {
         let inputs: Vec<_> = call.inputs.iter().map(|(values, _)| *values).collect();
-        add(call.gpu, &inputs, call.epilogue.bounds, call.output)
+        add(call.device, &inputs, call.epilogue.bounds, call.output)
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
@@ -119,7 +119,7 @@ impl Kernel for Add {
 
 impl Kernel for Identity {
     fn forward(&self, call: Forward) -> Result<()> {
-        call.gpu.copy(call.inputs[0].0, call.output)
+        call.device.copy(call.inputs[0].0, call.output)
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
@@ -129,7 +129,7 @@ impl Kernel for Identity {
 
 /// Every input's gradient is the output's.
 fn hand_back(call: Backward) -> Result<()> {
-    call.input_gradients.iter().flatten().try_for_each(|dx| call.gpu.copy(call.output_gradient, *dx))
+    call.input_gradients.iter().flatten().try_for_each(|dx| call.device.copy(call.output_gradient, *dx))
 }
 
 /// y ← cut(Σ inputs)

@@ -119,7 +119,7 @@ impl Kernel for GroupNorm {
     /// Keeps every group's mean, then every group's 1/√(variance + eps).
     fn forward(&self, call: Forward) -> Result<()> {
         let GroupNorm { groups, eps } = *self;
-        let Forward { gpu, batch, inputs, weights, output, output_shape: shape, saved, .. } = call;
+        let Forward { device: gpu, batch, inputs, weights, output, output_shape: shape, saved, .. } = call;
         let x = inputs[0].0;
         let cut = Cut::new(gpu.settings(), batch, shape);
         let setting = Setting { gpu, batch, shape, groups, weights, cut };
@@ -131,7 +131,7 @@ impl Kernel for GroupNorm {
 
     fn backward(&self, call: Backward) -> Result<()> {
         let GroupNorm { groups, .. } = *self;
-        let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
         let x = inputs[0].0;
         let cut = Cut::new(gpu.settings(), batch, shape);
         let setting = Setting { gpu, batch, shape, groups, weights, cut };

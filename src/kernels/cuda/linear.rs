@@ -9,7 +9,7 @@ use crate::program::op::Linear;
 
 impl Kernel for Linear {
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, epilogue, inputs, weights, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, epilogue, inputs, weights, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let (features_in, features_out) = (shape.elements(), output_shape.elements());
         let storage = gpu.settings().storage;
@@ -23,7 +23,7 @@ impl Kernel for Linear {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_gradient: dy, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let (features_in, features_out) = (shape.elements(), output_shape.elements());
         let storage = gpu.settings().storage;

@@ -51,7 +51,7 @@ impl ResponseNorm {
 impl Kernel for LocalResponseNorm {
     /// Keeps the denominators.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, saved, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, saved, .. } = call;
         let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
         let (x, y, denominators) = (inputs[0].0.pointer(), output.pointer(), saved.reals.pointer());
         let call = ResponseNorm { x, y, denominators, ..ResponseNorm::new(*self, table) };
@@ -59,7 +59,7 @@ impl Kernel for LocalResponseNorm {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, output, output_shape, saved, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, inputs, output, output_shape, saved, output_gradient, .. } = call;
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
         let table = Cut::new(gpu.settings(), batch, output_shape).table(1);
         let call = ResponseNorm {

@@ -71,7 +71,7 @@ impl Kernel for DropPath {
 }
 
 fn forward(dropped: Dropped, p: f64, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, mode, inputs, output, output_shape, saved, .. } = call;
+    let Forward { device: gpu, batch, mode, inputs, output, output_shape, saved, .. } = call;
     if mode == Mode::Eval {
         return gpu.copy(inputs[0].0, output);
     }
@@ -80,7 +80,7 @@ fn forward(dropped: Dropped, p: f64, call: Forward) -> Result<()> {
 }
 
 fn backward(dropped: Dropped, p: f64, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, mode, output_shape, saved, output_gradient, .. } = call;
+    let Backward { device: gpu, batch, mode, output_shape, saved, output_gradient, .. } = call;
     let Some(dx) = call.input_gradients[0] else { return Ok(()) };
     match mode {
         Mode::Eval => gpu.copy(output_gradient, dx),

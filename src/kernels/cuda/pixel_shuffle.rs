@@ -55,26 +55,26 @@ unsafe impl Call for Shuffle {}
 impl Kernel for PixelShuffle {
     fn forward(&self, call: Forward) -> Result<()> {
         let shapes = [call.inputs[0].1, call.output_shape];
-        queue(call.gpu, "pixel_shuffle", self.factor, call.batch, shapes, [call.inputs[0].0, call.output])
+        queue(call.device, "pixel_shuffle", self.factor, call.batch, shapes, [call.inputs[0].0, call.output])
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
         let shapes = [call.output_shape, call.inputs[0].1];
-        queue(call.gpu, "pixel_unshuffle", self.factor, call.batch, shapes, [call.output_gradient, dx])
+        queue(call.device, "pixel_unshuffle", self.factor, call.batch, shapes, [call.output_gradient, dx])
     }
 }
 
 impl Kernel for PixelUnshuffle {
     fn forward(&self, call: Forward) -> Result<()> {
         let shapes = [call.inputs[0].1, call.output_shape];
-        queue(call.gpu, "pixel_unshuffle", self.factor, call.batch, shapes, [call.inputs[0].0, call.output])
+        queue(call.device, "pixel_unshuffle", self.factor, call.batch, shapes, [call.inputs[0].0, call.output])
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
         let shapes = [call.output_shape, call.inputs[0].1];
-        queue(call.gpu, "pixel_shuffle", self.factor, call.batch, shapes, [call.output_gradient, dx])
+        queue(call.device, "pixel_shuffle", self.factor, call.batch, shapes, [call.output_gradient, dx])
     }
 }
 

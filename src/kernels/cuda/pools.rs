@@ -166,7 +166,7 @@ impl Kernel for AdaptiveAvgPool2d {
 }
 
 fn forward(pooling: Pooling, call: Forward) -> Result<()> {
-    let Forward { gpu, batch, epilogue, inputs, output, output_shape, saved, .. } = call;
+    let Forward { device: gpu, batch, epilogue, inputs, output, output_shape, saved, .. } = call;
     let (x, shape) = inputs[0];
     if matches!(pooling, Pooling::AdaptiveMean) && output_shape.positions() == 1 && shape.positions() >= MANY {
         return mean_of_all(gpu, batch, shape, x, output);
@@ -182,7 +182,7 @@ fn forward(pooling: Pooling, call: Forward) -> Result<()> {
 }
 
 fn backward(pooling: Pooling, call: Backward) -> Result<()> {
-    let Backward { gpu, batch, inputs, output_shape, saved, output_gradient, .. } = call;
+    let Backward { device: gpu, batch, inputs, output_shape, saved, output_gradient, .. } = call;
     let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
     let width = site_width(gpu, shape.channels());
     let sites = Sites::new(gpu, batch, [shape, output_shape], shape, width);

@@ -25,12 +25,12 @@ unsafe impl Call for Rectifier {}
 
 impl Kernel for Prelu {
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, weights, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, weights, output, output_shape, .. } = call;
         apply(gpu, batch, output_shape, weights[0].values, [inputs[0].0, View::NONE, output])
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, weights, output_shape, output_gradient: g, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_shape, output_gradient: g, .. } = call;
         let (x, slopes) = (inputs[0].0, weights[0].values);
         if let Some(dx) = call.input_gradients[0] {
             apply(gpu, batch, output_shape, slopes, [x, g, dx])?;

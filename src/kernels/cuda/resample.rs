@@ -33,7 +33,7 @@ fn number(resampling: Resampling) -> u32 {
 impl Kernel for Upsample {
     /// Another height and width.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let width = site_width(gpu, shape.channels());
         let sites = Sites::new(gpu, batch, [shape, output_shape], output_shape, width);
@@ -48,7 +48,7 @@ impl Kernel for Upsample {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, inputs, output_shape, output_gradient, .. } = call;
         let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
         let width = site_width(gpu, shape.channels());
         let sites = Sites::new(gpu, batch, [shape, output_shape], shape, width);
@@ -97,7 +97,7 @@ impl Pad {
 impl Kernel for Pad {
     /// More rows, columns and channels.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
         let width = self.width(gpu, shape.channels(), output_shape.channels());
         let sites = Sites::new(gpu, batch, [shape, output_shape], output_shape, width);
@@ -106,7 +106,7 @@ impl Kernel for Pad {
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, inputs, output_shape, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, inputs, output_shape, output_gradient, .. } = call;
         let (Some(dx), shape) = (call.input_gradients[0], inputs[0].1) else { return Ok(()) };
         let width = self.width(gpu, shape.channels(), output_shape.channels());
         let sites = Sites::new(gpu, batch, [shape, output_shape], shape, width);

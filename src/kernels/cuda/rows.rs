@@ -109,7 +109,7 @@ impl Kernel for LayerNorm {
     /// Layer norm. Keeps every row's mean, then every row's 1/√(variance + eps).
     fn forward(&self, call: Forward) -> Result<()> {
         let LayerNorm { over, eps } = *self;
-        let Forward { gpu, batch, inputs, weights, output, output_shape, saved, .. } = call;
+        let Forward { device: gpu, batch, inputs, weights, output, output_shape, saved, .. } = call;
         let call = NormRows {
             x: inputs[0].0.pointer(),
             y: output.pointer(),
@@ -122,7 +122,7 @@ impl Kernel for LayerNorm {
 
     fn backward(&self, call: Backward) -> Result<()> {
         let LayerNorm { over, .. } = *self;
-        let Backward { gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
+        let Backward { device: gpu, batch, inputs, weights, output_shape: shape, saved, output_gradient: g, .. } = call;
         let x = inputs[0].0;
         if let Some(dx) = call.input_gradients[0] {
             let norm = NormRows::new(gpu, over, batch, shape, weights, saved.reals);
@@ -159,14 +159,14 @@ unsafe impl Call for SoftmaxRows {}
 impl Kernel for Softmax {
     /// Softmax over the features of a vector, or over the channels at each position of a map.
     fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { gpu, batch, inputs, output, output_shape, .. } = call;
+        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let rows = Rows::of_channels(gpu, batch, output_shape);
         let call = SoftmaxRows { rows, x: inputs[0].0.pointer(), g: 0, y: output.pointer() };
         gpu.launch(&SOURCE, rows.kernel(["softmax_forward", "softmax_forward_apart"]), rows.grid(), &call)
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { gpu, batch, output, output_shape, output_gradient, .. } = call;
+        let Backward { device: gpu, batch, output, output_shape, output_gradient, .. } = call;
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
         let rows = Rows::of_channels(gpu, batch, output_shape);
         let call = SoftmaxRows { rows, x: output.pointer(), g: output_gradient.pointer(), y: dx.pointer() };

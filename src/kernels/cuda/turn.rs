@@ -79,12 +79,12 @@ impl Kernel for Flatten {
     /// A map as a vector, channel after channel.
     fn forward(&self, call: Forward) -> Result<()> {
         let (x, shape) = call.inputs[0];
-        flatten(call.gpu, call.batch, shape, [shape.positions(), shape.channels()], x, call.output)
+        flatten(call.device, call.batch, shape, [shape.positions(), shape.channels()], x, call.output)
     }
 
     fn backward(&self, call: Backward) -> Result<()> {
         let (Some(dx), shape) = (call.input_gradients[0], call.inputs[0].1) else { return Ok(()) };
-        flatten(call.gpu, call.batch, shape, [shape.channels(), shape.positions()], call.output_gradient, dx)
+        flatten(call.device, call.batch, shape, [shape.channels(), shape.positions()], call.output_gradient, dx)
     }
 }
 

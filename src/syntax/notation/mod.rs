@@ -20,6 +20,7 @@ use pest::iterators::Pair;
 use super::ast::{Argument, Call, Expr, Item, Parameter, Template, TemplatePart, Term};
 
 use super::text::Text;
+use crate::budget::Budget;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 
 /// The parser that pest makes of the grammar. The items that it generates carry no documentation.
@@ -46,15 +47,14 @@ pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
 }
 
 /// Chains that have been read: a generated network has many layers and few different lines, and each is read once.
-#[derive(Default)]
 pub(crate) struct Lines<'t> {
     read: HashMap<&'t str, Pair<'t, Rule>>,
     /// Bytes in all of them.
-    length: usize,
+    length: Budget,
     /// Bytes of those that could not be read.
-    unreadable: usize,
+    unreadable: Budget,
     /// Items that were found.
-    items: usize,
+    items: Budget,
 }
 
 /// After so many bytes of mistakes, and behind so many items, nothing more is read: long mistakes take long to find,
@@ -65,6 +65,13 @@ const MOST_ITEMS: usize = 1 << 20;
 /// So many bytes of notation are remembered.
 const MOST_REMEMBERED: usize = 1 << 16;
 
+impl Default for Lines<'_> {
+    fn default() -> Self {
+        let [length, unreadable, items] = [MOST_REMEMBERED, MOST_UNREADABLE, MOST_ITEMS].map(Budget::new);
+        Lines { read: HashMap::new(), length, unreadable, items }
+    }
+}
+
 impl<'t> Lines<'t> {
     /// As [`chain`].
     pub(crate) fn chain(&mut self, text: &'t Text) -> Result<Vec<Item>, Diagnostic> {
@@ -72,17 +79,17 @@ impl<'t> Lines<'t> {
         let read = match self.read.get(line) {
             Some(read) => read.clone(),
             None => {
-                let read = parse(text, Rule::whole_chain).inspect_err(|_| self.unreadable += line.len())?;
-                self.length += line.len();
-                if self.length <= MOST_REMEMBERED {
+                let read = parse(text, Rule::whole_chain).inspect_err(|_| {
+                    self.unreadable.spend(line.len());
+                })?;
+                if self.length.spend(line.len()) {
                     self.read.insert(line, read.clone());
                 }
                 read
             }
         };
         let items = items::chain(text, read)?;
-        self.items += items.len();
-        if self.items > MOST_ITEMS {
+        if !self.items.spend(items.len()) {
             return Err(Diagnostic::error(Code::Limit, text.span, format!("there are more than {MOST_ITEMS} layers")));
         }
         Ok(items)
@@ -90,7 +97,7 @@ impl<'t> Lines<'t> {
 
     /// Whether nothing more is to be read; the reason has been given.
     pub(crate) fn are_enough(&self) -> bool {
-        self.unreadable > MOST_UNREADABLE || self.items > MOST_ITEMS
+        self.unreadable.is_overspent() || self.items.is_overspent()
     }
 }
 

@@ -189,7 +189,7 @@ fn run(
         inputs.iter().map(view).zip(case.inputs.iter().copied()).collect::<Vec<_>>()
     };
     let call = Forward {
-        gpu,
+        device: gpu,
         batch,
         mode: case.mode,
         key: MaskKey { seed: 1, step: 2, place: 3 },
@@ -212,7 +212,7 @@ fn run(
     let weight_gradients: Vec<Memory> =
         weights.iter().map(|weight| gpu.allocate(weight.values.bytes())).collect::<Result<_>>()?;
     let call = Backward {
-        gpu,
+        device: gpu,
         batch,
         mode: case.mode,
         bounds,
