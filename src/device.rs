@@ -26,14 +26,14 @@ pub struct Cuda {
     /// Which one, from 0.
     pub number: usize,
     /// With what.
-    pub numbers: Numbers,
+    pub numbers: Precision,
     /// How convolutions are computed.
     pub algorithms: Algorithms,
 }
 
 /// What a GPU computes with. Weights, statistics, sums and losses are f32 always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Numbers {
+pub enum Precision {
     /// Single precision throughout.
     #[default]
     F32,
@@ -109,20 +109,20 @@ impl Device {
     }
 }
 
-impl Numbers {
+impl Precision {
     /// How maps lie: tensor cores want the channels side by side.
     pub fn order(self) -> Order {
         match self {
-            Numbers::F32 => Order::ChannelsFirst,
-            Numbers::Tf32 | Numbers::Bf16 => Order::ChannelsLast,
+            Precision::F32 => Order::ChannelsFirst,
+            Precision::Tf32 | Precision::Bf16 => Order::ChannelsLast,
         }
     }
 
     /// Bytes of a number of an activation.
     pub fn width(self) -> usize {
         match self {
-            Numbers::F32 | Numbers::Tf32 => 4,
-            Numbers::Bf16 => 2,
+            Precision::F32 | Precision::Tf32 => 4,
+            Precision::Bf16 => 2,
         }
     }
 }

@@ -28,7 +28,7 @@ mod values;
 
 use std::mem;
 
-use self::cpu::{CpuBackend, Memory};
+use self::cpu::{CpuBackend, CpuMemory};
 use self::driver::Run;
 pub use self::evaluator::Evaluator;
 use self::profile::{Profile, Spent};
@@ -46,7 +46,7 @@ pub struct Executor<T> {
     program: Program,
     training: Schedule,
     evaluation: Schedule,
-    memory: Memory<T>,
+    memory: CpuMemory<T>,
     profile: Profile,
     /// What [`Executor::evaluate`] has returned last.
     output: Vec<T>,
@@ -67,7 +67,7 @@ impl<T: Real> Executor<T> {
             gradients[index] = vec![T::ZERO; weights[index].len()];
         }
         let buffers = training.plan.buffers.len().max(evaluation.plan.buffers.len());
-        let memory = Memory {
+        let memory = CpuMemory {
             weights,
             gradients,
             buffers: (0..buffers).map(|_| Buffer::default()).collect(),

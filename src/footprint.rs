@@ -47,7 +47,7 @@ impl TrainingMemory {
 
 /// Where the network is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum Hardware {
     /// On a processor with so many threads.
     Processor { threads: usize },
     /// On a GPU, where numbers of values take so many bytes.
@@ -60,7 +60,7 @@ pub struct Footprint {
     /// With its steps joined for training.
     program: Program,
     plan: Plan,
-    place: Place,
+    place: Hardware,
     /// Numbers that the optimizer remembers for each weight.
     optimizer_state: u64,
 }
@@ -76,16 +76,16 @@ impl Network {
     /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);
     /// ```
     pub fn footprint(&self, threads: usize) -> Footprint {
-        self.footprint_at(Place::Processor { threads })
+        self.footprint_at(Hardware::Processor { threads })
     }
 
     /// The same on a GPU, with maps in this order and numbers of values of so many bytes. What libraries work in is not
     /// known before they run, and not counted.
     pub fn device_footprint(&self, order: Order, width: usize) -> Footprint {
-        self.footprint_at(Place::Device { order, width: width as u64 })
+        self.footprint_at(Hardware::Device { order, width: width as u64 })
     }
 
-    fn footprint_at(&self, place: Place) -> Footprint {
+    fn footprint_at(&self, place: Hardware) -> Footprint {
         let program = fuse(lower(self), Mode::Train);
         let plan = plan::training(&program, place.order());
         Footprint { program, plan, place, optimizer_state: optimizer_state(self.train.as_ref()) }
@@ -94,15 +94,15 @@ impl Network {
     /// Bytes of a forward pass over `batch` examples in evaluation mode on so many threads, some examples at a time,
     /// with the weights.
     pub fn inference_memory(&self, threads: usize, batch: usize) -> u64 {
-        self.inference_memory_at(Place::Processor { threads }, batch)
+        self.inference_memory_at(Hardware::Processor { threads }, batch)
     }
 
     /// The same on a GPU, as in [`Network::device_footprint`].
     pub fn device_inference_memory(&self, order: Order, width: usize, batch: usize) -> u64 {
-        self.inference_memory_at(Place::Device { order, width: width as u64 }, batch)
+        self.inference_memory_at(Hardware::Device { order, width: width as u64 }, batch)
     }
 
-    fn inference_memory_at(&self, place: Place, batch: usize) -> u64 {
+    fn inference_memory_at(&self, place: Hardware, batch: usize) -> u64 {
         let program = &fuse(lower(self), Mode::Eval);
         let plan = &plan::evaluation(program, place.order());
         let at_once = plan.examples_at_once(batch);
@@ -150,20 +150,20 @@ impl Footprint {
     }
 }
 
-impl Place {
+impl Hardware {
     /// How maps lie there.
     fn order(self) -> Order {
         match self {
-            Place::Processor { .. } => Order::ChannelsLast,
-            Place::Device { order, .. } => order,
+            Hardware::Processor { .. } => Order::ChannelsLast,
+            Hardware::Device { order, .. } => order,
         }
     }
 
     /// Bytes of so many numbers of values.
     fn values(self, numbers: u64) -> u64 {
         match self {
-            Place::Processor { .. } => bytes(numbers),
-            Place::Device { width, .. } => numbers.saturating_mul(width),
+            Hardware::Processor { .. } => bytes(numbers),
+            Hardware::Device { width, .. } => numbers.saturating_mul(width),
         }
     }
 
@@ -171,7 +171,7 @@ impl Place {
     fn weights(self, program: &Program) -> u64 {
         let numbers = total(&program.weights);
         match self {
-            Place::Device { width, .. } if width < NUMBER => numbers.saturating_mul(NUMBER + width),
+            Hardware::Device { width, .. } if width < NUMBER => numbers.saturating_mul(NUMBER + width),
             _ => bytes(numbers),
         }
     }
@@ -182,9 +182,9 @@ impl Place {
         let image = program.shape(ValueId::INPUT);
         let of = |images: usize| (image.elements() as u64).saturating_mul(images as u64);
         match self {
-            Place::Processor { .. } if image.has_one_order() => bytes(of(batch)),
-            Place::Processor { .. } => bytes(of(batch).saturating_mul(2)),
-            Place::Device { order, width } => {
+            Hardware::Processor { .. } if image.has_one_order() => bytes(of(batch)),
+            Hardware::Processor { .. } => bytes(of(batch).saturating_mul(2)),
+            Hardware::Device { order, width } => {
                 let as_they_come = width == NUMBER && (image.has_one_order() || order == Order::ChannelsFirst);
                 let turned = if as_they_come { 0 } else { self.values(of(at_once)) };
                 bytes(of(at_once).saturating_mul(2)).saturating_add(turned)
@@ -194,8 +194,8 @@ impl Place {
 
     fn workspace(self, program: &Program, plan: &Plan, batch: usize) -> u64 {
         match self {
-            Place::Processor { threads } => bytes(workspace(program, plan, batch, threads)),
-            Place::Device { .. } => 0,
+            Hardware::Processor { threads } => bytes(workspace(program, plan, batch, threads)),
+            Hardware::Device { .. } => 0,
         }
     }
 }

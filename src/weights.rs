@@ -22,7 +22,7 @@ use candle_core::{Tensor, WithDType};
 
 use crate::program::ProgramWeight;
 use crate::regular;
-use kind::{Kind, kind};
+use kind::{FileKind, kind};
 use matching::bare;
 pub(crate) use matching::is_counter;
 pub use matching::{Reshaped, WeightsMismatch, matching};
@@ -75,13 +75,13 @@ pub fn read(path: &Path) -> Result<Stored, WeightsError> {
     let mut start = Vec::new();
     (&file).take(kind::LOOKED_AT).read_to_end(&mut start).map_err(unreadable)?;
     let kind = kind(&start, length);
-    let begin = if let Kind::Safetensors(_) = kind { 8 } else { 0 };
+    let begin = if let FileKind::Safetensors(_) = kind { 8 } else { 0 };
     file.seek(SeekFrom::Start(begin)).map_err(unreadable)?;
     let contents = match kind {
-        Kind::Safetensors(header) => safetensors::read(&file, header, length),
-        Kind::Zip => pth::read(&file, length),
-        Kind::Pickle => pth::read_legacy(&file, length),
-        Kind::Other(what) => Err(format!("neither safetensors nor a .pth of PyTorch: it is {what}")),
+        FileKind::Safetensors(header) => safetensors::read(&file, header, length),
+        FileKind::Zip => pth::read(&file, length),
+        FileKind::Pickle => pth::read_legacy(&file, length),
+        FileKind::Other(what) => Err(format!("neither safetensors nor a .pth of PyTorch: it is {what}")),
     };
     let contents = contents.map_err(|message| WeightsError::Format { path: path.to_owned(), message })?;
     Ok(Stored::new(path, file, contents))

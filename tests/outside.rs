@@ -116,14 +116,14 @@ fn trains_in_both_executors() {
 #[cfg(feature = "cuda")]
 #[test]
 fn runs_on_a_gpu() {
-    use archc::device::{Cuda, Device, Numbers};
+    use archc::device::{Cuda, Device, Precision};
     use archc::kernels::{Algorithms, Objective};
     use archc::recipe::Optimizer;
     use archc::train::OptimizerState;
-    use archc::train::learner::{Start, Wait};
+    use archc::train::learner::{LearnerStart, Wait};
 
     let on_gpu = |numbers| Device::Cuda(Cuda { number: 0, numbers, algorithms: Algorithms::Exact });
-    let there = on_gpu(Numbers::F32).check().is_ok();
+    let there = on_gpu(Precision::F32).check().is_ok();
     if let Some(why) = (!there).then(|| emulator::open().err()).flatten() {
         return eprintln!("skipped: {why}");
     }
@@ -132,7 +132,7 @@ fn runs_on_a_gpu() {
     let weights = initial_weights::<f32>(&program, 3);
     let images: Vec<f32> = (0..72).map(|index| (index as f32 * 0.7).sin()).collect();
     let run = |device: Device| {
-        let start = Start {
+        let start = LearnerStart {
             program: program.clone(),
             weights: weights.clone(),
             optimizer: OptimizerState::new(Optimizer::sgd(0.5, 0.0), &program),
@@ -153,7 +153,7 @@ fn runs_on_a_gpu() {
     let expected = run(Device::default());
     // In f32 maps have their channels first, with factors that are rounded last; and no GPU that is emulated rounds
     // them.
-    for (numbers, allowed) in [(Numbers::F32, 1e-5), (Numbers::Tf32, if there { 1e-2 } else { 1e-5 })] {
+    for (numbers, allowed) in [(Precision::F32, 1e-5), (Precision::Tf32, if there { 1e-2 } else { 1e-5 })] {
         let found = run(on_gpu(numbers));
         for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
             let error = (found - expected).abs();

@@ -5,7 +5,7 @@ use archc::arguments::Parameter;
 use archc::ir::{Init, Shape};
 use archc::layers::{Definition, Layer, Mismatch, Weight};
 use archc::program::call::{Backward, Forward};
-use archc::program::{Kernel, Op, Operation, Outside, Real};
+use archc::program::{CustomOp, Kernel, Op, Operation, Real};
 
 #[cfg(feature = "cuda")]
 #[path = "swish_gpu.rs"]
@@ -36,10 +36,10 @@ impl Layer for Swish {
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        let operation = Outside::new(*self);
+        let operation = CustomOp::new(*self);
         #[cfg(feature = "cuda")]
         let operation = operation.with_kernel::<dyn archc::gpu::Kernel>(Box::new(*self));
-        Op::Outside(operation)
+        Op::Custom(operation)
     }
 }
 

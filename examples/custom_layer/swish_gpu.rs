@@ -1,13 +1,13 @@
 //! The kernel of `swish` for GPUs.
 
-use archc::gpu::{Backward, Call, Forward, Grid, Kernel, Result, Source, View};
+use archc::gpu::{Backward, Call, Forward, Grid, Kernel, KernelSource, Result, View};
 use archc::ir::Shape;
 use archc::program::call::Order;
 
 use super::Swish;
 
 /// Numbers of maps have the type `Number`; they are computed with, as everything else is, in single precision.
-const SOURCE: Source = Source {
+const SOURCE: KernelSource = KernelSource {
     name: "swish.cu",
     text: r"
 struct Swish {

@@ -12,7 +12,7 @@ use serde_json::json;
 use self::profile::Profile;
 use super::Failure;
 use super::machine::Machine;
-use super::source::{Source, usual_batch};
+use super::source::{SourceArguments, usual_batch};
 use super::terminal::{self, Format};
 use crate::device::Device;
 use crate::executor::{Evaluator, check_batch};
@@ -23,14 +23,14 @@ use crate::program::Mode;
 use crate::random::{Purpose, generator, initial_weights};
 use crate::recipe::Optimizer;
 use crate::system::peak_memory;
-use crate::train::learner::{Learner, Start, Wait};
+use crate::train::learner::{Learner, LearnerStart, Wait};
 use crate::train::optimizer::OptimizerState;
 
 /// Time a network's training step, or inference, on random images
 #[derive(Debug, Args)]
 pub struct Bench {
     #[command(flatten)]
-    source: Source,
+    source: SourceArguments,
     /// Images per step [default: the file's batch]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     batch: Option<u32>,
@@ -85,7 +85,7 @@ impl Bench {
         } else {
             check_batch(&program, batch).map_err(Failure::Message)?;
             let optimizer = OptimizerState::new(rule, &program);
-            let start = Start { program, weights, optimizer, average: None, clip: None, accumulate: 1 };
+            let start = LearnerStart { program, weights, optimizer, average: None, clip: None, accumulate: 1 };
             Job::Training(device.learner(start)?)
         };
 

@@ -37,13 +37,13 @@ pub struct Check {
     #[arg(long, conflicts_with = "format")]
     tree: bool,
     /// The output format
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    format: ReportFormat,
 }
 
 /// For whom it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum ReportFormat {
     /// A table for people
     Text,
     /// JSON for programs, one object per line and file
@@ -90,7 +90,7 @@ impl Check {
             let name = path.to_string_lossy();
             let (result, part) = match found.and_then(|()| check(&path, &overrides, &self.changes)) {
                 Ok((result, part)) => (self.denied(result), part),
-                Err(message) if matches!(self.format, Format::Text | Format::Markdown) => {
+                Err(message) if matches!(self.format, ReportFormat::Text | ReportFormat::Markdown) => {
                     terminal::refuse_file(&message);
                     sound = false;
                     continue;
@@ -99,9 +99,9 @@ impl Check {
             };
             sound &= result.is_ok();
             match self.format {
-                Format::Json => self.print_json(&name, &result)?,
-                Format::Github => terminal::data(&report::github::annotations(said(&result)))?,
-                Format::Text | Format::Markdown => {
+                ReportFormat::Json => self.print_json(&name, &result)?,
+                ReportFormat::Github => terminal::data(&report::github::annotations(said(&result)))?,
+                ReportFormat::Text | ReportFormat::Markdown => {
                     self.print_part(index > 0, part.as_ref())?;
                     self.print_text(&name, index > 0, &result)?;
                 }
@@ -131,7 +131,7 @@ impl Check {
 
     /// The layers before a mistake: what arrives where it goes wrong.
     fn print_part(&self, follows: bool, part: Option<&Network>) -> Result<(), Failure> {
-        let Some(network) = part.filter(|_| self.format == Format::Text) else { return Ok(()) };
+        let Some(network) = part.filter(|_| self.format == ReportFormat::Text) else { return Ok(()) };
         let blank = if follows { "\n" } else { "" };
         let (width, colour) = (terminal::width(), terminal::colour());
         let table = report::check::Table { network, view: self.view(network), width, colour };
@@ -152,7 +152,7 @@ impl Check {
                 let Compiled { network, warnings, .. } = &**compiled;
                 let view = self.view(network);
                 match self.format {
-                    Format::Markdown => {
+                    ReportFormat::Markdown => {
                         let table = report::markdown::Table { network, depth: view.depth };
                         terminal::show(format_args!("{blank}{table}"))?;
                     }

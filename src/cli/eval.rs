@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::machine::Machine;
-use super::source::Source;
+use super::source::SourceArguments;
 use super::terminal::{self, Format};
 use super::{Failure, trained};
 use crate::diagnostic::printable;
@@ -18,7 +18,7 @@ use crate::train::evaluate::{Evaluation, evaluate};
 #[derive(Debug, Args)]
 pub struct Eval {
     #[command(flatten)]
-    source: Source,
+    source: SourceArguments,
     /// Its weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,

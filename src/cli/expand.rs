@@ -2,14 +2,14 @@
 
 use clap::Args;
 
-use super::source::Source;
+use super::source::SourceArguments;
 use super::{Failure, terminal};
 
 /// Print a network with everything spelled out: one item per layer, under its full name
 #[derive(Debug, Args)]
 pub struct Expand {
     #[command(flatten)]
-    source: Source,
+    source: SourceArguments,
 }
 
 impl Expand {

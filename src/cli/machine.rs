@@ -9,7 +9,7 @@ use rayon::ThreadPoolBuilder;
 use serde_json::Value;
 
 use super::Failure;
-use crate::device::{Cuda, Device, DeviceError, Numbers};
+use crate::device::{Cuda, Device, DeviceError, Precision};
 use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
@@ -21,7 +21,7 @@ use crate::train::folder;
 pub struct Machine {
     /// Where to compute: cpu, or cuda:N [default: cpu]
     #[arg(long, value_name = "DEVICE", value_parser = parse_place)]
-    device: Option<Place>,
+    device: Option<DeviceName>,
     /// The numbers a GPU computes with: f32; tf32, which rounds the factors of products; or bf16, with weights and sums
     /// in f32
     /// [default: f32]
@@ -37,7 +37,7 @@ pub struct Machine {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Place {
+enum DeviceName {
     Cpu,
     Cuda(usize),
 }
@@ -49,11 +49,11 @@ enum Type {
     Bf16,
 }
 
-fn parse_place(text: &str) -> Result<Place, String> {
+fn parse_place(text: &str) -> Result<DeviceName, String> {
     match text.split_once(':') {
-        None if text == "cpu" => Ok(Place::Cpu),
-        None if text == "cuda" => Ok(Place::Cuda(0)),
-        Some(("cuda", number)) => number.parse().map(Place::Cuda).map_err(|_| format!("`{number}` is no number")),
+        None if text == "cpu" => Ok(DeviceName::Cpu),
+        None if text == "cuda" => Ok(DeviceName::Cuda(0)),
+        Some(("cuda", number)) => number.parse().map(DeviceName::Cuda).map_err(|_| format!("`{number}` is no number")),
         _ => Err("expected `cpu` or `cuda:0`".to_owned()),
     }
 }
@@ -75,13 +75,13 @@ impl Machine {
     pub fn device(&self) -> Device {
         let algorithms = if self.exact { Algorithms::Exact } else { Algorithms::Fastest };
         let numbers = match self.dtype {
-            Some(Type::F32) | None => Numbers::F32,
-            Some(Type::Tf32) => Numbers::Tf32,
-            Some(Type::Bf16) => Numbers::Bf16,
+            Some(Type::F32) | None => Precision::F32,
+            Some(Type::Tf32) => Precision::Tf32,
+            Some(Type::Bf16) => Precision::Bf16,
         };
         match self.device {
-            Some(Place::Cpu) | None => Device::Cpu(algorithms),
-            Some(Place::Cuda(number)) => Device::Cuda(Cuda { number, numbers, algorithms }),
+            Some(DeviceName::Cpu) | None => Device::Cpu(algorithms),
+            Some(DeviceName::Cuda(number)) => Device::Cuda(Cuda { number, numbers, algorithms }),
         }
     }
 

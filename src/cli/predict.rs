@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::eval::class_name;
 use super::machine::Machine;
-use super::source::Source;
+use super::source::SourceArguments;
 use super::terminal::{self, Format};
 use super::{Failure, trained};
 use crate::diagnostic::printable;
@@ -19,7 +19,7 @@ use crate::train::data::{DataError, Dataset, read_image};
 #[derive(Debug, Args)]
 pub struct Predict {
     #[command(flatten)]
-    source: Source,
+    source: SourceArguments,
     /// Its weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: PathBuf,

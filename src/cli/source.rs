@@ -144,7 +144,7 @@ fn refuse_pipe(path: &Path) -> Result<(), String> {
 
 /// A file to work on.
 #[derive(Debug, Args)]
-pub struct Source {
+pub struct SourceArguments {
     /// The network, in YAML or TOML
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
@@ -152,7 +152,7 @@ pub struct Source {
     changes: Changes,
 }
 
-impl Source {
+impl SourceArguments {
     /// Compiles it, and reports whatever there is to report.
     pub fn compile(&self) -> Result<Compiled, Failure> {
         compile_and_report(&self.path, &self.changes)

@@ -24,7 +24,7 @@ use crate::recipe::{self, EarlyStopping, Per};
 use crate::system::{Environment, peak_memory};
 use crate::train::checkpoint::weights_file;
 use crate::train::data::{DataError, Dataset};
-use crate::train::folder::{self, Given, NETWORK, Origin};
+use crate::train::folder::{self, Given, NETWORK, RunOrigin};
 use crate::train::identity::Arithmetic;
 use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::Record;
@@ -147,10 +147,10 @@ impl Train {
         }
     }
 
-    fn origin(&self, seed: u64, given: Option<Given>) -> Origin {
+    fn origin(&self, seed: u64, given: Option<Given>) -> RunOrigin {
         let device = self.machine.device();
         let Arithmetic { dtype, exact, .. } = Arithmetic::of(&device);
-        Origin {
+        RunOrigin {
             command: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
             version: env!("CARGO_PKG_VERSION"),
             seed,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cudarc::cublas::{result, sys};
 use cudarc::driver::CudaStream;
 
-use super::{Error, Result, Settings, Storage, View};
+use super::{DType, Error, GpuSettings, Result, View};
 
 /// A handle of cuBLAS, for one stream.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub struct Matrix<'a> {
     /// Where it begins.
     pub values: View<'a>,
     /// What its numbers are.
-    pub storage: Storage,
+    pub storage: DType,
     /// Whether the product takes it with rows and columns exchanged.
     pub transposed: bool,
 }
@@ -44,7 +44,7 @@ pub struct Extent {
 
 impl Blas {
     /// For everything that is queued in a stream.
-    pub fn new(stream: &Arc<CudaStream>, settings: Settings) -> Result<Blas> {
+    pub fn new(stream: &Arc<CudaStream>, settings: GpuSettings) -> Result<Blas> {
         let handle = result::create_handle()?;
         let compute = match settings.tf32 {
             true => sys::cublasComputeType_t::CUBLAS_COMPUTE_32F_FAST_TF32,
@@ -122,8 +122,8 @@ fn operation(matrix: Matrix) -> sys::cublasOperation_t {
 
 fn kind(matrix: Matrix) -> sys::cudaDataType {
     match matrix.storage {
-        Storage::F32 => sys::cudaDataType::CUDA_R_32F,
-        Storage::Bf16 => sys::cudaDataType::CUDA_R_16BF,
+        DType::F32 => sys::cudaDataType::CUDA_R_32F,
+        DType::Bf16 => sys::cudaDataType::CUDA_R_16BF,
     }
 }
 

@@ -9,33 +9,33 @@ use cudarc::{cublas, cudnn, nvrtc};
 use super::blas::{Blas, Extent, Matrix};
 use super::dnn::Dnn;
 use super::module::Modules;
-use super::{Error, Memory, Result, Source, View};
+use super::{Error, KernelSource, Memory, Result, View};
 use crate::program::call::Order;
 
 /// What numbers of activations and their gradients are stored as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Storage {
+pub enum DType {
     /// 32 bits.
     F32,
     /// The first 16 of them.
     Bf16,
 }
 
-impl Storage {
+impl DType {
     /// Bytes of a number.
     pub fn width(self) -> usize {
         match self {
-            Storage::F32 => 4,
-            Storage::Bf16 => 2,
+            DType::F32 => 4,
+            DType::Bf16 => 2,
         }
     }
 }
 
 /// How a run computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Settings {
+pub struct GpuSettings {
     /// What activations are stored as.
-    pub storage: Storage,
+    pub storage: DType,
     /// How maps lie in memory.
     pub order: Order,
     /// Whether products of f32 may round their factors to 10 bits, as tensor cores do.
@@ -56,7 +56,7 @@ pub struct Gpu {
     aside: Scratch,
     stream: Arc<CudaStream>,
     context: Arc<CudaContext>,
-    settings: Settings,
+    settings: GpuSettings,
 }
 
 impl fmt::Debug for Gpu {
@@ -106,7 +106,7 @@ impl Gpu {
     ///
     /// # Errors
     /// If a library, the driver or the device is missing, or too old.
-    pub fn open(number: usize, settings: Settings) -> Result<Gpu> {
+    pub fn open(number: usize, settings: GpuSettings) -> Result<Gpu> {
         let context = find(number, settings)?;
         // SAFETY: no slices of cudarc's are used, whose events this is about; one stream orders everything.
         unsafe { context.disable_event_tracking() };
@@ -124,7 +124,7 @@ impl Gpu {
     }
 
     /// How it computes.
-    pub fn settings(&self) -> Settings {
+    pub fn settings(&self) -> GpuSettings {
         self.settings
     }
 
@@ -180,7 +180,7 @@ impl Gpu {
         self.scratch.forget();
     }
 
-    pub(super) fn function(&self, source: &Source, kernel: &'static str) -> Result<CudaFunction> {
+    pub(super) fn function(&self, source: &KernelSource, kernel: &'static str) -> Result<CudaFunction> {
         self.context.bind_to_thread()?;
         self.modules.function(&self.context, &self.settings, source, kernel)
     }
@@ -263,7 +263,7 @@ impl Plain for u8 {}
 ///
 /// # Errors
 /// If one of them is missing, or too old.
-pub fn find(number: usize, settings: Settings) -> Result<Arc<CudaContext>> {
+pub fn find(number: usize, settings: GpuSettings) -> Result<Arc<CudaContext>> {
     // SAFETY: opening libraries of NVIDIA's runs nothing that the program does not call later anyway.
     let found = unsafe {
         Found {
@@ -322,11 +322,11 @@ fn check_cudnn(version: usize) -> Result<()> {
     Err(Error::new(format!("cuDNN is version {major}.{minor}, and 9.0 or later is needed")))
 }
 
-fn check_capability(capability: (i32, i32), settings: Settings) -> Result<()> {
+fn check_capability(capability: (i32, i32), settings: GpuSettings) -> Result<()> {
     let (least, what) = match (settings.storage, settings.tf32) {
-        (Storage::Bf16, _) => (TENSOR_CORES, "bf16"),
-        (Storage::F32, true) => (TENSOR_CORES, "tf32"),
-        (Storage::F32, false) => (OLDEST, "f32"),
+        (DType::Bf16, _) => (TENSOR_CORES, "bf16"),
+        (DType::F32, true) => (TENSOR_CORES, "tf32"),
+        (DType::F32, false) => (OLDEST, "f32"),
     };
     if capability >= least {
         return Ok(());
@@ -342,7 +342,8 @@ mod tests {
     use super::*;
 
     const ALL: Found = Found { driver: true, nvrtc: true, cublas: true, cudnn: true };
-    const F32: Settings = Settings { storage: Storage::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
+    const F32: GpuSettings =
+        GpuSettings { storage: DType::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
 
     fn check(result: Result<()>, expected: &str) {
         let found = result.err().map_or(String::new(), |error| error.to_string());
@@ -369,11 +370,11 @@ mod tests {
         );
         check(check_cudnn(91_300), "");
         check(check_cudnn(8907), "cuDNN is version 8.9");
-        check(check_capability((9, 0), Settings { storage: Storage::Bf16, ..F32 }), "");
+        check(check_capability((9, 0), GpuSettings { storage: DType::Bf16, ..F32 }), "");
         check(check_capability((7, 5), F32), "");
-        check(check_capability((7, 5), Settings { tf32: true, ..F32 }), "capability 7.5, and tf32 needs 8.0");
+        check(check_capability((7, 5), GpuSettings { tf32: true, ..F32 }), "capability 7.5, and tf32 needs 8.0");
         check(
-            check_capability((7, 0), Settings { storage: Storage::Bf16, ..F32 }),
+            check_capability((7, 0), GpuSettings { storage: DType::Bf16, ..F32 }),
             "capability 7.0, and bf16 needs 8.0",
         );
     }

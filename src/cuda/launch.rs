@@ -8,7 +8,7 @@ use std::ffi::c_void;
 
 use cudarc::driver::result;
 
-use super::{Gpu, Result, Source};
+use super::{Gpu, KernelSource, Result};
 
 /// How many threads a kernel runs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +45,7 @@ impl Gpu {
     ///
     /// # Errors
     /// If the source cannot be compiled, or the device refuses the call or an earlier one.
-    pub fn launch<C: Call>(&self, source: &Source, kernel: &'static str, grid: Grid, call: &C) -> Result<()> {
+    pub fn launch<C: Call>(&self, source: &KernelSource, kernel: &'static str, grid: Grid, call: &C) -> Result<()> {
         let function = self.function(source, kernel)?;
         let ([bx, by], [tx, ty]) = (grid.blocks, grid.threads);
         let stream = self.stream().cu_stream();

@@ -9,7 +9,7 @@
 //!
 //! Everything is queued in one stream and runs in that order; another stream brings images. So nothing waits within a step,
 //! and what a kernel reads was written by an earlier one. Numbers of activations and their gradients have the run's
-//! [`Storage`]; weights, statistics, sums and losses are f32.
+//! [`DType`]; weights, statistics, sums and losses are f32.
 //!
 //! Nothing here is linked: the driver, NVRTC, cuBLAS and cuDNN are opened when a device is asked for, and
 //! [`Gpu::open`] says what is missing.
@@ -27,8 +27,8 @@ mod module;
 pub use self::blas::{Extent, Matrix};
 #[cfg(test)]
 pub use self::device::Plain;
-pub use self::device::{Gpu, Settings, Storage, find};
+pub use self::device::{DType, Gpu, GpuSettings, find};
 pub use self::error::{Error, Result};
 pub use self::launch::{Call, Grid, THREADS};
 pub use self::memory::{Memory, View};
-pub use self::module::Source;
+pub use self::module::KernelSource;

@@ -15,12 +15,12 @@ use cudarc::driver::{CudaContext, CudaFunction, CudaModule};
 use cudarc::nvrtc::{Ptx, result, sys};
 use sha2::{Digest, Sha256};
 
-use super::{Error, Result, Settings, Storage};
+use super::{DType, Error, GpuSettings, Result};
 use crate::{durable, system};
 
 /// A file of kernels.
 #[derive(Debug, Clone, Copy)]
-pub struct Source {
+pub struct KernelSource {
     /// Its name, for messages: `add.cu`.
     pub name: &'static str,
     /// Its text.
@@ -53,8 +53,8 @@ impl Modules {
     pub fn function(
         &self,
         context: &Arc<CudaContext>,
-        settings: &Settings,
-        source: &Source,
+        settings: &GpuSettings,
+        source: &KernelSource,
         kernel: &'static str,
     ) -> Result<CudaFunction> {
         let mut loaded = self.loaded.lock().expect("nobody panics while compiling");
@@ -78,18 +78,18 @@ impl Modules {
 }
 
 /// The text that is compiled, and the options that say for what.
-pub fn program(source: &Source, settings: &Settings, (major, minor): (i32, i32)) -> (String, Vec<String>) {
+pub fn program(source: &KernelSource, settings: &GpuSettings, (major, minor): (i32, i32)) -> (String, Vec<String>) {
     let text = format!("{PRELUDE}\n#line 1 \"{}\"\n{}", source.name, source.text);
     let options = vec![
         format!("--gpu-architecture=sm_{major}{minor}"),
         "--std=c++17".to_owned(),
-        format!("--define-macro=STORAGE_BF16={}", u8::from(settings.storage == Storage::Bf16)),
+        format!("--define-macro=STORAGE_BF16={}", u8::from(settings.storage == DType::Bf16)),
     ];
     (text, options)
 }
 
 /// Machine code: from the disk, if it is there.
-fn image(source: &Source, settings: &Settings, capability: (i32, i32)) -> Result<Ptx> {
+fn image(source: &KernelSource, settings: &GpuSettings, capability: (i32, i32)) -> Result<Ptx> {
     let (text, options) = program(source, settings, capability);
     let kept = cache_folder().map(|folder| folder.join(cache_name(source, &text, &options, version())));
     if let Some(bytes) = kept.as_ref().and_then(|path| fs::read(path).ok()).filter(|bytes| !bytes.is_empty()) {
@@ -150,7 +150,7 @@ fn cache_folder() -> Option<PathBuf> {
 }
 
 /// A name that no other source, option or compiler has.
-fn cache_name(source: &Source, text: &str, options: &[String], compiler: (i32, i32)) -> String {
+fn cache_name(source: &KernelSource, text: &str, options: &[String], compiler: (i32, i32)) -> String {
     let mut hash = Sha256::new();
     hash.update(format!("{compiler:?} {options:?} {text}"));
     let hash: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
@@ -172,19 +172,19 @@ mod tests {
 
     #[test]
     fn names_tell_programs_apart() {
-        let source = |text| Source { name: "add.cu", text };
-        let f32s = Settings { storage: Storage::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
-        let name = |source: &Source, settings: &Settings, capability, compiler| {
+        let source = |text| KernelSource { name: "add.cu", text };
+        let f32s = GpuSettings { storage: DType::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
+        let name = |source: &KernelSource, settings: &GpuSettings, capability, compiler| {
             let (text, options) = program(source, settings, capability);
             cache_name(source, &text, &options, compiler)
         };
         let one = name(&source("a"), &f32s, (9, 0), (13, 0));
-        let others = Settings { tf32: true, exact: true, order: Order::ChannelsLast, ..f32s };
+        let others = GpuSettings { tf32: true, exact: true, order: Order::ChannelsLast, ..f32s };
         assert_eq!(one, name(&source("a"), &others, (9, 0), (13, 0)));
         assert!(one.starts_with("add-") && one.ends_with(".cubin"), "{one}");
         for other in [
             name(&source("b"), &f32s, (9, 0), (13, 0)),
-            name(&source("a"), &Settings { storage: Storage::Bf16, ..f32s }, (9, 0), (13, 0)),
+            name(&source("a"), &GpuSettings { storage: DType::Bf16, ..f32s }, (9, 0), (13, 0)),
             name(&source("a"), &f32s, (8, 0), (13, 0)),
             name(&source("a"), &f32s, (9, 0), (12, 8)),
         ] {

@@ -74,7 +74,7 @@ const LONGEST: usize = 64 << 20;
 /// Every full name given so far: of layers and of levels.
 #[derive(Debug)]
 pub struct Names {
-    given: HashMap<String, Entry>,
+    given: HashMap<String, NamedValue>,
     /// Levels whose names were taken: that what is in them is taken too is no second mistake.
     taken: HashSet<String>,
     /// Bytes in all of them.
@@ -82,7 +82,7 @@ pub struct Names {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct NamedValue {
     span: Span,
     value: Wire,
 }
@@ -97,7 +97,7 @@ impl Names {
     /// Takes a name, which must be new.
     pub fn declare(&mut self, name: &str, span: Span) -> Result<(), Diagnostic> {
         self.length.spend(name.len());
-        let previous = self.given.insert(name.to_string(), Entry { span, value: None });
+        let previous = self.given.insert(name.to_string(), NamedValue { span, value: None });
         match previous {
             None => Ok(()),
             Some(_) if name.match_indices('.').any(|(dot, _)| self.taken.contains(&name[..dot])) => Ok(()),

@@ -14,7 +14,7 @@ use crate::program::plan::{self, BackwardStep};
 
 /// What stays from one batch to the next.
 #[derive(Debug)]
-pub(super) struct Memory<T> {
+pub(super) struct CpuMemory<T> {
     /// In the program's order.
     pub(super) weights: Vec<Vec<T>>,
     /// In the program's order; empty for what has none.
@@ -32,12 +32,12 @@ pub(super) struct Memory<T> {
 
 /// A batch and where it is computed.
 pub(super) struct CpuBackend<'a, T> {
-    pub(super) memory: &'a mut Memory<T>,
+    pub(super) memory: &'a mut CpuMemory<T>,
     /// As they came, N×C×H×W.
     images: &'a [T],
 }
 
-impl<T: Real> Memory<T> {
+impl<T: Real> CpuMemory<T> {
     /// All values of a pass over these images.
     fn values<'a>(&'a self, images: &'a [T], schedule: &'a Schedule, batch: usize) -> Values<'a, T> {
         let one_order = schedule.program.shape(ValueId::INPUT).has_one_order();
@@ -47,7 +47,7 @@ impl<T: Real> Memory<T> {
 
 impl<'a, T: Real> CpuBackend<'a, T> {
     /// Brings a batch of images, N×C×H×W, and makes room for it.
-    pub(super) fn new(memory: &'a mut Memory<T>, run: Run, images: &'a [T]) -> CpuBackend<'a, T> {
+    pub(super) fn new(memory: &'a mut CpuMemory<T>, run: Run, images: &'a [T]) -> CpuBackend<'a, T> {
         let Run { schedule, batch, .. } = run;
         let shape = schedule.program.shape(ValueId::INPUT);
         if !shape.has_one_order() {
@@ -114,7 +114,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
     fn backward(&mut self, work: Work, planned: &BackwardStep, bounds: Bounds) -> Result<(), Infallible> {
         let (step, used, targets) = (work.step(), work.used(), &planned.input_gradients);
         let memory = &mut *self.memory;
-        let take = |target: &plan::Target| target.written().map(|place| mem::take(&mut memory.buffers[place]));
+        let take = |target: &plan::GradientTarget| target.written().map(|place| mem::take(&mut memory.buffers[place]));
         let mut input_gradients = Few::new(targets.iter().map(take), || None);
         let mut weight_gradients = lend(&mut memory.gradients, &used.trainable);
         let values = memory.values(self.images, work.schedule, work.batch);

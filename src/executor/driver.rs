@@ -10,7 +10,7 @@ use super::profile::{Pass, Profile};
 use super::schedule::{Schedule, Used};
 use crate::ir::ValueId;
 use crate::kernels::MaskKey;
-use crate::program::plan::{BackwardStep, Buffer, Place, Target, reads_output};
+use crate::program::plan::{BackwardStep, Buffer, GradientTarget, ValueLocation, reads_output};
 use crate::program::{Bounds, Step};
 
 /// What computes: a processor or a GPU, with weights and the buffers of the plan, and the images of a batch.
@@ -64,8 +64,8 @@ impl<'a> Work<'a> {
     /// Where its output is.
     pub(crate) fn output(self) -> Buffer {
         match self.schedule.plan.values[self.step().output.index()] {
-            Place::Buffer(buffer) => buffer,
-            Place::Input | Place::Nowhere => unreachable!("a step that computes has a buffer"),
+            ValueLocation::Buffer(buffer) => buffer,
+            ValueLocation::Input | ValueLocation::Nowhere => unreachable!("a step that computes has a buffer"),
         }
     }
 
@@ -153,10 +153,10 @@ fn backward<B: Backend>(
     for (target, input) in targets.iter().zip(&step.inputs) {
         let elements = work.elements(*input);
         match *target {
-            Target::Add { aside, sum } => device.add(sum, aside, elements)?,
-            Target::Sum(sum) => device.add(sum, gradient, elements)?,
-            Target::Copy(copy) => device.copy(copy, gradient, elements)?,
-            Target::Nobody | Target::Write(_) | Target::Same => {}
+            GradientTarget::Add { aside, sum } => device.add(sum, aside, elements)?,
+            GradientTarget::Sum(sum) => device.add(sum, gradient, elements)?,
+            GradientTarget::Copy(copy) => device.copy(copy, gradient, elements)?,
+            GradientTarget::Nobody | GradientTarget::Write(_) | GradientTarget::Same => {}
         }
     }
     Ok(())

@@ -2,9 +2,9 @@
 
 use super::{Evaluator, Executor};
 #[cfg(feature = "cuda")]
-use crate::cuda::{self, Gpu, Settings, Storage};
+use crate::cuda::{self, DType, Gpu, GpuSettings};
 #[cfg(feature = "cuda")]
-use crate::device::Numbers;
+use crate::device::Precision;
 use crate::device::{Cuda, Device, DeviceError};
 #[cfg(feature = "cuda")]
 use crate::kernels::Algorithms;
@@ -73,11 +73,11 @@ impl Cuda {
 
 #[cfg(feature = "cuda")]
 impl Cuda {
-    fn settings(&self) -> Settings {
+    fn settings(&self) -> GpuSettings {
         let Cuda { numbers, algorithms, .. } = *self;
-        let storage = if numbers == Numbers::Bf16 { Storage::Bf16 } else { Storage::F32 };
-        let (tf32, exact) = (numbers == Numbers::Tf32, algorithms == Algorithms::Exact);
-        Settings { storage, order: numbers.order(), tf32, exact }
+        let storage = if numbers == Precision::Bf16 { DType::Bf16 } else { DType::F32 };
+        let (tf32, exact) = (numbers == Precision::Tf32, algorithms == Algorithms::Exact);
+        GpuSettings { storage, order: numbers.order(), tf32, exact }
     }
 
     /// The GPU itself.

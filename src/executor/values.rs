@@ -5,7 +5,7 @@ use super::schedule::Schedule;
 use crate::ir::{Shape, ValueId};
 use crate::kernels::{Buffer, Real};
 use crate::program::Step;
-use crate::program::plan::Place;
+use crate::program::plan::ValueLocation;
 
 /// All values of a pass, to look at.
 #[derive(Clone, Copy)]
@@ -26,9 +26,9 @@ impl<'a, T: Real> Values<'a, T> {
 
     pub(super) fn of(&self, value: ValueId) -> &'a [T] {
         match self.schedule.plan.values[value.index()] {
-            Place::Input => self.images,
-            Place::Buffer(buffer) => &self.buffers[buffer][..self.elements(value)],
-            Place::Nowhere => unreachable!("nobody reads what does not take part"),
+            ValueLocation::Input => self.images,
+            ValueLocation::Buffer(buffer) => &self.buffers[buffer][..self.elements(value)],
+            ValueLocation::Nowhere => unreachable!("nobody reads what does not take part"),
         }
     }
 

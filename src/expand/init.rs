@@ -5,7 +5,7 @@ use crate::ir::{Fan, Init};
 use crate::network::Network;
 
 /// One weight of a node: how it starts, and how it would by itself.
-struct Start<'a> {
+struct WeightStart<'a> {
     node: &'a Node,
     given: Init,
     default: Init,
@@ -25,12 +25,12 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
             }
         }
         for part in parts {
-            let starts: Vec<Start> = nodes().filter_map(|node| start(network, node, part)).collect();
+            let starts: Vec<WeightStart> = nodes().filter_map(|node| start(network, node, part)).collect();
             let common = common(&starts);
             if let Some(common) = common {
                 rules.push((format!("{kind}.{part}"), notation(common)));
             }
-            let differs = |start: &&Start| start.given != common.unwrap_or(start.default);
+            let differs = |start: &&WeightStart| start.given != common.unwrap_or(start.default);
             exceptions.extend(
                 starts.iter().filter(differs).map(|start| (name(kinds, start.node, part), notation(start.given))),
             );
@@ -40,15 +40,15 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
     rules
 }
 
-fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<Start<'a>> {
+fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<WeightStart<'a>> {
     let defaults = node.layer.weights(&network.graph.input_shapes(node));
     let named =
         |weights: &[crate::layers::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
-    Some(Start { node, given: named(&node.weights)?, default: named(&defaults)? })
+    Some(WeightStart { node, given: named(&node.weights)?, default: named(&defaults)? })
 }
 
 /// The initialiser that a rule for all of them saves most with, if it saves anything.
-fn common(starts: &[Start]) -> Option<Init> {
+fn common(starts: &[WeightStart]) -> Option<Init> {
     let changed = starts.iter().filter(|start| start.given != start.default);
     let mut candidates: Vec<Init> = Vec::new();
     for start in changed.clone() {

@@ -79,7 +79,7 @@ impl<T: Real> Kernel<T> for BatchNorm {
     fn backward(&self, call: Backward<T>) {
         let Backward { mode, bounds, inputs, output_gradient: g, .. } = call;
         let x = inputs[0].0;
-        let pass = Pass {
+        let pass = BackwardPass {
             rows: Rows::new(x.len(), call.output_shape.channels()),
             mode,
             weights: call.weights,
@@ -114,14 +114,14 @@ fn normalised<T: Real>([mean, scale, shift]: [T; 3], x: T) -> T {
 
 /// What a backward pass reads besides its numbers.
 #[derive(Clone, Copy)]
-struct Pass<'a, T> {
+struct BackwardPass<'a, T> {
     rows: Rows,
     mode: Mode,
     weights: &'a [&'a [T]],
     saved: &'a [T],
 }
 
-impl<T: Real> Pass<'_, T> {
+impl<T: Real> BackwardPass<'_, T> {
     /// `gate` tells, by mean, scale and shift of the column, the part of g that passed.
     fn run(
         self,
@@ -130,7 +130,7 @@ impl<T: Real> Pass<'_, T> {
         weight_gradients: &mut [Option<&mut [T]>],
         gate: impl Fn([T; 3], T, T) -> T + Sync + Copy,
     ) {
-        let Pass { rows, saved, .. } = self;
+        let BackwardPass { rows, saved, .. } = self;
         let (means, inverses) = saved.split_at(rows.channels);
         let column = |channel: usize| {
             let [gamma, beta] = affine(self.weights, channel);
@@ -167,7 +167,7 @@ impl<T: Real> Pass<'_, T> {
         sums: &mut [f64],
         gate: impl Fn([T; 3], T, T) -> T + Sync + Copy,
     ) {
-        let Pass { rows, mode, saved, .. } = self;
+        let BackwardPass { rows, mode, saved, .. } = self;
         let (total, others) = sums.split_at_mut(2 * rows.width);
         for sums in others.chunks_exact(2 * rows.width) {
             total.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);

@@ -12,7 +12,7 @@ use super::clamp::Clamp;
 use super::conv2d::bias;
 use super::lanes::sum_of_pairs;
 use super::parts::Parts;
-use super::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
+use super::product::{Panels, Rows, SumStart, multiply, panel_width, panels_length};
 use super::scratch::{with_places, with_scratch};
 use super::simd::vectorised;
 use super::{Backward, Forward, Kernel, Real};
@@ -49,7 +49,7 @@ impl<T: Real> Kernel<T> for Linear {
                             let left = Rows { values: weight, starts, runs: &[0], depth: features_in, step: 1 };
                             let right = Panels { values: panels, depth: features_in, columns: batch };
                             // SAFETY: the sums are ours.
-                            unsafe { multiply(&Parts::new(sums), targets, left, right, Start::Zero, None) };
+                            unsafe { multiply(&Parts::new(sums), targets, left, right, SumStart::Zero, None) };
                         });
                     }
                     for image in 0..batch {
@@ -128,7 +128,7 @@ fn input_gradient<T: Real>(
                     }
                     let left = Rows { values: dy, starts, runs: &[0], depth, step: 1 };
                     let right = Panels { values: panels, depth, columns: some.len() };
-                    let start = if first == 0 { Start::Zero } else { Start::Output };
+                    let start = if first == 0 { SumStart::Zero } else { SumStart::Output };
                     // SAFETY: some features of each image belong to one task.
                     unsafe { multiply(&dx, targets, left, right, start, None) };
                 }
@@ -157,7 +157,7 @@ fn weight_gradient<T: Real>(
                 let left = Rows { values: dy, starts, runs: &[0], depth: batch, step: features_out };
                 let right = Panels { values: panels, depth: batch, columns: features_in };
                 // SAFETY: these rows of the gradient are ours.
-                unsafe { multiply(&Parts::new(dw), targets, left, right, Start::Zero, None) };
+                unsafe { multiply(&Parts::new(dw), targets, left, right, SumStart::Zero, None) };
             });
         });
     });

@@ -51,14 +51,14 @@ impl<T: Real> Kernel<T> for MaxPool2d {
     }
 }
 
-/// Which tap of a window won, row by row; [`Place::NONE`] if there is none within the input.
-trait Place: Copy + Send + Sync {
+/// Which tap of a window won, row by row; [`TapIndex::NONE`] if there is none within the input.
+trait TapIndex: Copy + Send + Sync {
     const NONE: u32;
     fn of(tap: u32) -> Self;
     fn tap(self) -> u32;
 }
 
-impl Place for u8 {
+impl TapIndex for u8 {
     const NONE: u32 = 0xff;
     #[inline(always)]
     fn of(tap: u32) -> u8 {
@@ -70,7 +70,7 @@ impl Place for u8 {
     }
 }
 
-impl Place for u32 {
+impl TapIndex for u32 {
     const NONE: u32 = u32::MAX;
     #[inline(always)]
     fn of(tap: u32) -> u32 {
@@ -93,7 +93,7 @@ struct Pool {
 }
 
 impl Pool {
-    fn maxima<T: Real, P: Place>(self, x: &[T], clamp: Option<Clamp<T>>, y: &mut [T], places: &mut [P]) {
+    fn maxima<T: Real, P: TapIndex>(self, x: &[T], clamp: Option<Clamp<T>>, y: &mut [T], places: &mut [P]) {
         let [down, across] = self.slides;
         let line = across.output * self.channels;
         let image = down.input * across.input * self.channels;
@@ -107,7 +107,7 @@ impl Pool {
         });
     }
 
-    fn gather<T: Real, P: Place>(self, g: &[T], places: &[P], dx: &mut [T]) {
+    fn gather<T: Real, P: TapIndex>(self, g: &[T], places: &[P], dx: &mut [T]) {
         let [down, across] = self.slides;
         let line = across.input * self.channels;
         let image = down.output * across.output * self.channels;
@@ -129,7 +129,7 @@ struct Maxima<'a, T, P> {
     places: &'a mut [P],
 }
 
-impl<T: Real, P: Place> WithSimd for Maxima<'_, T, P> {
+impl<T: Real, P: TapIndex> WithSimd for Maxima<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
@@ -146,7 +146,7 @@ impl<T: Real, P: Place> WithSimd for Maxima<'_, T, P> {
     }
 }
 
-impl<T: Real, P: Place> Maxima<'_, T, P> {
+impl<T: Real, P: TapIndex> Maxima<'_, T, P> {
     #[inline(always)]
     fn tile<const N: usize>(&mut self, column: usize, channel: usize) {
         let Pool { slides: [down, across], channels } = self.pool;
@@ -182,7 +182,7 @@ struct Gather<'a, T, P> {
     dx: &'a mut [T],
 }
 
-impl<T: Real, P: Place> WithSimd for Gather<'_, T, P> {
+impl<T: Real, P: TapIndex> WithSimd for Gather<'_, T, P> {
     type Output = ();
 
     #[inline(always)]
@@ -199,7 +199,7 @@ impl<T: Real, P: Place> WithSimd for Gather<'_, T, P> {
     }
 }
 
-impl<T: Real, P: Place> Gather<'_, T, P> {
+impl<T: Real, P: TapIndex> Gather<'_, T, P> {
     #[inline(always)]
     fn tile<const N: usize>(&mut self, column: usize, channel: usize) {
         let Pool { slides: [down, across], channels } = self.pool;

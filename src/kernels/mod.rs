@@ -100,7 +100,7 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::Add => &op::Add,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
-        Op::Outside(outside) => T::kernel(outside.operation()),
+        Op::Custom(outside) => T::kernel(outside.operation()),
     }
 }
 

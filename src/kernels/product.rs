@@ -53,7 +53,7 @@ pub(super) struct Panels<'a, T> {
 
 /// What a sum begins with.
 #[derive(Clone, Copy)]
-pub(super) enum Start<'a, T> {
+pub(super) enum SumStart<'a, T> {
     Zero,
     /// A number for each column.
     Bias(&'a [T]),
@@ -88,14 +88,17 @@ pub(super) unsafe fn multiply<T: Real>(
     starts: &[usize],
     left: Rows<T>,
     right: Panels<T>,
-    start: Start<T>,
+    start: SumStart<T>,
     clamp: Option<Clamp<T>>,
 ) {
     let largest = |places: &[usize]| places.iter().copied().max().unwrap_or(0);
     let depth = left.runs.len() * left.depth;
     assert!(left.starts.len() == starts.len() && depth == right.depth, "sizes of a product agree");
     assert!(right.values.len() >= panels_length::<T>(depth, right.columns), "the panels are whole");
-    assert!(matches!(start, Start::Zero | Start::Output) || bias_length(start) == right.columns, "a bias a column");
+    assert!(
+        matches!(start, SumStart::Zero | SumStart::Output) || bias_length(start) == right.columns,
+        "a bias a column"
+    );
     if starts.is_empty() {
         return;
     }
@@ -110,10 +113,10 @@ pub(super) unsafe fn multiply<T: Real>(
     });
 }
 
-fn bias_length<T>(start: Start<T>) -> usize {
+fn bias_length<T>(start: SumStart<T>) -> usize {
     match start {
-        Start::Bias(bias) => bias.len(),
-        Start::Zero | Start::Output => 0,
+        SumStart::Bias(bias) => bias.len(),
+        SumStart::Zero | SumStart::Output => 0,
     }
 }
 
@@ -141,7 +144,7 @@ struct Product<'a, T> {
     starts: &'a [usize],
     left: Rows<'a, T>,
     right: Panels<'a, T>,
-    start: Start<'a, T>,
+    start: SumStart<'a, T>,
     clamp: Option<Clamp<T>>,
     /// Room for some rows of a slab of the left factor; empty if it is read where it lies.
     packed: &'a mut [T],
@@ -190,13 +193,13 @@ impl<T: Real> Product<'_, T> {
                 let part_depth = depth_each.min(depth - first);
                 let last = above + some.len() * part_depth == self.right.depth;
                 let slab = Slab { runs: some, first, depth: part_depth, above, last };
-                self.slab::<S, PACKS>(simd, &slab, if above == 0 { self.start } else { Start::Output });
+                self.slab::<S, PACKS>(simd, &slab, if above == 0 { self.start } else { SumStart::Output });
             }
         }
     }
 
     #[inline(always)]
-    fn slab<S: Simd, const PACKS: bool>(&mut self, simd: S, slab: &Slab, start: Start<T>) {
+    fn slab<S: Simd, const PACKS: bool>(&mut self, simd: S, slab: &Slab, start: SumStart<T>) {
         let width = REGISTERS * T::lanes::<S>();
         // With 16 registers, 12 hold a tile, and the others a panel row and a number of the left factor.
         let most = if S::REGISTER_COUNT >= 32 { 8 } else { 6 };
@@ -237,7 +240,7 @@ impl<T: Real> Product<'_, T> {
         simd: S,
         at: Corner,
         slab: &Slab,
-        start: Start<T>,
+        start: SumStart<T>,
     ) {
         let lanes = T::lanes::<S>();
         let width = REGISTERS * lanes;
@@ -253,19 +256,19 @@ impl<T: Real> Product<'_, T> {
                 output[row] = output[row].add(*self.starts.get_unchecked(at.row + row) + at.column);
             }
             match start {
-                Start::Zero => {}
-                Start::Bias(bias) => {
+                SumStart::Zero => {}
+                SumStart::Bias(bias) => {
                     edge.as_mut_ptr().copy_from_nonoverlapping(bias.as_ptr().add(at.column), columns);
                     for sum in &mut sums {
                         *sum = load_row::<T, S>(edge.as_ptr());
                     }
                 }
-                Start::Output if columns == width => {
+                SumStart::Output if columns == width => {
                     for row in 0..ROWS {
                         sums[row] = load_row::<T, S>(output[row]);
                     }
                 }
-                Start::Output => {
+                SumStart::Output => {
                     for row in 0..ROWS {
                         edge.as_mut_ptr().copy_from_nonoverlapping(output[row], columns);
                         sums[row] = load_row::<T, S>(edge.as_ptr());

@@ -70,14 +70,14 @@ impl<T: Real> Kernel<T> for Upsample {
 
 /// Where an output lies, in one direction.
 #[derive(Debug, Clone, Copy)]
-struct Place<T> {
+struct Interpolation<T> {
     /// The inputs before and behind it.
     inputs: [usize; 2],
     /// 0 at the first, 1 at the second.
     nearness: T,
 }
 
-impl<T: Real> Place<T> {
+impl<T: Real> Interpolation<T> {
     /// What each of the two inputs contributes.
     fn shares(self) -> [T; 2] {
         [T::ONE - self.nearness, self.nearness]
@@ -85,7 +85,7 @@ impl<T: Real> Place<T> {
 }
 
 /// The places of all outputs, down and across.
-fn places<T: Real>(resampling: Resampling, step: [f64; 2], input: Shape, output: Shape) -> [Vec<Place<T>>; 2] {
+fn places<T: Real>(resampling: Resampling, step: [f64; 2], input: Shape, output: Shape) -> [Vec<Interpolation<T>>; 2] {
     let (input, output) = (size(input), size(output));
     [(input.0, output.0, step[0]), (input.1, output.1, step[1])].map(|(inputs, outputs, step)| {
         let place = |output: usize| {
@@ -97,7 +97,7 @@ fn places<T: Real>(resampling: Resampling, step: [f64; 2], input: Shape, output:
             };
             let first = (at as usize).min(inputs - 1);
             let nearness = (at - first as f64).clamp(0.0, 1.0);
-            Place { inputs: [first, (first + 1).min(inputs - 1)], nearness: T::of(nearness) }
+            Interpolation { inputs: [first, (first + 1).min(inputs - 1)], nearness: T::of(nearness) }
         };
         (0..outputs).map(place).collect()
     })

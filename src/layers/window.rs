@@ -31,17 +31,22 @@ impl FromValue for Padding {
 
 /// Whose padding `same` stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SlidingKind {
     /// Slides over the map.
     Window,
-    /// As [`Kind::Window`], and is padded by no more than half its kernel.
+    /// As [`SlidingKind::Window`], and is padded by no more than half its kernel.
     Pool,
     /// Enlarges the map, as many times as its stride says.
     Transposed,
 }
 
 /// The padding of a window that is without padding otherwise.
-fn padding(arguments: &Arguments, given: Option<Padding>, window: Window, kind: Kind) -> Result<Pair, Diagnostic> {
+fn padding(
+    arguments: &Arguments,
+    given: Option<Padding>,
+    window: Window,
+    kind: SlidingKind,
+) -> Result<Pair, Diagnostic> {
     match given {
         None => Ok(Pair::square(0)),
         Some(Padding::Zeros(padding)) => Ok(padding),
@@ -67,14 +72,14 @@ pub(crate) fn with_kernel(call: &ResolvedCall, kernel: Pair, padding: Pair) -> R
 
 impl Window {
     /// What other frameworks call `same`: the padding, and what it does; or why there is none.
-    fn same(self, kind: Kind) -> Result<(Pair, String), String> {
+    fn same(self, kind: SlidingKind) -> Result<(Pair, String), String> {
         let Pair { height: down, width: across } = self.reach().span;
         let Window { kernel, stride, .. } = self;
         let spans = match self.dilation == Pair::square(1) {
             true => format!("a kernel of {kernel}"),
             false => format!("a kernel of {kernel} that spans {down}×{across}"),
         };
-        if kind == Kind::Transposed {
+        if kind == SlidingKind::Transposed {
             let half = |span: usize, stride: usize| {
                 let rest = span.checked_sub(stride)?;
                 rest.is_multiple_of(2).then_some(rest / 2)
@@ -108,13 +113,13 @@ impl Window {
                 .filter(|(_, pixels)| *pixels > 0)
                 .map(|(side, pixels)| format!("{side}={pixels}"))
                 .collect();
-            let fill = if kind == Kind::Pool { " replicate" } else { "" };
+            let fill = if kind == SlidingKind::Pool { " replicate" } else { "" };
             return Err(format!(
                 "{spans} cannot keep the size with the same padding on all sides: put `pad {}{fill}` before it, and leave `padding` out",
                 sides.join(" ")
             ));
         }
-        if kind == Kind::Pool && (padding.height > kernel.height / 2 || padding.width > kernel.width / 2) {
+        if kind == SlidingKind::Pool && (padding.height > kernel.height / 2 || padding.width > kernel.width / 2) {
             return Err(format!(
                 "{spans} keeps the size only with a padding of more than half the kernel, which a pool does not have"
             ));
@@ -130,15 +135,15 @@ impl Window {
 impl Window {
     /// Takes the arguments of a convolution: `kernel`, `stride` (1 by default), `padding` and `dilation`.
     pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
-        Window::parse_padded(arguments, Kind::Window)
+        Window::parse_padded(arguments, SlidingKind::Window)
     }
 
     /// Takes those of a transposed convolution, which are the same.
     pub fn parse_transposed(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
-        Window::parse_padded(arguments, Kind::Transposed)
+        Window::parse_padded(arguments, SlidingKind::Transposed)
     }
 
-    fn parse_padded(arguments: &mut Arguments, kind: Kind) -> Result<Window, Diagnostic> {
+    fn parse_padded(arguments: &mut Arguments, kind: SlidingKind) -> Result<Window, Diagnostic> {
         let PositivePair(kernel) = arguments.required("kernel")?;
         let stride = positive(arguments, "stride", Pair::square(1))?;
         let given = arguments.optional("padding")?;
@@ -167,7 +172,7 @@ impl Window {
         let dilation = dilation(arguments)?;
         let ceil = arguments.flag("ceil")?;
         let window = Window { kernel, stride, padding: Pair::square(0), dilation, ceil };
-        let window = Window { padding: padding(arguments, given, window, Kind::Pool)?, ..window };
+        let window = Window { padding: padding(arguments, given, window, SlidingKind::Pool)?, ..window };
         match window.axes().into_iter().find(|axis| axis.padding > axis.kernel / 2) {
             None => Ok(window),
             Some(axis) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Object, Pickle, Place, Slice, Value};
+use super::{Object, ObjectId, Pickle, Slice, Value};
 
 /// The most instructions, and so the most values. CIFAR-100's files have 300,000; a state dict has about 40 for a
 /// tensor.
@@ -30,14 +30,14 @@ struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
     values: Vec<Value>,
-    stack: Vec<Place>,
+    stack: Vec<ObjectId>,
     marks: Vec<usize>,
-    memo: HashMap<u32, Place>,
+    memo: HashMap<u32, ObjectId>,
 }
 
 impl Machine<'_> {
     /// Carries out an instruction; the value that is left, if it was the last one.
-    fn step(&mut self) -> Result<Option<Place>, String> {
+    fn step(&mut self) -> Result<Option<ObjectId>, String> {
         let start = self.at;
         let unfit = || format!("the instruction at byte {start} does not fit what is before it");
         let code = self.bytes[self.take(1)?.range()][0];
@@ -130,7 +130,7 @@ impl Machine<'_> {
     }
 
     fn push(&mut self, value: Value) -> Option<()> {
-        self.stack.push(Place(u32::try_from(self.values.len()).ok()?));
+        self.stack.push(ObjectId(u32::try_from(self.values.len()).ok()?));
         self.values.push(value);
         Some(())
     }
@@ -140,11 +140,11 @@ impl Machine<'_> {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn pop(&mut self) -> Option<Place> {
+    fn pop(&mut self) -> Option<ObjectId> {
         if self.stack.len() > self.mark() { self.stack.pop() } else { None }
     }
 
-    fn since_mark(&mut self) -> Option<Vec<Place>> {
+    fn since_mark(&mut self) -> Option<Vec<ObjectId>> {
         let first = self.marks.pop()?;
         Some(self.stack.split_off(first))
     }
@@ -154,7 +154,7 @@ impl Machine<'_> {
         self.values.get_mut(top.0 as usize)
     }
 
-    fn append(&mut self, items: &[Place]) -> Option<()> {
+    fn append(&mut self, items: &[ObjectId]) -> Option<()> {
         match self.top()? {
             Value::List(list) => list.extend_from_slice(items),
             // Into an object whose class is a list: nobody asks what is in it.
@@ -164,7 +164,7 @@ impl Machine<'_> {
         Some(())
     }
 
-    fn insert(&mut self, items: &[Place]) -> Option<()> {
+    fn insert(&mut self, items: &[ObjectId]) -> Option<()> {
         let (pairs, rest) = items.as_chunks::<2>();
         let entries = match self.top()? {
             Value::Dictionary(entries) => entries,
@@ -175,11 +175,11 @@ impl Machine<'_> {
         rest.is_empty().then_some(())
     }
 
-    fn call(&mut self, function: Place, arguments: Place) -> Option<()> {
+    fn call(&mut self, function: ObjectId, arguments: ObjectId) -> Option<()> {
         self.push(Value::Object(Box::new(Object { function, arguments, state: None, entries: Vec::new() })))
     }
 
-    fn build(&mut self, state: Place) -> Option<()> {
+    fn build(&mut self, state: ObjectId) -> Option<()> {
         match self.top()? {
             Value::Object(object) => object.state = Some(state),
             _ => return None,

@@ -19,7 +19,7 @@ use std::ops::Range;
 
 /// Where a value is in a [`Pickle`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(u32);
+pub struct ObjectId(u32);
 
 /// What the instructions made.
 #[derive(Debug)]
@@ -32,29 +32,29 @@ pub enum Value {
     Float,
     /// Bytes or text.
     Text(Slice),
-    Tuple(Box<[Place]>),
+    Tuple(Box<[ObjectId]>),
     /// A list, or a set.
-    List(Vec<Place>),
-    Dictionary(Vec<(Place, Place)>),
+    List(Vec<ObjectId>),
+    Dictionary(Vec<(ObjectId, ObjectId)>),
     /// A function or a class: module and name.
     Global(Slice, Slice),
     /// What a call would make.
     Object(Box<Object>),
     /// What the file's reader keeps elsewhere, under this name.
-    Persistent(Place),
+    Persistent(ObjectId),
 }
 
 /// What a call would make, and what would be done to it.
 #[derive(Debug)]
 pub struct Object {
     /// What would be called.
-    pub function: Place,
+    pub function: ObjectId,
     /// With what: a tuple.
-    pub arguments: Place,
+    pub arguments: ObjectId,
     /// What its attributes would become.
-    pub state: Option<Place>,
+    pub state: Option<ObjectId>,
     /// What would be put into it as into a dictionary.
-    pub entries: Vec<(Place, Place)>,
+    pub entries: Vec<(ObjectId, ObjectId)>,
 }
 
 /// A piece of the file.
@@ -76,7 +76,7 @@ impl Slice {
 pub struct Pickle<'a> {
     bytes: &'a [u8],
     values: Vec<Value>,
-    root: Place,
+    root: ObjectId,
     length: usize,
 }
 
@@ -90,7 +90,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// What it holds.
-    pub fn root(&self) -> Place {
+    pub fn root(&self) -> ObjectId {
         self.root
     }
 
@@ -100,12 +100,12 @@ impl<'a> Pickle<'a> {
     }
 
     /// A value.
-    pub fn get(&self, place: Place) -> &Value {
+    pub fn get(&self, place: ObjectId) -> &Value {
         &self.values[place.0 as usize]
     }
 
     /// The bytes of a text.
-    pub fn text(&self, place: Place) -> Option<&'a [u8]> {
+    pub fn text(&self, place: ObjectId) -> Option<&'a [u8]> {
         match self.get(place) {
             Value::Text(text) => Some(&self.bytes[text.range()]),
             _ => None,
@@ -113,7 +113,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// A whole number.
-    pub fn integer(&self, place: Place) -> Option<i64> {
+    pub fn integer(&self, place: ObjectId) -> Option<i64> {
         match self.get(place) {
             Value::Integer(number) => Some(*number),
             _ => None,
@@ -121,7 +121,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// The bytes of a whole number of more than 64 bits.
-    pub fn long(&self, place: Place) -> Option<&'a [u8]> {
+    pub fn long(&self, place: ObjectId) -> Option<&'a [u8]> {
         match self.get(place) {
             Value::Long(bytes) => Some(&self.bytes[bytes.range()]),
             _ => None,
@@ -129,7 +129,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// The items of a tuple.
-    pub fn tuple(&self, place: Place) -> Option<&[Place]> {
+    pub fn tuple(&self, place: ObjectId) -> Option<&[ObjectId]> {
         match self.get(place) {
             Value::Tuple(items) => Some(items),
             _ => None,
@@ -137,7 +137,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// `module.name` of a function or a class.
-    pub fn global(&self, place: Place) -> Option<String> {
+    pub fn global(&self, place: ObjectId) -> Option<String> {
         match self.get(place) {
             Value::Global(module, name) => {
                 let text = |slice: &Slice| String::from_utf8_lossy(&self.bytes[slice.range()]);
@@ -148,7 +148,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// Of an object, `module.name` of what would be called, and the arguments.
-    pub fn call(&self, place: Place) -> Option<(String, &[Place])> {
+    pub fn call(&self, place: ObjectId) -> Option<(String, &[ObjectId])> {
         match self.get(place) {
             Value::Object(object) => Some((self.global(object.function)?, self.tuple(object.arguments)?)),
             _ => None,
@@ -156,7 +156,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// The names of all that is kept elsewhere.
-    pub fn persistent(&self) -> impl Iterator<Item = Place> {
+    pub fn persistent(&self) -> impl Iterator<Item = ObjectId> {
         self.values.iter().filter_map(|value| match value {
             Value::Persistent(name) => Some(*name),
             _ => None,
@@ -164,7 +164,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// The entries of a dictionary, in their order; also of one that a class of its own would make.
-    pub fn entries(&self, place: Place) -> Option<&[(Place, Place)]> {
+    pub fn entries(&self, place: ObjectId) -> Option<&[(ObjectId, ObjectId)]> {
         match self.get(place) {
             Value::Dictionary(entries) => Some(entries),
             Value::Object(object) if !object.entries.is_empty() => Some(&object.entries),
@@ -177,7 +177,7 @@ impl<'a> Pickle<'a> {
     }
 
     /// What a value is, in words.
-    pub fn describe(&self, place: Place) -> impl fmt::Display {
+    pub fn describe(&self, place: ObjectId) -> impl fmt::Display {
         let number = |count: usize, one: &str, many: &str| match count {
             1 => format!("1 {one}"),
             count => format!("{count} {many}"),

@@ -1,6 +1,6 @@
 //! Curves over a common axis.
 
-use super::drawing::{Anchor, Colour, Drawing, MIDDLE, Mark, Place, SIZE, Stroke, Style};
+use super::drawing::{Anchor, Colour, Drawing, MIDDLE, Mark, Point, SIZE, Stroke, Style};
 use super::ticks::Scale;
 use super::{Picture, colour, cut};
 
@@ -133,13 +133,13 @@ fn shown(line: &Line) -> String {
 
 impl Line {
     /// A part of it.
-    fn through(&self, points: Vec<Place>) -> Mark {
+    fn through(&self, points: Vec<Point>) -> Mark {
         Mark::Line { points, width: 1.8, stroke: self.stroke, colour: colour(self.colour) }
     }
 
     /// Every curve of few points has them marked; pointing at one shows its numbers. Those have a place that are finite
     /// when they are multiplied with `factor`.
-    fn draw(&self, drawing: &mut Drawing, factor: f64, place: impl Fn((f64, f64)) -> Place) {
+    fn draw(&self, drawing: &mut Drawing, factor: f64, place: impl Fn((f64, f64)) -> Point) {
         let points = thinned(&self.points);
         let has_place = |(_, value): &(f64, f64)| (factor * value).is_finite();
         let parts = points.split(|point| !has_place(point)).filter(|part| !part.is_empty());

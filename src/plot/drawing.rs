@@ -6,7 +6,7 @@
 use image::RgbImage;
 
 /// A place.
-pub type Place = [f64; 2];
+pub type Point = [f64; 2];
 
 /// A picture.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +23,15 @@ pub struct Drawing {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
     /// Straight from point to point.
-    Line { points: Vec<Place>, width: f64, stroke: Stroke, colour: Colour },
+    Line { points: Vec<Point>, width: f64, stroke: Stroke, colour: Colour },
     /// A disc; `hover` shows when a page's reader points at it.
-    Dot { at: Place, colour: Colour, hover: String },
+    Dot { at: Point, colour: Colour, hover: String },
     /// A rectangle, of which something else may be seen through; `hover` as above, if it is not empty.
-    Area { corner: Place, size: Place, colour: Colour, opacity: f64, hover: String },
+    Area { corner: Point, size: Point, colour: Colour, opacity: f64, hover: String },
     /// A line of text, whose baseline begins, has its middle or ends at `at`.
-    Text { at: Place, anchor: Anchor, size: f64, style: Style, colour: Colour, text: String },
+    Text { at: Point, anchor: Anchor, size: f64, style: Style, colour: Colour, text: String },
     /// An image, as large as fits into a square, in its middle.
-    Picture { corner: Place, side: f64, image: RgbImage },
+    Picture { corner: Point, side: f64, image: RgbImage },
 }
 
 /// How a line is drawn.
@@ -138,22 +138,22 @@ impl Drawing {
     }
 
     /// Adds a thin straight line.
-    pub fn line(&mut self, from: Place, to: Place, colour: Colour) {
+    pub fn line(&mut self, from: Point, to: Point, colour: Colour) {
         self.marks.push(Mark::Line { points: vec![from, to], width: 1.0, stroke: Stroke::Solid, colour });
     }
 
     /// Adds a rectangle.
-    pub fn area(&mut self, corner: Place, size: Place, colour: Colour) {
+    pub fn area(&mut self, corner: Point, size: Point, colour: Colour) {
         self.marks.push(Mark::Area { corner, size, colour, opacity: 1.0, hover: String::new() });
     }
 
     /// Adds text in the usual size.
-    pub fn text(&mut self, at: Place, anchor: Anchor, style: Style, colour: Colour, text: &str) {
+    pub fn text(&mut self, at: Point, anchor: Anchor, style: Style, colour: Colour, text: &str) {
         self.text_of_size(SIZE, at, anchor, style, colour, text);
     }
 
     /// Adds text.
-    pub fn text_of_size(&mut self, size: f64, at: Place, anchor: Anchor, style: Style, colour: Colour, text: &str) {
+    pub fn text_of_size(&mut self, size: f64, at: Point, anchor: Anchor, style: Style, colour: Colour, text: &str) {
         self.marks.push(Mark::Text { at, anchor, size, style, colour, text: text.to_owned() });
     }
 }

@@ -1,6 +1,6 @@
 //! Pictures of a run as SVG: curves ([`Chart`], [`Sheet`]), tables of counts ([`Matrix`]) and images with captions ([`Grid`]).
 //!
-//! Each is a [`Picture`], which becomes a file of [`Kind`] SVG or PNG, or a part of an HTML page. All of them draw the same few things,
+//! Each is a [`Picture`], which becomes a file of [`PictureFormat`] SVG or PNG, or a part of an HTML page. All of them draw the same few things,
 //! which are written in two ways. What is drawn has a white ground and, as SVG, names no font that a machine might lack; a page may show
 //! the classes `paper`, `blank`, `ink`, `faint`, `rule`, `axis`, `right` and `wrong` in other colours.
 //!
@@ -42,39 +42,39 @@ pub trait Picture {
     }
 
     /// The content of a file with it.
-    fn file(&self, kind: Kind) -> Vec<u8> {
+    fn file(&self, kind: PictureFormat) -> Vec<u8> {
         match kind {
-            Kind::Svg => self.svg().into_bytes(),
-            Kind::Png => svg::png(&pixels::pixels(&self.drawing())),
+            PictureFormat::Svg => self.svg().into_bytes(),
+            PictureFormat::Png => svg::png(&pixels::pixels(&self.drawing())),
         }
     }
 }
 
 /// What a picture's file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PictureFormat {
     /// Lines and text, for pages that people zoom into.
     Svg,
     /// Pixels, for everything else.
     Png,
 }
 
-impl Kind {
+impl PictureFormat {
     /// Both.
-    pub const ALL: [Kind; 2] = [Kind::Svg, Kind::Png];
+    pub const ALL: [PictureFormat; 2] = [PictureFormat::Svg, PictureFormat::Png];
 
     /// What the name of such a file ends with.
     pub fn extension(self) -> &'static str {
         match self {
-            Kind::Svg => "svg",
-            Kind::Png => "png",
+            PictureFormat::Svg => "svg",
+            PictureFormat::Png => "png",
         }
     }
 
     /// What a file of this name should be; `None` if the name does not say.
-    pub fn of(path: &Path) -> Option<Kind> {
+    pub fn of(path: &Path) -> Option<PictureFormat> {
         let extension = path.extension()?;
-        Kind::ALL.into_iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension()))
+        PictureFormat::ALL.into_iter().find(|kind| extension.eq_ignore_ascii_case(kind.extension()))
     }
 }
 
@@ -132,10 +132,14 @@ mod tests {
 
     #[test]
     fn a_name_says_what_a_file_is() {
-        for (name, kind) in
-            [("a.svg", Some(Kind::Svg)), ("a/b.PNG", Some(Kind::Png)), ("a.jpg", None), ("svg", None), (".png", None)]
-        {
-            assert_eq!(Kind::of(Path::new(name)), kind, "{name}");
+        for (name, kind) in [
+            ("a.svg", Some(PictureFormat::Svg)),
+            ("a/b.PNG", Some(PictureFormat::Png)),
+            ("a.jpg", None),
+            ("svg", None),
+            (".png", None),
+        ] {
+            assert_eq!(PictureFormat::of(Path::new(name)), kind, "{name}");
         }
     }
 }

@@ -10,7 +10,7 @@ use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 use image::imageops::{FilterType, resize};
 use image::{Rgb, RgbImage};
 
-use super::drawing::{Anchor, Colour, DASHES, DOT, Drawing, Mark, Place, Stroke, Style, is_small};
+use super::drawing::{Anchor, Colour, DASHES, DOT, Drawing, Mark, Point, Stroke, Style, is_small};
 
 /// Pixels for each unit of a drawing: enough for print, and for the screens of telephones.
 const SCALE: f64 = 2.0;
@@ -26,7 +26,7 @@ pub fn pixels(drawing: &Drawing) -> RgbImage {
     for mark in &drawing.marks {
         match mark {
             Mark::Line { points, width, stroke, colour } => {
-                let points: Vec<Place> = points.iter().map(|point| point.map(|x| SCALE * x)).collect();
+                let points: Vec<Point> = points.iter().map(|point| point.map(|x| SCALE * x)).collect();
                 let radius = SCALE * width / 2.0;
                 let mut draw = |from, to| segment(&mut image, from, to, radius, rgb(*colour));
                 match stroke {
@@ -74,7 +74,7 @@ fn within(image: &RgbImage, axis: usize, low: f64, high: f64) -> Range<i64> {
 }
 
 /// All points within `radius` of a straight line.
-fn segment(image: &mut RgbImage, from: Place, to: Place, radius: f64, colour: Rgb<u8>) {
+fn segment(image: &mut RgbImage, from: Point, to: Point, radius: f64, colour: Rgb<u8>) {
     let reach = radius + 1.0;
     let [x, y] =
         [0, 1].map(|axis| within(image, axis, from[axis].min(to[axis]) - reach, from[axis].max(to[axis]) + reach));
@@ -98,7 +98,7 @@ fn segment(image: &mut RgbImage, from: Place, to: Place, radius: f64, colour: Rg
 const LONGEST: f64 = 1e6;
 
 /// Goes along a line of many points, and lets `draw` draw its dashes.
-fn dashes(points: &[Place], mut draw: impl FnMut(Place, Place)) {
+fn dashes(points: &[Point], mut draw: impl FnMut(Point, Point)) {
     let (mut index, mut left) = (0, SCALE * DASHES[0]);
     for ends in points.windows(2) {
         let (mut from, to) = (ends[0], ends[1]);
@@ -122,7 +122,7 @@ fn dashes(points: &[Place], mut draw: impl FnMut(Place, Place)) {
     }
 }
 
-fn area(image: &mut RgbImage, corner: Place, size: Place, colour: Rgb<u8>, opacity: f64) {
+fn area(image: &mut RgbImage, corner: Point, size: Point, colour: Rgb<u8>, opacity: f64) {
     let [x, y] = [0, 1].map(|axis| (SCALE * corner[axis], SCALE * (corner[axis] + size[axis])));
     let covered = |(low, high): (f64, f64), at: i64| high.min(at as f64 + 1.0) - low.max(at as f64);
     for row in within(image, 1, y.0, y.1) {
@@ -132,7 +132,7 @@ fn area(image: &mut RgbImage, corner: Place, size: Place, colour: Rgb<u8>, opaci
     }
 }
 
-fn place(image: &mut RgbImage, corner: Place, side: f64, picture: &RgbImage) {
+fn place(image: &mut RgbImage, corner: Point, side: f64, picture: &RgbImage) {
     let side = SCALE * side;
     let factor = side / f64::from(picture.width().max(picture.height()).max(1));
     let [width, height] = [picture.width(), picture.height()].map(|length| (factor * f64::from(length)).round() as u32);
@@ -171,7 +171,7 @@ fn scale(size: f64) -> PxScale {
 
 /// Where text is written, in pixels.
 struct Line {
-    at: Place,
+    at: Point,
     anchor: Anchor,
     size: f64,
     colour: Rgb<u8>,
@@ -224,7 +224,7 @@ mod tests {
 
     const BLACK: Colour = Colour::Other("#000000");
 
-    fn line(points: &[Place], stroke: Stroke) -> RgbImage {
+    fn line(points: &[Point], stroke: Stroke) -> RgbImage {
         drawn(Mark::Line { points: points.to_vec(), width: 2.0, stroke, colour: BLACK })
     }
 
@@ -260,7 +260,7 @@ mod tests {
         let mut whole = Vec::new();
         dashes(&[[0.0, 0.0], [64.0, 0.0]], |from, to| whole.push([from[0], to[0]].map(|x| x.round() as i64)));
         assert_eq!(whole, [[0, 10], [16, 26], [32, 42], [48, 58]]);
-        let points: Vec<Place> = (0..=64).map(|x| [f64::from(x), 0.0]).collect();
+        let points: Vec<Point> = (0..=64).map(|x| [f64::from(x), 0.0]).collect();
         let mut length = 0.0;
         dashes(&points, |from, to| length += to[0] - from[0]);
         assert!((length - 40.0).abs() < 1e-9, "{length}");

@@ -33,7 +33,7 @@ pub struct Plan {
     /// depend on, and without those that change nothing.
     pub steps: Vec<usize>,
     /// Where each value is, by [`ValueId::index`].
-    pub values: Vec<Place>,
+    pub values: Vec<ValueLocation>,
     /// The backward pass, in its order: last step first. Empty in evaluation.
     pub backward: Vec<BackwardStep>,
     /// Where the loss puts its gradient with respect to the output; `None` if no weight can be trained.
@@ -42,7 +42,7 @@ pub struct Plan {
 
 /// Where a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ValueLocation {
     /// It is the network's input, which the caller holds.
     Input,
     /// In this buffer.
@@ -59,12 +59,12 @@ pub struct BackwardStep {
     /// Where the gradient with respect to its output is.
     pub output_gradient: Buffer,
     /// For each input, where its gradient goes.
-    pub input_gradients: Vec<Target>,
+    pub input_gradients: Vec<GradientTarget>,
 }
 
 /// Where the gradient of an input goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Target {
+pub enum GradientTarget {
     /// Nothing before it can be trained.
     Nobody,
     /// The first of the value's readers writes.
@@ -84,12 +84,12 @@ pub enum Target {
     Sum(Buffer),
 }
 
-impl Target {
+impl GradientTarget {
     /// The buffer that the backward pass of the reader writes.
     pub fn written(self) -> Option<Buffer> {
         match self {
-            Target::Write(buffer) | Target::Add { aside: buffer, .. } => Some(buffer),
-            Target::Nobody | Target::Same | Target::Copy(_) | Target::Sum(_) => None,
+            GradientTarget::Write(buffer) | GradientTarget::Add { aside: buffer, .. } => Some(buffer),
+            GradientTarget::Nobody | GradientTarget::Same | GradientTarget::Copy(_) | GradientTarget::Sum(_) => None,
         }
     }
 }
@@ -158,15 +158,15 @@ impl<'a> Layout<'a> {
         let dying = self.dying(&trainable);
         let mut pool = Pool::default();
         let mut values = self.nowhere();
-        let bury = |pool: &mut Pool, values: &[Place], time: usize| {
+        let bury = |pool: &mut Pool, values: &[ValueLocation], time: usize| {
             for value in &dying[time] {
-                if let Place::Buffer(buffer) = values[*value] {
+                if let ValueLocation::Buffer(buffer) = values[*value] {
                     pool.give_back(buffer);
                 }
             }
         };
         for (time, step) in self.steps.iter().map(|step| self.step(*step)).enumerate() {
-            values[step.output.index()] = Place::Buffer(pool.take(self.elements(step.output)));
+            values[step.output.index()] = ValueLocation::Buffer(pool.take(self.elements(step.output)));
             bury(&mut pool, &values, time);
         }
         let forward = pool.elements();
@@ -182,7 +182,7 @@ impl<'a> Layout<'a> {
         for (place, &index) in self.steps.iter().enumerate().rev() {
             if let Some(output_gradient) = gradients[self.step(index).output.index()] {
                 let input_gradients = self.targets(index, output_gradient, &trainable, &mut gradients, &mut pool);
-                if !input_gradients.contains(&Target::Same) {
+                if !input_gradients.contains(&GradientTarget::Same) {
                     pool.give_back(output_gradient);
                 }
                 backward.push(BackwardStep { step: index, output_gradient, input_gradients });
@@ -200,7 +200,7 @@ impl<'a> Layout<'a> {
         trainable: &[bool],
         gradients: &mut [Option<Buffer>],
         pool: &mut Pool,
-    ) -> Vec<Target> {
+    ) -> Vec<GradientTarget> {
         let step = self.step(index);
         let roots: Vec<ValueId> = step.inputs.iter().map(|input| self.root(*input)).collect();
         let mut sorted = roots.clone();
@@ -213,24 +213,24 @@ impl<'a> Layout<'a> {
                 sorted.partition_point(|other| other <= root) - sorted.partition_point(|other| other < root) == 1
             };
             targets.push(match gradients[root.index()] {
-                _ if !trainable[root.index()] => Target::Nobody,
-                Some(sum) if passes => Target::Sum(sum),
-                Some(sum) => Target::Add { aside: pool.take(self.elements(*root)), sum },
+                _ if !trainable[root.index()] => GradientTarget::Nobody,
+                Some(sum) if passes => GradientTarget::Sum(sum),
+                Some(sum) => GradientTarget::Add { aside: pool.take(self.elements(*root)), sum },
                 // Whoever adds to it later is a step before this one.
                 None if passes && !handed_on && only(root) => {
                     handed_on = true;
                     gradients[root.index()] = Some(output_gradient);
-                    Target::Same
+                    GradientTarget::Same
                 }
                 None => {
                     let buffer = pool.take(self.elements(*root));
                     gradients[root.index()] = Some(buffer);
-                    if passes { Target::Copy(buffer) } else { Target::Write(buffer) }
+                    if passes { GradientTarget::Copy(buffer) } else { GradientTarget::Write(buffer) }
                 }
             });
         }
         for target in &targets {
-            if let Target::Add { aside, .. } = target {
+            if let GradientTarget::Add { aside, .. } = target {
                 pool.give_back(*aside);
             }
         }
@@ -274,7 +274,7 @@ impl<'a> Layout<'a> {
         self,
         pool: Pool,
         forward: usize,
-        mut values: Vec<Place>,
+        mut values: Vec<ValueLocation>,
         backward: Vec<BackwardStep>,
         loss_gradient: Option<Buffer>,
     ) -> Plan {
@@ -285,9 +285,9 @@ impl<'a> Layout<'a> {
         Plan { buffers, forward, steps: self.steps, values, backward, loss_gradient }.largest_first()
     }
 
-    fn nowhere(&self) -> Vec<Place> {
-        let mut values = vec![Place::Nowhere; self.roots.len()];
-        values[ValueId::INPUT.index()] = Place::Input;
+    fn nowhere(&self) -> Vec<ValueLocation> {
+        let mut values = vec![ValueLocation::Nowhere; self.roots.len()];
+        values[ValueId::INPUT.index()] = ValueLocation::Input;
         values
     }
 }
@@ -315,7 +315,7 @@ impl Plan {
 
         self.buffers = order.iter().map(|old| self.buffers[*old]).collect();
         for place in &mut self.values {
-            if let Place::Buffer(buffer) = place {
+            if let ValueLocation::Buffer(buffer) = place {
                 *buffer = renamed[*buffer];
             }
         }
@@ -323,9 +323,11 @@ impl Plan {
             step.output_gradient = renamed[step.output_gradient];
             for target in &mut step.input_gradients {
                 match target {
-                    Target::Nobody | Target::Same => {}
-                    Target::Write(buffer) | Target::Copy(buffer) | Target::Sum(buffer) => *buffer = renamed[*buffer],
-                    Target::Add { aside, sum } => (*aside, *sum) = (renamed[*aside], renamed[*sum]),
+                    GradientTarget::Nobody | GradientTarget::Same => {}
+                    GradientTarget::Write(buffer) | GradientTarget::Copy(buffer) | GradientTarget::Sum(buffer) => {
+                        *buffer = renamed[*buffer]
+                    }
+                    GradientTarget::Add { aside, sum } => (*aside, *sum) = (renamed[*aside], renamed[*sum]),
                 }
             }
         }

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub use loss::{CrossEntropy, Mix, MixKind};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
-pub use schedule::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
+pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;
 pub use train::{Clip, EarlyStopping, Every, Train};
 pub use transform::{

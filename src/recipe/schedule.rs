@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A curve, and how it is followed. Lengths are in epochs, fractions of them only where it is followed from step to step.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Schedule {
+pub struct LrSchedule {
     /// The curve, which begins when the warm-up is over.
     pub curve: Curve,
     /// `per=step`, or `per=epoch`: how often the rate changes.
@@ -144,10 +144,10 @@ pub enum Margin {
     Absolute(f64),
 }
 
-impl Schedule {
+impl LrSchedule {
     /// A curve that is followed from epoch to epoch, without a warm-up.
-    pub const fn new(curve: Curve) -> Schedule {
-        Schedule { curve, per: Per::Epoch, warmup: Warmup::NONE }
+    pub const fn new(curve: Curve) -> LrSchedule {
+        LrSchedule { curve, per: Per::Epoch, warmup: Warmup::NONE }
     }
 }
 
@@ -162,7 +162,7 @@ impl Measure {
 }
 
 /// As the notation writes it, with nothing left to a default.
-impl fmt::Display for Schedule {
+impl fmt::Display for LrSchedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.curve.fmt(f)?;
         if self.per == Per::Step {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Betas, Better, CrossEntropy, Curve, Mix, Optimizer, Rule, Schedule};
+use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Mix, Optimizer, Rule};
 
 /// `train:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,7 +18,7 @@ pub struct Train {
     /// The rule that changes the weights.
     pub optimizer: Optimizer,
     /// How the learning rate changes.
-    pub schedule: Schedule,
+    pub schedule: LrSchedule,
     /// What the network is trained to give.
     pub loss: CrossEntropy,
     /// `mix:`; for each batch, one of them is chosen.
@@ -89,7 +89,7 @@ impl Default for Train {
             drop_last: false,
             accumulate: 1,
             optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
-            schedule: Schedule::new(Curve::Constant),
+            schedule: LrSchedule::new(Curve::Constant),
             loss: CrossEntropy::default(),
             mix: Vec::new(),
             clip: None,

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::View;
-use super::outline::{Arrangement, Part, Row, continuations, rows};
+use super::outline::{Arrangement, Row, RowKind, continuations, rows};
 use super::table::{Column, Form, Paint, draw, length, painted, widths};
 use super::totals::{field, totals};
 use crate::network::{Network, ReceptiveField};
@@ -225,7 +225,7 @@ impl<'a> Lines<'a> {
     fn row(&self, content: Content, index: usize, text: &mut String) -> fmt::Result {
         let row = &self.rows[index];
         let last = &self.network.graph.nodes[row.nodes.end - 1];
-        let layer = (row.part == Part::Layer).then_some(last);
+        let layer = (row.part == RowKind::Layer).then_some(last);
         // Most layers have neither parameters nor MACs; blanks make those that have some stand out.
         let mut count = |number: u64, form: fn(u64) -> String| match number {
             0 => Ok(()),

@@ -58,7 +58,7 @@ struct Sound<'a> {
     input: Vec<usize>,
     layers: Layers<'a>,
     total: Total,
-    memory: Memory,
+    memory: MemoryLine,
     diagnostics: Vec<Said<'a>>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Serialize for Layers<'a> {
                 trace: origins[index]
                     .trace
                     .iter()
-                    .map(|frame| Step { what: &frame.what, place: place(frame.span, texts) })
+                    .map(|frame| TraceStep { what: &frame.what, place: place(frame.span, texts) })
                     .collect(),
             }
         };
@@ -108,7 +108,7 @@ struct LayerLine<'a> {
     /// This and other sums are null where they stopped for being too large.
     macs: Option<u64>,
     receptive_field: [Option<usize>; 2],
-    trace: Vec<Step<'a>>,
+    trace: Vec<TraceStep<'a>>,
 }
 
 #[derive(Serialize)]
@@ -122,7 +122,7 @@ struct Total {
 
 /// Bytes.
 #[derive(Serialize)]
-struct Memory {
+struct MemoryLine {
     batch: usize,
     threads: usize,
     weights: Option<u64>,
@@ -140,7 +140,7 @@ struct Memory {
 
 /// Lines and columns from 1, columns in Unicode characters.
 #[derive(Serialize)]
-struct Place<'a> {
+struct Location<'a> {
     file: &'a str,
     line: usize,
     column: usize,
@@ -150,10 +150,10 @@ struct Place<'a> {
 
 /// One call on the way to a layer, outermost first.
 #[derive(Serialize)]
-struct Step<'a> {
+struct TraceStep<'a> {
     what: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
+    place: Location<'a>,
 }
 
 #[derive(Serialize)]
@@ -162,12 +162,12 @@ struct Said<'a> {
     code: &'static str,
     message: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
+    place: Location<'a>,
     label: &'a str,
     /// What is said about other places.
     labels: Vec<Remark<'a>>,
     /// The calls of blocks and presets that led there, outermost first.
-    trace: Vec<Step<'a>>,
+    trace: Vec<TraceStep<'a>>,
     /// Lines; null if there is no advice.
     help: Option<String>,
     /// Advice that a program can follow.
@@ -179,7 +179,7 @@ struct Said<'a> {
 struct Remark<'a> {
     text: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
+    place: Location<'a>,
 }
 
 /// The characters between the two places go, and `text` comes there.
@@ -188,7 +188,7 @@ struct Suggestion<'a> {
     message: &'a str,
     text: &'a str,
     #[serde(flatten)]
-    place: Place<'a>,
+    place: Location<'a>,
 }
 
 impl<'a> Sound<'a> {
@@ -210,7 +210,7 @@ impl<'a> Sound<'a> {
                 macs: known(totals.macs),
                 activations: known(totals.activations),
             },
-            memory: Memory {
+            memory: MemoryLine {
                 batch,
                 threads,
                 weights: known(memory.weights),
@@ -248,7 +248,7 @@ fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
         place: place(diagnostic.primary.span, texts),
         label: &diagnostic.primary.text,
         labels: others(false).map(|other| Remark { text: &other.text, place: place(other.span, texts) }).collect(),
-        trace: others(true).rev().map(|call| Step { what: &call.text, place: place(call.span, texts) }).collect(),
+        trace: others(true).rev().map(|call| TraceStep { what: &call.text, place: place(call.span, texts) }).collect(),
         help: (!diagnostic.help.is_empty()).then(|| {
             let lines: Vec<&str> = diagnostic.help.iter().map(|help| help.text.as_str()).collect();
             lines.join("\n")
@@ -262,9 +262,9 @@ fn suggestion<'a>(help: &'a Help, texts: &'a Diagnostics) -> Option<Suggestion<'
     Some(Suggestion { message: &help.text, text: &edit.text, place: place(edit.span, texts) })
 }
 
-fn place(span: Span, texts: &Diagnostics) -> Place<'_> {
+fn place(span: Span, texts: &Diagnostics) -> Location<'_> {
     let (start, end) = texts.sources.positions(span);
-    Place {
+    Location {
         file: &texts.sources.get(span.source).name,
         line: start.line,
         column: start.column,

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::check::title;
-use super::outline::{Arrangement, Part, Row, rows};
+use super::outline::{Arrangement, Row, RowKind, rows};
 use super::table::length;
 use super::totals::params;
 use crate::network::Network;
@@ -69,7 +69,7 @@ impl Display for Table<'_> {
 fn cells(network: &Network, row: &Row) -> Cells {
     let last = &network.graph.nodes[row.nodes.end - 1];
     let layer = match (row.part, row.nodes.len()) {
-        (Part::Layer, _) => code(&last.call.to_string()),
+        (RowKind::Layer, _) => code(&last.call.to_string()),
         (_, 1) => "1 layer".to_string(),
         (_, layers) => format!("{layers} layers"),
     };

@@ -26,7 +26,7 @@ pub struct Row<'a> {
     /// How many levels there are rows for around it.
     pub depth: usize,
     /// What it is.
-    pub part: Part,
+    pub part: RowKind,
     /// Its layers, as indices of nodes.
     pub nodes: Range<usize>,
     /// Sums over its layers.
@@ -35,7 +35,7 @@ pub struct Row<'a> {
 
 /// What a [`Row`] stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum RowKind {
     /// One layer.
     Layer,
     /// A level, whose rows follow.
@@ -79,16 +79,16 @@ pub fn rows(network: &Network, arrangement: Arrangement, depth: Option<usize>) -
             if !is_open {
                 open.truncate(levels);
                 open.push(rows.len());
-                rows.push(Row::new(&name[..dot], own, levels, Part::Level, index));
+                rows.push(Row::new(&name[..dot], own, levels, RowKind::Level, index));
             }
             (levels, own) = (levels + 1, dot + 1);
         }
         open.truncate(levels);
-        let last = rows.last().filter(|last| last.part == Part::Folded);
+        let last = rows.last().filter(|last| last.part == RowKind::Folded);
         match dots.nth(fold.saturating_sub(levels + 1)) {
             Some(dot) if last.is_some_and(|last| last.path == &name[..dot]) => {}
-            Some(dot) => rows.push(Row::new(&name[..dot], own, levels, Part::Folded, index)),
-            None => rows.push(Row::new(name, own, levels, Part::Layer, index)),
+            Some(dot) => rows.push(Row::new(&name[..dot], own, levels, RowKind::Folded, index)),
+            None => rows.push(Row::new(name, own, levels, RowKind::Layer, index)),
         }
         let sums =
             Sums { params: network.params(node), macs: network.macs(node), activations: node.output.elements() as u64 };
@@ -101,7 +101,7 @@ pub fn rows(network: &Network, arrangement: Arrangement, depth: Option<usize>) -
 }
 
 impl<'a> Row<'a> {
-    fn new(path: &'a str, own: usize, depth: usize, part: Part, index: usize) -> Row<'a> {
+    fn new(path: &'a str, own: usize, depth: usize, part: RowKind, index: usize) -> Row<'a> {
         Row { path, own, depth, part, nodes: index..index, sums: Sums::default() }
     }
 }
@@ -134,7 +134,7 @@ pub fn continuations(rows: &[Row]) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arrangement, Part, continuations, rows};
+    use super::{Arrangement, RowKind, continuations, rows};
     use crate::compile;
     use crate::network::Network;
 
@@ -166,9 +166,9 @@ layers: [conv 4 3x3 p1 as stem, {body: unit x 2}, {body2: [{deep: unit}]}, flatt
                 let lines: String =
                     (1..=row.depth).map(|depth| if mask >> depth & 1 == 1 { '|' } else { '`' }).collect();
                 let size = match row.part {
-                    Part::Layer => String::new(),
-                    Part::Level => format!("{{{}}}", row.nodes.len()),
-                    Part::Folded => format!("[{}]", row.nodes.len()),
+                    RowKind::Layer => String::new(),
+                    RowKind::Level => format!("{{{}}}", row.nodes.len()),
+                    RowKind::Folded => format!("[{}]", row.nodes.len()),
                 };
                 format!("{lines}{}{size}", &row.path[row.own..])
             });

@@ -25,7 +25,7 @@ const LONG: usize = 1 << 20;
 
 /// Reads a TOML document. What is wrong with single values leaves `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
-    let mut place = Place { text, source, pieces: 0, errors: Mistakes::default() };
+    let mut place = Reader { text, source, pieces: 0, errors: Mistakes::default() };
     // Those inside texts and comments count too, but nobody writes so many. The parser keeps empty lines and comments.
     let values = text.bytes().filter(|byte| matches!(byte, b',' | b'=' | b'[' | b'\n')).count();
     let limit = match text.len() {
@@ -53,7 +53,7 @@ pub(super) fn parse(text: &str, source: SourceId) -> (Option<Spanned<Setting>>, 
 }
 
 /// The text, and what has been found in it.
-struct Place<'a> {
+struct Reader<'a> {
     text: &'a str,
     source: SourceId,
     /// Of how many pieces its strings are made.
@@ -61,7 +61,7 @@ struct Place<'a> {
     errors: Mistakes,
 }
 
-impl Place<'_> {
+impl Reader<'_> {
     fn span(&self, range: Range<usize>) -> Span {
         Span::new(self.source, range)
     }

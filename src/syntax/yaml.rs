@@ -32,7 +32,7 @@ const MOST_REPEATED: usize = 100_000;
 /// Reads the YAML text `text`, which stands in `source` from byte `offset` on. What is wrong with single values leaves
 /// `Null` in the tree.
 pub(super) fn parse(text: &str, source: SourceId, offset: usize) -> (Option<Spanned<Setting>>, Vec<Diagnostic>) {
-    let mut place = Place { text, source, offset, pieces: 0, errors: Mistakes::default() };
+    let mut place = Reader { text, source, offset, pieces: 0, errors: Mistakes::default() };
     if least_values(text) > MOST_VALUES {
         return (None, vec![Diagnostic::error(Code::Limit, place.span(0, 0), too_many())]);
     }
@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for RawVisitor {
 }
 
 /// Where the YAML text stands, and what has been found in it.
-struct Place<'a> {
+struct Reader<'a> {
     text: &'a str,
     source: SourceId,
     offset: usize,
@@ -161,7 +161,7 @@ struct Place<'a> {
     errors: Mistakes,
 }
 
-impl Place<'_> {
+impl Reader<'_> {
     fn span(&self, start: usize, end: usize) -> Span {
         Span::new(self.source, self.offset + start..self.offset + end)
     }

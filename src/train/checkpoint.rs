@@ -20,7 +20,7 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::average::Average;
-use super::identity::Identity;
+use super::identity::RunIdentity;
 use super::learner::Learned;
 use super::optimizer::OptimizerState;
 use super::plateau::{Reduced, Watch};
@@ -44,7 +44,7 @@ pub struct Position {
     /// The best epoch so far.
     pub best: Option<Best>,
     /// Of what.
-    pub identity: Identity,
+    pub identity: RunIdentity,
     /// The learning rate of the last step.
     #[serde(with = "bits")]
     pub lr: f64,
@@ -218,13 +218,13 @@ pub(super) fn save_state(folder: &Path, learned: &Learned, position: &Position) 
     let position_text = to_json(position);
     let arrays = entries.iter().fold(0, |sum, entry| sum ^ checksum(&entry.name, entry.values));
     let checksum = arrays ^ text_checksum(&position_text);
-    let state = State { version: VERSION, position: Written::Text(position_text), checksum };
+    let state = SavedState { version: VERSION, position: Written::Text(position_text), checksum };
     weights::save(&state_file(folder), &entries, position.step, &to_json(&state))
 }
 
 /// What the state says about itself.
 #[derive(Debug, Serialize, Deserialize)]
-struct State {
+struct SavedState {
     #[serde(default = "first_version")]
     version: u32,
     position: Written,
@@ -249,10 +249,10 @@ enum Written {
     Plain(Box<Position>),
 }
 
-impl State {
+impl SavedState {
     /// The position, and what of the checksum is left for the arrays. `None` if it is none.
     fn read(note: &str) -> Option<(Position, u32)> {
-        let State { version, position, checksum } = serde_json::from_str(note).ok()?;
+        let SavedState { version, position, checksum } = serde_json::from_str(note).ok()?;
         match (version, position) {
             (1, Written::Plain(position)) => Some((*position, checksum)),
             (VERSION, Written::Text(text)) => {
@@ -303,7 +303,7 @@ pub(super) fn load_state(
     let broken = |message: String| WeightsError::Format { path: path.clone(), message };
     let (position, expected) = stored
         .note()
-        .and_then(State::read)
+        .and_then(SavedState::read)
         .ok_or_else(|| broken("does not say how far the run was, in a way that this version reads".to_owned()))?;
     let mut own = stored.sizes();
     own.retain(|name, _| !name.contains(BESIDE));

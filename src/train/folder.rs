@@ -30,7 +30,7 @@ use crate::{durable, regular};
 
 /// What `run.json` says about how a run was started.
 #[derive(Debug, Clone, Serialize)]
-pub struct Origin {
+pub struct RunOrigin {
     /// The program's arguments, its own name first.
     pub command: Vec<String>,
     /// The program's version.
@@ -187,7 +187,7 @@ pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {
 }
 
 /// Writes down how the run was started.
-pub fn write_origin(folder: &Path, origin: &Origin) -> Result<(), TrainError> {
+pub fn write_origin(folder: &Path, origin: &RunOrigin) -> Result<(), TrainError> {
     let text = serde_json::to_string_pretty(origin).expect("plain data becomes JSON");
     write(folder.join(ORIGIN), format!("{text}\n").as_bytes())
 }

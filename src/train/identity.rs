@@ -4,7 +4,7 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::data::Dataset;
-use crate::device::{Device, Numbers};
+use crate::device::{Device, Precision};
 use crate::kernels::Algorithms;
 use crate::program::Program;
 use crate::program::encoding::{self, Encoding, legacy};
@@ -12,7 +12,7 @@ use crate::recipe::Train;
 
 /// The seed, the network and the images of a run, and how it computes. The rest of the recipe may change on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Identity {
+pub struct RunIdentity {
     /// From which everything random follows.
     pub seed: u64,
     /// A checksum over the network's operations.
@@ -36,7 +36,7 @@ pub struct Identity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Arithmetic {
     /// Where.
-    pub device: Kind,
+    pub device: DeviceKind,
     /// With what.
     pub dtype: Type,
     /// Whether every sum is taken as it is defined.
@@ -46,7 +46,7 @@ pub struct Arithmetic {
 /// A kind of device: which one of its kind changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum DeviceKind {
     /// The processor.
     Cpu,
     /// A GPU.
@@ -69,13 +69,13 @@ impl Arithmetic {
     /// That of a device.
     pub fn of(device: &Device) -> Arithmetic {
         let (device, numbers, algorithms) = match device {
-            Device::Cpu(algorithms) => (Kind::Cpu, Numbers::F32, algorithms),
-            Device::Cuda(cuda) => (Kind::Cuda, cuda.numbers, &cuda.algorithms),
+            Device::Cpu(algorithms) => (DeviceKind::Cpu, Precision::F32, algorithms),
+            Device::Cuda(cuda) => (DeviceKind::Cuda, cuda.numbers, &cuda.algorithms),
         };
         let dtype = match numbers {
-            Numbers::F32 => Type::F32,
-            Numbers::Tf32 => Type::Tf32,
-            Numbers::Bf16 => Type::Bf16,
+            Precision::F32 => Type::F32,
+            Precision::Tf32 => Type::Tf32,
+            Precision::Bf16 => Type::Bf16,
         };
         Arithmetic { device, dtype, exact: *algorithms == Algorithms::Exact }
     }
@@ -83,8 +83,8 @@ impl Arithmetic {
     /// The options that stand for it.
     fn options(self) -> String {
         let device = match self.device {
-            Kind::Cpu => "--device cpu",
-            Kind::Cuda => "--device cuda",
+            DeviceKind::Cpu => "--device cpu",
+            DeviceKind::Cuda => "--device cuda",
         };
         let dtype = match self.dtype {
             Type::F32 => "",
@@ -95,11 +95,11 @@ impl Arithmetic {
     }
 }
 
-impl Identity {
+impl RunIdentity {
     /// That of a run which trains `program` on `dataset`, computed on `device`.
-    pub fn of(program: &Program, recipe: &Train, dataset: &Dataset, device: &Device) -> Identity {
+    pub fn of(program: &Program, recipe: &Train, dataset: &Dataset, device: &Device) -> RunIdentity {
         let encoding = encoding::VERSION;
-        Identity {
+        RunIdentity {
             seed: recipe.seed,
             network: network(program, encoding),
             encoding,
@@ -111,15 +111,15 @@ impl Identity {
     }
 
     /// This identity with the network's checksum over the newest encoding, if it is that of `program`.
-    pub fn renewed(self, program: &Program) -> Identity {
+    pub fn renewed(self, program: &Program) -> RunIdentity {
         match self.network == network(program, self.encoding) {
-            true => Identity { network: network(program, encoding::VERSION), encoding: encoding::VERSION, ..self },
+            true => RunIdentity { network: network(program, encoding::VERSION), encoding: encoding::VERSION, ..self },
             false => self,
         }
     }
 
     /// Why a run of this identity cannot go on with one that is `given`; `None` if it can.
-    pub fn refuses(&self, given: &Identity) -> Option<String> {
+    pub fn refuses(&self, given: &RunIdentity) -> Option<String> {
         if self.seed != given.seed {
             return Some(format!("the run has seed {} and cannot go on with seed {}", self.seed, given.seed));
         }
@@ -201,10 +201,10 @@ mod tests {
 
     #[test]
     fn what_differs_is_said() {
-        let arithmetic = Arithmetic { device: Kind::Cpu, dtype: Type::F32, exact: false };
+        let arithmetic = Arithmetic { device: DeviceKind::Cpu, dtype: Type::F32, exact: false };
         let exact = Arithmetic { exact: true, ..arithmetic };
-        let half = Arithmetic { device: Kind::Cuda, dtype: Type::Bf16, exact: false };
-        let own = Identity {
+        let half = Arithmetic { device: DeviceKind::Cuda, dtype: Type::Bf16, exact: false };
+        let own = RunIdentity {
             seed: 1,
             network: 2,
             encoding: 1,
@@ -214,20 +214,20 @@ mod tests {
             arithmetic: Some(arithmetic),
         };
         assert_eq!(own.refuses(&own), None);
-        let earlier = Identity { contents: None, arithmetic: None, ..own };
+        let earlier = RunIdentity { contents: None, arithmetic: None, ..own };
         assert_eq!((earlier.refuses(&own), own.refuses(&earlier)), (None, None), "what is not known cannot differ");
         for (given, expected) in [
-            (Identity { seed: 5, ..own }, "cannot go on with seed 5"),
-            (Identity { network: 5, ..own }, "another network"),
-            (Identity { encoding: 0, ..own }, "another network"),
+            (RunIdentity { seed: 5, ..own }, "cannot go on with seed 5"),
+            (RunIdentity { network: 5, ..own }, "another network"),
+            (RunIdentity { encoding: 0, ..own }, "another network"),
             (
-                Identity { images: [99, 21], data: 5, ..own },
+                RunIdentity { images: [99, 21], data: 5, ..own },
                 "100 training and 20 validation images, and now there are 99 and 21",
             ),
-            (Identity { data: 5, ..own }, "but different ones"),
-            (Identity { contents: Some(5), ..own }, "but other contents"),
-            (Identity { arithmetic: Some(exact), ..own }, "and cannot go on with `--device cpu --exact`"),
-            (Identity { arithmetic: Some(half), ..own }, "with `--device cuda --dtype bf16`"),
+            (RunIdentity { data: 5, ..own }, "but different ones"),
+            (RunIdentity { contents: Some(5), ..own }, "but other contents"),
+            (RunIdentity { arithmetic: Some(exact), ..own }, "and cannot go on with `--device cpu --exact`"),
+            (RunIdentity { arithmetic: Some(half), ..own }, "with `--device cuda --dtype bf16`"),
         ] {
             assert!(own.refuses(&given).is_some_and(|why| why.contains(expected)), "{given:?}");
         }
@@ -258,14 +258,14 @@ mod tests {
     fn an_old_identity_is_renewed_if_it_is_the_networks() {
         let program = every_operation();
         let stored = r#"{"seed":7,"network":3093064423,"images":[1438,359],"data":2044640209}"#;
-        let old: Identity = serde_json::from_str(stored).expect("an identity of a run from before");
-        let now = Identity { network: network(&program, encoding::VERSION), encoding: encoding::VERSION, ..old };
+        let old: RunIdentity = serde_json::from_str(stored).expect("an identity of a run from before");
+        let now = RunIdentity { network: network(&program, encoding::VERSION), encoding: encoding::VERSION, ..old };
         assert_eq!(old.renewed(&program), now);
         assert_eq!(now.renewed(&program), now);
-        let other = Identity { network: 1, ..old };
+        let other = RunIdentity { network: 1, ..old };
         assert_eq!(other.renewed(&program), other);
         assert!(other.refuses(&now).is_some_and(|why| why.contains("another network")));
-        let later = Identity { encoding: encoding::VERSION + 1, ..now };
+        let later = RunIdentity { encoding: encoding::VERSION + 1, ..now };
         assert!(later.refuses(&now).is_some_and(|why| why.contains("a later version")));
     }
 }

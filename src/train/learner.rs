@@ -29,7 +29,7 @@ use self::cpu::CpuLearner;
 
 /// What a run begins or goes on with.
 #[derive(Debug)]
-pub struct Start {
+pub struct LearnerStart {
     /// The network.
     pub program: Program,
     /// All weights and running statistics, in the program's order.
@@ -138,7 +138,7 @@ impl Device {
     ///
     /// # Errors
     /// If the device is not there, or has not enough memory.
-    pub fn learner(&self, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
+    pub fn learner(&self, start: LearnerStart) -> Result<Box<dyn Learner>, DeviceError> {
         match self {
             Device::Cpu(algorithms) => Ok(Box::new(CpuLearner::new(start, *algorithms))),
             Device::Cuda(cuda) => learner_on(cuda, start),
@@ -147,11 +147,11 @@ impl Device {
 }
 
 #[cfg(feature = "cuda")]
-fn learner_on(cuda: &Cuda, start: Start) -> Result<Box<dyn Learner>, DeviceError> {
+fn learner_on(cuda: &Cuda, start: LearnerStart) -> Result<Box<dyn Learner>, DeviceError> {
     Ok(Box::new(CudaLearner::new(cuda.open()?, start)?))
 }
 
 #[cfg(not(feature = "cuda"))]
-fn learner_on(cuda: &Cuda, _: Start) -> Result<Box<dyn Learner>, DeviceError> {
+fn learner_on(cuda: &Cuda, _: LearnerStart) -> Result<Box<dyn Learner>, DeviceError> {
     cuda.missing()
 }

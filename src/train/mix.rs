@@ -15,7 +15,7 @@ use crate::recipe::{Mix, MixKind};
 
 /// Which batch is mixed.
 #[derive(Debug, Clone, Copy)]
-pub struct Place {
+pub struct BatchKey {
     /// The run's.
     pub seed: u64,
     /// From 0.
@@ -26,7 +26,7 @@ pub struct Place {
 
 /// Mixes images N×C×H×W, each of `shape`, in one of these ways. The result is the part of an image that is its own, as
 /// [`crate::kernels::Objective`] wants it; `None` if the batch stays as it is.
-pub fn mix(ways: &[Mix], images: &mut [f32], shape: Shape, place: Place) -> Option<f64> {
+pub fn mix(ways: &[Mix], images: &mut [f32], shape: Shape, place: BatchKey) -> Option<f64> {
     if ways.is_empty() {
         return None;
     }
@@ -94,8 +94,8 @@ mod tests {
         Mix { kind, alpha: 1.0, probability }
     }
 
-    fn place(batch: usize) -> Place {
-        Place { seed: 7, epoch: 2, batch }
+    fn place(batch: usize) -> BatchKey {
+        BatchKey { seed: 7, epoch: 2, batch }
     }
 
     #[test]

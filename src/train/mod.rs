@@ -46,8 +46,8 @@ use self::average::Average;
 use self::checkpoint::{Position, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
-use self::identity::Identity;
-use self::learner::{Learner, Start, Wait};
+use self::identity::RunIdentity;
+use self::learner::{Learner, LearnerStart, Wait};
 use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
 pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
@@ -122,12 +122,18 @@ impl Run {
         dataset: &Dataset,
         device: &Device,
     ) -> Result<Run, TrainError> {
-        let identity = Identity::of(&program, recipe, dataset, device);
+        let identity = RunIdentity::of(&program, recipe, dataset, device);
         let position = Position { identity, batch_size: recipe.batch, ..Position::default() };
         let optimizer = OptimizerState::new(recipe.optimizer, &program);
         let average = recipe.ema.map(|decay| Average::new(decay, &weights));
         let (clip, accumulate) = (recipe.clip, recipe.accumulate);
-        Run::with(Start { program, weights, optimizer, average, clip, accumulate }, position, recipe, dataset, device)
+        Run::with(
+            LearnerStart { program, weights, optimizer, average, clip, accumulate },
+            position,
+            recipe,
+            dataset,
+            device,
+        )
     }
 
     /// A run that goes on where the one in `folder` stopped.
@@ -146,7 +152,7 @@ impl Run {
         let Restored { weights, average, mut position } =
             checkpoint::load_state(folder, &program.weights, &mut optimizer, recipe.ema)?;
         position.identity = position.identity.renewed(&program);
-        let identity = Identity::of(&program, recipe, dataset, device);
+        let identity = RunIdentity::of(&program, recipe, dataset, device);
         if let Some(why) = position.identity.refuses(&identity) {
             return Err(TrainError::Refused(why));
         }
@@ -168,11 +174,17 @@ impl Run {
         }
         position.batch_size = recipe.batch;
         let (clip, accumulate) = (recipe.clip, recipe.accumulate);
-        Run::with(Start { program, weights, optimizer, average, clip, accumulate }, position, recipe, dataset, device)
+        Run::with(
+            LearnerStart { program, weights, optimizer, average, clip, accumulate },
+            position,
+            recipe,
+            dataset,
+            device,
+        )
     }
 
     fn with(
-        start: Start,
+        start: LearnerStart,
         position: Position,
         recipe: &Train,
         dataset: &Dataset,

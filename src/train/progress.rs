@@ -23,7 +23,7 @@ pub struct Progress {
     /// When something was last printed where there is no bar.
     printed: Instant,
     verbosity: Verbosity,
-    memory: Memory,
+    memory: MemoryUse,
     /// Characters that a line has room for, if there is a limit.
     width: Option<usize>,
     /// What was said about images that cannot be read.
@@ -43,7 +43,7 @@ pub enum Verbosity {
 
 /// What the process takes of the machine's memory, looked up now and then.
 #[derive(Debug)]
-struct Memory {
+struct MemoryUse {
     text: String,
     measured: Option<Instant>,
 }
@@ -88,7 +88,7 @@ impl Progress {
             .expect("the template is valid");
         let bar = ProgressBar::with_draw_target(Some((epochs as u64).saturating_mul(batches as u64)), target)
             .with_style(style);
-        let memory = Memory { text: String::new(), measured: None };
+        let memory = MemoryUse { text: String::new(), measured: None };
         Progress {
             bar,
             lines,
@@ -213,7 +213,7 @@ fn joined(mut parts: Vec<(u8, String)>, width: Option<usize>) -> String {
     }
 }
 
-impl Memory {
+impl MemoryUse {
     /// `, 84.2 MiB`, where the system tells. Looking it up takes longer than a small network's step.
     fn text(&mut self) -> &str {
         if self.measured.is_none_or(|measured| measured.elapsed() > Duration::from_secs(1)) {

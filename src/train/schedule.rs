@@ -10,12 +10,12 @@
 
 use std::f64::consts::PI;
 
-use crate::recipe::{Curve, OneCycle, Per, Schedule, Train};
+use crate::recipe::{Curve, LrSchedule, OneCycle, Per, Train};
 
 /// A schedule laid out for a run.
 #[derive(Debug, Clone)]
 pub struct Course {
-    schedule: Schedule,
+    schedule: LrSchedule,
     /// The optimizer's own rate.
     base: f64,
     /// Of all epochs, at least 1.

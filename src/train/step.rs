@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::checkpoint::Sums;
 use super::data::Batches;
 use super::learner::{Outcome, Wait};
-use super::mix::{Place, mix};
+use super::mix::{BatchKey, mix};
 use super::schedule::Course;
 use super::{Run, Setting, TrainError};
 use crate::executor::check_batch;
@@ -37,7 +37,7 @@ impl Run {
             check_batch(self.learner.evaluator().program(), images).map_err(TrainError::Refused)?;
             self.position.lr = lr;
             let shape = self.learner.evaluator().program().shape(ValueId::INPUT);
-            let place = Place { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
+            let place = BatchKey { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
             let objective = Objective {
                 labels: &batch.labels,
                 mixed: mix(&recipe.mix, &mut batch.images, shape, place),

@@ -8,7 +8,7 @@ pub const LOOKED_AT: u64 = 1024;
 
 /// A format, or what else it is.
 #[derive(Debug, PartialEq)]
-pub enum Kind {
+pub enum FileKind {
     /// Safetensors with a header of so many bytes.
     Safetensors(u64),
     /// A zip archive, as PyTorch writes.
@@ -20,16 +20,16 @@ pub enum Kind {
 }
 
 /// The kind of a file that begins with `start` and has `length` bytes.
-pub fn kind(start: &[u8], length: u64) -> Kind {
+pub fn kind(start: &[u8], length: u64) -> FileKind {
     // First, because any bytes may be the length of a header; the brace behind it decides.
     if let Some(header) = safetensors::header(start, length) {
-        return Kind::Safetensors(header);
+        return FileKind::Safetensors(header);
     }
     match start {
         // The second one is of an archive without entries.
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Kind::Zip,
-        [0x80, 2..=5, ..] => Kind::Pickle,
-        _ => Kind::Other(other(start, length)),
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => FileKind::Zip,
+        [0x80, 2..=5, ..] => FileKind::Pickle,
+        _ => FileKind::Other(other(start, length)),
     }
 }
 

@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 
 use super::number::Number;
-use super::stored::{Array, Contents, Part};
-use crate::pickle::{Pickle, Place};
+use super::stored::{Array, Contents, FilePart};
+use crate::pickle::{ObjectId, Pickle};
 use archive::Archive;
 pub use legacy::read as read_legacy;
 
@@ -101,7 +101,7 @@ impl Storage {
     }
 
     /// The part of the file, if it has all numbers.
-    fn fits(&self, part: Part) -> Result<Part, String> {
+    fn fits(&self, part: FilePart) -> Result<FilePart, String> {
         match part.length < self.bytes() {
             false => Ok(part),
             true => Err(format!(
@@ -142,7 +142,7 @@ fn state_dict(pickle: &Pickle) -> Result<StateDict, String> {
 }
 
 /// The tensors among the entries of a dictionary. Of two with one name the last one counts, as in Python.
-fn tensors(pickle: &Pickle, entries: &[(Place, Place)]) -> Result<StateDict, String> {
+fn tensors(pickle: &Pickle, entries: &[(ObjectId, ObjectId)]) -> Result<StateDict, String> {
     let mut found = StateDict { arrays: BTreeMap::new(), storages: Storages::default() };
     for (key, value) in entries {
         let Some(name) = pickle.text(*key).and_then(|name| std::str::from_utf8(name).ok()) else { continue };

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use super::NOTE;
 use super::number::Number;
-use super::stored::{Array, Contents, Part};
+use super::stored::{Array, Contents, FilePart};
 
 /// The longest header, in bytes: two hundred thousand arrays, or the names of a million classes.
 pub const LONGEST_HEADER: u64 = 16 << 20;
@@ -52,7 +52,7 @@ pub fn read(file: &File, header: u64, length: u64) -> Result<Contents, String> {
     if end < data {
         return Err(format!("its header promises {end} bytes of numbers, and it has {data}: something was added"));
     }
-    let part = Part { name: "data".to_owned(), start: 8 + header, length: data, checksum: None };
+    let part = FilePart { name: "data".to_owned(), start: 8 + header, length: data, checksum: None };
     Ok(Contents { arrays, parts: vec![part], note })
 }
 

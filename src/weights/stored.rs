@@ -26,7 +26,7 @@ pub struct Stored {
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub arrays: BTreeMap<String, Array>,
-    pub parts: Vec<Part>,
+    pub parts: Vec<FilePart>,
     pub note: Option<String>,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Array {
 
 /// A part of a file: what several arrays may share, and what is checked at a time.
 #[derive(Debug)]
-pub(super) struct Part {
+pub(super) struct FilePart {
     /// In the file's own words.
     pub name: String,
     pub start: u64,
@@ -97,7 +97,7 @@ impl Stored {
     }
 }
 
-impl Part {
+impl FilePart {
     /// All of it; in memory, so it has to be short.
     pub fn bytes(&mut self, file: &File) -> io::Result<Vec<u8>> {
         self.check(file)?;

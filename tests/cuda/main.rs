@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
 
-use archc::device::{Cuda, Device, Numbers};
+use archc::device::{Cuda, Device, Precision};
 use archc::kernels::{Algorithms, MaskKey, Mode, Objective};
 use archc::lower::lower;
 use archc::network::Network;
@@ -22,13 +22,13 @@ use archc::recipe::{Clip, Optimizer, Rule};
 use archc::syntax::Format;
 use archc::train::average::Average;
 use archc::train::data::Dataset;
-use archc::train::learner::{Learner, Outcome, Start, Wait};
+use archc::train::learner::{Learner, LearnerStart, Outcome, Wait};
 use archc::train::progress::Progress;
 use archc::train::{Ended, OptimizerState, Run, SAVE_EVERY, Setting, TrainError, train};
 use fixture::{Fixture, NETWORKS};
 use serde_json::Value;
 
-fn cuda(numbers: Numbers) -> Device {
+fn cuda(numbers: Precision) -> Device {
     Device::Cuda(Cuda { number: 0, numbers, algorithms: Algorithms::Fastest })
 }
 
@@ -40,7 +40,7 @@ enum Gpu {
 }
 
 fn gpu() -> Option<Gpu> {
-    let found = match cuda(Numbers::F32).check() {
+    let found = match cuda(Precision::F32).check() {
         Ok(()) => return Some(Gpu::Real),
         Err(error) if error.to_string().contains("no NVIDIA driver") => emulator::open().map(|()| Gpu::Emulated),
         Err(error) => Err(error.to_string()),
@@ -51,8 +51,8 @@ fn gpu() -> Option<Gpu> {
 /// Plain descent by gradients that are made so large that nothing is lost where they are subtracted.
 const LARGE: f64 = 1024.0;
 
-fn start(program: &Program, weights: &[Vec<f32>], optimizer: Optimizer) -> Start {
-    Start {
+fn start(program: &Program, weights: &[Vec<f32>], optimizer: Optimizer) -> LearnerStart {
+    LearnerStart {
         program: program.clone(),
         weights: weights.to_vec(),
         optimizer: OptimizerState::new(optimizer, program),
@@ -82,13 +82,13 @@ fn one_step_is_pytorchs() {
     for fixture in NETWORKS.map(Fixture::load) {
         let (images, labels): (Vec<f32>, Vec<u32>) = (fixture.get("images"), fixture.get("labels"));
         let weights: Vec<Vec<f32>> = fixture.weights("weights");
-        for numbers in [Numbers::F32, Numbers::Tf32] {
+        for numbers in [Precision::F32, Precision::Tf32] {
             let rule = Optimizer::sgd(LARGE, 0.0);
             let mut learner = cuda(numbers).learner(start(&fixture.program, &weights, rule)).expect("it fits");
             let logits = learner.evaluator_mut().evaluate(&images).expect("it can be computed").to_vec();
             let (loss, mut gradients) = gradients(&mut *learner, &images, Objective::from(&labels));
             let learned = learner.learned().expect("it is there").weights.to_vec();
-            if numbers == Numbers::Tf32 && gpu() == Some(Gpu::Real) {
+            if numbers == Precision::Tf32 && gpu() == Some(Gpu::Real) {
                 // Factors have 11 bits and are multiplied some dozen times in a row.
                 close("logits in tf32", &logits, &fixture.get::<f32>("eval/logits"), 16.0 / 2048.0);
                 continue;
@@ -113,7 +113,7 @@ fn bf16_is_near() {
     for fixture in NETWORKS.map(Fixture::load) {
         let images: Vec<f32> = fixture.get("images");
         let weights: Vec<Vec<f32>> = fixture.weights("weights");
-        let mut evaluator = cuda(Numbers::Bf16).evaluator(fixture.program.clone(), weights).expect("it fits");
+        let mut evaluator = cuda(Precision::Bf16).evaluator(fixture.program.clone(), weights).expect("it fits");
         let logits = evaluator.evaluate(&images).expect("it can be computed");
         close("logits in bf16", logits, &fixture.get::<f32>("eval/logits"), 16.0 / 256.0);
     }
@@ -164,7 +164,7 @@ fn architectures_follow_the_processor() {
             let mut learner = device.learner(start(&program, &weights, rule)).expect("it fits");
             gradients(&mut *learner, &images, Objective { label_smoothing: 0.1, ..Objective::from(&labels) })
         };
-        let ((loss, found), (expected_loss, expected)) = (step(cuda(Numbers::F32)), step(Device::default()));
+        let ((loss, found), (expected_loss, expected)) = (step(cuda(Precision::F32)), step(Device::default()));
         assert!((loss / expected_loss - 1.0).abs() < 1e-3, "{}: {loss}, not {expected_loss}", network.name);
         let error = relative(&found, &expected);
         assert!(error < 1e-3, "{}: gradients are off by {error:.1e}", network.name);
@@ -205,7 +205,7 @@ fn steps_follow_the_processor() {
     ] {
         let run = |device: Device| {
             let average = Some(Average::new(0.9, &weights));
-            let begin = Start { average, clip, accumulate: 2, ..start(&program, &weights, optimizer) };
+            let begin = LearnerStart { average, clip, accumulate: 2, ..start(&program, &weights, optimizer) };
             let mut learner = device.learner(begin).expect("it fits");
             let mut losses = Vec::new();
             for step in 0..4u64 {
@@ -235,7 +235,7 @@ fn steps_follow_the_processor() {
             let average = learned.average.expect("there is one").to_vec();
             (losses, learned.weights.to_vec(), moments, average, logits)
         };
-        let (found, expected) = (run(cuda(Numbers::F32)), run(Device::default()));
+        let (found, expected) = (run(cuda(Precision::F32)), run(Device::default()));
         assert_eq!(found.0.len(), 8, "every batch has a loss");
         close("losses", &found.0, &expected.0, 1e-4);
         close("logits of the average", &found.4, &expected.4, 1e-3);
@@ -277,8 +277,8 @@ fn a_run_follows_the_processors() {
     let recipe = "optimizer: sgd lr=0.05 momentum=0.9, ema: 0.9, clip: norm 1.0, validate_every: steps 5";
     let [one, two] = [1, 2].map(|epochs| small(&format!("epochs: {epochs}, {recipe}")));
     let [ours, expected] = [(); 2].map(|()| tempfile::tempdir().expect("a temporary folder"));
-    trained(&one, ours.path(), false, cuda(Numbers::F32)).expect("it trains");
-    trained(&two, ours.path(), true, cuda(Numbers::F32)).expect("it goes on");
+    trained(&one, ours.path(), false, cuda(Precision::F32)).expect("it trains");
+    trained(&two, ours.path(), true, cuda(Precision::F32)).expect("it goes on");
     trained(&two, expected.path(), false, Device::default()).expect("it trains");
     close("losses", &losses(ours.path()), &losses(expected.path()), 1e-3);
 }
@@ -288,7 +288,7 @@ fn a_run_follows_the_processors() {
 fn divergence_is_noticed_where_it_is() {
     let Some(_) = gpu() else { return };
     let network = small("epochs: 3, optimizer: sgd lr=1e30");
-    let [ours, expected] = [cuda(Numbers::F32), Device::default()].map(|device| {
+    let [ours, expected] = [cuda(Precision::F32), Device::default()].map(|device| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         match trained(&network, folder.path(), false, device) {
             Err(TrainError::Diverged(divergence)) => divergence,
@@ -323,7 +323,7 @@ fn a_profile_covers_every_step() {
     let Some(_) = gpu() else { return };
     let program = lower(&small("epochs: 1"));
     let weights = initial_weights::<f32>(&program, 1);
-    let mut evaluator = cuda(Numbers::F32).evaluator(program, weights).expect("it fits");
+    let mut evaluator = cuda(Precision::F32).evaluator(program, weights).expect("it fits");
     evaluator.begin_profile();
     evaluator.evaluate(&[0.5; 64]).expect("it can be computed");
     let steps = evaluator.steps(Mode::Eval).len();

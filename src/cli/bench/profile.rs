@@ -16,7 +16,7 @@ use crate::report::table::{Column, Form, draw, length, widths};
 #[derive(Debug, Serialize)]
 pub struct Profile {
     layers: Vec<Layer>,
-    kinds: Vec<Kind>,
+    kinds: Vec<KindTotals>,
     optimizer_s: f64,
     /// The loss, sums of gradients, and what lies between the layers.
     rest_s: f64,
@@ -37,7 +37,7 @@ struct Layer {
 
 /// All layers of a kind together.
 #[derive(Debug, Serialize)]
-struct Kind {
+struct KindTotals {
     kind: &'static str,
     layers: usize,
     forward_s: f64,
@@ -138,11 +138,11 @@ fn joined(step: &Step) -> &'static str {
 }
 
 /// The most time first.
-fn kinds(layers: &[Layer]) -> Vec<Kind> {
-    let mut kinds: Vec<Kind> = Vec::new();
+fn kinds(layers: &[Layer]) -> Vec<KindTotals> {
+    let mut kinds: Vec<KindTotals> = Vec::new();
     for layer in layers {
         let index = kinds.iter().position(|kind| kind.kind == layer.kind).unwrap_or_else(|| {
-            kinds.push(Kind { kind: layer.kind, layers: 0, forward_s: 0.0, backward_s: 0.0 });
+            kinds.push(KindTotals { kind: layer.kind, layers: 0, forward_s: 0.0, backward_s: 0.0 });
             kinds.len() - 1
         });
         let kind = &mut kinds[index];

@@ -51,7 +51,8 @@ impl New {
         let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let name = format!("{}_{images}", network.name);
         let head = head(&architecture, classes).map_err(|errors| reported(&errors))?;
-        let settings = Settings { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
+        let settings =
+            RecipeDraft { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
         let text = settings.text(&architecture, network.graph.input);
         let output = self.output.unwrap_or_else(|| PathBuf::from(format!("{name}.{}", architecture.ending())));
         compile_text(&output, &text, architecture.format(), &[]).map_err(|errors| reported(&errors))?;
@@ -107,7 +108,7 @@ fn head(architecture: &Architecture, classes: usize) -> Result<Vec<String>, Diag
 }
 
 /// What is written anew.
-struct Settings<'a> {
+struct RecipeDraft<'a> {
     name: &'a str,
     classes: usize,
     data: &'a Data,
@@ -127,7 +128,7 @@ const RECIPE: [(&str, &str); 3] = [
     ("loss", "cross_entropy label_smoothing=0.1"),
 ];
 
-impl Settings<'_> {
+impl RecipeDraft<'_> {
     /// The whole file. JSON's strings and lists are YAML's and TOML's too.
     fn text(&self, architecture: &Architecture, input: Shape) -> String {
         let rest = rest(&architecture.text, architecture.format());
@@ -201,7 +202,7 @@ mod tests {
                 bad_images: BadImages::Refuse,
                 max_pixels: MaxPixels::default(),
             };
-            let settings = Settings { name: "new", classes: 7, data: &data, batch: 31, head: &head };
+            let settings = RecipeDraft { name: "new", classes: 7, data: &data, batch: 31, head: &head };
             let text = settings.text(architecture, network.graph.input);
             let made = compile_source("new", &text, architecture.format(), &[]);
             let made = made.unwrap_or_else(|errors| panic!("{file}: {errors}\n{text}")).network;

@@ -15,7 +15,7 @@ use cudarc::cudnn::{result, sys};
 use cudarc::driver::CudaStream;
 
 use self::plan::Plan;
-use self::problem::{Pass, Problem};
+use self::problem::{ConvolutionPass, Problem};
 use super::{Gpu, Result, View};
 
 /// A handle of cuDNN, for one stream, and the plans that were made with it.

@@ -8,8 +8,8 @@ use cudarc::driver::sys::CUevent_flags;
 
 use super::descriptor::Descriptor;
 use super::problem::{Notes, Tensor};
-use super::{Pass, Problem, Tensors};
-use crate::cuda::{Error, Gpu, Result, Storage, View};
+use super::{ConvolutionPass, Problem, Tensors};
+use crate::cuda::{DType, Error, Gpu, Result, View};
 
 /// An execution plan.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ fn graph(handle: cudnnHandle_t, problem: &Problem) -> Result<Descriptor> {
     let (x, w, y, convolution) = (x?, w?, y?, convolution(problem)?);
     // The pass's kind, and its attributes: α, β, the convolution, x, w and y.
     let (kind, alpha, beta, how, of_x, of_w, of_y) = match problem.pass {
-        Pass::Forward => (
+        ConvolutionPass::Forward => (
             Kind::CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
@@ -98,7 +98,7 @@ fn graph(handle: cudnnHandle_t, problem: &Problem) -> Result<Descriptor> {
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
         ),
-        Pass::Data => (
+        ConvolutionPass::Data => (
             Kind::CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA,
@@ -107,7 +107,7 @@ fn graph(handle: cudnnHandle_t, problem: &Problem) -> Result<Descriptor> {
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
         ),
-        Pass::Filter => (
+        ConvolutionPass::Filter => (
             Kind::CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
             Name::CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
@@ -132,10 +132,10 @@ fn graph(handle: cudnnHandle_t, problem: &Problem) -> Result<Descriptor> {
 }
 
 /// The alignment is that of parts of allocations, but no engine asks for more than 16 bytes.
-fn describe(tensor: Tensor, name: i64, storage: Storage) -> Result<Descriptor> {
+fn describe(tensor: Tensor, name: i64, storage: DType) -> Result<Descriptor> {
     let kind = match storage {
-        Storage::F32 => cudnnDataType_t::CUDNN_DATA_FLOAT,
-        Storage::Bf16 => cudnnDataType_t::CUDNN_DATA_BFLOAT16,
+        DType::F32 => cudnnDataType_t::CUDNN_DATA_FLOAT,
+        DType::Bf16 => cudnnDataType_t::CUDNN_DATA_BFLOAT16,
     };
     Descriptor::finalized(Kind::CUDNN_BACKEND_TENSOR_DESCRIPTOR, |descriptor| {
         descriptor.set(Name::CUDNN_ATTR_TENSOR_DATA_TYPE, &[kind])?;

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-use crate::cuda::Storage;
+use crate::cuda::DType;
 use crate::ir::{Shape, Window};
 use crate::program::call::Order;
 use crate::program::op::Conv2d;
 
 /// Which of a convolution's three tensors is computed from the other two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Pass {
+pub enum ConvolutionPass {
     /// y from x and w
     Forward,
     /// ∂x from w and ∂y
@@ -42,7 +42,7 @@ impl Tensor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// What is computed.
-    pub pass: Pass,
+    pub pass: ConvolutionPass,
     /// The larger map, with C channels.
     pub x: Tensor,
     /// K×(C/groups)×R×S
@@ -56,7 +56,7 @@ pub struct Problem {
     /// Down and across.
     pub dilation: [i64; 2],
     /// Of all three.
-    pub storage: Storage,
+    pub storage: DType,
     /// Whether f32 may be rounded on its way into tensor cores.
     pub tf32: bool,
     /// Whether sums must be those of the definition, and the same in every run.
@@ -78,7 +78,7 @@ pub struct Convolution<'a> {
 
 impl Convolution<'_> {
     /// For a pass under these settings.
-    pub fn problem(&self, pass: Pass, settings: crate::cuda::Settings) -> Problem {
+    pub fn problem(&self, pass: ConvolutionPass, settings: crate::cuda::GpuSettings) -> Problem {
         let Conv2d { window: Window { kernel, stride, padding, dilation, .. }, groups } = *self.op;
         let map = |shape: Shape| {
             let (height, width) = shape.sides().unwrap_or((1, 1));
@@ -125,7 +125,7 @@ impl Notes {
     /// Whether an engine with these notes computes what is asked for: f32 in f32, unless `tf32` allows tensor cores
     /// their ten bits; never f32 as a shorter type, and never sums in one.
     pub fn serve(self, problem: &Problem) -> bool {
-        let rounds = problem.storage == Storage::F32
+        let rounds = problem.storage == DType::F32
             && (self.has(Notes::DOWN_CONVERT_INPUTS) || self.has(Notes::TENSOR_CORE) && !problem.tf32);
         let reorders = [Notes::FFT, Notes::WINOGRAD, Notes::NONDETERMINISTIC].iter().any(|note| self.has(*note));
         !(rounds || self.has(Notes::REDUCED_PRECISION_REDUCTION) || problem.exact && reorders)
@@ -135,9 +135,9 @@ impl Notes {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.pass {
-            Pass::Forward => "a convolution",
-            Pass::Data => "the gradient of the input of a convolution",
-            Pass::Filter => "the gradient of the weight of a convolution",
+            ConvolutionPass::Forward => "a convolution",
+            ConvolutionPass::Data => "the gradient of the input of a convolution",
+            ConvolutionPass::Filter => "the gradient of the weight of a convolution",
         };
         let sizes = |tensor: &Tensor| tensor.sizes.map(|size| size.to_string()).join("×");
         let (x, w, y) = (sizes(&self.x), sizes(&self.w), sizes(&self.y));
@@ -148,18 +148,18 @@ impl fmt::Display for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cuda::Settings;
+    use crate::cuda::GpuSettings;
     use crate::ir::Pair;
 
-    const SETTINGS: Settings =
-        Settings { storage: Storage::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
+    const SETTINGS: GpuSettings =
+        GpuSettings { storage: DType::F32, order: Order::ChannelsFirst, tf32: false, exact: false };
 
-    fn problem(settings: Settings) -> Problem {
+    fn problem(settings: GpuSettings) -> Problem {
         let pair = |height, width| Pair { height, width };
         let window =
             Window { kernel: pair(3, 5), stride: pair(2, 1), padding: pair(1, 2), dilation: pair(1, 1), ceil: false };
         let (x, y) = (Shape::map(8, 10, 12), Shape::map(6, 5, 12));
-        Convolution { op: &Conv2d { window, groups: 2 }, batch: 4, x, y }.problem(Pass::Forward, settings)
+        Convolution { op: &Conv2d { window, groups: 2 }, batch: 4, x, y }.problem(ConvolutionPass::Forward, settings)
     }
 
     #[test]
@@ -168,7 +168,7 @@ mod tests {
         assert_eq!((first.x.sizes, first.x.strides), ([4, 8, 10, 12], [960, 120, 12, 1]));
         assert_eq!((first.w.sizes, first.w.strides), ([6, 4, 3, 5], [60, 15, 5, 1]));
         assert_eq!((first.y.sizes, first.y.strides), ([4, 6, 5, 12], [360, 60, 12, 1]));
-        let last = problem(Settings { order: Order::ChannelsLast, ..SETTINGS });
+        let last = problem(GpuSettings { order: Order::ChannelsLast, ..SETTINGS });
         assert_eq!((last.x.sizes, last.x.strides), ([4, 8, 10, 12], [960, 1, 96, 8]));
         assert_eq!((last.w.sizes, last.w.strides), ([6, 4, 3, 5], [60, 1, 20, 4]));
         assert_eq!((last.y.sizes, last.y.strides), ([4, 6, 5, 12], [360, 1, 72, 6]));
@@ -177,9 +177,9 @@ mod tests {
 
     #[test]
     fn engines_serve_what_was_asked_for() {
-        let [f32s, tf32] = [false, true].map(|tf32| problem(Settings { tf32, ..SETTINGS }));
-        let bf16 = problem(Settings { storage: Storage::Bf16, ..SETTINGS });
-        let exact = problem(Settings { exact: true, ..SETTINGS });
+        let [f32s, tf32] = [false, true].map(|tf32| problem(GpuSettings { tf32, ..SETTINGS }));
+        let bf16 = problem(GpuSettings { storage: DType::Bf16, ..SETTINGS });
+        let exact = problem(GpuSettings { exact: true, ..SETTINGS });
         for (notes, expected) in [
             (vec![], [true, true, true, true]),
             (vec![0], [false, true, true, false]),

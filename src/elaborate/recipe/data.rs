@@ -11,7 +11,7 @@ use crate::recipe::{BadImages, Data, DataSet, Interval, MaxPixels, Obstacle, Tra
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// What the data must fit to; `None` where an earlier error left it unknown.
-pub struct Target<'a> {
+pub struct Requirements<'a> {
     /// What the network reads.
     pub input: Option<Shape>,
     /// How many classes it tells apart.
@@ -21,7 +21,7 @@ pub struct Target<'a> {
 }
 
 /// Reads the section; `None` if there is an error in it.
-pub fn read(section: &Section, scope: &Scope, target: &Target, problems: &mut Vec<Diagnostic>) -> Option<Data> {
+pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut settings = Settings::new("data", section, scope);
     let sets = DataSet::ALL.map(|set| (set.name(), set));
     let set = settings.required("set").and_then(|set| choice(set, "data set", &sets, problems));
@@ -138,7 +138,7 @@ struct Route<'a> {
 
 impl<'a> Route<'a> {
     /// `None` if either end is unknown.
-    fn new(set: &Spanned<DataSet>, target: &Target<'a>, max_pixels: MaxPixels) -> Option<Route<'a>> {
+    fn new(set: &Spanned<DataSet>, target: &Requirements<'a>, max_pixels: MaxPixels) -> Option<Route<'a>> {
         let size = |shape: Shape| match shape {
             Shape::Map { height, width, .. } => Some(Pair { height, width }),
             Shape::Vector(_) => None,
@@ -194,7 +194,7 @@ impl<'a> Route<'a> {
 }
 
 /// How many channels images are decoded to; `None` if no image has what the network reads, or that is unknown.
-fn channels(target: &Target, problems: &mut Vec<Diagnostic>) -> Option<usize> {
+fn channels(target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<usize> {
     let span = target.document.input.span;
     let error = |message: String| Diagnostic::error(Code::DataMismatch, span, message);
     match target.input? {
@@ -211,7 +211,7 @@ fn channels(target: &Target, problems: &mut Vec<Diagnostic>) -> Option<usize> {
 }
 
 /// Every label must have a class in the network.
-fn check_classes(set: &Spanned<DataSet>, target: &Target, problems: &mut Vec<Diagnostic>) {
+fn check_classes(set: &Spanned<DataSet>, target: &Requirements, problems: &mut Vec<Diagnostic>) {
     let (Some(classes), Some(written)) = (target.classes, &target.document.classes) else { return };
     let in_set = set.value.classes().len();
     if classes < in_set {

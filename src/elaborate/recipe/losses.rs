@@ -1,6 +1,6 @@
 //! What the language says about the loss, and about mixing what it is taken of.
 
-use super::named::{self, Kind};
+use super::named::{self, Registry};
 use super::ranges::{above_zero, below_one, in_range};
 use super::transforms::Channels;
 use crate::arguments::Arguments;
@@ -11,14 +11,14 @@ use crate::recipe::{CrossEntropy, Mix, MixKind};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
-pub const LOSSES: Kind<CrossEntropy> = Kind {
+pub const LOSSES: Registry<CrossEntropy> = Registry {
     what: "loss",
     example: "cross_entropy label_smoothing=0.1",
     tables: &[&[("cross_entropy", cross_entropy)]],
     elsewhere: elsewhere::LOSSES,
 };
 
-const MIXES: Kind<Mix> = Kind {
+const MIXES: Registry<Mix> = Registry {
     what: "way to mix images",
     example: "mixup 0.2",
     tables: &[&[("mixup", mixup), ("cutmix", cutmix)]],

@@ -36,7 +36,7 @@ pub fn read(
 ) -> (Option<Data>, Option<Train>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let data = document.data.as_ref().and_then(|section| {
-        let target = data::Target { input, classes, document };
+        let target = data::Requirements { input, classes, document };
         data::read(section, scope, &target, &mut problems)
     });
     let train = document.train.as_ref().and_then(|section| {

@@ -9,7 +9,7 @@ use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
 use crate::syntax::notation;
 
 /// A kind of thing that recipes name: how to say it, and what can be read.
-pub struct Kind<T: 'static> {
+pub struct Registry<T: 'static> {
     /// `optimizer`
     pub what: &'static str,
     /// `sgd lr=0.1`
@@ -25,7 +25,7 @@ pub type Table<T> = &'static [(&'static str, Parse<T>)];
 /// Reads a call's arguments; those it leaves over are an error.
 pub type Parse<T> = fn(&mut Arguments) -> Result<T, Diagnostic>;
 
-impl<T> Kind<T> {
+impl<T> Registry<T> {
     /// Every name, and what reads its arguments.
     pub fn entries(&self) -> impl Iterator<Item = (&'static str, Parse<T>)> {
         self.tables.iter().flat_map(|table| table.iter().copied())
@@ -33,7 +33,12 @@ impl<T> Kind<T> {
 }
 
 /// What `setting` calls, with where each argument stands. `None` if something is wrong, which is added to `problems`.
-pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, problems: &mut Vec<Diagnostic>) -> Option<T> {
+pub fn read<T>(
+    setting: &Spanned<Setting>,
+    kind: &Registry<T>,
+    scope: &Scope,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<T> {
     let call = call(setting, kind).map_err(|error| problems.push(error)).ok()?;
     let Some((_, parse)) = kind.entries().find(|(name, _)| *name == call.name.value) else {
         problems.push(unknown(&call.name, kind));
@@ -45,7 +50,7 @@ pub fn read<T>(setting: &Spanned<Setting>, kind: &Kind<T>, scope: &Scope, proble
     Some(parsed)
 }
 
-fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
+fn unknown<T>(name: &Spanned<String>, kind: &Registry<T>) -> Diagnostic {
     let names = || kind.entries().map(|(name, _)| name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
     let known = elsewhere::find(&name.value, kind.elsewhere.iter(), |ours| names().any(|name| name == ours));
@@ -57,7 +62,7 @@ fn unknown<T>(name: &Spanned<String>, kind: &Kind<T>) -> Diagnostic {
     }
 }
 
-fn call<T>(setting: &Spanned<Setting>, kind: &Kind<T>) -> Result<Call, Diagnostic> {
+fn call<T>(setting: &Spanned<Setting>, kind: &Registry<T>) -> Result<Call, Diagnostic> {
     match &setting.value {
         Setting::Text(text) => notation::call(text),
         Setting::Map(section) => match section.entries.as_slice() {

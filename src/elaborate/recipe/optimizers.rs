@@ -1,6 +1,6 @@
 //! The optimizers of the language.
 
-use super::named::Kind;
+use super::named::Registry;
 use super::ranges::{above_zero, at_least_zero, below_one};
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
@@ -8,7 +8,7 @@ use crate::elsewhere;
 use crate::recipe::{Betas, Decayed, Optimizer, Rule};
 
 /// Every optimizer.
-pub const OPTIMIZERS: Kind<Optimizer> = Kind {
+pub const OPTIMIZERS: Registry<Optimizer> = Registry {
     what: "optimizer",
     example: "sgd lr=0.1 momentum=0.9",
     tables: &[&[("sgd", sgd), ("adam", adam), ("adamw", adamw), ("rmsprop", rmsprop), ("lion", lion)]],

@@ -1,14 +1,14 @@
 //! The schedules of the language.
 
-use super::named::Kind;
+use super::named::Registry;
 use super::ranges::{above_zero, at_least_zero, below_one, in_range};
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::elsewhere;
-use crate::recipe::{Better, Curve, Margin, Measure, OneCycle, Per, Plateau, Schedule, Warmup};
+use crate::recipe::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 
 /// Every schedule.
-pub const SCHEDULES: Kind<Schedule> = Kind {
+pub const SCHEDULES: Registry<LrSchedule> = Registry {
     what: "schedule",
     example: "step 30 gamma=0.1",
     tables: &[&[
@@ -24,11 +24,11 @@ pub const SCHEDULES: Kind<Schedule> = Kind {
     elsewhere: elsewhere::SCHEDULES,
 };
 
-fn constant(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn constant(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     followed(arguments, Curve::Constant)
 }
 
-fn step(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn step(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let Epochs(every) = arguments.required("every")?;
     let gamma = gamma(arguments)?;
     let schedule = followed(arguments, Curve::Step { every, gamma })?;
@@ -36,7 +36,7 @@ fn step(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     Ok(schedule)
 }
 
-fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn multistep(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let milestones = match arguments.optional("milestones")? {
         Some(Milestones(epochs)) => epochs,
         None => arguments.rest("milestones")?,
@@ -58,13 +58,13 @@ fn multistep(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     Ok(schedule)
 }
 
-fn exponential(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn exponential(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let gamma = arguments.required("gamma")?;
     above_zero(arguments, "gamma", gamma)?;
     followed(arguments, Curve::Exponential { gamma })
 }
 
-fn cosine(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn cosine(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let first: Option<Epochs> = arguments.optional("restart")?;
     let mult: Option<Positive> = arguments.optional("mult")?;
     let min = arguments.optional("min")?.unwrap_or(0.0);
@@ -81,14 +81,14 @@ fn cosine(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
     Ok(schedule)
 }
 
-fn polynomial(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn polynomial(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let power = arguments.positional("power")?.unwrap_or(1.0);
     above_zero(arguments, "power", power)?;
     followed(arguments, Curve::Polynomial { power })
 }
 
 /// Defaults: PyTorch's.
-fn onecycle(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn onecycle(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let cycle = OneCycle {
         rise: arguments.optional("rise")?.unwrap_or(0.3),
         div: arguments.optional("div")?.unwrap_or(25.0),
@@ -104,7 +104,7 @@ fn onecycle(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
 }
 
 /// Defaults: PyTorch's.
-fn plateau(arguments: &mut Arguments) -> Result<Schedule, Diagnostic> {
+fn plateau(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let factor = arguments.optional("factor")?.unwrap_or(0.1);
     below_one(arguments, "factor", factor)?;
     let patience = arguments.optional("patience")?.unwrap_or(10);
@@ -125,7 +125,7 @@ pub fn better(arguments: &mut Arguments, by: Measure, threshold: f64) -> Result<
 }
 
 /// What every schedule takes: how often the rate changes, and a warm-up.
-fn followed(arguments: &mut Arguments, curve: Curve) -> Result<Schedule, Diagnostic> {
+fn followed(arguments: &mut Arguments, curve: Curve) -> Result<LrSchedule, Diagnostic> {
     let per = arguments.optional("per")?.unwrap_or(Per::Epoch);
     let epochs = arguments.optional("warmup")?.map_or(0.0, |Epochs(epochs)| epochs);
     let from: Option<f64> = arguments.optional("warmup_from")?;
@@ -137,13 +137,13 @@ fn followed(arguments: &mut Arguments, curve: Curve) -> Result<Schedule, Diagnos
         }
     }
     let warmup = Warmup { epochs, from: from.unwrap_or(Warmup::NONE.from) };
-    let schedule = Schedule { curve, per, warmup };
+    let schedule = LrSchedule { curve, per, warmup };
     check_whole(&schedule, "warmup", epochs, arguments.place("warmup"))?;
     Ok(schedule)
 }
 
 /// From epoch to epoch, nothing can happen within one.
-fn check_whole(schedule: &Schedule, key: &str, epochs: f64, place: Span) -> Result<(), Diagnostic> {
+fn check_whole(schedule: &LrSchedule, key: &str, epochs: f64, place: Span) -> Result<(), Diagnostic> {
     if schedule.per == Per::Step || epochs.fract() == 0.0 {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! `train:`
 
 use super::losses::{self, LOSSES};
-use super::named::{self, Kind};
+use super::named::{self, Registry};
 use super::optimizers::OPTIMIZERS;
 use super::patterns::{self, Names};
 use super::ranges::above_zero;
@@ -13,7 +13,7 @@ use crate::elaborate::settings::Settings;
 use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
 use crate::syntax::ast::{Section, Setting};
 
-const CLIPS: Kind<Clip> = Kind {
+const CLIPS: Registry<Clip> = Registry {
     what: "bound on gradients",
     example: "norm 1.0",
     tables: &[&[
@@ -23,7 +23,7 @@ const CLIPS: Kind<Clip> = Kind {
     elsewhere: &[],
 };
 
-const INTERVALS: Kind<Every> = Kind {
+const INTERVALS: Registry<Every> = Registry {
     what: "interval",
     example: "steps 500",
     tables: &[&[
@@ -33,7 +33,7 @@ const INTERVALS: Kind<Every> = Kind {
     elsewhere: &[],
 };
 
-const STOPPINGS: Kind<EarlyStopping> = Kind {
+const STOPPINGS: Registry<EarlyStopping> = Registry {
     what: "rule for early stopping",
     example: "patience 10",
     tables: &[&[("patience", patience)]],

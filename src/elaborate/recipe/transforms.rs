@@ -8,14 +8,14 @@ mod values;
 
 pub use self::values::Channels;
 use self::values::Probability;
-use super::named::Kind;
+use super::named::Registry;
 use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::elsewhere;
 use crate::recipe::{Filter, Resize, STATISTICS, Transform};
 
 /// Every transform. What has one value for each channel has them as they were written: see [`spread`].
-pub const TRANSFORMS: Kind<Transform> = Kind {
+pub const TRANSFORMS: Registry<Transform> = Registry {
     what: "transform",
     example: "crop 32 pad=4",
     tables: &[geometry::TABLE, colours::TABLE, &[("normalize", normalize)]],

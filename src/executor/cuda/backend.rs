@@ -3,14 +3,14 @@
 use super::Machine;
 use crate::cuda::call::{Backward, Forward, Saved, Weight};
 use crate::cuda::input::{Input, Slot};
-use crate::cuda::{Error, Result, Storage, View};
+use crate::cuda::{DType, Error, Result, View};
 use crate::executor::driver::{Backend, Run, Work};
 use crate::executor::schedule::Schedule;
 use crate::ir::{Shape, ValueId};
 use crate::kernels::MaskKey;
 use crate::kernels::cuda::{self as kernels, clamp, elementwise, turn};
 use crate::program::call::Order;
-use crate::program::plan::{BackwardStep, Buffer, Place};
+use crate::program::plan::{BackwardStep, Buffer, ValueLocation};
 use crate::program::{Bounds, Program};
 
 /// A batch on the device.
@@ -89,7 +89,7 @@ impl Machine {
     pub(super) fn takes_images(&self, program: &Program) -> bool {
         let one_order = program.shape(ValueId::INPUT).has_one_order();
         let settings = self.gpu.settings();
-        settings.storage == Storage::F32 && (one_order || settings.order == Order::ChannelsFirst)
+        settings.storage == DType::F32 && (one_order || settings.order == Order::ChannelsFirst)
     }
 
     /// So many numbers of a buffer.
@@ -101,10 +101,10 @@ impl Machine {
     pub(super) fn value<'a>(&'a self, images: View<'a>, schedule: &Schedule, batch: usize, value: ValueId) -> View<'a> {
         let elements = batch * schedule.program.shape(value).elements();
         match schedule.plan.values[value.index()] {
-            Place::Input if self.takes_images(&schedule.program) => images.part(0, elements * self.width()),
-            Place::Input => self.turned.view().part(0, elements * self.width()),
-            Place::Buffer(buffer) => self.buffer(buffer, elements),
-            Place::Nowhere => unreachable!("nobody reads what does not take part"),
+            ValueLocation::Input if self.takes_images(&schedule.program) => images.part(0, elements * self.width()),
+            ValueLocation::Input => self.turned.view().part(0, elements * self.width()),
+            ValueLocation::Buffer(buffer) => self.buffer(buffer, elements),
+            ValueLocation::Nowhere => unreachable!("nobody reads what does not take part"),
         }
     }
 }

@@ -5,9 +5,9 @@ mod reserve;
 mod weights;
 
 use self::backend::CudaBackend;
-use self::weights::{Layout, Weights};
+use self::weights::{WeightLayout, Weights};
 use crate::cuda::input::{Input, Slot};
-use crate::cuda::{Gpu, Memory, Result, Storage, View};
+use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::executor::Evaluator;
 use crate::executor::driver::{Run, Work};
 use crate::executor::profile::{Profile, Spent};
@@ -18,10 +18,10 @@ use crate::kernels::{MaskKey, Mode};
 use crate::program::{Program, Step};
 
 /// Where something begins that a step keeps, in bytes, and how large it is.
-pub type Part = (usize, usize);
+pub type SavedRange = (usize, usize);
 
 /// Where a step keeps its numbers, indices and bytes.
-pub type Parts = [Part; 3];
+pub type SavedRanges = [SavedRange; 3];
 
 /// A program with its weights and the memory that it runs in.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub struct Machine {
     /// What the steps of a forward pass keep.
     saved: Memory,
     /// Where each step of training and of evaluation keeps it.
-    parts: [Vec<Parts>; 2],
+    parts: [Vec<SavedRanges>; 2],
     /// The images of a batch, if their order or type is another than the caller's.
     turned: Memory,
     /// Outputs in f32, N×C×H×W.
@@ -94,7 +94,7 @@ impl CudaExecutor {
         for index in training.trained() {
             learns[index] = program.weights[index].learns();
         }
-        let layout = Layout::new(&program, order, &learns, decays);
+        let layout = WeightLayout::new(&program, order, &learns, decays);
         let buffers = training.plan.buffers.len().max(evaluation.plan.buffers.len());
         let empty = || gpu.allocate(0);
         let machine = Machine {
@@ -102,7 +102,7 @@ impl CudaExecutor {
             gradients: None,
             buffers: (0..buffers).map(|_| empty()).collect::<Result<_>>()?,
             saved: empty()?,
-            parts: [&training, &evaluation].map(|schedule| vec![Parts::default(); schedule.program.steps.len()]),
+            parts: [&training, &evaluation].map(|schedule| vec![SavedRanges::default(); schedule.program.steps.len()]),
             turned: empty()?,
             staged: empty()?,
             flag: gpu.allocate(size_of::<u32>())?,
@@ -165,7 +165,7 @@ impl Machine {
     }
 
     /// Whether all numbers are finite. Waits.
-    pub(crate) fn is_finite(&self, values: View, storage: Storage) -> Result<bool> {
+    pub(crate) fn is_finite(&self, values: View, storage: DType) -> Result<bool> {
         finite::all(&self.gpu, values, storage, self.flag.view())?;
         let mut flag = [0u32];
         self.gpu.download(self.flag.view(), &mut flag)?;

@@ -10,16 +10,16 @@
 
 use crate::cuda::call::Weight;
 use crate::cuda::memory::ALIGNMENT;
-use crate::cuda::{Gpu, Memory, Result, Storage, View};
+use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::kernels::cuda::convert;
 use crate::program::call::Order;
 use crate::program::{Op, Program, op};
 
 /// Where everything is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layout {
+pub struct WeightLayout {
     /// By the weight's index.
-    places: Vec<Place>,
+    places: Vec<WeightRange>,
     /// Numbers up to the end of those that λ acts on.
     pub decayed: usize,
     /// Numbers up to the end of those that learn.
@@ -29,7 +29,7 @@ pub struct Layout {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
+struct WeightRange {
     start: usize,
     length: usize,
     /// O, I and H·W of a weight whose order is turned from O×I×H×W to O×H×W×I.
@@ -39,17 +39,17 @@ struct Place {
 /// Numbers from the beginning of one weight to a possible beginning of the next.
 const STEP: usize = ALIGNMENT / size_of::<f32>();
 
-impl Layout {
+impl WeightLayout {
     /// For these weights. `learns` says which have a gradient that changes them, `decays` on which λ acts.
-    pub fn new(program: &Program, order: Order, learns: &[bool], decays: &[bool]) -> Layout {
-        let mut places = vec![Place { start: 0, length: 0, turned: None }; program.weights.len()];
+    pub fn new(program: &Program, order: Order, learns: &[bool], decays: &[bool]) -> WeightLayout {
+        let mut places = vec![WeightRange { start: 0, length: 0, turned: None }; program.weights.len()];
         let parts = [(true, true), (true, false), (false, true), (false, false)];
         let mut ends = [0; 4];
         let mut length = 0;
         for (end, part) in ends.iter_mut().zip(parts) {
             for (index, weight) in program.weights.iter().enumerate().filter(|(i, _)| (learns[*i], decays[*i]) == part)
             {
-                places[index] = Place { start: length, length: weight.elements(), turned: None };
+                places[index] = WeightRange { start: length, length: weight.elements(), turned: None };
                 length = (length + weight.elements()).next_multiple_of(STEP);
             }
             *end = length;
@@ -61,7 +61,7 @@ impl Layout {
                 }
             }
         }
-        Layout { places, decayed: ends[0], learning: ends[1], length }
+        WeightLayout { places, decayed: ends[0], learning: ends[1], length }
     }
 
     /// Numbers in the program's order and PyTorch's, as one array; 0 between weights.
@@ -79,7 +79,7 @@ impl Layout {
 
     /// The other way, for those weights that are wanted; the rest stay empty.
     pub fn split(&self, all: &[f32], wanted: impl Fn(usize) -> bool) -> Vec<Vec<f32>> {
-        let part = |(index, place): (usize, &Place)| {
+        let part = |(index, place): (usize, &WeightRange)| {
             if !wanted(index) {
                 return Vec::new();
             }
@@ -98,7 +98,7 @@ impl Layout {
 
     /// Where a weight is among numbers of so many bytes.
     fn part<'a>(&self, all: View<'a>, index: usize, width: usize) -> View<'a> {
-        let Place { start, length, .. } = self.places[index];
+        let WeightRange { start, length, .. } = self.places[index];
         all.part(start * width, length * width)
     }
 
@@ -135,7 +135,7 @@ fn turn(matrices: usize, rows: usize, columns: usize, from: &[f32], to: &mut [f3
 #[derive(Debug)]
 pub struct Weights {
     /// Where each of them is.
-    pub layout: Layout,
+    pub layout: WeightLayout,
     values: Memory,
     /// For a run in bf16.
     stored: Option<Memory>,
@@ -143,13 +143,13 @@ pub struct Weights {
 
 impl Weights {
     /// Brings them there.
-    pub fn new(gpu: &Gpu, layout: Layout, values: &[Vec<f32>]) -> Result<Weights> {
+    pub fn new(gpu: &Gpu, layout: WeightLayout, values: &[Vec<f32>]) -> Result<Weights> {
         let memory = gpu.allocate(layout.length * size_of::<f32>())?;
         gpu.upload(&layout.join(values, layout.length), memory.view())?;
         let width = gpu.settings().storage.width();
         let stored = match gpu.settings().storage {
-            Storage::F32 => None,
-            Storage::Bf16 => Some(gpu.allocate(layout.length * width)?),
+            DType::F32 => None,
+            DType::Bf16 => Some(gpu.allocate(layout.length * width)?),
         };
         let weights = Weights { layout, values: memory, stored };
         weights.store(gpu)?;
@@ -177,7 +177,7 @@ impl Weights {
     /// One of them.
     pub fn weight(&self, index: usize) -> Weight<'_> {
         let values = self.statistic(index);
-        let copy = self.stored.as_ref().map(|stored| self.layout.part(stored.view(), index, Storage::Bf16.width()));
+        let copy = self.stored.as_ref().map(|stored| self.layout.part(stored.view(), index, DType::Bf16.width()));
         Weight { values, stored: copy.unwrap_or(values) }
     }
 
@@ -213,14 +213,15 @@ mod tests {
         let program = program();
         let learns: Vec<bool> = program.weights.iter().map(|weight| weight.trainable).collect();
         let decays: Vec<bool> = program.weights.iter().map(|weight| weight.shape.len() > 1).collect();
-        let layout = Layout::new(&program, Order::ChannelsFirst, &learns, &decays);
+        let layout = WeightLayout::new(&program, Order::ChannelsFirst, &learns, &decays);
         for (index, weight) in program.weights.iter().enumerate() {
             let place = layout.places[index];
             assert_eq!((place.start % STEP, place.length), (0, weight.elements()), "{}", weight.name);
             assert_eq!(place.start < layout.learning, weight.trainable, "{}", weight.name);
             assert_eq!(place.start < layout.decayed, weight.shape.len() > 1, "{}", weight.name);
-            let overlaps =
-                |other: &Place| other.start < place.start + place.length && place.start < other.start + other.length;
+            let overlaps = |other: &WeightRange| {
+                other.start < place.start + place.length && place.start < other.start + other.length
+            };
             assert_eq!(layout.places.iter().filter(|other| overlaps(other)).count(), 1, "{}", weight.name);
         }
     }
@@ -234,7 +235,7 @@ mod tests {
         let values: Vec<Vec<f32>> =
             values.map(|(weight, about)| (0..about.elements()).map(|index| number(weight, index)).collect()).collect();
         for order in [Order::ChannelsFirst, Order::ChannelsLast] {
-            let layout = Layout::new(&program, order, &all, &all);
+            let layout = WeightLayout::new(&program, order, &all, &all);
             let joined = layout.join(&values, layout.length);
             assert_eq!(layout.split(&joined, |_| true), values, "{order:?}");
             let some = layout.split(&joined, |index| index == 2);

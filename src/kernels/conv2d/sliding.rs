@@ -8,7 +8,7 @@ use super::window::{Windows, positions};
 use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
-use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
+use crate::kernels::product::{Panels, Rows, SumStart, multiply, panel_width, panels_length};
 use crate::kernels::scratch::with_places;
 use crate::program::convolution::direct::{Block, Blocks, TASKS};
 
@@ -77,8 +77,8 @@ impl<T: Real> Sliding<'_, T> {
                     let left = Rows { values: laid.values, starts, runs, depth: depth / runs.len().max(1), step: 1 };
                     let panels = &self.panels[group * group_panels + some.start * depth..];
                     let right = Panels { values: panels, depth, columns: some.len() };
-                    let start = self.bias.map_or(Start::Zero, |bias| {
-                        Start::Bias(&bias[group * group_columns + some.start..][..some.len()])
+                    let start = self.bias.map_or(SumStart::Zero, |bias| {
+                        SumStart::Bias(&bias[group * group_columns + some.start..][..some.len()])
                     });
                     // SAFETY: as the caller promises.
                     unsafe { multiply(target, targets, left, right, start, self.clamp) };

@@ -14,7 +14,7 @@ use super::window::Windows;
 use crate::kernels::Real;
 use crate::kernels::lanes::add_all;
 use crate::kernels::parts::Parts;
-use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width, panels_length};
+use crate::kernels::product::{Panels, Rows, SumStart, multiply, panel_width, panels_length};
 use crate::kernels::scratch::{with_places, with_scratch};
 use crate::program::convolution::Geometry;
 use crate::program::convolution::direct::{Block, Division};
@@ -40,7 +40,7 @@ fn of_joined<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], dw: &mut [T]) {
             let blocks =
                 stretch * division.blocks_each..((stretch + 1) * division.blocks_each).min(division.blocks.count());
             for (index, block) in blocks.map(|block| division.blocks.get(block)).enumerate() {
-                let start = if index == 0 { Start::Zero } else { Start::Output };
+                let start = if index == 0 { SumStart::Zero } else { SumStart::Output };
                 // SAFETY: some rows of a group, in a stretch, belong to one task.
                 unsafe { add_block(geometry, &windows, dy, group, &rows, &block, start, &parts, first) };
             }
@@ -63,7 +63,7 @@ unsafe fn add_block<T: Real>(
     group: usize,
     rows: &Range<usize>,
     block: &Block,
-    start: Start<T>,
+    start: SumStart<T>,
     output: &Parts<T>,
     first: usize,
 ) {

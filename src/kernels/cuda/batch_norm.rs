@@ -5,11 +5,11 @@ use super::Kernel;
 use super::shape::{Cut, Limits, Table, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
-use crate::cuda::{Call, Gpu, Result, Source, View};
+use crate::cuda::{Call, Gpu, KernelSource, Result, View};
 use crate::kernels::Mode;
 use crate::program::op::BatchNorm;
 
-pub(super) const SOURCE: Source = Source { name: "channels.cu", text: include_str!("channels.cu") };
+pub(super) const SOURCE: KernelSource = KernelSource { name: "channels.cu", text: include_str!("channels.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -28,14 +28,14 @@ unsafe impl Call for Strip {}
 
 /// Some of the channels of a batch: where they begin among all, and how many those are.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct ChannelRange {
     start: usize,
     channels: usize,
     all: usize,
 }
 
 /// Puts the channels of `from` in place of the part of `to`.
-fn put(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View) -> Result<()> {
+fn put(gpu: &Gpu, batch: usize, shape: Shape, part: ChannelRange, from: View, to: View) -> Result<()> {
     let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, shape);
     let offset = part.start * run * gpu.settings().storage.width();
     let (length, to_step) = (part.channels * run, part.all * run);
@@ -43,7 +43,7 @@ fn put(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View) 
 }
 
 /// Takes the part of `from` that `to` is.
-fn take(gpu: &Gpu, batch: usize, shape: Shape, part: Part, from: View, to: View) -> Result<()> {
+fn take(gpu: &Gpu, batch: usize, shape: Shape, part: ChannelRange, from: View, to: View) -> Result<()> {
     let Cut { rows, run, .. } = Cut::new(gpu.settings(), batch, shape);
     let offset = part.start * run * gpu.settings().storage.width();
     let (length, from_step) = (part.channels * run, part.all * run);
@@ -81,7 +81,7 @@ impl Kernel for Concat {
         let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let mut start = 0;
         for (x, shape) in inputs {
-            let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
+            let part = ChannelRange { start, channels: shape.channels(), all: output_shape.channels() };
             put(gpu, batch, output_shape, part, *x, output)?;
             start += part.channels;
         }
@@ -92,7 +92,7 @@ impl Kernel for Concat {
         let Backward { device: gpu, batch, inputs, output_shape, output_gradient, .. } = call;
         let mut start = 0;
         for ((_, shape), dx) in inputs.iter().zip(call.input_gradients) {
-            let part = Part { start, channels: shape.channels(), all: output_shape.channels() };
+            let part = ChannelRange { start, channels: shape.channels(), all: output_shape.channels() };
             if let Some(dx) = dx {
                 take(gpu, batch, output_shape, part, output_gradient, *dx)?;
             }
@@ -108,7 +108,7 @@ impl Kernel for Slice {
         let Slice { start } = *self;
         let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
-        let part = Part { start, channels: output_shape.channels(), all: shape.channels() };
+        let part = ChannelRange { start, channels: output_shape.channels(), all: shape.channels() };
         take(gpu, batch, output_shape, part, x, output)
     }
 

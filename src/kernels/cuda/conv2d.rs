@@ -3,8 +3,8 @@
 use super::{Kernel, bias, convert};
 use crate::cuda::call::{Backward, Forward, Weight};
 use crate::cuda::dnn::Tensors;
-use crate::cuda::dnn::problem::{Convolution, Pass};
-use crate::cuda::{Gpu, Result, Storage, View};
+use crate::cuda::dnn::problem::{Convolution, ConvolutionPass};
+use crate::cuda::{DType, Gpu, Result, View};
 use crate::program::op::Conv2d;
 use crate::program::{Bounds, Epilogue};
 
@@ -14,7 +14,7 @@ impl Kernel for Conv2d {
         let (x, shape) = inputs[0];
         let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
         let tensors = Tensors { x, w: weights[0].stored, y: output };
-        gpu.convolve(&convolution.problem(Pass::Forward, gpu.settings()), tensors)?;
+        gpu.convolve(&convolution.problem(ConvolutionPass::Forward, gpu.settings()), tensors)?;
         let (own, norm) = split_norm(epilogue, &weights[1..], statistics);
         let own = own.first().map(|bias| bias.values);
         if own.is_none() && norm.is_none() && epilogue.bounds == Bounds::NONE {
@@ -29,7 +29,7 @@ impl Kernel for Conv2d {
         let convolution = Convolution { op: self, batch, x: shape, y: output_shape };
         if let Some(dx) = call.input_gradients[0] {
             let tensors = Tensors { x: dx, w: weights[0].stored, y: dy };
-            gpu.convolve(&convolution.problem(Pass::Data, gpu.settings()), tensors)?;
+            gpu.convolve(&convolution.problem(ConvolutionPass::Data, gpu.settings()), tensors)?;
         }
         if let Some(dw) = call.weight_gradients[0] {
             weight_gradient(gpu, &convolution, x, dy, dw)?;
@@ -57,10 +57,10 @@ fn split_norm<'a>(
 
 /// ∂w in f32. cuDNN gives it the type of x and ∂y, so that in bf16 it is made aside.
 pub(super) fn weight_gradient(gpu: &Gpu, convolution: &Convolution, x: View, dy: View, dw: View) -> Result<()> {
-    let problem = convolution.problem(Pass::Filter, gpu.settings());
+    let problem = convolution.problem(ConvolutionPass::Filter, gpu.settings());
     match gpu.settings().storage {
-        Storage::F32 => gpu.convolve(&problem, Tensors { x, w: dw, y: dy }),
-        Storage::Bf16 => gpu.with_aside(dw.bytes() / size_of::<f32>() * Storage::Bf16.width(), |aside| {
+        DType::F32 => gpu.convolve(&problem, Tensors { x, w: dw, y: dy }),
+        DType::Bf16 => gpu.with_aside(dw.bytes() / size_of::<f32>() * DType::Bf16.width(), |aside| {
             gpu.convolve(&problem, Tensors { x, w: aside, y: dy })?;
             convert::to_float(gpu, aside, dw)
         }),

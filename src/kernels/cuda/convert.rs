@@ -2,7 +2,7 @@
 
 use super::shape::wide;
 use super::turn::SOURCE;
-use crate::cuda::{Call, Gpu, Grid, Result, Storage, View};
+use crate::cuda::{Call, DType, Gpu, Grid, Result, View};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -23,15 +23,15 @@ fn convert(gpu: &Gpu, kernel: &'static str, count: usize, from: View, to: View) 
 /// f32 in the storage type.
 pub fn to_real(gpu: &Gpu, from: View, to: View) -> Result<()> {
     match gpu.settings().storage {
-        Storage::F32 => gpu.copy(from, to),
-        Storage::Bf16 => convert(gpu, "convert_in", from.elements(size_of::<f32>()), from, to),
+        DType::F32 => gpu.copy(from, to),
+        DType::Bf16 => convert(gpu, "convert_in", from.elements(size_of::<f32>()), from, to),
     }
 }
 
 /// The storage type as f32.
 pub fn to_float(gpu: &Gpu, from: View, to: View) -> Result<()> {
     match gpu.settings().storage {
-        Storage::F32 => gpu.copy(from, to),
-        Storage::Bf16 => convert(gpu, "convert_out", to.elements(size_of::<f32>()), from, to),
+        DType::F32 => gpu.copy(from, to),
+        DType::Bf16 => convert(gpu, "convert_out", to.elements(size_of::<f32>()), from, to),
     }
 }

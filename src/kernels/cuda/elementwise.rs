@@ -3,12 +3,12 @@
 use super::Kernel;
 use super::shape::{Limits, Widths, wide, widths};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::program::op::interface::OpInterface;
 use crate::program::op::{Add, Identity};
 use crate::program::{Activation, Bounds};
 
-const SOURCE: Source = Source { name: "elementwise.cu", text: include_str!("elementwise.cu") };
+const SOURCE: KernelSource = KernelSource { name: "elementwise.cu", text: include_str!("elementwise.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

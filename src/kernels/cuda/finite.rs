@@ -1,7 +1,7 @@
 //! Whether all numbers are finite.
 
 use super::optimizer::SOURCE;
-use crate::cuda::{Call, Gpu, Grid, Result, Storage, View};
+use crate::cuda::{Call, DType, Gpu, Grid, Result, View};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -16,10 +16,10 @@ struct Finite {
 unsafe impl Call for Finite {}
 
 /// result, u32, ← 1 if a number is not finite, else 0.
-pub fn all(gpu: &Gpu, values: View, storage: Storage, result: View) -> Result<()> {
+pub fn all(gpu: &Gpu, values: View, storage: DType, result: View) -> Result<()> {
     gpu.clear(result)?;
     let count = values.elements(storage.width());
-    let narrow = u32::from(storage == Storage::Bf16);
+    let narrow = u32::from(storage == DType::Bf16);
     let call = Finite { values: values.pointer(), count: count as u64, result: result.pointer(), narrow };
     gpu.launch(&SOURCE, "not_finite", Grid::over(count), &call)
 }

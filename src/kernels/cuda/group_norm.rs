@@ -5,11 +5,11 @@ use super::batch_norm::halves;
 use super::shape::{Cut, Divisor, WARP, grid_each, small, widths};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::ir::Shape;
 use crate::program::op::GroupNorm;
 
-const SOURCE: Source = Source { name: "group_norm.cu", text: include_str!("group_norm.cu") };
+const SOURCE: KernelSource = KernelSource { name: "group_norm.cu", text: include_str!("group_norm.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -3,7 +3,7 @@
 use super::Kernel;
 use super::bias;
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Extent, Matrix, Result, Storage, View};
+use crate::cuda::{DType, Extent, Matrix, Result, View};
 use crate::program::Bounds;
 use crate::program::op::Linear;
 
@@ -33,7 +33,7 @@ impl Kernel for Linear {
         }
         if let Some(dw) = call.weight_gradients[0] {
             let extent = Extent { rows: features_out, columns: features_in, depth: batch };
-            let dw = plain(dw, Storage::F32);
+            let dw = plain(dw, DType::F32);
             gpu.multiply(extent, turned(plain(dy, storage)), plain(x, storage), dw)?;
         }
         match *call.weight_gradients {
@@ -43,7 +43,7 @@ impl Kernel for Linear {
     }
 }
 
-fn plain(values: View, storage: Storage) -> Matrix {
+fn plain(values: View, storage: DType) -> Matrix {
     Matrix { values, storage, transposed: false }
 }
 

@@ -3,10 +3,11 @@
 use super::Kernel;
 use super::shape::{Cut, Table};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Result, Source};
+use crate::cuda::{Call, KernelSource, Result};
 use crate::program::op::LocalResponseNorm;
 
-const SOURCE: Source = Source { name: "local_response_norm.cu", text: include_str!("local_response_norm.cu") };
+const SOURCE: KernelSource =
+    KernelSource { name: "local_response_norm.cu", text: include_str!("local_response_norm.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -3,14 +3,14 @@
 use super::Kernel;
 use super::shape::{Divisor, grid_each, small, wide, width_for, widths};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::ir::Shape;
 use crate::kernels::{MaskKey, Mode};
 use crate::program::call::Order;
 use crate::program::op::{DropPath, Dropout};
 use crate::random::{Purpose, key};
 
-const SOURCE: Source = Source { name: "mask.cu", text: include_str!("mask.cu") };
+const SOURCE: KernelSource = KernelSource { name: "mask.cu", text: include_str!("mask.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

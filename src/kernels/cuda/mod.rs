@@ -84,7 +84,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Add => &op::Add,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
-        Op::Outside(outside) => {
+        Op::Custom(outside) => {
             let none = || Error::new(format!("`{}` has no kernel for a GPU", outside.operation().name()));
             outside.kernel::<dyn Kernel>().ok_or_else(none)?
         }

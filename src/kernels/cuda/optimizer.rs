@@ -1,10 +1,10 @@
 //! One step of an update rule over all weights, in one pass: see [`crate::train::optimizer`].
 
-use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::kernels::coefficients::{Adam, Coefficients, Lion, Momentum, RmsProp};
 use crate::recipe::{Clip, Optimizer};
 
-pub(super) const SOURCE: Source = Source { name: "update.cu", text: include_str!("update.cu") };
+pub(super) const SOURCE: KernelSource = KernelSource { name: "update.cu", text: include_str!("update.cu") };
 
 /// Numbers that a thread takes at once.
 const WIDE: usize = 4;
@@ -46,7 +46,7 @@ pub struct Update<'a> {
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Step {
+struct UpdateCall {
     weights: u64,
     gradients: u64,
     first: u64,
@@ -77,7 +77,7 @@ struct Step {
 }
 
 // SAFETY: as in update.cu.
-unsafe impl Call for Step {}
+unsafe impl Call for UpdateCall {}
 
 /// Changes the weights.
 pub fn update(gpu: &Gpu, update: &Update) -> Result<()> {
@@ -86,7 +86,7 @@ pub fn update(gpu: &Gpu, update: &Update) -> Result<()> {
         _ => (0, f64::INFINITY),
     };
     let bound = if let Some(Clip::Value(bound)) = update.clip { bound } else { f64::INFINITY };
-    let step = Step {
+    let step = UpdateCall {
         weights: update.weights.pointer(),
         gradients: update.gradients.pointer(),
         first: update.first.pointer(),
@@ -120,21 +120,21 @@ pub fn update(gpu: &Gpu, update: &Update) -> Result<()> {
 }
 
 /// The numbers of the rule, in their places.
-fn of_rule(coefficients: Coefficients<f32>, step: Step) -> Step {
+fn of_rule(coefficients: Coefficients<f32>, step: UpdateCall) -> UpdateCall {
     match coefficients {
-        Coefficients::Descent { lr } => Step { rule: 0, lr, ..step },
+        Coefficients::Descent { lr } => UpdateCall { rule: 0, lr, ..step },
         Coefficients::Momentum(Momentum { lr, momentum, rest, nesterov }) => {
-            Step { rule: 1, lr, momentum, rest, nesterov: u32::from(nesterov), ..step }
+            UpdateCall { rule: 1, lr, momentum, rest, nesterov: u32::from(nesterov), ..step }
         }
         Coefficients::Adam(Adam { size, correction, kept, beta1, rest1, beta2, rest2, eps }) => {
-            Step { rule: 2, size, correction, kept, beta1, rest1, beta2, rest2, eps, ..step }
+            UpdateCall { rule: 2, size, correction, kept, beta1, rest1, beta2, rest2, eps, ..step }
         }
         // α is the decay of the squares, as β₂ is.
         Coefficients::RmsProp(RmsProp { lr, alpha, rest, eps, momentum }) => {
-            Step { rule: 3, lr, momentum, beta2: alpha, rest2: rest, eps, ..step }
+            UpdateCall { rule: 3, lr, momentum, beta2: alpha, rest2: rest, eps, ..step }
         }
         Coefficients::Lion(Lion { lr, kept, beta1, rest1, beta2, rest2 }) => {
-            Step { rule: 4, lr, kept, beta1, rest1, beta2, rest2, ..step }
+            UpdateCall { rule: 4, lr, kept, beta1, rest1, beta2, rest2, ..step }
         }
     }
 }

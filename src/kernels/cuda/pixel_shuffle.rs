@@ -3,12 +3,12 @@
 use super::Kernel;
 use super::shape::{Sites, small};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Gpu, Result, Source, View};
+use crate::cuda::{Call, Gpu, KernelSource, Result, View};
 use crate::ir::Shape;
 use crate::program::op::{PixelShuffle, PixelUnshuffle};
 
 /// So short that it stands here. A thread copies one number; bound by memory.
-const SOURCE: Source = Source {
+const SOURCE: KernelSource = KernelSource {
     name: "pixel_shuffle.cu",
     text: r"
 struct Shuffle {

@@ -4,12 +4,12 @@ use super::Kernel;
 use super::shape::{Cut, Limits, Sites, Widths, site_width, small, widths};
 use super::sums;
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Gpu, Result, Source, View};
+use crate::cuda::{Call, Gpu, KernelSource, Result, View};
 use crate::ir::{Pair, Shape, Window};
 use crate::program::Bounds;
 use crate::program::op::{AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d};
 
-const SOURCE: Source = Source { name: "pool.cu", text: include_str!("pool.cu") };
+const SOURCE: KernelSource = KernelSource { name: "pool.cu", text: include_str!("pool.cu") };
 
 /// More positions than these are worth a block of threads, where all of them have one mean.
 const MANY: usize = 1024;

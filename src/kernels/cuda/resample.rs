@@ -3,11 +3,11 @@
 use super::Kernel;
 use super::shape::{Sites, site_width, small, widths};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Result, Source};
+use crate::cuda::{Call, KernelSource, Result};
 use crate::program::op::{Fill, Pad, Resampling, Upsample};
 
-const UPSAMPLE: Source = Source { name: "upsample.cu", text: include_str!("upsample.cu") };
-const PAD: Source = Source { name: "pad.cu", text: include_str!("pad.cu") };
+const UPSAMPLE: KernelSource = KernelSource { name: "upsample.cu", text: include_str!("upsample.cu") };
+const PAD: KernelSource = KernelSource { name: "pad.cu", text: include_str!("pad.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

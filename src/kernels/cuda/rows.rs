@@ -4,13 +4,13 @@ use super::Kernel;
 use super::shape::{Cut, Divisor, WARP, small};
 use super::sums::{self, Terms, Totals};
 use crate::cuda::call::{Backward, Forward, Weight};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, THREADS, View};
 use crate::ir::Shape;
 use crate::program::Over;
 use crate::program::call::Order;
 use crate::program::op::{LayerNorm, Softmax};
 
-pub(super) const SOURCE: Source = Source { name: "rows.cu", text: include_str!("rows.cu") };
+pub(super) const SOURCE: KernelSource = KernelSource { name: "rows.cu", text: include_str!("rows.cu") };
 
 /// Rows of so many numbers belong to a warp each, longer ones to a block.
 const SHORT: usize = 1024;

@@ -1,6 +1,6 @@
 //! How kernels see a batch: the structures of `prelude.cuh`, and grids for them.
 
-use crate::cuda::{Gpu, Grid, Settings, THREADS};
+use crate::cuda::{Gpu, GpuSettings, Grid, THREADS};
 use crate::ir::Shape;
 use crate::program::Bounds;
 use crate::program::call::Order;
@@ -41,12 +41,12 @@ macro_rules! widths {
 pub(super) use widths;
 
 /// Numbers in 16 bytes.
-pub fn wide(settings: Settings) -> usize {
+pub fn wide(settings: GpuSettings) -> usize {
     16 / settings.storage.width()
 }
 
 /// As many numbers at once as divide `size`: all that fit into 16 bytes, or one.
-pub fn width_for(settings: Settings, size: usize) -> usize {
+pub fn width_for(settings: GpuSettings, size: usize) -> usize {
     let wide = wide(settings);
     if size.is_multiple_of(wide) { wide } else { 1 }
 }
@@ -113,7 +113,7 @@ pub struct Cut {
 
 impl Cut {
     /// Of a batch in the run's order.
-    pub fn new(settings: Settings, batch: usize, shape: Shape) -> Cut {
+    pub fn new(settings: GpuSettings, batch: usize, shape: Shape) -> Cut {
         let (channels, positions) = (shape.channels(), shape.positions());
         match settings.order {
             Order::ChannelsFirst => Cut { rows: batch, channels, run: positions },
@@ -122,7 +122,7 @@ impl Cut {
     }
 
     /// How many numbers of a row can be taken at once.
-    pub fn width(self, settings: Settings) -> usize {
+    pub fn width(self, settings: GpuSettings) -> usize {
         width_for(settings, if self.run == 1 { self.channels } else { self.run })
     }
 

@@ -7,11 +7,11 @@ mod terms;
 
 pub use self::terms::Terms;
 use super::shape::{Cut, Divisor, Table, WARP, Widths, small, widths};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, THREADS, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, THREADS, View};
 use crate::ir::Shape;
 
-const SUMS: Source = Source { name: "sums.cu", text: include_str!("sums.cu") };
-const MOMENTS: Source = Source { name: "moments.cu", text: include_str!("moments.cu") };
+const SUMS: KernelSource = KernelSource { name: "sums.cu", text: include_str!("sums.cu") };
+const MOMENTS: KernelSource = KernelSource { name: "moments.cu", text: include_str!("moments.cu") };
 
 /// Blocks that a reduction has, about: several for each multiprocessor of a large device.
 const BLOCKS: usize = 2048;

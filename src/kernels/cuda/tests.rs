@@ -8,7 +8,7 @@ mod updates;
 
 use std::sync::{LazyLock, Mutex, MutexGuard};
 
-use crate::cuda::{Gpu, Memory, Settings, Storage};
+use crate::cuda::{DType, Gpu, GpuSettings, Memory};
 use crate::program::call::Order;
 
 #[path = "../../../tests/cuda/emulator/mod.rs"]
@@ -16,15 +16,15 @@ mod emulator;
 
 pub(in crate::kernels) use self::case::check;
 
-const ALL: [Settings; 4] = [
-    settings(Storage::F32, Order::ChannelsFirst),
-    settings(Storage::F32, Order::ChannelsLast),
-    settings(Storage::Bf16, Order::ChannelsFirst),
-    settings(Storage::Bf16, Order::ChannelsLast),
+const ALL: [GpuSettings; 4] = [
+    settings(DType::F32, Order::ChannelsFirst),
+    settings(DType::F32, Order::ChannelsLast),
+    settings(DType::Bf16, Order::ChannelsFirst),
+    settings(DType::Bf16, Order::ChannelsLast),
 ];
 
-const fn settings(storage: Storage, order: Order) -> Settings {
-    Settings { storage, order, tf32: false, exact: true }
+const fn settings(storage: DType, order: Order) -> GpuSettings {
+    GpuSettings { storage, order, tf32: false, exact: true }
 }
 
 static GPUS: LazyLock<Result<[Mutex<Gpu>; 4], String>> = LazyLock::new(|| {

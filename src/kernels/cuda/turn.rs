@@ -4,12 +4,12 @@ use super::Kernel;
 use super::convert::{to_float, to_real};
 use super::shape::{Divisor, MOST_Y, grid_each, small};
 use crate::cuda::call::{Backward, Forward};
-use crate::cuda::{Call, Gpu, Grid, Result, Source, View};
+use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::ir::Shape;
 use crate::program::call::Order;
 use crate::program::op::Flatten;
 
-pub(super) const SOURCE: Source = Source { name: "turn.cu", text: include_str!("turn.cu") };
+pub(super) const SOURCE: KernelSource = KernelSource { name: "turn.cu", text: include_str!("turn.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]

@@ -27,15 +27,15 @@ fn check<T: Real>((rows, columns): (usize, usize), (runs, depth, step): (usize, 
         }
     }
     let bounds = Clamp::new(Bounds { low: -2.0, high: 5.0 });
-    let starts = [Start::Zero, Start::Bias(&bias), Start::Output];
+    let starts = [SumStart::Zero, SumStart::Bias(&bias), SumStart::Output];
     for (start, clamp) in starts.into_iter().flat_map(|start| [(start, None), (start, Some(bounds))]) {
         let mut expected = before.clone();
         for (index, sum) in sums.iter().enumerate() {
             let output = &mut expected[index / columns * line + 1 + index % columns];
             let sum = match start {
-                Start::Zero => *sum,
-                Start::Bias(bias) => *sum + bias[index % columns],
-                Start::Output => *sum + *output,
+                SumStart::Zero => *sum,
+                SumStart::Bias(bias) => *sum + bias[index % columns],
+                SumStart::Output => *sum + *output,
             };
             *output = clamp.map_or(sum, |clamp| clamp.of(sum));
         }

@@ -78,24 +78,24 @@ impl Division {
 
 /// Where transformed tiles are: matrix m, tile t, channel c at m·matrix + t·tile + (c / width)·panel + c % width.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Layout {
+pub(crate) struct TileLayout {
     pub(crate) matrix: usize,
     pub(crate) tile: usize,
     pub(crate) panel: usize,
     pub(crate) width: usize,
 }
 
-impl Layout {
+impl TileLayout {
     /// Tile after tile, all channels of each together.
-    pub(crate) fn rows(tiles: usize, channels: usize) -> Layout {
+    pub(crate) fn rows(tiles: usize, channels: usize) -> TileLayout {
         let tile = channels.next_multiple_of(GAP) + GAP;
-        Layout { matrix: tiles * tile + GAP, tile, panel: 0, width: usize::MAX }
+        TileLayout { matrix: tiles * tile + GAP, tile, panel: 0, width: usize::MAX }
     }
 
     /// As the right factor of a product over the tiles.
-    pub(crate) fn panels(tiles: usize, channels: usize, width: usize) -> Layout {
+    pub(crate) fn panels(tiles: usize, channels: usize, width: usize) -> TileLayout {
         let length = tiles * channels.next_multiple_of(width);
-        Layout { matrix: length + GAP, tile: width, panel: tiles * width, width }
+        TileLayout { matrix: length + GAP, tile: width, panel: tiles * width, width }
     }
 }
 
@@ -107,7 +107,7 @@ pub(super) fn workspace(geometry: &Geometry, threads: usize) -> Workspace {
     let panels = |rows: usize, columns: usize| MATRICES * (rows * columns.next_multiple_of(panel()) + GAP);
     let task = |tiles: usize| {
         let each = tiles_each(tiles, inputs + outputs, threads);
-        MATRICES * (Layout::rows(each, inputs).matrix + Layout::rows(each, outputs).matrix)
+        MATRICES * (TileLayout::rows(each, inputs).matrix + TileLayout::rows(each, outputs).matrix)
     };
     let count = tiles(down.output, across.output);
     let forward = Workspace { shared: panels(inputs, outputs), each: task(count) };
@@ -116,7 +116,8 @@ pub(super) fn workspace(geometry: &Geometry, threads: usize) -> Workspace {
     let gradient = Workspace {
         shared: division.stretches * MATRICES * (inputs * outputs + GAP),
         each: MATRICES
-            * (Layout::rows(DEPTH, division.channels_each).matrix + Layout::panels(DEPTH, outputs, panel()).matrix),
+            * (TileLayout::rows(DEPTH, division.channels_each).matrix
+                + TileLayout::panels(DEPTH, outputs, panel()).matrix),
     };
     forward.or(backward).or(gradient)
 }

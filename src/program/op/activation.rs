@@ -1,6 +1,6 @@
 //! Functions of one number.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::encoding::Encoding;
@@ -76,7 +76,7 @@ impl OpInterface for Activation {
             window: None,
             reads,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role,

@@ -1,6 +1,6 @@
 //! The largest number of each bin.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -18,7 +18,7 @@ impl OpInterface for AdaptiveMaxPool2d {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

@@ -1,6 +1,6 @@
 //! A sum.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -18,7 +18,7 @@ impl OpInterface for Add {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::All,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::BOUNDS,
             role: Role::Sum,

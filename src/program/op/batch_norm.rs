@@ -1,6 +1,6 @@
 //! Batch norm.
 
-use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -26,7 +26,7 @@ impl OpInterface for BatchNorm {
             window: None,
             reads: Reads::INPUTS,
             passes: Passes::Addend,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Norm,
             epilogue: Takes { norm: false, bounds: Some(Cut::Within) },
             // An epilogue has γ and β.

@@ -1,6 +1,6 @@
 //! Channels in other places.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -21,7 +21,7 @@ impl OpInterface for ChannelShuffle {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

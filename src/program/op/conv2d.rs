@@ -1,6 +1,6 @@
 //! Convolution.
 
-use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require, slides};
 use crate::ir::{Shape, Window};
 use crate::program::Mode;
@@ -41,7 +41,7 @@ impl OpInterface for Conv2d {
             window: Some(self.window),
             reads: Reads::INPUTS,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Kernel,
             epilogue: Takes { norm: true, bounds: Some(Cut::Before) },
             role: Role::Other,

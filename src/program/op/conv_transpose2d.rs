@@ -1,7 +1,7 @@
 //! Transposed convolution.
 
 use super::conv2d::Conv2d;
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -20,7 +20,7 @@ impl OpInterface for ConvTranspose2d {
             window: Some(self.0.window),
             reads: Reads::INPUTS,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Kernel,
             epilogue: Takes::NOTHING,
             role: Role::Other,

@@ -1,6 +1,6 @@
 //! Stochastic depth.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -22,7 +22,7 @@ impl OpInterface for DropPath {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::InEvaluation,
+            view: ViewRule::InEvaluation,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

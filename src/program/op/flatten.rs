@@ -1,6 +1,6 @@
 //! A map as a vector.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -18,7 +18,7 @@ impl OpInterface for Flatten {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::ChannelsFirst,
+            view: ViewRule::ChannelsFirst,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

@@ -1,6 +1,6 @@
 //! Group norm.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -24,7 +24,7 @@ impl OpInterface for GroupNorm {
             window: None,
             reads: Reads::INPUTS,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Norm,
             epilogue: Takes::NOTHING,
             role: Role::Other,

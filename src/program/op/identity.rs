@@ -1,6 +1,6 @@
 //! Nothing.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -18,7 +18,7 @@ impl OpInterface for Identity {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Always,
+            view: ViewRule::Always,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

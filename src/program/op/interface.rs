@@ -43,7 +43,7 @@ pub(crate) struct Traits {
     /// Which inputs' gradients are the output's.
     pub(crate) passes: Passes,
     /// Where its output is its input under another name.
-    pub(crate) view: View,
+    pub(crate) view: ViewRule,
     /// What its weights are.
     pub(crate) weights: Weights,
     /// What it can do to its result.
@@ -84,7 +84,7 @@ pub(crate) enum Passes {
 /// Where the output holds the same numbers in the same order as the only input, so that a caller may take the input for
 /// the output, and the output's gradient for the input's, without computing anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum View {
+pub(crate) enum ViewRule {
     /// Nowhere.
     Never,
     /// Everywhere.
@@ -95,13 +95,13 @@ pub(crate) enum View {
     ChannelsFirst,
 }
 
-impl View {
+impl ViewRule {
     pub(super) fn holds(self, mode: Mode, order: Order, input: Shape) -> bool {
         match self {
-            View::Never => false,
-            View::Always => true,
-            View::InEvaluation => mode == Mode::Eval,
-            View::ChannelsFirst => order == Order::ChannelsFirst || input.has_one_order(),
+            ViewRule::Never => false,
+            ViewRule::Always => true,
+            ViewRule::InEvaluation => mode == Mode::Eval,
+            ViewRule::ChannelsFirst => order == Order::ChannelsFirst || input.has_one_order(),
         }
     }
 }

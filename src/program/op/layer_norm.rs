@@ -1,6 +1,6 @@
 //! Layer norm.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -32,7 +32,7 @@ impl OpInterface for LayerNorm {
             window: None,
             reads: Reads::INPUTS,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Norm,
             epilogue: Takes::NOTHING,
             role: Role::Other,

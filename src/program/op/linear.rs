@@ -1,6 +1,6 @@
 //! A layer of a matrix.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -28,7 +28,7 @@ impl OpInterface for Linear {
             window: None,
             reads: Reads::INPUTS,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Matrix,
             epilogue: Takes::BOUNDS,
             role: Role::Other,

@@ -1,6 +1,6 @@
 //! Local response normalisation.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -27,7 +27,7 @@ impl OpInterface for LocalResponseNorm {
             window: None,
             reads: Reads::BOTH,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

@@ -1,6 +1,6 @@
 //! The largest number under each window.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, slides};
 use crate::ir::{Shape, Window};
 use crate::program::Mode;
@@ -28,7 +28,7 @@ impl OpInterface for MaxPool2d {
             window: Some(self.window),
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::BOUNDS,
             role: Role::Maximum,

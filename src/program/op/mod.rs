@@ -66,7 +66,7 @@ pub use self::local_response_norm::LocalResponseNorm;
 pub use self::max_pool2d::MaxPool2d;
 pub use self::mul::Mul;
 pub(crate) use self::operands::Operands;
-pub use self::outside::{Kernel, Operation, Outside};
+pub use self::outside::{CustomOp, Kernel, Operation};
 pub use self::pad::{Fill, Pad};
 pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use self::prelu::Prelu;
@@ -132,7 +132,7 @@ pub enum Op {
     /// The product of all inputs.
     Mul,
     /// What another crate brought along, with its kernel.
-    Outside(Outside),
+    Custom(CustomOp),
 }
 
 impl Op {
@@ -166,7 +166,7 @@ impl Op {
             Op::Add => &Add,
             Op::Concat => &Concat,
             Op::Mul => &Mul,
-            Op::Outside(op) => op,
+            Op::Custom(op) => op,
         }
     }
 

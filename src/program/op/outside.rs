@@ -1,13 +1,13 @@
 //! Operations from outside the crate: what they must say of themselves.
 //!
-//! A layer that another crate registers lowers to [`Op::Outside`](super::Op::Outside). The executor and the Candle module
+//! A layer that another crate registers lowers to [`Op::Custom`](super::Op::Outside). The executor and the Candle module
 //! run it like any other operation.
 
 use std::any::Any;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::Operands;
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -49,22 +49,22 @@ pub trait Operation: Kernel<f32> + Kernel<f64> + Debug + Send + Sync {
 
 /// An [`Operation`] in a program. Two of them are equal if they are the same object.
 #[derive(Debug, Clone)]
-pub struct Outside {
+pub struct CustomOp {
     operation: Arc<dyn Operation>,
     /// What other devices compute it with, each a `Box` of that device's own trait, which programs do not know.
     kernels: Vec<Arc<dyn Any + Send + Sync>>,
 }
 
-impl Outside {
+impl CustomOp {
     /// To be returned by [`Layer::lower`](crate::layers::Layer::lower).
-    pub fn new(operation: impl Operation + 'static) -> Outside {
-        Outside { operation: Arc::new(operation), kernels: Vec::new() }
+    pub fn new(operation: impl Operation + 'static) -> CustomOp {
+        CustomOp { operation: Arc::new(operation), kernels: Vec::new() }
     }
 
     /// The same with a kernel for another device than the processor, as that device's trait:
     /// `with_kernel::<dyn archc::gpu::Kernel>(…)` for GPUs, which refuse an operation without one.
     #[must_use]
-    pub fn with_kernel<K: ?Sized + Send + Sync + 'static>(mut self, kernel: Box<K>) -> Outside {
+    pub fn with_kernel<K: ?Sized + Send + Sync + 'static>(mut self, kernel: Box<K>) -> CustomOp {
         self.kernels.push(Arc::new(kernel));
         self
     }
@@ -80,20 +80,20 @@ impl Outside {
     }
 }
 
-impl PartialEq for Outside {
-    fn eq(&self, other: &Outside) -> bool {
+impl PartialEq for CustomOp {
+    fn eq(&self, other: &CustomOp) -> bool {
         Arc::ptr_eq(&self.operation, &other.operation)
     }
 }
 
-impl OpInterface for Outside {
+impl OpInterface for CustomOp {
     fn traits(&self) -> Traits {
         Traits {
             name: self.operation().name(),
             window: None,
             reads: Reads::BOTH,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::Plain,
             epilogue: Takes::NOTHING,
             role: Role::Other,

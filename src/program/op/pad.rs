@@ -1,6 +1,6 @@
 //! Rows, columns and channels around a map.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -38,7 +38,7 @@ impl OpInterface for Pad {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

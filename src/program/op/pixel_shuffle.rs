@@ -1,6 +1,6 @@
 //! Channels as pixels, and pixels as channels.
 
-use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, View, Weights};
+use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{self, Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
@@ -34,7 +34,7 @@ impl OpInterface for PixelShuffle {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,
@@ -72,7 +72,7 @@ impl OpInterface for PixelUnshuffle {
             window: None,
             reads: Reads::NOTHING,
             passes: Passes::Nothing,
-            view: View::Never,
+            view: ViewRule::Never,
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,

@@ -34,7 +34,7 @@ impl Walk<'_> {
     }
 
     fn check(&self, value: ValueId) {
-        if let Place::Buffer(buffer) = self.plan.values[value.index()] {
+        if let ValueLocation::Buffer(buffer) = self.plan.values[value.index()] {
             assert_eq!(
                 self.buffers[buffer],
                 Content::Value(self.root(value)),
@@ -57,7 +57,7 @@ impl Walk<'_> {
 
     fn forward(&mut self) {
         for step in self.plan.steps.iter().map(|step| &self.program.steps[*step]) {
-            let Place::Buffer(buffer) = self.plan.values[step.output.index()] else {
+            let ValueLocation::Buffer(buffer) = self.plan.values[step.output.index()] else {
                 panic!("{}: an output without a place", self.name)
             };
             self.buffers[buffer] = Content::Value(step.output.index());
@@ -75,7 +75,7 @@ impl Walk<'_> {
         let complete = Content::Gradient { of: step.output.index(), readers };
         assert_eq!(self.buffers[planned.output_gradient], complete, "{}: the gradient of `{}`", self.name, step.name);
         let one = |of| Content::Gradient { of, readers: 1 };
-        let targets: Vec<(Target, usize)> = planned
+        let targets: Vec<(GradientTarget, usize)> = planned
             .input_gradients
             .iter()
             .zip(&step.inputs)
@@ -96,15 +96,15 @@ impl Walk<'_> {
         assert_eq!(self.buffers[planned.output_gradient], complete, "{}: `{}`", self.name, step.name);
         for (target, of) in &targets {
             match *target {
-                Target::Add { aside, sum } => self.add(sum, self.buffers[aside]),
-                Target::Copy(buffer) => self.buffers[buffer] = one(*of),
-                Target::Sum(sum) => self.add(sum, one(*of)),
-                Target::Nobody | Target::Write(_) | Target::Same => {}
+                GradientTarget::Add { aside, sum } => self.add(sum, self.buffers[aside]),
+                GradientTarget::Copy(buffer) => self.buffers[buffer] = one(*of),
+                GradientTarget::Sum(sum) => self.add(sum, one(*of)),
+                GradientTarget::Nobody | GradientTarget::Write(_) | GradientTarget::Same => {}
             }
         }
         assert_eq!(self.buffers[planned.output_gradient], complete, "{}: `{}`", self.name, step.name);
         for (target, of) in targets {
-            if target == Target::Same {
+            if target == GradientTarget::Same {
                 self.buffers[planned.output_gradient] = one(of);
             }
         }

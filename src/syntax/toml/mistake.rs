@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned as Located;
 use toml::de::{DeTable, DeValue};
 
-use super::{LONG, Place};
+use super::{LONG, Reader};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// No one fixes more errors at a time.
@@ -17,7 +17,7 @@ const LONGEST_QUOTED: usize = 1000;
 /// What the parser says behind an array without an end, among others.
 const MISSING_COMMA: &str = "missing comma between array elements, expected `,`";
 
-impl Place<'_> {
+impl Reader<'_> {
     /// The first error of each line, up to an array without an end; others are consequences.
     pub(super) fn diagnostics(&self, errors: &[toml::de::Error]) -> Vec<Diagnostic> {
         let mut found: Vec<(Range<usize>, &str)> =

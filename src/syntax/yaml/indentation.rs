@@ -1,6 +1,6 @@
 //! Mistakes in how YAML is indented, which its parser notices late and puts into its own words.
 
-use super::Place;
+use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// What the parser says where a line is in no column that it expects.
@@ -38,7 +38,7 @@ impl<'t> Line<'t> {
     }
 }
 
-impl Place<'_> {
+impl Reader<'_> {
     /// What is wrong with the indentation of the line of `span`, where the parser has said this.
     pub(super) fn indentation(&self, message: &str, span: Span) -> Option<Diagnostic> {
         let at = span.range().start - self.offset;

@@ -2,10 +2,10 @@
 
 use serde_saphyr::{Error, MessageFormatter, UserMessageFormatter};
 
-use super::{DEEPEST, Place, too_many};
+use super::{DEEPEST, Reader, too_many};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
-impl Place<'_> {
+impl Reader<'_> {
     /// What the parser has to say, in the form that users see.
     pub(super) fn diagnostic(&self, error: &Error) -> Diagnostic {
         let error = match error.without_snippet() {

@@ -39,13 +39,13 @@ pub type Sum = [u8; 32];
 pub fn digest(files: &[PathBuf], part: &str, folder: Option<&Path>) -> Sum {
     let kept = folder.filter(|_| files.len() >= FEWEST).map(|folder| folder.join(format!("{}.contents", name(part))));
     let before = state(files);
-    if let (Some(path), Some(State { sum, .. })) = (&kept, &before)
+    if let (Some(path), Some(FileState { sum, .. })) = (&kept, &before)
         && let Some(digest) = load(path, sum)
     {
         return digest;
     }
     let digest = read_all(files);
-    if let (Some(path), Some(State { sum, latest })) = (kept, before)
+    if let (Some(path), Some(FileState { sum, latest })) = (kept, before)
         && latest + TICK < SystemTime::now()
         && state(files).is_some_and(|after| after.sum == sum)
     {
@@ -66,14 +66,14 @@ pub fn hex(bytes: &[u8]) -> String {
 }
 
 /// What the system says about files, without their being read.
-struct State {
+struct FileState {
     sum: Sum,
     /// When it last saw one of them change.
     latest: SystemTime,
 }
 
 #[cfg(unix)]
-fn state(files: &[PathBuf]) -> Option<State> {
+fn state(files: &[PathBuf]) -> Option<FileState> {
     use std::os::unix::fs::MetadataExt;
     let mut sum = Sha256::new();
     let mut latest = (0, 0);
@@ -92,11 +92,11 @@ fn state(files: &[PathBuf]) -> Option<State> {
         latest = latest.max((found.ctime(), found.ctime_nsec()));
     }
     let since = Duration::new(u64::try_from(latest.0).unwrap_or(0), u32::try_from(latest.1).unwrap_or(0));
-    Some(State { sum: sum.finalize().into(), latest: UNIX_EPOCH.checked_add(since)? })
+    Some(FileState { sum: sum.finalize().into(), latest: UNIX_EPOCH.checked_add(since)? })
 }
 
 #[cfg(not(unix))]
-fn state(_: &[PathBuf]) -> Option<State> {
+fn state(_: &[PathBuf]) -> Option<FileState> {
     None
 }
 

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::collection::{Collection, TestImages};
-use super::layout::{ENDINGS, Layout, entries, folders, is_image, only};
+use super::layout::{ENDINGS, FolderLayout, entries, folders, is_image, only};
 use super::split::{Split, hold_out};
 use super::{DataError, places};
 use crate::recipe::{BadImages, Data, DataSet};
@@ -28,14 +28,14 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
             hint,
         });
     }
-    let layout = Layout::of(&root)?;
+    let layout = FolderLayout::of(&root)?;
     let classes = folders(&layout.train)?;
     if classes.is_empty() {
         return Err(no_class(&layout.train));
     }
     if let ([class], false) = (&classes[..], layout.divided)
         && let inner = root.join(class)
-        && Layout::of(&inner).is_ok_and(|layout| layout.divided)
+        && FolderLayout::of(&inner).is_ok_and(|layout| layout.divided)
     {
         let message =
             format!("the parts of the data set are in the folder `{class}` in it: write `path: {}`", inner.display());

@@ -13,7 +13,7 @@ use super::DataError;
 
 /// Where the parts of a data set are.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Layout {
+pub struct FolderLayout {
     /// Folders of classes to learn from.
     pub train: PathBuf,
     /// The same for validation.
@@ -86,12 +86,12 @@ fn words(name: &str) -> Vec<String> {
     words
 }
 
-impl Layout {
+impl FolderLayout {
     /// Looks at the names of the folders in `root`, and as far into them as it takes to see which hold images.
     ///
     /// # Errors
     /// If a folder cannot be read, and if it cannot be told what a folder is for.
-    pub fn of(root: &Path) -> Result<Layout, DataError> {
+    pub fn of(root: &Path) -> Result<FolderLayout, DataError> {
         let inside = folders(root)?;
         let with = |wanted: Role| {
             let all = || inside.iter().filter(move |name| role(name) == Some(wanted)).map(|name| root.join(name));
@@ -104,7 +104,7 @@ impl Layout {
         let others: Vec<PathBuf> = others.into_iter().filter(|folder| holds_images(folder)).collect();
         let is_part = !validation.is_empty() || !test.is_empty() || others.is_empty();
         match only(root, train)? {
-            Some(train) if is_part => Ok(Layout {
+            Some(train) if is_part => Ok(FolderLayout {
                 train: inner(train, Role::Train)?,
                 validation: only(root, validation)?.map(|folder| inner(folder, Role::Validation)).transpose()?,
                 test: test.into_iter().map(|folder| inner(folder, Role::Test)).collect::<Result<_, _>>()?,
@@ -126,7 +126,7 @@ impl Layout {
                 let message = format!("there is `{part}`, but no folder `train` with the images to learn from");
                 Err(DataError::malformed(root, message))
             }
-            _ => Ok(Layout { train: root.to_path_buf(), validation: None, test: Vec::new(), divided: false }),
+            _ => Ok(FolderLayout { train: root.to_path_buf(), validation: None, test: Vec::new(), divided: false }),
         }
     }
 }

@@ -47,7 +47,7 @@ pub struct Batches {
 
 /// One pass through a split.
 #[derive(Debug)]
-pub struct Pass {
+pub struct SplitPass {
     pub split: Split,
     pub pipeline: Pipeline,
     pub unreadable: Unreadable,
@@ -94,7 +94,7 @@ impl Made {
 
 impl Batches {
     /// Sets `workers` threads to work on `pass`, from batch number `start` on.
-    pub(super) fn start(pass: Pass, start: usize, workers: usize) -> Batches {
+    pub(super) fn start(pass: SplitPass, start: usize, workers: usize) -> Batches {
         let end = pass.order.len().div_ceil(pass.batch);
         let workers = workers.min(end.saturating_sub(start)).max(1);
         let pass = Arc::new(pass);
@@ -169,9 +169,9 @@ impl Iterator for Batches {
     }
 }
 
-impl Pass {
+impl SplitPass {
     /// The same, but that another image takes the place of one that would be left out.
-    pub fn replacing(mut self) -> Pass {
+    pub fn replacing(mut self) -> SplitPass {
         if self.unreadable == Unreadable::LeaveOut {
             self.unreadable = Unreadable::Replace;
         }

@@ -58,7 +58,7 @@ pub use statistics::Statistics;
 use self::augment::Pipeline;
 use self::collection::some;
 use self::image::decode;
-use self::loader::{Pass, Unreadable, none_left};
+use self::loader::{SplitPass, Unreadable, none_left};
 use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
@@ -177,7 +177,7 @@ impl Dataset {
         let mut pass = self.pass(&self.train, &self.augmented, train.batch);
         shuffle(&mut pass.order, &mut generator(train.seed, Purpose::Shuffle, epoch, 0));
         pass.order.truncate(self.steps(train).saturating_mul(train.batch));
-        Batches::start(Pass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers)
+        Batches::start(SplitPass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers)
     }
 
     /// All of `split` in its own order, without augmentation, `batch` at a time; the last batch may be smaller.
@@ -196,21 +196,21 @@ impl Dataset {
             Part::Test => (self.test()?.0, &self.plain),
         };
         let order = some(&split, seed, epoch as u64, count);
-        let pass = Pass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, count) };
+        let pass = SplitPass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, count) };
         let (batch, _) = pass.make(0, Batch::default(), &mut Image::default(), &mut Image::default())?.into_parts();
         let images = batch.images.chunks_exact(pipeline.elements()).map(|values| pipeline.colours(values));
         Ok(images.zip(batch.labels).collect())
     }
 
     /// A pass through `split` in its own order, whose random transforms, if it has any, are those of seed 0.
-    fn pass(&self, split: &Split, pipeline: &Pipeline, batch: usize) -> Pass {
+    fn pass(&self, split: &Split, pipeline: &Pipeline, batch: usize) -> SplitPass {
         let (split, pipeline) = (split.clone(), pipeline.clone());
         let order = (0..split.len()).collect();
         let unreadable = match self.data.bad_images {
             BadImages::Refuse => Unreadable::Refuse,
             BadImages::Skip => Unreadable::LeaveOut,
         };
-        Pass { split, pipeline, unreadable, order, batch, seed: 0, epoch: 0 }
+        SplitPass { split, pipeline, unreadable, order, batch, seed: 0, epoch: 0 }
     }
 
     /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at once.

@@ -1,6 +1,6 @@
 //! Learning on the processor.
 
-use super::{Learned, Learner, Outcome, Start, Wait};
+use super::{Learned, Learner, LearnerStart, Outcome, Wait};
 use crate::device::DeviceError;
 use crate::executor::{Evaluator, Executor};
 use crate::kernels::{Algorithms, MaskKey, Objective};
@@ -25,8 +25,8 @@ pub struct CpuLearner {
 
 impl CpuLearner {
     /// Before its first step in this process.
-    pub fn new(start: Start, algorithms: Algorithms) -> CpuLearner {
-        let Start { program, weights, optimizer, average, clip, accumulate } = start;
+    pub fn new(start: LearnerStart, algorithms: Algorithms) -> CpuLearner {
+        let LearnerStart { program, weights, optimizer, average, clip, accumulate } = start;
         let mut executor = Executor::new(program, weights);
         executor.set_algorithms(algorithms);
         let accumulated = (accumulate > 1).then(|| Accumulated::new(executor.gradients()));

@@ -7,9 +7,9 @@ use std::collections::VecDeque;
 
 use cudarc::driver::CudaEvent;
 
-use super::{Learned, Learner, Outcome, Start, Wait};
+use super::{Learned, Learner, LearnerStart, Outcome, Wait};
 use crate::cuda::input::{Answers, Slot};
-use crate::cuda::{Gpu, Memory, Result, Storage, View};
+use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::executor::cuda::{CudaExecutor, Machine};
 use crate::executor::{Evaluator, Loss};
 use crate::kernels::cuda::loss::Labels;
@@ -82,8 +82,8 @@ impl CudaLearner {
     ///
     /// # Errors
     /// If an operation has no kernel for GPUs, or memory is short.
-    pub fn new(gpu: Gpu, start: Start) -> Result<CudaLearner> {
-        let Start { program, weights, mut optimizer, average, clip, accumulate } = start;
+    pub fn new(gpu: Gpu, start: LearnerStart) -> Result<CudaLearner> {
+        let LearnerStart { program, weights, mut optimizer, average, clip, accumulate } = start;
         let executor = CudaExecutor::learning(gpu, program, &weights, optimizer.decays())?;
         let (gpu, layout) = (&executor.machine.gpu, &executor.machine.weights.layout);
         let room = || gpu.allocate(layout.learning * size_of::<f32>());
@@ -131,7 +131,7 @@ impl CudaLearner {
             return Ok(Some(weight));
         }
         let images = self.executor.input.images(batch.slot);
-        if !self.executor.machine.is_finite(images, Storage::F32)? {
+        if !self.executor.machine.is_finite(images, DType::F32)? {
             return Ok(Some("the images".to_owned()));
         }
         let mut first = None;
@@ -296,7 +296,7 @@ impl Learner for CudaLearner {
 
     fn weight_not_finite(&mut self) -> Result<Option<String>> {
         let machine = &self.executor.machine;
-        if machine.is_finite(machine.weights.all(), Storage::F32)? {
+        if machine.is_finite(machine.weights.all(), DType::F32)? {
             return Ok(None);
         }
         let weights = machine.download_weights()?;

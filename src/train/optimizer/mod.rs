@@ -16,7 +16,7 @@ mod rules;
 
 use rayon::prelude::*;
 
-use self::rules::{Moments, Step};
+use self::rules::{Moments, UpdateStep};
 use crate::kernels::Real;
 use crate::program::{Program, op};
 use crate::recipe::{Decayed, Optimizer};
@@ -126,7 +126,8 @@ impl<T: Real> OptimizerState<T> {
     /// One step with gradients that are shrunk first, in the same pass.
     pub fn update_shrunk(&mut self, lr: f64, shrink: Shrink, weights: &mut [Vec<T>], gradients: &[Vec<T>]) {
         self.steps += 1;
-        let [plain, decayed] = [false, true].map(|decays| Step::new(&self.optimizer, lr, shrink, decays, self.steps));
+        let [plain, decayed] =
+            [false, true].map(|decays| UpdateStep::new(&self.optimizer, lr, shrink, decays, self.steps));
         let moments = self.first.par_iter_mut().zip(&mut self.second).zip(&mut self.third);
         let rules = self.decays.par_iter().zip(&self.learns);
         let all = weights.par_iter_mut().zip(gradients).zip(moments).zip(rules);

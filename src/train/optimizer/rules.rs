@@ -12,7 +12,7 @@ const CHUNK: usize = 1 << 14;
 
 /// One step of a rule, with all numbers that are the same for every element.
 #[derive(Debug, Clone, Copy)]
-pub struct Step<T> {
+pub struct UpdateStep<T> {
     gradient: Gradient<T>,
     rule: Coefficients<T>,
 }
@@ -37,13 +37,13 @@ struct Gradient<T> {
     decay: T,
 }
 
-impl<T: Real> Step<T> {
+impl<T: Real> UpdateStep<T> {
     /// The step with number `t`. `decays` says whether λ acts on the weight.
-    pub fn new(optimizer: &Optimizer, lr: f64, shrink: Shrink, decays: bool, t: u64) -> Step<T> {
+    pub fn new(optimizer: &Optimizer, lr: f64, shrink: Shrink, decays: bool, t: u64) -> UpdateStep<T> {
         let decay = T::of(if decays { optimizer.decay_of_gradients() } else { 0.0 });
         let rule = Coefficients::new(optimizer, lr, decays, t);
         let gradient = Gradient { factor: T::of(shrink.factor), bound: T::of(shrink.bound), decay };
-        Step { gradient, rule }
+        UpdateStep { gradient, rule }
     }
 
     /// Changes one weight, by all threads if it is large.

@@ -19,7 +19,7 @@ use super::findings::Findings;
 use super::record::Record;
 use super::{Ended, TrainError, folder};
 use crate::network::Network;
-use crate::plot::{Chart, Kind, Picture, escaped};
+use crate::plot::{Chart, Picture, PictureFormat, escaped};
 use crate::quantity::{duration, exact, short};
 use crate::recipe::Train;
 
@@ -60,7 +60,7 @@ pub fn write(
 
 /// Writes a picture as all kinds of files.
 fn pictures(folder: &Path, name: &str, picture: &impl Picture) -> Result<(), TrainError> {
-    Kind::ALL
+    PictureFormat::ALL
         .into_iter()
         .try_for_each(|kind| folder::write(folder.join(name).with_extension(kind.extension()), &picture.file(kind)))
 }

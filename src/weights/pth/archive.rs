@@ -8,7 +8,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::LONGEST_PICKLE;
 use crate::diagnostic::printable;
-use crate::weights::stored::Part;
+use crate::weights::stored::FilePart;
 
 /// The most bytes of names and places that are read: those of some hundred thousand entries.
 const LONGEST_DIRECTORY: u64 = 8 << 20;
@@ -44,7 +44,7 @@ impl<'a> Archive<'a> {
     }
 
     /// Where an entry is.
-    pub fn part(&mut self, name: &str) -> Result<Part, String> {
+    pub fn part(&mut self, name: &str) -> Result<FilePart, String> {
         let shown = printable(name);
         let index =
             self.zip.index_for_name_raw(name.as_bytes()).ok_or_else(|| format!("`{shown}` is missing in it"))?;
@@ -60,7 +60,7 @@ impl<'a> Archive<'a> {
         }
         // PyTorch can be told to leave the checksums out, and writes zeros then.
         let checksum = Some(entry.crc32()).filter(|checksum| *checksum != 0);
-        Ok(Part { name: shown, start, length, checksum })
+        Ok(FilePart { name: shown, start, length, checksum })
     }
 
     /// What a short entry holds.

@@ -9,7 +9,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::{LONGEST_PICKLE, StateDict, Storage, state_dict, tensor};
 use crate::pickle::{Pickle, Value};
-use crate::weights::stored::{Contents, Part};
+use crate::weights::stored::{Contents, FilePart};
 
 /// 0x1950a86a20f9469cfc6c, the lowest byte first.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -69,7 +69,7 @@ fn places(
     mut file: &File,
     mut at: u64,
     length: u64,
-) -> Result<HashMap<String, Part>, String> {
+) -> Result<HashMap<String, FilePart>, String> {
     let storages = saved.persistent().filter_map(|name| tensor::storage(saved, name));
     let sizes: HashMap<String, usize> = storages
         .map(|(storage, _)| (storage.key, storage.number.map_or_else(|other| size(&other), |number| number.size())))
@@ -90,7 +90,7 @@ fn places(
         let bytes = u64::from_le_bytes(count).checked_mul(size as u64);
         let end = bytes.and_then(|bytes| bytes.checked_add(at + 8)).filter(|end| *end <= length).ok_or_else(cut)?;
         let name = format!("storage {}", crate::diagnostic::printable(&key));
-        places.insert(key, Part { name, start: at + 8, length: end - at - 8, checksum: None });
+        places.insert(key, FilePart { name, start: at + 8, length: end - at - 8, checksum: None });
         at = end;
     }
     Ok(places)

@@ -3,7 +3,7 @@
 //! Source: torch/_utils.py and torch/serialization.py of PyTorch.
 
 use super::{Storage, Storages};
-use crate::pickle::{Pickle, Place, Value};
+use crate::pickle::{ObjectId, Pickle, Value};
 use crate::weights::number::Number;
 use crate::weights::stored::{Array, extent};
 
@@ -17,7 +17,7 @@ const DEEPEST: usize = 4;
 ///
 /// # Errors
 /// Why it cannot be read: something that its name can be put before.
-pub fn read(pickle: &Pickle, place: Place, storages: &mut Storages) -> Option<Result<Array, String>> {
+pub fn read(pickle: &Pickle, place: ObjectId, storages: &mut Storages) -> Option<Result<Array, String>> {
     let (function, arguments) = pickle.call(place)?;
     made(pickle, &function, arguments, storages, DEEPEST)
 }
@@ -25,7 +25,7 @@ pub fn read(pickle: &Pickle, place: Place, storages: &mut Storages) -> Option<Re
 fn made(
     pickle: &Pickle,
     function: &str,
-    arguments: &[Place],
+    arguments: &[ObjectId],
     storages: &mut Storages,
     deeper: usize,
 ) -> Option<Result<Array, String>> {
@@ -55,8 +55,8 @@ fn made(
 /// A tensor as a view of a storage.
 fn view(
     pickle: &Pickle,
-    [storage, offset, sizes, strides]: [Place; 4],
-    kind: Option<Place>,
+    [storage, offset, sizes, strides]: [ObjectId; 4],
+    kind: Option<ObjectId>,
     storages: &mut Storages,
 ) -> Result<Array, String> {
     let unusual = || "is made in a way that PyTorch does not".to_owned();
@@ -114,7 +114,7 @@ fn by_row(shape: &[usize], strides: &[usize]) -> bool {
 }
 
 /// A storage that is kept beside the pickle, and with which of its numbers it begins for the tensors here.
-pub fn storage(pickle: &Pickle, name: Place) -> Option<(Storage, u64)> {
+pub fn storage(pickle: &Pickle, name: ObjectId) -> Option<(Storage, u64)> {
     let [what, class, key, _, length, view @ ..] = pickle.tuple(name)? else { return None };
     if pickle.text(*what) != Some(b"storage") {
         return None;
@@ -137,7 +137,7 @@ pub fn storage(pickle: &Pickle, name: Place) -> Option<(Storage, u64)> {
 }
 
 /// Whole numbers that are not negative: of a tuple, or of a `torch.Size` made from one.
-fn numbers(pickle: &Pickle, place: Place) -> Option<Vec<usize>> {
+fn numbers(pickle: &Pickle, place: ObjectId) -> Option<Vec<usize>> {
     let items = match pickle.call(place) {
         Some((function, [items])) if function == "torch.Size" => pickle.tuple(*items)?,
         _ => pickle.tuple(place)?,

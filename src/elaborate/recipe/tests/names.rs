@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use super::super::named::Kind;
+use super::super::named::Registry;
 use super::super::{losses::LOSSES, optimizers::OPTIMIZERS, schedules::SCHEDULES, transforms::TRANSFORMS};
 use crate::arguments::{Arguments, Value};
 use crate::diagnostic::{Diagnostic, Sources, Span, Spanned, nearest};
@@ -34,7 +34,7 @@ fn parameters_are_what_is_asked_for() {
     }
 }
 
-fn of_kind<T>(kind: &Kind<T>) -> Vec<&'static str> {
+fn of_kind<T>(kind: &Registry<T>) -> Vec<&'static str> {
     let names = || kind.entries().map(|(name, _)| name);
     for name in kind.elsewhere {
         assert!(name.ours().is_none_or(|ours| names().any(|name| name == ours)), "{name:?}");

@@ -2,8 +2,8 @@
 
 use super::{check_complaints, compile};
 use crate::recipe::{
-    Betas, Better, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, Margin, Measure, Mix, MixKind, OneCycle,
-    Optimizer, Per, Plateau, Rule, Schedule, Train, Warmup,
+    Betas, Better, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, LrSchedule, Margin, Measure, Mix, MixKind,
+    OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
 };
 
 fn train(section: &str) -> Train {
@@ -185,10 +185,10 @@ fn schedules() {
             }),
         ),
     ] {
-        let expected = Schedule::new(expected);
+        let expected = LrSchedule::new(expected);
         assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
     }
-    let followed = |per, epochs, from| Schedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from } };
+    let followed = |per, epochs, from| LrSchedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from } };
     for (section, expected) in [
         ("constant per=epoch", followed(Per::Epoch, 0.0, 1.0 / 3.0)),
         ("constant per=step", followed(Per::Step, 0.0, 1.0 / 3.0)),

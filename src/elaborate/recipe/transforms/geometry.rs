@@ -56,20 +56,20 @@ fn resized_crop(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
 }
 
 fn resize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
-    let Target(target) = arguments.required("size")?;
+    let ResizeTarget(target) = arguments.required("size")?;
     Ok(Transform::Resize { target, filter: filter(arguments)? })
 }
 
 /// A single number is the shorter side, not both.
-struct Target(Resize);
+struct ResizeTarget(Resize);
 
-impl FromValue for Target {
+impl FromValue for ResizeTarget {
     const EXPECTED: &'static str = PositivePair::EXPECTED;
-    fn from_value(value: &Value) -> Option<Target> {
+    fn from_value(value: &Value) -> Option<ResizeTarget> {
         if let Some(Positive(side)) = Positive::from_value(value) {
-            return Some(Target(Resize::Shorter(side)));
+            return Some(ResizeTarget(Resize::Shorter(side)));
         }
-        PositivePair::from_value(value).map(|PositivePair(size)| Target(Resize::Exact(size)))
+        PositivePair::from_value(value).map(|PositivePair(size)| ResizeTarget(Resize::Exact(size)))
     }
 }
 

@@ -22,10 +22,10 @@ use super::filter::Filter;
 use super::weights::Direction;
 use crate::kernels::Real;
 use crate::kernels::parts::Parts;
-use crate::kernels::product::{Panels, Rows, Start, multiply, panel_width};
+use crate::kernels::product::{Panels, Rows, SumStart, multiply, panel_width};
 use crate::kernels::scratch::{with_places, with_prepared, with_scratch};
 use crate::program::convolution::Geometry;
-use crate::program::convolution::winograd::{DEPTH, Division, Layout, MATRICES, tiles_each};
+use crate::program::convolution::winograd::{DEPTH, Division, MATRICES, TileLayout, tiles_each};
 
 pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: Filter<T>, output: &mut [T]) {
     let (down, across) = (geometry.down, geometry.across);
@@ -72,7 +72,7 @@ fn convolve<T: Real>(
         let output = Parts::new(output);
         (0..count.div_ceil(each)).into_par_iter().for_each(|task| {
             let some = task * each..((task + 1) * each).min(count);
-            let (from, to) = (Layout::rows(some.len(), inputs), Layout::rows(some.len(), outputs));
+            let (from, to) = (TileLayout::rows(some.len(), inputs), TileLayout::rows(some.len(), outputs));
             with_scratch(MATRICES * (from.matrix + to.matrix), |scratch| {
                 let (v, m) = scratch.split_at_mut(MATRICES * from.matrix);
                 transform_inputs(tiles, some.clone(), (x, inputs), 0..inputs, from, v);
@@ -88,7 +88,7 @@ fn convolve<T: Real>(
                         let right = Panels { values, depth: inputs, columns: outputs };
                         let m = Parts::new(&mut m[matrix * to.matrix..][..to.matrix]);
                         // SAFETY: the matrix is ours.
-                        unsafe { multiply(&m, targets, left, right, Start::Zero, None) };
+                        unsafe { multiply(&m, targets, left, right, SumStart::Zero, None) };
                     }
                 });
                 // SAFETY: each tile belongs to one task.
@@ -114,8 +114,8 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
         (0..stretches * channel_parts).into_par_iter().for_each(|task| {
             let (stretch, part) = (task / channel_parts, task % channel_parts);
             let channels = part * channels_each..((part + 1) * channels_each).min(inputs);
-            let from = Layout::rows(DEPTH, channels.len());
-            let to = Layout::panels(DEPTH, outputs, panel_width::<T>());
+            let from = TileLayout::rows(DEPTH, channels.len());
+            let to = TileLayout::panels(DEPTH, outputs, panel_width::<T>());
             with_scratch(MATRICES * (from.matrix + to.matrix), |scratch| {
                 let (v, d) = scratch.split_at_mut(MATRICES * from.matrix);
                 let first = stretch * blocks_each * DEPTH;
@@ -123,7 +123,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
                 for start in (first..last).step_by(DEPTH) {
                     let some = start..(start + DEPTH).min(last);
                     let depth = some.len();
-                    let to = Layout::panels(depth, outputs, panel_width::<T>());
+                    let to = TileLayout::panels(depth, outputs, panel_width::<T>());
                     transform_inputs(&tiles, some.clone(), (x, inputs), channels.clone(), from, v);
                     transform_gradients(&tiles, some, (dy, outputs), to, d);
                     with_places(2 * channels.len(), |places| {
@@ -137,7 +137,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
                             let left = Rows { values, starts, runs: &[0], depth, step: from.tile };
                             let values = &d[matrix * to.matrix..][..to.matrix];
                             let right = Panels { values, depth, columns: outputs };
-                            let begin = if start == first { Start::Zero } else { Start::Output };
+                            let begin = if start == first { SumStart::Zero } else { SumStart::Output };
                             // SAFETY: some input channels of a stretch belong to one task.
                             unsafe { multiply(&parts, targets, left, right, begin, None) };
                             targets.iter_mut().for_each(|target| *target += matrix_length);

@@ -10,7 +10,7 @@ use crate::kernels::Real;
 use crate::kernels::clamp::Clamp;
 use crate::kernels::parts::Parts;
 use crate::kernels::simd::{dispatch, load, store};
-use crate::program::convolution::winograd::{INPUTS, Layout, MATRICES, OUTPUTS};
+use crate::program::convolution::winograd::{INPUTS, MATRICES, OUTPUTS, TileLayout};
 
 /// The tiles of a batch of maps N×H×W×C. A tile's first output is at (4·row, 4·column), its first input `padding`
 /// before that.
@@ -62,7 +62,7 @@ impl Tiles {
     }
 }
 
-impl Layout {
+impl TileLayout {
     /// Where a tile's channel is in the first matrix.
     #[inline(always)]
     fn at(&self, tile: usize, channel: usize) -> usize {
@@ -77,11 +77,11 @@ pub(super) fn transform_inputs<T: Real>(
     some: Range<usize>,
     (x, channels): (&[T], usize),
     taken: Range<usize>,
-    layout: Layout,
+    layout: TileLayout,
     to: &mut [T],
 ) {
     let positions = |tile| tiles.input_positions(tile);
-    dispatch(Scatter { positions, some, x, channels, taken, layout, to, kind: Kind::Input });
+    dispatch(Scatter { positions, some, x, channels, taken, layout, to, kind: TileSource::Input });
 }
 
 /// A dy Aᵀ of some tiles and channels of an output's gradient.
@@ -89,16 +89,16 @@ pub(super) fn transform_gradients<T: Real>(
     tiles: &Tiles,
     some: Range<usize>,
     (dy, channels): (&[T], usize),
-    layout: Layout,
+    layout: TileLayout,
     to: &mut [T],
 ) {
     let positions = |tile| tiles.output_positions(tile);
     let taken = 0..channels;
-    dispatch(Scatter { positions, some, x: dy, channels, taken, layout, to, kind: Kind::Gradient });
+    dispatch(Scatter { positions, some, x: dy, channels, taken, layout, to, kind: TileSource::Gradient });
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Kind {
+enum TileSource {
     Input,
     Gradient,
 }
@@ -109,9 +109,9 @@ struct Scatter<'a, T, P> {
     x: &'a [T],
     channels: usize,
     taken: Range<usize>,
-    layout: Layout,
+    layout: TileLayout,
     to: &'a mut [T],
-    kind: Kind,
+    kind: TileSource,
 }
 
 impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for Scatter<'_, T, P> {
@@ -141,7 +141,7 @@ impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for S
                 unsafe {
                     let to = to.add(layout.at(index, channel - taken.start));
                     match kind {
-                        Kind::Input => transforms::both::<T, S, 6, 6>(
+                        TileSource::Input => transforms::both::<T, S, 6, 6>(
                             simd,
                             #[inline(always)]
                             |row, column| {
@@ -153,7 +153,7 @@ impl<T: Real, P: Fn(usize) -> [Option<usize>; N], const N: usize> WithSimd for S
                             #[inline(always)]
                             |row, column, value| store::<T, S>(to.add((row * INPUTS + column) * layout.matrix), value),
                         ),
-                        Kind::Gradient => transforms::both::<T, S, 4, 6>(
+                        TileSource::Gradient => transforms::both::<T, S, 4, 6>(
                             simd,
                             #[inline(always)]
                             |row, column| {
@@ -200,7 +200,7 @@ unsafe fn load_some<T: Real, S: Simd>(simd: S, from: *const T, count: usize) -> 
 pub(super) unsafe fn transform_outputs<T: Real>(
     tiles: &Tiles,
     some: Range<usize>,
-    (m, layout): (&[T], Layout),
+    (m, layout): (&[T], TileLayout),
     (bias, clamp): (Option<&[T]>, Option<Clamp<T>>),
     channels: usize,
     y: &Parts<T>,
@@ -212,7 +212,7 @@ struct Gather<'a, T> {
     tiles: &'a Tiles,
     some: Range<usize>,
     m: &'a [T],
-    layout: Layout,
+    layout: TileLayout,
     bias: Option<&'a [T]>,
     clamp: Option<Clamp<T>>,
     channels: usize,

@@ -2,7 +2,7 @@
 
 use super::{download, each_gpu, emulator, rounded, upload};
 use crate::cuda::call::{Backward, Forward, Saved, Weight};
-use crate::cuda::{Gpu, Memory, Result, Storage, View};
+use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::ir::Shape;
 use crate::kernels::cuda::{backward, clamp, convert, forward, turn};
 use crate::kernels::testing::{Case, Numbers, Outcome, Wanted, close};
@@ -21,8 +21,8 @@ pub(in crate::kernels) fn check(case: &Case, numbers: &Numbers<f64>, output_grad
     }
     for gpu in each_gpu() {
         let (numbers, output_gradient, tolerance) = match gpu.settings().storage {
-            Storage::F32 => (numbers.clone(), output_gradient.to_vec(), tolerance),
-            Storage::Bf16 => (narrowed(case, numbers), narrow(output_gradient), BF16),
+            DType::F32 => (numbers.clone(), output_gradient.to_vec(), tolerance),
+            DType::Bf16 => (narrowed(case, numbers), narrow(output_gradient), BF16),
         };
         let run = |wanted| {
             let found = run(&gpu, case, &numbers, &output_gradient, wanted);

@@ -1,7 +1,7 @@
 //! Images in, outputs out, in either order and type.
 
 use super::{download, each_gpu, rounded, upload};
-use crate::cuda::Storage;
+use crate::cuda::DType;
 use crate::ir::Shape;
 use crate::kernels::cuda::{convert, turn};
 use crate::kernels::layout;
@@ -46,7 +46,7 @@ fn numbers_are_rounded_to_the_nearest_even() {
             .into_iter()
             .chain([0.0, f32::INFINITY, f32::NEG_INFINITY])
             .collect();
-    for gpu in each_gpu().filter(|gpu| gpu.settings().storage == Storage::Bf16) {
+    for gpu in each_gpu().filter(|gpu| gpu.settings().storage == DType::Bf16) {
         let (from, inside) = (upload(&gpu, &values), gpu.allocate(2 * values.len()).expect("tests are small"));
         let to = gpu.allocate(from.bytes()).expect("tests are small");
         convert::to_real(&gpu, from.view(), inside.view()).expect("a kernel");

@@ -2,7 +2,7 @@
 
 use super::{download, each_gpu, rounded, upload};
 use crate::compile;
-use crate::cuda::{Storage, View};
+use crate::cuda::{DType, View};
 use crate::kernels::cuda::{accumulate, average, finite, loss, norm, optimizer};
 use crate::kernels::{self, Objective};
 use crate::lower::lower;
@@ -83,14 +83,14 @@ fn check_optimizer(settings: &Optimizer, clip: Option<Clip>) {
                 first,
                 second,
                 third,
-                stored: if gpu.settings().storage == Storage::Bf16 { stored.view() } else { View::NONE },
+                stored: if gpu.settings().storage == DType::Bf16 { stored.view() } else { View::NONE },
             };
             optimizer::update(&gpu, &update).expect("a kernel");
             state.update_shrunk(0.02, shrink(clip, &own), &mut expected, &split(&own));
         }
         let found: Vec<f32> = download(&gpu, &weights);
         close(&found, &expected.concat(), 1e-6, &format!("{settings:?} {clip:?}"));
-        if gpu.settings().storage == Storage::Bf16 {
+        if gpu.settings().storage == DType::Bf16 {
             let narrow: Vec<u8> = download(&gpu, &stored);
             let narrow = narrow.as_chunks().0.iter().map(|bytes| u32::from(u16::from_le_bytes(*bytes)) << 16);
             let rounded: Vec<u32> = found.iter().map(|x| (rounded(f64::from(*x)) as f32).to_bits()).collect();
@@ -191,7 +191,7 @@ fn one_number_that_is_not_finite_is_found() {
             let mut values = waves(1000, 0.0);
             values[place] = value;
             let memory = upload(&gpu, &values);
-            finite::all(&gpu, memory.view(), Storage::F32, result.view()).expect("a kernel");
+            finite::all(&gpu, memory.view(), DType::F32, result.view()).expect("a kernel");
             assert_eq!(download::<u32>(&gpu, &result), [expected], "{value} at {place}");
         }
     }
@@ -222,7 +222,7 @@ fn check_loss(
     change: impl Fn(&mut [f32]),
 ) {
     let labels: Vec<u32> = (0..batch).map(|index| (index * 7 % classes) as u32).collect();
-    for gpu in each_gpu().filter(|gpu| gpu.settings().storage == Storage::F32) {
+    for gpu in each_gpu().filter(|gpu| gpu.settings().storage == DType::F32) {
         let mut logits: Vec<f32> = waves(batch * classes, 0.0).iter().map(|x| 3.0 * x).collect();
         change(&mut logits);
         let objective = Objective { labels: &labels, mixed, label_smoothing, class_weights };

@@ -5,7 +5,7 @@ mod tests;
 
 use std::ops::Range;
 
-use crate::pickle::{Pickle, Place, Value};
+use crate::pickle::{ObjectId, Pickle, Value};
 
 /// What a batch file holds.
 #[derive(Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub fn read(bytes: &[u8], row: usize, labels: &str) -> Result<Table, String> {
     let (shape, pixels) =
         array(&pickle, entry("data")?).map_err(|why| format!("`data` is no array of bytes: {why}"))?;
     let Value::List(items) = pickle.get(entry(labels)?) else { return Err(format!("`{labels}` is no list")) };
-    let label = |item: &Place| pickle.integer(*item).and_then(|label| u32::try_from(label).ok());
+    let label = |item: &ObjectId| pickle.integer(*item).and_then(|label| u32::try_from(label).ok());
     let labels: Vec<u32> = items
         .iter()
         .map(label)
@@ -48,7 +48,7 @@ pub fn read(bytes: &[u8], row: usize, labels: &str) -> Result<Table, String> {
 }
 
 /// The sizes of a numpy array of unsigned bytes, and where they are in the file.
-fn array(pickle: &Pickle, place: Place) -> Result<(Vec<usize>, Range<usize>), String> {
+fn array(pickle: &Pickle, place: ObjectId) -> Result<(Vec<usize>, Range<usize>), String> {
     let (function, arguments) = pickle.call(place).ok_or_else(|| format!("it is {}", pickle.describe(place)))?;
     let (shape, kind, pixels) = match (function.as_str(), arguments) {
         ("numpy.core.multiarray._reconstruct" | "numpy._core.multiarray._reconstruct", _) => {
@@ -75,7 +75,7 @@ fn array(pickle: &Pickle, place: Place) -> Result<(Vec<usize>, Range<usize>), St
     if !bytes {
         return Err("it holds other numbers".to_owned());
     }
-    let size = |place: &Place| pickle.integer(*place).and_then(|size| usize::try_from(size).ok());
+    let size = |place: &ObjectId| pickle.integer(*place).and_then(|size| usize::try_from(size).ok());
     let shape: Option<Vec<usize>> = pickle.tuple(shape).and_then(|sizes| sizes.iter().map(size).collect());
     let product = |shape: &Vec<usize>| shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
     let pixels = pixels.range();

@@ -10,7 +10,7 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
 
 use super::Event;
-use super::part::{Origin, Part, Validator};
+use super::part::{DownloadOrigin, PartialFile, Validator};
 use super::sources::Expected;
 
 /// How long to wait for a server.
@@ -48,7 +48,7 @@ const LONGEST: u64 = 2 << 30;
 
 /// Why an address did not give the file.
 #[derive(Debug)]
-pub enum Problem {
+pub enum DownloadProblem {
     /// The server answers with this instead.
     Status(StatusCode),
     /// The connection fails, or is silent, or ends early; another attempt may help.
@@ -63,26 +63,26 @@ pub enum Problem {
     Io(io::Error),
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for DownloadProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Problem::Status(status) => write!(f, "the server answers {status}"),
-            Problem::Broken(reason) => f.write_str(reason),
-            Problem::Length { found, expected } => {
+            DownloadProblem::Status(status) => write!(f, "the server answers {status}"),
+            DownloadProblem::Broken(reason) => f.write_str(reason),
+            DownloadProblem::Length { found, expected } => {
                 write!(f, "this is another file: it has {found} bytes, not {expected}")
             }
-            Problem::TooLong(longest) => write!(f, "more than the {longest} bytes of the file arrive"),
-            Problem::Checksum { found, expected } => {
+            DownloadProblem::TooLong(longest) => write!(f, "more than the {longest} bytes of the file arrive"),
+            DownloadProblem::Checksum { found, expected } => {
                 write!(f, "this is another file: its SHA-256 is {found}, not {expected}")
             }
-            Problem::Io(error) => error.fmt(f),
+            DownloadProblem::Io(error) => error.fmt(f),
         }
     }
 }
 
-impl From<io::Error> for Problem {
-    fn from(error: io::Error) -> Problem {
-        Problem::Io(error)
+impl From<io::Error> for DownloadProblem {
+    fn from(error: io::Error) -> DownloadProblem {
+        DownloadProblem::Io(error)
     }
 }
 
@@ -94,8 +94,8 @@ pub fn download(
     path: &Path,
     patience: Patience,
     report: &mut dyn FnMut(Event),
-) -> Result<(), Problem> {
-    let mut part = Part::open(path)?;
+) -> Result<(), DownloadProblem> {
+    let mut part = PartialFile::open(path)?;
     let mut failed = 0;
     loop {
         let before = part.length();
@@ -114,16 +114,16 @@ pub fn download(
                     problem
                 }
             },
-            Err(Problem::TooLong(longest)) => {
+            Err(DownloadProblem::TooLong(longest)) => {
                 part.clear()?;
-                return Err(Problem::TooLong(longest));
+                return Err(DownloadProblem::TooLong(longest));
             }
-            Err(problem @ Problem::Status(status))
+            Err(problem @ DownloadProblem::Status(status))
                 if !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS =>
             {
                 return Err(problem);
             }
-            Err(problem @ (Problem::Status(_) | Problem::Broken(_))) => problem,
+            Err(problem @ (DownloadProblem::Status(_) | DownloadProblem::Broken(_))) => problem,
             // What is here may be of the right file, and a full disk has taken as much of it as it could.
             Err(problem) => return Err(problem),
         };
@@ -148,7 +148,7 @@ struct Attempt<'a> {
 impl Attempt<'_> {
     /// Appends what the server sends behind what is in `part`, or replaces that if it is of another file. `Ok` if nothing
     /// is missing as far as that can be known.
-    fn make(&self, part: &mut Part, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+    fn make(&self, part: &mut PartialFile, report: &mut dyn FnMut(Event)) -> Result<(), DownloadProblem> {
         let silence = Some(self.patience.silence);
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -176,7 +176,7 @@ impl Attempt<'_> {
             (StatusCode::NOT_MODIFIED, Some(_)) if whole => return Ok(()),
             (StatusCode::OK, _) => {
                 let length = self.length(length(headers))?;
-                part.begin(Origin::new(self.url, headers, length))?;
+                part.begin(DownloadOrigin::new(self.url, headers, length))?;
             }
             (StatusCode::PARTIAL_CONTENT, Some(origin)) => {
                 let range = content_range(headers);
@@ -195,16 +195,16 @@ impl Attempt<'_> {
             }
             (StatusCode::RANGE_NOT_SATISFIABLE, Some(_)) => {
                 part.clear()?;
-                return Err(Problem::Broken("the server's file is shorter than what is here".to_string()));
+                return Err(DownloadProblem::Broken("the server's file is shorter than what is here".to_string()));
             }
-            (status, _) => return Err(Problem::Status(status)),
+            (status, _) => return Err(DownloadProblem::Status(status)),
         }
         let total = part.origin.as_ref().and_then(|origin| origin.length);
         report(Event::Begins { url: self.url.to_string(), done: part.length(), total });
         self.receive(response.into_body().into_reader(), part, report)?;
         match total {
             Some(total) if part.length() < total => {
-                Err(Problem::Broken(format!("the connection ended after {} of {total} bytes", part.length())))
+                Err(DownloadProblem::Broken(format!("the connection ended after {} of {total} bytes", part.length())))
             }
             _ => Ok(()),
         }
@@ -212,23 +212,28 @@ impl Attempt<'_> {
 
     /// Whose bytes are in `part`, if the file at this address can be told to be the same still: by the server, or in the
     /// end by its sum.
-    fn known(&self, part: &Part) -> Option<Origin> {
+    fn known(&self, part: &PartialFile) -> Option<DownloadOrigin> {
         let origin = part.origin.clone().filter(|origin| part.length() > 0 && origin.is_at(self.url))?;
         (origin.validator.is_some() || self.expected.is_some()).then_some(origin)
     }
 
     /// The whole file's length.
-    fn length(&self, found: Option<u64>) -> Result<Option<u64>, Problem> {
+    fn length(&self, found: Option<u64>) -> Result<Option<u64>, DownloadProblem> {
         match (found, self.expected) {
             (Some(found), Some(Expected { bytes, .. })) if found != *bytes => {
-                Err(Problem::Length { found, expected: *bytes })
+                Err(DownloadProblem::Length { found, expected: *bytes })
             }
             (_, Some(expected)) => Ok(Some(expected.bytes)),
             (found, None) => Ok(found),
         }
     }
 
-    fn receive(&self, mut body: impl Read, part: &mut Part, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+    fn receive(
+        &self,
+        mut body: impl Read,
+        part: &mut PartialFile,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<(), DownloadProblem> {
         let longest = self.expected.map_or(LONGEST, |expected| expected.bytes);
         let mut piece = vec![0; 1 << 16];
         let (mut since, mut arrived) = (Instant::now(), 0);
@@ -238,7 +243,7 @@ impl Attempt<'_> {
                 return Ok(());
             }
             if part.length() + count as u64 > longest {
-                return Err(Problem::TooLong(longest));
+                return Err(DownloadProblem::TooLong(longest));
             }
             part.append(&piece[..count])?;
             report(Event::Arrived(part.length()));
@@ -247,7 +252,7 @@ impl Attempt<'_> {
             if since.elapsed() >= window {
                 if arrived < least {
                     let seconds = window.as_secs_f64();
-                    return Err(Problem::Broken(format!(
+                    return Err(DownloadProblem::Broken(format!(
                         "the server is too slow: {arrived} bytes in {seconds} seconds, fewer than {least}"
                     )));
                 }
@@ -257,12 +262,12 @@ impl Attempt<'_> {
     }
 }
 
-fn broken(error: &dyn fmt::Display) -> Problem {
-    Problem::Broken(error.to_string())
+fn broken(error: &dyn fmt::Display) -> DownloadProblem {
+    DownloadProblem::Broken(error.to_string())
 }
 
-fn sends(what: &str) -> Problem {
-    Problem::Broken(format!("the server sends {what}"))
+fn sends(what: &str) -> DownloadProblem {
+    DownloadProblem::Broken(format!("the server sends {what}"))
 }
 
 fn length(headers: &HeaderMap) -> Option<u64> {
@@ -277,10 +282,16 @@ fn content_range(headers: &HeaderMap) -> Option<(u64, Option<u64>)> {
 }
 
 /// Whether the file is the one that is expected; once it is, it is on the disk.
-fn verify(part: &mut Part, expected: Option<&Expected>, report: &mut dyn FnMut(Event)) -> Result<(), Problem> {
+fn verify(
+    part: &mut PartialFile,
+    expected: Option<&Expected>,
+    report: &mut dyn FnMut(Event),
+) -> Result<(), DownloadProblem> {
     let found = part.sum()?;
     match expected {
-        Some(Expected { sha256, .. }) if *sha256 != found => return Err(Problem::Checksum { found, expected: sha256 }),
+        Some(Expected { sha256, .. }) if *sha256 != found => {
+            return Err(DownloadProblem::Checksum { found, expected: sha256 });
+        }
         Some(_) => {}
         None => report(Event::Unverified(found)),
     }

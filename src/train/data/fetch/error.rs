@@ -17,7 +17,7 @@ pub enum FetchError {
     /// The mirror is no address.
     NoUrl(String),
     /// No folder can be made under this name.
-    Place {
+    Destination {
         /// Which.
         folder: PathBuf,
         /// Why not.
@@ -104,7 +104,7 @@ impl fmt::Display for FetchError {
             FetchError::NoUrl(text) => {
                 write!(f, "`{text}` is no address; a mirror is a folder or an archive such as https://example.org/data")
             }
-            FetchError::Place { folder, problem } => {
+            FetchError::Destination { folder, problem } => {
                 let folder = folder.display();
                 match problem {
                     WrongPlace::NoName | WrongPlace::Here => write!(

@@ -20,9 +20,9 @@ mod unpack;
 use std::path::{Path, PathBuf};
 
 pub use download::Patience;
-use download::{Problem, download};
+use download::{DownloadProblem, download};
 pub use error::{FetchError, WrongPlace};
-use place::{Place, State, Workshop};
+use place::{Destination, FolderState, Workshop};
 use sources::{Download, source};
 use ureq::http::Uri;
 
@@ -84,7 +84,7 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
         Some(folder) => folder.to_str().map_or_else(|| folder.clone(), places::expand_home),
         None => places::own(set).ok_or(FetchError::NoPlace)?,
     };
-    let place = Place::new(&folder)?;
+    let place = Destination::new(&folder)?;
     if is_there(&place, set)? {
         return Ok(Fetched::WasThere(place.folder));
     }
@@ -114,16 +114,16 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
 }
 
 /// Whether the set is in its place; an error if something else is.
-fn is_there(place: &Place, set: DataSet) -> Result<bool, FetchError> {
+fn is_there(place: &Destination, set: DataSet) -> Result<bool, FetchError> {
     match place.state(set)? {
-        State::Sound => Ok(true),
-        State::Free => Ok(false),
-        State::Other(reason) => Err(FetchError::InTheWay { folder: place.folder.clone(), set, reason }),
+        FolderState::Sound => Ok(true),
+        FolderState::Free => Ok(false),
+        FolderState::Other(reason) => Err(FetchError::InTheWay { folder: place.folder.clone(), set, reason }),
     }
 }
 
 /// The files to load, each with every address that it may have.
-fn downloads(mirror: Option<&str>, source: &sources::Source) -> Result<Vec<Download>, FetchError> {
+fn downloads(mirror: Option<&str>, source: &sources::DownloadSource) -> Result<Vec<Download>, FetchError> {
     let Some(mirror) = mirror else { return Ok(source.downloads(source.homes)) };
     let is_web = mirror.starts_with("http://") || mirror.starts_with("https://");
     if !is_web || mirror.parse::<Uri>().is_err() {
@@ -145,7 +145,7 @@ fn obtain(file: &Download, work: &Path, patience: Patience, report: &mut dyn FnM
     for url in urls {
         match download(url, file.expected.as_ref(), &path, patience, report) {
             Ok(()) => return Ok(()),
-            Err(Problem::Io(error)) => return Err(FetchError::io(&path, error)),
+            Err(DownloadProblem::Io(error)) => return Err(FetchError::io(&path, error)),
             Err(problem) => problems.push(format!("{url}: {problem}")),
         }
     }

@@ -34,7 +34,7 @@ pub enum Validator {
 
 /// Whose bytes they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Origin {
+pub struct DownloadOrigin {
     /// The SHA-256 of the address, which may hold a password.
     address: String,
     pub validator: Option<Validator>,
@@ -42,10 +42,10 @@ pub struct Origin {
     pub length: Option<u64>,
 }
 
-impl Origin {
+impl DownloadOrigin {
     /// Of the file that a server at `url` describes in `headers`.
-    pub fn new(url: &str, headers: &HeaderMap, length: Option<u64>) -> Origin {
-        Origin { address: sha256(url), validator: Validator::of(headers), length }
+    pub fn new(url: &str, headers: &HeaderMap, length: Option<u64>) -> DownloadOrigin {
+        DownloadOrigin { address: sha256(url), validator: Validator::of(headers), length }
     }
 
     /// Whether the bytes are from this address.
@@ -63,14 +63,14 @@ impl Origin {
             .to_string()
     }
 
-    fn read(text: &str) -> Option<Origin> {
+    fn read(text: &str) -> Option<DownloadOrigin> {
         let value: Value = serde_json::from_str(text).ok()?;
         if value["format"] != FORMAT {
             return None;
         }
         let text = |key: &str| value[key].as_str().map(str::to_string);
         let validator = text("etag").map(Validator::Etag).or_else(|| text("last_modified").map(Validator::Date));
-        Some(Origin { address: text("address")?, validator, length: value["length"].as_u64() })
+        Some(DownloadOrigin { address: text("address")?, validator, length: value["length"].as_u64() })
     }
 }
 
@@ -97,22 +97,22 @@ impl Validator {
 }
 
 /// The file, open.
-pub struct Part {
+pub struct PartialFile {
     file: File,
     length: u64,
     record: PathBuf,
     /// `None` if nobody knows, or nothing has arrived.
-    pub origin: Option<Origin>,
+    pub origin: Option<DownloadOrigin>,
 }
 
-impl Part {
+impl PartialFile {
     /// Opens the file at `path`, or makes it.
-    pub fn open(path: &Path) -> io::Result<Part> {
+    pub fn open(path: &Path) -> io::Result<PartialFile> {
         let file = own_file(path, OpenOptions::new().read(true).write(true).create(true).truncate(false))?;
         let length = file.metadata()?.len();
         let record = record(path);
         let origin = origin(path)?;
-        Ok(Part { file, length, record, origin })
+        Ok(PartialFile { file, length, record, origin })
     }
 
     /// Bytes that are there.
@@ -121,7 +121,7 @@ impl Part {
     }
 
     /// Begins anew, with bytes of `origin` from now on.
-    pub fn begin(&mut self, origin: Origin) -> io::Result<()> {
+    pub fn begin(&mut self, origin: DownloadOrigin) -> io::Result<()> {
         self.clear()?;
         // On the disk before the record is: no crash leaves old bytes under the name of new ones.
         self.file.sync_all()?;
@@ -175,13 +175,13 @@ pub fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Whose bytes the file at `path` holds, if that is known.
-pub fn origin(path: &Path) -> io::Result<Option<Origin>> {
+pub fn origin(path: &Path) -> io::Result<Option<DownloadOrigin>> {
     let record = record(path);
     match fs::symlink_metadata(&record) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
         // What cannot be read as a record is none.
-        Ok(_) => Ok(regular::read_to_string(&record, LONGEST_ORIGIN).ok().and_then(|text| Origin::read(&text))),
+        Ok(_) => Ok(regular::read_to_string(&record, LONGEST_ORIGIN).ok().and_then(|text| DownloadOrigin::read(&text))),
     }
 }
 

@@ -12,7 +12,7 @@ use super::{FetchError, WrongPlace};
 use crate::recipe::DataSet;
 
 /// What the folder holds before anything is fetched into it.
-pub enum State {
+pub enum FolderState {
     /// Nothing.
     Free,
     /// The set.
@@ -22,17 +22,17 @@ pub enum State {
 }
 
 /// Where a set goes.
-pub struct Place {
+pub struct Destination {
     /// As it was asked for.
     pub folder: PathBuf,
     /// Where that is.
     absolute: PathBuf,
 }
 
-impl Place {
+impl Destination {
     /// Whatever can be known to go wrong in the end is found here, before anything is downloaded.
-    pub fn new(folder: &Path) -> Result<Place, FetchError> {
-        let wrong = |problem| Err(FetchError::Place { folder: folder.to_path_buf(), problem });
+    pub fn new(folder: &Path) -> Result<Destination, FetchError> {
+        let wrong = |problem| Err(FetchError::Destination { folder: folder.to_path_buf(), problem });
         if folder.to_str().is_none() {
             return wrong(WrongPlace::NoText);
         }
@@ -51,25 +51,25 @@ impl Place {
         match fs::metadata(&absolute) {
             Ok(found) if !found.is_dir() => wrong(WrongPlace::File),
             Err(error) if error.kind() != ErrorKind::NotFound => Err(FetchError::io(&folder, error)),
-            _ => Ok(Place { folder, absolute }),
+            _ => Ok(Destination { folder, absolute }),
         }
     }
 
     /// What is there.
-    pub fn state(&self, set: DataSet) -> Result<State, FetchError> {
+    pub fn state(&self, set: DataSet) -> Result<FolderState, FetchError> {
         match fs::read_dir(&self.absolute) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(State::Free),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(FolderState::Free),
             Err(error) => Err(FetchError::io(&self.folder, error)),
             Ok(mut entries) => match entries.next() {
-                None => Ok(State::Free),
-                Some(_) => Ok(open(set, &self.absolute).map_or_else(State::Other, |()| State::Sound)),
+                None => Ok(FolderState::Free),
+                Some(_) => Ok(open(set, &self.absolute).map_or_else(FolderState::Other, |()| FolderState::Sound)),
             },
         }
     }
 
     /// Whether a folder can be given this name, where there is none or an empty one.
     pub fn check(&self) -> Result<(), FetchError> {
-        let wrong = |problem| Err(FetchError::Place { folder: self.folder.clone(), problem });
+        let wrong = |problem| Err(FetchError::Destination { folder: self.folder.clone(), problem });
         if !matches!(self.folder.components().next_back(), Some(Component::Normal(_))) {
             return wrong(WrongPlace::NoName);
         }

@@ -4,7 +4,7 @@ use crate::recipe::DataSet;
 
 /// A set's files on its servers.
 #[derive(Debug)]
-pub struct Source {
+pub struct DownloadSource {
     /// Folders of servers, best first.
     pub homes: &'static [&'static str],
     files: &'static [(&'static str, Expected)],
@@ -34,7 +34,7 @@ pub struct Download {
     pub expected: Option<Expected>,
 }
 
-impl Source {
+impl DownloadSource {
     /// Every file, in any of these folders.
     pub fn downloads(&self, folders: &[&str]) -> Vec<Download> {
         let download = |(name, expected): &(&str, Expected)| Download {
@@ -56,7 +56,7 @@ impl Download {
 }
 
 /// `None` for what is not on any server.
-pub fn source(set: DataSet) -> Option<&'static Source> {
+pub fn source(set: DataSet) -> Option<&'static DownloadSource> {
     match set {
         DataSet::Mnist => Some(&MNIST),
         DataSet::FashionMnist => Some(&FASHION_MNIST),
@@ -86,7 +86,7 @@ const IDX: &[&str] = &[
 ];
 
 /// Source: torchvision's mirrors.
-const MNIST: Source = Source {
+const MNIST: DownloadSource = DownloadSource {
     homes: &["https://ossci-datasets.s3.amazonaws.com/mnist", "http://yann.lecun.com/exdb/mnist"],
     files: &[
         (
@@ -111,7 +111,7 @@ const MNIST: Source = Source {
 };
 
 /// Source: the home page, <https://github.com/zalandoresearch/fashion-mnist>.
-const FASHION_MNIST: Source = Source {
+const FASHION_MNIST: DownloadSource = DownloadSource {
     homes: &[
         "https://fashion-mnist.s3.eu-central-1.amazonaws.com",
         "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion",
@@ -139,7 +139,7 @@ const FASHION_MNIST: Source = Source {
 };
 
 /// Source: the home page, <https://www.cs.toronto.edu/~kriz/cifar.html>, and TensorFlow Datasets' SHA-256.
-const CIFAR10: Source = Source {
+const CIFAR10: DownloadSource = DownloadSource {
     homes: &["https://www.cs.toronto.edu/~kriz"],
     files: &[(
         "cifar-10-binary.tar.gz",
@@ -162,7 +162,7 @@ const CIFAR10: Source = Source {
     longest: 1 << 26,
 };
 
-const CIFAR100: Source = Source {
+const CIFAR100: DownloadSource = DownloadSource {
     homes: &["https://www.cs.toronto.edu/~kriz"],
     files: &[(
         "cifar-100-binary.tar.gz",

@@ -15,7 +15,7 @@ use tar::EntryType;
 use zip::CompressionMethod;
 
 use super::FetchError;
-use super::sources::Source;
+use super::sources::DownloadSource;
 use crate::regular;
 
 /// What an archive holds in all, with what is not taken.
@@ -28,7 +28,7 @@ const LONGEST_INDEX: u64 = 1 << 24;
 const LONGEST_EXTENSION: u64 = 1 << 16;
 
 /// Unpacks `archive`, which is what its name's ending says, into `folder`: of the set's files, those that are in it.
-pub fn unpack(archive: &Path, folder: &Path, source: &Source) -> Result<(), FetchError> {
+pub fn unpack(archive: &Path, folder: &Path, source: &DownloadSource) -> Result<(), FetchError> {
     let open = || regular::open(archive).map_err(|error| FetchError::io(archive, error));
     let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let unpacked = Unpacked { archive, folder, source };
@@ -102,7 +102,7 @@ impl<R: Seek> Seek for Bounded<R> {
 struct Unpacked<'a> {
     archive: &'a Path,
     folder: &'a Path,
-    source: &'a Source,
+    source: &'a DownloadSource,
 }
 
 impl Unpacked<'_> {

@@ -72,11 +72,11 @@ fn what_cannot_end_well_is_refused_before_anything_is_asked_for() {
         assert_eq!(asked.try_iter().count(), 0, "{}", to.display());
     }
     assert!(tree(folder.as_ref()) == before, "what was there is as it was");
-    let here = Place::new(&std::env::current_dir().unwrap()).unwrap().check().unwrap_err().to_string();
+    let here = Destination::new(&std::env::current_dir().unwrap()).unwrap().check().unwrap_err().to_string();
     assert!(here.contains("cannot be replaced by the data set"), "{here}");
     #[cfg(target_os = "linux")]
     {
-        let mounted = Place::new(Path::new("/proc")).unwrap().check().unwrap_err().to_string();
+        let mounted = Destination::new(Path::new("/proc")).unwrap().check().unwrap_err().to_string();
         assert!(mounted.contains("`/proc` is where a file system is mounted") && mounted.contains("--to /proc/data"));
     }
 }

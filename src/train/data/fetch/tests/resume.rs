@@ -4,7 +4,7 @@ use std::fs;
 
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::super::part::Origin;
+use super::super::part::DownloadOrigin;
 use super::super::sources::Expected;
 use super::archives::{members, tar};
 use super::servers::arrived;
@@ -97,7 +97,7 @@ fn bytes_of_two_files_are_never_joined() {
         let folder = Folder::new(&format!("resume-{}", case.replace([' ', ','], "-")));
         let (url, requests) = serve(answers);
         let part = folder.path("part");
-        arrived(&part, &old[..have], Origin::new(&url, &headers(known), Some(20_000)));
+        arrived(&part, &old[..have], DownloadOrigin::new(&url, &headers(known), Some(20_000)));
         let result = download(&url, None, &part, PATIENCE, &mut |_| {});
         assert!(result.is_ok(), "{case}: {result:?}");
         assert_eq!(requests.try_iter().collect::<Vec<_>>(), asked, "{case}");
@@ -116,7 +116,7 @@ fn another_address_begins_anew() {
                 Folder::new(&format!("another-{case}-{record:?}").replace(['"', '\\', '{', '}', '[', '('], "-"));
             let (url, requests) = serve(vec![whole(&file)]);
             let part = folder.path("part");
-            arrived(&part, &[1; 9000], Origin::new("http://other/file", &headers("etag: \"a\""), Some(20_000)));
+            arrived(&part, &[1; 9000], DownloadOrigin::new("http://other/file", &headers("etag: \"a\""), Some(20_000)));
             match record {
                 None => fs::remove_file(folder.path("part.from")).unwrap(),
                 Some("other") => {}
@@ -126,7 +126,9 @@ fn another_address_begins_anew() {
             assert_eq!(requests.recv().unwrap(), "", "{case} {record:?}");
             match expected {
                 None => assert!(result.is_ok() && fs::read(&part).unwrap() == file, "{case} {record:?}: {result:?}"),
-                Some(_) => assert!(matches!(result, Err(Problem::Checksum { .. })), "{case} {record:?}: {result:?}"),
+                Some(_) => {
+                    assert!(matches!(result, Err(DownloadProblem::Checksum { .. })), "{case} {record:?}: {result:?}")
+                }
             }
         }
     }

@@ -6,14 +6,14 @@ use std::net::TcpListener;
 use sha2::{Digest, Sha256};
 use ureq::http::HeaderMap;
 
-use super::super::part::{Origin, Part};
+use super::super::part::{DownloadOrigin, PartialFile};
 use super::super::sources::Expected;
 use super::*;
 use crate::train::data::fixture::Folder;
 
 /// Makes the file that an earlier download has left.
-pub fn arrived(path: &Path, bytes: &[u8], origin: Origin) {
-    let mut part = Part::open(path).unwrap();
+pub fn arrived(path: &Path, bytes: &[u8], origin: DownloadOrigin) {
+    let mut part = PartialFile::open(path).unwrap();
     part.begin(origin).unwrap();
     part.append(bytes).unwrap();
 }
@@ -122,7 +122,7 @@ fn servers_that_misbehave() {
         let folder = Folder::new(&format!("download-{}", case.replace([' ', ','], "-")));
         let (url, asked) = serve(answers);
         let part = folder.path("part");
-        arrived(&part, before, Origin::new(&url, &HeaderMap::new(), Some(20_000)));
+        arrived(&part, before, DownloadOrigin::new(&url, &HeaderMap::new(), Some(20_000)));
         let found = download(&url, Some(&expected), &part, PATIENCE, &mut |_| {});
         match (&found, result) {
             (Ok(()), Ok(())) => assert!(fs::read(&part).unwrap() == file, "{case}: the file is another"),
@@ -134,7 +134,7 @@ fn servers_that_misbehave() {
             if range.ends_with('=') { asked.starts_with(range) } else { asked == range }
         };
         assert!(asked.len() == ranges.len() && asked.iter().zip(&ranges).all(alike), "{case}: {asked:?}");
-        if let Err(Problem::Checksum { .. } | Problem::TooLong(_)) = found {
+        if let Err(DownloadProblem::Checksum { .. } | DownloadProblem::TooLong(_)) = found {
             assert_eq!(fs::metadata(&part).unwrap().len(), 0, "{case}: nothing wrong stays");
         }
     }
@@ -142,5 +142,5 @@ fn servers_that_misbehave() {
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let folder = Folder::new("download-nobody");
     let found = download(&format!("http://{address}/x"), None, &folder.path("part"), PATIENCE, &mut |_| {});
-    assert!(matches!(found, Err(Problem::Broken(_))), "{found:?}");
+    assert!(matches!(found, Err(DownloadProblem::Broken(_))), "{found:?}");
 }
