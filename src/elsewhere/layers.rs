@@ -1,5 +1,8 @@
 //! Layers of other frameworks.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::{Name, is, lacking, plain, written};
 
 const SEQUENCES: &str = "there are no layers for sequences";
@@ -329,6 +332,13 @@ pub fn of_other_dimensions(written: &str) -> Option<&'static Name> {
         flat != plain && LAYERS.iter().any(|name| name.theirs == flat)
     };
     DIMENSIONS.iter().find(|(ending, _)| is_other(ending)).map(|(_, name)| name)
+}
+
+/// Whether a name, without what spellings differ in, is what others call a layer. Every key of a long file is asked for.
+pub fn is_layer(plain: &str) -> bool {
+    static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| LAYERS.iter().map(|name| name.theirs).collect());
+    NAMES.contains(plain)
+        || DIMENSIONS.iter().any(|(ending, _)| plain.contains(ending)) && of_other_dimensions(plain).is_some()
 }
 
 /// Words for `merge:`.

@@ -10,7 +10,7 @@ mod recipes;
 use crate::diagnostic::Diagnostic;
 
 pub use arguments::{ARGUMENTS, INITIALISERS};
-pub use layers::{LAYERS, MERGES, of_other_dimensions};
+pub use layers::{LAYERS, MERGES, is_layer, of_other_dimensions};
 pub use recipes::{LOSSES, OPTIMIZERS, SCHEDULES, TRANSFORMS};
 
 /// A name that others use.

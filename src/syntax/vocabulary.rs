@@ -29,8 +29,6 @@ impl Vocabulary {
 
     /// Whether it is another framework's name for a layer, or another spelling of one.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
-        elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true).is_some()
-            || elsewhere::of_other_dimensions(name).is_some()
-            || elsewhere::plain(name).is_some_and(|plain| self.plain.contains(&plain))
+        elsewhere::plain(name).is_some_and(|plain| self.plain.contains(&plain) || elsewhere::is_layer(&plain))
     }
 }
