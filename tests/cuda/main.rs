@@ -10,6 +10,7 @@ mod fixture;
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use archc::device::{Cuda, Device, Precision};
@@ -39,13 +40,17 @@ enum Gpu {
     Emulated,
 }
 
+/// Looked for once: an emulated GPU that is open already answers as a real one does.
 fn gpu() -> Option<Gpu> {
-    let found = match cuda(Precision::F32).check() {
-        Ok(()) => return Some(Gpu::Real),
-        Err(error) if error.to_string().contains("no NVIDIA driver") => emulator::open().map(|()| Gpu::Emulated),
-        Err(error) => Err(error.to_string()),
-    };
-    found.map_err(|why| eprintln!("skipped: {why}")).ok()
+    static FOUND: OnceLock<Option<Gpu>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let found = match cuda(Precision::F32).check() {
+            Ok(()) => return Some(Gpu::Real),
+            Err(error) if error.to_string().contains("no NVIDIA driver") => emulator::open().map(|()| Gpu::Emulated),
+            Err(error) => Err(error.to_string()),
+        };
+        found.map_err(|why| eprintln!("skipped: {why}")).ok()
+    })
 }
 
 /// Plain descent by gradients that are made so large that nothing is lost where they are subtracted.
