@@ -2,6 +2,7 @@
 
 use std::cell::OnceCell;
 
+use super::document::Sound;
 use super::names::Names;
 use super::places::Places;
 use crate::compile::{Live, live};
@@ -75,6 +76,18 @@ impl Analysis {
             Some(document) => Names::of(document, self.keys(), self.sources(), self.source(), layers),
             None => Names::default(),
         })
+    }
+
+    /// What is kept of it when the text changes; `None` if that could not be read.
+    pub fn into_sound(self) -> Option<Sound> {
+        self.document()?;
+        Some(Sound { text: self.text, names: self.names.into_inner() })
+    }
+
+    /// Its names alone.
+    pub fn into_names(self, layers: &Layers) -> Option<Names> {
+        self.names(layers);
+        self.names.into_inner()
     }
 
     /// The file as keys and values.

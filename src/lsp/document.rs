@@ -3,6 +3,7 @@
 use gen_lsp_types::{Position, Range, Uri};
 
 use super::analysis::Analysis;
+use super::names::Names;
 use super::text::{Encoding, Lines};
 use super::uri;
 use crate::elaborate::preset_names;
@@ -19,10 +20,17 @@ pub struct Document {
     pub lines: Lines,
     /// Of the text as it is now; `None` if that is not known yet.
     pub analysis: Option<Analysis>,
-    /// Of the last text that could be read as YAML or TOML: the names that are suggested while one types.
-    pub sound: Option<Analysis>,
+    /// The last text that could be read as YAML or TOML: its names are suggested while one types.
+    pub sound: Option<Sound>,
     /// Whether the editor has been told what is wrong with the text as it is now.
     pub is_told: bool,
+}
+
+/// A text that could be read, and its names, if anybody has asked for them. The rest is not kept: a network takes more memory than its
+/// text, and time to put it beside the next one.
+pub struct Sound {
+    pub text: String,
+    pub names: Option<Names>,
 }
 
 impl Document {
@@ -51,11 +59,7 @@ impl Document {
 
     /// What was found out may no longer hold.
     pub fn forget(&mut self) {
-        if let Some(analysis) = self.analysis.take()
-            && analysis.document().is_some()
-        {
-            self.sound = Some(analysis);
-        }
+        self.sound = self.analysis.take().and_then(Analysis::into_sound).or(self.sound.take());
         self.is_told = false;
     }
 

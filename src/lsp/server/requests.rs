@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Server, read};
 use crate::lsp::analysis::Analysis;
-use crate::lsp::document::Document;
+use crate::lsp::document::{Document, Sound};
 use crate::lsp::navigation::Open;
 use crate::lsp::{completion, fixes, folding, hints, hover, navigation, rename, symbols, tokens};
 
@@ -148,9 +148,26 @@ impl<W: Write> Server<'_, W> {
             return Value::Null;
         }
         let readable = document.analysis.as_ref().filter(|analysis| analysis.document().is_some());
-        let names = readable.or(document.sound.as_ref()).map(|analysis| analysis.names(&self.layers));
+        if readable.is_none() {
+            self.name_sound(uri);
+        }
+        let Some(document) = self.documents.get(uri) else { return Value::Null };
+        let readable = document.analysis.as_ref().filter(|analysis| analysis.document().is_some());
+        let sound = || document.sound.as_ref()?.names.as_ref();
+        let names = readable.map(|analysis| analysis.names(&self.layers)).or_else(sound);
         let offset = document.offset(at.position, self.encoding);
         json!(completion::completion(document, names, &self.layers, offset, self.encoding))
+    }
+
+    /// Sees to it that the names of the last text that could be read are known.
+    fn name_sound(&mut self, uri: &str) {
+        let Some(document) = self.documents.get(uri) else { return };
+        let Some(Sound { text, names: None }) = &document.sound else { return };
+        let analysis = Analysis::of(&self.layers, &self.load(document), &document.path, text, document.format);
+        let names = analysis.into_names(&self.layers);
+        if let Some(sound) = self.documents.get_mut(uri).and_then(|document| document.sound.as_mut()) {
+            sound.names = names;
+        }
     }
 
     fn analyse_all(&mut self) {
