@@ -1,5 +1,7 @@
 //! The whole compiler as one call: text in, a checked network or all its diagnostics out.
 
+#[cfg(feature = "cli")]
+mod live;
 mod trial;
 
 use std::collections::HashSet;
@@ -10,7 +12,11 @@ use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Source
 use crate::elaborate::{self, Effort, Elaborated};
 use crate::layers::Layers;
 use crate::network::Network;
+use crate::syntax::ast::Document;
 use crate::syntax::{self, Format, Load, Origin, Override, Parsed, no_files};
+
+#[cfg(feature = "cli")]
+pub(crate) use live::{Live, live};
 
 /// A network, with whatever is doubtful about it.
 #[derive(Debug, Clone)]
@@ -138,9 +144,11 @@ struct Reader<'a> {
 
 /// What a text says.
 struct Outcome {
-    sources: Sources,
+    sources: Arc<Sources>,
     /// The text itself.
     source: SourceId,
+    /// What it says, before any name is looked up.
+    document: Option<Document>,
     network: Option<Network>,
     origins: Vec<Origin>,
     /// The layers before the first mistake.
@@ -181,16 +189,18 @@ impl Reader<'_> {
         let is_independent = |problem: &Diagnostic| !unreadable.contains(&problem.primary.span) && !is_hasty(problem);
         let independent: Vec<Diagnostic> = problems.into_iter().filter(is_independent).collect();
         let list = settle(&sources, errors.into_iter().chain(independent).collect());
-        Outcome { sources, source, network, origins, part, blocks, list, choices, cost }
+        Outcome { sources: sources.into(), source, document, network, origins, part, blocks, list, choices, cost }
     }
 
     fn with_advice(&self, text: &str) -> InPart {
         let mut outcome = self.read(text, &Effort::default());
-        trial::give_advice(&mut outcome, self, text);
+        outcome.document = None;
+        trial::give_advice(&mut outcome, self, text, &|| true);
         let Outcome { sources, network, origins, part, blocks, list, .. } = outcome;
-        let diagnostics = Diagnostics { sources: Arc::new(sources), list };
+        let diagnostics = Diagnostics { sources, list };
         if diagnostics.has_errors() {
-            return (Err(diagnostics), part);
+            let is_shown = diagnostics.list.iter().any(|diagnostic| diagnostic.code.is_about_sizes());
+            return (Err(diagnostics), part.filter(|_| is_shown));
         }
         let checked = match (blocks, network) {
             (Some(blocks), _) => Ok(Checked::Library { blocks, warnings: diagnostics }),

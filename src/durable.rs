@@ -32,6 +32,7 @@ pub fn replace(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> io::Resul
 }
 
 /// Removes from `folder` what programs left there that were killed while they wrote.
+#[cfg(any(test, feature = "train"))]
 pub fn sweep(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
@@ -49,6 +50,7 @@ pub fn sweep(folder: &Path) {
 const START: &str = ".archc-";
 const END: &str = ".partial";
 
+#[cfg(any(test, feature = "train"))]
 fn is_partial(name: &str) -> bool {
     let number = name.strip_prefix(START).and_then(|name| name.strip_suffix(END));
     number.is_some_and(|number| number.len() == 16 && number.bytes().all(|byte| byte.is_ascii_hexdigit()))

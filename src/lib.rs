@@ -70,12 +70,18 @@ pub mod syntax;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+#[cfg(feature = "cli")]
+mod lsp;
+#[cfg(feature = "cli")]
+mod manual;
+#[cfg(feature = "cli")]
+mod schema;
 
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(feature = "train")]
 pub mod device;
-#[cfg(feature = "train")]
+#[cfg(any(feature = "cli", feature = "train"))]
 mod durable;
 #[cfg(feature = "train")]
 pub mod executor;

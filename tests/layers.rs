@@ -29,6 +29,7 @@ const LAYERS: &[&str] = &[
     "elaborate",
     "compile",
     "expand",
+    "manual",
     "report",
     "device",
     "cuda",
@@ -41,6 +42,8 @@ const LAYERS: &[&str] = &[
     "weights",
     "model",
     "train",
+    "schema",
+    "lsp",
     "cli",
 ];
 

@@ -11,15 +11,18 @@
 //! arguments.finish()?;                                 // whatever is left over is an error
 //! ```
 
+mod asked;
 mod parameter;
 mod places;
 mod resolved;
 mod shorthand;
 mod value;
 
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned, nearest};
 use crate::elsewhere;
 
+use asked::Probe;
+pub use asked::{Asked, Form, Given};
 pub use parameter::Parameter;
 pub use places::Places;
 pub use resolved::ResolvedCall;
@@ -48,6 +51,8 @@ pub struct Arguments {
     switches: Vec<&'static str>,
     missing: Option<&'static str>,
     places: Places,
+    /// There, if nobody calls, and only what would be asked for is of interest.
+    probe: Option<Box<Probe>>,
 }
 
 /// Most layers ask for no more arguments than this.
@@ -61,7 +66,32 @@ impl Arguments {
     pub fn new(callee: Spanned<String>, given: Vec<Evaluated>) -> Arguments {
         let given = given.into_iter().map(|argument| (argument, None)).collect();
         let (asked, places) = (Vec::with_capacity(USUAL), Places(Vec::with_capacity(USUAL)));
-        Arguments { callee, given, asked, switches: Vec::new(), missing: None, places }
+        Arguments { callee, given, asked, switches: Vec::new(), missing: None, places, probe: None }
+    }
+
+    /// What `read` asks a call to `callee` for.
+    pub(crate) fn asked_by<T>(
+        callee: &str,
+        mut read: impl FnMut(&mut Arguments) -> Result<T, Diagnostic>,
+    ) -> Vec<Asked> {
+        let span = Span::new(SourceId(0), 0..0);
+        let mut asked: Vec<Asked> = Vec::new();
+        // Some are asked for only if others are given, or are not.
+        for gives_all in [false, true] {
+            let mut arguments = Arguments::new(Spanned::new(callee.to_string(), span), Vec::new());
+            arguments.probe = Some(Box::new(Probe { gives_all, asked: std::mem::take(&mut asked) }));
+            // What the samples lead to is of no interest.
+            drop(read(&mut arguments));
+            asked = arguments.probe.map(|probe| probe.asked).unwrap_or_default();
+        }
+        asked
+    }
+
+    /// What a probe gives for an argument that may be left out; the outer `None` if this is none.
+    fn probed<T: FromValue>(&mut self, key: &'static str, given: Given) -> Option<Option<T>> {
+        let probe = self.probe.as_mut()?;
+        probe.note::<T>(key, given);
+        Some(asked::sample().filter(|_| probe.gives_all || given == Given::Always))
     }
 
     /// The name that was called, for messages.
@@ -106,6 +136,9 @@ impl Arguments {
 
     /// The value given as `key=…`, else the first positional one that is left; `None` if there is neither.
     pub fn positional<T: FromValue>(&mut self, key: &'static str) -> Result<Option<T>, Diagnostic> {
+        if let Some(sample) = self.probed(key, Given::Anyhow) {
+            return Ok(sample);
+        }
         if let Some(index) = self.find_named(key) {
             return self.convert(index, key).map(Some);
         }
@@ -117,6 +150,9 @@ impl Arguments {
 
     /// As [`Arguments::positional`], but it must be there.
     pub fn required<T: FromValue>(&mut self, key: &'static str) -> Result<T, Diagnostic> {
+        if let Some(Some(sample)) = self.probed(key, Given::Always) {
+            return Ok(sample);
+        }
         let value = self.positional(key)?;
         if value.is_none() {
             self.missing = Some(key);
@@ -142,6 +178,9 @@ impl Arguments {
 
     /// The value given as `key=…` (or its shorthand); `None` if it was not given.
     pub fn optional<T: FromValue>(&mut self, key: &'static str) -> Result<Option<T>, Diagnostic> {
+        if let Some(sample) = self.probed(key, Given::Named) {
+            return Ok(sample);
+        }
         if T::EXPECTED == bool::EXPECTED && !self.switches.contains(&key) {
             self.switches.push(key);
         }
@@ -150,6 +189,10 @@ impl Arguments {
 
     /// Every positional value that is left, such as the milestones of `multistep 50 100`.
     pub fn rest<T: FromValue>(&mut self, key: &'static str) -> Result<Vec<Spanned<T>>, Diagnostic> {
+        if let Some(sample) = self.probed(key, Given::Anyhow) {
+            let span = self.callee.span;
+            return Ok(sample.or_else(asked::sample).map(|value| Spanned::new(value, span)).into_iter().collect());
+        }
         let mut values = Vec::new();
         while let Some(value) = self.positional(key)? {
             let (_, span) = self.places.0.last().expect("a value that was taken has a place");
@@ -160,6 +203,9 @@ impl Arguments {
 
     /// Whether the bare word `key` is there, or `key=true`.
     pub fn flag(&mut self, key: &'static str) -> Result<bool, Diagnostic> {
+        if let Some(sample) = self.probed(key, Given::Flag) {
+            return Ok(sample.unwrap_or_default());
+        }
         if let Some(value) = self.optional(key)? {
             return Ok(value);
         }
@@ -214,12 +260,6 @@ impl Arguments {
         Ok((ResolvedCall::taken(self.callee.value, self.given), self.places))
     }
 
-    /// What has been asked for.
-    #[cfg(test)]
-    pub(crate) fn asked(&self) -> &[&'static str] {
-        &self.asked
-    }
-
     fn find_named(&mut self, key: &'static str) -> Option<usize> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
@@ -272,7 +312,7 @@ impl Arguments {
                 }
                 Value::Word(word) if self.switched_off(word).is_some() => {
                     let off = format!("{}=false", self.switched_off(word).unwrap_or_default());
-                    diagnostic.fix(format!("write `{off}`"), value.span, off)
+                    diagnostic.certain(format!("write `{off}`"), value.span, off)
                 }
                 Value::Word(word) => meant(diagnostic, word, &self.asked, || self.usage()),
                 _ => diagnostic.help(self.usage()),
@@ -319,7 +359,7 @@ fn meant(error: Diagnostic, written: &str, asked: &[&'static str], otherwise: im
     let own = asked.iter().copied().find(|own| elsewhere::is_spelt_as(own, written));
     match (own, argument_elsewhere(written, asked)) {
         (None, Some(known)) => known.advise(error, written),
-        (Some(own), _) => error.meant(Some(own), otherwise),
+        (Some(own), _) => error.spelt(own),
         (None, None) => error.did_you_mean(written, asked.iter().copied(), otherwise),
     }
 }

@@ -84,7 +84,7 @@ pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned
             error.help("`//`, floor, ceil, round and round_to make whole numbers")
         }
         ref value if T::EXPECTED == bool::EXPECTED => match meant(value) {
-            Some(meant) => error.fix(format!("write `{meant}`"), place, meant.to_string()),
+            Some(meant) => error.certain(format!("write `{meant}`"), place, meant.to_string()),
             None => error,
         },
         _ => error,

@@ -28,6 +28,7 @@ use crate::train::optimizer::OptimizerState;
 
 /// Time a network's training step, or inference, on random images
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::BENCH)]
 pub struct Bench {
     #[command(flatten)]
     source: SourceArguments,

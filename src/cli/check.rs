@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::source::{Changes, check, usual_training};
-use super::{Failure, explain, files, terminal};
+use super::{Failure, explain, files, fix, terminal};
 use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
 use crate::network::Network;
@@ -15,6 +15,7 @@ use crate::syntax::Override;
 
 /// Show what every layer does to the shapes and what it costs, or every mistake
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::CHECK)]
 pub struct Check {
     /// Networks, in YAML or TOML; for a folder, all networks in it and its subfolders
     #[arg(required = true, value_name = "PATH")]
@@ -33,6 +34,9 @@ pub struct Check {
     /// Summarise deeper levels: with 1, one line for each top-level name
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
+    /// Apply the suggestions that can only be what was meant to the file, and list them
+    #[arg(long, conflicts_with_all = ["set", "input"])]
+    fix: bool,
     /// Print a line with the sums of each level of names, followed by its contents
     #[arg(long, conflicts_with = "format")]
     tree: bool,
@@ -78,7 +82,7 @@ fn parse_memory(text: &str) -> Result<u64, String> {
 
 impl Check {
     /// Looks at every file, even after one that is wrong.
-    pub fn run(self) -> Result<(), Failure> {
+    pub fn run(&self) -> Result<(), Failure> {
         let mut overrides = self.changes.overrides();
         if self.changes.input() {
             // The file's data are for its own input; what is asked is what the layers do with another.
@@ -88,6 +92,9 @@ impl Check {
         let mut sound = true;
         for (index, (path, found)) in files::networks(&self.paths).into_iter().enumerate() {
             let name = path.to_string_lossy();
+            if self.fix && found.is_ok() {
+                sound &= self.fix(&path);
+            }
             let (result, part) = match found.and_then(|()| check(&path, &overrides, &self.changes)) {
                 Ok((result, part)) => (self.denied(result), part),
                 Err(message) if matches!(self.format, ReportFormat::Text | ReportFormat::Markdown) => {
@@ -108,6 +115,20 @@ impl Check {
             }
         }
         if sound { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    /// Mends the file as far as that is certain; whether it could be written, if it had to be.
+    fn fix(&self, path: &Path) -> bool {
+        match fix::fix(path, &self.changes) {
+            Ok(said) => {
+                said.iter().for_each(|line| terminal::complain(line));
+                true
+            }
+            Err(message) => {
+                terminal::refuse_file(&message);
+                false
+            }
+        }
     }
 
     /// The result if those warnings that are denied are errors.
@@ -182,8 +203,20 @@ impl Check {
     }
 }
 
+impl Check {
+    /// The files that are meant, as they are now.
+    pub fn files(&self) -> Vec<PathBuf> {
+        files::networks(&self.paths).into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// What the command line changes in them.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+}
+
 /// Everything that is said about a file.
-fn said(result: &Result<Checked, Diagnostics>) -> &Diagnostics {
+pub fn said(result: &Result<Checked, Diagnostics>) -> &Diagnostics {
     match result {
         Ok(Checked::Network(compiled)) => &compiled.warnings,
         Ok(Checked::Library { warnings, .. }) => warnings,

@@ -20,6 +20,7 @@ use crate::train::data::{Collection, DataError, Split};
 
 /// List, measure, show and download data sets
 #[derive(Debug, Subcommand)]
+#[command(after_help = crate::cli::examples::DATA)]
 pub enum Data {
     List(list::List),
     Info(info::Info),

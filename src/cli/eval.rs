@@ -16,6 +16,7 @@ use crate::train::evaluate::{Evaluation, evaluate};
 
 /// Evaluate a trained network on its validation images, or others
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::EVAL)]
 pub struct Eval {
     #[command(flatten)]
     source: SourceArguments,

@@ -7,6 +7,7 @@ use super::{Failure, terminal};
 
 /// Print a network with everything spelled out: one item per layer, under its full name
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::EXPAND)]
 pub struct Expand {
     #[command(flatten)]
     source: SourceArguments,

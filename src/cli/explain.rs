@@ -3,22 +3,17 @@
 use clap::Args;
 
 use super::{Failure, terminal};
-use crate::diagnostic::{Code, nearest};
-use crate::layers::Layers;
+use crate::diagnostic::Code;
+use crate::manual;
 
 /// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list all of them
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::EXPLAIN)]
 pub struct Explain {
     /// A code as shown in an error or a warning, or a heading of docs/language.md
     #[arg(value_name = "TOPIC", value_parser = parse_topic)]
     section: Option<&'static str>,
 }
-
-/// One section for each code, which tests/errors.rs keeps true.
-const ERRORS: &str = include_str!("../../docs/errors.md");
-
-/// One section for each layer and each part of a file, which tests/language.rs keeps true.
-const LANGUAGE: &str = include_str!("../../docs/language.md");
 
 impl Explain {
     pub fn run(self) -> Result<(), Failure> {
@@ -26,7 +21,7 @@ impl Explain {
             Some(section) => terminal::print(section),
             None => {
                 let codes = Code::ALL.iter().map(|code| format!("{} {}\n", code.id(), code.explanation().trim()));
-                let topics: Vec<&str> = topics().collect();
+                let topics: Vec<&str> = manual::topics().collect();
                 let (language, layers) =
                     topics.split_at(topics.iter().position(|topic| *topic == "Layers").unwrap_or(0));
                 terminal::print(&format!(
@@ -48,34 +43,11 @@ pub fn parse_code(text: &str) -> Result<Code, String> {
 /// The section about a code, or about a part of the language.
 fn parse_topic(text: &str) -> Result<&'static str, String> {
     if let Ok(code) = parse_code(text) {
-        return Ok(section(ERRORS, &format!("## {}:", code.id())));
+        return Ok(manual::about_code(code));
     }
-    let about = |topic: &str| {
-        let heading = LANGUAGE.lines().find(|line| title(line).is_some_and(|title| title.eq_ignore_ascii_case(topic)));
-        heading.map(|heading| section(LANGUAGE, &format!("{heading}\n")))
-    };
-    // Those of PyTorch are known too: Conv2d.
-    about(text).or_else(|| about(Layers::default().suggest(text)?)).ok_or_else(|| {
-        let near = nearest(text, topics()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+    // The names of PyTorch are known too: Conv2d.
+    manual::about_topic(text).map_err(|near| {
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
         format!("{near}`archc explain` lists all codes, layers and other topics")
     })
-}
-
-/// What can be asked for, besides codes.
-fn topics() -> impl Iterator<Item = &'static str> {
-    LANGUAGE.lines().filter_map(title)
-}
-
-/// What a heading is about.
-fn title(line: &str) -> Option<&str> {
-    line.strip_prefix("## ").or(line.strip_prefix("### "))
-}
-
-/// From a heading to the next one of its level, or of one above.
-fn section(page: &'static str, heading: &str) -> &'static str {
-    let start = page.find(&format!("\n{heading}")).expect("it is one of the page's headings") + 1;
-    let rest = &page[start..];
-    let level = heading.find(' ').expect("a heading has signs and a title");
-    let ends = (2..=level).filter_map(|level| rest.find(&format!("\n{} ", "#".repeat(level))));
-    ends.min().map_or(rest, |end| &rest[..=end])
 }

@@ -4,16 +4,24 @@
 //! Ctrl-C, 143 with SIGTERM.
 
 mod check;
+mod examples;
 mod expand;
 mod explain;
 mod files;
+mod fix;
+mod lsp;
+mod schema;
+mod shell;
 mod source;
 mod terminal;
+mod watch;
 
 #[cfg(feature = "train")]
 mod bench;
 #[cfg(feature = "train")]
 mod data;
+#[cfg(feature = "train")]
+mod doctor;
 #[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
@@ -43,7 +51,7 @@ use clap::{Parser, Subcommand};
 
 /// A compiler for convolutional networks: YAML or TOML in, checked shapes and a trained network out.
 #[derive(Debug, Parser)]
-#[command(name = "archc", version)]
+#[command(name = "archc", version, after_help = examples::ALL)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
@@ -54,6 +62,11 @@ enum Command {
     Check(check::Check),
     Expand(expand::Expand),
     Explain(explain::Explain),
+    Lsp(lsp::Lsp),
+    Schema(schema::Schema),
+    Watch(watch::Watch),
+    Completions(shell::Completions),
+    Man(shell::Manual),
     #[cfg(feature = "train")]
     New(new::New),
     #[cfg(feature = "train")]
@@ -69,6 +82,8 @@ enum Command {
     #[cfg(feature = "train")]
     #[command(subcommand)]
     Data(data::Data),
+    #[cfg(feature = "train")]
+    Doctor(doctor::Doctor),
 }
 
 /// Why a command stopped early.
@@ -93,6 +108,11 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Lsp(lsp) => lsp.run(),
+        Command::Schema(schema) => schema.run(),
+        Command::Watch(watch) => watch.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(manual) => manual.run(),
         #[cfg(feature = "train")]
         Command::New(new) => new.run(),
         #[cfg(feature = "train")]
@@ -107,6 +127,8 @@ pub fn run() -> ExitCode {
         Command::Bench(bench) => bench.run(),
         #[cfg(feature = "train")]
         Command::Data(data) => data.run(),
+        #[cfg(feature = "train")]
+        Command::Doctor(doctor) => doctor.run(),
     };
     match result {
         Ok(()) | Err(Failure::OutputClosed) => ExitCode::SUCCESS,

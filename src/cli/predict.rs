@@ -17,6 +17,7 @@ use crate::train::data::{DataError, Dataset, read_image};
 
 /// Predict the classes of images
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::PREDICT)]
 pub struct Predict {
     #[command(flatten)]
     source: SourceArguments,

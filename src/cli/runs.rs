@@ -19,6 +19,7 @@ use crate::train::record::Record;
 
 /// Compare runs: their results, and the settings that differ
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::RUNS)]
 pub struct Runs {
     /// Folders of runs, or folders that contain some
     #[arg(value_name = "RUN", default_value = folder::RUNS)]

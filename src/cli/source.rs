@@ -42,7 +42,7 @@ pub struct Includes {
 impl Includes {
     /// Gives the files that the one at `path` includes. A file is read because the user says so, an included one because another
     /// file does, which may be somebody else's: nothing is read that the user has not put beside it.
-    fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
+    pub fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
         let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folders: Vec<PathBuf> = std::iter::once(own)
             .chain(self.allowed.iter().map(PathBuf::as_path))
@@ -72,6 +72,11 @@ fn parse_override(text: &str) -> Result<Override, String> {
 }
 
 impl Changes {
+    /// Where the files lie that may be included.
+    pub fn includes(&self) -> &Includes {
+        &self.includes
+    }
+
     /// Whether the network gets another input than its file says.
     pub fn input(&self) -> bool {
         self.input.is_some()
@@ -94,6 +99,13 @@ pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<I
     let (text, name) = (text(path)?, path.to_string_lossy());
     let format = format(path).unwrap_or(Format::Yaml);
     Ok(check_in_part(&Layers::default(), &changes.includes.load(path), &name, &text, format, overrides))
+}
+
+/// As [`check`], of a text that is not in the file yet.
+pub fn check_text(path: &Path, text: &str, changes: &Changes) -> InPart {
+    let (name, format) = (path.to_string_lossy(), format(path).unwrap_or(Format::Yaml));
+    let load = changes.includes.load(path);
+    check_in_part(&Layers::default(), &load, &name, text, format, &changes.overrides())
 }
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.

@@ -137,6 +137,11 @@ pub fn width() -> Option<usize> {
     width_of(io::stdout())
 }
 
+/// Whether standard output is a terminal, which can be cleared.
+pub fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// Whether standard output takes colours.
 pub fn colour() -> bool {
     coloured(&io::stdout())

@@ -34,6 +34,7 @@ use crate::weights::{self, WeightsError};
 
 /// Train a network, in a folder for the run
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::TRAIN)]
 pub struct Train {
     /// The network, in YAML or TOML
     #[arg(value_name = "FILE", required_unless_present = "resume")]

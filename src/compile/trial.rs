@@ -16,10 +16,10 @@ const BYTES_AN_ITEM: usize = 128;
 /// The longest text that an edit over several places may replace.
 const LONGEST_EDIT: usize = 2000;
 
-/// Gives the choices that fix, and leaves to programs only edits that do.
-pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str) {
-    let mut list = std::mem::take(&mut outcome.list);
-    let choices = std::mem::take(&mut outcome.choices);
+/// Gives the choices that fix, and leaves to programs only edits that do. `false`, and nothing is changed, if `goes_on` said so before
+/// everything was tried.
+pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str, goes_on: &dyn Fn() -> bool) -> bool {
+    let mut list = outcome.list.clone();
     let mut trials = Trials {
         reader,
         text,
@@ -27,6 +27,7 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
         before: Standing::of(&list),
         cost: Budget::new(MOST_COST),
         expected: cost(outcome, text),
+        goes_on,
     };
     for diagnostic in &mut list {
         let (code, message) = (diagnostic.code, diagnostic.message.clone());
@@ -34,14 +35,19 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
             let stays = |edit: &Edit| trials.mends(code, &message, std::slice::from_ref(edit)) != Some(false);
             help.edit = help.edit.take().filter(stays);
         }
-        let Some(choices) = choices.get(&(code, diagnostic.primary.span)) else { continue };
+        let Some(choices) = outcome.choices.get(&(code, diagnostic.primary.span)) else { continue };
         let (source, sources) = (trials.source, &outcome.sources);
         let placed =
             |edits: &[Edit]| edits.iter().map(|edit| placed(sources, edit.clone())).collect::<Option<Vec<_>>>();
         let mends = |edits: &[Edit]| trials.mends(code, &message, &placed(edits)?);
         diagnostic.choose(choices, mends, |edits| as_one(&placed(edits)?, source, text));
     }
+    if !goes_on() {
+        return false;
+    }
     outcome.list = list;
+    outcome.choices.clear();
+    true
 }
 
 /// All that is said about a text, as far as another is held against it.
@@ -72,13 +78,15 @@ struct Trials<'a> {
     cost: Budget,
     /// What a trial is expected to cost.
     expected: usize,
+    /// Whether anyone still waits for the advice.
+    goes_on: &'a dyn Fn() -> bool,
 }
 
 impl Trials<'_> {
     /// Whether what is said goes away with these changes; `None` if that cannot be tried.
     fn mends(&mut self, code: Code, message: &str, edits: &[Edit]) -> Option<bool> {
         let left = self.cost.left();
-        if self.expected > left {
+        if self.expected > left || !(self.goes_on)() {
             return None;
         }
         let text = edited(self.text, edits, self.source)?;

@@ -89,10 +89,10 @@ impl Diagnostic {
         }
         for choice in &given {
             let edit = Some(choice.edits.as_slice()).filter(|edits| choice.is_offered && !edits.is_empty());
-            self.help.push(Help { text: choice.text.clone(), edit: edit.and_then(&offered) });
+            self.help.push(Help::likely(choice.text.clone(), edit.and_then(&offered)));
         }
         if let Some(first) = choices.first().filter(|_| given.is_empty()) {
-            self.help.push(Help { text: format!("this may help: {}", first.text), edit: None });
+            self.help.push(Help::words(format!("this may help: {}", first.text)));
         }
     }
 }

@@ -120,6 +120,11 @@ impl Sources {
         &self.0[id.0 as usize]
     }
 
+    /// What the texts are called, the first one first.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|source| source.name.as_str())
+    }
+
     /// The characters of a span.
     pub fn text(&self, span: Span) -> &str {
         self.get(span.source).text.get(span.range()).unwrap_or("")
@@ -194,6 +199,21 @@ pub struct Help {
     pub text: String,
     /// What a program can do that follows it, if that is sure to fix the mistake.
     pub edit: Option<Edit>,
+    /// Whether it is what was meant, so that a program may do it without asking: another name for the same, a sign that only looks like
+    /// the right one. A name that is spelt nearly alike, or a size that would fit, is only likely.
+    pub is_certain: bool,
+}
+
+impl Help {
+    /// In words alone.
+    pub fn words(text: impl Into<String>) -> Help {
+        Help { text: text.into(), edit: None, is_certain: false }
+    }
+
+    /// With a change that is likely, if there is one.
+    pub fn likely(text: impl Into<String>, edit: Option<Edit>) -> Help {
+        Help { text: text.into(), edit, is_certain: false }
+    }
 }
 
 /// A change of a source text.
@@ -243,15 +263,22 @@ impl Diagnostic {
 
     /// Adds advice.
     pub fn help(mut self, text: impl Into<String>) -> Diagnostic {
-        self.help.push(Help { text: shortened(text.into()), edit: None });
+        self.help.push(Help::words(shortened(text.into())));
         self
     }
 
     /// Adds advice that can be followed by putting `replacement` in place of what stands at `span`.
     pub fn fix(mut self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
         let edit = Some(Edit { span, text: replacement.into() });
-        self.help.push(Help { text: shortened(text.into()), edit });
+        self.help.push(Help::likely(shortened(text.into()), edit));
         self
+    }
+
+    /// As [`Diagnostic::fix`], where nothing else can be meant.
+    pub fn certain(self, text: impl Into<String>, span: Span, replacement: impl Into<String>) -> Diagnostic {
+        let mut diagnostic = self.fix(text, span, replacement);
+        diagnostic.help.iter_mut().next_back().into_iter().for_each(|help| help.is_certain = true);
+        diagnostic
     }
 
     /// Of a name that nothing has, and that is underlined: suggests the nearest of `candidates`, or gives the advice
@@ -263,6 +290,12 @@ impl Diagnostic {
         otherwise: impl FnOnce() -> String,
     ) -> Diagnostic {
         self.meant(nearest(written, candidates), otherwise)
+    }
+
+    /// Of a name that is spelt as `own` but for capitals and underscores.
+    pub(crate) fn spelt(self, own: &str) -> Diagnostic {
+        let span = self.primary.span;
+        self.certain(format!("did you mean `{own}`?"), span, own)
     }
 
     /// As [`Diagnostic::did_you_mean`], where it is known already what was probably meant. An empty advice is none.

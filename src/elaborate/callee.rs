@@ -116,8 +116,9 @@ impl Walk<'_> {
             (Some(own), _) if self.layers.find(own).is_some_and(|layer| layer.inputs.is_none()) => {
                 error.help(format!("write `{{from: [NAME, .], merge: {own}}}`"))
             }
-            (own, _) => {
-                let near = own.or_else(|| nearest(&name.value, blocks)).or_else(|| self.layers.suggest(&name.value));
+            (Some(own), _) => error.spelt(own),
+            (None, _) => {
+                let near = nearest(&name.value, blocks).or_else(|| self.layers.suggest(&name.value));
                 error.meant(near, || wrapped("the layers are", self.layers.names()))
             }
         }
@@ -136,7 +137,7 @@ impl Walk<'_> {
         let error =
             Diagnostic::error(Code::Notation, last.span, format!("a repetition is written `x {count}`, with a space"));
         Some(match block {
-            Some(_) => error.fix(format!("write `x {count}`"), last.span, format!("x {count}")),
+            Some(_) => error.certain(format!("write `x {count}`"), last.span, format!("x {count}")),
             None => error.help(format!("only a block or a group is repeated: `({} …) x {count}`", call.name.value)),
         })
     }
@@ -174,7 +175,7 @@ pub(super) fn repeated_layer(call: &Call, span: Span, count: &Spanned<Expr>) -> 
         _ => "{…}".to_string(),
     };
     if call.arguments.is_empty() {
-        return error.fix(format!("put it in parentheses: `({name}) x {times}`"), span, format!("({name})"));
+        return error.certain(format!("put it in parentheses: `({name}) x {times}`"), span, format!("({name})"));
     }
     let repeated = format!("to repeat the layer put it in parentheses: `({name} …) x {times}`");
     match call.arguments.last().filter(|last| last.key.is_none()) {

@@ -5,6 +5,8 @@
 
 mod function;
 
+pub use function::FUNCTIONS;
+
 use std::cmp::Ordering;
 use std::collections::HashSet;
 

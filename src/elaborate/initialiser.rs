@@ -1,5 +1,6 @@
 //! Calls of initialisers: `kaiming_normal fan_out`, `normal 0 0.01`.
 
+use super::language::Callable;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::elsewhere;
@@ -23,6 +24,12 @@ pub fn parse(mut arguments: Arguments) -> Result<Option<Init>, Vec<Diagnostic>> 
     let init = read(&mut arguments).map_err(|error| vec![error])?;
     arguments.finish()?;
     Ok(init)
+}
+
+/// All of them, with what they take.
+pub fn callables() -> Vec<Callable> {
+    let callable = |name| Callable { name, parameters: Arguments::asked_by(name, read), usage: None };
+    NAMES.into_iter().map(callable).collect()
 }
 
 fn read(arguments: &mut Arguments) -> Result<Option<Init>, Diagnostic> {

@@ -14,6 +14,7 @@ mod expression;
 mod init;
 mod initialiser;
 mod input_size;
+pub mod language;
 mod layer;
 mod level;
 mod library;
@@ -40,6 +41,8 @@ mod walk;
 mod written;
 
 pub use library::check_library;
+#[cfg(feature = "cli")]
+pub(crate) use presets::names as preset_names;
 
 use std::collections::{HashMap, HashSet};
 
@@ -72,7 +75,7 @@ pub struct Elaborated {
     pub problems: Vec<Diagnostic>,
     /// What could be done about problems, still to be tried.
     pub(crate) choices: Choices,
-    /// Where sizes do not fit: the layers before the first mistake.
+    /// If there is a mistake: the layers before the first one.
     pub(crate) part: Option<Network>,
     /// What it has cost, in items that were walked.
     pub(crate) cost: usize,
@@ -159,9 +162,8 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     let name = document.name.as_ref().map_or(stem, |name| &name.value).to_string();
     let cost = walked.saturating_add(effort.spent() / STEPS_AN_ITEM);
     if has_errors {
-        let is_shown = input.is_some() && problems.iter().any(|problem| problem.code.is_about_sizes());
         graph.nodes.truncate(sound);
-        let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| is_shown);
+        let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| input.is_some());
         let part = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
         problems.retain(|problem| !silenced.contains(&problem.code));
         return Elaborated { network: None, origins, problems, choices, part, cost };
@@ -188,6 +190,8 @@ fn without_bias(mut warning: Diagnostic, node: usize, view: &View) -> Diagnostic
     if let (Code::BiasBeforeNorm, [help]) = (warning.code, warning.help.as_mut_slice()) {
         let written = view.node(ValueId::of_node(node)).and_then(|node| view.written(node));
         help.edit = written.and_then(|written| written.set("bias", &Value::Bool(false)));
+        // The norm takes away what the bias would add.
+        help.is_certain = true;
     }
     warning
 }

@@ -1,9 +1,10 @@
 //! A mapping whose keys are taken one by one, as a preset's settings are.
 
 use super::call;
-use super::scope::Scope;
-use crate::arguments::{FromValue, Value, wrong_value};
-use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, Span, Spanned, nearest};
+use super::language::{Key, Takes};
+use super::scope::{Effort, Scope};
+use crate::arguments::{Form, FromValue, Value, wrong_value};
+use crate::diagnostic::{Code, Diagnostic, MOST_MISTAKES, SourceId, Span, Spanned, nearest};
 use crate::syntax::ast::{Section, Setting, Text};
 use crate::syntax::notation;
 
@@ -18,12 +19,36 @@ pub struct Settings<'a> {
     scope: &'a Scope<'a>,
     asked: Vec<&'static str>,
     problems: Vec<Diagnostic>,
+    /// There, if nobody has written them, and only what would be taken is of interest.
+    keys: Option<Vec<Key>>,
 }
 
 impl<'a> Settings<'a> {
     /// The settings under the key `name`.
     pub fn new(name: &'a str, section: &'a Section, scope: &'a Scope<'a>) -> Settings<'a> {
-        Settings { name, section, scope, asked: Vec::new(), problems: Vec::new() }
+        Settings { name, section, scope, asked: Vec::new(), problems: Vec::new(), keys: None }
+    }
+
+    /// What `read` takes of the section `name`.
+    pub fn taken_by(name: &str, read: impl FnOnce(&mut Settings)) -> Vec<Key> {
+        let effort = Effort::default();
+        let scope = Scope::root(&[], &effort);
+        let section = Section { span: Span::new(SourceId(0), 0..0), entries: Vec::new() };
+        let mut settings = Settings { keys: Some(Vec::new()), ..Settings::new(name, &section, &scope) };
+        read(&mut settings);
+        settings.keys.unwrap_or_default()
+    }
+
+    /// As [`Settings::take`], saying what it takes there.
+    pub fn take_as(&mut self, key: &'static str, takes: impl FnOnce() -> Takes) -> Option<&'a Spanned<Setting>> {
+        if let Some(keys) = &mut self.keys {
+            match keys.iter_mut().find(|known| known.name == key) {
+                Some(known) if known.takes == Takes::Anything => known.takes = takes(),
+                Some(_) => {}
+                None => keys.push(Key { name: key, takes: takes(), is_required: false }),
+            }
+        }
+        self.take(key)
     }
 
     /// The whole section.
@@ -37,14 +62,17 @@ impl<'a> Settings<'a> {
     }
 
     /// What stands under `key`, as it was written.
-    pub fn take(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
+    fn take(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
         self.asked.push(key);
         self.section.entries.iter().find(|(name, _)| name.value == key).map(|(_, setting)| setting)
     }
 
     /// As [`Settings::take`], but it must be there.
-    pub fn required(&mut self, key: &'static str) -> Option<&'a Spanned<Setting>> {
-        let setting = self.take(key);
+    pub fn required(&mut self, key: &'static str, takes: impl FnOnce() -> Takes) -> Option<&'a Spanned<Setting>> {
+        let setting = self.take_as(key, takes);
+        if let Some(known) = self.keys.iter_mut().flatten().find(|known| known.name == key) {
+            known.is_required = true;
+        }
         // A misspelt key is one mistake, and is reported at the end.
         let misspelt = self.section.entries.iter().any(|(written, _)| nearest(&written.value, [key]).is_some());
         if setting.is_none() && !misspelt {
@@ -59,7 +87,7 @@ impl<'a> Settings<'a> {
 
     /// The value under `key`; `None` if there is none, or it is wrong, which is reported.
     pub fn optional<T: FromValue>(&mut self, key: &'static str) -> Option<Spanned<T>> {
-        let setting = self.take(key)?;
+        let setting = self.take_as(key, || Takes::Value(Form::of::<T>()))?;
         self.convert(setting, key)
     }
 

@@ -156,7 +156,7 @@ impl Walk<'_> {
             && is_read(given.clone().without(&[first.value.span]))
         {
             let edit = Some(Edit { span: Span { start: call.name.span.end, ..first.span }, text: String::new() });
-            return Some(Help { text: format!("what arrives is worked out: leave out `{arriving}`"), edit });
+            return Some(Help::likely(format!("what arrives is worked out: leave out `{arriving}`"), edit));
         }
         let index = call.arguments.iter().position(|argument| argument.value.span == place)?;
         let before = call.arguments.get(index.checked_sub(1)?)?;
@@ -173,11 +173,11 @@ impl Walk<'_> {
             }
         };
         let edit = Some(Edit { span, text: text.clone() });
-        is_read(changed).then(|| Help { text: format!("{what}: write `{text}`"), edit })
+        is_read(changed).then(|| Help::likely(format!("{what}: write `{text}`"), edit))
     }
 }
 
-fn advised(error: Diagnostic, Help { text, edit }: Help) -> Diagnostic {
+fn advised(error: Diagnostic, Help { text, edit, .. }: Help) -> Diagnostic {
     match edit {
         Some(Edit { span, text: replacement }) => error.fix(text, span, replacement),
         None => error.help(text),
@@ -201,7 +201,7 @@ fn chain(call: &Call, given: &Arguments, layers: &[(&Argument, &str)]) -> Option
     let span = call.arguments.iter().fold(first.span, |span, argument| span.to(argument.span));
     let edit = (at_end && call.room.is_some())
         .then(|| Edit { span: Span { start: first.span.start, ..span }, text: behind.trim_start().to_string() });
-    Some(Help { text, edit })
+    Some(Help::likely(text, edit))
 }
 
 /// `` the channels are worked out: leave out `64` ``.
@@ -212,6 +212,6 @@ fn not_needed(call: &Call, place: Span) -> Option<Help> {
     OF_CHANNELS.contains(&call.name.value.as_str()).then(|| {
         let before = index.checked_sub(1).map_or(call.name.span, |before| call.arguments[before].span);
         let edit = call.room.map(|_| Edit { span: Span { start: before.end, ..place }, text: String::new() });
-        Help { text: format!("the channels are worked out: leave out `{number}`"), edit }
+        Help::likely(format!("the channels are worked out: leave out `{number}`"), edit)
     })
 }

@@ -59,7 +59,7 @@ impl Name {
     pub fn advise(&self, error: Diagnostic, written: &str) -> Diagnostic {
         let (span, of) = (error.primary.span, self.of);
         match self.here {
-            Here::Is(ours) => error.fix(format!("`{written}` ({of}) is called `{ours}` here"), span, ours),
+            Here::Is(ours) => error.certain(format!("`{written}` ({of}) is called `{ours}` here"), span, ours),
             Here::Written(how) => error.help(format!("for `{written}` ({of}) {how}")),
             Here::Lacking("") => error.help(format!("`{written}` ({of}) has no counterpart here")),
             Here::Lacking(remark) => error.help(format!("`{written}` ({of}) has no counterpart here: {remark}")),

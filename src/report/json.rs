@@ -187,6 +187,8 @@ struct Remark<'a> {
 struct Suggestion<'a> {
     message: &'a str,
     text: &'a str,
+    /// Whether a program may follow it without asking.
+    certain: bool,
     #[serde(flatten)]
     place: Location<'a>,
 }
@@ -259,7 +261,8 @@ fn said<'a>(diagnostic: &'a Diagnostic, texts: &'a Diagnostics) -> Said<'a> {
 
 fn suggestion<'a>(help: &'a Help, texts: &'a Diagnostics) -> Option<Suggestion<'a>> {
     let edit = help.edit.as_ref()?;
-    Some(Suggestion { message: &help.text, text: &edit.text, place: place(edit.span, texts) })
+    let (message, text, certain) = (&help.text, &edit.text, help.is_certain);
+    Some(Suggestion { message, text, certain, place: place(edit.span, texts) })
 }
 
 fn place(span: Span, texts: &Diagnostics) -> Location<'_> {

@@ -3,7 +3,7 @@
 //! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and has been
 //! reported, is `Unreadable`: the rest can still be checked.
 
-use crate::diagnostic::{Diagnostic, Span, Spanned};
+use crate::diagnostic::{Diagnostic, SourceId, Span, Spanned};
 
 use super::CallId;
 pub use super::text::Text;
@@ -42,6 +42,27 @@ pub struct Document {
 }
 
 impl Document {
+    /// One that says nothing.
+    pub(crate) fn empty() -> Document {
+        let span = Span::new(SourceId(0), 0..0);
+        Document {
+            name: None,
+            input: Spanned::new(vec![Spanned::new(Expr::Unreadable, span)], span),
+            classes: None,
+            lets: Vec::new(),
+            included: Vec::new(),
+            blocks: Vec::new(),
+            lost_blocks: false,
+            body: DocumentBody::Unreadable,
+            init: Vec::new(),
+            data: None,
+            train: None,
+            allow: Vec::new(),
+            doubts: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
     /// Whether it defines blocks for other files, and describes no network.
     pub fn is_library(&self) -> bool {
         !self.missing.is_empty()

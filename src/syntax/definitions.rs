@@ -34,8 +34,7 @@ pub(super) fn blocks<'a>(
         let Some(value) = file.get("blocks") else { continue };
         let Some(section) = map(context, "`blocks`", "a mapping from `name(parameters)` to layers", value) else {
             if let (Setting::List(_), Some(error)) = (&value.value, context.errors.last_mut()) {
-                let advice = "leave out the dash before each name".to_string();
-                error.help.push(Help { text: advice, edit: None });
+                error.help.push(Help::words("leave out the dash before each name"));
             }
             context.lost_blocks = true;
             continue;

@@ -13,7 +13,7 @@ use super::{Vocabulary, definitions, notation};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Sources, Span, Spanned, nearest};
 
 /// Keys of a document, besides presets.
-const KEYS: [&str; 11] =
+pub(crate) const KEYS: [&str; 11] =
     ["name", "input", "classes", "include", "let", "blocks", "layers", "init", "data", "train", "allow"];
 
 /// What reading a part of a document needs to know, and where it leaves its mistakes.
@@ -77,22 +77,9 @@ pub(super) fn document<'a>(
     let homes = included.iter().enumerate().map(|(index, section)| (Some(index), *section));
     let blocks = definitions::blocks(&mut context, homes.chain([(None, root)]));
 
-    let mut document = Document {
-        name: None,
-        input: unreadable_shape(root.entries[0].0.span),
-        classes: None,
-        lets: Vec::new(),
-        included: Vec::new(),
-        lost_blocks: context.lost_blocks,
-        blocks,
-        body: DocumentBody::Unreadable,
-        init: Vec::new(),
-        data: None,
-        train: None,
-        allow: Vec::new(),
-        doubts: Vec::new(),
-        missing: Vec::new(),
-    };
+    let span = root.entries[0].0.span;
+    let lost_blocks = context.lost_blocks;
+    let mut document = Document { input: unreadable_shape(span), lost_blocks, blocks, ..Document::empty() };
     document.included = included
         .iter()
         .map(|section| section.get("let").map_or(Vec::new(), |lets| definitions::lets(&mut context, lets)))

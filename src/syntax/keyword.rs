@@ -7,7 +7,7 @@ use super::document::Context;
 use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance};
 
 /// Keys that make a mapping a structure, each with the keys that may stand beside it.
-pub(super) const STRUCTURES: [(&str, &[&str]); 4] = [
+pub(crate) const STRUCTURES: [(&str, &[&str]); 4] = [
     ("residual", &["shortcut", "after", "name"]),
     ("branches", &["merge", "name"]),
     ("from", &["merge", "then", "name"]),

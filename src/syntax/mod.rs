@@ -33,6 +33,8 @@ mod vocabulary;
 mod words;
 mod yaml;
 
+pub(crate) use words::{MERGES, SHORTCUTS};
+
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -41,8 +43,9 @@ use ast::{Document, Setting};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 
 pub use calls::{CallId, Calls, WrittenCall};
+pub(crate) use document::KEYS;
 pub use include::{Load, no_files};
-pub(crate) use keyword::is_keyword;
+pub(crate) use keyword::{STRUCTURES, is_keyword};
 pub use origin::Origin;
 pub use overrides::Override;
 pub use vocabulary::Vocabulary;
@@ -113,6 +116,12 @@ pub fn parse(
     let read: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
     errors.extend(mistakes.into_iter().filter(|mistake| !read.contains(&mistake.primary.span)));
     Parsed { document, errors }
+}
+
+/// The keys and values of one text, as far as they can be read.
+#[cfg(feature = "cli")]
+pub(crate) fn tree(sources: &Sources, source: SourceId, format: Format) -> Option<Spanned<Setting>> {
+    read(sources, source, format).0
 }
 
 /// The tree of one text; `None` if it has none.

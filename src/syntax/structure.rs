@@ -118,7 +118,7 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
     if in_braces && is_call(context, key) {
         let message = format!("the braces around `{}` make a mapping of it", key.value);
         let error = Diagnostic::error(Code::Notation, section.span, message);
-        context.errors.push(error.fix("leave the braces out", section.span, key.value.as_str()));
+        context.errors.push(error.certain("leave the braces out", section.span, key.value.as_str()));
         return None;
     }
     if in_braces {

@@ -7,8 +7,13 @@ use super::value::wrong_type;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elsewhere;
 
+/// What `shortcut:` can be, besides layers.
+pub(crate) const SHORTCUTS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
+
+/// What `merge:` can be.
+pub(crate) const MERGES: [&str; 3] = ["concat", "add", "mul"];
+
 pub(super) fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Shortcut {
-    const WORDS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
     let word = match &value.value {
         Setting::Text(text) => text.text.as_str(),
         _ => "",
@@ -23,7 +28,7 @@ pub(super) fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting
             // One word that cannot be called was meant to be one of the words.
             let is_word = word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
             if is_word && !word.is_empty() && !context.callable.contains(word) {
-                context.errors.push(unknown_word("shortcut", word, value, &WORDS, ", or layers"));
+                context.errors.push(unknown_word("shortcut", word, value, &SHORTCUTS, ", or layers"));
                 return Shortcut::Items(vec![Item::unreadable(value.span)]);
             }
             Shortcut::Items(items(context, value))
@@ -54,7 +59,7 @@ pub(super) fn merge(context: &mut Context<'_>, value: &Spanned<Setting>) -> Opti
         "add" => Merge::Add,
         "mul" => Merge::Mul,
         word => {
-            context.errors.push(unknown_word("merge", word, value, &["concat", "add", "mul"], ""));
+            context.errors.push(unknown_word("merge", word, value, &MERGES, ""));
             return None;
         }
     };

@@ -23,6 +23,7 @@ use crate::train::data::Dataset;
 
 /// Write a network's file for your own images, ready to be trained from the weights of a pretrained network
 #[derive(Debug, Args)]
+#[command(after_help = crate::cli::examples::NEW)]
 pub struct New {
     /// A network that comes with archc, such as resnet18, or a file of your own
     #[arg(long, value_name = "ARCHITECTURE")]

@@ -9,7 +9,7 @@ use crate::elaborate::scope::Scope;
 use crate::syntax::ast::Expr;
 
 /// Each, with what it takes.
-const FUNCTIONS: [(&str, &str); 8] = [
+pub const FUNCTIONS: [(&str, &str); 8] = [
     ("min", "min(a, b, …)"),
     ("max", "max(a, b, …)"),
     ("ceil", "ceil(x)"),

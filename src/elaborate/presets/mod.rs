@@ -3,6 +3,7 @@
 mod resnet;
 mod vgg;
 
+use super::language::Key;
 use super::scope::Scope;
 use super::settings::Settings;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
@@ -18,6 +19,12 @@ const PRESETS: [(&str, Expand); 2] = [("vgg", vgg::expand), ("resnet", resnet::e
 /// The keys of all presets.
 pub fn names() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name)
+}
+
+/// The settings of each preset.
+pub fn keys() -> Vec<(&'static str, Vec<Key>)> {
+    let keys = |name: &str, expand: Expand| Settings::taken_by(name, |settings| drop(expand(settings, 1)));
+    PRESETS.iter().map(|(name, expand)| (*name, keys(name, *expand))).collect()
 }
 
 /// The items that preset `name` stands for with these settings.

@@ -13,8 +13,9 @@
 //! ```
 
 use super::{generated, level};
-use crate::arguments::Positive;
+use crate::arguments::{Form, Positive};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::elaborate::language::Takes;
 use crate::elaborate::settings::Settings;
 use crate::syntax::ast::{Item, ItemBody, Shortcut};
 
@@ -25,7 +26,7 @@ const MOST_STAGES: usize = 16;
 const MOST_BLOCKS: usize = 1_000;
 
 pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
-    settings.required("block");
+    settings.required("block", || Takes::Words(BLOCKS.to_vec()));
     let block = block(settings);
     let imagenet = choice(settings, "stem", &["imagenet", "cifar"]) != Some("cifar");
     let shortcut = choice(settings, "shortcut", &["auto", "pad", "none"]).unwrap_or("auto");
@@ -67,6 +68,9 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     items
 }
 
+/// Values of `block`.
+const BLOCKS: [&str; 2] = ["basic", "bottleneck"];
+
 /// What is repeated.
 #[derive(Debug, Clone, Copy)]
 enum Block {
@@ -76,7 +80,7 @@ enum Block {
 
 /// `block`, `groups` and `width_per_group`.
 fn block(settings: &mut Settings) -> Block {
-    let bottleneck = choice(settings, "block", &["basic", "bottleneck"]) == Some("bottleneck");
+    let bottleneck = choice(settings, "block", &BLOCKS) == Some("bottleneck");
     let [groups, width_per_group] = ["groups", "width_per_group"].map(|key| (key, settings.optional::<Positive>(key)));
     if bottleneck {
         let value = |given: Option<Spanned<Positive>>, default| given.map_or(default, |given| given.value.0);
@@ -128,9 +132,13 @@ fn padded(out: usize, stride: usize, span: Span) -> Shortcut {
     Shortcut::Items(generated(&format!("avgpool 1x1 s{stride} -> pad channels={{({out} - in) // 2}}"), span))
 }
 
+fn takes_counts() -> Takes {
+    Takes::List(Box::new(Takes::Value(Form::of::<Positive>())))
+}
+
 /// `counts`, one entry a stage.
 fn stages(settings: &mut Settings) -> Vec<Spanned<usize>> {
-    let Some(counts) = settings.required("counts") else { return Vec::new() };
+    let Some(counts) = settings.required("counts", takes_counts) else { return Vec::new() };
     let Some(entries) = settings.list("counts", counts) else { return Vec::new() };
     if !(1..=MOST_STAGES).contains(&entries.len()) {
         let error =
@@ -154,7 +162,8 @@ fn stages(settings: &mut Settings) -> Vec<Spanned<usize>> {
 
 /// One of `choices` under `key`; `None` if it is not given, or wrong, which is reported.
 fn choice(settings: &mut Settings, key: &'static str, choices: &[&'static str]) -> Option<&'static str> {
-    let written: Spanned<String> = settings.optional(key)?;
+    let setting = settings.take_as(key, || Takes::Words(choices.to_vec()))?;
+    let written: Spanned<String> = settings.convert(setting, key)?;
     let chosen = choices.iter().copied().find(|choice| *choice == written.value);
     if chosen.is_none() {
         let error = unknown_choice(key, &written.value, written.span, choices);

@@ -10,8 +10,9 @@
 //! ```
 
 use super::{generated, level};
-use crate::arguments::{Positive, PositivePair};
+use crate::arguments::{Form, Positive, PositivePair};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::elaborate::language::Takes;
 use crate::elaborate::settings::Settings;
 use crate::syntax::ast::{Item, Setting};
 use crate::syntax::notation;
@@ -19,7 +20,7 @@ use crate::syntax::notation;
 pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     let norm = if settings.optional("batch_norm").is_some_and(|norm| norm.value) { " -> bn" } else { "" };
     let mut items = Vec::new();
-    if let Some(cfg) = settings.required("cfg") {
+    if let Some(cfg) = settings.required("cfg", takes_cfg) {
         let entries = settings.list("cfg", cfg).unwrap_or_default();
         let features = entries.iter().flat_map(|entry| feature(settings, entry, norm)).collect();
         items.push(level("features", features, cfg.span));
@@ -31,6 +32,10 @@ pub(super) fn expand(settings: &mut Settings, classes: usize) -> Vec<Item> {
     items.extend(generated("flatten", settings.span()));
     items.push(classifier(settings, classes));
     items
+}
+
+fn takes_cfg() -> Takes {
+    Takes::List(Box::new(Takes::Either(vec![Takes::Value(Form::of::<Positive>()), Takes::Text])))
 }
 
 /// One entry of `cfg`.
@@ -54,7 +59,7 @@ fn feature(settings: &mut Settings, entry: &Spanned<Setting>, norm: &str) -> Vec
 /// The hidden linear layers and the last one.
 fn classifier(settings: &mut Settings, classes: usize) -> Item {
     let mut widths = Vec::new();
-    let written = settings.take("head");
+    let written = settings.take_as("head", || Takes::List(Box::new(Takes::Value(Form::of::<Positive>()))));
     let span = written.map_or(settings.span(), |head| head.span);
     match written {
         Some(head) => {

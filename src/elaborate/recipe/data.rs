@@ -4,7 +4,8 @@ use super::named;
 use super::transforms::{TRANSFORMS, spread, without_chance};
 use crate::arguments::Positive;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::elaborate::scope::Scope;
+use crate::elaborate::language::{Key, Takes};
+use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
 use crate::ir::{Pair, Shape};
 use crate::recipe::{BadImages, Data, DataSet, Interval, MaxPixels, Obstacle, Transform, way};
@@ -23,16 +24,8 @@ pub struct Requirements<'a> {
 /// Reads the section; `None` if there is an error in it.
 pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut settings = Settings::new("data", section, scope);
-    let sets = DataSet::ALL.map(|set| (set.name(), set));
-    let set = settings.required("set").and_then(|set| choice(set, "data set", &sets, problems));
-    let path = settings.take("path").and_then(|path| text(path, "path", problems));
-    let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
-    let bad_images =
-        settings.take("on_bad_image").and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
-    let max_pixels = MaxPixels(settings.optional("max_pixels").map(|most: Spanned<Positive>| most.value.0));
-    let channels = channels(target, problems);
-    let train = settings.take("train").map(|list| Transforms::read(list, "train", channels, scope, problems));
-    let eval = settings.take("eval").map(|list| Transforms::read(list, "eval", channels, scope, problems));
+    let Entries { set, path, bad_images, max_pixels, train, eval } =
+        Entries::read(&mut settings, scope, target, problems);
     problems.extend(settings.finish().err().unwrap_or_default());
 
     let set = set?;
@@ -68,6 +61,47 @@ pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &
         bad_images: bad_images.map_or(BadImages::Refuse, |policy| policy.value),
         max_pixels,
     })
+}
+
+/// The keys of the section.
+pub fn keys() -> Vec<Key> {
+    let effort = Effort::default();
+    let scope = Scope::root(&[], &effort);
+    let document = Document::empty();
+    let target = Target { input: None, classes: None, document: &document };
+    Settings::taken_by("data", |settings| drop(Entries::read(settings, &scope, &target, &mut Vec::new())))
+}
+
+/// What stands under each key; of what is wrong, nothing.
+struct Entries {
+    set: Option<Spanned<DataSet>>,
+    path: Option<Spanned<String>>,
+    bad_images: Option<Spanned<BadImages>>,
+    max_pixels: MaxPixels,
+    train: Option<Option<Transforms>>,
+    eval: Option<Option<Transforms>>,
+}
+
+impl Entries {
+    fn read(settings: &mut Settings, scope: &Scope, target: &Target, problems: &mut Vec<Diagnostic>) -> Entries {
+        let sets = DataSet::ALL.map(|set| (set.name(), set));
+        let names = || Takes::Words(sets.iter().map(|(name, _)| *name).collect());
+        let set = settings.required("set", names).and_then(|set| choice(set, "data set", &sets, problems));
+        let path = settings.take_as("path", || Takes::Text).and_then(|path| text(path, "path", problems));
+        let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
+        let names = || Takes::Words(policies.iter().map(|(name, _)| *name).collect());
+        let bad_images = settings.take_as("on_bad_image", names);
+        let bad_images = bad_images.and_then(|bad| choice(bad, "policy for bad images", &policies, problems));
+        let max_pixels = MaxPixels(settings.optional("max_pixels").map(|most: Spanned<Positive>| most.value.0));
+        let channels = channels(target, problems);
+        let transforms = || Takes::List(Box::new(TRANSFORMS.takes()));
+        let mut list = |key: &'static str| {
+            let list = settings.take_as(key, transforms);
+            list.map(|list| Transforms::read(list, key, channels, scope, problems))
+        };
+        let (train, eval) = (list("train"), list("eval"));
+        Entries { set, path, bad_images, max_pixels, train, eval }
+    }
 }
 
 /// A list of transforms as it was written.

@@ -5,6 +5,7 @@ use super::ranges::{above_zero, below_one, in_range};
 use super::transforms::Channels;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
 use crate::elsewhere;
 use crate::recipe::{CrossEntropy, Mix, MixKind};
@@ -48,6 +49,11 @@ pub fn check_classes(
         let message = format!("`class_weights` has {given} weights, but the network tells {classes} classes apart");
         problems.push(Diagnostic::error(Code::InvalidArgument, setting.span, message).help("write one for each class"));
     }
+}
+
+/// What [`mixes`] takes.
+pub fn takes_mixes() -> Takes {
+    Takes::OneOrMore(Box::new(MIXES.takes()))
 }
 
 /// One way to mix, or a list of them.

@@ -16,6 +16,9 @@ mod transforms;
 #[cfg(test)]
 mod tests;
 
+pub use data::keys as data_keys;
+pub use train::keys as train_keys;
+
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph::Graph;

@@ -3,6 +3,7 @@
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::call::arguments;
+use crate::elaborate::language::{Callable, Takes};
 use crate::elaborate::scope::Scope;
 use crate::elsewhere;
 use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
@@ -26,6 +27,12 @@ pub type Table<T> = &'static [(&'static str, Parse<T>)];
 pub type Parse<T> = fn(&mut Arguments) -> Result<T, Diagnostic>;
 
 impl<T> Registry<T> {
+    /// Calls of what is registered.
+    pub fn takes(&self) -> Takes {
+        let call = |(name, parse)| Callable { name, parameters: Arguments::asked_by(name, parse), usage: None };
+        Takes::Call(self.entries().map(call).collect())
+    }
+
     /// Every name, and what reads its arguments.
     pub fn entries(&self) -> impl Iterator<Item = (&'static str, Parse<T>)> {
         self.tables.iter().flat_map(|table| table.iter().copied())

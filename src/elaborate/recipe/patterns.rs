@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
+use crate::elaborate::language::Takes;
 use crate::elaborate::settings::{Settings, too_long};
 use crate::graph::Graph;
 use crate::pattern::glob;
@@ -16,7 +17,7 @@ const MOST_COMPARED: usize = 10_000;
 
 /// One pattern, or a list of them.
 pub fn read(settings: &mut Settings, key: &'static str) -> Vec<Spanned<String>> {
-    let Some(setting) = settings.take(key) else { return Vec::new() };
+    let Some(setting) = settings.take_as(key, || Takes::OneOrMore(Box::new(Takes::Text))) else { return Vec::new() };
     let entries = match &setting.value {
         Setting::List(entries) if entries.len() > MOST_PATTERNS => {
             settings.report(too_long(setting.span, entries.len(), MOST_PATTERNS));

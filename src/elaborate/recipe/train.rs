@@ -6,9 +6,10 @@ use super::optimizers::OPTIMIZERS;
 use super::patterns::{self, Names};
 use super::ranges::above_zero;
 use super::schedules::{SCHEDULES, better};
-use crate::arguments::{Arguments, FromValue, Positive, Value};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::elaborate::scope::Scope;
+use crate::arguments::{Arguments, Form, FromValue, Positive, Value};
+use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
+use crate::elaborate::language::{Key, Takes};
+use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::Settings;
 use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
 use crate::syntax::ast::{Section, Setting};
@@ -51,48 +52,77 @@ pub fn read(
 ) -> Option<Train> {
     let before = problems.len();
     let mut settings = Settings::new("train", section, scope);
+    let (train, schedule) = entries(&mut settings, section, scope, classes, names, problems);
+    let errors = settings.finish().err().unwrap_or_default();
+    problems.extend(errors.into_iter().map(|error| point_to_its_place(error, section)));
+    if problems.len() > before {
+        return None;
+    }
+    problems.extend(schedule.and_then(|setting| never_begins(&train, setting.span)));
+    Some(train)
+}
+
+/// The keys of the section.
+pub fn keys() -> Vec<Key> {
+    let effort = Effort::default();
+    let scope = Scope::root(&[], &effort);
+    let section = Section { span: Span::new(SourceId(0), 0..0), entries: Vec::new() };
+    Settings::taken_by("train", |settings| {
+        entries(settings, &section, &scope, None, None, &mut Vec::new());
+    })
+}
+
+/// What the entries say, and where the schedule stands.
+fn entries<'a>(
+    settings: &mut Settings<'a>,
+    section: &Section,
+    scope: &Scope,
+    classes: Option<usize>,
+    names: Option<&Names>,
+    problems: &mut Vec<Diagnostic>,
+) -> (Train, Option<&'a Spanned<Setting>>) {
     let mut train = Train::default();
-    if let Some(Positive(epochs)) = value(&mut settings, "epochs") {
+    if let Some(Positive(epochs)) = value(settings, "epochs") {
         train.epochs = epochs;
     }
-    if let Some(Positive(batch)) = value(&mut settings, "batch") {
+    if let Some(Positive(batch)) = value(settings, "batch") {
         train.batch = batch;
     }
-    if let Some(drop_last) = value(&mut settings, "drop_last") {
+    if let Some(drop_last) = value(settings, "drop_last") {
         train.drop_last = drop_last;
     }
-    if let Some(Positive(accumulate)) = value(&mut settings, "accumulate") {
+    if let Some(Positive(accumulate)) = value(settings, "accumulate") {
         train.accumulate = accumulate;
     }
-    if let Some(setting) = settings.take("optimizer") {
+    if let Some(setting) = settings.take_as("optimizer", || OPTIMIZERS.takes()) {
         train.optimizer = named::read(setting, &OPTIMIZERS, scope, problems).unwrap_or(train.optimizer);
     }
-    let schedule = settings.take("schedule");
+    let schedule = settings.take_as("schedule", || SCHEDULES.takes());
     if let Some(setting) = schedule {
         train.schedule = named::read(setting, &SCHEDULES, scope, problems).unwrap_or(train.schedule);
     }
-    if let Some(setting) = settings.take("loss") {
+    if let Some(setting) = settings.take_as("loss", || LOSSES.takes()) {
         train.loss = named::read(setting, &LOSSES, scope, problems).unwrap_or(train.loss);
         losses::check_classes(&train.loss, setting, classes, problems);
     }
-    if let Some(setting) = settings.take("mix") {
+    if let Some(setting) = settings.take_as("mix", losses::takes_mixes) {
         train.mix = losses::mixes(setting, scope, problems);
     }
-    if let Some(setting) = settings.take("clip") {
+    if let Some(setting) = settings.take_as("clip", || CLIPS.takes()) {
         train.clip = named::read(setting, &CLIPS, scope, problems);
     }
-    train.ema = value(&mut settings, "ema").map(|Decay(decay)| decay);
-    train.validate_every = match settings.take("validate_every") {
+    train.ema = value(settings, "ema").map(|Decay(decay)| decay);
+    train.validate_every = match settings.take_as("validate_every", takes_interval) {
         Some(Spanned { value: Setting::Int(_), .. }) => {
-            value(&mut settings, "validate_every").map_or(train.validate_every, |Positive(count)| Every::Epochs(count))
+            value(settings, "validate_every").map_or(train.validate_every, |Positive(count)| Every::Epochs(count))
         }
         Some(setting) => named::read(setting, &INTERVALS, scope, problems).unwrap_or(train.validate_every),
         None => train.validate_every,
     };
-    if let Some(setting) = settings.take("early_stopping") {
+    if let Some(setting) = settings.take_as("early_stopping", || STOPPINGS.takes()) {
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
-    let [freeze, replace] = ["freeze", "replace"].map(|key| patterns::read(&mut settings, key));
+    let [freeze, replace] = ["freeze", "replace"].map(|key| patterns::read(settings, key));
     if let Some(names) = names {
         for (key, patterns) in [("freeze", &freeze), ("replace", &replace)] {
             names.idle(patterns, key).for_each(|error| settings.report(error));
@@ -104,17 +134,15 @@ pub fn read(
     }
     [train.freeze, train.replace] =
         [freeze, replace].map(|patterns| patterns.into_iter().map(|pattern| pattern.value).collect());
-    if let Some(Seed(seed)) = value(&mut settings, "seed") {
+    if let Some(Seed(seed)) = value(settings, "seed") {
         train.seed = seed;
     }
-    train.checkpoint_every = value(&mut settings, "checkpoint_every").map(|Positive(every)| every);
-    let errors = settings.finish().err().unwrap_or_default();
-    problems.extend(errors.into_iter().map(|error| point_to_its_place(error, section)));
-    if problems.len() > before {
-        return None;
-    }
-    problems.extend(schedule.and_then(|setting| never_begins(&train, setting.span)));
-    Some(train)
+    train.checkpoint_every = value(settings, "checkpoint_every").map(|Positive(every)| every);
+    (train, schedule)
+}
+
+fn takes_interval() -> Takes {
+    Takes::Either(vec![Takes::Value(Form::of::<Positive>()), INTERVALS.takes()])
 }
 
 fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic> {

@@ -49,14 +49,14 @@ pub(super) fn diagnostic(text: &Text, whole: Rule, error: &Error<Rule>) -> Diagn
     };
     match (advice, found) {
         (None, _) => diagnostic,
-        (Some(advice), ":") if is_one_word(before) => diagnostic.fix(advice, mistaken(1), ": "),
+        (Some(advice), ":") if is_one_word(before) => diagnostic.certain(advice, mistaken(1), ": "),
         (Some(advice), "−" | "–" | "—") => {
-            diagnostic.fix(advice, mistaken(found.len() + usize::from(rest[found.len()..].starts_with('>'))), "->")
+            diagnostic.certain(advice, mistaken(found.len() + usize::from(rest[found.len()..].starts_with('>'))), "->")
         }
-        (Some(advice), _) if wide_space(found).is_some() => diagnostic.fix(advice, mistaken(found.len()), " "),
-        (Some(advice), "→" | "⟶" | "|") => diagnostic.fix(advice, mistaken(found.len()), "->"),
-        (Some(advice), "×") => diagnostic.fix(advice, mistaken(found.len()), "x"),
-        (Some(advice), "," | ";") => diagnostic.fix(advice, mistaken(found.len()), " "),
+        (Some(advice), _) if wide_space(found).is_some() => diagnostic.certain(advice, mistaken(found.len()), " "),
+        (Some(advice), "→" | "⟶" | "|") => diagnostic.certain(advice, mistaken(found.len()), "->"),
+        (Some(advice), "×") => diagnostic.certain(advice, mistaken(found.len()), "x"),
+        (Some(advice), "," | ";") => diagnostic.certain(advice, mistaken(found.len()), " "),
         (Some(advice), _) => diagnostic.help(advice),
     }
 }

@@ -63,7 +63,7 @@ impl Reader<'_> {
                 return Diagnostic::error(Code::Syntax, span, "text needs quotes");
             }
             let error = Diagnostic::error(Code::Syntax, span, format!("text needs quotes: `{text}`"));
-            return error.fix(format!("write `\"{text}\"`"), span, format!("\"{text}\""));
+            return error.certain(format!("write `\"{text}\"`"), span, format!("\"{text}\""));
         }
         if message != "duplicate key" {
             let line = self.line(range.start);
@@ -75,7 +75,7 @@ impl Reader<'_> {
                 && let Some((key, place)) = self.key_with_parameters(line, range.start)
             {
                 let error = Diagnostic::error(Code::Syntax, place, format!("the key `{key}` needs quotes"));
-                return error.fix(format!("write `\"{key}\" = …`"), place, format!("\"{key}\""));
+                return error.certain(format!("write `\"{key}\" = …`"), place, format!("\"{key}\""));
             }
             let error = Diagnostic::error(Code::Syntax, span, message);
             return if self.lacks_end(&range, message) {

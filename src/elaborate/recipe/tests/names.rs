@@ -6,23 +6,14 @@ use std::path::Path;
 
 use super::super::named::Registry;
 use super::super::{losses::LOSSES, optimizers::OPTIMIZERS, schedules::SCHEDULES, transforms::TRANSFORMS};
-use crate::arguments::{Arguments, Value};
-use crate::diagnostic::{Diagnostic, Sources, Span, Spanned, nearest};
+use crate::arguments::Arguments;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::elsewhere;
 use crate::layers::{LAYERS, Layers};
 
-/// What a call asks for, each argument that it needs being a 1.
-fn asked<T>(name: &str, parse: impl Fn(&mut Arguments) -> Result<T, Diagnostic>) -> Vec<&'static str> {
-    let span = Span::new(Sources::default().add("test", ""), 0..0);
-    let mut given = Arguments::new(Spanned::new(name.to_string(), span), Vec::new());
-    loop {
-        let mut arguments = given.clone();
-        let failed = parse(&mut arguments).is_err();
-        match arguments.missing() {
-            Some(key) if failed => given = given.with(key, Value::Int(1)),
-            _ => return arguments.asked().to_vec(),
-        }
-    }
+/// What a call asks for.
+fn asked<T>(name: &str, parse: impl FnMut(&mut Arguments) -> Result<T, Diagnostic>) -> Vec<&'static str> {
+    Arguments::asked_by(name, parse).into_iter().map(|parameter| parameter.name).collect()
 }
 
 /// Definitions say which arguments their layers take, in the order in which these ask for them.
