@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
 use crate::elaborate::{self, Effort, Elaborated};
+use crate::import::{self, Language};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::{self, Format, Load, Origin, Override, Parsed, no_files};
@@ -44,7 +45,12 @@ pub fn compile(text: &str) -> Result<Network, Diagnostics> {
 ///
 /// # Errors
 /// Every independent mistake in the text.
-pub fn compile_source(name: &str, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
+pub fn compile_source(
+    name: &str,
+    text: &str,
+    format: impl Into<Language>,
+    overrides: &[Override],
+) -> Result<Compiled, Diagnostics> {
     compile_with(&Layers::default(), &no_files, name, text, format, overrides)
 }
 
@@ -70,10 +76,10 @@ pub fn compile_with(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> Result<Compiled, Diagnostics> {
-    let reader = Reader { layers, load, name, format, overrides, takes_libraries: false };
+    let reader = Reader { layers, load, name, language: format.into(), overrides, takes_libraries: false };
     match reader.with_advice(text).0? {
         Checked::Network(compiled) => Ok(*compiled),
         Checked::Library { .. } => unreachable!("a library was not asked for"),
@@ -104,7 +110,7 @@ pub fn check_with(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> Result<Checked, Diagnostics> {
     check_in_part(layers, load, name, text, format, overrides).0
@@ -119,10 +125,10 @@ pub(crate) fn check_in_part(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> InPart {
-    Reader { layers, load, name, format, overrides, takes_libraries: true }.with_advice(text)
+    Reader { layers, load, name, language: format.into(), overrides, takes_libraries: true }.with_advice(text)
 }
 
 /// How texts are read, all in the same way.
@@ -130,7 +136,7 @@ struct Reader<'a> {
     layers: &'a Layers,
     load: &'a Load<'a>,
     name: &'a str,
-    format: Format,
+    language: Language,
     overrides: &'a [Override],
     /// Whether a text may describe no network, and only define blocks.
     takes_libraries: bool,
@@ -156,12 +162,23 @@ struct Outcome {
 }
 
 impl Reader<'_> {
+    fn document(&self, sources: &mut Sources, source: SourceId) -> Parsed {
+        match self.language {
+            Language::Own(format) => {
+                let vocabulary = elaborate::vocabulary(self.layers);
+                syntax::parse(sources, source, format, self.overrides, &vocabulary, self.load)
+            }
+            Language::Foreign(front) => {
+                let vocabulary = elaborate::vocabulary(self.layers);
+                import::document(front, sources, source, self.overrides, &vocabulary, self.load)
+            }
+        }
+    }
+
     fn read(&self, text: &str, effort: &Effort) -> Outcome {
         let mut sources = Sources::default();
         let source = sources.add(self.name, text);
-        let vocabulary = elaborate::vocabulary(self.layers);
-        let Parsed { document, errors } =
-            syntax::parse(&mut sources, source, self.format, self.overrides, &vocabulary, self.load);
+        let Parsed { document, errors } = self.document(&mut sources, source);
         let library = document.as_ref().filter(|document| self.takes_libraries && document.is_library());
         let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
         let name = &sources.get(source).name;
@@ -186,7 +203,11 @@ impl Reader<'_> {
 
     fn with_advice(&self, text: &str) -> InPart {
         let mut outcome = self.read(text, &Effort::default());
-        trial::give_advice(&mut outcome, self, text);
+        match self.language {
+            Language::Own(_) => trial::give_advice(&mut outcome, self, text),
+            // Advice is in words of the language, in which this file is not.
+            Language::Foreign(_) => import::without_advice(&mut outcome.list),
+        }
         let Outcome { sources, network, origins, part, blocks, list, .. } = outcome;
         let diagnostics = Diagnostics { sources: Arc::new(sources), list };
         if diagnostics.has_errors() {

@@ -25,6 +25,7 @@ const LAYERS: &[&str] = &[
     "lower",
     "footprint",
     "lint",
+    "import",
     "elaborate",
     "compile",
     "expand",

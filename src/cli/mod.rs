@@ -7,6 +7,7 @@ mod check;
 mod expand;
 mod explain;
 mod files;
+mod import;
 mod source;
 mod terminal;
 
@@ -53,6 +54,7 @@ struct CommandLine {
 enum Command {
     Check(check::Check),
     Expand(expand::Expand),
+    Import(import::Import),
     Explain(explain::Explain),
     #[cfg(feature = "train")]
     New(new::New),
@@ -92,6 +94,7 @@ pub fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
+        Command::Import(import) => import.run(),
         Command::Explain(explain) => explain.run(),
         #[cfg(feature = "train")]
         Command::New(new) => new.run(),
