@@ -183,7 +183,7 @@ impl Reader<'_> {
         let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
         let name = &sources.get(source).name;
         let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy()).into_owned();
-        let Elaborated { network, origins, part, problems, choices, cost } = match (library, &document) {
+        let Elaborated { network, origins, part, mut problems, choices, cost } = match (library, &document) {
             (Some(library), _) => {
                 let problems = elaborate::check_library(library, self.layers);
                 Elaborated { problems, ..Elaborated::default() }
@@ -191,6 +191,9 @@ impl Reader<'_> {
             (None, Some(document)) => elaborate::examine(document, &stem, self.layers, effort),
             (None, None) => Elaborated::default(),
         };
+        if let (Language::Foreign(_), Some(document)) = (self.language, &document) {
+            import::without_advice(&mut problems, &document.doubts);
+        }
         // What a place that could not be read leads to is no second mistake.
         let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
         // What nothing seems to use may be used where nothing could be read.
@@ -203,10 +206,9 @@ impl Reader<'_> {
 
     fn with_advice(&self, text: &str) -> InPart {
         let mut outcome = self.read(text, &Effort::default());
-        match self.language {
-            Language::Own(_) => trial::give_advice(&mut outcome, self, text),
-            // Advice is in words of the language, in which this file is not.
-            Language::Foreign(_) => import::without_advice(&mut outcome.list),
+        // What there is to try is written in the language.
+        if let Language::Own(_) = self.language {
+            trial::give_advice(&mut outcome, self, text);
         }
         let Outcome { sources, network, origins, part, blocks, list, .. } = outcome;
         let diagnostics = Diagnostics { sources: Arc::new(sources), list };

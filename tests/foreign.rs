@@ -1,9 +1,10 @@
 //! Networks of Caffe and Darknet: what they come to, the numbers that they make with their own weights, and what archc writes of them.
 //! `tests/scripts/foreign.py` has written the small ones, and says what their numbers are held against.
-#![cfg(feature = "train")]
+#![cfg(all(feature = "cli", feature = "train"))]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use archc::diagnostic::{Diagnostics, Sources};
 use archc::executor::Executor;
@@ -13,6 +14,7 @@ use archc::layers::Layers;
 use archc::lower::lower;
 use archc::network::Network;
 use archc::syntax::Override;
+use archc::weights;
 use archc::{Compiled, compile, compile_with};
 
 fn folder() -> PathBuf {
@@ -33,7 +35,8 @@ fn files(of: &str) -> Vec<PathBuf> {
 }
 
 fn overrides(set: &[(&str, &str)]) -> Vec<Override> {
-    let one = |(path, value): &(&str, &str)| Override { path: path.to_string(), value: value.to_string(), option: None };
+    let one =
+        |(path, value): &(&str, &str)| Override { path: path.to_string(), value: value.to_string(), option: None };
     set.iter().map(one).collect()
 }
 
@@ -132,7 +135,11 @@ fn imported(path: &Path) -> (&'static dyn FrontEnd, Imported) {
 }
 
 fn weights_file(path: &Path) -> PathBuf {
-    path.with_extension(if path.extension().is_some_and(|extension| extension == "cfg") { "weights" } else { "caffemodel" })
+    path.with_extension(if path.extension().is_some_and(|extension| extension == "cfg") {
+        "weights"
+    } else {
+        "caffemodel"
+    })
 }
 
 /// The input of `tests/scripts/foreign.py`.
@@ -238,5 +245,32 @@ fn recipes_come_along() {
             format!("{} epochs of {}×{}, {}", train.epochs, train.batch, train.accumulate, train.schedule)
         });
         assert_eq!(found, expected, "{file}");
+    }
+}
+
+fn archc(arguments: &[&Path]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_archc")).args(arguments).output().expect("it starts")
+}
+
+/// The whole way through the program: a file and its weights that fit it, which are not written over.
+#[test]
+fn import_writes_a_file_and_its_weights() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for path in files("small") {
+        let weights = weights_file(&path);
+        let out = folder.path().join(path.file_name().expect("a name")).with_extension("yaml");
+        let arguments = [Path::new("import"), &path, Path::new("--weights"), &weights, Path::new("--out"), &out];
+        let output = archc(&arguments);
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+        let network = network(&out, &[]);
+        let safetensors = out.with_extension("safetensors");
+        let (values, _) = weights::load::<f32>(&safetensors, &lower(&network).weights).expect("they fit");
+        check_logits(&network, values, &path);
+
+        let again = archc(&arguments);
+        assert_eq!(again.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&again.stderr).contains("nothing is overwritten"));
+        let own = archc(&[Path::new("import"), &out]);
+        assert!(String::from_utf8_lossy(&own.stderr).contains("in archc's own language"));
     }
 }

@@ -58,18 +58,42 @@ const FOREIGN: &[Case] = &[
     ("quote.prototxt", || "a: ".to_string() + &"\"".repeat(M), "no field `a`"),
     ("open.prototxt", || "a: \"".to_string() + &"b".repeat(M), "does not end in its line"),
     ("layers.prototxt", || PROTOTXT.to_string() + &RELU.repeat(50_001), "more than 300000 fields"),
-    ("many.prototxt", || PROTOTXT.to_string() + &"layer { type: \"ReLU\" bottom: \"a\" top: \"a\" }".repeat(30_000), "more than"),
-    ("bottoms.prototxt", || lines(PROTOTXT, 5_000, |i| format!("layer {{ type: \"ReLU\" bottom: \"{}{i}\" top: \"t{i}\" }}", "b".repeat(60))), "no layer before this one makes"),
+    (
+        "many.prototxt",
+        || PROTOTXT.to_string() + &"layer { type: \"ReLU\" bottom: \"a\" top: \"a\" }".repeat(30_000),
+        "more than",
+    ),
+    (
+        "bottoms.prototxt",
+        || {
+            lines(PROTOTXT, 5_000, |i| {
+                format!("layer {{ type: \"ReLU\" bottom: \"{}{i}\" top: \"t{i}\" }}", "b".repeat(60))
+            })
+        },
+        "no layer before this one makes",
+    ),
     ("sections.cfg", || CFG.to_string() + &"[dropout]\n".repeat(M), "more than 20000 sections"),
     ("options.cfg", || CFG.to_string() + &"a=1\n".repeat(M), "more than 500000 options"),
     ("unknown.cfg", || lines(CFG, 100_000, |i| format!("{}{i}=1", "b".repeat(60))), "does not read"),
     ("circle.cfg", || CFG.to_string() + "[route]\nlayers=0\n", "cannot read what it makes itself"),
     ("ahead.cfg", || CFG.to_string() + "[route]\nlayers=1\n[route]\nlayers=0\n", "comes after this one"),
-    ("doubling.cfg", || CFG.to_string() + "[dropout]\n" + &"[route]\nlayers=-1,-1\n".repeat(10_000), "too large to compute with"),
-    ("wide.cfg", || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "-1,".repeat(M)), "with commas between them"),
-    ("wires.cfg", || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "0,".repeat(900)).repeat(10_000), "read more than"),
+    (
+        "doubling.cfg",
+        || CFG.to_string() + "[dropout]\n" + &"[route]\nlayers=-1,-1\n".repeat(10_000),
+        "too large to compute with",
+    ),
+    (
+        "wide.cfg",
+        || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "-1,".repeat(M)),
+        "with commas between them",
+    ),
+    (
+        "wires.cfg",
+        || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "0,".repeat(900)).repeat(10_000),
+        "read more than",
+    ),
     ("huge.cfg", || CFG.to_string() + "[convolutional]\nfilters=2147483647\nsize=2147483647\npad=1\n", "E0"),
-    ("line.cfg", || "[".repeat(M), "no `]` at the end of the line"),
+    ("line.cfg", || "[".repeat(M), "name stands in brackets"),
 ];
 
 const CFG: &str = "[net]\nheight=8\nwidth=8\nchannels=3\n";

@@ -35,7 +35,12 @@ pub const DARKNET_WEIGHTS: Target = Target {
 pub const CAFFE_WEIGHTS: Target = Target {
     name: "caffe_weights",
     corpus: &["tests/fixtures/foreign/small"],
-    input: Input::Bytes { words: NUMBERS, made: Vec::new, longest: 16384, run: |bytes| weights(bytes, "rich.prototxt") },
+    input: Input::Bytes {
+        words: NUMBERS,
+        made: Vec::new,
+        longest: 16384,
+        run: |bytes| weights(bytes, "rich.prototxt"),
+    },
 };
 
 const OPTIONS: &[&[u8]] = &[
@@ -90,8 +95,15 @@ const FIELDS: &[&[u8]] = &[
     "é".as_bytes(),
 ];
 
-const NUMBERS: &[&[u8]] =
-    &[b"\0\0\0\0", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x7f", b"\xa2\x06", b"\x3a", b"\x2a\xff\x7f", b"\x0a\x05conv1"];
+const NUMBERS: &[&[u8]] = &[
+    b"\0\0\0\0",
+    b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+    b"\x7f",
+    b"\xa2\x06",
+    b"\x3a",
+    b"\x2a\xff\x7f",
+    b"\x0a\x05conv1",
+];
 
 /// What can be read is written again, and is the same network.
 fn network(bytes: &[u8], ending: &str) {
@@ -114,7 +126,8 @@ fn network(bytes: &[u8], ending: &str) {
 fn weights(bytes: &[u8], net: &str) {
     let net = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/foreign/small").join(net);
     let text = fs::read_to_string(&net).expect("it is in the repository");
-    let Some(Language::Foreign(front)) = net.extension().and_then(|ending| Language::from_extension(&ending.to_string_lossy()))
+    let Some(Language::Foreign(front)) =
+        net.extension().and_then(|ending| Language::from_extension(&ending.to_string_lossy()))
     else {
         unreachable!("it is foreign")
     };

@@ -40,9 +40,10 @@ impl Import {
                 self.path.display()
             )));
         };
-        let out = self.out.clone().unwrap_or_else(|| {
-            PathBuf::from(self.path.file_stem().unwrap_or_default()).with_extension("yaml")
-        });
+        let out = self
+            .out
+            .clone()
+            .unwrap_or_else(|| PathBuf::from(self.path.file_stem().unwrap_or_default()).with_extension("yaml"));
         let network = compile_and_report(&self.path, &self.changes)?.network;
         let short = short(&network);
         let head = format!("# From {} of {}.\n", file_name(&self.path), front.program());
@@ -101,5 +102,8 @@ fn create(path: &Path, text: &str) -> Result<(), Failure> {
 }
 
 fn taken(path: &Path) -> Failure {
-    Failure::Message(format!("{} is there already, and nothing is overwritten: name another with `--out`", path.display()))
+    Failure::Message(format!(
+        "{} is there already, and nothing is overwritten: name another with `--out`",
+        path.display()
+    ))
 }

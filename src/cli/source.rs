@@ -10,10 +10,10 @@ use clap::Args;
 use super::Failure;
 use crate::compile::{Compiled, InPart, check_in_part, compile_with};
 use crate::diagnostic::Diagnostics;
+use crate::import::Language;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::report::Training;
-use crate::import::Language;
 use crate::syntax::{Format, Override};
 
 /// The longest text that is read, in bytes.

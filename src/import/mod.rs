@@ -146,13 +146,14 @@ pub fn read(
     front.read(sources, source, &Given { input: input(overrides), images: images(overrides) }, load)
 }
 
-/// Leaves out advice in words of the language: what is said of a foreign file by its front end stays.
-pub(crate) fn without_advice(list: &mut [Diagnostic]) {
-    use Code::{Duplicate, InputsDisagree, SizeMismatch, WindowDoesNotFit, WrongRank};
-    let of_sizes = [Duplicate, InputsDisagree, SizeMismatch, WindowDoesNotFit, WrongRank];
-    for diagnostic in list {
-        let is_of_sizes = of_sizes.contains(&diagnostic.code) || diagnostic.code == Code::Unused;
-        diagnostic.help.retain(|help| help.edit.is_none() && !is_of_sizes);
+/// Leaves out advice in words of the language, in which the file is not; `own` is what its front end says.
+pub(crate) fn without_advice(problems: &mut [Diagnostic], own: &[Diagnostic]) {
+    for problem in problems.iter_mut().filter(|problem| !own.contains(problem)) {
+        // A value that the command line sets is in the language.
+        let is_here = |span: Span| span.source == SourceId(0);
+        if is_here(problem.primary.span) {
+            problem.help.clear();
+        }
     }
 }
 

@@ -14,6 +14,9 @@ pub struct Value(Option<usize>);
 impl Value {
     /// What the network reads.
     pub const INPUT: Value = Value(None);
+
+    /// Unknown after a mistake: what reads it is checked all the same, but for its sizes.
+    pub const LOST: Value = Value(Some(usize::MAX));
 }
 
 /// A layer's kind with its arguments, each with its place in the foreign file.
@@ -136,8 +139,8 @@ impl Net {
 
     /// Leaves an argument of what makes `value` out.
     pub fn drop_argument(&mut self, value: Value, key: &str) {
-        if let Some(index) = value.0 {
-            self.made[index].call.arguments.retain(|(given, _)| *given != Some(key));
+        if let Some(made) = value.0.and_then(|index| self.made.get_mut(index)) {
+            made.call.arguments.retain(|(given, _)| *given != Some(key));
         }
     }
 
@@ -145,13 +148,13 @@ impl Net {
     pub fn shape(&self, value: Value) -> Option<Shape> {
         match value.0 {
             None => self.input,
-            Some(index) => self.made[index].shape,
+            Some(index) => self.made.get(index)?.shape,
         }
     }
 
     /// The name of what makes a value.
     pub fn name(&self, value: Value) -> Option<&str> {
-        value.0.map(|index| self.made[index].name.value.as_str())
+        Some(self.made.get(value.0?)?.name.value.as_str())
     }
 
     /// Adds a layer, called `name` as far as that is possible.

@@ -87,7 +87,9 @@ impl Course {
                 half_cosine(base, *min, since as f64 / length as f64)
             }
             Curve::Polynomial { power } => base * (1.0 - t.min(total) as f64 / total as f64).powf(*power),
-            Curve::Inverse { gamma, power } => base * (1.0 + gamma * t as f64 / self.ticks_per_epoch as f64).powf(-power),
+            Curve::Inverse { gamma, power } => {
+                base * (1.0 + gamma * t as f64 / self.ticks_per_epoch as f64).powf(-power)
+            }
             Curve::OneCycle(cycle) => one_cycle(cycle, base, t.min(total - 1) as f64, total as f64),
             Curve::Plateau(_) => reduced,
         }

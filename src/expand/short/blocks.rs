@@ -181,7 +181,8 @@ fn block(name: String, places: &[Piece]) -> Option<Found> {
                     .map(|(one, other)| Some((one.parse().ok()?, other.parse().ok()?)))
                     .collect::<Option<_>>()?;
                 let factor = pairs.first().and_then(|(one, other)| other.checked_div(*one))?;
-                (factor > 1 && pairs.iter().all(|(one, other)| one.checked_mul(factor) == Some(*other))).then_some(factor)
+                (factor > 1 && pairs.iter().all(|(one, other)| one.checked_mul(factor) == Some(*other)))
+                    .then_some(factor)
             };
             keys.iter().enumerate().find_map(|(place, key)| Some((place, times(*key)?)))
         };
@@ -190,7 +191,8 @@ fn block(name: String, places: &[Piece]) -> Option<Found> {
         } else if let Some((place, factor)) = multiple() {
             written.push(format!("{{{factor}*{}}}", parameters[place].0));
         } else {
-            let same = parameters.iter().filter(|(name, _)| name.trim_end_matches(char::is_numeric) == first.role).count();
+            let same =
+                parameters.iter().filter(|(name, _)| name.trim_end_matches(char::is_numeric) == first.role).count();
             let name = if same == 0 { first.role.to_string() } else { format!("{}{}", first.role, same + 1) };
             written.push(format!("{{{name}}}"));
             parameters.push((name, first.usual));

@@ -36,7 +36,9 @@ fn layer(node: &Node, pieces: &mut Vec<Piece>) {
     let follows = !starts_a_line(node.kind);
     match pieces.last_mut() {
         Some(Piece::Line(calls)) if follows => calls.push(call),
-        Some(Piece::Structure(structure)) if structure.key == "residual" && structure.after.is_empty() && is_plain(node) => {
+        Some(Piece::Structure(structure))
+            if structure.key == "residual" && structure.after.is_empty() && is_plain(node) =>
+        {
             structure.after.push(call);
         }
         _ => pieces.push(Piece::Line(vec![call])),
@@ -47,8 +49,17 @@ fn layer(node: &Node, pieces: &mut Vec<Piece>) {
 fn starts_a_line(kind: &str) -> bool {
     matches!(
         kind,
-        "conv" | "depthwise" | "conv_transpose" | "linear" | "maxpool" | "avgpool" | "adaptive_avgpool" | "global_avgpool"
-            | "global_maxpool" | "upsample" | "pad"
+        "conv"
+            | "depthwise"
+            | "conv_transpose"
+            | "linear"
+            | "maxpool"
+            | "avgpool"
+            | "adaptive_avgpool"
+            | "global_avgpool"
+            | "global_maxpool"
+            | "upsample"
+            | "pad"
     )
 }
 
@@ -71,10 +82,18 @@ fn call(node: &Node) -> Call {
     let mut words = text.split(' ');
     let mut tokens: Vec<Token> = words.next().map(|kind| Token::Word(kind.to_string())).into_iter().collect();
     let takes_window = matches!(node.kind, "conv" | "depthwise");
-    let mut window = takes_window.then(|| [number("s", "stride", "1", Some("1")), number("p", "padding", "0", Some("0"))]);
+    let mut window =
+        takes_window.then(|| [number("s", "stride", "1", Some("1")), number("p", "padding", "0", Some("0"))]);
     let mut others = Vec::new();
     for word in words {
-        let named = [("s", "stride"), ("p", "padding"), ("d", "dilation"), ("g", "groups"), ("back=", "back"), ("in=", "inputs")];
+        let named = [
+            ("s", "stride"),
+            ("p", "padding"),
+            ("d", "dilation"),
+            ("g", "groups"),
+            ("back=", "back"),
+            ("in=", "inputs"),
+        ];
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
         let with_name = named.iter().find(|(prefix, _)| word.strip_prefix(prefix).is_some_and(is_number));
         match (with_name, positional.split_first()) {

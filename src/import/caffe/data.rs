@@ -61,7 +61,8 @@ impl Reading<'_> {
     pub fn data(&mut self, layer: &Layer<'_>, fields: &Fields<'_>) {
         fields.ignore(&["param"]);
         let transform = fields.message("transform_param").map(|message| fields.inside("`transform_param`", message));
-        let window = transform.as_ref().and_then(|transform| transform.whole("crop_size")).filter(|size| size.value > 0);
+        let window =
+            transform.as_ref().and_then(|transform| transform.whole("crop_size")).filter(|size| size.value > 0);
         let dims = match layer.r#type {
             "Input" => self.input_param(fields),
             "DummyData" | "DUMMY_DATA" => self.dummy_data(fields),

@@ -203,12 +203,21 @@ mod tests {
 
     #[test]
     fn reads_numbers_as_protocol_buffers_do() {
-        for (text, expected) in
-            [("12", Some(12)), ("-3", Some(-3)), ("0x1F", Some(31)), ("010", Some(8)), ("0", Some(0)), ("1.5", None), ("", None), ("x", None)]
-        {
+        for (text, expected) in [
+            ("12", Some(12)),
+            ("-3", Some(-3)),
+            ("0x1F", Some(31)),
+            ("010", Some(8)),
+            ("0", Some(0)),
+            ("1.5", None),
+            ("", None),
+            ("x", None),
+        ] {
             assert_eq!(whole(text), expected, "{text}");
         }
-        for (text, expected) in [("1", Some(1.0)), (".5f", Some(0.5)), ("-1e-3", Some(-1e-3)), ("inf", None), ("a", None)] {
+        for (text, expected) in
+            [("1", Some(1.0)), (".5f", Some(0.5)), ("-1e-3", Some(-1e-3)), ("inf", None), ("a", None)]
+        {
             assert_eq!(number(text), expected, "{text}");
         }
     }

@@ -10,12 +10,7 @@ use crate::syntax::ast::Setting;
 impl Reading<'_> {
     /// Rules for the weights of what a layer makes, from the messages under these keys: a weight without a message starts with `usual`.
     /// Of a layer that has none, as in a network for deployment, nothing is said.
-    pub fn start(
-        &mut self,
-        fields: &Fields<'_>,
-        made: Value,
-        weights: &[(&'static str, &'static str, f64)],
-    ) {
+    pub fn start(&mut self, fields: &Fields<'_>, made: Value, weights: &[(&'static str, &'static str, f64)]) {
         let fillers: Vec<(&str, Option<&Message>, f64)> =
             weights.iter().map(|(part, key, usual)| (*part, fields.message(key), *usual)).collect();
         let Some(place) = fillers.iter().find_map(|(_, filler, _)| filler.map(|filler| filler.span)) else { return };
@@ -67,9 +62,8 @@ impl Reading<'_> {
     /// `init:`, if there is anything to say.
     pub fn init(&self) -> Option<(&'static str, Span, Spanned<Setting>)> {
         let (_, first) = self.starts.first()?;
-        let entries = self.starts.iter().map(|(pattern, start)| {
-            (pattern.as_str(), start.span, text(&start.value, start.span))
-        });
+        let entries =
+            self.starts.iter().map(|(pattern, start)| (pattern.as_str(), start.span, text(&start.value, start.span)));
         Some(("init", first.span, map(first.span, entries.collect())))
     }
 }

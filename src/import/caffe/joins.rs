@@ -10,9 +10,8 @@ use crate::import::net::{Array, Call, Order, Stored, Value};
 use crate::ir::Shape;
 
 impl<'a> Reading<'a> {
-    fn bottoms(&mut self, layer: &Layer<'a>) -> Option<Vec<Value>> {
-        let values: Vec<Option<Value>> = layer.bottoms.iter().map(|bottom| self.bottom(bottom)).collect();
-        values.into_iter().collect()
+    fn bottoms(&mut self, layer: &Layer<'a>) -> Vec<Value> {
+        layer.bottoms.iter().map(|bottom| self.bottom(bottom)).collect()
     }
 
     /// The values joined by `call`; one alone is itself.
@@ -48,13 +47,13 @@ impl<'a> Reading<'a> {
                 }
             };
         }
-        self.joined(layer, Call::new(kind, layer.span), values?)
+        self.joined(layer, Call::new(kind, layer.span), values)
     }
 
     pub fn concat(&mut self, layer: &Layer<'a>, fields: &Fields<'a>) -> Option<Value> {
         let values = self.bottoms(layer);
         self.axis(fields, "concat_param", "concat_dim");
-        self.joined(layer, Call::new("concat", layer.span), values?)
+        self.joined(layer, Call::new("concat", layer.span), values)
     }
 
     /// Only channels are joined and taken apart.
@@ -104,9 +103,8 @@ impl<'a> Reading<'a> {
         for (index, top) in layer.tops.iter().enumerate() {
             let value = bounds.get(index..index + 2).map(|pair| {
                 let place = points.get(index).or(points.last()).map_or(layer.span, |point| point.span);
-                let call = Call::new("slice", layer.span)
-                    .at(Argument::Int(pair[0]), place)
-                    .at(Argument::Int(pair[1]), place);
+                let call =
+                    Call::new("slice", layer.span).at(Argument::Int(pair[0]), place).at(Argument::Int(pair[1]), place);
                 let name = Spanned::new(format!("{}/{index}", layer.name.value), layer.name.span);
                 self.net.layer(&name, call, vec![bottom])
             });
@@ -198,7 +196,6 @@ impl<'a> Reading<'a> {
         axis: Option<Spanned<f64>>,
     ) -> Option<Value> {
         let [map, factors] = bottoms.map(|bottom| self.bottom(bottom));
-        let (map, factors) = (map?, factors?);
         if !axis.as_ref().is_some_and(|axis| axis.value == 0.0) {
             self.report(lacking(layer.span, "archc multiplies two blobs from the batch on, with `axis: 0`"));
             return None;

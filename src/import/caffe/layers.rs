@@ -57,7 +57,7 @@ impl<'a> Reading<'a> {
 
     pub fn one_bottom(&mut self, layer: &Layer<'a>) -> Option<Value> {
         match layer.bottoms.as_slice() {
-            [bottom] => self.bottom(bottom),
+            [bottom] => Some(self.bottom(bottom)),
             bottoms => {
                 let message = format!("`{}` reads one `bottom`, and here are {}", layer.r#type, bottoms.len());
                 self.report(Diagnostic::error(Code::InvalidArgument, layer.span, message));
@@ -392,7 +392,7 @@ impl<'a> Reading<'a> {
             self.report(Diagnostic::error(Code::MissingKey, layer.span, "a loss needs a `bottom`"));
             return;
         };
-        let Some(value) = self.bottom(scores) else { return };
+        let value = self.bottom(scores);
         let scores = match layer.kind {
             Kind::MultinomialLogisticLoss => {
                 let scores = self.scores(value);

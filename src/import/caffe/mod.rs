@@ -26,10 +26,10 @@ use std::cell::RefCell;
 use std::path::Path;
 
 #[cfg(feature = "train")]
+use super::Values;
+#[cfg(feature = "train")]
 use super::net::Stored;
 use super::net::{map, text as written, whole};
-#[cfg(feature = "train")]
-use super::Values;
 use super::{FrontEnd, Given, Imported};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Severity, SourceId, Sources, Span, Spanned};
 #[cfg(feature = "train")]
@@ -91,11 +91,7 @@ fn read(
 }
 
 /// The layers of a network, and what is known of it.
-fn network<'a>(
-    message: &'a Message,
-    given: &Given,
-    problems: &'a RefCell<Mistakes>,
-) -> Option<(Reading<'a>, Head)> {
+fn network<'a>(message: &'a Message, given: &Given, problems: &'a RefCell<Mistakes>) -> Option<(Reading<'a>, Head)> {
     let fields = Fields::new("a network", message, problems);
     fields.ignore(&["force_backward", "debug_info"]);
     let name = fields.text("name").cloned();

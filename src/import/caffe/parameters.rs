@@ -36,7 +36,8 @@ impl Reading<'_> {
             .collect();
         let Some(name) = made.and_then(|made| self.net.name(made)).map(str::to_owned) else { return };
         for (index, part) in parts.iter().enumerate() {
-            let older = |list: &[crate::diagnostic::Spanned<f64>]| list.get(index).map(|number| (number.value, number.span));
+            let older =
+                |list: &[crate::diagnostic::Spanned<f64>]| list.get(index).map(|number| (number.value, number.span));
             let (rate, decay, span) = match own.get(index) {
                 Some((rate, decay, span)) => (*rate, *decay, Some(*span)),
                 None => (

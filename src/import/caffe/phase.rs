@@ -39,8 +39,8 @@ impl State {
     fn meets(&self, rule: Fields<'_>) -> bool {
         let phase = rule.word("phase").is_none_or(|phase| phase.value == self.phase);
         let [least, most] = ["min_level", "max_level"].map(|key| rule.whole(key));
-        let level = least.is_none_or(|least| self.level >= least.value)
-            && most.is_none_or(|most| self.level <= most.value);
+        let level =
+            least.is_none_or(|least| self.level >= least.value) && most.is_none_or(|most| self.level <= most.value);
         let has = |stage: &&Spanned<String>| self.stages.contains(&stage.value);
         let stages = rule.texts("stage").iter().all(has) && !rule.texts("not_stage").iter().any(has);
         rule.finish();

@@ -87,13 +87,23 @@ impl<'a> Reading<'a> {
         self.problems.borrow_mut().push(problem);
     }
 
+    /// Whether the network is known to be wrong: what it ends in does not matter then.
+    fn has_errors(&self) -> bool {
+        self.problems.borrow().has_errors()
+    }
+
     /// What the network reads, where the file says so.
     pub fn input(&self) -> Option<&Spanned<Shape>> {
         self.input.as_ref()
     }
 
     /// That the blob `name` is what the network reads. `shape` is known or not, and `missing` says why not.
-    pub fn reads(&mut self, name: &Spanned<String>, shape: Option<Spanned<Shape>>, missing: impl FnOnce() -> Diagnostic) {
+    pub fn reads(
+        &mut self,
+        name: &Spanned<String>,
+        shape: Option<Spanned<Shape>>,
+        missing: impl FnOnce() -> Diagnostic,
+    ) {
         if self.has_input {
             let message = format!("`{}` would be a second input, and a network of archc has one", name.value);
             self.report(Diagnostic::error(Code::Duplicate, name.span, message));
@@ -135,24 +145,25 @@ impl<'a> Reading<'a> {
         fields.finish();
     }
 
-    /// The value of a blob that a layer reads; `None` after a mistake.
-    pub fn bottom(&mut self, name: &Spanned<String>) -> Option<Value> {
+    /// The value of a blob that a layer reads.
+    pub fn bottom(&mut self, name: &Spanned<String>) -> Value {
         match self.blobs.get(&name.value) {
             Some(Blob::Value(value)) => {
                 let value = *value;
                 self.read.insert(value);
-                Some(value)
+                value
             }
-            Some(Blob::Lost) => None,
+            Some(Blob::Lost) => Value::LOST,
             Some(Blob::Labels) => {
                 let message = format!("`{}` holds labels, which no layer but a loss reads", name.value);
                 self.report(Diagnostic::error(Code::UnknownReference, name.span, message));
-                None
+                Value::LOST
             }
             Some(Blob::Taken) => {
-                let message = format!("`{}` is read again behind its scale, which is one layer with it here", name.value);
+                let message =
+                    format!("`{}` is read again behind its scale, which is one layer with it here", name.value);
                 self.report(Diagnostic::error(Code::UnknownReference, name.span, message));
-                None
+                Value::LOST
             }
             None => {
                 let message = format!("no layer before this one makes `{}`", name.value);
@@ -163,7 +174,7 @@ impl<'a> Reading<'a> {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error,
                 });
-                None
+                Value::LOST
             }
         }
     }
@@ -201,7 +212,7 @@ impl<'a> Reading<'a> {
 
     /// What the network ends in: what the loss is computed from, or what nothing reads.
     pub fn output(&mut self, end: Span) -> Option<Value> {
-        if self.problems.borrow().is_full() {
+        if self.has_errors() {
             return None;
         }
         // Of several losses, that of the most weight, and the last one of those.
@@ -245,9 +256,7 @@ impl<'a> Reading<'a> {
             }
             [] => {
                 let message = "the file describes no network";
-                if self.problems.borrow().len() == 0 {
-                    self.report(Diagnostic::error(Code::MissingKey, span, message));
-                }
+                self.report(Diagnostic::error(Code::MissingKey, span, message));
                 None
             }
         }

@@ -16,9 +16,26 @@ const OWN: [&str; 8] =
 
 /// Fields about how a run is watched and kept.
 const OTHERS: [&str; 20] = [
-    "test_net", "test_net_param", "test_iter", "test_interval", "test_compute_loss", "test_initialization", "test_state",
-    "train_state", "display", "average_loss", "snapshot", "snapshot_prefix", "snapshot_diff", "snapshot_format",
-    "snapshot_after_train", "solver_mode", "device_id", "debug_info", "layer_wise_reduce", "weights",
+    "test_net",
+    "test_net_param",
+    "test_iter",
+    "test_interval",
+    "test_compute_loss",
+    "test_initialization",
+    "test_state",
+    "train_state",
+    "display",
+    "average_loss",
+    "snapshot",
+    "snapshot_prefix",
+    "snapshot_diff",
+    "snapshot_format",
+    "snapshot_after_train",
+    "solver_mode",
+    "device_id",
+    "debug_info",
+    "layer_wise_reduce",
+    "weights",
 ];
 
 /// Whether a file is a solver, and no network.
@@ -118,7 +135,8 @@ impl Solver {
         let number = |key, usual: f64| fields.number(key).map_or(usual, |number| number.value);
         let span = fields.message_span();
         let older = fields.word("solver_type").map(|older| {
-            let newer = TYPES.iter().find(|(name, _)| *name == older.value).map_or(older.value.as_str(), |(_, newer)| newer);
+            let newer =
+                TYPES.iter().find(|(name, _)| *name == older.value).map_or(older.value.as_str(), |(_, newer)| newer);
             Spanned::new(newer.to_string(), older.span)
         });
         let rule = fields.text("type").cloned().or(older).unwrap_or(Spanned::new("SGD".to_string(), span));
@@ -162,7 +180,8 @@ impl Solver {
     ) -> Option<Spanned<Setting>> {
         let warn = |span, message: String| {
             let warning = Diagnostic::warning(Code::Unused, span, message).label("the recipe is left out");
-            let help = "archc checks the network without it; to train, give a recipe with `--set train.epochs=10` and so on";
+            let help =
+                "archc checks the network without it; to train, give a recipe with `--set train.epochs=10` and so on";
             problems.borrow_mut().push(warning.help(help));
         };
         let batch = reading.batch.as_ref()?;

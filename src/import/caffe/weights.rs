@@ -158,7 +158,9 @@ fn blob(wire: &mut Wire<File>, start: u64, length: u64) -> Result<Blob, String> 
                     }
                 })?;
             }
-            (number, Field::Whole(size)) if field::OLD_SIZES.contains(&number) => older[number as usize - 1] = Some(size),
+            (number, Field::Whole(size)) if field::OLD_SIZES.contains(&number) => {
+                older[number as usize - 1] = Some(size)
+            }
             _ => {}
         }
         Ok(())

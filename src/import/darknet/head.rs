@@ -9,13 +9,50 @@ use crate::syntax::ast::Setting;
 
 /// Options that change images, how a run is watched, or what the network is called.
 const OTHERS: [&str; 44] = [
-    "angle", "aspect", "saturation", "exposure", "hue", "max_crop", "min_crop", "max_ratio", "min_ratio", "center",
-    "random", "flip", "blur", "mixup", "cutmix", "mosaic", "mosaic_bound", "gaussian_noise", "letter_box", "contrastive",
-    "contrastive_jit_flip", "contrastive_color", "unsupervised", "label_smooth_eps", "dynamic_minibatch", "time_steps",
-    "track", "augment_speed", "sequential_subdivisions", "try_fix_nan", "loss_scale", "optimized_memory",
-    "workspace_size_limit_MB", "num_sigmas_reject_badlabels", "weights_reject_freq", "equidistant_point",
-    "badlabels_rejection_percentage", "badlabels_reject_threshold", "resize_step", "max_chart_loss", "notruth",
-    "cutout", "adversarial_lr", "attention",
+    "angle",
+    "aspect",
+    "saturation",
+    "exposure",
+    "hue",
+    "max_crop",
+    "min_crop",
+    "max_ratio",
+    "min_ratio",
+    "center",
+    "random",
+    "flip",
+    "blur",
+    "mixup",
+    "cutmix",
+    "mosaic",
+    "mosaic_bound",
+    "gaussian_noise",
+    "letter_box",
+    "contrastive",
+    "contrastive_jit_flip",
+    "contrastive_color",
+    "unsupervised",
+    "label_smooth_eps",
+    "dynamic_minibatch",
+    "time_steps",
+    "track",
+    "augment_speed",
+    "sequential_subdivisions",
+    "try_fix_nan",
+    "loss_scale",
+    "optimized_memory",
+    "workspace_size_limit_MB",
+    "num_sigmas_reject_badlabels",
+    "weights_reject_freq",
+    "equidistant_point",
+    "badlabels_rejection_percentage",
+    "badlabels_reject_threshold",
+    "resize_step",
+    "max_chart_loss",
+    "notruth",
+    "cutout",
+    "adversarial_lr",
+    "attention",
 ];
 
 /// What the network reads; `None` after a mistake, or if the command line says it.
@@ -129,7 +166,9 @@ fn policy(options: &Options<'_>) -> Option<Spanned<Policy>> {
     let scale = options.number("scale", 1.0).value;
     let cannot = |message: String| {
         let warning = Diagnostic::warning(Code::Unused, span, message);
-        options.refuse(warning.label("the recipe is left out").help("archc checks the network without it; to train, give a recipe with `--set train.epochs=10` and so on"));
+        options.refuse(warning.label("the recipe is left out").help(
+            "archc checks the network without it; to train, give a recipe with `--set train.epochs=10` and so on",
+        ));
         None
     };
     let curve = match name.map_or("constant", |name| name.value.as_str()) {
@@ -138,20 +177,26 @@ fn policy(options: &Options<'_>) -> Option<Spanned<Policy>> {
         "steps" => {
             let (Some(steps), Some(scales)) = (steps, scales) else {
                 let message = "`policy=steps` needs `steps` and `scales`";
-                options.refuse(Diagnostic::error(Code::MissingKey, span, message).help("such as `steps=400000,450000` and `scales=.1,.1`"));
+                options.refuse(
+                    Diagnostic::error(Code::MissingKey, span, message)
+                        .help("such as `steps=400000,450000` and `scales=.1,.1`"),
+                );
                 return None;
             };
             let (steps, scales) = (steps.value, scales.value);
             if steps.len() != scales.len() {
                 let message = format!("{} `steps` and {} `scales`", steps.len(), scales.len());
-                options.refuse(Diagnostic::error(Code::InvalidArgument, span, message).label("each step has its scale"));
+                options
+                    .refuse(Diagnostic::error(Code::InvalidArgument, span, message).label("each step has its scale"));
                 return None;
             }
             let ascend = steps.windows(2).all(|pair| pair[0] < pair[1]);
             let first = scales[0];
             match scales.iter().all(|scale| *scale == first) && ascend && steps[0] > burn_in.value {
                 true => Curve::MultiStep { steps: steps.iter().map(|step| *step as f64).collect(), gamma: first },
-                false => return cannot("`steps` of archc ascend, come after the warm-up, and have one factor".to_string()),
+                false => {
+                    return cannot("`steps` of archc ascend, come after the warm-up, and have one factor".to_string());
+                }
             }
         }
         "exp" => Curve::Exponential { gamma },

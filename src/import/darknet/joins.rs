@@ -21,7 +21,7 @@ impl Reading {
         };
         let mut values = Vec::new();
         for index in &layers.value {
-            values.push(self.other(options, "layers", *index, layers.span)??);
+            values.push(self.other(options, "layers", *index, layers.span)?);
         }
         if groups.value > 1 {
             if group.value >= groups.value {
@@ -72,7 +72,8 @@ impl Reading {
             }
         }
         if let Some(kind) = options.text("weights_type").filter(|kind| kind.value != "none") {
-            let message = format!("`weights_type={}` learns to weigh the sum, which archc has no layer for", kind.value);
+            let message =
+                format!("`weights_type={}` learns to weigh the sum, which archc has no layer for", kind.value);
             options.refuse(Diagnostic::error(Code::InvalidArgument, kind.span, message));
         }
         options.ignore(&["weights_normalization"]);
@@ -81,10 +82,10 @@ impl Reading {
             options.refuse(error.help("such as `from=-3`: the section whose output is added"));
             return None;
         };
-        let current = self.current()?;
+        let current = self.current();
         let mut values = vec![current];
         for index in &from.value {
-            let other = self.other(options, "from", *index, from.span)??;
+            let other = self.other(options, "from", *index, from.span)?;
             values.push(self.fitted(options, other, current, &from)?);
         }
         let name = self.name("shortcut", span);
@@ -100,7 +101,8 @@ impl Reading {
         current: Value,
         from: &Spanned<Vec<i64>>,
     ) -> Option<Value> {
-        let (Some(Shape::Map { .. }), Some(Shape::Map { .. })) = (self.net.shape(other), self.net.shape(current)) else {
+        let (Some(Shape::Map { .. }), Some(Shape::Map { .. })) = (self.net.shape(other), self.net.shape(current))
+        else {
             return Some(other);
         };
         let (theirs, ours) = (self.net.shape(other)?, self.net.shape(current)?);
@@ -114,17 +116,15 @@ impl Reading {
                 let error = Diagnostic::error(Code::InputsDisagree, from.span, message);
                 options.refuse(error.label(match stride {
                     0 => format!("{height} < {rows}: archc does not spread pixels"),
-                    _ => format!(
-                        "every {stride}th pixel makes {}×{}",
-                        height.div_ceil(stride),
-                        width.div_ceil(stride)
-                    ),
+                    _ => format!("every {stride}th pixel makes {}×{}", height.div_ceil(stride), width.div_ceil(stride)),
                 }));
                 return None;
             }
-            let call = Call::new("maxpool", from.span)
-                .at(Argument::Size(1, 1), from.span)
-                .with("stride", Argument::Int(stride as i64), from.span);
+            let call = Call::new("maxpool", from.span).at(Argument::Size(1, 1), from.span).with(
+                "stride",
+                Argument::Int(stride as i64),
+                from.span,
+            );
             let name = self.name("subsample", from.span);
             value = self.net.layer(&name, call, vec![value]);
         }
@@ -155,8 +155,8 @@ impl Reading {
             options.refuse(Diagnostic::error(Code::MissingKey, span, message));
             return None;
         };
-        let other = self.other(options, "from", from.value, from.span)??;
-        let current = self.current()?;
+        let other = self.other(options, "from", from.value, from.span)?;
+        let current = self.current();
         let name = self.name("scale", span);
         let product = self.net.layer(&name, Call::new("mul", from.span), vec![other, current]);
         self.activated(options, "scale", product, "linear")

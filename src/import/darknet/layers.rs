@@ -39,7 +39,7 @@ impl Reading {
             "avgpool" | "avg" => self.plain(options, "avgpool", Call::new("global_avgpool", header.span)),
             "dropout" => self.dropout(options),
             "activation" => {
-                let (name, current) = (self.name("activation", header.span), self.current()?);
+                let (name, current) = (self.name("activation", header.span), self.current());
                 self.activated(options, &name.value, current, "linear")
             }
             "crop" if self.index() == 0 => self.crop(options),
@@ -58,7 +58,7 @@ impl Reading {
 
     /// A layer that reads what the section before makes.
     fn plain(&mut self, options: &Options<'_>, name: &str, call: Call) -> Option<Value> {
-        let current = self.current()?;
+        let current = self.current();
         let name = self.name(name, options.span());
         Some(self.net.layer(&name, call, vec![current]))
     }
@@ -70,7 +70,13 @@ impl Reading {
         let stride = options.whole("stride", 1);
         let stride = ["stride_y", "stride_x"].map(|key| {
             let own = options.whole(key, stride.value);
-            if own.value < 1 { stride.clone() } else if own.span == span { Spanned::new(own.value, stride.span) } else { own }
+            if own.value < 1 {
+                stride.clone()
+            } else if own.span == span {
+                Spanned::new(own.value, stride.span)
+            } else {
+                own
+            }
         });
         let padding = self.padding(options, &kernel);
         let groups = options.positive("groups", 1);
@@ -90,7 +96,10 @@ impl Reading {
             options.lacking(key, 0, what);
         }
         if dilation.value > 1 && 2 * padding.value != kernel.value - 1 {
-            let message = format!("with `dilation={}` Darknet pads by `padding` times as much, and counts the output without it", dilation.value);
+            let message = format!(
+                "with `dilation={}` Darknet pads by `padding` times as much, and counts the output without it",
+                dilation.value
+            );
             let error = Diagnostic::error(Code::InvalidArgument, dilation.span, message);
             options.refuse(error.label(format!("2·{} ≠ {} − 1", padding.value, kernel.value)));
         }
@@ -157,10 +166,10 @@ impl Reading {
         let is_linear = order == Order::ByHeader;
         let current = match is_linear {
             true => {
-                let current = self.current()?;
+                let current = self.current();
                 self.net.flat(&name, current)
             }
-            false => self.current()?,
+            false => self.current(),
         };
         let mut output = self.net.layer(&name, call, vec![current]);
         let weight = Array { name: format!("{}.weight", self.net.name(output)?), order };
@@ -195,13 +204,7 @@ impl Reading {
     }
 
     /// `value` behind the activation that the section names.
-    pub(super) fn activated(
-        &mut self,
-        options: &Options<'_>,
-        what: &str,
-        value: Value,
-        usual: &str,
-    ) -> Option<Value> {
+    pub(super) fn activated(&mut self, options: &Options<'_>, what: &str, value: Value, usual: &str) -> Option<Value> {
         let written = options.text("activation");
         let (name, span) = written.map_or((usual, options.span()), |name| (name.value.as_str(), name.span));
         let call = match activation(name, span) {
@@ -242,7 +245,11 @@ impl Reading {
         let window = Call::new("maxpool", span).window(square(&kernel)).size(kernel.value, "stride", strides.clone());
         let [down, across] = strides.map(|stride| stride.value);
         if before == after && before <= kernel.value / 2 {
-            return self.plain(options, "maxpool", window.size(0, "padding", square(&Spanned::new(before, padding.span))));
+            return self.plain(
+                options,
+                "maxpool",
+                window.size(0, "padding", square(&Spanned::new(before, padding.span))),
+            );
         }
         // Room for one window more, which is not whole: what rounding up gives, for a map of any size.
         if before == 0 && after == down - 1 && down == across && down <= kernel.value {
@@ -260,7 +267,7 @@ impl Reading {
             options.refuse(Diagnostic::error(Code::InvalidArgument, padding.span, message));
             return None;
         }
-        let current = self.current()?;
+        let current = self.current();
         let name = self.name("pad", span);
         let padded = self.net.layer(&name, pad.flag("replicate", true), vec![current]);
         let name = self.name("maxpool", span);
@@ -294,7 +301,7 @@ impl Reading {
         if !self.is_given {
             self.net.set_input(shape);
         }
-        self.current()
+        Some(self.current())
     }
 
     /// Whether only what computes the loss stands behind this section.
@@ -317,7 +324,7 @@ impl Reading {
             options.refuse(Diagnostic::error(Code::InvalidArgument, tree.span, message));
         }
         let name = self.name("softmax", span);
-        let current = self.current()?;
+        let current = self.current();
         let flat = self.net.flat(&name, current);
         if self.is_last() {
             return Some(flat);
@@ -337,14 +344,15 @@ impl Reading {
             let message = "`[cost]` is the end of a network, and sections stand behind it";
             options.refuse(Diagnostic::error(Code::InvalidArgument, options.span(), message));
         }
-        self.current()
+        Some(self.current())
     }
 
     fn upsample(&mut self, options: &Options<'_>) -> Option<Value> {
         let stride = options.positive("stride", 2);
         let scale = options.number("scale", 1.0);
         if scale.value != 1.0 {
-            let message = format!("`scale={}` multiplies what the layer makes, which archc has no layer for", scale.value);
+            let message =
+                format!("`scale={}` multiplies what the layer makes, which archc has no layer for", scale.value);
             options.refuse(Diagnostic::error(Code::InvalidArgument, scale.span, message));
         }
         let call = Call::new("upsample", options.span()).at(Argument::Int(stride.value), stride.span);
@@ -385,9 +393,8 @@ fn activation(name: &str, span: Span) -> Activation {
 
 /// That a section is none that archc can build, and what it is.
 fn refused(name: &str, span: Span) -> Diagnostic {
-    let lacking = |what: &str| {
-        Diagnostic::error(Code::UnknownName, span, format!("archc has no layer for `[{name}]`, {what}"))
-    };
+    let lacking =
+        |what: &str| Diagnostic::error(Code::UnknownName, span, format!("archc has no layer for `[{name}]`, {what}"));
     const DETECTS: &str = "archc reads networks that classify; leave the head out, and what stands before it is read";
     match name {
         "yolo" | "region" | "detection" | "Gaussian_yolo" | "gaussian_yolo" | "iseg" => {
@@ -418,6 +425,17 @@ fn refused(name: &str, span: Span) -> Diagnostic {
 }
 
 const SECTIONS: [&str; 13] = [
-    "convolutional", "deconvolutional", "connected", "batchnorm", "maxpool", "avgpool", "dropout", "activation",
-    "softmax", "cost", "upsample", "route", "shortcut",
+    "convolutional",
+    "deconvolutional",
+    "connected",
+    "batchnorm",
+    "maxpool",
+    "avgpool",
+    "dropout",
+    "activation",
+    "softmax",
+    "cost",
+    "upsample",
+    "route",
+    "shortcut",
 ];

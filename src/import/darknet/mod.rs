@@ -14,9 +14,9 @@ mod weights;
 #[cfg(feature = "train")]
 use std::path::Path;
 
-use super::net::{Net, Stored, Value, map, whole};
 #[cfg(feature = "train")]
 use super::Values;
+use super::net::{Net, Stored, Value, map, whole};
 use super::{FrontEnd, Given, Imported};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Severity, SourceId, Sources, Span, Spanned};
 use crate::ir::Shape;
@@ -137,8 +137,8 @@ impl Reading {
     }
 
     /// What the section reads, unless it says otherwise.
-    fn current(&self) -> Option<Value> {
-        self.outputs.last().map_or(Some(Value::INPUT), |output| *output)
+    fn current(&self) -> Value {
+        self.outputs.last().map_or(Value::INPUT, |output| output.unwrap_or(Value::LOST))
     }
 
     /// The name of what this section makes: `conv3`.
@@ -146,8 +146,8 @@ impl Reading {
         Spanned::new(format!("{what}{}", self.index()), span)
     }
 
-    /// What another section makes, counted from the first one or back from this. The outer `None` is reported.
-    fn other(&mut self, options: &Options<'_>, key: &str, index: i64, span: Span) -> Option<Option<Value>> {
+    /// What another section makes, counted from the first one or back from this. `None` is reported.
+    fn other(&mut self, options: &Options<'_>, key: &str, index: i64, span: Span) -> Option<Value> {
         self.wires += 1;
         if self.wires > MOST_WIRES {
             let message = format!("sections read more than {MOST_WIRES} others");
@@ -157,17 +157,16 @@ impl Reading {
         let here = self.index() as i64;
         let absolute = if index < 0 { here + index } else { index };
         if (0..here).contains(&absolute) {
-            return Some(self.outputs[absolute as usize]);
+            return Some(self.outputs[absolute as usize].unwrap_or(Value::LOST));
         }
         let message = match absolute {
-            ..0 => format!("`{key}` goes back {} sections, and only {here} stand before this one", -index),
+            ..0 => format!("`{key}` goes back {} sections, and there are {here} before this one", -index),
             _ if absolute == here => format!("section {here} cannot read what it makes itself"),
             _ => format!("`{key}` names section {absolute}, which comes after this one"),
         };
         let error = Diagnostic::error(Code::UnknownReference, span, message);
-        let error = if index < 0 { error.label(format!("{here} − {} = {absolute}", -index)) } else { error };
+        let error = if absolute < 0 { error.label(format!("{here} − {} = −{}", -index, -absolute)) } else { error };
         options.refuse(error.help("sections are counted from 0, without `[net]`; below zero, back from this one"));
         None
     }
 }
-

@@ -48,7 +48,8 @@ struct Head {
 impl Head {
     fn read(file: &mut BufReader<File>) -> Result<Head, String> {
         let mut start = [0; 12];
-        file.read_exact(&mut start).map_err(|_| "the file is shorter than the head of Darknet's weights".to_string())?;
+        file.read_exact(&mut start)
+            .map_err(|_| "the file is shorter than the head of Darknet's weights".to_string())?;
         let version = start.as_chunks::<4>().0.iter().map(|bytes| i32::from_le_bytes(*bytes)).collect::<Vec<i32>>();
         let [major, minor, revision] = version[..] else { unreachable!("twelve bytes are three numbers") };
         const MOST: i32 = 1000;

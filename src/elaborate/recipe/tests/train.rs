@@ -188,7 +188,8 @@ fn schedules() {
         let expected = Schedule::new(expected);
         assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
     }
-    let followed = |per, epochs, from| Schedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from, power: 1.0 } };
+    let followed =
+        |per, epochs, from| Schedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from, power: 1.0 } };
     for (section, expected) in [
         ("constant per=epoch", followed(Per::Epoch, 0.0, 1.0 / 3.0)),
         ("constant per=step", followed(Per::Step, 0.0, 1.0 / 3.0)),
