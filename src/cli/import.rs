@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::source::{Changes, compile_and_report, language};
 use super::{Failure, terminal};
+use crate::diagnostic::printable;
 use crate::expand::short;
 use crate::import::Language;
 #[cfg(feature = "train")]
@@ -78,18 +79,22 @@ impl Import {
 #[cfg(feature = "train")]
 fn save(short: &crate::expand::Short, values: Values, out: &Path, safetensors: &Path) -> Result<(), Failure> {
     let mut weights = lower(&short.network).weights;
-    let values: Vec<Vec<f32>> = short.weights.iter().map(|index| values.weights[*index].clone()).collect();
+    let ordered: Vec<Vec<f32>> = short.weights.iter().map(|index| values.weights[*index].clone()).collect();
     for weight in &mut weights {
         weight.frozen = false;
     }
-    let entries = weights::entries(&weights, &values);
+    let entries = weights::entries(&weights, &ordered);
     weights::save(safetensors, &entries, 0, "")?;
-    terminal::print(&format!("{}\n{}\n", out.display(), safetensors.display()))?;
-    Ok(())
+    if !values.left_out.is_empty() {
+        let names: Vec<String> = values.left_out.iter().map(|name| format!("`{}`", printable(name))).collect();
+        let layers = if names.len() == 1 { "layer" } else { "layers" };
+        terminal::complain(&format!("left out: the weights of {} other {layers}: {}", names.len(), names.join(", ")));
+    }
+    terminal::print(&format!("{}\n{}\n", out.display(), safetensors.display()))
 }
 
 fn file_name(path: &Path) -> String {
-    crate::diagnostic::printable(&path.file_name().unwrap_or_default().to_string_lossy())
+    printable(&path.file_name().unwrap_or_default().to_string_lossy())
 }
 
 fn create(path: &Path, text: &str) -> Result<(), Failure> {

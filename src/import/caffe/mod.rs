@@ -5,6 +5,7 @@
 //! the older `layers` with one in capitals.
 
 mod data;
+mod ends;
 mod fields;
 mod fillers;
 mod joins;

@@ -5,6 +5,7 @@
 
 mod head;
 mod joins;
+mod kinds;
 mod layers;
 mod options;
 mod text;
