@@ -116,10 +116,12 @@ fn calls_mut(piece: &mut Piece) -> Vec<&mut Call> {
 }
 
 fn numbers(piece: &Piece) -> Vec<&Number> {
-    let number = |token| match token {
-        &Token::Number(ref number) => Some(number),
-        Token::Word(_) => None,
-    };
+    fn number(token: &Token) -> Option<&Number> {
+        match token {
+            Token::Number(number) => Some(number),
+            Token::Word(_) => None,
+        }
+    }
     calls(piece).into_iter().flat_map(|call| &call.tokens).filter_map(number).collect()
 }
 

@@ -35,7 +35,7 @@ impl<'a> Reading<'a> {
         };
         if !matches!(
             layer.kind,
-            Kind::Convolution | Kind::Deconvolution | Kind::InnerProduct | Kind::Scale | Kind::PReLU
+            Kind::Convolution | Kind::Deconvolution | Kind::InnerProduct | Kind::Scale | Kind::Prelu
         ) {
             // Weights that do not learn, or none.
             fields.ignore(&["param", "blobs_lr", "weight_decay"]);
@@ -73,18 +73,18 @@ impl<'a> Reading<'a> {
             Kind::Deconvolution => return self.convolution(layer, fields, bottom, "conv_transpose"),
             Kind::InnerProduct => return self.inner_product(layer, fields, bottom),
             Kind::BatchNorm => return self.batch_norm(layer, fields, bottom),
-            Kind::PReLU => return self.prelu(layer, fields, bottom),
+            Kind::Prelu => return self.prelu(layer, fields, bottom),
             Kind::Softmax => return self.softmax_layer(layer, fields, bottom),
             Kind::Flatten | Kind::Reshape => return self.flatten(layer, fields, bottom),
             Kind::Pooling => self.pooling(layer, fields, bottom),
-            Kind::ReLU => self.relu(layer, fields),
-            Kind::LRN => self.lrn(layer, fields),
-            Kind::ReLU6 => plain("relu6"),
+            Kind::Relu => self.relu(layer, fields),
+            Kind::Lrn => self.lrn(layer, fields),
+            Kind::Relu6 => plain("relu6"),
             Kind::Sigmoid => plain("sigmoid"),
-            Kind::TanH => plain("tanh"),
+            Kind::Tanh => plain("tanh"),
             // log(1 + eˣ), without an end.
-            Kind::BNLL => plain("softplus"),
-            Kind::ELU => {
+            Kind::Bnll => plain("softplus"),
+            Kind::Elu => {
                 let alpha = own(fields, "elu_param", |own| own.number("alpha"));
                 Some(match alpha {
                     Some(alpha) => Call::new("elu", span).at(Argument::Float(alpha.value), alpha.span),
