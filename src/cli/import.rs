@@ -77,9 +77,9 @@ impl Import {
 
 /// Writes the weights under the names that the new file gives them.
 #[cfg(feature = "train")]
-fn save(short: &crate::expand::Short, values: Values, out: &Path, safetensors: &Path) -> Result<(), Failure> {
+fn save(short: &crate::expand::Short, mut values: Values, out: &Path, safetensors: &Path) -> Result<(), Failure> {
     let mut weights = lower(&short.network).weights;
-    let ordered: Vec<Vec<f32>> = short.weights.iter().map(|index| values.weights[*index].clone()).collect();
+    let ordered: Vec<Vec<f32>> = short.weights.iter().map(|index| std::mem::take(&mut values.weights[*index])).collect();
     for weight in &mut weights {
         weight.frozen = false;
     }
