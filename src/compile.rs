@@ -163,13 +163,10 @@ struct Outcome {
 
 impl Reader<'_> {
     fn document(&self, sources: &mut Sources, source: SourceId) -> Parsed {
+        let vocabulary = elaborate::vocabulary(self.layers);
         match self.language {
-            Language::Own(format) => {
-                let vocabulary = elaborate::vocabulary(self.layers);
-                syntax::parse(sources, source, format, self.overrides, &vocabulary, self.load)
-            }
+            Language::Own(format) => syntax::parse(sources, source, format, self.overrides, &vocabulary, self.load),
             Language::Foreign(front) => {
-                let vocabulary = elaborate::vocabulary(self.layers);
                 import::document(front, sources, source, self.overrides, &vocabulary, self.load)
             }
         }

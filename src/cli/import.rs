@@ -79,7 +79,8 @@ impl Import {
 #[cfg(feature = "train")]
 fn save(short: &crate::expand::Short, mut values: Values, out: &Path, safetensors: &Path) -> Result<(), Failure> {
     let mut weights = lower(&short.network).weights;
-    let ordered: Vec<Vec<f32>> = short.weights.iter().map(|index| std::mem::take(&mut values.weights[*index])).collect();
+    let ordered: Vec<Vec<f32>> =
+        short.weights.iter().map(|index| std::mem::take(&mut values.weights[*index])).collect();
     for weight in &mut weights {
         weight.frozen = false;
     }
