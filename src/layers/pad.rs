@@ -103,7 +103,7 @@ impl Layer for Pad {
     }
 
     fn keeps_shape(&self, _input: Shape) -> bool {
-        (self.rows, self.columns, self.channels) == ((0, 0), (0, 0), 0)
+        (self.rows, self.columns, self.channels) == ((0, 0), (0, 0), (0, 0))
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
