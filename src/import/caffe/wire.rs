@@ -22,6 +22,9 @@ pub struct Wire<R> {
     left: u64,
 }
 
+/// What is done with each field of a message, which has a number.
+pub type Visit<'v, R> = dyn FnMut(&mut Wire<R>, u64, Field) -> Result<(), String> + 'v;
+
 /// Fields that are looked at in a whole file: each blob has a few.
 const MOST_FIELDS: u64 = 4_000_000;
 
@@ -95,7 +98,7 @@ impl<R: Read + Seek> Wire<R> {
         &mut self,
         start: u64,
         length: u64,
-        each: &mut dyn FnMut(&mut Wire<R>, u64, Field) -> Result<(), String>,
+        each: &mut Visit<'_, R>,
     ) -> Result<(), String> {
         let end = start.checked_add(length).ok_or("a message ends nowhere")?;
         self.seek(start)?;
