@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
 use crate::elaborate::{self, Effort, Elaborated};
+use crate::import::{self, Language};
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::ast::Document;
@@ -50,7 +51,12 @@ pub fn compile(text: &str) -> Result<Network, Diagnostics> {
 ///
 /// # Errors
 /// Every independent mistake in the text.
-pub fn compile_source(name: &str, text: &str, format: Format, overrides: &[Override]) -> Result<Compiled, Diagnostics> {
+pub fn compile_source(
+    name: &str,
+    text: &str,
+    format: impl Into<Language>,
+    overrides: &[Override],
+) -> Result<Compiled, Diagnostics> {
     compile_with(&Layers::default(), &no_files, name, text, format, overrides)
 }
 
@@ -76,10 +82,10 @@ pub fn compile_with(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> Result<Compiled, Diagnostics> {
-    let reader = Reader { layers, load, name, format, overrides, takes_libraries: false };
+    let reader = Reader { layers, load, name, language: format.into(), overrides, takes_libraries: false };
     match reader.with_advice(text).0? {
         Checked::Network(compiled) => Ok(*compiled),
         Checked::Library { .. } => unreachable!("a library was not asked for"),
@@ -110,7 +116,7 @@ pub fn check_with(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> Result<Checked, Diagnostics> {
     check_in_part(layers, load, name, text, format, overrides).0
@@ -125,10 +131,10 @@ pub(crate) fn check_in_part(
     load: &Load<'_>,
     name: &str,
     text: &str,
-    format: Format,
+    format: impl Into<Language>,
     overrides: &[Override],
 ) -> InPart {
-    Reader { layers, load, name, format, overrides, takes_libraries: true }.with_advice(text)
+    Reader { layers, load, name, language: format.into(), overrides, takes_libraries: true }.with_advice(text)
 }
 
 /// How texts are read, all in the same way.
@@ -136,7 +142,7 @@ struct Reader<'a> {
     layers: &'a Layers,
     load: &'a Load<'a>,
     name: &'a str,
-    format: Format,
+    language: Language,
     overrides: &'a [Override],
     /// Whether a text may describe no network, and only define blocks.
     takes_libraries: bool,
@@ -164,17 +170,25 @@ struct Outcome {
 }
 
 impl Reader<'_> {
+    fn document(&self, sources: &mut Sources, source: SourceId) -> Parsed {
+        let vocabulary = elaborate::vocabulary(self.layers);
+        match self.language {
+            Language::Own(format) => syntax::parse(sources, source, format, self.overrides, &vocabulary, self.load),
+            Language::Foreign(front) => {
+                import::document(front, sources, source, self.overrides, &vocabulary, self.load)
+            }
+        }
+    }
+
     fn read(&self, text: &str, effort: &Effort) -> Outcome {
         let mut sources = Sources::default();
         let source = sources.add(self.name, text);
-        let vocabulary = elaborate::vocabulary(self.layers);
-        let Parsed { document, errors } =
-            syntax::parse(&mut sources, source, self.format, self.overrides, &vocabulary, self.load);
+        let Parsed { document, errors } = self.document(&mut sources, source);
         let library = document.as_ref().filter(|document| self.takes_libraries && document.is_library());
         let blocks = library.map(|document| document.blocks.iter().map(|block| block.name.value.clone()).collect());
         let name = &sources.get(source).name;
         let stem = Path::new(name).file_stem().map_or("network".into(), |stem| stem.to_string_lossy()).into_owned();
-        let Elaborated { network, origins, part, problems, choices, cost } = match (library, &document) {
+        let Elaborated { network, origins, part, mut problems, choices, cost } = match (library, &document) {
             (Some(library), _) => {
                 let problems = elaborate::check_library(library, self.layers);
                 Elaborated { problems, ..Elaborated::default() }
@@ -182,6 +196,9 @@ impl Reader<'_> {
             (None, Some(document)) => elaborate::examine(document, &stem, self.layers, effort),
             (None, None) => Elaborated::default(),
         };
+        if let (Language::Foreign(_), Some(document)) = (self.language, &document) {
+            import::without_advice(&mut problems, &document.doubts);
+        }
         // What a place that could not be read leads to is no second mistake.
         let unreadable: HashSet<Span> = errors.iter().map(|error| error.primary.span).collect();
         // What nothing seems to use may be used where nothing could be read.
@@ -195,7 +212,10 @@ impl Reader<'_> {
     fn with_advice(&self, text: &str) -> InPart {
         let mut outcome = self.read(text, &Effort::default());
         outcome.document = None;
-        trial::give_advice(&mut outcome, self, text, &|| true);
+        // What there is to try is written in the language.
+        if let Language::Own(_) = self.language {
+            trial::give_advice(&mut outcome, self, text, &|| true);
+        }
         let Outcome { sources, network, origins, part, blocks, list, .. } = outcome;
         let diagnostics = Diagnostics { sources, list };
         if diagnostics.has_errors() {

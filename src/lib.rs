@@ -55,6 +55,7 @@ mod elsewhere;
 pub mod expand;
 pub mod footprint;
 pub mod graph;
+pub mod import;
 pub mod ir;
 pub mod layers;
 mod lint;

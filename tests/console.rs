@@ -12,7 +12,7 @@ use image::{Rgb, RgbImage};
 
 /// The pages with commands, how many of these are run, and how many blocks are not: one that is not found must not pass
 /// for one that is true.
-const PAGES: [(&str, usize, usize); 10] = [
+const PAGES: [(&str, usize, usize); 11] = [
     ("CONTRIBUTING.md", 0, 1),
     ("README.md", 2, 2),
     ("docs/accuracy.md", 0, 5),
@@ -20,6 +20,7 @@ const PAGES: [(&str, usize, usize); 10] = [
     ("docs/cuda.md", 0, 2),
     ("docs/data.md", 4, 0),
     ("docs/editors.md", 0, 2),
+    ("docs/import.md", 1, 0),
     ("docs/runs.md", 2, 0),
     ("docs/speed.md", 0, 1),
     ("findings/README.md", 0, 1),
@@ -42,6 +43,10 @@ fn place() -> tempfile::TempDir {
             let photo = RgbImage::from_pixel(40 + u32::from(number) % 9, 32, Rgb([number, 0, 0]));
             photo.save(folder.join(format!("{number}.png"))).expect("room on the disk");
         }
+    }
+    for file in ["plain.cfg", "plain.weights"] {
+        let from = root().join("tests/fixtures/foreign/small").join(file);
+        fs::copy(from, place.path().join(file)).expect("room on the disk");
     }
     let small = "input: [1, 8, 8]\nclasses: 10\nlayers: [flatten, linear 10]\n\
                  data: {set: digits, train: [crop 8 pad=2, normalize measured]}\ntrain: {epochs: 2, batch: 100}\n";

@@ -50,6 +50,56 @@ const NESTED: &[Case] = &[
     ("powers.yaml", || layers(&format!("'conv {{{}9}} 1x1'", "9**".repeat(300))), "the result is too large"),
 ];
 
+/// Files of other programs.
+const FOREIGN: &[Case] = &[
+    ("deep.prototxt", || "a {".repeat(M), "messages are nested more than 32 deep"),
+    ("fields.prototxt", || "a: 1 ".repeat(M), "more than 300000 fields"),
+    ("list.prototxt", || format!("a: [{}1]", "1, ".repeat(M)), "more than 300000 fields"),
+    ("quote.prototxt", || "a: ".to_string() + &"\"".repeat(M), "no field `a`"),
+    ("open.prototxt", || "a: \"".to_string() + &"b".repeat(M), "does not end in its line"),
+    ("layers.prototxt", || PROTOTXT.to_string() + &RELU.repeat(50_001), "more than 300000 fields"),
+    (
+        "many.prototxt",
+        || PROTOTXT.to_string() + &"layer { type: \"ReLU\" bottom: \"a\" top: \"a\" }".repeat(30_000),
+        "more than",
+    ),
+    (
+        "bottoms.prototxt",
+        || {
+            lines(PROTOTXT, 5_000, |i| {
+                format!("layer {{ type: \"ReLU\" bottom: \"{}{i}\" top: \"t{i}\" }}", "b".repeat(60))
+            })
+        },
+        "no layer before this one makes",
+    ),
+    ("sections.cfg", || CFG.to_string() + &"[dropout]\n".repeat(M), "more than 20000 sections"),
+    ("options.cfg", || CFG.to_string() + &"a=1\n".repeat(M), "more than 500000 options"),
+    ("unknown.cfg", || lines(CFG, 100_000, |i| format!("{}{i}=1", "b".repeat(60))), "does not read"),
+    ("circle.cfg", || CFG.to_string() + "[route]\nlayers=0\n", "cannot read what it makes itself"),
+    ("ahead.cfg", || CFG.to_string() + "[route]\nlayers=1\n[route]\nlayers=0\n", "comes after this one"),
+    (
+        "doubling.cfg",
+        || CFG.to_string() + "[dropout]\n" + &"[route]\nlayers=-1,-1\n".repeat(10_000),
+        "too large to compute with",
+    ),
+    (
+        "wide.cfg",
+        || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "-1,".repeat(M)),
+        "with commas between them",
+    ),
+    (
+        "wires.cfg",
+        || CFG.to_string() + "[dropout]\n" + &format!("[route]\nlayers={}-1\n", "0,".repeat(900)).repeat(10_000),
+        "read more than",
+    ),
+    ("huge.cfg", || CFG.to_string() + "[convolutional]\nfilters=2147483647\nsize=2147483647\npad=1\n", "E0"),
+    ("line.cfg", || "[".repeat(M), "name stands in brackets"),
+];
+
+const CFG: &str = "[net]\nheight=8\nwidth=8\nchannels=3\n";
+const PROTOTXT: &str = "input: \"a\" input_shape { dim: 1 dim: 3 dim: 8 dim: 8 }\n";
+const RELU: &str = "layer { name: \"r\" type: \"ReLU\" bottom: \"a\" top: \"a\" propagate_down: true phase: TRAIN }\n";
+
 const REPEATED: &[Case] = &[
     ("repeat.yaml", || layers("(relu) x 1000000000"), "more than 1000000 layers"),
     ("repeats.yaml", || layers("((relu) x 1000000) x 1000000"), "more than 1000000 layers"),
@@ -229,7 +279,7 @@ fn numbered(count: usize) -> String {
 #[test]
 fn hostile_files_cost_little() {
     let folder = TempDir::new().expect("a folder can be made");
-    let cases = [NESTED, REPEATED, NUMBERS, BYTES, MISTAKES].concat();
+    let cases = [NESTED, FOREIGN, REPEATED, NUMBERS, BYTES, MISTAKES].concat();
     let next = AtomicUsize::new(0);
     let failures = Mutex::new(Vec::new());
     let work = || {

@@ -26,6 +26,7 @@ const LAYERS: &[&str] = &[
     "lower",
     "footprint",
     "lint",
+    "import",
     "elaborate",
     "compile",
     "expand",

@@ -11,14 +11,15 @@ use std::path::{Path, PathBuf};
 
 use archc::compile_with;
 use archc::diagnostic::{Diagnostic, Diagnostics, Edit};
+use archc::import::Language;
 use archc::layers::Layers;
-use archc::syntax::{Format, Override};
+use archc::syntax::Override;
 
 /// A file of tests/ui.
 struct Case {
     path: PathBuf,
     name: String,
-    format: Format,
+    language: Language,
     text: String,
 }
 
@@ -31,10 +32,10 @@ fn cases() -> Vec<Case> {
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("it can be listed").path()).collect();
     files.sort();
     let case = |path: PathBuf| {
-        let format = Format::from_extension(path.extension().and_then(OsStr::to_str)?)?;
+        let language = Language::from_extension(path.extension().and_then(OsStr::to_str)?)?;
         let name = path.file_name()?.to_string_lossy().into_owned();
         let text = fs::read_to_string(&path).expect("it is text");
-        Some(Case { path, name, format, text })
+        Some(Case { path, name, language, text })
     };
     files.into_iter().filter_map(case).collect()
 }
@@ -48,7 +49,7 @@ fn said(case: &Case, text: &str) -> Diagnostics {
     };
     let options = text.lines().next().and_then(|line| line.strip_prefix("# --set "));
     let overrides: Vec<Override> = options.into_iter().flat_map(|options| options.split(" --set ")).map(set).collect();
-    match compile_with(&Layers::default(), &load, &case.name, text, case.format, &overrides) {
+    match compile_with(&Layers::default(), &load, &case.name, text, case.language, &overrides) {
         Ok(compiled) => compiled.warnings,
         Err(errors) => errors,
     }

@@ -9,6 +9,7 @@
 mod datasets;
 mod elaboration;
 mod expansion;
+mod foreign;
 mod images;
 mod memory;
 mod mutation;
@@ -37,6 +38,10 @@ const TARGETS: &[Target] = &[
     datasets::CIFAR,
     images::TARGET,
     runs::TARGET,
+    foreign::DARKNET,
+    foreign::CAFFE,
+    foreign::DARKNET_WEIGHTS,
+    foreign::CAFFE_WEIGHTS,
 ];
 
 /// An input takes this long at most.

@@ -9,6 +9,7 @@ mod expand;
 mod explain;
 mod files;
 mod fix;
+mod import;
 mod lsp;
 mod schema;
 mod shell;
@@ -61,6 +62,7 @@ struct CommandLine {
 enum Command {
     Check(check::Check),
     Expand(expand::Expand),
+    Import(import::Import),
     Explain(explain::Explain),
     Lsp(lsp::Lsp),
     Schema(schema::Schema),
@@ -107,6 +109,7 @@ pub fn run() -> ExitCode {
     let result = match CommandLine::parse().command {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
+        Command::Import(import) => import.run(),
         Command::Explain(explain) => explain.run(),
         Command::Lsp(lsp) => lsp.run(),
         Command::Schema(schema) => schema.run(),

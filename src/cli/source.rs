@@ -10,6 +10,7 @@ use clap::Args;
 use super::Failure;
 use crate::compile::{Compiled, InPart, check_in_part, compile_with};
 use crate::diagnostic::Diagnostics;
+use crate::import::Language;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::report::Training;
@@ -24,6 +25,9 @@ pub struct Changes {
     /// Use another input size: channels, height and width
     #[arg(long, value_name = "CxHxW")]
     input: Option<String>,
+    /// Set how many training images there are, for a foreign file whose recipe counts steps
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    images: Option<u32>,
     /// Set an entry of the file, such as `train.epochs=3`; can be repeated
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = parse_override)]
     set: Vec<Override>,
@@ -89,7 +93,18 @@ impl Changes {
             value: input.clone(),
             option: Some("--input"),
         });
-        input.chain(self.set.iter().cloned()).collect()
+        let images = self.images.iter().map(|images| Override {
+            path: "images".to_string(),
+            value: images.to_string(),
+            option: Some("--images"),
+        });
+        input.chain(images).chain(self.set.iter().cloned()).collect()
+    }
+
+    /// Gives the files that the one at `path` names.
+    #[cfg(feature = "train")]
+    pub fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
+        self.includes.load(path)
     }
 }
 
@@ -97,8 +112,7 @@ impl Changes {
 /// it cannot be read.
 pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<InPart, String> {
     let (text, name) = (text(path)?, path.to_string_lossy());
-    let format = format(path).unwrap_or(Format::Yaml);
-    Ok(check_in_part(&Layers::default(), &changes.includes.load(path), &name, &text, format, overrides))
+    Ok(check_in_part(&Layers::default(), &changes.includes.load(path), &name, &text, language(path), overrides))
 }
 
 /// As [`check`], of a text that is not in the file yet.
@@ -115,9 +129,16 @@ pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Overri
     compile_with(&Layers::default(), &load, &path.to_string_lossy(), text, format, overrides)
 }
 
-/// What a file is written in, by the ending of its name.
+/// Which of the language's own formats a file has, by the ending of its name.
+#[cfg(feature = "train")]
 pub fn format(path: &Path) -> Option<Format> {
     Format::from_extension(&path.extension()?.to_string_lossy())
+}
+
+/// What a file is written in, by the ending of its name.
+pub fn language(path: &Path) -> Language {
+    let extension = path.extension().map(|extension| extension.to_string_lossy());
+    extension.and_then(|extension| Language::from_extension(&extension)).unwrap_or(Language::Own(Format::Yaml))
 }
 
 /// The text of a file, or a line that says why there is none.
@@ -157,7 +178,7 @@ fn refuse_pipe(path: &Path) -> Result<(), String> {
 /// A file to work on.
 #[derive(Debug, Args)]
 pub struct SourceArguments {
-    /// The network, in YAML or TOML
+    /// The network, in YAML or TOML, or a file of Caffe or Darknet
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
     #[command(flatten)]
@@ -174,9 +195,9 @@ impl SourceArguments {
 /// Compiles the file at `path`, and reports whatever there is to report.
 pub fn compile_and_report(path: &Path, changes: &Changes) -> Result<Compiled, Failure> {
     let text = text(path).map_err(Failure::Unreadable)?;
-    let (name, format) = (path.to_string_lossy(), format(path).unwrap_or(Format::Yaml));
+    let name = path.to_string_lossy();
     let load = changes.includes.load(path);
-    match compile_with(&Layers::default(), &load, &name, &text, format, &changes.overrides()) {
+    match compile_with(&Layers::default(), &load, &name, &text, language(path), &changes.overrides()) {
         Ok(compiled) => {
             super::terminal::report(&compiled.warnings);
             Ok(compiled)

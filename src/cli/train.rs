@@ -8,12 +8,13 @@ use clap::Args;
 use super::machine::Machine;
 use super::plot_schedule::plot;
 use super::signals::listen;
-use super::source::{Changes, compile_and_report};
+use super::source::{Changes, compile_and_report, language};
 use super::trained::{recipe, unreadable};
 use super::{Failure, data::count, given, terminal};
 use crate::device::Device;
 use crate::diagnostic::printable;
 use crate::expand::expand;
+use crate::import::Language;
 use crate::lower::lower;
 use crate::network::Network;
 use crate::pattern::glob;
@@ -79,7 +80,10 @@ impl Train {
             (None, None) => unreachable!("clap asks for one of them"),
         };
         let mut network = compile_and_report(&path, &self.changes)?.network;
-        let recipe = &recipe(&network)?.clone();
+        let recipe = &match (recipe(&network), language(&path)) {
+            (Err(_), Language::Foreign(_)) => return Err(no_recipe(&path)),
+            (found, _) => found?.clone(),
+        };
         if let Some(file) = &self.plot_schedule {
             // Only what changes within an epoch asks how many steps it has.
             let steps = match recipe.schedule.per {
@@ -307,5 +311,14 @@ fn conclusion(setting: &Setting, run: &Run) -> Result<String, Failure> {
         quantity::duration(record.seconds()),
         record.images_per_s(),
         folder.join(report::FILE).display(),
+    ))
+}
+
+/// That a foreign file's recipe cannot be followed without knowing more.
+fn no_recipe(path: &Path) -> Failure {
+    Failure::Message(format!(
+        "{} counts its recipe in steps, and archc counts epochs; say how many training images there are with \
+         `--images N`, or give a recipe with `--set train.epochs=10`",
+        path.display()
     ))
 }

@@ -1,6 +1,6 @@
 //! A list of mistakes that ends: a million of one kind in a generated file are said to be many, not kept.
 
-use super::Diagnostic;
+use super::{Diagnostic, Severity};
 
 /// So many mistakes are looked for; not all of them are shown.
 pub(crate) const MOST_MISTAKES: usize = 1000;
@@ -25,6 +25,11 @@ impl Mistakes {
     /// Whether more would be left out: nothing needs to be looked at any more.
     pub fn is_full(&self) -> bool {
         self.0.len() >= MOST_MISTAKES
+    }
+
+    /// Whether there is an error among them.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|mistake| mistake.severity == Severity::Error)
     }
 
     /// How many there are.

@@ -10,6 +10,7 @@
 
 mod init;
 mod recipe;
+mod short;
 mod yaml;
 
 use std::fmt::Write;
@@ -19,6 +20,7 @@ use crate::ir::ValueId;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::syntax::is_keyword;
+pub use short::{Short, short};
 use yaml::{flow_list, quoted, scalar};
 
 /// The network as a YAML text.

@@ -1,7 +1,8 @@
 //! Pixels around a map, and channels before and after, as
 //! <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html>.
 //!
-//! `pad 1`, `pad 1x2 reflect`, `pad bottom=1 right=1`; `pad channels=8` adds eight channels of zeros on either side
+//! `pad 1`, `pad 1x2 reflect`, `pad bottom=1 right=1`; `pad channels=8` adds eight channels of zeros on either side,
+//! `pad back=8` behind the last
 
 use super::{Definition, Layer};
 use crate::arguments::{Arguments, Parameter};
@@ -12,7 +13,7 @@ use crate::program::{Fill, Op, op};
 
 pub(super) const PAD: Definition = Definition {
     name: "pad",
-    usage: "pad [SIZE] [top=N bottom=N left=N right=N channels=N reflect replicate]",
+    usage: "pad [SIZE] [top=N bottom=N left=N right=N channels=N front=N back=N reflect replicate]",
     inputs: Some(1),
     parameters: &[
         Parameter::named::<usize>("top"),
@@ -20,6 +21,8 @@ pub(super) const PAD: Definition = Definition {
         Parameter::named::<usize>("left"),
         Parameter::named::<usize>("right"),
         Parameter::named::<usize>("channels"),
+        Parameter::named::<usize>("front"),
+        Parameter::named::<usize>("back"),
         Parameter::positional::<Pair>("size"),
         Parameter::flag("reflect"),
         Parameter::flag("replicate"),
@@ -33,20 +36,21 @@ struct Pad {
     /// Before and after.
     rows: (usize, usize),
     columns: (usize, usize),
-    channels: usize,
+    channels: (usize, usize),
 }
 
 impl Pad {
     fn parse(arguments: &mut Arguments) -> Result<Pad, Diagnostic> {
-        let mut sides = [None; 5];
-        for (side, key) in sides.iter_mut().zip(["top", "bottom", "left", "right", "channels"]) {
+        let mut sides = [None; 7];
+        for (side, key) in sides.iter_mut().zip(["top", "bottom", "left", "right", "channels", "front", "back"]) {
             *side = arguments.optional(key)?;
         }
         let size = match sides.iter().flatten().next() {
             Some(_) => arguments.positional("size")?.unwrap_or(Pair::square(0)),
             None => arguments.required("size")?,
         };
-        let [top, bottom, left, right, channels] = sides;
+        let [top, bottom, left, right, channels, front, back] = sides;
+        let channels = channels.unwrap_or(0);
         let (reflect, replicate) = (arguments.flag("reflect")?, arguments.flag("replicate")?);
         let fill = match (reflect, replicate) {
             (false, false) => Fill::Zero,
@@ -60,7 +64,7 @@ impl Pad {
             fill,
             rows: (top.unwrap_or(size.height), bottom.unwrap_or(size.height)),
             columns: (left.unwrap_or(size.width), right.unwrap_or(size.width)),
-            channels: channels.unwrap_or(0),
+            channels: (front.unwrap_or(channels), back.unwrap_or(channels)),
         })
     }
 }
@@ -83,13 +87,13 @@ impl Layer for Pad {
             }
         }
         let padded = |size: usize, (before, after): (usize, usize)| size + before + after;
-        let channels = padded(channels, (self.channels, self.channels));
+        let channels = padded(channels, self.channels);
         Ok(Shape::map(channels, padded(height, self.rows), padded(width, self.columns)))
     }
 
     fn arithmetic(&self, inputs: &[Shape]) -> Option<String> {
         let Shape::Map { channels, height, width } = inputs[0] else { return None };
-        let sides = [(channels, (self.channels, self.channels)), (height, self.rows), (width, self.columns)];
+        let sides = [(channels, self.channels), (height, self.rows), (width, self.columns)];
         let line = |&(size, (before, after)): &(usize, (usize, usize))| {
             (before + after > 0).then(|| format!("{size} + {before} + {after} = {}", size + before + after))
         };
@@ -99,11 +103,11 @@ impl Layer for Pad {
     }
 
     fn keeps_shape(&self, _input: Shape) -> bool {
-        (self.rows, self.columns, self.channels) == ((0, 0), (0, 0), 0)
+        (self.rows, self.columns, self.channels) == ((0, 0), (0, 0), (0, 0))
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
-        Op::Pad(op::Pad { fill: self.fill, top: self.rows.0, left: self.columns.0, front: self.channels })
+        Op::Pad(op::Pad { fill: self.fill, top: self.rows.0, left: self.columns.0, front: self.channels.0 })
     }
 }
 
@@ -119,6 +123,9 @@ mod tests {
             ("pad bottom=1 right=1", "3x32x32", "3×33×33 | 32 + 0 + 1 = 33"),
             ("pad 3 top=0 replicate", "3x2x2", "3×5×8 | 2 + 0 + 3 = 5, 2 + 3 + 3 = 8"),
             ("pad channels=8", "16x32x32", "32×32×32 | 16 + 8 + 8 = 32"),
+            ("pad back=16", "16x8x8", "32×8×8 | 16 + 0 + 16 = 32"),
+            ("pad front=1", "16x8x8", "17×8×8 | 16 + 1 + 0 = 17"),
+            ("pad channels=2 back=0", "16x8x8", "18×8×8 | 16 + 2 + 0 = 18"),
             ("pad 0", "16x32x32", "16×32×32"),
         ]);
     }

@@ -22,18 +22,20 @@ pub enum Per {
     Step,
 }
 
-/// `warmup=5 warmup_from=0.1`: a straight line from a part of the curve's first rate to all of it.
+/// `warmup=5 warmup_from=0.1`: a straight line, or one of another power, from a part of the curve's first rate to all of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Warmup {
     /// How long it takes; 0 without one.
     pub epochs: f64,
     /// The part that it begins with.
     pub from: f64,
+    /// 1 for a straight line.
+    pub power: f64,
 }
 
 impl Warmup {
     /// The curve begins at once. The part is PyTorch's for LinearLR.
-    pub const NONE: Warmup = Warmup { epochs: 0.0, from: 1.0 / 3.0 };
+    pub const NONE: Warmup = Warmup { epochs: 0.0, from: 1.0 / 3.0, power: 1.0 };
 }
 
 /// The rate over time, from the optimizer's own. Source: <https://docs.pytorch.org/docs/stable/optim.html>.
@@ -77,6 +79,13 @@ pub enum Curve {
     /// `polynomial power=2`: down to 0 over all epochs.
     Polynomial {
         /// 1 for a straight line.
+        power: f64,
+    },
+    /// `inverse 0.01 power=0.75`: times (1 + γ·t) to the power of −p, t in epochs.
+    Inverse {
+        /// γ, how fast it falls.
+        gamma: f64,
+        /// p
         power: f64,
     },
     /// `onecycle rise=0.3 div=25 final_div=1e4`: up to the optimizer's rate and down again.
@@ -168,8 +177,11 @@ impl fmt::Display for LrSchedule {
         if self.per == Per::Step {
             f.write_str(" per=step")?;
         }
-        let Warmup { epochs, from } = self.warmup;
-        if epochs > 0.0 { write!(f, " warmup={epochs} warmup_from={from:?}") } else { Ok(()) }
+        let Warmup { epochs, from, power } = self.warmup;
+        if epochs > 0.0 {
+            write!(f, " warmup={epochs} warmup_from={from:?}")?;
+        }
+        if power == 1.0 { Ok(()) } else { write!(f, " warmup_power={power:?}") }
     }
 }
 
@@ -187,6 +199,7 @@ impl fmt::Display for Curve {
             Curve::Cosine { min } => write!(f, "cosine min={min:?}"),
             Curve::Restarts { first, mult, min } => write!(f, "cosine restart={first} mult={mult} min={min:?}"),
             Curve::Polynomial { power } => write!(f, "polynomial power={power:?}"),
+            Curve::Inverse { gamma, power } => write!(f, "inverse gamma={gamma:?} power={power:?}"),
             Curve::OneCycle(OneCycle { rise, div, final_div, linear, three_phase }) => {
                 write!(f, "onecycle rise={rise:?} div={div:?} final_div={final_div:?}")?;
                 f.write_str(if *linear { " linear" } else { "" })?;

@@ -38,7 +38,7 @@ pub(crate) use words::{MERGES, SHORTCUTS};
 use std::collections::HashSet;
 use std::path::Path;
 
-use ast::{Document, Setting};
+use ast::{Document, DocumentBody, Item, Setting};
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 
@@ -104,6 +104,35 @@ pub fn parse(
     if format == Format::Toml {
         errors.extend(tables::moved_out(&mut root, &vocabulary.presets));
     }
+    of_tree(sources, source, (root, errors), overrides, vocabulary, load)
+}
+
+/// As [`parse`], of a text in another language: `head` is what it would be here but for its layers, and `items` are these.
+pub(crate) fn parse_foreign(
+    sources: &mut Sources,
+    source: SourceId,
+    head: Spanned<Setting>,
+    items: Vec<Item>,
+    overrides: &[Override],
+    vocabulary: &Vocabulary,
+    load: &Load<'_>,
+) -> Parsed {
+    let mut parsed = of_tree(sources, source, (head, Vec::new()), overrides, vocabulary, load);
+    if let Some(document) = &mut parsed.document {
+        document.body = DocumentBody::Layers(items);
+        document.number_calls();
+    }
+    parsed
+}
+
+fn of_tree(
+    sources: &mut Sources,
+    source: SourceId,
+    (mut root, mut errors): (Spanned<Setting>, Vec<Diagnostic>),
+    overrides: &[Override],
+    vocabulary: &Vocabulary,
+    load: &Load<'_>,
+) -> Parsed {
     let (definitions, mistakes) = overrides::apply(sources, &mut root, overrides);
     errors.extend(mistakes);
     let name = sources.get(source).name.clone();

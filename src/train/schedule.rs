@@ -4,13 +4,13 @@
 //! whole numbers of them, and the formulas are those of <https://docs.pytorch.org/docs/stable/optim.html> with one tick a call.
 //!
 //! ```text
-//! t < warm-up         first rate · (from + (1 − from)·t/warm-up)           LinearLR
+//! t < warm-up         first rate · (from + (1 − from)·(t/warm-up)^power)   LinearLR, with the power 1
 //! from there on       the curve at t − warm-up, of total − warm-up ticks   SequentialLR
 //! ```
 
 use std::f64::consts::PI;
 
-use crate::recipe::{Curve, LrSchedule, OneCycle, Per, Train};
+use crate::recipe::{Curve, LrSchedule, OneCycle, Per, Train, Warmup};
 
 /// A schedule laid out for a run.
 #[derive(Debug, Clone)]
@@ -47,8 +47,8 @@ impl Course {
         if tick >= warmup {
             return self.curve(tick - warmup, reduced);
         }
-        let from = self.schedule.warmup.from;
-        self.curve(0, reduced) * (from + (1.0 - from) * tick as f64 / warmup as f64)
+        let Warmup { from, power, .. } = self.schedule.warmup;
+        self.curve(0, reduced) * (from + (1.0 - from) * (tick as f64 / warmup as f64).powf(power))
     }
 
     /// Whether the rate of this epoch comes from the warm-up.
@@ -87,6 +87,9 @@ impl Course {
                 half_cosine(base, *min, since as f64 / length as f64)
             }
             Curve::Polynomial { power } => base * (1.0 - t.min(total) as f64 / total as f64).powf(*power),
+            Curve::Inverse { gamma, power } => {
+                base * (1.0 + gamma * t as f64 / self.ticks_per_epoch as f64).powf(-power)
+            }
             Curve::OneCycle(cycle) => one_cycle(cycle, base, t.min(total - 1) as f64, total as f64),
             Curve::Plateau(_) => reduced,
         }
@@ -180,10 +183,25 @@ mod tests {
         assert_eq!(names, ["constant", "step", "multistep", "exponential", "cosine", "polynomial", "onecycle"]);
     }
 
+    /// Caffe's `inv`, and a warm-up that is no straight line, by their formulas.
+    #[test]
+    fn follows_other_programs() {
+        let course = Course::new(&recipe("inverse 0.4 power=0.75 per=step", 0.1, 3), 4);
+        for step in 0..12 {
+            let expected = 0.1 * (1.0 + 0.1 * step as f64).powf(-0.75);
+            assert!((course.rate(step / 4, step % 4, 0.1) - expected).abs() < 1e-15, "{step}");
+        }
+        let course = Course::new(&recipe("constant per=step warmup=2 warmup_from=0 warmup_power=4", 0.1, 3), 4);
+        for step in 0..12 {
+            let expected = 0.1 * (step as f64 / 8.0).min(1.0).powi(4);
+            assert!((course.rate(step / 4, step % 4, 0.1) - expected).abs() < 1e-15, "{step}");
+        }
+    }
+
     /// However short a run is, every rate is a number between the lowest and the highest.
     #[test]
     fn short_runs_have_rates() {
-        let curves = "step 3,multistep 1 2,exponential 0.5,cosine,cosine restart=2 mult=3,polynomial power=3,onecycle,\
+        let curves = "step 3,multistep 1 2,exponential 0.5,inverse 2 power=0.75,cosine,cosine restart=2 mult=3,polynomial power=3,onecycle,\
                       onecycle rise=0,onecycle rise=1,onecycle rise=0.5 linear,onecycle rise=0.5 three_phase,plateau";
         for curve in curves.split(',') {
             for (per, warmup) in [("epoch", 1.0), ("step", 0.5), ("step", 9.0)] {

@@ -18,6 +18,7 @@ pub const SCHEDULES: Registry<LrSchedule> = Registry {
         ("exponential", exponential),
         ("cosine", cosine),
         ("polynomial", polynomial),
+        ("inverse", inverse),
         ("onecycle", onecycle),
         ("plateau", plateau),
     ]],
@@ -87,6 +88,15 @@ fn polynomial(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     followed(arguments, Curve::Polynomial { power })
 }
 
+/// Caffe's `inv`.
+fn inverse(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
+    let gamma = arguments.required("gamma")?;
+    above_zero(arguments, "gamma", gamma)?;
+    let power = arguments.optional("power")?.unwrap_or(1.0);
+    above_zero(arguments, "power", power)?;
+    followed(arguments, Curve::Inverse { gamma, power })
+}
+
 /// Defaults: PyTorch's.
 fn onecycle(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
     let cycle = OneCycle {
@@ -129,14 +139,20 @@ fn followed(arguments: &mut Arguments, curve: Curve) -> Result<LrSchedule, Diagn
     let per = arguments.optional("per")?.unwrap_or(Per::Epoch);
     let epochs = arguments.optional("warmup")?.map_or(0.0, |Epochs(epochs)| epochs);
     let from: Option<f64> = arguments.optional("warmup_from")?;
+    let power: Option<f64> = arguments.optional("warmup_power")?;
     if let Some(from) = from {
         in_range(arguments, "warmup_from", from, (0.0..=1.0).contains(&from), "between 0 and 1")?;
-        if epochs == 0.0 {
-            let error = arguments.invalid("warmup_from", "`warmup_from` needs a warm-up");
+    }
+    if let Some(power) = power {
+        above_zero(arguments, "warmup_power", power)?;
+    }
+    for (key, is_given) in [("warmup_from", from.is_some()), ("warmup_power", power.is_some())] {
+        if is_given && epochs == 0.0 {
+            let error = arguments.invalid(key, format!("`{key}` needs a warm-up"));
             return Err(error.help("add `warmup=5`, the epochs that it takes"));
         }
     }
-    let warmup = Warmup { epochs, from: from.unwrap_or(Warmup::NONE.from) };
+    let warmup = Warmup { epochs, from: from.unwrap_or(Warmup::NONE.from), power: power.unwrap_or(1.0) };
     let schedule = LrSchedule { curve, per, warmup };
     check_whole(&schedule, "warmup", epochs, arguments.place("warmup"))?;
     Ok(schedule)

@@ -188,7 +188,8 @@ fn schedules() {
         let expected = LrSchedule::new(expected);
         assert_eq!(train(&format!("train: {{schedule: {section}}}")).schedule, expected, "{section}");
     }
-    let followed = |per, epochs, from| LrSchedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from } };
+    let followed =
+        |per, epochs, from| LrSchedule { curve: Curve::Constant, per, warmup: Warmup { epochs, from, power: 1.0 } };
     for (section, expected) in [
         ("constant per=epoch", followed(Per::Epoch, 0.0, 1.0 / 3.0)),
         ("constant per=step", followed(Per::Step, 0.0, 1.0 / 3.0)),
@@ -225,6 +226,8 @@ fn what_is_printed_can_be_read() {
         "cosine min=1e-5",
         "cosine restart=3 mult=2 warmup=2",
         "polynomial power=0.9 warmup=3 warmup_from=0.01",
+        "polynomial per=step warmup=3 warmup_from=0 warmup_power=4",
+        "inverse 0.01 power=0.75",
         "onecycle",
         "onecycle rise=0.1 linear three_phase per=step warmup=0.1",
         "plateau",

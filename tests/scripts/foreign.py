@@ -1,0 +1,255 @@
+"""Writes small networks in the formats of Darknet and Caffe, their weights, and the numbers that other programs make of them:
+
+    python tests/scripts/foreign.py
+
+Made with numpy 2.3, torch 2.15, opencv-python-headless 4.14 and protobuf 7.36. The weights of Darknet are written to its format,
+and the reference is a forward pass in torch that follows Darknet's program; where OpenCV reads the file too, it must agree. The
+weights of Caffe are written with protobuf by a part of Caffe's schema, and the reference is OpenCV's `dnn.readNetFromCaffe`.
+
+An input is ((37·k) mod 101)/101 − 0.5 at its k-th number. Files end in `.logits`, one number a line.
+"""
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy
+import torch
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
+from torch.nn import functional
+
+HERE = Path(__file__).parent.parent / "fixtures" / "foreign" / "small"
+RANDOM = numpy.random.default_rng(1)
+
+
+def numbers(*shape):
+    return RANDOM.normal(0, 0.5, shape).astype(numpy.float32)
+
+
+def image(*shape):
+    k = numpy.arange(int(numpy.prod(shape)), dtype=numpy.int64)
+    return ((37 * k % 101) / 101 - 0.5).astype(numpy.float32).reshape(shape)
+
+
+def save(name, logits):
+    lines = [f"{float(number):.9g}" for number in numpy.asarray(logits).reshape(-1)]
+    (HERE / f"{name}.logits").write_text("\n".join(lines) + "\n")
+
+
+def agree(one, other, what):
+    one, other = numpy.asarray(one).reshape(-1), numpy.asarray(other).reshape(-1)
+    difference = numpy.abs(one - other).max() / numpy.abs(other).max()
+    assert difference < 1e-4, (what, difference)
+    print(f"{what}: {difference:.1e}")
+
+
+# Darknet
+
+
+def sections(text):
+    found = []
+    for line in text.splitlines():
+        line = line.split("#")[0].replace(" ", "")
+        if line.startswith("["):
+            found.append((line.strip("[]"), {}))
+        elif line:
+            key, value = line.split("=")
+            found[-1][1][key] = value
+    return found
+
+
+ACTIVATIONS = {
+    "linear": lambda x: x,
+    "relu": functional.relu,
+    "leaky": lambda x: functional.leaky_relu(x, 0.1),
+    "logistic": torch.sigmoid,
+    "mish": functional.mish,
+    "swish": functional.silu,
+}
+
+
+def max_pool(x, size, stride, padding):
+    """Darknet's: `padding` pixels in all, the smaller half before; what lies outside is ignored."""
+    before = padding // 2
+    rows, columns = ((side + padding - size) // stride + 1 for side in x.shape[2:])
+    out = torch.full((*x.shape[:2], rows, columns), -torch.inf)
+    for i in range(rows):
+        for j in range(columns):
+            top, left = i * stride - before, j * stride - before
+            window = x[:, :, max(top, 0) : top + size, max(left, 0) : left + size]
+            out[:, :, i, j] = window.amax((2, 3))
+    return out
+
+
+def darknet(name, version=(0, 2, 0), transposed=False):
+    """Runs a cfg on weights that it draws, and writes both."""
+    parts = sections((HERE / f"{name}.cfg").read_text())
+    net = parts[0][1]
+    shape = [int(net[key]) for key in ("channels", "height", "width")]
+    x = torch.tensor(image(1, *shape))
+    written, outputs = [], []
+    for index, (kind, options) in enumerate(parts[1:]):
+        whole = lambda key, usual: int(options.get(key, usual))
+        act = lambda x: ACTIVATIONS[options.get("activation", "logistic")](x)
+        at = lambda key: [int(i) if int(i) >= 0 else index + int(i) for i in options[key].split(",")]
+        if kind == "convolutional":
+            n, size, groups = whole("filters", 1), whole("size", 1), whole("groups", 1)
+            padding = size // 2 if whole("pad", 0) else whole("padding", 0)
+            bias, weight = numbers(n), numbers(n, x.shape[1] // groups, size, size)
+            x = functional.conv2d(x, torch.tensor(weight), None, whole("stride", 1), padding, groups=groups)
+            x, more = normal(x, bias, n) if whole("batch_normalize", 0) else (x + torch.tensor(bias)[:, None, None], [])
+            written += [bias, *more, weight]
+            x = act(x)
+        elif kind == "connected":
+            n = whole("output", 1)
+            x = x.reshape(1, -1)
+            bias, weight = numbers(n), numbers(n, x.shape[1])
+            x = x @ torch.tensor(weight).T
+            if whole("batch_normalize", 0):
+                x, more = normal(x[:, :, None, None], bias, n)
+                x = x.reshape(1, -1)
+            else:
+                x, more = x + torch.tensor(bias), []
+            written += [bias, weight.T if transposed else weight, *more]
+            x = act(x)
+        elif kind == "maxpool":
+            stride = whole("stride", 1)
+            size = whole("size", stride)
+            x = max_pool(x, size, stride, whole("padding", size - 1))
+        elif kind == "avgpool":
+            x = x.mean((2, 3), keepdim=True)
+        elif kind == "upsample":
+            x = functional.interpolate(x, scale_factor=whole("stride", 2), mode="nearest")
+        elif kind == "route":
+            groups, group = whole("groups", 1), whole("group_id", 0)
+            x = torch.cat([outputs[i].chunk(groups, 1)[group] for i in at("layers")], 1)
+        elif kind == "shortcut":
+            other = outputs[at("from")[0]]
+            stride = other.shape[2] // x.shape[2]
+            other = other[:, :, ::stride, ::stride]
+            channels = min(other.shape[1], x.shape[1])
+            x = x.clone()
+            x[:, :channels] += other[:, :channels]
+            x = ACTIVATIONS[options.get("activation", "linear")](x)
+        else:
+            assert kind in ("dropout", "softmax", "cost"), kind
+        outputs.append(x)
+    save(name, x)
+    major, minor, revision = version
+    seen = struct.pack("<Q" if 10 * major + minor >= 2 and major < 1000 else "<i", 32_000)
+    with open(HERE / f"{name}.weights", "wb") as file:
+        file.write(struct.pack("<iii", major, minor, revision) + seen)
+        for array in written:
+            file.write(numpy.ascontiguousarray(array, dtype="<f4").tobytes())
+    return x
+
+
+def normal(x, bias, n):
+    scale, mean, variance = numbers(n), numbers(n), numpy.abs(numbers(n)) + 0.1
+    column = lambda values: torch.tensor(values)[:, None, None]
+    x = (x - column(mean)) / torch.sqrt(column(variance) + 1e-6)
+    return x * column(scale) + column(bias), [scale, mean, variance]
+
+
+def with_opencv(name):
+    net = cv2.dnn.readNetFromDarknet(str(HERE / f"{name}.cfg"), str(HERE / f"{name}.weights"))
+    net.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    parts = sections((HERE / f"{name}.cfg").read_text())
+    net.setInput(image(1, *(int(parts[0][1][key]) for key in ("channels", "height", "width"))))
+    return net.forward()
+
+
+# Caffe
+
+SCHEMA = """
+NetParameter name:1:string layers:2:V1LayerParameter* layer:100:LayerParameter*
+LayerParameter name:1:string type:2:string bottom:3:string* top:4:string* blobs:7:BlobProto*
+V1LayerParameter bottom:2:string* top:3:string* name:4:string type:5:int32 blobs:6:BlobProto*
+BlobProto num:1:int32 channels:2:int32 height:3:int32 width:4:int32 data:5:float* shape:7:BlobShape double_data:8:double*
+BlobShape dim:1:int64*
+"""
+
+
+def schema():
+    file = descriptor_pb2.FileDescriptorProto(name="caffe.proto", package="caffe", syntax="proto2")
+    for line in SCHEMA.split("\n"):
+        for place, word in enumerate(line.split()):
+            if place == 0:
+                message = file.message_type.add(name=word)
+                continue
+            name, number, kind = word.split(":")
+            field = message.field.add(name=name, number=int(number))
+            field.label = field.LABEL_REPEATED if kind.endswith("*") else field.LABEL_OPTIONAL
+            kind = kind.strip("*")
+            if hasattr(field, f"TYPE_{kind.upper()}"):
+                field.type = getattr(field, f"TYPE_{kind.upper()}")
+                if field.label == field.LABEL_REPEATED and kind != "string":
+                    field.options.packed = True
+            else:
+                field.type, field.type_name = field.TYPE_MESSAGE, f".caffe.{kind}"
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))
+
+
+def caffe(name, blobs, old=()):
+    """Writes a caffemodel with the arrays of each layer, and the numbers that OpenCV makes of it."""
+    net = schema()(name=name)
+    for layer, arrays in blobs.items():
+        message = net.layer.add(name=layer, type="Whatever")
+        for array in arrays:
+            blob = message.blobs.add(data=array.reshape(-1).tolist())
+            if layer in old:
+                sizes = (1,) * (4 - array.ndim) + array.shape
+                blob.num, blob.channels, blob.height, blob.width = sizes
+            else:
+                blob.shape.dim.extend(array.shape)
+    (HERE / f"{name}.caffemodel").write_bytes(net.SerializeToString())
+    read = cv2.dnn.readNetFromCaffe(str(HERE / f"{name}.prototxt"), str(HERE / f"{name}.caffemodel"))
+    read.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
+    dims = [int(word) for word in (HERE / f"{name}.prototxt").read_text().split("shape {")[1].split("}")[0].replace("dim:", "").split()]
+    read.setInput(image(*dims))
+    save(name, read.forward())
+
+
+def weights_of(name):
+    """Arrays for every layer of a prototxt that has some; the shapes are those that its numbers come to."""
+    return {
+        "rich": {
+            "conv1": [numbers(8, 3, 3, 3), numbers(8)],
+            "bn1": [numbers(8), numpy.abs(numbers(8)) + 0.5, numpy.array([2.0], numpy.float32)],
+            "scale1": [numbers(8), numbers(8)],
+            "conv2/a": [numbers(8, 4, 3, 3)],
+            "conv2/b": [numbers(4, 8, 1, 1), numbers(4)],
+            "alone": [numbers(12), numbers(12)],
+            "prelu": [numpy.abs(numbers(12))],
+            "fc1": [numbers(10, 12 * 3 * 3), numbers(10)],
+            "fc2": [numbers(5, 10), numbers(5)],
+        },
+        "older": {
+            "conv1": [numbers(6, 1, 5, 5), numbers(6)],
+            "ip1": [numbers(8, 6 * 4 * 4), numbers(8)],
+            "ip2": [numbers(4, 8), numbers(4)],
+        },
+    }[name]
+
+
+def main():
+    for name, options in [
+        ("plain", {}),
+        ("pools", {}),
+        ("joins", {"version": (0, 1, 0)}),
+        ("matrix", {"version": (1001, 0, 0), "transposed": True}),
+    ]:
+        logits = darknet(name, **options)
+        try:
+            # OpenCV goes on to the probabilities.
+            ends = "[softmax]" in (HERE / f"{name}.cfg").read_text()
+            agree(with_opencv(name), logits.softmax(1) if ends else logits, f"{name}: OpenCV and torch")
+        except cv2.error as error:
+            print(f"{name}: OpenCV does not read it: {str(error).splitlines()[0][:100]}")
+    caffe("rich", weights_of("rich"))
+    caffe("older", weights_of("older"), old=("conv1", "ip1", "ip2"))
+
+
+main()
