@@ -38,6 +38,7 @@ const LAYERS: &[&str] = &[
     "pickle",
     "plot",
     "weights",
+    "export",
     "model",
     "train",
     "cli",

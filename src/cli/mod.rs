@@ -17,6 +17,8 @@ mod data;
 #[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
+mod export;
+#[cfg(feature = "train")]
 mod given;
 #[cfg(feature = "train")]
 mod machine;
@@ -63,6 +65,8 @@ enum Command {
     #[cfg(feature = "train")]
     Predict(predict::Predict),
     #[cfg(feature = "train")]
+    Export(export::Export),
+    #[cfg(feature = "train")]
     Runs(runs::Runs),
     #[cfg(feature = "train")]
     Bench(bench::Bench),
@@ -101,6 +105,8 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => eval.run(),
         #[cfg(feature = "train")]
         Command::Predict(predict) => predict.run(),
+        #[cfg(feature = "train")]
+        Command::Export(export) => export.run(),
         #[cfg(feature = "train")]
         Command::Runs(runs) => runs.run(),
         #[cfg(feature = "train")]
