@@ -44,6 +44,7 @@
 //! | add a layer, with its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], and `gpu` (feature `cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
+//! | take a trained network elsewhere (feature `train`) | `export` |
 #![deny(missing_docs)]
 
 pub mod arguments;
@@ -53,6 +54,8 @@ pub mod diagnostic;
 pub mod elaborate;
 mod elsewhere;
 pub mod expand;
+#[cfg(feature = "train")]
+pub mod export;
 pub mod footprint;
 pub mod graph;
 pub mod import;

@@ -41,6 +41,7 @@ const LAYERS: &[&str] = &[
     "pickle",
     "plot",
     "weights",
+    "export",
     "model",
     "train",
     "schema",

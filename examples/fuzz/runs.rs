@@ -123,7 +123,7 @@ fn unpack(input: &[u8], folder: &Path) {
 fn go_on(run: &mut Run, folder: &Path) {
     let (network, dataset) = network();
     let recipe = network.train.as_ref().expect("it has one");
-    let setting = Setting { network: &network.name, recipe, dataset, folder, save_every: SAVE_EVERY };
+    let setting = Setting { network, recipe, dataset, folder, save_every: SAVE_EVERY };
     // What cannot be gone on with is refused; nothing else is asked.
     let _ = train(run, setting, &mut Progress::silent(), &AtomicBool::new(true));
 }

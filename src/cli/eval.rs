@@ -1,4 +1,4 @@
-//! `archc eval FILE --weights W`
+//! `archc eval FILE`
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -7,11 +7,12 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::Failure;
 use super::machine::Machine;
-use super::source::SourceArguments;
 use super::terminal::{self, Format};
-use super::{Failure, trained};
+use super::trained::{self, Trained};
 use crate::diagnostic::printable;
+use crate::recipe::{BadImages, Data, DataSet, MaxPixels};
 use crate::train::evaluate::{Evaluation, evaluate};
 
 /// Evaluate a trained network on its validation images, or others
@@ -19,10 +20,10 @@ use crate::train::evaluate::{Evaluation, evaluate};
 #[command(after_help = crate::cli::examples::EVAL)]
 pub struct Eval {
     #[command(flatten)]
-    source: SourceArguments,
-    /// Its weights: safetensors, or PyTorch's .pth
-    #[arg(long, value_name = "WEIGHTS")]
-    weights: PathBuf,
+    trained: Trained,
+    /// The folder of the images, in place of the one in the file
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// The split to use
     #[arg(long, value_enum, default_value_t = Which::Validation)]
     split: Which,
@@ -50,10 +51,23 @@ enum Which {
 impl Eval {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| {
-            let network = self.source.compile()?.network;
-            let (mut evaluator, about) = trained::load(&network, &self.weights, &self.machine.device())?;
+            let mut network = self.trained.network()?;
+            if let Some(path) = &self.data {
+                let data = network.data.get_or_insert_with(|| Data {
+                    set: DataSet::Folder,
+                    path: None,
+                    train: Vec::new(),
+                    eval: Vec::new(),
+                    bad_images: BadImages::Refuse,
+                    max_pixels: MaxPixels::default(),
+                });
+                data.path = Some(path.to_string_lossy().into_owned());
+            }
+            let weights = self.trained.weights()?;
+            let (mut evaluator, about) = trained::load(&network, &weights, &self.machine.device())?;
+            trained::measured(&mut network, about.as_ref());
             let dataset = match &about {
-                Some(about) => trained::open_known_data(&network, &self.weights, about, "")?,
+                Some(about) => trained::open_known_data(&network, &weights, about, "")?,
                 None => trained::open_data(&network)?,
             };
             let split = match self.split {

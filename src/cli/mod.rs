@@ -26,6 +26,8 @@ mod doctor;
 #[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
+mod export;
+#[cfg(feature = "train")]
 mod given;
 #[cfg(feature = "train")]
 mod machine;
@@ -78,6 +80,8 @@ enum Command {
     #[cfg(feature = "train")]
     Predict(predict::Predict),
     #[cfg(feature = "train")]
+    Export(export::Export),
+    #[cfg(feature = "train")]
     Runs(runs::Runs),
     #[cfg(feature = "train")]
     Bench(bench::Bench),
@@ -124,6 +128,8 @@ pub fn run() -> ExitCode {
         Command::Eval(eval) => eval.run(),
         #[cfg(feature = "train")]
         Command::Predict(predict) => predict.run(),
+        #[cfg(feature = "train")]
+        Command::Export(export) => export.run(),
         #[cfg(feature = "train")]
         Command::Runs(runs) => runs.run(),
         #[cfg(feature = "train")]

@@ -1,41 +1,76 @@
-//! `archc predict FILE --weights W IMAGE…`
+//! `archc predict FILE IMAGE…`
 
+use std::io::{self, IsTerminal};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use rayon::prelude::*;
 use serde_json::json;
 
 use super::eval::class_name;
 use super::machine::Machine;
-use super::source::SourceArguments;
-use super::terminal::{self, Format};
-use super::{Failure, trained};
+use super::trained::{self, Trained};
+use super::{Failure, terminal};
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
+use crate::ir::Shape;
+use crate::network::Network;
+use crate::program::Mode;
 use crate::recipe::{MaxPixels, Transform};
-use crate::train::data::{DataError, Dataset, read_image};
+use crate::train::data::{DataError, images_in, read_image};
 
 /// Predict the classes of images
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::PREDICT)]
 pub struct Predict {
     #[command(flatten)]
-    source: SourceArguments,
-    /// Its weights: safetensors, or PyTorch's .pth
-    #[arg(long, value_name = "WEIGHTS")]
-    weights: PathBuf,
-    /// Images, in any common format
+    trained: Trained,
+    /// Images, in any common format; of a folder, all that are in it and in its subfolders
     #[arg(required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
-    /// Text, or JSON for programs, one object per line and image
+    /// The format of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// How many classes are named for each image
+    #[arg(long, value_name = "N", default_value = "5")]
+    top: NonZeroU32,
+    /// Images per batch
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
     #[command(flatten)]
     machine: Machine,
 }
 
-/// How many classes are named for each image.
-const NAMED: usize = 5;
+/// How predictions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text
+    Text,
+    /// JSON for programs, one object a line for each image
+    Json,
+    /// A table for programs, one row for each image and class, the names of its columns first
+    Csv,
+}
+
+/// What becomes of an image before the network reads it.
+struct Way<'a> {
+    transforms: &'a [Transform],
+    input: Shape,
+    max_pixels: MaxPixels,
+}
+
+impl Way<'_> {
+    /// The images that can be read one after the other, and for each file why it cannot be.
+    fn read(&self, files: &[PathBuf]) -> (Vec<f32>, Vec<Option<DataError>>) {
+        let read: Vec<Result<Vec<f32>, DataError>> =
+            files.par_iter().map(|path| read_image(path, self.transforms, self.input, self.max_pixels)).collect();
+        let mut images = Vec::with_capacity(read.len() * self.input.elements());
+        let errors = read.into_iter().map(|image| image.map(|image| images.extend_from_slice(&image)).err()).collect();
+        (images, errors)
+    }
+}
 
 impl Predict {
     pub fn run(self) -> Result<(), Failure> {
@@ -44,45 +79,92 @@ impl Predict {
 
     /// Goes on after an image that cannot be read.
     fn predict(&self) -> Result<(), Failure> {
-        let network = self.source.compile()?.network;
-        let (mut evaluator, about) = trained::load(&network, &self.weights, &self.machine.device())?;
-        // Measured numbers are not in the file.
-        let dataset = match &network.data {
-            Some(data) if data.eval.contains(&Transform::NormalizeMeasured) => Some(trained::open_data(&network)?),
-            _ => None,
-        };
-        let data = dataset.as_ref().map(Dataset::data).or(network.data.as_ref());
-        let transforms = data.map_or(&[] as &[Transform], |data| &data.eval);
-        let max_pixels = data.map_or(MaxPixels::default(), |data| data.max_pixels);
-        let names: Vec<String> = match (about, data) {
-            (Some(about), _) => about.classes,
-            (None, _) if dataset.is_some() => dataset.as_ref().map_or(Vec::new(), |dataset| dataset.classes().to_vec()),
-            (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
-            (None, None) => Vec::new(),
-        };
-        let mut sound = true;
-        for path in &self.images {
-            match probabilities(&mut *evaluator, || read_image(path, transforms, network.graph.input, max_pixels)) {
-                Ok(probabilities) => terminal::put(self.format, &self.describe(path, &probabilities, &names))?,
-                Err(Failure::Message(message)) => {
-                    terminal::refuse(&message);
-                    sound = false;
-                }
-                Err(failure) => return Err(failure),
+        let mut network = self.trained.network()?;
+        let (mut evaluator, about) = trained::load(&network, &self.trained.weights()?, &self.machine.device())?;
+        trained::measured(&mut network, about.as_ref());
+        let mut names = trained::class_names(&network, about);
+        if network.data.as_ref().is_some_and(|data| data.eval.contains(&Transform::NormalizeMeasured)) {
+            // Nobody knows the numbers but the images.
+            let dataset = trained::open_data(&network)?;
+            network.data = Some(dataset.data().clone());
+            if names.is_empty() {
+                names = dataset.classes().to_vec();
             }
         }
+        let files = files(&self.images)?;
+        let batch = (self.batch as usize).min(files.len());
+        self.machine.check_memory(&network, Mode::Eval, batch)?;
+        if self.format == Format::Csv {
+            terminal::data("image,rank,class,name,probability\n")?;
+        }
+        let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &names)?;
         if sound { Ok(()) } else { Err(Failure::Reported) }
+    }
+
+    /// Whether all files could be read. While some images are computed, the next are read.
+    fn predict_all(
+        &self,
+        network: &Network,
+        files: &[PathBuf],
+        batch: usize,
+        evaluator: &mut dyn Evaluator,
+        names: &[String],
+    ) -> Result<bool, Failure> {
+        let data = network.data.as_ref();
+        let way = Way {
+            transforms: data.map_or(&[], |data| &data.eval),
+            input: network.graph.input,
+            max_pixels: data.map_or(MaxPixels::default(), |data| data.max_pixels),
+        };
+        let bar = progress(files.len(), batch);
+        let mut sound = true;
+        let mut batches = files.chunks(batch.max(1));
+        let mut files = batches.next().unwrap_or_default();
+        let mut read = way.read(files);
+        while !files.is_empty() {
+            let following = batches.next().unwrap_or_default();
+            let (images, errors) = read;
+            let mut next = (Vec::new(), Vec::new());
+            let logits = rayon::in_place_scope(|scope| {
+                scope.spawn(|_| next = way.read(following));
+                if images.is_empty() { Ok(&[][..]) } else { evaluator.evaluate(&images) }
+            })?;
+            let mut rows = logits.chunks_exact(network.graph.shape(network.output).elements());
+            for (path, error) in files.iter().zip(errors) {
+                if let Some(error) = error {
+                    bar.suspend(|| terminal::refuse(&error.to_string()));
+                    sound = false;
+                } else if let Some(logits) = rows.next() {
+                    let text = self.describe(path, &probabilities(logits), names);
+                    bar.suspend(|| match self.format {
+                        Format::Text => terminal::print(&text),
+                        Format::Json | Format::Csv => terminal::data(&text),
+                    })?;
+                }
+                bar.inc(1);
+            }
+            (files, read) = (following, next);
+        }
+        bar.finish_and_clear();
+        Ok(sound)
     }
 
     fn describe(&self, path: &Path, probabilities: &[f64], names: &[String]) -> String {
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
-        order.truncate(NAMED);
+        order.truncate(self.top.get() as usize);
         match self.format {
             Format::Json => {
                 let entry = |class: &usize| json!({"class": *class, "name": class_name(names, *class), "probability": probabilities[*class]});
                 let predictions: Vec<_> = order.iter().map(entry).collect();
                 format!("{}\n", json!({"image": path.to_string_lossy(), "predictions": predictions}))
+            }
+            Format::Csv => {
+                let row = |(rank, class): (usize, &usize)| {
+                    let (image, name) = (field(&path.to_string_lossy()), field(&class_name(names, *class)));
+                    format!("{image},{},{class},{name},{}\n", rank + 1, probabilities[*class])
+                };
+                order.iter().enumerate().map(row).collect()
             }
             Format::Text => {
                 let line = |class: &usize| {
@@ -95,15 +177,43 @@ impl Predict {
     }
 }
 
+/// The images that were named, and those in folders.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let inside = images_in(path)?;
+        if inside.is_empty() {
+            return Err(Failure::Message(format!("no image is in `{}`", path.display())));
+        }
+        files.extend(inside);
+    }
+    Ok(files)
+}
+
+/// A bar, where there is more than one batch to wait for and nothing else is written to the terminal.
+fn progress(files: usize, batch: usize) -> ProgressBar {
+    let hidden = files <= batch || io::stdout().is_terminal();
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} images, {per_sec}, {eta} left");
+    ProgressBar::with_draw_target(Some(files as u64), target).with_style(style.expect("the template is valid"))
+}
+
+/// A field of a table, as <https://www.rfc-editor.org/rfc/rfc4180> has it.
+fn field(text: &str) -> String {
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
+
 /// The softmax of the logits.
-fn probabilities(
-    evaluator: &mut dyn Evaluator,
-    image: impl FnOnce() -> Result<Vec<f32>, DataError>,
-) -> Result<Vec<f64>, Failure> {
-    let image = image()?;
-    let logits = evaluator.evaluate(&image)?;
+fn probabilities(logits: &[f32]) -> Vec<f64> {
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
     let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
     let total: f64 = powers.iter().sum();
-    Ok(powers.into_iter().map(|power| power / total).collect())
+    powers.into_iter().map(|power| power / total).collect()
 }

@@ -141,8 +141,12 @@ pub fn language(path: &Path) -> Language {
     extension.and_then(|extension| Language::from_extension(&extension)).unwrap_or(Language::Own(Format::Yaml))
 }
 
-/// The text of a file, or a line that says why there is none.
+/// The text of a file, or a line that says why there is none. Weights may carry their network's.
 pub fn text(path: &Path) -> Result<String, String> {
+    #[cfg(feature = "train")]
+    if crate::weights::is_one(path) {
+        return super::trained::carried(path);
+    }
     read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))
 }
 

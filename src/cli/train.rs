@@ -126,8 +126,7 @@ impl Train {
         };
         folder::write_network(&folder, &expand(&network))?;
 
-        let setting =
-            Setting { network: &network.name, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
+        let setting = Setting { network: &network, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
         let (stop, signal) = listen()?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
         progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));

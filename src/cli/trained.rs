@@ -1,20 +1,107 @@
 //! What the commands that use a network share: its sections, its data, and its weights.
 
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
 
 use super::Failure;
+use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
+use crate::compile::compile;
 use crate::device::Device;
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::recipe::{Data, Train};
+use crate::recipe::{Data, Train, Transform};
 use crate::train::TrainError;
-use crate::train::checkpoint::About;
+use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::{DataError, Dataset};
+use crate::train::folder::NETWORK;
 use crate::weights::{self, WeightsError};
+
+/// A trained network, on the command line: a file of the network and one of its weights, or what stands for both.
+#[derive(Debug, Args)]
+pub struct Trained {
+    /// The network, in YAML or TOML; the folder of a run; or weights that carry their network, as archc writes them
+    #[arg(value_name = "FILE")]
+    path: PathBuf,
+    #[command(flatten)]
+    changes: Changes,
+    /// Its weights: safetensors, or PyTorch's .pth; of a run, the best unless given
+    #[arg(long, value_name = "WEIGHTS")]
+    weights: Option<PathBuf>,
+}
+
+impl Trained {
+    /// The network; what there is to report is reported.
+    pub fn network(&self) -> Result<Network, Failure> {
+        let network = if self.path.is_dir() { self.path.join(NETWORK) } else { self.path.clone() };
+        if self.path.is_dir() && !network.exists() {
+            return Err(Failure::Message(format!(
+                "`{}` is no run's folder: there is no {NETWORK} in it",
+                self.path.display()
+            )));
+        }
+        Ok(compile_and_report(&network, &self.changes)?.network)
+    }
+
+    /// The file of its weights.
+    pub fn weights(&self) -> Result<PathBuf, Failure> {
+        if let Some(weights) = &self.weights {
+            return Ok(weights.clone());
+        }
+        let path = &self.path;
+        if path.is_dir() {
+            let [best, last] = ["best", "last"].map(|kind| weights_file(path, kind));
+            let found = [best, last].into_iter().find(|file| file.exists());
+            return found
+                .ok_or_else(|| Failure::Message(format!("the run in `{}` has no weights yet", path.display())));
+        }
+        match weights::is_one(path) {
+            true => Ok(path.clone()),
+            false => Err(Failure::Message(format!(
+                "`{}` has no weights: name a file of them with `--weights`",
+                path.display()
+            ))),
+        }
+    }
+}
+
+/// The network's text that a file of weights carries.
+pub fn carried(path: &Path) -> Result<String, String> {
+    let stored = weights::read(path).map_err(|error| error.to_string())?;
+    stored.note().and_then(About::read).and_then(|about| about.text).ok_or_else(|| {
+        let path = path.display();
+        format!("`{path}` holds weights, and does not say of which network: name the network's file, then `--weights {path}`")
+    })
+}
+
+/// What the classes of a network are called, by its weights or else by the set of its data, as far as it is known.
+pub fn class_names(network: &Network, about: Option<About>) -> Vec<String> {
+    let names = match (about, &network.data) {
+        (Some(about), _) => about.classes,
+        (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
+        (None, None) => Vec::new(),
+    };
+    // Those of another network's classes are none.
+    let known = network.graph.shape(network.output).channels();
+    if names.len() > known { Vec::new() } else { names }
+}
+
+/// Puts the numbers that were measured when the weights learned in the place of `normalize measured`, if they are known.
+pub fn measured(network: &mut Network, about: Option<&About>) {
+    let Some(data) = network.data.as_mut().filter(|data| data.eval.contains(&Transform::NormalizeMeasured)) else {
+        return;
+    };
+    let Some(known) = about.and_then(|about| compile(about.text.as_deref()?).ok()?.data) else { return };
+    for (transform, known) in data.eval.iter_mut().zip(known.eval) {
+        if *transform == Transform::NormalizeMeasured && matches!(known, Transform::Normalize { .. }) {
+            *transform = known;
+        }
+    }
+}
 
 /// The `train:` section.
 pub fn recipe(network: &Network) -> Result<&Train, Failure> {

@@ -30,7 +30,7 @@ pub(crate) struct Live {
 
 /// Reads `text`, which may also be one that others include.
 pub(crate) fn live(layers: &Layers, load: &Load<'_>, name: &str, text: &str, format: Format) -> Live {
-    let reader = Reader { layers, load, name, format, overrides: &[], takes_libraries: true };
+    let reader = Reader { layers, load, name, language: format.into(), overrides: &[], takes_libraries: true };
     let mut outcome = reader.read(text, &Effort::default());
     let (document, network) = (outcome.document.take(), outcome.network.take().or(outcome.part.take()));
     let origins = std::mem::take(&mut outcome.origins);
@@ -57,7 +57,7 @@ impl Live {
         goes_on: &dyn Fn() -> bool,
     ) {
         let Some(mut outcome) = self.untried.take() else { return };
-        let reader = Reader { layers, load, name, format, overrides: &[], takes_libraries: true };
+        let reader = Reader { layers, load, name, language: format.into(), overrides: &[], takes_libraries: true };
         if trial::give_advice(&mut outcome, &reader, text, goes_on) {
             self.list = outcome.list;
         } else {

@@ -19,6 +19,7 @@ use crate::graph::Node;
 use crate::ir::ValueId;
 use crate::layers::Layers;
 use crate::network::Network;
+use crate::recipe::Data;
 use crate::syntax::is_keyword;
 pub use short::{Short, short};
 use yaml::{flow_list, quoted, scalar};
@@ -56,6 +57,13 @@ pub fn expand(network: &Network) -> String {
         recipe::train(&mut text, train);
     }
     text
+}
+
+/// As [`expand`], of what belongs to weights wherever they go: how they were trained is left out, and where the images were that
+/// they learned from.
+pub fn portable(network: &Network, data: &Data) -> String {
+    let data = Data { path: None, ..data.clone() };
+    expand(&Network { data: Some(data), train: None, ..network.clone() })
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments) {

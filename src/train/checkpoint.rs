@@ -20,11 +20,14 @@ use flate2::Crc;
 use serde::{Deserialize, Serialize};
 
 use super::average::Average;
+use super::data::Dataset;
 use super::identity::RunIdentity;
 use super::learner::Learned;
 use super::optimizer::OptimizerState;
 use super::plateau::{Reduced, Watch};
 use super::validate::Validated;
+use crate::expand::portable;
+use crate::network::Network;
 use crate::program::ProgramWeight;
 use crate::weights::{self, Entry, WeightsError};
 
@@ -175,9 +178,35 @@ pub struct About {
     pub epoch: usize,
     /// Steps it was trained.
     pub step: u64,
+    /// The network's text, with which the file is all that is needed: see [`portable`](crate::expand::portable). Earlier versions
+    /// did not write it down, nor what follows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// What happens to an image before the network reads it, as the notation has it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transforms: Vec<String>,
 }
 
+/// A longer text of a network is left out: with it, the header of the file might be too long to be read.
+const LONGEST_TEXT: usize = 4 << 20;
+
 impl About {
+    /// What there is to say of weights that have learned on `dataset` so far.
+    pub fn new(network: &Network, dataset: &Dataset, position: &Position) -> About {
+        let mut text = portable(network, dataset.data());
+        if text.len() > LONGEST_TEXT {
+            text.clear();
+        }
+        About {
+            network: network.name.clone(),
+            classes: dataset.classes().to_vec(),
+            epoch: position.epoch,
+            step: position.step,
+            text: Some(text).filter(|text| !text.is_empty()),
+            transforms: dataset.data().eval.iter().map(ToString::to_string).collect(),
+        }
+    }
+
     /// What a note says, if this program wrote it.
     pub fn read(note: &str) -> Option<About> {
         serde_json::from_str(note).ok()

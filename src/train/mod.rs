@@ -43,7 +43,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use self::average::Average;
-use self::checkpoint::{Position, Restored};
+use self::checkpoint::{About, Position, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::identity::RunIdentity;
@@ -54,14 +54,15 @@ use self::progress::Progress;
 use self::schedule::Course;
 use crate::device::Device;
 use crate::executor::check_batch;
+use crate::network::Network;
 use crate::program::Program;
 use crate::recipe::Train;
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
 pub struct Setting<'a> {
-    /// The network's name.
-    pub network: &'a str,
+    /// What is trained.
+    pub network: &'a Network,
     /// How to train.
     pub recipe: &'a Train,
     /// On what.
@@ -307,13 +308,9 @@ impl Run {
         Ok(checkpoint::save_state(setting.folder, &self.learner.learned()?, &self.position)?)
     }
 
+    /// So that nothing else is needed to use them.
     fn save_weights(&mut self, setting: Setting, kind: &str) -> Result<(), TrainError> {
-        let about = checkpoint::About {
-            network: setting.network.to_owned(),
-            classes: setting.dataset.classes().to_vec(),
-            epoch: self.position.epoch,
-            step: self.position.step,
-        };
+        let about = About::new(setting.network, setting.dataset, &self.position);
         let path = checkpoint::weights_file(setting.folder, kind);
         let learned = self.learner.learned()?;
         Ok(checkpoint::save_weights(&path, learned.declared, learned.kept(), &about)?)

@@ -81,7 +81,7 @@ fn run_saving(
         }
         From::Folder => Run::resume(program, recipe, &dataset, folder, &Device::default())?,
     };
-    let setting = Setting { network: &network.name, recipe, dataset: &dataset, folder, save_every };
+    let setting = Setting { network, recipe, dataset: &dataset, folder, save_every };
     let stop = AtomicBool::new(interrupt == Interrupt::AtOnce);
     train(&mut run, setting, &mut Progress::silent(), &stop)
 }

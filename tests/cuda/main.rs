@@ -265,7 +265,7 @@ fn trained(network: &Network, folder: &Path, resume: bool, device: Device) -> Re
             Run::new(program, weights, recipe, &dataset, &device)?
         }
     };
-    let setting = Setting { network: "small", recipe, dataset: &dataset, folder, save_every: SAVE_EVERY };
+    let setting = Setting { network, recipe, dataset: &dataset, folder, save_every: SAVE_EVERY };
     train(&mut run, setting, &mut Progress::silent(), &AtomicBool::new(false))
 }
 

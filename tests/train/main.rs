@@ -1,6 +1,7 @@
 //! The commands that train and use a network, as their users call them.
 
 mod classes;
+mod export;
 mod hostile;
 mod interruptions;
 mod messages;

@@ -164,32 +164,54 @@ impl<'a> List<'a> {
             let Some(label) = self.numbers.get(class.as_str()).copied() else {
                 return Err(DataError::malformed(&path, format!("there is no class `{class}` in the training images")));
             };
-            self.walk(&path, &mut Vec::new(), &mut files)?;
+            walk(&path, &mut Vec::new(), &mut |path| {
+                if is_image(&path) {
+                    files.push(path);
+                    return Ok(());
+                }
+                let reason = format!("its name has none of the endings {}", ENDINGS.join(", "));
+                self.leave_out(DataError::bad_image(&path, reason))
+            })?;
             labels.resize(files.len(), label);
         }
         Ok((files, labels))
     }
+}
 
-    /// Collects the images in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one ends.
-    fn walk(&mut self, folder: &Path, above: &mut Vec<PathBuf>, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-        let real = fs::canonicalize(folder).map_err(|error| DataError::io(folder, error))?;
-        if above.contains(&real) {
-            return Err(DataError::malformed(folder, "a link to a folder that it lies in"));
+/// All images in `folder` and in folders in it, by their names' endings.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut images = Vec::new();
+    walk(folder, &mut Vec::new(), &mut |path| {
+        if is_image(&path) {
+            images.push(path);
         }
-        above.push(real);
-        for path in entries(folder)? {
-            if path.is_dir() {
-                self.walk(&path, above, files)?;
-            } else if is_image(&path) {
-                files.push(path);
-            } else {
-                let reason = format!("its name has none of the endings {}", ENDINGS.join(", "));
-                self.leave_out(DataError::bad_image(&path, reason))?;
-            }
-        }
-        above.pop();
         Ok(())
+    })?;
+    Ok(images)
+}
+
+/// Hands out the files in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one ends.
+fn walk(
+    folder: &Path,
+    above: &mut Vec<PathBuf>,
+    take: &mut impl FnMut(PathBuf) -> Result<(), DataError>,
+) -> Result<(), DataError> {
+    let real = fs::canonicalize(folder).map_err(|error| DataError::io(folder, error))?;
+    if above.contains(&real) {
+        return Err(DataError::malformed(folder, "a link to a folder that it lies in"));
     }
+    above.push(real);
+    for path in entries(folder)? {
+        match path.is_dir() {
+            true => walk(&path, above, take)?,
+            false => take(path)?,
+        }
+    }
+    above.pop();
+    Ok(())
 }
 
 #[cfg(test)]

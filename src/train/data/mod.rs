@@ -48,6 +48,7 @@ use sha2::{Digest, Sha256};
 
 pub use collection::{Collection, Part, TestImages, locate};
 pub use error::DataError;
+pub use folder::images_in;
 pub use image::Image;
 pub use loader::{Batch, Batches};
 pub use sheet::{Tile, sheet};

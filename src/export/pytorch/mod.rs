@@ -1,0 +1,275 @@
+//! A network as the source of a PyTorch module, as a person would write it: a class for each kind of block, sequences where one layer
+//! follows the other, and the names that its weights have here.
+
+mod classes;
+mod layers;
+mod print;
+mod tree;
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use super::{ExportError, Exported, Format, Options, Written};
+use crate::durable;
+use crate::ir::ValueId;
+use crate::lower::lower;
+use crate::network::Network;
+use crate::program::Program;
+use classes::{Body, Class, Names, unify};
+use layers::{Call, Form, form};
+use tree::{Group, Part, group};
+
+/// The format.
+#[derive(Debug)]
+pub struct PyTorch;
+
+impl Format for PyTorch {
+    fn name(&self) -> &'static str {
+        "pytorch"
+    }
+
+    fn extension(&self) -> &'static str {
+        "py"
+    }
+
+    fn options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn needs_weights(&self) -> bool {
+        false
+    }
+
+    fn write(&self, exported: Exported, _options: &Options, path: &Path) -> Result<Written, ExportError> {
+        let text = source(&exported.network)?;
+        durable::replace(path, |file| file.write_all(text.as_bytes()))
+            .map_err(|source| ExportError::Io { path: path.to_owned(), source })?;
+        let summary = format!("{} lines", text.lines().count());
+        Ok(Written { files: vec![(path.to_owned(), text.len() as u64)], summary })
+    }
+}
+
+/// Modules that PyTorch lacks, by name.
+const HELPERS: [(&str, &str); 2] = [
+    (
+        "LayerNorm2d",
+        "class LayerNorm2d(nn.LayerNorm):\n    \"\"\"Over the channels at each position.\"\"\"\n\n    def forward(self, x):\n        \
+         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)\n",
+    ),
+    (
+        "DropPath",
+        "class DropPath(nn.Module):\n    \"\"\"In training, zero for whole examples.\"\"\"\n\n    def __init__(self, p):\n        \
+         super().__init__()\n        self.p = p\n\n    def forward(self, x):\n        if not self.training or self.p == 0.0:\n            \
+         return x\n        keep = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= self.p\n        \
+         return x * keep / (1.0 - self.p)\n",
+    ),
+];
+
+/// The text of a module.
+///
+/// # Errors
+/// If PyTorch cannot say it.
+pub fn source(network: &Network) -> Result<String, ExportError> {
+    let program = lower(network);
+    let root = group(&program);
+    let mut writer = Writer { program: &program, modules: HashMap::new() };
+    let mut names = Names::default();
+    HELPERS.iter().for_each(|(name, _)| drop(names.class(name)));
+    let mut classes = Vec::new();
+    let mut groups: Vec<&Group> = Vec::new();
+    root.each(&mut |group| groups.push(group));
+    for height in 0..=root.height() {
+        let mut bodies = Vec::new();
+        for group in groups.iter().filter(|group| group.height() == height && !group.path.is_empty()) {
+            match writer.sequence(group)? {
+                Some(call) => drop(writer.modules.insert(group.path.clone(), call)),
+                None => bodies.push((group.path.clone(), writer.body(group)?)),
+            }
+        }
+        writer.modules.extend(unify(bodies, &mut names, &mut classes));
+    }
+    let name = names.class(&network.name.replace('.', "_"));
+    classes.push(Class { name, parameters: Vec::new(), body: writer.body(&root)? });
+    Ok(file(network, &classes))
+}
+
+fn file(network: &Network, classes: &[Class]) -> String {
+    let mut body = String::new();
+    for class in classes {
+        body.push_str("\n\n");
+        print::class(&mut body, class);
+    }
+    let helpers: String = HELPERS
+        .iter()
+        .filter(|(name, _)| body.contains(&format!("{name}(")))
+        .map(|(_, text)| format!("\n\n{text}"))
+        .collect();
+    let (input, output) = (network.graph.input, network.graph.shape(network.output));
+    let name = network.name.replace(['\\', '"', '\n', '\r'], "_");
+    let mut text = format!("\"\"\"{name}: {input} to {output}, written by archc {}.\n", env!("CARGO_PKG_VERSION"));
+    let transforms = network.data.as_ref().map_or(&[][..], |data| &data.eval);
+    if !transforms.is_empty() {
+        let transforms: Vec<String> = transforms.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("\nImages are prepared by: {}.\n", transforms.join(", ")));
+    }
+    text.push_str("\"\"\"\n\nimport torch\nfrom torch import nn\n");
+    if body.contains("F.pad(") {
+        text.push_str("from torch.nn import functional as F\n");
+    }
+    text + &helpers + &body
+}
+
+struct Writer<'a> {
+    program: &'a Program,
+    /// What makes each module, by its path.
+    modules: HashMap<String, Call>,
+}
+
+impl Writer<'_> {
+    /// The module of a group, if it is a sequence.
+    fn sequence(&self, group: &Group) -> Result<Option<Call>, ExportError> {
+        let numbered = group.members.iter().enumerate().all(|(index, member)| member.name == index.to_string());
+        if !numbered || !group.is_chain() {
+            return Ok(None);
+        }
+        let mut sequence = Call::new("nn.Sequential");
+        for member in &group.members {
+            match &member.part {
+                Part::Group(group) => sequence.children.push(self.modules[&group.path].clone()),
+                Part::Step(step) => match form(self.program, step)? {
+                    Form::Module(call) => sequence.children.push(call),
+                    Form::Expression(_) => return Ok(None),
+                },
+            }
+        }
+        Ok(Some(sequence))
+    }
+
+    /// The attributes and the computation of a group.
+    fn body(&self, group: &Group) -> Result<Body, ExportError> {
+        let mut body = Body { attributes: Vec::new(), forward: Vec::new() };
+        let mut variables = Variables::new(group);
+        for (index, member) in group.members.iter().enumerate() {
+            let inputs: Vec<String> = member.inputs().iter().map(|input| variables.of(*input)).collect();
+            let (call, named) = match &member.part {
+                Part::Group(group) => (Ok(self.modules[&group.path].clone()), true),
+                Part::Step(step) => match form(self.program, step)? {
+                    Form::Module(call) => (Ok(call), !step.weights.is_empty()),
+                    Form::Expression(text) => (Err(text), false),
+                },
+            };
+            let value = match call {
+                Ok(call) => {
+                    let taken = |name: &str| {
+                        body.attributes.iter().any(|(other, _)| other == name)
+                            || group.members.iter().any(|other| other.name.split('.').next() == Some(name))
+                    };
+                    // A module without weights may be called as one likes.
+                    let name = if named { member.name.clone() } else { free_name(&member.name, &call, taken) };
+                    refuse_taken(&name)?;
+                    let value = format!("{}({})", print::reach(&name), inputs[0]);
+                    body.attributes.push((name, call));
+                    value
+                }
+                Err(text) => fill(&text, &inputs),
+            };
+            let variable = variables.assign(index, member.output());
+            body.forward.push(format!("{variable} = {value}"));
+        }
+        body.forward.push(format!("return {}", variables.of(group.output)));
+        Ok(body)
+    }
+}
+
+/// A name for a module without weights: its own, if nothing else has it, or what it does.
+fn free_name(own: &str, call: &Call, taken: impl Fn(&str) -> bool) -> String {
+    let last = own.rsplit('.').next().unwrap_or(own);
+    let is_word = print::identifier(last) == last && !ATTRIBUTES.contains(&last);
+    let short = call.name.rsplit('.').next().unwrap_or_default();
+    let base = if is_word && last == own { own.to_owned() } else { print::identifier(&short.to_ascii_lowercase()) };
+    if base == own || !taken(&base) {
+        return base;
+    }
+    (2..).map(|number| format!("{base}{number}")).find(|name| !taken(name)).expect("there are more numbers than layers")
+}
+
+/// What every module of PyTorch has already, as far as a layer might be called so.
+const ATTRIBUTES: [&str; 22] = [
+    "T_destination",
+    "add_module",
+    "apply",
+    "buffers",
+    "call_super_init",
+    "children",
+    "compile",
+    "cpu",
+    "cuda",
+    "double",
+    "dump_patches",
+    "eval",
+    "float",
+    "forward",
+    "half",
+    "modules",
+    "parameters",
+    "share_memory",
+    "state_dict",
+    "to",
+    "train",
+    "type",
+];
+
+fn refuse_taken(name: &str) -> Result<(), ExportError> {
+    match name.split('.').find(|part| ATTRIBUTES.contains(part) || part.is_empty()) {
+        None => Ok(()),
+        Some(part) => Err(ExportError::Refused(format!(
+            "`{name}` cannot be a module's name in PyTorch, because every module has something called `{part}`: give the layer another name"
+        ))),
+    }
+}
+
+/// An expression with its inputs.
+fn fill(text: &str, inputs: &[String]) -> String {
+    let mut inputs = inputs.iter();
+    text.split('$').enumerate().fold(String::new(), |filled, (index, part)| match index {
+        0 => part.to_owned(),
+        _ => filled + inputs.next().map_or("", String::as_str) + part,
+    })
+}
+
+/// Names of values: as few as there are values at a time.
+struct Variables {
+    /// The member that reads a value last; that of the result is beyond all.
+    last: HashMap<ValueId, usize>,
+    held: Vec<(String, ValueId)>,
+}
+
+impl Variables {
+    fn new(group: &Group) -> Variables {
+        let mut last = HashMap::new();
+        for (index, member) in group.members.iter().enumerate() {
+            last.extend(member.inputs().iter().map(|input| (*input, index)));
+        }
+        last.insert(group.output, group.members.len());
+        Variables { last, held: vec![("x".to_owned(), group.input)] }
+    }
+
+    fn of(&self, value: ValueId) -> String {
+        self.held.iter().find(|(_, held)| *held == value).map_or_else(String::new, |(name, _)| name.clone())
+    }
+
+    /// The variable of what a member makes: the first whose value nobody reads any more.
+    fn assign(&mut self, member: usize, value: ValueId) -> String {
+        let free = |held: &ValueId| self.last.get(held).is_none_or(|last| *last <= member);
+        if let Some(at) = self.held.iter().position(|(_, held)| free(held)) {
+            self.held[at].1 = value;
+            return self.held[at].0.clone();
+        }
+        let name = ["y", "z"]
+            .get(self.held.len() - 1)
+            .map_or_else(|| format!("x{}", self.held.len()), |name| (*name).to_owned());
+        self.held.push((name.clone(), value));
+        name
+    }
+}

@@ -1,0 +1,132 @@
+//! Exported networks give archc's numbers in the programs that read them. A process of Python reads: `read.py`.
+
+mod cases;
+mod files;
+mod reader;
+
+use archc::export::Options;
+use cases::{Case, architectures, geometries, random};
+use files::Prepared;
+use reader::Reader;
+
+/// Operators of each version that changes what is written, and the newest.
+const OPSETS: [u32; 4] = [13, 17, 21, 28];
+
+/// Sums of floats in another order.
+const ROUNDING: f64 = 1e-4;
+
+/// What a reader made of some models.
+#[derive(Debug, Default)]
+struct Findings {
+    read: usize,
+    /// Relative to a result's largest number.
+    largest: f64,
+    of: String,
+    wrong: Vec<String>,
+}
+
+impl Findings {
+    /// Exports a case in each of these ways, and compares.
+    fn add(&mut self, reader: &mut Reader, case: &Case, ways: &[Options], most: f64) {
+        let prepared = [false, true].map(|bytes| {
+            ways.iter().any(|options| options.preprocess == bytes).then(|| Prepared::new(&case.network, bytes))
+        });
+        for options in ways {
+            let prepared = prepared[usize::from(options.preprocess)].as_ref().expect("one way needs it");
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let request = prepared.export(folder.path(), reader.format(), options);
+            let found = request.and_then(|request| reader.ask(&request));
+            self.read += 1;
+            match found {
+                Ok(difference) if difference <= most => {
+                    if difference >= self.largest {
+                        (self.largest, self.of) = (difference, case.name.clone());
+                    }
+                }
+                Ok(difference) => self.wrong.push(format!("{} {options:?}: {difference:.1e}", case.name)),
+                Err(error) => self.wrong.push(format!("{} {options:?}: {error}", case.name)),
+            }
+        }
+    }
+
+    fn all(reader: &mut Reader, cases: impl Iterator<Item = (Case, Vec<Options>)>, most: f64) -> Findings {
+        let mut findings = Findings::default();
+        cases.for_each(|(case, ways)| findings.add(reader, &case, &ways, most));
+        let Findings { read, largest, of, wrong } = &findings;
+        println!("{read} models, {} wrong; else the largest difference is {largest:.1e}: {of}", wrong.len());
+        findings
+    }
+
+    fn assert_sound(&self) {
+        assert!(self.read > 0 && self.wrong.is_empty(), "{} are wrong:\n{}", self.wrong.len(), self.wrong.join("\n"));
+    }
+}
+
+/// The operators of a version.
+fn version(opset: u32) -> Options {
+    Options { opset: Some(opset), ..Options::default() }
+}
+
+#[test]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+fn onnx_runtime_reads_every_architecture() {
+    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let cases = architectures().map(|case| (case, OPSETS.map(version).to_vec()));
+    Findings::all(&mut reader, cases, ROUNDING).assert_sound();
+}
+
+#[test]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+fn onnx_runtime_reads_every_operation() {
+    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let each = geometries().map(|case| (case, OPSETS.map(version).to_vec()));
+    Findings::all(&mut reader, each, ROUNDING).assert_sound();
+    let drawn = random().enumerate().map(|(index, case)| (case, vec![version(OPSETS[index % OPSETS.len()])]));
+    Findings::all(&mut reader, drawn, ROUNDING).assert_sound();
+}
+
+#[test]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+fn onnx_runtime_reads_every_option() {
+    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let ways = [
+        Options { keep_bn: true, ..Options::default() },
+        Options { softmax: true, ..Options::default() },
+        Options { batch: Some(2), ..Options::default() },
+        Options { external_data: true, ..Options::default() },
+        Options { preprocess: true, ..Options::default() },
+        Options { preprocess: true, softmax: true, opset: Some(13), batch: Some(2), ..Options::default() },
+    ];
+    let cases = cases::with_options().map(|case| (case, ways.to_vec()));
+    Findings::all(&mut reader, cases, ROUNDING).assert_sound();
+    // Weights of eleven bits.
+    let half = Options { external_data: true, fp16: true, keep_bn: true, ..Options::default() };
+    let cases = cases::with_options().map(|case| (case, vec![half.clone()]));
+    Findings::all(&mut reader, cases, 5e-3).assert_sound();
+}
+
+#[test]
+#[ignore = "TORCH_PYTHON must be a Python that has torch"]
+fn pytorch_computes_what_its_source_says() {
+    let mut reader = Reader::start("TORCH_PYTHON", "pytorch");
+    let once = |case| (case, vec![Options::default()]);
+    Findings::all(&mut reader, architectures().map(once), ROUNDING).assert_sound();
+    Findings::all(&mut reader, geometries().map(once), ROUNDING).assert_sound();
+    Findings::all(&mut reader, random().map(once), ROUNDING).assert_sound();
+}
+
+/// Not a test: which reader reads what, as docs/export.md shows it.
+#[test]
+#[ignore = "READERS_PYTHON must be a Python that has the reader of ONNX that READER names: see docs/export.md"]
+fn another_reader() {
+    let name = std::env::var("READER").expect("READER is set");
+    let mut reader = Reader::start("READERS_PYTHON", &name);
+    for opset in OPSETS {
+        println!("opset {opset}");
+        for cases in [architectures().collect::<Vec<_>>(), geometries().collect()] {
+            let cases = cases.into_iter().map(|case| (case, vec![version(opset)]));
+            let findings = Findings::all(&mut reader, cases, ROUNDING);
+            findings.wrong.iter().for_each(|line| println!("  {line}"));
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A process that reads models and runs them.
+
+use std::env;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use serde_json::Value;
+
+pub struct Reader {
+    /// What it reads.
+    format: &'static str,
+    process: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Reader {
+    /// A reader of this name, in the Python that a variable of the environment names.
+    pub fn start(variable: &str, name: &str) -> Reader {
+        let python = env::var(variable).unwrap_or_else(|_| panic!("{variable} is set"));
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/read.py");
+        let mut command = Command::new(python);
+        let command = command.arg(script).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("it starts");
+        let requests = process.stdin.take().expect("a pipe");
+        let answers = BufReader::new(process.stdout.take().expect("a pipe"));
+        Reader { format: if name == "pytorch" { "pytorch" } else { "onnx" }, process, requests, answers }
+    }
+
+    pub fn format(&self) -> &'static str {
+        self.format
+    }
+
+    /// How far what a model computes is from what it should, or why it is not read.
+    pub fn ask(&mut self, request: &Value) -> Result<f64, String> {
+        writeln!(self.requests, "{request}").map_err(|error| error.to_string())?;
+        let mut line = String::new();
+        self.answers.read_line(&mut line).map_err(|error| error.to_string())?;
+        let answer: Value = serde_json::from_str(&line).map_err(|error| format!("{error}: `{line}`"))?;
+        match answer["difference"].as_f64() {
+            Some(difference) => Ok(difference),
+            None => Err(answer["error"].as_str().unwrap_or("no answer").to_owned()),
+        }
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
