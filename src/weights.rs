@@ -92,7 +92,7 @@ pub fn is_one(path: &Path) -> bool {
     let Ok(file) = regular::open(path) else { return false };
     let Ok(length) = file.metadata().map(|found| found.len()) else { return false };
     let mut start = Vec::new();
-    file.take(kind::LOOKED_AT).read_to_end(&mut start).is_ok() && !matches!(kind(&start, length), Kind::Other(_))
+    file.take(kind::LOOKED_AT).read_to_end(&mut start).is_ok() && !matches!(kind(&start, length), FileKind::Other(_))
 }
 
 /// The weights of a network from a file, in the network's order, with what else the file says.

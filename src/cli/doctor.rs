@@ -6,13 +6,13 @@ use std::{env, fs};
 use clap::Args;
 
 use super::{Failure, terminal};
-use crate::device::{Cuda, Device, Numbers};
+use crate::device::{Cuda, Device, Precision};
+use crate::durable::cache_folder;
 use crate::kernels::Algorithms;
 use crate::quantity::{bytes, exact};
 use crate::recipe::DataSet;
 use crate::system::{Environment, free_memory};
 use crate::train::data::locate;
-use crate::train::data::places::cache;
 
 /// Say what this machine has for archc, and what is missing: processor, memory, GPU, data sets, caches
 #[derive(Debug, Args)]
@@ -95,7 +95,7 @@ fn vectors() -> String {
 
 /// Each GPU, or why there is none.
 fn gpus() -> Vec<Line> {
-    let device = |number| Device::Cuda(Cuda { number, numbers: Numbers::F32, algorithms: Algorithms::Fastest });
+    let device = |number| Device::Cuda(Cuda { number, numbers: Precision::F32, algorithms: Algorithms::Fastest });
     let mut lines = Vec::new();
     for number in 0..MOST_GPUS {
         let device = device(number);
@@ -133,7 +133,7 @@ fn caches() -> Vec<Line> {
     let decoded = match set("ARCHC_CACHE") {
         Some(place) if place.is_empty() => "decoded images are not kept: `ARCHC_CACHE` is empty".to_string(),
         Some(place) => kept("decoded images", Path::new(&place)),
-        None => match cache() {
+        None => match cache_folder() {
             Some(place) => kept("decoded images", &place.join("decoded")),
             None => "decoded images are not kept: there is no home folder".to_string(),
         },

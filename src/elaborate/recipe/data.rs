@@ -68,7 +68,7 @@ pub fn keys() -> Vec<Key> {
     let effort = Effort::default();
     let scope = Scope::root(&[], &effort);
     let document = Document::empty();
-    let target = Target { input: None, classes: None, document: &document };
+    let target = Requirements { input: None, classes: None, document: &document };
     Settings::taken_by("data", |settings| drop(Entries::read(settings, &scope, &target, &mut Vec::new())))
 }
 
@@ -83,7 +83,7 @@ struct Entries {
 }
 
 impl Entries {
-    fn read(settings: &mut Settings, scope: &Scope, target: &Target, problems: &mut Vec<Diagnostic>) -> Entries {
+    fn read(settings: &mut Settings, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Entries {
         let sets = DataSet::ALL.map(|set| (set.name(), set));
         let names = || Takes::Words(sets.iter().map(|(name, _)| *name).collect());
         let set = settings.required("set", names).and_then(|set| choice(set, "data set", &sets, problems));

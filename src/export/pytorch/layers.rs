@@ -121,7 +121,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
         Op::Add => return Ok(Form::Expression(inputs(step).join(" + "))),
         Op::Mul => return Ok(Form::Expression(inputs(step).join(" * "))),
         Op::Concat => return Ok(Form::Expression(format!("torch.cat(({}), 1)", inputs(step).join(", ")))),
-        Op::Outside(op) => {
+        Op::Custom(op) => {
             return Err(ExportError::Refused(format!(
                 "`{}` is an operation `{}` of another crate, which PyTorch does not have",
                 step.name,

@@ -49,7 +49,7 @@ pub fn translate(op: &Op, at: &mut NodeBuilder) -> Result<(), ExportError> {
             let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
             at.result("Concat", &inputs, &[("axis", Attribute::Int(1))]);
         }
-        Op::Outside(_) => {
+        Op::Custom(_) => {
             return Err(ExportError::Refused(format!(
                 "`{}` is an operation `{}` of another crate, for which ONNX has no name",
                 at.layer(),
