@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::{DataError, cifar, idx};
 use super::part::{self, own_file};
-use super::sources::Download;
+use super::sources::Source;
 use super::{FetchError, WrongPlace};
 use crate::recipe::DataSet;
 
@@ -197,13 +197,24 @@ impl Workshop {
         fs::remove_dir(&unpacked)
     }
 
-    /// Removes what was made here. If somebody else has put something into the folder, that stays.
-    pub fn clear(self, downloads: &[Download]) {
+    /// Removes what was made here, also by attempts that had the files from elsewhere. If somebody else has put something into the
+    /// folder, that stays.
+    pub fn clear(self, source: &Source) {
         // The set is in its place; what stays behind is only in the way.
-        for file in downloads {
-            let _ = part::remove(&self.folder.join(&file.name));
+        let _ = self.discard_unpacked(source.members);
+        for name in source.names() {
+            let _ = part::remove(&self.folder.join(name));
         }
         let _ = fs::remove_file(self.folder.join(MARK));
         let _ = fs::remove_dir(&self.folder);
+    }
+
+    /// Clears `folder` if it was left behind: by whoever was killed after the set was in its place.
+    pub fn sweep(folder: &Path, source: &Source) {
+        if fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir())
+            && let Ok(workshop) = Workshop::claim(folder.to_path_buf())
+        {
+            workshop.clear(source);
+        }
     }
 }
