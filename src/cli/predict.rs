@@ -61,7 +61,8 @@ impl Predict {
         };
         let mut sound = true;
         for path in &self.images {
-            match probabilities(&mut *evaluator, || read_image(path, transforms, network.graph.input, max_pixels)) {
+            let read = || read_image(path, transforms, network.graph.input, max_pixels);
+            match probabilities(&mut *evaluator, path, read) {
                 Ok(probabilities) => terminal::put(self.format, &self.describe(path, &probabilities, &names))?,
                 Err(Failure::Message(message)) => {
                     terminal::refuse(&message);
@@ -97,6 +98,7 @@ impl Predict {
 /// The softmax of the logits.
 fn probabilities(
     evaluator: &mut dyn Evaluator,
+    path: &Path,
     image: impl FnOnce() -> Result<Vec<f32>, DataError>,
 ) -> Result<Vec<f64>, Failure> {
     let image = image()?;
@@ -104,5 +106,13 @@ fn probabilities(
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
     let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
     let total: f64 = powers.iter().sum();
+    if !total.is_finite() {
+        let (class, logit) =
+            logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()).expect("one is the reason");
+        return Err(Failure::Message(format!(
+            "{}: the network gives class {class} a score of {logit}, from which no probabilities follow: are these its weights?",
+            path.display()
+        )));
+    }
     Ok(powers.into_iter().map(|power| power / total).collect())
 }

@@ -114,8 +114,9 @@ impl Train {
                 (run, folder.clone())
             }
             None => {
-                let given = self.weights.as_deref().map(Given::of).transpose()?;
                 let run = begun(program, self.weights.as_deref(), recipe, &dataset, device)?;
+                // Read to its end, so not before it is known to be a file of weights.
+                let given = self.weights.as_deref().map(Given::of).transpose()?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 _lock = folder::lock(&folder)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed, given))?;

@@ -52,7 +52,8 @@ pub(super) fn has_arguments(value: &Spanned<Setting>) -> bool {
 pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -> Diagnostic {
     const WITHOUT: &str = "arguments follow the name without parentheses: `conv 64 3x3`";
     let first = text.text.split("->").find_map(|item| {
-        // `x = nn.ReLU()(x)`
+        // `(nn.ReLU()) x 3`, and `x = nn.ReLU()(x)`
+        let item = item.trim_start_matches(['(', ' ']);
         let before = item.find('(').map_or(item, |end| &item[..end]);
         let own = before.rsplit('=').next().unwrap_or(before).trim();
         let is_code = before.len() < item.len() || own.contains('.');

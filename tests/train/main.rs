@@ -4,6 +4,7 @@ mod classes;
 mod hostile;
 mod interruptions;
 mod messages;
+mod outlets;
 mod place;
 mod resuming;
 mod tensorboard;

@@ -201,12 +201,15 @@ impl Workshop {
     /// folder, that stays.
     pub fn clear(self, source: &Source) {
         // The set is in its place; what stays behind is only in the way.
-        let _ = self.discard_unpacked(source.members);
+        let mut is_clear = self.discard_unpacked(source.members).is_ok();
         for name in source.names() {
-            let _ = part::remove(&self.folder.join(name));
+            is_clear &= part::remove(&self.folder.join(name)).is_ok();
         }
-        let _ = fs::remove_file(self.folder.join(MARK));
-        let _ = fs::remove_dir(&self.folder);
+        // Without its mark the folder would be nobody's, and nobody would clear it later.
+        if is_clear {
+            let _ = fs::remove_file(self.folder.join(MARK));
+            let _ = fs::remove_dir(&self.folder);
+        }
     }
 
     /// Clears `folder` if it was left behind: by whoever was killed after the set was in its place.
