@@ -40,9 +40,8 @@ pub(super) fn wrong(view: &View, output: ValueId, classes: Option<usize>) -> Dia
     let shape = view.shape(output);
     let maker = view.node(origin::made(view.graph, output));
     let span = maker.map_or(view.document.input.span, |maker| view.origin(maker).span);
-    let error = |message: String| {
-        Diagnostic::error(Code::ClassesMismatch, span, message).label(format!("this makes {shape}"))
-    };
+    let error =
+        |message: String| Diagnostic::error(Code::ClassesMismatch, span, message).label(format!("this makes {shape}"));
     let Some(classes) = classes else {
         let error = error(format!("the network ends in a map {shape}, but training needs a score for each class"));
         let section = view.document.train.as_ref();

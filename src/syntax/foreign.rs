@@ -1,7 +1,7 @@
 //! Items that are written as other formats write them.
 
-use super::ast::{Setting, Text};
 use super::Vocabulary;
+use super::ast::{Setting, Text};
 use super::keyword::STRUCTURES;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elsewhere;
@@ -57,7 +57,8 @@ pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -
         let before = item.find('(').map_or(item, |end| &item[..end]);
         let own = before.rsplit('=').next().unwrap_or(before).trim();
         let is_code = before.len() < item.len() || own.contains('.');
-        elsewhere(own)
+        vocabulary
+            .elsewhere(own)
             .filter(|_| is_code && own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)))
     });
     let Some(advice) = first else { return error };

@@ -33,7 +33,7 @@ mod vocabulary;
 mod words;
 mod yaml;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::Path;
 
 use ast::{Document, Setting};

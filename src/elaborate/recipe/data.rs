@@ -215,7 +215,7 @@ fn check_classes(set: &Spanned<DataSet>, target: &Requirements, problems: &mut V
     let Some(Spanned { value: classes, span }) = target.classes else { return };
     let in_set = set.value.classes().len();
     if *classes < in_set {
-        let message = format!("{} has {in_set} classes, but the network only distinguishes {classes} apart", set.value);
+        let message = format!("{} has {in_set} classes, but the network only distinguishes {classes}", set.value);
         let error = Diagnostic::error(Code::DataMismatch, set.span, message).label(format!("{in_set} classes"));
         problems.push(error.other(*span, format!("{classes} classes")));
     }
