@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::{DataError, cifar, idx};
 use super::part::{self, own_file};
-use super::sources::Source;
+use super::sources::DownloadSource;
 use super::{FetchError, WrongPlace};
 use crate::recipe::DataSet;
 
@@ -199,7 +199,7 @@ impl Workshop {
 
     /// Removes what was made here, also by attempts that had the files from elsewhere. If somebody else has put something into the
     /// folder, that stays.
-    pub fn clear(self, source: &Source) {
+    pub fn clear(self, source: &DownloadSource) {
         // The set is in its place; what stays behind is only in the way.
         let mut is_clear = self.discard_unpacked(source.members).is_ok();
         for name in source.names() {
@@ -213,7 +213,7 @@ impl Workshop {
     }
 
     /// Clears `folder` if it was left behind: by whoever was killed after the set was in its place.
-    pub fn sweep(folder: &Path, source: &Source) {
+    pub fn sweep(folder: &Path, source: &DownloadSource) {
         if fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir())
             && let Ok(workshop) = Workshop::claim(folder.to_path_buf())
         {
