@@ -34,7 +34,7 @@ pub use self::evaluator::Evaluator;
 use self::profile::{Profile, Spent};
 use self::schedule::Schedule;
 use self::scores::correct;
-pub use self::scores::{Loss, classify, largest};
+pub use self::scores::{Loss, classify, has_largest, largest};
 use crate::ir::ValueId;
 use crate::kernels::{self, Algorithms, Buffer, MaskKey, Mode, Objective, Prepared, Real, Saved, layout};
 use crate::program::call::Order;

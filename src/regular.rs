@@ -11,11 +11,28 @@ use crate::durable;
 pub fn open(path: &Path) -> io::Result<File> {
     // Before it is opened: opening a pipe waits for its writer, and opening a device may do anything.
     let kind = fs::metadata(path)?.file_type();
-    if kind.is_file() {
-        return File::open(path);
+    let refused = |what| Err(Error::new(ErrorKind::InvalidInput, what));
+    if !kind.is_file() {
+        return refused(if kind.is_dir() { "it is a folder" } else { "it is no regular file" });
     }
-    let what = if kind.is_dir() { "it is a folder" } else { "it is no regular file" };
-    Err(Error::new(ErrorKind::InvalidInput, what))
+    let file = File::open(path)?;
+    if is_of_proc(&file) { refused("it is no regular file") } else { Ok(file) }
+}
+
+/// Whether the kernel shows it under `/proc`, as a file of no length of which there may be something to read once more is written.
+#[cfg(target_os = "linux")]
+fn is_of_proc(file: &File) -> bool {
+    use std::os::fd::AsRawFd;
+    let mut found = std::mem::MaybeUninit::<libc::statfs>::uninit();
+    // SAFETY: the descriptor is open, and what was asked for is written to `found`, unless it fails.
+    let told = unsafe { libc::fstatfs(file.as_raw_fd(), found.as_mut_ptr()) } == 0;
+    // SAFETY: it did not fail.
+    told && unsafe { found.assume_init() }.f_type == libc::PROC_SUPER_MAGIC
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_of_proc(_file: &File) -> bool {
+    false
 }
 
 /// As [`open`], but a link is not followed.
@@ -100,7 +117,9 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidInput, "{path}: {error}");
         }
         if cfg!(target_os = "linux") {
-            assert_eq!(read(Path::new("/proc/cpuinfo"), 1 << 20).expect("opens"), b"", "as long as it claims to be");
+            for path in ["/proc/cpuinfo", "/proc/kmsg", "/proc/self/environ"] {
+                assert!(open(Path::new(path)).is_err(), "{path}");
+            }
         }
     }
 

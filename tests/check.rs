@@ -33,6 +33,41 @@ fn run(folder: &Path, arguments: &str) -> (Option<i32>, String, String) {
     (status.code(), text(stdout), text(stderr))
 }
 
+/// Where sizes do not fit, the layers up to there; where something else is wrong, no table.
+#[test]
+fn the_table_goes_down_to_the_mistake() {
+    let text = "input: [3, 8, 8]\nlayers: [conv 4 3x3 p1 -> maxpool 2, flatten -> linear 10 in=128, relu]\n";
+    let toml = "input = [3, 8, 8]\nlayers = ['conv 4 3x3 p1 -> maxpool 2', 'flatten -> linear 10 in=128']\n";
+    let name = text.replace("relu", "rleu").replace("in=128", "in=64");
+    let files: [(&str, &[u8]); 4] = [
+        ("wrong.yaml", text.as_bytes()),
+        ("wrong.toml", toml.as_bytes()),
+        ("first.yaml", WRONG.as_bytes()),
+        ("name.yaml", name.as_bytes()),
+    ];
+    let folder = folder("part", &files);
+    let table = "\
+wrong: 3×8×8, down to the mistake
+
+name   layer          output  (W−F+2P)/S+1             params   MACs  activations  field
+input                 3×8×8
+0      conv 4 3x3 p1  4×8×8   (8 − 3 + 2·1)/1 + 1 = 8     112  6,912          256      3
+1      maxpool 2      4×4×4   (8 − 2 + 2·0)/2 + 1 = 4                          64      4
+2      flatten        64      4·4·4 = 64                                       64     10
+";
+    for (arguments, shown, error) in [
+        ("check wrong.yaml", table, "`in=128`, but 64 features arrive"),
+        ("check wrong.toml", table, "`in=128`, but 64 features arrive"),
+        ("check wrong.yaml --format markdown", "", "`in=128`, but 64 features arrive"),
+        ("check first.yaml", "", "kernel 9×9 does not fit"),
+        ("check name.yaml", "", "no layer or block is called `rleu`"),
+    ] {
+        let (code, output, errors) = run(&folder, arguments);
+        assert!(code == Some(1) && errors.contains(error), "{arguments}: {errors}");
+        assert_eq!(output, shown, "{arguments}");
+    }
+}
+
 #[test]
 fn exit_codes_and_errors() {
     let files: [(&str, &[u8]); 5] = [
@@ -245,13 +280,15 @@ fn one_json_object_a_line() {
     });
     assert_eq!(sound["layers"][0], first);
     let advice = "the map is only 8; use a smaller kernel, or pad by 1";
-    let suggestion = json!({
-        "message": advice, "text": " p1", "file": "wrong.yaml", "line": 2, "column": 20, "end_line": 2, "end_column": 20,
-    });
+    let larger = "the smallest input that is large enough is 9×9";
+    let suggestions = json!([
+        {"message": advice, "text": " p1", "file": "wrong.yaml", "line": 2, "column": 20, "end_line": 2, "end_column": 20},
+        {"message": larger, "text": "9, 9", "file": "wrong.yaml", "line": 1, "column": 12, "end_line": 1, "end_column": 16},
+    ]);
     let diagnostic = json!({
         "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",
         "line": 2, "column": 17, "end_line": 2, "end_column": 20, "label": "(8 − 9 + 2·0)/1 + 1 < 1",
-        "labels": [], "trace": [], "help": advice, "suggestions": [suggestion],
+        "labels": [], "trace": [], "help": format!("{advice}\n{larger}"), "suggestions": suggestions,
     });
     assert_eq!(wrong, json!({"file": "wrong.yaml", "diagnostics": [diagnostic]}));
     let (_, line, _) = run(&folder, "check --format json called.yaml");

@@ -135,7 +135,7 @@ fn mistakes_are_explained() {
         ("data info cifar10", 1, "the data set cifar10 is not there"),
         ("data stats photos", 1, "photos/train/dog/5.png is no image that can be decoded"),
         ("data show digits --count 0", 2, "invalid value '0' for '--count <N>'"),
-        ("data show digits --out no/such/folder.png", 1, "cannot write no/such/folder.png"),
+        ("data show digits --out no/such/folder.png", 1, "cannot write `no/such/folder.png`"),
     ] {
         check(arguments, code, expected);
     }

@@ -1,11 +1,11 @@
 //! `archc eval FILE`
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde::Serialize;
 
 use super::Failure;
 use super::machine::Machine;
@@ -13,6 +13,7 @@ use super::terminal::{self, Format};
 use super::trained::{self, Trained};
 use crate::diagnostic::printable;
 use crate::recipe::{BadImages, Data, DataSet, MaxPixels};
+use crate::train::confusion::Confusion;
 use crate::train::evaluate::{Evaluation, evaluate};
 
 /// Evaluate a trained network on its validation images, or others
@@ -87,11 +88,13 @@ impl Eval {
             trained::say_left_out(&evaluation.skipped);
             let names: Vec<String> =
                 (0..evaluator.classes()).map(|class| class_name(dataset.classes(), class)).collect();
-            let text = match self.format {
-                Format::Text => text(&evaluation, &names),
-                Format::Json => format!("{}\n", json(&network.name, &evaluation, &names)),
-            };
-            terminal::put(self.format, &text)
+            match self.format {
+                Format::Text => terminal::print(&text(&evaluation, &names)),
+                Format::Json => terminal::write(|output| {
+                    serde_json::to_writer(&mut *output, &Report::new(&network.name, &evaluation, &names))?;
+                    output.write_all(b"\n")
+                }),
+            }
         })
     }
 }
@@ -104,21 +107,43 @@ pub fn class_name(names: &[String], class: usize) -> String {
     names.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
-fn json(network: &str, evaluation: &Evaluation, names: &[String]) -> serde_json::Value {
-    let accuracies = evaluation.class_accuracies();
-    let class = |(class, name): (usize, &String)| {
-        let images = evaluation.confusion.images(class);
-        json!({"name": name, "images": images, "accuracy": accuracies[class]})
-    };
-    json!({
-        "name": network,
-        "images": evaluation.images,
-        "loss": evaluation.mean_loss(),
-        "top1": evaluation.accuracy(),
-        "top5": evaluation.top5_accuracy(),
-        "classes": names.iter().enumerate().map(class).collect::<Vec<_>>(),
-        "confusion": evaluation.confusion,
-    })
+/// For programs. Of many classes it is long, and written as it is made.
+#[derive(Serialize)]
+struct Report<'a> {
+    classes: Vec<Class<'a>>,
+    confusion: &'a Confusion,
+    images: usize,
+    loss: f64,
+    name: &'a str,
+    top1: f64,
+    top5: f64,
+}
+
+#[derive(Serialize)]
+struct Class<'a> {
+    accuracy: f64,
+    images: usize,
+    name: &'a str,
+}
+
+impl<'a> Report<'a> {
+    fn new(network: &'a str, evaluation: &'a Evaluation, names: &'a [String]) -> Report<'a> {
+        let confusion = &evaluation.confusion;
+        let class = |((class, name), accuracy): ((usize, &'a String), f64)| Class {
+            accuracy,
+            images: confusion.images(class),
+            name,
+        };
+        Report {
+            classes: names.iter().enumerate().zip(evaluation.class_accuracies()).map(class).collect(),
+            confusion,
+            images: evaluation.images,
+            loss: evaluation.mean_loss(),
+            name: network,
+            top1: evaluation.accuracy(),
+            top5: evaluation.top5_accuracy(),
+        }
+    }
 }
 
 /// The most classes whose confusion matrix is printed for people.

@@ -1,18 +1,52 @@
-//! A picture in a file that the user named.
+//! Pictures in files that the user named.
 
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use super::Failure;
 use crate::durable;
 use crate::plot::{Picture, PictureFormat};
 
-/// Writes a picture, whole or not at all, as the kind of file that the name says.
-pub fn write(path: &Path, picture: &impl Picture) -> Result<(), Failure> {
+/// Writes a picture as the kind of file that the name says, see [`save`].
+pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Failure> {
     let Some(kind) = PictureFormat::of(path) else {
         let [svg, png] = PictureFormat::ALL.map(|kind| path.with_extension(kind.extension()).display().to_string());
         return Err(Failure::Message(format!("a plot is an SVG or PNG file: name it {svg} or {png}")));
     };
-    durable::replace(path, |file| file.write_all(&picture.file(kind)))
-        .map_err(|error| Failure::Message(format!("cannot write `{}`: {error}", path.display())))
+    save(path, force, &picture.file(kind))
+}
+
+/// An error if something is at `path` that is not to be written over.
+pub fn free(path: &Path, force: bool) -> Result<(), Failure> {
+    match fs::symlink_metadata(path) {
+        Ok(_) if !force => Err(there(path)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a file, whole or not at all, and over one that is there only with `force`.
+pub fn save(path: &Path, force: bool, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error| Failure::Message(format!("cannot write `{}`: {error}", path.display()));
+    // The name is taken before, so that nobody's file of this name is replaced.
+    let is_new = match File::create_new(path) {
+        Ok(_) => true,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && force => false,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(there(path)),
+        Err(error) => return Err(failed(error)),
+    };
+    durable::replace(path, |file| file.write_all(bytes)).map_err(|error| {
+        if is_new {
+            // It is empty.
+            let _ = fs::remove_file(path);
+        }
+        failed(error)
+    })
+}
+
+fn there(path: &Path) -> Failure {
+    let path = path.display();
+    Failure::Message(format!(
+        "`{path}` is there already, and nothing is overwritten: name another file, or add `--force`"
+    ))
 }

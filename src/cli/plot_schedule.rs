@@ -12,11 +12,12 @@ use crate::train::plan::planned;
 const ROWS: usize = 12;
 const COLUMNS: usize = 60;
 
-/// Draws the schedule of a recipe whose epochs have so many steps, in the terminal and, if asked, into a file.
-pub fn plot(recipe: &Train, steps: usize, file: Option<&Path>) -> Result<(), Failure> {
+/// Draws the schedule of a recipe whose epochs have so many steps, in the terminal and, if asked, into a file; over one that is there
+/// only with `force`.
+pub fn plot(recipe: &Train, steps: usize, file: Option<&Path>, force: bool) -> Result<(), Failure> {
     let plan = planned(recipe, steps);
     if let Some(path) = file {
-        picture::write(path, &drawing(recipe, plan.clone()))?;
+        picture::write(path, force, &drawing(recipe, plan.clone()))?;
     }
     let width = terminal::width().map_or(COLUMNS, |width| width.saturating_sub(MARGIN + 2).clamp(10, COLUMNS));
     let rates: Vec<f64> = plan.into_iter().map(|(_, rate)| rate).collect();

@@ -135,11 +135,13 @@ impl Predict {
                     bar.suspend(|| terminal::refuse(&error.to_string()));
                     sound = false;
                 } else if let Some(logits) = rows.next() {
-                    let text = self.describe(path, &probabilities(logits), names);
-                    bar.suspend(|| match self.format {
-                        Format::Text => terminal::print(&text),
-                        Format::Json | Format::Csv => terminal::data(&text),
-                    })?;
+                    match probabilities(logits) {
+                        Ok(probabilities) => bar.suspend(|| self.put(&self.describe(path, &probabilities, names)))?,
+                        Err(reason) => {
+                            bar.suspend(|| terminal::refuse(&format!("{}: {reason}", path.display())));
+                            sound = false;
+                        }
+                    }
                 }
                 bar.inc(1);
             }
@@ -147,6 +149,13 @@ impl Predict {
         }
         bar.finish_and_clear();
         Ok(sound)
+    }
+
+    fn put(&self, text: &str) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => terminal::print(text),
+            Format::Json | Format::Csv => terminal::data(text),
+        }
     }
 
     fn describe(&self, path: &Path, probabilities: &[f64], names: &[String]) -> String {
@@ -211,9 +220,16 @@ fn field(text: &str) -> String {
 }
 
 /// The softmax of the logits.
-fn probabilities(logits: &[f32]) -> Vec<f64> {
+fn probabilities(logits: &[f32]) -> Result<Vec<f64>, String> {
     let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
     let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
     let total: f64 = powers.iter().sum();
-    powers.into_iter().map(|power| power / total).collect()
+    if !total.is_finite() {
+        let (class, logit) =
+            logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()).expect("one is the reason");
+        return Err(format!(
+            "the network gives class {class} a score of {logit}, from which no probabilities follow: are these its weights?"
+        ));
+    }
+    Ok(powers.into_iter().map(|power| power / total).collect())
 }

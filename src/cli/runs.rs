@@ -27,6 +27,9 @@ pub struct Runs {
     /// Plot the runs' loss and accuracy in one figure, into this SVG or PNG file
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(long, requires = "plot")]
+    force: bool,
     /// A table, or JSON for programs, one object per line and run
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -37,7 +40,7 @@ impl Runs {
         let folders = files::runs(&self.runs).map_err(Failure::Message)?;
         let records: Vec<Record> = folders.iter().map(|folder| Record::read(folder)).collect::<Result<_, _>>()?;
         if let Some(path) = &self.plot {
-            picture::write(path, &sheet(&records))?;
+            picture::write(path, self.force, &sheet(&records))?;
         }
         match self.format {
             Format::Text => {

@@ -54,6 +54,9 @@ pub struct Train {
     /// Plot the learning rate over the run, also into an SVG or PNG file if one is named, and do not train
     #[arg(long, value_name = "FILE.png", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
     plot_schedule: Option<Option<PathBuf>>,
+    /// With `--plot-schedule`: overwrite an existing file
+    #[arg(long, requires = "plot_schedule")]
+    force: bool,
     /// Print only errors
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
@@ -90,7 +93,7 @@ impl Train {
                 Per::Epoch => 1,
                 Per::Step => steps_to_draw(&network, recipe)?,
             };
-            return plot(recipe, steps, file.as_deref());
+            return plot(recipe, steps, file.as_deref(), self.force);
         }
         let dataset = given::open_data(&network, recipe, self.resume.as_deref(), self.weights.as_deref())?;
         network.data = Some(dataset.data().clone());
@@ -116,8 +119,9 @@ impl Train {
                 (run, folder.clone())
             }
             None => {
-                let given = self.weights.as_deref().map(Given::of).transpose()?;
                 let run = begun(program, self.weights.as_deref(), recipe, &dataset, device)?;
+                // Read to its end, so not before it is known to be a file of weights.
+                let given = self.weights.as_deref().map(Given::of).transpose()?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 _lock = folder::lock(&folder)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed, given))?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Outcome, Reader};
 use crate::budget::Budget;
-use crate::diagnostic::{Code, Diagnostic, Edit, Severity, SourceId, placed};
+use crate::diagnostic::{Choice, Code, Diagnostic, Edit, Larger, Severity, SourceId, placed};
 use crate::elaborate::Effort;
 
 /// What all trials of a text may cost, in bytes that are read: a fraction of a second.
@@ -12,6 +12,9 @@ const MOST_COST: usize = 1 << 23;
 
 /// Bytes that are read in the time in which an item is walked.
 const BYTES_AN_ITEM: usize = 128;
+
+/// Windows that may each be found to need a larger input than the one before.
+const MOST_GROWN: usize = 32;
 
 /// The longest text that an edit over several places may replace.
 const LONGEST_EDIT: usize = 2000;
@@ -39,8 +42,13 @@ pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str
         let (source, sources) = (trials.source, &outcome.sources);
         let placed =
             |edits: &[Edit]| edits.iter().map(|edit| placed(sources, edit.clone())).collect::<Option<Vec<_>>>();
+        let grown = |choice: &Choice| match choice.larger {
+            Some(larger) => trials.grown(code, &message, larger, placed).map(|larger| choice.with(larger)),
+            None => Some(choice.clone()),
+        };
+        let choices: Vec<Choice> = choices.iter().filter_map(grown).collect();
         let mends = |edits: &[Edit]| trials.mends(code, &message, &placed(edits)?);
-        diagnostic.choose(choices, mends, |edits| as_one(&placed(edits)?, source, text));
+        diagnostic.choose(&choices, mends, |edits| as_one(&placed(edits)?, source, text));
     }
     if !goes_on() {
         return false;
@@ -85,24 +93,54 @@ struct Trials<'a> {
 impl Trials<'_> {
     /// Whether what is said goes away with these changes; `None` if that cannot be tried.
     fn mends(&mut self, code: Code, message: &str, edits: &[Edit]) -> Option<bool> {
+        let outcome = self.outcome(edits, |effort| effort)?;
+        Some(self.is_mended(code, message, &outcome))
+    }
+
+    /// The input that this one leads to: larger from trial to trial, as long as another window is found not to fit.
+    fn grown(
+        &mut self,
+        code: Code,
+        message: &str,
+        mut larger: Larger,
+        placed: impl Fn(&[Edit]) -> Option<Vec<Edit>>,
+    ) -> Option<Larger> {
+        for _ in 0..MOST_GROWN {
+            let outcome = self.outcome(&placed(&Choice::larger(larger).edits)?, Effort::with_advice)?;
+            if self.is_mended(code, message, &outcome) {
+                return Some(larger);
+            }
+            let asked = outcome.choices.values().flatten().filter_map(|choice| choice.larger);
+            let sides = asked.fold(larger.sides, |most, asked| (most.0.max(asked.sides.0), most.1.max(asked.sides.1)));
+            if sides == larger.sides {
+                return None;
+            }
+            larger.sides = sides;
+        }
+        None
+    }
+
+    /// What is said of the text after these changes; `None` if that costs too much.
+    fn outcome(&mut self, edits: &[Edit], effort: fn(Effort) -> Effort) -> Option<Outcome> {
         let left = self.cost.left();
         if self.expected > left || !(self.goes_on)() {
             return None;
         }
         let text = edited(self.text, edits, self.source)?;
         let most_items = left / BYTES_AN_ITEM;
-        let outcome = self.reader.read(&text, &Effort::of_trial(most_items));
+        let outcome = self.reader.read(&text, &effort(Effort::of_trial(most_items)));
         self.cost.spend(cost(&outcome, &text));
-        if outcome.cost > most_items {
-            return None;
-        }
+        (outcome.cost <= most_items).then_some(outcome)
+    }
+
+    fn is_mended(&self, code: Code, message: &str, outcome: &Outcome) -> bool {
         let after = Standing::of(&outcome.list);
         let is_gone = after.times(code, message) < self.before.times(code, message);
         // A name that is spelt right may show what is wrong with its arguments; a size that fits must not be missed elsewhere.
-        Some(match code.is_about_sizes() {
+        match code.is_about_sizes() {
             true => after.errors < self.before.errors,
             false => is_gone && after.errors <= self.before.errors,
-        })
+        }
     }
 }
 

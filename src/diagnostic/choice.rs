@@ -19,13 +19,24 @@ pub(crate) struct Choice {
     pub slot: usize,
     /// Whether its edits are offered to programs.
     pub is_offered: bool,
+    /// What it says, if that is to choose a larger input.
+    pub larger: Option<Larger>,
+}
+
+/// An input that is large enough for one window. Others may ask for more, which shows when it is tried.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Larger {
+    /// Where its height and its width stand.
+    pub places: [Span; 2],
+    /// Both.
+    pub sides: (usize, usize),
 }
 
 impl Choice {
     /// Advice that these changes follow.
     pub fn new(text: impl Into<String>, edits: Vec<Edit>) -> Choice {
         let text = shortened(text.into());
-        Choice { text, edits, also: Vec::new(), rank: 0, slot: 0, is_offered: true }
+        Choice { text, edits, also: Vec::new(), rank: 0, slot: 0, is_offered: true, larger: None }
     }
 
     /// Advice that cannot be tried.
@@ -36,6 +47,20 @@ impl Choice {
     /// Advice that is tried with these changes, which are not what one would write.
     pub fn as_if(text: impl Into<String>, edits: Vec<Edit>) -> Choice {
         Choice { is_offered: false, ..Choice::new(text, edits) }
+    }
+
+    /// Advice to choose a larger input.
+    pub fn larger(larger: Larger) -> Choice {
+        let (height, width) = larger.sides;
+        let edit = |(span, side): (Span, usize)| Edit { span, text: side.to_string() };
+        let edits = larger.places.into_iter().zip([height, width]).map(edit).collect();
+        let text = format!("the smallest input that is large enough is {height}×{width}");
+        Choice { larger: Some(larger), ..Choice::new(text, edits) }
+    }
+
+    /// The same with another input.
+    pub fn with(&self, larger: Larger) -> Choice {
+        Choice { rank: self.rank, slot: self.slot, ..Choice::larger(larger) }
     }
 
     /// The same beside those of another slot.

@@ -25,7 +25,7 @@ mod settle;
 mod suggest;
 mod trace;
 
-pub(crate) use choice::{Choice, Choices, ranked};
+pub(crate) use choice::{Choice, Choices, Larger, ranked};
 pub use code::Code;
 pub(crate) use mistakes::{MOST_MISTAKES, Mistakes};
 pub use printable::{printable, printable_lines};

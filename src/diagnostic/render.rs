@@ -7,11 +7,15 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::{Diagnostic, Diagnostics, Label, Severity, SourceId, Span};
 
+/// No terminal has more columns.
+const WIDEST: usize = 1 << 16;
+
 impl Diagnostics {
     /// Draws all of them, `width` columns wide, with terminal colours if `colour` is set.
     pub fn render(&self, colour: bool, width: usize) -> String {
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(width);
+        // The renderer adds to the width.
+        let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(width.min(WIDEST));
         let drawn: Vec<String> = self.list.iter().map(|d| self.draw(d, &renderer)).collect();
         drawn.join("\n\n")
     }

@@ -7,6 +7,7 @@
 mod blocks;
 mod call;
 mod callee;
+mod ending;
 mod enlarge;
 mod even_kernel;
 mod expect;
@@ -15,6 +16,7 @@ mod init;
 mod initialiser;
 mod input_size;
 pub mod language;
+mod larger_input;
 mod layer;
 mod level;
 mod library;
@@ -47,7 +49,7 @@ pub(crate) use presets::names as preset_names;
 use std::collections::{HashMap, HashSet};
 
 use crate::arguments::Value;
-use crate::diagnostic::{Choices, Code, Diagnostic, Edit, Frame, MOST_MISTAKES, Severity, Span, Spanned};
+use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Severity, Span, Spanned};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::lint::lint;
@@ -146,13 +148,14 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     problems.extend(init::apply(&document.init, &mut graph, layers, &scope, output.is_some()));
     let shape = input.map(|_| graph.input);
     let is_whole = output.is_some() && problems.iter().all(|problem| problem.severity != Severity::Error);
-    let (data, train, errors) = recipe::read(document, &scope, shape, classes, is_whole.then_some(&graph));
+    let whole = output.filter(|_| is_whole).map(|output| (&graph, output));
+    let told = ending::told_apart(document, classes, whole, &origins);
+    let (data, train, errors) = recipe::read(document, &scope, shape, told, whole.map(|(graph, _)| graph));
     problems.extend(errors);
-    if let (Some(classes), Some(output)) = (classes, output)
-        && graph.shape(output) != Shape::Vector(classes)
-    {
-        problems.push(wrong_classes(&View::new(&graph, &origins, layers, document), output, classes));
-    }
+    problems.extend(output.and_then(|output| {
+        let is_wrong = ending::is_wrong(document, graph.shape(output), classes);
+        is_wrong.then(|| ending::wrong(&View::new(&graph, &origins, layers, document), output, classes))
+    }));
 
     if problems.iter().all(|problem| problem.severity != Severity::Error) {
         problems.extend(one_value::single_values(document, &graph, &origins, data.as_ref(), train.as_ref()));
@@ -248,27 +251,6 @@ fn silenced(document: &Document, problems: &mut Vec<Diagnostic>) -> Vec<Code> {
         }
     }
     silenced
-}
-
-/// The network must end in one score for each class, and does not.
-fn wrong_classes(view: &View, output: ValueId, classes: usize) -> Diagnostic {
-    let shape = view.shape(output);
-    let maker = view.node(origin::made(view.graph, output));
-    let span = maker.map_or(view.document.input.span, |maker| view.origin(maker).span);
-    let message = format!("the network ends in {shape}, but `classes` is {classes}");
-    let mut error = Diagnostic::error(Code::ClassesMismatch, span, message).label(format!("this makes {shape}"));
-    if let Some(written) = &view.document.classes {
-        error = error.other(written.span, format!("{classes} classes"));
-    }
-    let Shape::Vector(_) = shape else {
-        return error.help("end with `adaptive_avgpool 1 -> flatten -> linear {classes}`");
-    };
-    let last = maker.filter(|maker| maker.kind == "linear").and_then(|maker| view.written(maker));
-    let edit = last.filter(|last| last.site.once).and_then(|last| last.set("out", &Value::Int(classes as i64)));
-    match edit {
-        Some(Edit { span, text }) => error.fix(format!("write {classes} there, or `{{classes}}`"), span, text),
-        None => error.help("end with `linear {classes}`"),
-    }
 }
 
 /// A whole number, one or more.

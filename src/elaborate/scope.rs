@@ -37,6 +37,11 @@ impl Effort {
         Effort { steps: Budget::new(MOST_STEPS), most_items, advises: false }
     }
 
+    /// The same, of which the advice is read too.
+    pub fn with_advice(self) -> Effort {
+        Effort { advises: true, ..self }
+    }
+
     /// How many steps it has taken so far.
     pub fn spent(&self) -> usize {
         self.steps.spent()

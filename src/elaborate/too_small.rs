@@ -1,5 +1,6 @@
 //! Advice for a window that is larger than the map that arrives.
 
+use super::larger_input::larger_input;
 use super::mismatch::Refused;
 use super::view::View;
 use super::written::kernel;
@@ -13,8 +14,13 @@ const LARGEST: i64 = 16;
 
 /// What could be done about it; nothing for layers that speak for themselves.
 pub(super) fn too_small(refused: &Refused, input: ValueId, view: &View) -> Vec<Choice> {
-    match view.layer(&refused.call).and_then(|layer| layer.window()) {
-        Some(window) => ranked([along(refused, window, view.shape(input), view), padded(refused, input, view)]),
+    let layer = view.layer(&refused.call);
+    match layer.as_ref().and_then(|layer| Some((layer, layer.window()?))) {
+        Some((layer, window)) => {
+            let larger = larger_input(layer.as_ref(), input, view.graph, view.document);
+            let others = padded(refused, input, view).into_iter().chain(larger).collect();
+            ranked([along(refused, window, view.shape(input), view), others])
+        }
         // What enlarges has a kernel too, but no window that slides over what arrives.
         None if refused.call.position("kernel").is_some() => ranked([spread(refused, view.shape(input), view)]),
         None => refused.mismatch.help.iter().map(Choice::untried).collect(),

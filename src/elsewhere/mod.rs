@@ -55,14 +55,23 @@ impl Name {
         }
     }
 
+    /// What there is to say about this name, which was `written` so.
+    pub fn in_words(&self, written: &str) -> String {
+        let of = self.of;
+        match self.here {
+            Here::Is(ours) => format!("`{written}` ({of}) is called `{ours}` here"),
+            Here::Written(how) => format!("for `{written}` ({of}) {how}"),
+            Here::Lacking("") => format!("`{written}` ({of}) has no counterpart here"),
+            Here::Lacking(remark) => format!("`{written}` ({of}) has no counterpart here: {remark}"),
+        }
+    }
+
     /// Adds advice to the error about a name that was `written` so, and is underlined.
     pub fn advise(&self, error: Diagnostic, written: &str) -> Diagnostic {
-        let (span, of) = (error.primary.span, self.of);
+        let (span, advice) = (error.primary.span, self.in_words(written));
         match self.here {
-            Here::Is(ours) => error.certain(format!("`{written}` ({of}) is called `{ours}` here"), span, ours),
-            Here::Written(how) => error.help(format!("for `{written}` ({of}) {how}")),
-            Here::Lacking("") => error.help(format!("`{written}` ({of}) has no counterpart here")),
-            Here::Lacking(remark) => error.help(format!("`{written}` ({of}) has no counterpart here: {remark}")),
+            Here::Is(ours) => error.certain(advice, span, ours),
+            Here::Written(_) | Here::Lacking(_) => error.help(advice),
         }
     }
 }

@@ -23,11 +23,18 @@ pub fn classify<T: Real>(logits: &[T], labels: &[u32]) -> Loss {
 /// Images whose largest logit is their label's.
 pub(super) fn correct<T: Real>(logits: &[T], objective: &Objective) -> usize {
     let rows = logits.chunks_exact(logits.len() / objective.labels.len()).enumerate();
-    rows.filter(|(index, row)| largest(row) == objective.label(*index) as usize).count()
+    let is_right = |(index, row): &(usize, &[T])| has_largest(row, objective.label(*index) as usize);
+    rows.filter(is_right).count()
 }
 
-/// The index of the largest number; of the first one, if several are.
+/// Whether the largest number is the label's.
+pub fn has_largest<T: Real>(row: &[T], label: usize) -> bool {
+    !row[label].to_f64().is_nan() && largest(row) == label
+}
+
+/// The index of the largest number; of the first one, if several are. What is no number (NaN) is chosen only where nothing else is.
 pub fn largest<T: Real>(row: &[T]) -> usize {
-    let larger = |best: usize, index: usize| if row[index] > row[best] { index } else { best };
-    (0..row.len()).reduce(larger).unwrap_or(0)
+    let is_number = |index: usize| !row[index].to_f64().is_nan();
+    let is_larger = |index, best| row[index] > row[best] || is_number(index) && !is_number(best);
+    (0..row.len()).reduce(|best, index| if is_larger(index, best) { index } else { best }).unwrap_or(0)
 }

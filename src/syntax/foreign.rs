@@ -1,5 +1,6 @@
 //! Items that are written as other formats write them.
 
+use super::Vocabulary;
 use super::ast::{Setting, Text};
 use super::keyword::STRUCTURES;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
@@ -44,6 +45,26 @@ pub(super) fn has_arguments(value: &Spanned<Setting>) -> bool {
             section.entries.len() > 1 && !STRUCTURES.iter().any(|(key, _)| section.get(key).is_some())
         }
         _ => false,
+    }
+}
+
+/// Notation that cannot be read, with what its first layer is here if that is written as code is: `nn.Conv2d(3, 64, 3)`.
+pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -> Diagnostic {
+    const WITHOUT: &str = "arguments follow the name without parentheses: `conv 64 3x3`";
+    let first = text.text.split("->").find_map(|item| {
+        // `(nn.ReLU()) x 3`, and `x = nn.ReLU()(x)`
+        let item = item.trim_start_matches(['(', ' ']);
+        let before = item.find('(').map_or(item, |end| &item[..end]);
+        let own = before.rsplit('=').next().unwrap_or(before).trim();
+        let is_code = before.len() < item.len() || own.contains('.');
+        vocabulary
+            .elsewhere(own)
+            .filter(|_| is_code && own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)))
+    });
+    let Some(advice) = first else { return error };
+    match error.help.iter().any(|help| help.text == WITHOUT) {
+        true => error.help(advice),
+        false => error.help(advice).help(WITHOUT),
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
 use super::document::{Context, expr, shape, texts, unknown_key};
-use super::foreign::{has_arguments, is_row, merges_nothing, row, type_of};
+use super::foreign::{as_code, has_arguments, is_row, merges_nothing, row, type_of};
 use super::keyword::{STRUCTURES, misplaced, misspelt, near_structure};
 use super::notation;
 use super::value::{key_text, wrong_type};
@@ -30,7 +30,7 @@ fn entries<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Vec<It
     }
     match &value.value {
         Setting::Text(text) => {
-            let items = context.lines.chain(text);
+            let items = context.lines.chain(text).map_err(|error| as_code(error, text, context.vocabulary));
             context.note(items).unwrap_or_else(|| vec![Item::unreadable(value.span)])
         }
         Setting::List(values) if is_row(values) => {

@@ -1,6 +1,6 @@
 //! Names that whoever compiles hands to the reader, which knows no layer and no preset by itself.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::elsewhere;
 
@@ -12,8 +12,8 @@ pub struct Vocabulary {
     pub(super) layers: Vec<&'static str>,
     /// Top-level keys that stand for a whole network.
     pub(super) presets: Vec<&'static str>,
-    /// Names of layers, without what spellings differ in.
-    plain: HashSet<String>,
+    /// Names of layers, by what is left of them without what spellings differ in.
+    plain: HashMap<String, &'static str>,
 }
 
 impl Vocabulary {
@@ -23,12 +23,20 @@ impl Vocabulary {
         presets: impl IntoIterator<Item = &'static str>,
     ) -> Vocabulary {
         let (layers, presets): (Vec<&str>, Vec<&str>) = (layers.into_iter().collect(), presets.into_iter().collect());
-        let plain = layers.iter().filter_map(|layer| elsewhere::plain(layer)).collect();
+        let plain = layers.iter().filter_map(|layer| Some((elsewhere::plain(layer)?, *layer))).collect();
         Vocabulary { layers, presets, plain }
     }
 
     /// Whether it is another framework's name for a layer, or another spelling of one.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
-        elsewhere::plain(name).is_some_and(|plain| self.plain.contains(&plain) || elsewhere::is_layer(&plain))
+        elsewhere::plain(name).is_some_and(|plain| self.plain.contains_key(&plain) || elsewhere::is_layer(&plain))
+    }
+
+    /// What such a name comes to here, in words; `None` of any other name.
+    pub(super) fn elsewhere(&self, name: &str) -> Option<String> {
+        let known = elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true);
+        let known = known.or_else(|| elsewhere::of_other_dimensions(name)).map(|known| known.in_words(name));
+        let respelt = || self.plain.get(&elsewhere::plain(name)?).filter(|own| **own != name);
+        known.or_else(|| Some(format!("`{name}` is `{}` here", respelt()?)))
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::TrainError;
 use super::confusion::Confusion;
 use super::data::Batches;
-use crate::executor::{Evaluator, largest};
+use crate::executor::{Evaluator, has_largest, largest};
 use crate::kernels;
 
 /// What became of a set of images.
@@ -19,7 +19,7 @@ pub struct Evaluation {
     pub loss: f64,
     /// Those whose label has one of the five largest logits.
     pub top5: usize,
-    /// Images by label (row) and by what the network took them for (column).
+    /// Images by label (row) and by what the network took them for (column); not those for which it gave no number (NaN).
     pub confusion: Confusion,
     /// Files that were left out, and why.
     pub skipped: Vec<String>,
@@ -86,14 +86,17 @@ impl Evaluation {
         self.loss += kernels::cross_entropy(logits, labels) * labels.len() as f64;
         for ((row, label), example) in logits.chunks_exact(self.confusion.classes()).zip(labels).zip(examples) {
             let guess = Guess::new(row, *example, *label);
-            if guess.label != guess.taken_for {
+            let label = *label as usize;
+            if !has_largest(row, label) {
                 keep(&mut self.mistakes, guess, |guess| -guess.loss);
             }
             keep(&mut self.sample, guess, Guess::place);
-            let label = *label as usize;
-            self.confusion.add(label, guess.taken_for);
+            // Without a number among its logits an image is taken for nothing.
+            if !row[guess.taken_for as usize].is_nan() {
+                self.confusion.add(label, guess.taken_for);
+            }
             let ahead = row.iter().enumerate().filter(|(i, x)| **x > row[label] || (**x == row[label] && *i < label));
-            self.top5 += usize::from(ahead.count() < 5);
+            self.top5 += usize::from(!row[label].is_nan() && ahead.count() < 5);
         }
     }
 
@@ -169,6 +172,31 @@ mod tests {
         assert_eq!(classes[2], 0.0);
         assert!(classes[6].is_nan());
         assert!(Evaluation::new(7).mean_loss().is_nan());
+    }
+
+    /// An infinite logit is one.
+    #[test]
+    fn no_image_is_right_by_a_logit_that_is_no_number() {
+        const NAN: f32 = f32::NAN;
+        for (logits, label, expected) in [
+            ([NAN; 7], 0, (0, 0, None)),
+            ([NAN; 7], 3, (0, 0, None)),
+            ([NAN, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0], 0, (0, 0, Some(1))),
+            ([NAN, 1.0, 2.0, 0.0, 0.0, 0.0, 0.0], 2, (1, 1, Some(2))),
+            ([1.0, NAN, 0.0, 0.0, 0.0, 0.0, 0.0], 1, (0, 0, Some(0))),
+            ([f32::NEG_INFINITY, NAN, NAN, NAN, NAN, NAN, NAN], 0, (1, 1, Some(0))),
+            ([1.0, 2.0, NAN, f32::INFINITY, NAN, NAN, 0.0], 0, (0, 1, Some(3))),
+        ] {
+            let mut evaluation = Evaluation::new(7);
+            evaluation.add(&logits, &[label], &[0]);
+            let taken_for = evaluation.confusion.rows().flatten().next().map(|(other, _)| *other);
+            assert_eq!((evaluation.correct(), evaluation.top5, taken_for), expected, "{logits:?}, label {label}");
+            assert_eq!(
+                (evaluation.images, evaluation.mistakes.len()),
+                (1, 1 - expected.0),
+                "{logits:?}, label {label}"
+            );
+        }
     }
 
     #[test]

@@ -26,7 +26,12 @@ pub struct Reduced {
 impl Watch {
     /// Takes in a validation.
     pub fn see(&mut self, better: Better, value: f64) {
-        if self.best.is_none_or(|best| is_better(better, value, best)) && !value.is_nan() {
+        // As in PyTorch, the first one is better than the worst that there is: an infinite loss is not.
+        let worst = match better.by {
+            Measure::Loss => f64::INFINITY,
+            Measure::Accuracy => f64::NEG_INFINITY,
+        };
+        if is_better(better, value, self.best.unwrap_or(worst)) {
             *self = Watch { best: Some(value), waited: 0 };
         } else {
             self.waited += 1;
@@ -147,7 +152,7 @@ mod tests {
                 assert!((rate - expected).abs() <= 1e-15, "{schedule}, {index}: {rate}, PyTorch has {expected}");
             }
         }
-        assert_eq!(PYTORCH.lines().count(), 5);
+        assert_eq!(PYTORCH.lines().count(), 7);
     }
 
     #[test]

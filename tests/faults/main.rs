@@ -8,6 +8,7 @@
 #![cfg(target_os = "linux")]
 
 mod scenarios;
+mod server;
 
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;
@@ -33,7 +34,7 @@ pub struct Scenario {
     /// Makes what is there before, in an empty folder.
     prepare: fn(&Place),
     /// The command that something happens to.
-    arguments: &'static str,
+    arguments: fn() -> String,
     /// The folder whose files count.
     under: &'static str,
     /// What one does then: the same again, or to go on; and what has come of it.
@@ -82,11 +83,16 @@ impl Place {
         names.iter().map(file).collect()
     }
 
-    fn with_fault(&self, scenario: &Scenario, number: usize, fault: &str, log: &Path) -> Output {
-        let mut command = self.command(scenario.arguments);
-        command.env("LD_PRELOAD", library()).env("FAULTS_UNDER", self.path(scenario.under));
-        command.env("FAULTS_AT", number.to_string()).env("FAULTS_DO", fault).env("FAULTS_LOG", log);
-        command.output().expect("it starts")
+    /// What comes of a command whose call of this number, of those on files in the folder `under`, goes wrong; and all its calls.
+    pub fn with_fault(&self, arguments: &str, under: &str, number: usize, fault: &str) -> (Output, Vec<String>) {
+        let log = self.path("calls.log");
+        let mut command = self.command(arguments);
+        command.env("LD_PRELOAD", library()).env("FAULTS_UNDER", self.path(under));
+        command.env("FAULTS_AT", number.to_string()).env("FAULTS_DO", fault).env("FAULTS_LOG", &log);
+        let output = command.output().expect("it starts");
+        let calls = fs::read_to_string(&log).unwrap_or_default().lines().map(str::to_owned).collect();
+        let _ = fs::remove_file(&log);
+        (output, calls)
     }
 }
 
@@ -116,10 +122,10 @@ fn sweep(scenario: &Scenario) {
     let all = wanted == "all" || wanted == scenario.name;
     let place = Place::new();
     (scenario.prepare)(&place);
-    let log = place.path("calls.log");
-    let output = place.with_fault(scenario, 0, "none", &log);
+    let arguments = (scenario.arguments)();
+    let (output, calls) = place.with_fault(&arguments, scenario.under, 0, "none");
     assert!(output.status.success(), "{}: {}", scenario.name, String::from_utf8_lossy(&output.stderr));
-    let calls = fs::read_to_string(&log).expect("calls were counted").lines().count();
+    let calls = calls.len();
     assert!(calls >= 20, "{}: {calls} calls are too few for this to be a test", scenario.name);
     let expected = (scenario.then)(&place);
 
@@ -127,10 +133,8 @@ fn sweep(scenario: &Scenario) {
         for number in numbers(calls, all, turn * calls / SLICE / FAULTS.len()) {
             let place = Place::new();
             (scenario.prepare)(&place);
-            let log = place.path("calls.log");
-            let output = place.with_fault(scenario, number, fault, &log);
-            let lines = fs::read_to_string(&log).unwrap_or_default();
-            let call = lines.lines().nth(number - 1).unwrap_or("after the last call").to_owned();
+            let (output, lines) = place.with_fault(&arguments, scenario.under, number, fault);
+            let call = lines.get(number - 1).map_or("after the last call", String::as_str);
             let said = String::from_utf8_lossy(&output.stderr);
             let case = format!("{}, {fault} at {call}, ended with {}: {said}", scenario.name, output.status);
             assert!(!said.contains("panicked"), "{case}");
@@ -164,4 +168,14 @@ fn resuming_survives_faults() {
 #[test]
 fn the_cache_survives_faults() {
     sweep(&SCENARIOS[2]);
+}
+
+#[test]
+fn fetching_survives_faults() {
+    sweep(&SCENARIOS[3]);
+}
+
+#[test]
+fn fetching_on_survives_faults() {
+    sweep(&SCENARIOS[4]);
 }

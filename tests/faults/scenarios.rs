@@ -1,31 +1,41 @@
 //! What things happen to.
 
 use std::fs;
+use std::sync::OnceLock;
 
+use crate::server::serve;
 use crate::{Files, Place, Scenario};
 
 pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "train",
         prepare: network,
-        arguments: "train tiny.yaml --out run --threads 1",
+        arguments: || "train tiny.yaml --out run --threads 1".to_owned(),
         under: "run",
         then: trained,
     },
     Scenario {
         name: "resume",
         prepare: half,
-        arguments: "train --resume run --threads 1",
+        arguments: || "train --resume run --threads 1".to_owned(),
         under: "run",
         then: trained,
     },
     Scenario {
         name: "cache",
         prepare: photos,
-        arguments: "train tiny.yaml --out first --threads 1",
+        arguments: || "train tiny.yaml --out first --threads 1".to_owned(),
         under: "cache",
         then: decoded,
     },
+    Scenario {
+        name: "fetch",
+        prepare: |place| place.write("sets/notes.txt", NOTES),
+        arguments: fetch,
+        under: "sets",
+        then: fetched,
+    },
+    Scenario { name: "fetch on", prepare: begun, arguments: fetch, under: "sets", then: fetched },
 ];
 
 const NETWORK: &str = "\
@@ -101,4 +111,69 @@ fn photos(place: &Place) {
 fn decoded(place: &Place) -> Files {
     place.ok("train tiny.yaml --out second --threads 1");
     place.files("second", &FILES)
+}
+
+/// What the user has beside the data set.
+const NOTES: &str = "mine";
+
+/// The files of CIFAR-10.
+const BATCHES: [&str; 6] = [
+    "data_batch_1.bin",
+    "data_batch_2.bin",
+    "data_batch_3.bin",
+    "data_batch_4.bin",
+    "data_batch_5.bin",
+    "test_batch.bin",
+];
+
+/// Images in each of them here.
+const IMAGES: usize = 12;
+
+/// The command that fetches the set from a server in this process.
+fn fetch() -> String {
+    static SERVER: OnceLock<String> = OnceLock::new();
+    let server = SERVER.get_or_init(|| serve(archive()));
+    format!("data fetch cifar10 --mirror {server}/cifar.tar --to sets/cifar")
+}
+
+fn archive() -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (number, name) in BATCHES.iter().enumerate() {
+        let record = |image: usize| {
+            let values = (0..3072).map(move |at| (at * 7 + image * 13 + number * 29) as u8);
+            [(image % 10) as u8].into_iter().chain(values)
+        };
+        let bytes: Vec<u8> = (0..IMAGES).flat_map(record).collect();
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        archive.append_data(&mut header, format!("cifar-10-batches-bin/{name}"), bytes.as_slice()).expect("in memory");
+    }
+    archive.into_inner().expect("in memory")
+}
+
+/// A download that was killed before its second piece was written.
+fn begun(place: &Place) {
+    place.write("sets/notes.txt", NOTES);
+    let whole = Place::new();
+    whole.write("sets/notes.txt", NOTES);
+    let (_, calls) = whole.with_fault(&fetch(), "sets", 0, "none");
+    let mut pieces = (1..).zip(&calls).filter(|(_, call)| call.contains(" write ") && call.ends_with("/archive.tar"));
+    let (second, _) = pieces.nth(1).expect("the archive comes in several pieces");
+    place.with_fault(&fetch(), "sets", second, "kill");
+    let arrived = place.path("sets/cifar.partial/archive.tar").metadata().map(|found| found.len());
+    assert!(arrived.is_ok_and(|bytes| bytes > 0));
+}
+
+/// The set is there, what the user had still is, and nothing else.
+fn fetched(place: &Place) -> Files {
+    place.ok(&fetch());
+    let mut left: Vec<_> = fs::read_dir(place.path("sets"))
+        .expect("it is there")
+        .map(|entry| entry.expect("listed").file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["cifar", "notes.txt"]);
+    let mut files = place.files("sets/cifar", &BATCHES);
+    files.extend(place.files("sets", &["notes.txt"]));
+    files
 }

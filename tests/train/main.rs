@@ -5,6 +5,7 @@ mod export;
 mod hostile;
 mod interruptions;
 mod messages;
+mod outlets;
 mod place;
 mod resuming;
 mod tensorboard;
@@ -66,6 +67,11 @@ fn runs_are_reported_and_compared() {
     let compared = place.ok("runs a b --plot curves.svg");
     place.ok("runs a b --plot curves.png");
     is_picture(&place.path("curves.png"), 2 * 2 * 480);
+    let output = place.run("runs b --plot curves.png");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("curves.png` is there already"), "{said}");
+    is_picture(&place.path("curves.png"), 2 * 2 * 480);
+    place.ok("runs b --plot curves.png --force");
     let rows: Vec<Vec<&str>> = compared.lines().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!((rows[1][..4].join(" "), rows[2][..4].join(" ")), ("a tiny 698 2/2".into(), "b tiny 698 2/2".into()));
     assert!(compared.ends_with("\nthey differ in\n  train.batch  100  a\n               200  b\n"), "{compared}");
@@ -183,6 +189,9 @@ fn a_schedule_is_drawn_without_training() {
     assert!(read(&place.path("rate.svg")).contains(">learning rate</text>"));
     place.ok("train tiny.yaml --plot-schedule=rate.png");
     is_picture(&place.path("rate.png"), 2 * 480);
+    let output = place.run("train tiny.yaml --plot-schedule=rate.png");
+    assert_eq!(output.status.code(), Some(1), "nothing is overwritten: {}", String::from_utf8_lossy(&output.stderr));
+    place.ok("train tiny.yaml --plot-schedule=rate.png --force");
     let drawn = place.ok(
         "train tiny.yaml --plot-schedule --set train.epochs=1 --set train.schedule={\"polynomial\":{\"per\":\"step\"}}",
     );

@@ -1,17 +1,14 @@
 //! `archc data show`
 
-use std::fs::{self, File};
-use std::io::{self, Cursor, Write};
-use std::path::{Path, PathBuf};
+use std::io::Cursor;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use image::{ImageFormat, RgbImage};
 
 use super::{count, subject};
-use crate::cli::Failure;
 use crate::cli::source::Changes;
-use crate::cli::terminal;
-use crate::durable;
+use crate::cli::{Failure, picture, terminal};
 use crate::train::data::{Collection, Dataset, Part, Tile, sheet};
 
 /// Draw images as the network receives them, after augmentation, with their labels
@@ -54,9 +51,7 @@ enum Which {
 
 impl Show {
     pub fn run(self) -> Result<(), Failure> {
-        if !self.force && fs::symlink_metadata(&self.out).is_ok() {
-            return Err(there(&self.out));
-        }
+        picture::free(&self.out, self.force)?;
         let subject = subject(&self.what, &self.changes)?;
         let part = match self.split {
             Which::Train => Part::Train,
@@ -94,33 +89,12 @@ impl Show {
         terminal::print(&format!("{} in {out}\n", count(drawn.len(), "image")))
     }
 
-    /// Writes the picture, whole or not at all.
     fn save(&self, sheet: &RgbImage) -> Result<(), Failure> {
         let out = self.out.display();
-        let failed = |error: &dyn std::fmt::Display| Failure::Message(format!("cannot write {out}: {error}"));
+        let failed = |error: &dyn std::fmt::Display| Failure::Message(format!("cannot write `{out}`: {error}"));
         let format = ImageFormat::from_path(&self.out).map_err(|error| failed(&error))?;
         let mut bytes = Cursor::new(Vec::new());
         sheet.write_to(&mut bytes, format).map_err(|error| failed(&error))?;
-        // The name is taken before, so that nobody's file of this name is replaced.
-        match File::create_new(&self.out) {
-            Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && self.force => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(there(&self.out)),
-            Err(error) => return Err(failed(&error)),
-        }
-        durable::replace(&self.out, |file| file.write_all(bytes.get_ref())).map_err(|error| {
-            if !self.force {
-                // It is empty.
-                let _ = fs::remove_file(&self.out);
-            }
-            failed(&error)
-        })
+        picture::save(&self.out, self.force, bytes.get_ref())
     }
-}
-
-fn there(out: &Path) -> Failure {
-    let out = out.display();
-    Failure::Message(format!(
-        "{out} is there already, and nothing is overwritten: name another with `--out`, or add `--force`"
-    ))
 }

@@ -15,9 +15,9 @@ use crate::syntax::ast::{Document, Section, Setting};
 pub struct Requirements<'a> {
     /// What the network reads.
     pub input: Option<Shape>,
-    /// How many classes it tells apart.
-    pub classes: Option<usize>,
-    /// Where both were written.
+    /// How many classes it tells apart, and where that stands.
+    pub classes: Option<&'a Spanned<usize>>,
+    /// Where the input was written.
     pub document: &'a Document,
 }
 
@@ -246,12 +246,12 @@ fn channels(target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<usi
 
 /// Every label must have a class in the network.
 fn check_classes(set: &Spanned<DataSet>, target: &Requirements, problems: &mut Vec<Diagnostic>) {
-    let (Some(classes), Some(written)) = (target.classes, &target.document.classes) else { return };
+    let Some(Spanned { value: classes, span }) = target.classes else { return };
     let in_set = set.value.classes().len();
-    if classes < in_set {
-        let message = format!("{} has {in_set} classes, but the network only distinguishes {classes} apart", set.value);
+    if *classes < in_set {
+        let message = format!("{} has {in_set} classes, but the network only distinguishes {classes}", set.value);
         let error = Diagnostic::error(Code::DataMismatch, set.span, message).label(format!("{in_set} classes"));
-        problems.push(error.other(written.span, format!("{classes} classes")));
+        problems.push(error.other(*span, format!("{classes} classes")));
     }
 }
 

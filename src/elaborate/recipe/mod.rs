@@ -20,7 +20,7 @@ pub use data::keys as data_keys;
 pub use train::keys as train_keys;
 
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::graph::Graph;
 use crate::ir::Shape;
 use crate::recipe::{Data, Train};
@@ -29,22 +29,23 @@ use patterns::Names;
 
 /// Both sections, as far as they are there and without errors, and everything that is wrong or doubtful in them.
 ///
-/// `input` and `classes` are the network's, and so is `graph`; where they are unknown, checks against them are left out.
+/// `input` and `classes` are the network's, the latter with their place, and so is `graph`; where they are unknown, checks against
+/// them are left out.
 pub fn read(
     document: &Document,
     scope: &Scope,
     input: Option<Shape>,
-    classes: Option<usize>,
+    classes: Option<Spanned<usize>>,
     graph: Option<&Graph>,
 ) -> (Option<Data>, Option<Train>, Vec<Diagnostic>) {
     let mut problems = Vec::new();
     let data = document.data.as_ref().and_then(|section| {
-        let target = data::Requirements { input, classes, document };
+        let target = data::Requirements { input, classes: classes.as_ref(), document };
         data::read(section, scope, &target, &mut problems)
     });
     let train = document.train.as_ref().and_then(|section| {
         let names = graph.map(Names::new);
-        train::read(section, scope, classes, names.as_ref(), &mut problems)
+        train::read(section, scope, classes.as_ref().map(|classes| classes.value), names.as_ref(), &mut problems)
     });
     if let (Some(data), Some(train), Some(section)) = (&data, &train, &document.train) {
         problems.extend(no_full_batch(data, train, section));

@@ -62,6 +62,11 @@ impl Names {
         patterns.iter().filter(idle).map(move |pattern| self.nothing(pattern, key))
     }
 
+    /// Whether there are weights that could learn.
+    pub fn is_any_learning(&self) -> bool {
+        self.learns.contains(&true)
+    }
+
     /// Whether there are weights that could learn, and these patterns are for all of them.
     pub fn are_all_frozen(&self, frozen: &[Spanned<String>]) -> bool {
         let is_frozen = |name: &str| frozen.iter().any(|pattern| glob(&pattern.value, name));

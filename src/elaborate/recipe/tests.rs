@@ -223,7 +223,7 @@ fn mistakes() {
         (
             "1, 8, 8",
             "data: {set: cifar100, train: [resize 8]}",
-            &["E040 `cifar100`: cifar100 has 100 classes, but the network only distinguishes 10 apart | 100 classes"],
+            &["E040 `cifar100`: cifar100 has 100 classes, but the network only distinguishes 10 | 100 classes"],
         ),
         (
             "1, 28, 28",

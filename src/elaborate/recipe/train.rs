@@ -127,9 +127,15 @@ fn entries<'a>(
         for (key, patterns) in [("freeze", &freeze), ("replace", &replace)] {
             names.idle(patterns, key).for_each(|error| settings.report(error));
         }
-        if let (Some((key, _)), true) = (section.entry("freeze"), names.are_all_frozen(&freeze)) {
-            let error = Diagnostic::error(Code::InvalidArgument, key.span, "there is nothing to learn");
-            settings.report(error.label("every weight of the network is frozen"));
+        let place = section.entries.first().map_or(section.span, |(key, _)| key.span);
+        let frozen = section.entry("freeze").filter(|_| names.are_all_frozen(&freeze));
+        let reason = match frozen {
+            Some((key, _)) => Some((key.span, "every weight of the network is frozen")),
+            None if names.is_any_learning() => None,
+            None => Some((place, "no layer of the network has weights that learn")),
+        };
+        if let Some((place, reason)) = reason {
+            settings.report(Diagnostic::error(Code::InvalidArgument, place, "there is nothing to learn").label(reason));
         }
     }
     [train.freeze, train.replace] =

@@ -2,10 +2,13 @@
 
 use std::path::PathBuf;
 
+use image::{Rgb, RgbImage};
+
 use super::augment::shrink;
 use super::image::Image;
 use super::split::shuffle;
 use super::{DataError, Split, cifar, digits, folder, idx};
+use crate::ir::Pair;
 use crate::random::{Purpose, generator};
 use crate::recipe::{BadImages, Data, DataSet};
 
@@ -91,8 +94,8 @@ impl Collection {
         }
     }
 
-    /// So many images of `split`, drawn from `seed` and not too large to be looked at, with 1 or 3 `channels`, and their labels. Those that cannot be read are left
-    /// out if `bad` says so.
+    /// So many images of `split`, drawn from `seed`, as they are looked at, with 1 or 3 `channels`, and their labels. Those that cannot be
+    /// read are left out if `bad` says so.
     ///
     /// # Errors
     /// If one cannot be read.
@@ -102,21 +105,29 @@ impl Collection {
         bad: BadImages,
         seed: u64,
         count: usize,
-    ) -> Result<Vec<(Image, u32)>, DataError> {
-        let mut images = Vec::new();
+    ) -> Result<Vec<(RgbImage, u32)>, DataError> {
+        let (mut images, mut image) = (Vec::new(), Image::default());
         for example in some(split, seed, 0, count) {
-            let mut image = Image::default();
-            match split.read(example, channels, &mut image) {
-                Ok(()) => {
-                    shrink(&mut image, LARGEST_SAMPLE);
-                    images.push((image, split.labels()[example]));
-                }
+            match split.read_smaller(example, channels, LARGEST_SAMPLE, &mut image) {
+                Ok(()) => images.push((looked_at(&mut image), split.labels()[example])),
                 Err(error) if bad == BadImages::Skip && error.is_of_one_image() => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(images)
     }
+}
+
+/// An image as it is looked at: not too large for that, and in bytes. What is beyond 0 and 1 is cut off.
+pub fn looked_at(image: &mut Image) -> RgbImage {
+    shrink(image, LARGEST_SAMPLE);
+    let Pair { height, width } = image.size;
+    RgbImage::from_fn(width as u32, height as u32, |x, y| {
+        let at = y as usize * width + x as usize;
+        // One channel stands for all three; casts saturate.
+        let level = |channel: usize| image.pixels[channel % image.channels * height * width + at] * 255.0;
+        Rgb([0, 1, 2].map(|channel| level(channel).round() as u8))
+    })
 }
 
 /// The first examples that training from `seed` sees in `epoch`.

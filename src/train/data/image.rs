@@ -150,6 +150,27 @@ pub fn size(path: &Path, most: MaxPixels) -> Result<Pair, DataError> {
 
 /// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
 pub fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) -> Result<(), DataError> {
+    image.fill_from_decoded(decoded(path, most)?, channels);
+    Ok(())
+}
+
+/// As [`decode`], of a large image one that is smaller, but at least `side` pixels high or wide: before its values become floats, which
+/// take four times the memory.
+pub fn decode_smaller(
+    path: &Path,
+    channels: usize,
+    most: MaxPixels,
+    side: usize,
+    image: &mut Image,
+) -> Result<(), DataError> {
+    let decoded = decoded(path, most)?;
+    let most = 2 * side as u32;
+    let smaller = if decoded.width().max(decoded.height()) > most { decoded.thumbnail(most, most) } else { decoded };
+    image.fill_from_decoded(smaller, channels);
+    Ok(())
+}
+
+fn decoded(path: &Path, most: MaxPixels) -> Result<DynamicImage, DataError> {
     let (file, length) = open(path, most)?;
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(length).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
@@ -165,8 +186,7 @@ pub fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) 
     let orientation = orientation.map_err(|error| bad(&error))?;
     let mut decoded = DynamicImage::from_decoder(decoder).map_err(|error| bad(&error))?;
     decoded.apply_orientation(orientation);
-    image.fill_from_decoded(decoded, channels);
-    Ok(())
+    Ok(decoded)
 }
 
 /// The bytes of one pixel, at most: four levels of 16 bits.

@@ -42,6 +42,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::thread::available_parallelism;
 
+use ::image::RgbImage;
 use flate2::Crc;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -57,7 +58,7 @@ pub use split::Split;
 pub use statistics::Statistics;
 
 use self::augment::Pipeline;
-use self::collection::some;
+use self::collection::{looked_at, some};
 use self::image::decode;
 use self::loader::{SplitPass, Unreadable, none_left};
 use self::split::shuffle;
@@ -186,21 +187,28 @@ impl Dataset {
         Batches::start(self.pass(split, &self.plain, batch), 0, self.workers)
     }
 
-    /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before `normalize`, and their labels.
+    /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before `normalize`, as they are
+    /// looked at, and their labels.
     ///
     /// # Errors
     /// If one cannot be read.
-    pub fn sample(&self, part: Part, seed: u64, epoch: usize, count: usize) -> Result<Vec<(Image, u32)>, DataError> {
+    pub fn sample(&self, part: Part, seed: u64, epoch: usize, count: usize) -> Result<Vec<(RgbImage, u32)>, DataError> {
         let (split, pipeline) = match part {
             Part::Train => (self.train.clone(), &self.augmented),
             Part::Validation => (self.validation.clone(), &self.plain),
             Part::Test => (self.test()?.0, &self.plain),
         };
         let order = some(&split, seed, epoch as u64, count);
-        let pass = SplitPass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, count) };
-        let (batch, _) = pass.make(0, Batch::default(), &mut Image::default(), &mut Image::default())?.into_parts();
-        let images = batch.images.chunks_exact(pipeline.elements()).map(|values| pipeline.colours(values));
-        Ok(images.zip(batch.labels).collect())
+        let pass = SplitPass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, 1) };
+        let (mut sample, mut batch) = (Vec::new(), Batch::default());
+        let (mut image, mut spare) = (Image::default(), Image::default());
+        for index in 0..pass.order.len() {
+            (batch, _) = pass.make(index, batch, &mut image, &mut spare)?.into_parts();
+            let images = batch.images.chunks_exact(pipeline.elements());
+            let images = images.map(|values| looked_at(&mut pipeline.colours(values)));
+            sample.extend(images.zip(batch.labels.iter().copied()));
+        }
+        Ok(sample)
     }
 
     /// A pass through `split` in its own order, whose random transforms, if it has any, are those of seed 0.

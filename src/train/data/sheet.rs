@@ -4,14 +4,14 @@ use std::num::NonZeroUsize;
 
 use image::{Rgb, RgbImage};
 
-use super::image::Image;
+use crate::ir::Pair;
 use crate::plot::{CAPTION, caption};
 
 /// An image with a line of text.
 #[derive(Debug)]
 pub struct Tile {
-    /// Values from 0 to 1; what is beyond is cut off.
-    pub image: Image,
+    /// Not too large to be looked at.
+    pub image: RgbImage,
     /// Below it; as much as there is room for.
     pub caption: String,
 }
@@ -29,8 +29,8 @@ const PAPER: Rgb<u8> = Rgb([255; 3]);
 
 /// Lays `tiles` out in rows, about as many as columns. Without tiles, nothing but paper.
 pub fn sheet(tiles: &[Tile]) -> RgbImage {
-    let height = tiles.iter().map(|tile| tile.image.size.height * tile.scale()).max().unwrap_or(0);
-    let width = tiles.iter().map(|tile| tile.image.size.width * tile.scale()).max().unwrap_or(0).max(NARROWEST);
+    let height = tiles.iter().map(|tile| tile.size().height).max().unwrap_or(0);
+    let width = tiles.iter().map(|tile| tile.size().width).max().unwrap_or(0).max(NARROWEST);
     let columns = NonZeroUsize::new(tiles.len().isqrt()).map_or(1, NonZeroUsize::get);
     let columns = if columns * columns < tiles.len() { columns + 1 } else { columns };
     let rows = tiles.len().div_ceil(columns);
@@ -38,27 +38,32 @@ pub fn sheet(tiles: &[Tile]) -> RgbImage {
     let mut sheet = RgbImage::from_pixel((columns * step_right + GAP) as u32, (rows * step_down + GAP) as u32, PAPER);
     for (index, tile) in tiles.iter().enumerate() {
         let (top, left) = (GAP + index / columns * step_down, GAP + index % columns * step_right);
-        let scale = tile.scale();
-        draw(&mut sheet, &tile.image, top, left, scale);
-        caption(&mut sheet, [left, top + tile.image.size.height * scale + GAP / 2], width, &tile.caption);
+        draw(&mut sheet, tile, top, left);
+        caption(&mut sheet, [left, top + tile.size().height + GAP / 2], width, &tile.caption);
     }
     sheet
 }
 
 impl Tile {
+    /// What a pixel is enlarged to.
     fn scale(&self) -> usize {
-        (SIDE / self.image.size.height.max(self.image.size.width).max(1)).max(1)
+        let (width, height) = self.image.dimensions();
+        (SIDE / height.max(width).max(1) as usize).max(1)
+    }
+
+    /// On the sheet.
+    fn size(&self) -> Pair {
+        let (width, height) = self.image.dimensions();
+        Pair { height: height as usize * self.scale(), width: width as usize * self.scale() }
     }
 }
 
-fn draw(sheet: &mut RgbImage, image: &Image, top: usize, left: usize, scale: usize) {
-    let plane = image.size.height * image.size.width;
-    for y in 0..image.size.height * scale {
-        for x in 0..image.size.width * scale {
-            let at = y / scale * image.size.width + x / scale;
-            // One channel stands for all three; casts saturate.
-            let level = |channel: usize| (image.pixels[channel % image.channels * plane + at] * 255.0).round() as u8;
-            sheet.put_pixel((left + x) as u32, (top + y) as u32, Rgb([level(0), level(1), level(2)]));
+fn draw(sheet: &mut RgbImage, tile: &Tile, top: usize, left: usize) {
+    let (Pair { height, width }, scale) = (tile.size(), tile.scale());
+    for y in 0..height {
+        for x in 0..width {
+            let pixel = tile.image.get_pixel((x / scale) as u32, (y / scale) as u32);
+            sheet.put_pixel((left + x) as u32, (top + y) as u32, *pixel);
         }
     }
 }
@@ -66,14 +71,13 @@ fn draw(sheet: &mut RgbImage, image: &Image, top: usize, left: usize, scale: usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Pair;
 
     #[test]
     fn tiles_are_enlarged_and_captioned() {
-        let grey = |value, side| Image { channels: 1, size: Pair::square(side), pixels: vec![value; side * side] };
+        let grey = |value, side| RgbImage::from_pixel(side, side, Rgb([value; 3]));
         let tile = |value, side, caption: &str| Tile { image: grey(value, side), caption: caption.to_string() };
         let long = "a caption that is longer than what it stands below";
-        let drawn = sheet(&[tile(0.0, 8, "I"), tile(0.5, 4, long), tile(2.0, 8, "")]);
+        let drawn = sheet(&[tile(0, 8, "I"), tile(128, 4, long), tile(255, 8, "")]);
         // Two columns and two rows of 8·12 pixels, with a line of text below each.
         let step = 96 + CAPTION as u32 + 16;
         assert_eq!(drawn.dimensions(), (2 * 104 + 8, 2 * step + 8));

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::DataError;
 use super::contents::{self, Sum};
 use super::decoded::{self, Decoded};
-use super::image::{self, Image, decode};
+use super::image::{self, Image, decode, decode_smaller};
 use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
 use crate::recipe::MaxPixels;
@@ -180,6 +180,22 @@ impl Split {
                 image.fill_from_planes(pixels, *stored, *size, *white, channels);
                 Ok(())
             }
+        }
+    }
+
+    /// As [`Split::read`], of a large file an image that is smaller, but at least `side` pixels high or wide.
+    pub(super) fn read_smaller(
+        &self,
+        example: usize,
+        channels: usize,
+        side: usize,
+        image: &mut Image,
+    ) -> Result<(), DataError> {
+        match &*self.images {
+            Images::Files { files, max_pixels, .. } => {
+                decode_smaller(&files[example], channels, *max_pixels, side, image)
+            }
+            Images::Memory { .. } => self.read(example, channels, image),
         }
     }
 }

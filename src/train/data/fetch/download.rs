@@ -3,8 +3,10 @@
 use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{HeaderMap, StatusCode};
@@ -159,7 +161,8 @@ impl Attempt<'_> {
             .timeout_per_read(silence)
             .user_agent(concat!("archc/", env!("CARGO_PKG_VERSION")));
         let known = self.known(part);
-        let mut request = Agent::new_with_config(config.build()).get(self.url);
+        let agent = Agent::new_with_config(config.build());
+        let mut request = agent.get(self.url);
         let mut whole = false;
         if let Some(origin) = &known {
             whole = origin.length == Some(part.length());
@@ -201,7 +204,7 @@ impl Attempt<'_> {
         }
         let total = part.origin.as_ref().and_then(|origin| origin.length);
         report(Event::Begins { url: self.url.to_string(), done: part.length(), total });
-        self.receive(response.into_body().into_reader(), part, report)?;
+        self.receive(agent, response.into_body().into_reader(), part, report)?;
         match total {
             Some(total) if part.length() < total => {
                 Err(DownloadProblem::Broken(format!("the connection ended after {} of {total} bytes", part.length())))
@@ -228,15 +231,59 @@ impl Attempt<'_> {
         }
     }
 
+    /// Takes in the body. A server that is too slow is hung up on, also where what it sends is no part of the file: what stands
+    /// between the pieces of a body may be of any length, and a read waits for its end.
     fn receive(
+        &self,
+        agent: Agent,
+        body: impl Read,
+        part: &mut PartialFile,
+        report: &mut dyn FnMut(Event),
+    ) -> Result<(), DownloadProblem> {
+        let arrived = AtomicU64::new(0);
+        let (result, too_slow) = thread::scope(|scope| {
+            let (end, over) = channel();
+            let arrived = &arrived;
+            let watch = move || self.watch(agent, arrived, over);
+            let watch = thread::Builder::new().spawn_scoped(scope, watch)?;
+            let result = self.append(body, part, arrived, report);
+            drop(end);
+            Ok::<_, DownloadProblem>((result, watch.join().expect("a watch does not panic")))
+        })?;
+        let Patience { window, least, .. } = self.patience;
+        match too_slow {
+            Some(bytes) if !matches!(result, Err(DownloadProblem::Io(_) | DownloadProblem::TooLong(_))) => {
+                Err(DownloadProblem::Broken(format!(
+                    "the server is too slow: {bytes} bytes in {} seconds, fewer than {least}",
+                    window.as_secs_f64()
+                )))
+            }
+            _ => result,
+        }
+    }
+
+    /// Ends the agent's connections when too little has arrived in a window of time, and says how much; `None` if it is `over`
+    /// before.
+    fn watch(&self, agent: Agent, arrived: &AtomicU64, over: Receiver<()>) -> Option<u64> {
+        while over.recv_timeout(self.patience.window) == Err(RecvTimeoutError::Timeout) {
+            let bytes = arrived.swap(0, Ordering::Relaxed);
+            if bytes < self.patience.least {
+                agent.shutdown();
+                return Some(bytes);
+            }
+        }
+        None
+    }
+
+    fn append(
         &self,
         mut body: impl Read,
         part: &mut PartialFile,
+        arrived: &AtomicU64,
         report: &mut dyn FnMut(Event),
     ) -> Result<(), DownloadProblem> {
         let longest = self.expected.map_or(LONGEST, |expected| expected.bytes);
         let mut piece = vec![0; 1 << 16];
-        let (mut since, mut arrived) = (Instant::now(), 0);
         loop {
             let count = body.read(&mut piece).map_err(|error| broken(&error))?;
             if count == 0 {
@@ -247,17 +294,7 @@ impl Attempt<'_> {
             }
             part.append(&piece[..count])?;
             report(Event::Arrived(part.length()));
-            arrived += count as u64;
-            let Patience { window, least, .. } = self.patience;
-            if since.elapsed() >= window {
-                if arrived < least {
-                    let seconds = window.as_secs_f64();
-                    return Err(DownloadProblem::Broken(format!(
-                        "the server is too slow: {arrived} bytes in {seconds} seconds, fewer than {least}"
-                    )));
-                }
-                (since, arrived) = (Instant::now(), 0);
-            }
+            arrived.fetch_add(count as u64, Ordering::Relaxed);
         }
     }
 }

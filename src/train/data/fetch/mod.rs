@@ -86,6 +86,7 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
     };
     let place = Destination::new(&folder)?;
     if is_there(&place, set)? {
+        Workshop::sweep(&place.work(), source);
         return Ok(Fetched::WasThere(place.folder));
     }
     place.check()?;
@@ -93,7 +94,7 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
     let workshop = Workshop::claim(place.work())?;
     // Somebody else may have been at work until just now.
     if is_there(&place, set)? {
-        workshop.clear(&downloads);
+        workshop.clear(source);
         return Ok(Fetched::WasThere(place.folder));
     }
     for file in &downloads {
@@ -109,7 +110,7 @@ pub fn fetch(order: &Order, report: &mut dyn FnMut(Event)) -> Result<Fetched, Fe
         return Err(forget(&downloads, &workshop, source.members, FetchError::NotTheSet { set, reason }));
     }
     place.put(&unpacked)?;
-    workshop.clear(&downloads);
+    workshop.clear(source);
     Ok(Fetched::Placed(place.folder))
 }
 

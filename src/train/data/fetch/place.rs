@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::{DataError, cifar, idx};
 use super::part::{self, own_file};
-use super::sources::Download;
+use super::sources::DownloadSource;
 use super::{FetchError, WrongPlace};
 use crate::recipe::DataSet;
 
@@ -197,13 +197,27 @@ impl Workshop {
         fs::remove_dir(&unpacked)
     }
 
-    /// Removes what was made here. If somebody else has put something into the folder, that stays.
-    pub fn clear(self, downloads: &[Download]) {
+    /// Removes what was made here, also by attempts that had the files from elsewhere. If somebody else has put something into the
+    /// folder, that stays.
+    pub fn clear(self, source: &DownloadSource) {
         // The set is in its place; what stays behind is only in the way.
-        for file in downloads {
-            let _ = part::remove(&self.folder.join(&file.name));
+        let mut is_clear = self.discard_unpacked(source.members).is_ok();
+        for name in source.names() {
+            is_clear &= part::remove(&self.folder.join(name)).is_ok();
         }
-        let _ = fs::remove_file(self.folder.join(MARK));
-        let _ = fs::remove_dir(&self.folder);
+        // Without its mark the folder would be nobody's, and nobody would clear it later.
+        if is_clear {
+            let _ = fs::remove_file(self.folder.join(MARK));
+            let _ = fs::remove_dir(&self.folder);
+        }
+    }
+
+    /// Clears `folder` if it was left behind: by whoever was killed after the set was in its place.
+    pub fn sweep(folder: &Path, source: &DownloadSource) {
+        if fs::symlink_metadata(folder).is_ok_and(|found| found.is_dir())
+            && let Ok(workshop) = Workshop::claim(folder.to_path_buf())
+        {
+            workshop.clear(source);
+        }
     }
 }

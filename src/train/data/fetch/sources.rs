@@ -44,14 +44,27 @@ impl DownloadSource {
         };
         self.files.iter().map(download).collect()
     }
+
+    /// What the files may be called here.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let archives = ARCHIVES.iter().map(|ending| archive(ending));
+        self.files.iter().map(|(name, _)| name.to_string()).chain(archives)
+    }
+}
+
+/// How the addresses of archives end.
+const ARCHIVES: [&str; 4] = [".zip", ".tar.gz", ".tgz", ".tar"];
+
+fn archive(ending: &str) -> String {
+    format!("archive{ending}")
 }
 
 impl Download {
     /// The archive at `url`, if the address ends as that of an archive does.
     pub fn archive(url: &str) -> Option<Download> {
         let path = url.split(['?', '#']).next().unwrap_or(url).to_lowercase();
-        let ending = [".zip", ".tar.gz", ".tgz", ".tar"].into_iter().find(|ending| path.ends_with(ending))?;
-        Some(Download { name: format!("archive{ending}"), urls: vec![url.to_string()], expected: None })
+        let ending = ARCHIVES.into_iter().find(|ending| path.ends_with(ending))?;
+        Some(Download { name: archive(ending), urls: vec![url.to_string()], expected: None })
     }
 }
 

@@ -20,8 +20,8 @@ enum Answer {
     Raw(Vec<u8>),
     /// Sends these bytes, and then nothing.
     Silence(Vec<u8>),
-    /// Sends these bytes, and then this one again and again, one at a time, for as long as somebody listens.
-    Drip(Vec<u8>, u8),
+    /// Sends these bytes, and then these few again and again, for as long as somebody listens.
+    Drip(Vec<u8>, &'static [u8]),
 }
 
 /// A status line, headers and a body.
@@ -53,11 +53,11 @@ fn serve(answers: Vec<Answer>) -> (String, Receiver<String>) {
                         drop(stream);
                     });
                 }
-                Answer::Drip(bytes, drop_of) => {
-                    let byte = [*drop_of];
+                Answer::Drip(bytes, few) => {
+                    let few = *few;
                     drop(stream.write_all(bytes));
                     thread::spawn(move || {
-                        while stream.write_all(&byte).is_ok() {
+                        while stream.write_all(few).is_ok() {
                             thread::sleep(Duration::from_millis(5));
                         }
                     });

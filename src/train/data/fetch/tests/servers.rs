@@ -35,6 +35,7 @@ fn servers_that_misbehave() {
     };
     let status = |head: &str| Answer::Raw(answer(&format!("{head}\r\ncontent-length: 0"), b""));
     let other: Vec<u8> = file.iter().map(|byte| byte ^ 1).collect();
+    let chunked = |body: &[u8]| answer("200 OK\r\ntransfer-encoding: chunked", body);
     let nothing: &[u8] = &[];
     for (case, before, answers, result, ranges) in [
         ("sound", nothing, vec![whole(&file)], Ok(()), vec![""]),
@@ -74,14 +75,35 @@ fn servers_that_misbehave() {
         (
             "is too slow",
             nothing,
-            vec![Answer::Drip(answer(&length, &file[..5000]), 7)],
+            vec![Answer::Drip(answer(&length, &file[..5000]), b"\x07")],
             Err("the server is too slow: "),
+            vec!["", "bytes=", "bytes="],
+        ),
+        (
+            "sends one byte after the other, each with its length",
+            nothing,
+            vec![Answer::Drip(chunked(&[]), b"1\r\nx\r\n")],
+            Err("the server is too slow: "),
+            vec!["", "bytes=", "bytes="],
+        ),
+        (
+            "says more and more about what it is going to send",
+            nothing,
+            vec![Answer::Drip(chunked(b"5;"), b"x")],
+            Err("the server is too slow: "),
+            vec!["", "", ""],
+        ),
+        (
+            "says more and more about what it has sent",
+            nothing,
+            vec![Answer::Drip(chunked(&[b"1388\r\n", &file[..5000], b"\r\n0\r\nx: "].concat()), b"x")],
+            Err(""),
             vec!["", "bytes=", "bytes="],
         ),
         (
             "is too slow from the beginning",
             nothing,
-            vec![Answer::Drip(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), b'x')],
+            vec![Answer::Drip(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), b"x")],
             Err("timeout"),
             vec!["", "", ""],
         ),
