@@ -4,7 +4,7 @@ use super::expression::evaluate;
 use super::scope::Scope;
 use crate::arguments::{Arguments, Evaluated, Value};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::syntax::ast::{Call, Expr, Term};
+use crate::syntax::ast::{Call, Expr, Template, TemplatePart, Term};
 
 /// The arguments of `call`, every expression worked out. `Ok(None)` if one depends on a shape that is unknown for an
 /// error reported earlier; all errors in the call are given together.
@@ -81,4 +81,30 @@ fn whole(value: Option<Value>, what: &str, expr: &Spanned<Expr>) -> Result<Optio
                 .label(format!("found `{}`", other.quoted())))
         }
     }
+}
+
+/// Bytes of a name that is given to an item.
+const LONGEST_NAME: usize = 1000;
+
+/// A name with its expressions worked out; `Ok(None)` if one is unknown.
+pub fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<String>, Diagnostic> {
+    let mut name = String::new();
+    for part in &template.value.0 {
+        match part {
+            TemplatePart::Text(text) => name.push_str(text),
+            TemplatePart::Expr(expr) => match integer(expr, "a number in a name", scope)? {
+                Some(value) => name.push_str(&value.to_string()),
+                None => return Ok(None),
+            },
+        }
+        if name.len() > LONGEST_NAME {
+            let message = format!("a name of more than {LONGEST_NAME} bytes");
+            return Err(Diagnostic::error(Code::Limit, template.span, message));
+        }
+    }
+    if name.split('.').any(str::is_empty) {
+        let error = Diagnostic::error(Code::InvalidArgument, template.span, format!("`{name}` is no name"));
+        return Err(error.help("a name has at least one character, and one between any two dots"));
+    }
+    Ok(Some(name))
 }

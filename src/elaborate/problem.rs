@@ -5,8 +5,9 @@ use super::expect::Unexpected;
 use super::mismatch::Refused;
 use super::remedy::regroup;
 use super::view::View;
+use super::walk::MOST_ADVISED;
 use crate::arguments::Arguments;
-use crate::diagnostic::{Choice, Code, Diagnostic, Span};
+use crate::diagnostic::{Choice, Choices, Code, Diagnostic, Span};
 use crate::ir::Shape;
 use crate::syntax::Origin;
 
@@ -62,4 +63,17 @@ impl Problem {
             }
         }
     }
+}
+
+/// Everything that was found, in words, and what could be done about it.
+pub(super) fn told(found: Vec<Problem>, view: &View, advises: bool) -> (Vec<Diagnostic>, Choices) {
+    let (mut problems, mut choices) = (Vec::with_capacity(found.len()), Choices::new());
+    for (index, problem) in found.into_iter().enumerate() {
+        let (problem, found) = problem.told(view, advises && index < MOST_ADVISED);
+        if !found.is_empty() {
+            choices.insert((problem.code, problem.primary.span), found);
+        }
+        problems.push(problem);
+    }
+    (problems, choices)
 }

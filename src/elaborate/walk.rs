@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::level::{Level, Names, Wire};
 use super::merge::{MOST_LOOKUPS, is_switched_off};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
 use super::view::View;
@@ -17,7 +17,7 @@ use crate::graph::Graph;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::syntax::Origin;
-use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody, Template, TemplatePart};
+use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody};
 
 /// The most layers that a network may have.
 const MOST_NODES: usize = 1_000_000;
@@ -31,9 +31,6 @@ pub(super) const MOST_ADVISED: usize = 100;
 
 /// Items in items, through groups and blocks, that are walked by recursion.
 pub(super) const DEEPEST: usize = 256;
-
-/// Bytes of a name that is given to an item.
-const LONGEST_NAME: usize = 1000;
 
 /// How many items are still looked at for more mistakes after the first one.
 const ITEMS_AFTER_MISTAKE: usize = 100_000;
@@ -108,22 +105,9 @@ pub fn walk<'d>(
     let called = frames.into_keys().collect();
     let (problems, choices) = match found.as_slice() {
         [] => (Vec::new(), Choices::new()),
-        _ => told(found, &View::new(&graph, &origins, layers, document), scope.effort().advises),
+        _ => problem::told(found, &View::new(&graph, &origins, layers, document), scope.effort().advises),
     };
     Walked { graph, origins, output, sound, walked, problems, choices, called }
-}
-
-/// Everything that was found, in words, and what could be done about it.
-fn told(found: Vec<Problem>, view: &View, advises: bool) -> (Vec<Diagnostic>, Choices) {
-    let (mut problems, mut choices) = (Vec::with_capacity(found.len()), Choices::new());
-    for (index, problem) in found.into_iter().enumerate() {
-        let (problem, found) = problem.told(view, advises && index < MOST_ADVISED);
-        if !found.is_empty() {
-            choices.insert((problem.code, problem.primary.span), found);
-        }
-        problems.push(problem);
-    }
-    (problems, choices)
 }
 
 /// The state of a walk.
@@ -242,7 +226,7 @@ impl<'d> Walk<'d> {
         let names = [Binding::size("channels", self.channels(input))];
         let scope = &scope.inside(&names);
         let given = match &item.name {
-            Some(name) => match self.checked(template(name, scope)) {
+            Some(name) => match self.checked(call::template(name, scope)) {
                 Some(Some(value)) => Some(Spanned::new(value, name.span)),
                 _ => return self.lost(),
             },
@@ -390,27 +374,4 @@ impl<'d> Walk<'d> {
         }
         wire
     }
-}
-
-/// A name with its expressions worked out; `Ok(None)` if one is unknown.
-fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<String>, Diagnostic> {
-    let mut name = String::new();
-    for part in &template.value.0 {
-        match part {
-            TemplatePart::Text(text) => name.push_str(text),
-            TemplatePart::Expr(expr) => match call::integer(expr, "a number in a name", scope)? {
-                Some(value) => name.push_str(&value.to_string()),
-                None => return Ok(None),
-            },
-        }
-        if name.len() > LONGEST_NAME {
-            let message = format!("a name of more than {LONGEST_NAME} bytes");
-            return Err(Diagnostic::error(Code::Limit, template.span, message));
-        }
-    }
-    if name.split('.').any(str::is_empty) {
-        let error = Diagnostic::error(Code::InvalidArgument, template.span, format!("`{name}` is no name"));
-        return Err(error.help("a name has at least one character, and one between any two dots"));
-    }
-    Ok(Some(name))
 }
