@@ -94,12 +94,7 @@ impl<R: Read + Seek> Wire<R> {
     }
 
     /// Gives every field of the message at these bytes to `each`, which may read others.
-    pub fn fields(
-        &mut self,
-        start: u64,
-        length: u64,
-        each: &mut Visit<'_, R>,
-    ) -> Result<(), String> {
+    pub fn fields(&mut self, start: u64, length: u64, each: &mut Visit<'_, R>) -> Result<(), String> {
         let end = start.checked_add(length).ok_or("a message ends nowhere")?;
         self.seek(start)?;
         while self.at < end {
