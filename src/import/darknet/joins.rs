@@ -116,7 +116,10 @@ impl Reading {
                 let error = Diagnostic::error(Code::InputsDisagree, from.span, message);
                 options.refuse(error.label(match stride {
                     0 => format!("{height} < {rows}: archc does not spread pixels"),
-                    _ => format!("every {stride}th pixel makes {}×{}", height.div_ceil(stride), width.div_ceil(stride)),
+                    _ => {
+                        let (down, across) = (height.div_ceil(stride), width.div_ceil(stride));
+                        format!("one pixel of {stride} each way makes {down}×{across}")
+                    }
                 }));
                 return None;
             }

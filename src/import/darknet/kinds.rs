@@ -8,6 +8,10 @@ use crate::import::net::Call;
 pub const KNOWN: [&str; 10] =
     ["linear", "logistic", "relu", "relu6", "leaky", "elu", "tanh", "swish", "mish", "hard_swish"];
 
+/// Those that Darknet has besides.
+pub const OWN: [&str; 11] =
+    ["gelu", "hard_mish", "hardtan", "lhtan", "loggy", "plse", "ramp", "relie", "revleaky", "selu", "stair"];
+
 pub enum Activation {
     None,
     Is(Call),

@@ -1,7 +1,7 @@
 //! The sections that are layers of one input.
 
 use super::Reading;
-use super::kinds::{Activation, KNOWN, activation, refused};
+use super::kinds::{Activation, KNOWN, OWN, activation, refused};
 use super::options::Options;
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
@@ -214,7 +214,8 @@ impl Reading {
             Activation::Lacking => {
                 let message = format!("archc has no activation that is Darknet's `{name}`");
                 let error = Diagnostic::error(Code::UnknownName, span, message);
-                options.refuse(match nearest(name, KNOWN) {
+                let near = nearest(name, KNOWN).filter(|_| !OWN.contains(&name));
+                options.refuse(match near {
                     Some(near) => error.help(format!("did you mean `{near}`?")),
                     None => error.help(format!("there are {}", KNOWN.join(", "))),
                 });

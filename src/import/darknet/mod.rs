@@ -161,7 +161,7 @@ impl Reading {
             return Some(self.outputs[absolute as usize].unwrap_or(Value::LOST));
         }
         let message = match absolute {
-            ..0 => format!("`{key}` goes back {} sections, and there are {here} before this one", -index),
+            ..0 => format!("`{key}` goes back {} sections from section {here}", -index),
             _ if absolute == here => format!("section {here} cannot read what it makes itself"),
             _ => format!("`{key}` names section {absolute}, which comes after this one"),
         };
