@@ -7,11 +7,10 @@ use clap::Args;
 
 use super::{Failure, terminal};
 use crate::device::{Cuda, Device, Precision};
-use crate::durable::cache_folder;
 use crate::kernels::Algorithms;
 use crate::quantity::{bytes, exact};
 use crate::recipe::DataSet;
-use crate::system::{Environment, free_memory};
+use crate::system::{Environment, cache_folder, free_memory};
 use crate::train::data::locate;
 
 /// Say what this machine has for archc, and what is missing: processor, memory, GPU, data sets, caches
