@@ -4,8 +4,8 @@
 # Software: safetensors 0.8.0 (safetensors.numpy) with NumPy 2.4.6 and ml_dtypes 0.6.0
 # Expected: what `save_file` takes `load_file` gives back, and `load`, which is the same for bytes, does too.
 # Happens:  saving ml_dtypes' bfloat16 and float8 works, and the file is right. `load_file` gives bfloat16 where
-#           ml_dtypes has been imported, by whom it may be (jax and onnx do), and ends with a TypeError where not; `load`
-#           of the same bytes ends with KeyError 'BF16' either way. float8 ends with an AttributeError. The f32 tensors
+#           ml_dtypes has been imported (by jax or onnx, say), and ends with a TypeError where not; `load` of the same
+#           bytes ends with KeyError 'BF16' either way. float8 ends with an AttributeError. The f32 tensors
 #           of such a file are out of reach for both; `safe_open` gives those one by one.
 # Matters:  most weights that are published today are bfloat16. A script works beside an import that it does not use and
 #           fails when somebody tidies up. A tool that reads with NumPy should read the bytes itself: a bfloat16 is the
