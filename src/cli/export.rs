@@ -78,8 +78,9 @@ impl Export {
         self.refuse_options(format)?;
         let mut network = self.trained.network()?;
         let path = self.path(&network, format)?;
-        let (weights, note) = match format.needs_weights() {
-            true => weights::load(&self.trained.weights()?, &lower(&network).weights)?,
+        let declared = lower(&network).weights;
+        let (weights, note) = match format.needs_weights() && !declared.is_empty() {
+            true => weights::load(&self.trained.weights()?, &declared)?,
             false => (Vec::new(), None),
         };
         let about = note.as_deref().and_then(About::read);

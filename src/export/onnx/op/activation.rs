@@ -35,9 +35,13 @@ pub(super) fn activation(activation: Activation, at: &mut NodeBuilder) {
             let high = at.floats("max", vec![], vec![6.0]);
             at.result("Clip", &[x, &low, &high], &[]);
         }
-        Activation::HardSigmoid => at.result("HardSigmoid", &[x], &hard_sigmoid()),
+        Activation::HardSigmoid => {
+            let [line, low, high] = hard_sigmoid(x, at);
+            at.result("Clip", &[&line, &low, &high], &[]);
+        }
         Activation::HardSwish => {
-            let gate = at.inner("gate", "HardSigmoid", &[x], &hard_sigmoid());
+            let [line, low, high] = hard_sigmoid(x, at);
+            let gate = at.inner("gate", "Clip", &[&line, &low, &high], &[]);
             at.result("Mul", &[x, &gate], &[]);
         }
         Activation::Elu { alpha } => at.result("Elu", &[x], &[("alpha", Attribute::Float(alpha))]),
@@ -50,8 +54,13 @@ pub(super) fn activation(activation: Activation, at: &mut NodeBuilder) {
     }
 }
 
-fn hard_sigmoid() -> [(&'static str, Attribute); 2] {
-    [("alpha", Attribute::Float(1.0 / 6.0)), ("beta", Attribute::Float(0.5))]
+/// x/6 + 1/2, and what it is cut to. OpenCV takes the operator of this name for another function.
+fn hard_sigmoid(x: &str, at: &mut NodeBuilder) -> [String; 3] {
+    let sixth = at.float("sixth", 1.0 / 6.0);
+    let scaled = at.inner("scaled", "Mul", &[x, &sixth], &[]);
+    let half = at.float("half", 0.5);
+    let line = at.inner("line", "Add", &[&scaled, &half], &[]);
+    [line, at.floats("min", vec![], vec![0.0]), at.floats("max", vec![], vec![1.0])]
 }
 
 /// ln(1 + e^βx)/β. The operator has no threshold, from which on it is x: where one shows in single precision, it is said.

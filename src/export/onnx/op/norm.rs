@@ -29,7 +29,7 @@ pub(super) fn group(op: &GroupNorm, at: &mut NodeBuilder) {
     let epsilon = [("epsilon", Attribute::Float(op.eps))];
     let ones = at.floats("ones", vec![groups], vec![1.0; groups]);
     let zeros = at.floats("zeros", vec![groups], vec![0.0; groups]);
-    let sizes = at.shape("groups", [groups, shape.elements() / groups]);
+    let sizes = at.shape("groups", [groups, shape.elements() / groups, 1]);
     let split = at.inner("split", "Reshape", &[&x, &sizes], &[]);
     let normal = at.inner("normal", "InstanceNormalization", &[&split, &ones, &zeros], &epsilon);
     let sizes = at.shape("shape", shape.dims());

@@ -141,9 +141,8 @@ pub(super) fn adaptive_average(at: &mut NodeBuilder) -> Result<(), ExportError> 
 
 pub(super) fn adaptive_max(at: &mut NodeBuilder) {
     let mut x = at.input(0);
-    if sides(at).map(|(_, output)| output) == [1, 1] {
-        at.result("GlobalMaxPool", &[&x], &[]);
-    } else if let Some(window) = as_window(at) {
+    // The operator for one bin is in few readers.
+    if let Some(window) = as_window(at) {
         let dilations = [("dilations", pair(window.dilation)), ("storage_order", Attribute::Int(0))];
         pool("MaxPool", &window, [0; 4], &dilations, &x, at);
     } else {
