@@ -282,8 +282,8 @@ fn one_json_object_a_line() {
     let advice = "the map is only 8; use a smaller kernel, or pad by 1";
     let larger = "the smallest input that is large enough is 9×9";
     let suggestions = json!([
-        {"message": advice, "text": " p1", "file": "wrong.yaml", "line": 2, "column": 20, "end_line": 2, "end_column": 20},
-        {"message": larger, "text": "9, 9", "file": "wrong.yaml", "line": 1, "column": 12, "end_line": 1, "end_column": 16},
+        {"message": advice, "text": " p1", "certain": false, "file": "wrong.yaml", "line": 2, "column": 20, "end_line": 2, "end_column": 20},
+        {"message": larger, "text": "9, 9", "certain": false, "file": "wrong.yaml", "line": 1, "column": 12, "end_line": 1, "end_column": 16},
     ]);
     let diagnostic = json!({
         "severity": "error", "code": "E021", "message": "kernel 9×9 does not fit the 8×8 input", "file": "wrong.yaml",

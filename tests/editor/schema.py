@@ -60,14 +60,15 @@ def main(program):
             refused += 1
         elif codes & {"E003", "E004", "E005"}:
             unseen.append(path.name)
-    assert accepted > 50, accepted
-    # Keys and kinds of values are what a schema is for. Those that it cannot see stand within a line of notation, or depend on others.
+    assert accepted > 20 and refused > 50, (accepted, refused)
+    # Keys and kinds of values are what a schema is for.
     assert set(unseen) <= UNSEEN, sorted(set(unseen) - UNSEEN)
     assert not UNSEEN - set(unseen), ("the schema sees more", sorted(UNSEEN - set(unseen)))
     print(f"{len(networks)} networks and {accepted} other files pass the schema, {refused} with mistakes do not")
 
 
-UNSEEN = set()
+# What is in a file that is included, an empty list of layers, and a key that only some presets need.
+UNSEEN = {"include_no_mapping.yaml", "missing_classes.yaml", "missing_layer_list.yaml"}
 
 if __name__ == "__main__":
     main(sys.argv[1])

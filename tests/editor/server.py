@@ -168,7 +168,7 @@ async def sound(editor, uri):
     assert "16×32×32 → **32×32×32**" in hover and "(32 − 3 + 2·1)/1 + 1 = 32" in hover, hover
     assert "parameters 4,640 · MACs 4,718,592 · receptive field 5" in hover and "### conv" in hover, hover
     assert "`unit`" not in hover and "layers" in await editor.hover(uri, "unit {width}")
-    assert "How often to go through" in await editor.hover(uri, "epochs: 5")
+    assert "The number of passes over the training data" in await editor.hover(uri, "epochs: 5")
 
     definition = await editor.client.text_document_definition_async(lsp.DefinitionParams(**editor.place(uri, "deep, .")))
     assert words(text, definition.range) == "deep" and definition.range.start.line == 11, definition
