@@ -74,7 +74,7 @@ fn pictures_and_numbers() {
     };
     let first = picture("small.yaml --count 4", "a.png");
     // Two rows of two, of 8·12 pixels each, with a line of text.
-    assert_eq!(first.dimensions(), (216, 248));
+    assert_eq!(first.dimensions(), (216, 260));
     assert!(first == picture("small.yaml --count 4", "b.png"), "the seed decides");
     assert!(first != picture("small.yaml --count 4 --epoch 2", "c.png"));
     assert!(first != picture("small.yaml --count 4 --seed 5", "d.png"));

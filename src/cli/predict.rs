@@ -28,7 +28,7 @@ pub struct Predict {
     #[command(flatten)]
     trained: Trained,
     /// Images, in any common format; of a folder, all that are in it and in its subfolders
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(id = "image", required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
     /// The format of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
