@@ -33,8 +33,6 @@ mod vocabulary;
 mod words;
 mod yaml;
 
-pub(crate) use words::{MERGES, SHORTCUTS};
-
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -43,12 +41,17 @@ use ast::{Document, DocumentBody, Item, Setting};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Sources, Span, Spanned};
 
 pub use calls::{CallId, Calls, WrittenCall};
+#[cfg(feature = "cli")]
 pub(crate) use document::KEYS;
 pub use include::{Load, no_files};
-pub(crate) use keyword::{STRUCTURES, is_keyword};
+#[cfg(feature = "cli")]
+pub(crate) use keyword::STRUCTURES;
+pub(crate) use keyword::is_keyword;
 pub use origin::Origin;
 pub use overrides::Override;
 pub use vocabulary::Vocabulary;
+#[cfg(feature = "cli")]
+pub(crate) use words::{MERGES, SHORTCUTS};
 
 /// What a file can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -74,7 +74,7 @@ fn a_run_survives_being_killed() {
 #[test]
 fn a_run_can_be_stopped() {
     let place = Place::new();
-    let longer = "train tiny.yaml --set train.epochs=40 --set train.batch=20 --threads";
+    let longer = "train tiny.yaml --set train.epochs=120 --set train.batch=20 --threads";
     place.ok(&format!("{longer} 2 --out through"));
     for (delay, name, code) in [(0, "-INT", 130), (40, "-TERM", 143), (90, "-INT", 130), (60, "-HUP", 129)] {
         let run = format!("stopped-{delay}");
