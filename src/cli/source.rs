@@ -117,9 +117,8 @@ pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<I
 
 /// As [`check`], of a text that is not in the file yet.
 pub fn check_text(path: &Path, text: &str, changes: &Changes) -> InPart {
-    let (name, format) = (path.to_string_lossy(), format(path).unwrap_or(Format::Yaml));
-    let load = changes.includes.load(path);
-    check_in_part(&Layers::default(), &load, &name, text, format, &changes.overrides())
+    let (name, load) = (path.to_string_lossy(), changes.includes.load(path));
+    check_in_part(&Layers::default(), &load, &name, text, language(path), &changes.overrides())
 }
 
 /// Compiles a text as if it stood at `path`, to which what it includes is relative.
@@ -130,7 +129,6 @@ pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Overri
 }
 
 /// Which of the language's own formats a file has, by the ending of its name.
-#[cfg(feature = "train")]
 pub fn format(path: &Path) -> Option<Format> {
     Format::from_extension(&path.extension()?.to_string_lossy())
 }
