@@ -115,7 +115,7 @@ mod tests {
             (&["train"], "| `data`, `train` |"),
             (&["train", "epochs"], "### `epochs`\n"),
             (&["data", "on_bad_image"], "| `on_bad_image` |"),
-            (&["layers", "residual", "shortcut"], "| `shortcut` | `auto` unless given"),
+            (&["layers", "residual", "shortcut"], "| `shortcut` | by default `auto`"),
             (&["layers", "branches", "merge"], "### branches\n"),
             (&["resnet", "counts"], "  counts: [3, 3, 3]"),
             (&["vgg"], "### vgg\n"),

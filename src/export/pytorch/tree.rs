@@ -133,6 +133,11 @@ impl<'a> Grouping<'a, '_> {
         for (dot, _) in name.match_indices('.').filter(|(dot, _)| *dot >= taken) {
             let prefix = &name[..dot];
             let inside = |step: &Step| step.name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'));
+            // What is left of a run that is no group as a whole is none either: the run's other names would lie in a
+            // module of its own.
+            if at > 0 && inside(self.steps[at - 1]) {
+                continue;
+            }
             let after = (at..end).find(|index| !inside(self.steps[*index])).unwrap_or(end);
             if let Some((input, output)) = self.ends(at..after).filter(|_| self.runs.get(prefix) == Some(&1)) {
                 let members = self.members(at..after, dot + 1);
