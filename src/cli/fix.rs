@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::check::said;
-use super::source::{Changes, check_text, text};
+use super::source::{Changes, check_text, own_text};
 use crate::diagnostic::{Diagnostics, Edit};
 use crate::durable;
 
@@ -14,7 +14,7 @@ const MOST_ROUNDS: usize = 20;
 
 /// Mends the file at `path`; a line for each change. The error is why it cannot be read or written.
 pub fn fix(path: &Path, changes: &Changes) -> Result<Vec<String>, String> {
-    let before = text(path)?;
+    let before = own_text(path)?;
     let mut now = before.clone();
     let mut lines = Vec::new();
     for _ in 0..MOST_ROUNDS {

@@ -67,7 +67,7 @@ impl Import {
         let text = super::source::text(&self.path).map_err(Failure::Unreadable)?;
         let mut sources = Sources::default();
         let source = sources.add(self.path.to_string_lossy(), text);
-        let load = self.changes.load(&self.path);
+        let load = self.changes.includes().load(&self.path);
         let imported = import::read(front, &mut sources, source, &self.changes.overrides(), &load);
         let weights = lower(network).weights;
         let values = front.weights(path, &imported.stored, &weights);

@@ -100,12 +100,6 @@ impl Changes {
         });
         input.chain(images).chain(self.set.iter().cloned()).collect()
     }
-
-    /// Gives the files that the one at `path` names.
-    #[cfg(feature = "train")]
-    pub fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
-        self.includes.load(path)
-    }
 }
 
 /// Checks the file at `path`, which may also be one that others include; with the layers before a mistake. The outer error is that
@@ -145,6 +139,11 @@ pub fn text(path: &Path) -> Result<String, String> {
     if crate::weights::is_one(path) {
         return super::trained::carried(path);
     }
+    own_text(path)
+}
+
+/// The text that stands in a file itself, for whoever writes it back.
+pub fn own_text(path: &Path) -> Result<String, String> {
     read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))
 }
 

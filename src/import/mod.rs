@@ -28,6 +28,7 @@ use crate::recipe::DataSet;
 use crate::syntax::ast::{Item, Setting};
 use crate::syntax::{self, Format, Load, Override, Parsed, Vocabulary};
 
+use net::Net;
 pub use net::{Array, Order, Stored};
 #[cfg(feature = "train")]
 pub use values::Values;
@@ -100,6 +101,19 @@ pub struct Imported {
     /// What files of weights hold, in their order.
     pub stored: Vec<Stored>,
 }
+
+impl Imported {
+    /// The layers on which `output` depends under a head of `entries`, because of what stands at `span`.
+    fn of(net: &Net, output: net::Value, entries: Vec<Entry>, stored: Vec<Stored>, span: Span) -> Imported {
+        // The items stand in their place later.
+        let layers = ("layers", span, Spanned::new(Setting::List(Vec::new()), span));
+        let entries = entries.into_iter().chain([layers, ("allow", span, silenced(span))]).collect();
+        Imported { head: Some(net::map(span, entries)), items: net.items(output, span), problems: Vec::new(), stored }
+    }
+}
+
+/// A key of a head with its place, and what it holds.
+type Entry = (&'static str, Span, Spanned<Setting>);
 
 /// The key under which the number of training images is given on the command line.
 const IMAGES: &str = "images";

@@ -297,6 +297,12 @@ pub fn text(text: &str, span: Span) -> Spanned<Setting> {
     Spanned::new(Setting::Text(Text::generated(text, span)), span)
 }
 
+/// The sizes of a shape that is written at `span`.
+pub fn sizes(shape: Shape, span: Span) -> Spanned<Setting> {
+    let sizes = shape.dims().into_iter().map(|size| whole(size as i64, span));
+    Spanned::new(Setting::List(sizes.collect()), span)
+}
+
 /// A whole number that is written at `span`.
 pub fn whole(number: i64, span: Span) -> Spanned<Setting> {
     Spanned::new(Setting::Int(number), span)

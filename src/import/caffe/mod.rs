@@ -30,7 +30,7 @@ use std::path::Path;
 use super::Values;
 #[cfg(feature = "train")]
 use super::net::Stored;
-use super::net::{map, text as written, whole};
+use super::net::{sizes, text as written};
 use super::{FrontEnd, Given, Imported};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Severity, SourceId, Sources, Span, Spanned};
 #[cfg(feature = "train")]
@@ -134,21 +134,10 @@ impl Head {
         // A control character would be refused, and a name matters little.
         let name = name.filter(|name| !name.value.trim().is_empty() && !name.value.contains(char::is_control));
         entries.extend(name.map(|name| ("name", name.span, written(&name.value, name.span))));
-        if let Some(input) = reading.input() {
-            let sizes = input.value.dims().into_iter().map(|size| whole(size as i64, input.span)).collect();
-            entries.push(("input", input.span, Spanned::new(Setting::List(sizes), input.span)));
-        }
-        // The items stand in their place later.
-        entries.push(("layers", span, Spanned::new(Setting::List(Vec::new()), span)));
+        entries.extend(reading.input().map(|input| ("input", input.span, sizes(input.value, input.span))));
         entries.extend(reading.init());
         entries.extend(train.map(|train| ("train", span, train)));
-        entries.push(("allow", span, super::silenced(span)));
-        Imported {
-            head: Some(map(span, entries)),
-            items: reading.net.items(output, span),
-            problems: Vec::new(),
-            stored: reading.stored.clone(),
-        }
+        Imported::of(&reading.net, output, entries, reading.stored.clone(), span)
     }
 }
 

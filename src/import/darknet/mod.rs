@@ -17,7 +17,7 @@ use std::path::Path;
 
 #[cfg(feature = "train")]
 use super::Values;
-use super::net::{Net, Stored, Value, map, whole};
+use super::net::{self, Net, Stored, Value};
 use super::{FrontEnd, Given, Imported};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Severity, SourceId, Sources, Span, Spanned};
 use crate::ir::Shape;
@@ -78,21 +78,12 @@ impl FrontEnd for Darknet {
             return Imported { problems, ..Imported::default() };
         };
         let span = first.name.span;
-        let mut entries = Vec::new();
+        let nothing = || Spanned::new(Setting::List(Vec::new()), span);
         let input = reading.window.clone().or(input);
-        let sizes = input.map_or(Spanned::new(Vec::new(), span), |input| Spanned::new(input.value.dims(), input.span));
-        let sizes = Setting::List(sizes.value.iter().map(|size| whole(*size as i64, sizes.span)).collect());
-        entries.push(("input", span, Spanned::new(sizes, span)));
-        entries.extend(train.map(|train| ("train", span, train)));
-        // The items stand in their place later.
-        entries.push(("layers", span, Spanned::new(Setting::List(Vec::new()), span)));
-        entries.push(("allow", span, super::silenced(span)));
-        Imported {
-            head: Some(map(span, entries)),
-            items: reading.net.items(output, span),
-            problems,
-            stored: reading.stored,
-        }
+        let input = input.map_or_else(nothing, |input| net::sizes(input.value, input.span));
+        let train = train.map(|train| ("train", span, train));
+        let entries = std::iter::once(("input", span, input)).chain(train).collect();
+        Imported { problems, ..Imported::of(&reading.net, output, entries, reading.stored, span) }
     }
 
     #[cfg(feature = "train")]
