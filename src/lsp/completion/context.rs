@@ -182,6 +182,8 @@ fn flow(value: &str, separator: char, mut context: Context) -> Context {
                 Some(Bracket::Opened { key, beside, .. }) => {
                     context.path.truncate(context.path.len() - usize::from(key.is_some()));
                     context.beside = beside;
+                    // The mapping has that key now.
+                    context.beside.extend(key);
                 }
                 Some(Bracket::Arithmetic) | None => {}
             },
@@ -261,6 +263,7 @@ mod tests {
             ("layers:\n  - residual:\n      - conv 8 3 |", "layers.residual [conv 8 3 ] () value"),
             ("layers:\n  - conv 1\n  - residual: co|\n    after: relu", "layers.residual [co] () value"),
             ("layers:\n  - {from: [a, |", "layers.from [] () value"),
+            ("layers:\n  - {from: [a, b], me|", "layers [me] (from) key"),
             ("layers:\n  - {from: [a, b], merge: c|", "layers.merge [c] () value"),
             ("layers: [conv 1 1, \"conv {wi|", "layers [conv {wi] () value"),
             ("layers:\n  - conv {wi|", "layers [conv {wi] () value"),
