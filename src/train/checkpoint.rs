@@ -178,7 +178,7 @@ pub struct About {
     pub epoch: usize,
     /// Steps it was trained.
     pub step: u64,
-    /// The network's text, with which the file is all that is needed: see [`portable`](crate::expand::portable). Earlier versions
+    /// The network's text, with which the file is all that is needed: see [`portable`]. Earlier versions
     /// did not write it down, nor what follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
