@@ -1,7 +1,8 @@
-//! How long the compiler takes for networks of a thousand to a million layers, stage by stage. Each column should grow tenfold
-//! from line to line.
+//! How long the compiler takes for networks of a thousand to a million layers, stage by stage. Each column should grow
+//! tenfold from line to line.
 //!
-//! `cargo run --release --no-default-features --example compile_speed [-- LAYERS]`, the number of layers in the last line.
+//! `cargo run --release --no-default-features --example compile_speed [-- LAYERS]`, the number of layers in the last
+//! line.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,9 +1,9 @@
 //! An architecture search: ten thousand mutations of a network's tree, each compiled, and the best that stay within a
 //! budget of multiply–accumulates.
 //!
-//! No text is written and read again: a candidate is a changed copy of the [`Document`]. The compiler refuses what does not
-//! fit together; what it accepts has a shape, a cost and parameters. Here the score is the number of parameters;
-//! a search in earnest would train.
+//! No text is written and read again: a candidate is a changed copy of the [`Document`]. The compiler refuses what does
+//! not fit together; what it accepts has a shape, a cost and parameters. Here the score is the number of parameters; a
+//! search in earnest would train.
 //!
 //! `cargo run --release --no-default-features --example search`
 

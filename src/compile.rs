@@ -60,8 +60,8 @@ pub fn compile_source(
     compile_with(&Layers::default(), &no_files, name, text, format, overrides)
 }
 
-/// [`compile_source`] for a language with other layers, and for a text that may include others, which `load` gives. Their
-/// names are relative to `name`.
+/// [`compile_source`] for a language with other layers, and for a text that may include others, which `load` gives.
+/// Their names are relative to `name`.
 ///
 /// ```
 /// use archc::{compile_with, layers::Layers, syntax::Format};
@@ -106,8 +106,8 @@ pub enum Checked {
     },
 }
 
-/// [`compile_with`] for a text that may also be one that others include: then its definitions are checked as far as that is possible
-/// without sizes.
+/// [`compile_with`] for a text that may also be one that others include: then its definitions are checked as far as
+/// that is possible without sizes.
 ///
 /// # Errors
 /// Every independent mistake in the texts.

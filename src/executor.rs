@@ -1,9 +1,9 @@
 //! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
 //! [`plan`](crate::program::plan) laid out.
 //!
-//! Values are channels-last, as the kernels want them: images N×C×H×W are turned when they come in, and an output that is
-//! a map when it goes out. Each gradient is written once where it is needed; where a value has several readers, theirs
-//! are added. Buffers are allocated by the first step of the largest batch and then reused.
+//! Values are channels-last, as the kernels want them: images N×C×H×W are turned when they come in, and an output that
+//! is a map when it goes out. Each gradient is written once where it is needed; where a value has several readers,
+//! theirs are added. Buffers are allocated by the first step of the largest batch and then reused.
 //!
 //! ```text
 //! let mut executor = Executor::<f32>::new(program, weights);
@@ -85,8 +85,8 @@ impl<T: Real> Executor<T> {
         self.forget_prepared();
     }
 
-    /// Keeps what kernels make of the weights from one [`Executor::evaluate`] to the next, until the weights change. Small
-    /// batches are faster for it; convolutions take up to four times their weights of memory.
+    /// Keeps what kernels make of the weights from one [`Executor::evaluate`] to the next, until the weights change.
+    /// Small batches are faster for it; convolutions take up to four times their weights of memory.
     pub fn keep_prepared(&mut self) {
         self.memory.prepared = self.evaluation.program.steps.iter().map(|_| Prepared::default()).collect();
     }
@@ -117,8 +117,8 @@ impl<T: Real> Executor<T> {
         self.forget_prepared();
     }
 
-    /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too. Large images
-    /// go through the network [a few at a time](crate::program::plan::Plan::examples_at_once).
+    /// Logits N×classes of images N×C×H×W in evaluation mode. If the network ends in a map, it is N×C×H×W too. Large
+    /// images go through the network [a few at a time](crate::program::plan::Plan::examples_at_once).
     pub fn evaluate(&mut self, images: &[T]) -> &[T] {
         let shape = self.program.shape(self.program.output);
         let image = self.program.shape(ValueId::INPUT).elements();
@@ -142,8 +142,9 @@ impl<T: Real> Executor<T> {
         &self.output
     }
 
-    /// The loss in training mode and its gradient with respect to every weight; running statistics move on. The objective is
-    /// the images' labels, or more; `key` names the run's seed and the step; its place is set for each node.
+    /// The loss in training mode and its gradient with respect to every weight; running statistics move on. The
+    /// objective is the images' labels, or more; `key` names the run's seed and the step; its place is set for each
+    /// node.
     ///
     /// # Panics
     /// If a label is not below the number of logits.

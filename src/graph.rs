@@ -1,7 +1,7 @@
 //! The network as a graph: nodes are layers, values are what flows between them, and every value has a shape.
 //!
-//! A node is added by [`Graph::wire`], which asks the layer for its output's shape; so a wired node always has one.
-//! The graph knows nothing of files: what a layer objects to comes back as a [`Mismatch`], and the caller adds the place.
+//! A node is added by [`Graph::wire`], which asks the layer for its output's shape; so a wired node always has one. The
+//! graph knows nothing of files: what a layer objects to comes back as a [`Mismatch`], and the caller adds the place.
 
 use std::sync::Arc;
 
@@ -59,7 +59,8 @@ impl Graph {
         node.inputs.iter().map(|value| self.shape(*value)).collect()
     }
 
-    /// Adds a layer that reads `inputs`. Its output's shape and its weights are worked out here; `Err` if the inputs do not fit.
+    /// Adds a layer that reads `inputs`. Its output's shape and its weights are worked out here; `Err` if the inputs do
+    /// not fit.
     pub fn wire(&mut self, layer: Arc<dyn Layer>, inputs: Vec<ValueId>, label: NodeLabel) -> Result<ValueId, Mismatch> {
         let shapes: Vec<Shape> = inputs.iter().map(|value| self.shape(*value)).collect();
         let output = layer.output(&shapes)?;

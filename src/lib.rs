@@ -6,8 +6,8 @@
 //! text ──syntax──▶ Document ──elaborate──▶ Network ──lower──▶ Program ──▶ executor, Candle module
 //! ```
 //!
-//! Most programs need [`compile`], and what a [`Network`](network::Network) answers. Sizes are those of one example, in numbers;
-//! memory is in bytes; a mistake in the text is a [`Diagnostic`](diagnostic::Diagnostic) with its place.
+//! Most programs need [`compile`], and what a [`Network`](network::Network) answers. Sizes are those of one example, in
+//! numbers; memory is in bytes; a mistake in the text is a [`Diagnostic`](diagnostic::Diagnostic) with its place.
 //!
 //! ```
 //! # fn main() -> Result<(), archc::diagnostic::Diagnostics> {

@@ -1,8 +1,8 @@
 //! A network as a list of plain operations, in the order in which they run.
 //!
-//! [`lower`](crate::lower::lower) makes it from a checked network and cannot fail. Executors, memory planning and exports all read
-//! this one list; none of them sees a layer. [`fuse`] joins operations that can run in one pass over memory, and
-//! [`plan`] lays out the memory that they run in.
+//! [`lower`](crate::lower::lower) makes it from a checked network and cannot fail. Executors, memory planning and
+//! exports all read this one list; none of them sees a layer. [`fuse`] joins operations that can run in one pass over
+//! memory, and [`plan`] lays out the memory that they run in.
 
 mod buffer;
 pub mod call;

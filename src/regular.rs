@@ -19,7 +19,8 @@ pub fn open(path: &Path) -> io::Result<File> {
     if is_of_proc(&file) { refused("it is no regular file") } else { Ok(file) }
 }
 
-/// Whether the kernel shows it under `/proc`, as a file of no length of which there may be something to read once more is written.
+/// Whether the kernel shows it under `/proc`, as a file of no length of which there may be something to read once more
+/// is written.
 #[cfg(target_os = "linux")]
 fn is_of_proc(file: &File) -> bool {
     use std::os::fd::AsRawFd;

@@ -1,7 +1,8 @@
-//! The JSON Schema of a file, made from [`language`]: who reads an argument says what it can be, so the schema cannot say anything
-//! else. For editors that check YAML and TOML by a schema; the language server knows more.
+//! The JSON Schema of a file, made from [`language`]: who reads an argument says what it can be, so the schema cannot
+//! say anything else. For editors that check YAML and TOML by a schema; the language server knows more.
 //!
-//! A schema sees keys and kinds of values. Of a line of notation it sees a text: what stands in it, and every size, is for the compiler.
+//! A schema sees keys and kinds of values. Of a line of notation it sees a text: what stands in it, and every size, is
+//! for the compiler.
 
 mod calls;
 mod items;

@@ -1,4 +1,5 @@
-//! What the machine has, and what this process takes of it. Linux tells all of this; where a system does not, there is nothing.
+//! What the machine has, and what this process takes of it. Linux tells all of this; where a system does not, there is
+//! nothing.
 //!
 //! Memory is in bytes.
 
@@ -67,8 +68,9 @@ fn entry(table: &str, key: &str) -> Option<u64> {
     Some(1024 * line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?)
 }
 
-/// The memory left in the control groups of a process, whose list is `groups`: the least in any of them and those around it.
-/// Sources: cgroups(7), Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of the Linux kernel.
+/// The memory left in the control groups of a process, whose list is `groups`: the least in any of them and those
+/// around it. Sources: cgroups(7), Documentation/admin-guide/cgroup-v2.rst and cgroup-v1/memory.rst of the Linux
+/// kernel.
 fn left_in_groups(root: &Path, groups: &str) -> Option<u64> {
     let of_group = |line: &str| {
         let mut parts = line.splitn(3, ':').skip(1);

@@ -29,7 +29,8 @@ pub use matching::{Reshaped, WeightsMismatch, matching};
 pub use save::{Entry, entries, save};
 pub use stored::Stored;
 
-/// The only metadata key that is written: metadata is a hash map, so with two keys the bytes would differ from run to run.
+/// The only metadata key that is written: metadata is a hash map, so with two keys the bytes would differ from run to
+/// run.
 const NOTE: &str = "archc";
 
 /// What batch norms count in PyTorch. Nothing here reads it, but PyTorch insists that it is there.
@@ -63,8 +64,8 @@ pub enum WeightsError {
     },
 }
 
-/// Opens safetensors or a `.pth` of PyTorch, told apart by the formats' own rules. Nothing in a `.pth` is executed, and no numbers
-/// are read before somebody asks for them.
+/// Opens safetensors or a `.pth` of PyTorch, told apart by the formats' own rules. Nothing in a `.pth` is executed, and
+/// no numbers are read before somebody asks for them.
 ///
 /// # Errors
 /// If the file cannot be read, or is something else: what.
@@ -117,8 +118,8 @@ pub struct Others<T> {
     pub left_out: Vec<String>,
 }
 
-/// As [`load`], but for the weights whose name is `anew`, whatever the file has under such names. Where there are some, the file may
-/// have arrays that the network does not: what stood in their place.
+/// As [`load`], but for the weights whose name is `anew`, whatever the file has under such names. Where there are some,
+/// the file may have arrays that the network does not: what stood in their place.
 ///
 /// # Errors
 /// As [`load`].

@@ -1,5 +1,5 @@
-//! Networks of Caffe and Darknet: what they come to, the numbers that they make with their own weights, and what archc writes of them.
-//! `tests/scripts/foreign.py` has written the small ones, and says what their numbers are held against.
+//! Networks of Caffe and Darknet: what they come to, the numbers that they make with their own weights, and what archc
+//! writes of them. `tests/scripts/foreign.py` has written the small ones, and says what their numbers are held against.
 #![cfg(all(feature = "cli", feature = "train"))]
 
 use std::fs;

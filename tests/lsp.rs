@@ -1,4 +1,5 @@
-//! `archc lsp` from outside: the protocol's rules, and answers on any text. tests/editor/server.py drives it with an editor's client.
+//! `archc lsp` from outside: the protocol's rules, and answers on any text. tests/editor/server.py drives it with an
+//! editor's client.
 #![cfg(feature = "cli")]
 
 use std::fs;

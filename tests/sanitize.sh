@@ -3,8 +3,8 @@
 #
 #     sh tests/sanitize.sh [TEST…]
 #
-# The sanitizer comes with the stable toolchain but behind a flag of nightly ones, hence RUSTC_BOOTSTRAP. All dependencies are
-# built anew, in target/sanitize, which takes a while.
+# The sanitizer comes with the stable toolchain but behind a flag of nightly ones, hence RUSTC_BOOTSTRAP. All
+# dependencies are built anew, in target/sanitize, which takes a while.
 set -eu
 cd "$(dirname "$0")/.."
 host=$(rustc -vV | sed -n 's/^host: //p')

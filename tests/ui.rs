@@ -1,7 +1,8 @@
 //! Files with mistakes, and what is said about them: for each file in ui/, the diagnostics in NAME.txt beside it.
 //!
-//! A new case is a new file. `sh tests/accept.sh` shows what is said about it, and what has changed elsewhere.
-//! A first line such as `# --set let.width=0` changes the file as the command line would; files in ui/included are for `include:`.
+//! A new case is a new file. `sh tests/accept.sh` shows what is said about it, and what has changed elsewhere. A first
+//! line such as `# --set let.width=0` changes the file as the command line would; files in ui/included are for
+//! `include:`.
 
 mod snapshot;
 

@@ -1,5 +1,5 @@
-//! The layer `swish` (Ramachandran, Zoph and Le 2017): y = x·σ(βx), σ(z) = 1/(1 + e⁻ᶻ), with a β for each channel that is
-//! learned.
+//! The layer `swish` (Ramachandran, Zoph and Le 2017): y = x·σ(βx), σ(z) = 1/(1 + e⁻ᶻ), with a β for each channel that
+//! is learned.
 
 use archc::arguments::Parameter;
 use archc::ir::{Init, Shape};

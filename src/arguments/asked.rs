@@ -1,4 +1,5 @@
-//! What a call takes, found out by asking who reads it: the readers are the only list of arguments, and nothing is told twice.
+//! What a call takes, found out by asking who reads it: the readers are the only list of arguments, and nothing is told
+//! twice.
 
 use super::value::{FromValue, Value};
 use crate::diagnostic::{Span, Spanned};

@@ -1,8 +1,8 @@
 //! The arguments of a call after every expression in them has been worked out.
 //!
 //! `conv 64 3x3 s2 bias=false` becomes one positional number, one positional size and two named values. Layers,
-//! initialisers, optimizers, schedules and transforms all take theirs from here, so each kind of mistake is reported in one
-//! way: a missing one, an unknown one, one of the wrong type or out of range.
+//! initialisers, optimizers, schedules and transforms all take theirs from here, so each kind of mistake is reported in
+//! one way: a missing one, an unknown one, one of the wrong type or out of range.
 //!
 //! ```text
 //! let out: usize = arguments.required("out")?;         // the next positional value, or out=

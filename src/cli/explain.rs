@@ -6,7 +6,8 @@ use super::{Failure, terminal};
 use crate::diagnostic::Code;
 use crate::manual;
 
-/// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list all of them
+/// Explain a code such as E021, a layer such as conv, or another part of the language; without a topic, list all of
+/// them
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::EXPLAIN)]
 pub struct Explain {

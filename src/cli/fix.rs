@@ -29,7 +29,8 @@ pub fn fix(path: &Path, changes: &Changes) -> Result<Vec<String>, String> {
     Ok(lines)
 }
 
-/// The text with all certain suggestions for it followed that lie apart, and what each changed; `None` if there is none.
+/// The text with all certain suggestions for it followed that lie apart, and what each changed; `None` if there is
+/// none.
 fn mended(text: &str, found: &Diagnostics, name: &str) -> Option<(String, Vec<String>)> {
     let certain = found.list.iter().filter_map(|diagnostic| {
         let help = diagnostic.help.iter().find(|help| help.is_certain && help.edit.is_some())?;

@@ -1,7 +1,7 @@
 //! The command line: one file a command. Reading files, printing and exit codes live here and nowhere else.
 //!
-//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 129 stopped by a closed terminal, 130 with
-//! Ctrl-C, 143 with SIGTERM.
+//! Exit codes: 0 good, 1 the user's input is wrong, 2 the command line is wrong, 129 stopped by a closed terminal, 130
+//! with Ctrl-C, 143 with SIGTERM.
 
 mod check;
 mod examples;

@@ -12,8 +12,8 @@ use crate::train::plan::planned;
 const ROWS: usize = 12;
 const COLUMNS: usize = 60;
 
-/// Draws the schedule of a recipe whose epochs have so many steps, in the terminal and, if asked, into a file; over one that is there
-/// only with `force`.
+/// Draws the schedule of a recipe whose epochs have so many steps, in the terminal and, if asked, into a file; over one
+/// that is there only with `force`.
 pub fn plot(recipe: &Train, steps: usize, file: Option<&Path>, force: bool) -> Result<(), Failure> {
     let plan = planned(recipe, steps);
     if let Some(path) = file {

@@ -1,4 +1,5 @@
-//! `archc completions SHELL` and `archc man`: what shells and manuals are told, made from the command line's own description.
+//! `archc completions SHELL` and `archc man`: what shells and manuals are told, made from the command line's own
+//! description.
 
 use std::fs;
 use std::path::PathBuf;

@@ -44,8 +44,8 @@ pub struct Includes {
 }
 
 impl Includes {
-    /// Gives the files that the one at `path` includes. A file is read because the user says so, an included one because another
-    /// file does, which may be somebody else's: nothing is read that the user has not put beside it.
+    /// Gives the files that the one at `path` includes. A file is read because the user says so, an included one
+    /// because another file does, which may be somebody else's: nothing is read that the user has not put beside it.
     pub fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
         let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let folders: Vec<PathBuf> = std::iter::once(own)
@@ -102,8 +102,8 @@ impl Changes {
     }
 }
 
-/// Checks the file at `path`, which may also be one that others include; with the layers before a mistake. The outer error is that
-/// it cannot be read.
+/// Checks the file at `path`, which may also be one that others include; with the layers before a mistake. The outer
+/// error is that it cannot be read.
 pub fn check(path: &Path, overrides: &[Override], changes: &Changes) -> Result<InPart, String> {
     let (text, name) = (text(path)?, path.to_string_lossy());
     Ok(check_in_part(&Layers::default(), &changes.includes.load(path), &name, &text, language(path), overrides))
@@ -169,7 +169,8 @@ fn read(path: &Path) -> Result<String, String> {
         .map_err(|error| format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
 }
 
-/// A pipe in a folder may have no writer, and would be waited for; `/dev/stdin` and what a shell writes for `<(…)` are links.
+/// A pipe in a folder may have no writer, and would be waited for; `/dev/stdin` and what a shell writes for `<(…)` are
+/// links.
 #[cfg(unix)]
 fn refuse_pipe(path: &Path) -> Result<(), String> {
     use std::os::unix::fs::FileTypeExt;

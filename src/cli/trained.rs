@@ -90,7 +90,8 @@ pub fn class_names(network: &Network, about: Option<About>) -> Vec<String> {
     if names.len() > known { Vec::new() } else { names }
 }
 
-/// Puts the numbers that were measured when the weights learned in the place of `normalize measured`, if they are known.
+/// Puts the numbers that were measured when the weights learned in the place of `normalize measured`, if they are
+/// known.
 pub fn measured(network: &mut Network, about: Option<&About>) {
     let Some(data) = network.data.as_mut().filter(|data| data.eval.contains(&Transform::NormalizeMeasured)) else {
         return;
@@ -128,8 +129,9 @@ pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
     open(network, Some(network.graph.shape(network.output).elements()))
 }
 
-/// As [`open_data`], with the classes as the weights in `file` number them: by their names, wherever they are in the data set and however
-/// many are left. `advice` is what to do about a class that the weights do not know, as a line of its own.
+/// As [`open_data`], with the classes as the weights in `file` number them: by their names, wherever they are in the
+/// data set and however many are left. `advice` is what to do about a class that the weights do not know, as a line of
+/// its own.
 pub fn open_known_data(network: &Network, file: &Path, about: &About, advice: &str) -> Result<Dataset, Failure> {
     // The names of another network's classes: its weights will not fit.
     if about.classes.len() > network.graph.shape(network.output).elements() {

@@ -1,4 +1,5 @@
-//! A text while it is written: what is wrong with it at once, and advice, which takes trials, when there is time for it.
+//! A text while it is written: what is wrong with it at once, and advice, which takes trials, when there is time for
+//! it.
 
 use std::sync::Arc;
 

@@ -19,8 +19,8 @@ const MOST_GROWN: usize = 32;
 /// The longest text that an edit over several places may replace.
 const LONGEST_EDIT: usize = 2000;
 
-/// Gives the choices that fix, and leaves to programs only edits that do. `false`, and nothing is changed, if `goes_on` said so before
-/// everything was tried.
+/// Gives the choices that fix, and leaves to programs only edits that do. `false`, and nothing is changed, if `goes_on`
+/// said so before everything was tried.
 pub(super) fn give_advice(outcome: &mut Outcome, reader: &Reader<'_>, text: &str, goes_on: &dyn Fn() -> bool) -> bool {
     let mut list = outcome.list.clone();
     let mut trials = Trials {
@@ -136,7 +136,8 @@ impl Trials<'_> {
     fn is_mended(&self, code: Code, message: &str, outcome: &Outcome) -> bool {
         let after = Standing::of(&outcome.list);
         let is_gone = after.times(code, message) < self.before.times(code, message);
-        // A name that is spelt right may show what is wrong with its arguments; a size that fits must not be missed elsewhere.
+        // A name that is spelt right may show what is wrong with its arguments; a size that fits must not be missed
+        // elsewhere.
         match code.is_about_sizes() {
             true => after.errors < self.before.errors,
             false => is_gone && after.errors <= self.before.errors,

@@ -1,7 +1,7 @@
 //! Images and labels on their way to the device.
 //!
-//! Two batches are there at a time: while one is computed, the next is copied in a stream of its own, from memory that the
-//! system does not move.
+//! Two batches are there at a time: while one is computed, the next is copied in a stream of its own, from memory that
+//! the system does not move.
 //!
 //! ```text
 //! caller's images ──▶ pinned[0] ──▶ device[0] ──▶ step 0, 2, 4, …

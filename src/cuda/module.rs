@@ -1,8 +1,8 @@
 //! Kernels in CUDA C++, compiled for the device at hand and kept on the disk.
 //!
-//! A file is compiled for one storage type and one architecture; `src/kernels/cuda/prelude.cuh` stands before it.
-//! No header of CUDA is needed. The machine code is kept in the user's cache folder, under a name that is a hash of all that it
-//! was made of.
+//! A file is compiled for one storage type and one architecture; `src/kernels/cuda/prelude.cuh` stands before it. No
+//! header of CUDA is needed. The machine code is kept in the user's cache folder, under a name that is a hash of all
+//! that it was made of.
 
 use std::collections::HashMap;
 use std::ffi::CString;

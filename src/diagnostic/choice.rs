@@ -1,4 +1,5 @@
-//! Advice that is still to be tried: what could be changed, the most likely first. What is given in the end has been found to fix.
+//! Advice that is still to be tried: what could be changed, the most likely first. What is given in the end has been
+//! found to fix.
 
 use std::collections::HashMap;
 
@@ -91,8 +92,8 @@ pub(crate) fn ranked(groups: impl IntoIterator<Item = Vec<Choice>>) -> Vec<Choic
 }
 
 impl Diagnostic {
-    /// Gives those of its `choices` that `fixes` finds to help, with the edit that `offered` makes of their changes. `fixes` knows
-    /// nothing (`None`) of what could not be tried.
+    /// Gives those of its `choices` that `fixes` finds to help, with the edit that `offered` makes of their changes.
+    /// `fixes` knows nothing (`None`) of what could not be tried.
     pub(crate) fn choose(
         &mut self,
         choices: &[Choice],

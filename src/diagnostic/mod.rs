@@ -130,7 +130,8 @@ impl Sources {
         self.get(span.source).text.get(span.range()).unwrap_or("")
     }
 
-    /// `span` without the quotes around it, if a quoted scalar stands there: what is written in its place is quoted too.
+    /// `span` without the quotes around it, if a quoted scalar stands there: what is written in its place is quoted
+    /// too.
     pub fn inside_quotes(&self, span: Span) -> Span {
         let text = self.text(span);
         let quote = ["\"\"\"", "'''", "\"", "'"]
@@ -199,8 +200,8 @@ pub struct Help {
     pub text: String,
     /// What a program can do that follows it, if that is sure to fix the mistake.
     pub edit: Option<Edit>,
-    /// Whether it is what was meant, so that a program may do it without asking: another name for the same, a sign that only looks like
-    /// the right one. A name that is spelt nearly alike, or a size that would fit, is only likely.
+    /// Whether it is what was meant, so that a program may do it without asking: another name for the same, a sign that
+    /// only looks like the right one. A name that is spelt nearly alike, or a size that would fit, is only likely.
     pub is_certain: bool,
 }
 

@@ -143,7 +143,8 @@ impl Walk<'_> {
     }
 }
 
-/// The call of the layer that another framework calls so, if it is exactly that, or that is spelt so but for case and underscores.
+/// The call of the layer that another framework calls so, if it is exactly that, or that is spelt so but for case and
+/// underscores.
 fn translated<'l>(call: &Call, layers: &'l Layers) -> Option<(&'l Definition, Call)> {
     let own = layers.names().find(|own| is_spelt_as(own, &call.name.value));
     let definition = layers.find(own.or_else(|| layers.elsewhere(&call.name.value)?.ours())?)?;

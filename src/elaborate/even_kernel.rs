@@ -1,5 +1,5 @@
-//! Advice for a window of an even size that slides by one pixel: with as many zeros on both sides it makes a map that is one pixel
-//! smaller or larger, and between a halving and an enlargement that is hard to see.
+//! Advice for a window of an even size that slides by one pixel: with as many zeros on both sides it makes a map that
+//! is one pixel smaller or larger, and between a halving and an enlargement that is hard to see.
 
 use super::meet::{MOST_TRIED, Meeting, Odd, half};
 use super::view::Placed;

@@ -262,7 +262,8 @@ mod tests {
     use crate::syntax::notation;
     use crate::syntax::text::Text;
 
-    /// What an expression gives with width = 32, list = [3, 4, 6] and an unknown name `lost`; the message if it is wrong.
+    /// What an expression gives with width = 32, list = [3, 4, 6] and an unknown name `lost`; the message if it is
+    /// wrong.
     fn outcome(expression: &str) -> String {
         let mut sources = Sources::default();
         let source = sources.add("test", expression);

@@ -1,5 +1,5 @@
-//! What a file can say: the keys of its sections and the calls in them, as those who read them ask for them. For editors and for the
-//! JSON Schema; nothing here is told a second time.
+//! What a file can say: the keys of its sections and the calls in them, as those who read them ask for them. For
+//! editors and for the JSON Schema; nothing here is told a second time.
 
 use super::{initialiser, presets, recipe};
 use crate::arguments::{Arguments, Asked, Form};

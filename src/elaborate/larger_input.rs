@@ -1,5 +1,6 @@
-//! Advice to give larger images to a network that was made for them: how large they must be at least for a window to fit, worked out
-//! backwards from it. Windows behind it may ask for more; whoever tries the advice asks again, see [`Larger`].
+//! Advice to give larger images to a network that was made for them: how large they must be at least for a window to
+//! fit, worked out backwards from it. Windows behind it may ask for more; whoever tries the advice asks again, see
+//! [`Larger`].
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,8 @@ const MOST_LAYERS: usize = 2000;
 /// The slot of what is said about the input.
 const INPUT: usize = usize::MAX;
 
-/// The smallest input with which `layer` takes what arrives at it by `value`, if that is larger than the one that is written.
+/// The smallest input with which `layer` takes what arrives at it by `value`, if that is larger than the one that is
+/// written.
 pub(super) fn larger_input(layer: &dyn Layer, value: ValueId, graph: &Graph, document: &Document) -> Option<Choice> {
     let [_, rows, columns] = document.input.value.as_slice() else { return None };
     let mut wanted = BTreeMap::from([(value, least(layer, &[graph.shape(value)], (1, 1))?)]);

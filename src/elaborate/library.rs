@@ -24,8 +24,8 @@ pub fn check_library(document: &Document, layers: &Layers) -> Vec<Diagnostic> {
     problems
 }
 
-/// What is wrong with the document's own blocks that are not among the `called` ones, which have been looked at where they are
-/// called. The other blocks of an included file are that file's matter.
+/// What is wrong with the document's own blocks that are not among the `called` ones, which have been looked at where
+/// they are called. The other blocks of an included file are that file's matter.
 pub(super) fn uncalled<'d>(
     document: &'d Document,
     called: &HashSet<&str>,

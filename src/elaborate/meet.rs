@@ -1,8 +1,8 @@
 //! What would make values meet that do not agree.
 //!
-//! `conv 8 3x3` in one branch and `conv 8 1x1` in another meet with `p1`. One change in one call is looked for first, then
-//! several, then what can be put behind a branch or left out of it. What is found here makes these values meet; whether all
-//! others still do is tried on the text.
+//! `conv 8 3x3` in one branch and `conv 8 1x1` in another meet with `p1`. One change in one call is looked for first,
+//! then several, then what can be put behind a branch or left out of it. What is found here makes these values meet;
+//! whether all others still do is tried on the text.
 
 use std::collections::HashSet;
 
@@ -191,8 +191,8 @@ fn one_change(meeting: &Meeting, all: &[Odd], changes: fn(Window) -> Vec<Change>
     found
 }
 
-/// `` `conv 32 1x1` in place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another padding or
-/// stride where that is not enough.
+/// `` `conv 32 1x1` in place of `conv 16 1x1` would make 32×8×8 ``: with other output channels, and with another
+/// padding or stride where that is not enough.
 fn other_channels(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let mut found = Vec::new();
     for odd in all {

@@ -119,8 +119,8 @@ fn counted_back(source: &Spanned<String>, back: &str) -> Diagnostic {
     }
 }
 
-/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would pass its
-/// input on.
+/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would
+/// pass its input on.
 pub(super) fn is_switched_off(branch: &Item, scope: &Scope) -> bool {
     match &branch.body {
         ItemBody::Repeat { count, .. } => matches!(evaluate(count, scope), Ok(Some(Value::Bool(false)))),

@@ -1,5 +1,5 @@
-//! From a [`Document`] to a checked [`Network`]: presets, blocks and repeats are expanded, and every layer is wired into the
-//! graph, which works out its shape.
+//! From a [`Document`] to a checked [`Network`]: presets, blocks and repeats are expanded, and every layer is wired
+//! into the graph, which works out its shape.
 //!
 //! The document is walked once, in order. After an error the value has no shape; checks on it are left out, names,
 //! arguments and everything else are still checked. So one mistake is reported once, and independent ones all together.
@@ -83,8 +83,9 @@ pub struct Elaborated {
     pub(crate) cost: usize,
 }
 
-/// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name if the
-/// document gives none. Advice about sizes is not tried, for which it takes the text: [`compile`](crate::compile()) does so.
+/// Checks a document that calls these layers, also one of which parts could not be read. `stem` is the network's name
+/// if the document gives none. Advice about sizes is not tried, for which it takes the text:
+/// [`compile`](crate::compile()) does so.
 pub fn elaborate(document: &Document, stem: &str, layers: &Layers) -> Elaborated {
     let mut elaborated = examine(document, stem, layers, &Effort::default());
     let choices = std::mem::take(&mut elaborated.choices);

@@ -10,7 +10,8 @@ use crate::syntax::ast::Document;
 /// Batches that are advised, the first that will do.
 const USUAL: [usize; 5] = [32, 64, 16, 8, 2];
 
-/// The first batch norm that training will refuse, for the batch that the document asks for, or for the last one of an epoch.
+/// The first batch norm that training will refuse, for the batch that the document asks for, or for the last one of an
+/// epoch.
 pub(super) fn single_values(
     document: &Document,
     graph: &Graph,

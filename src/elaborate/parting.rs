@@ -1,5 +1,5 @@
-//! Advice for values that part for good: no argument of one call makes them meet, but a layer that is put behind one of them, left
-//! out or exchanged does.
+//! Advice for values that part for good: no argument of one call makes them meet, but a layer that is put behind one of
+//! them, left out or exchanged does.
 
 use super::meet::{Meeting, Odd};
 use crate::arguments::{ResolvedCall, Value};

@@ -1,5 +1,5 @@
-//! What is said about a layer's arguments that cannot be read, where the call tells more than its values: a word in place of a
-//! number, a list that was not indexed, a layer that stands among the arguments.
+//! What is said about a layer's arguments that cannot be read, where the call tells more than its values: a word in
+//! place of a number, a list that was not indexed, a layer that stands among the arguments.
 
 use super::call;
 use super::meet::listed;
@@ -72,8 +72,8 @@ fn written(expr: &Expr) -> Option<String> {
     }
 }
 
-/// What is wrong in a call besides that an argument is missing. Under the names that they have here the arguments may all be there:
-/// then what they mean together can be read too.
+/// What is wrong in a call besides that an argument is missing. Under the names that they have here the arguments may
+/// all be there: then what they mean together can be read too.
 pub(super) fn mistakes_besides(definition: &Definition, given: &Arguments) -> Vec<Diagnostic> {
     let mut errors = given.clone().mistakes(definition.parameters);
     let mut renamed = given.clone().renamed(definition.parameters);
@@ -85,13 +85,14 @@ pub(super) fn mistakes_besides(definition: &Definition, given: &Arguments) -> Ve
 }
 
 impl Walk<'_> {
-    /// Whether the call at this place has arguments that nobody asked for, which another round of a repeat need not find again.
+    /// Whether the call at this place has arguments that nobody asked for, which another round of a repeat need not
+    /// find again.
     pub(super) fn has_surplus(&self, call: Span) -> bool {
         self.is_reported(Code::UnknownArgument, call)
     }
 
-    /// Reports what nobody asked for in a call, which reads a value of so many channels or features, if that is known. Layers among
-    /// the arguments are one mistake.
+    /// Reports what nobody asked for in a call, which reads a value of so many channels or features, if that is known.
+    /// Layers among the arguments are one mistake.
     pub(super) fn report_surplus(
         &mut self,
         mut errors: Vec<Diagnostic>,
@@ -137,8 +138,8 @@ impl Walk<'_> {
 }
 
 impl Walk<'_> {
-    /// What is meant by one number more than a layer takes: `conv 3 16 3x3` says what arrives, `conv 16 3 3` writes a kernel with a
-    /// blank, `maxpool 3 2` a stride. What is advised can be read.
+    /// What is meant by one number more than a layer takes: `conv 3 16 3x3` says what arrives, `conv 16 3 3` writes a
+    /// kernel with a blank, `maxpool 3 2` a stride. What is advised can be read.
     fn number_too_many(&self, call: &Call, given: &Arguments, arriving: Option<usize>, place: Span) -> Option<Help> {
         let definition = self.layers.find(&call.name.value).filter(|_| call.room.is_some())?;
         let is_read =

@@ -52,9 +52,8 @@ pub struct Walked<'d> {
     pub called: HashSet<&'d str>,
 }
 
-/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace` says how
-/// the items came about, if the user did not write them.
-/// `homes` are what the blocks of included files see.
+/// Wires `items` from the network's input on. With `input` unknown, everything but shapes is still checked. `trace`
+/// says how the items came about, if the user did not write them. `homes` are what the blocks of included files see.
 pub fn walk<'d>(
     items: &[Item],
     document: &'d Document,

@@ -334,7 +334,8 @@ pub fn of_other_dimensions(written: &str) -> Option<&'static Name> {
     DIMENSIONS.iter().find(|(ending, _)| is_other(ending)).map(|(_, name)| name)
 }
 
-/// Whether a name, without what spellings differ in, is what others call a layer. Every key of a long file is asked for.
+/// Whether a name, without what spellings differ in, is what others call a layer. Every key of a long file is asked
+/// for.
 pub fn is_layer(plain: &str) -> bool {
     static NAMES: LazyLock<HashSet<&str>> = LazyLock::new(|| LAYERS.iter().map(|name| name.theirs).collect());
     NAMES.contains(plain)

@@ -1,7 +1,8 @@
 //! What other frameworks call the things that the language has, and which things of theirs it has not.
 //!
-//! These are for advice, and no second names. A name that stands for exactly the same leads to an edit; for one that is written in
-//! another way, or that has no counterpart, there are only words: the name that happens to be spelt alike would be another network.
+//! These are for advice, and no second names. A name that stands for exactly the same leads to an edit; for one that is
+//! written in another way, or that has no counterpart, there are only words: the name that happens to be spelt alike
+//! would be another network.
 
 mod arguments;
 mod layers;
@@ -76,8 +77,8 @@ impl Name {
     }
 }
 
-/// The entry for what somebody has `written`, which is no name here. Those that are the same as something here must be among the
-/// `known` names.
+/// The entry for what somebody has `written`, which is no name here. Those that are the same as something here must be
+/// among the `known` names.
 pub fn find<'n>(
     written: &str,
     mut names: impl Iterator<Item = &'n Name>,

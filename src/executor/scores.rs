@@ -32,7 +32,8 @@ pub fn has_largest<T: Real>(row: &[T], label: usize) -> bool {
     !row[label].to_f64().is_nan() && largest(row) == label
 }
 
-/// The index of the largest number; of the first one, if several are. What is no number (NaN) is chosen only where nothing else is.
+/// The index of the largest number; of the first one, if several are. What is no number (NaN) is chosen only where
+/// nothing else is.
 pub fn largest<T: Real>(row: &[T]) -> usize {
     let is_number = |index: usize| !row[index].to_f64().is_nan();
     let is_larger = |index, best| row[index] > row[best] || is_number(index) && !is_number(best);

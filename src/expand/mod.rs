@@ -1,5 +1,5 @@
-//! The core form of a network: one item a layer under its full name, with every block, repeat, preset and expression gone.
-//! What it writes compiles to the same network, and expands to itself.
+//! The core form of a network: one item a layer under its full name, with every block, repeat, preset and expression
+//! gone. What it writes compiles to the same network, and expands to itself.
 //!
 //! ```yaml
 //! layers:
@@ -59,8 +59,8 @@ pub fn expand(network: &Network) -> String {
     text
 }
 
-/// As [`expand`], of what belongs to weights wherever they go: how they were trained is left out, and where the images were that
-/// they learned from.
+/// As [`expand`], of what belongs to weights wherever they go: how they were trained is left out, and where the images
+/// were that they learned from.
 pub fn portable(network: &Network, data: &Data) -> String {
     let data = Data { path: None, ..data.clone() };
     expand(&Network { data: Some(data), train: None, ..network.clone() })

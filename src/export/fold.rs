@@ -1,15 +1,15 @@
 //! Batch norms as part of what comes before them: in evaluation each is a factor and a summand for every channel.
 //!
-//! conv → bn becomes a convolution whose weight is scaled and whose bias is the norm's, under the convolution's name; likewise
-//! for transposed convolutions and linear layers. A norm whose input somebody else reads stays.
+//! conv → bn becomes a convolution whose weight is scaled and whose bias is the norm's, under the convolution's name;
+//! likewise for transposed convolutions and linear layers. A norm whose input somebody else reads stays.
 
 use std::mem;
 
 use crate::program::op::BatchNorm;
 use crate::program::{Op, Program, ProgramWeight, Step};
 
-/// Folds what can be folded, in the program as it was lowered. Weights of norms that are gone are emptied; a bias that was not there
-/// comes last.
+/// Folds what can be folded, in the program as it was lowered. Weights of norms that are gone are emptied; a bias that
+/// was not there comes last.
 pub fn fold_norms(program: &mut Program, weights: &mut Vec<Vec<f32>>) {
     let mut readers = vec![0usize; program.shapes.len()];
     readers[program.output.index()] += 1;

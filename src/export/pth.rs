@@ -1,5 +1,6 @@
-//! A state dict as PyTorch saves it: a zip archive with a pickle of names and sizes, and a file of numbers for each tensor.
-//! `torch.load(path, weights_only=True)` reads it. Source: <https://docs.pytorch.org/docs/stable/notes/serialization.html>.
+//! A state dict as PyTorch saves it: a zip archive with a pickle of names and sizes, and a file of numbers for each
+//! tensor. `torch.load(path, weights_only=True)` reads it. Source:
+//! <https://docs.pytorch.org/docs/stable/notes/serialization.html>.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -6,8 +6,9 @@
 //! .prototxt ──caffe────▶ ╯
 //! ```
 //!
-//! A front end reads its own text, and says layer by layer what each is here. Every part keeps its place in the foreign file, so
-//! that all stages after it point there. What the language has no layer for is refused by name, never approximated.
+//! A front end reads its own text, and says layer by layer what each is here. Every part keeps its place in the foreign
+//! file, so that all stages after it point there. What the language has no layer for is refused by name, never
+//! approximated.
 
 mod caffe;
 mod darknet;
@@ -171,7 +172,8 @@ pub(crate) fn without_advice(problems: &mut [Diagnostic], own: &[Diagnostic]) {
     }
 }
 
-/// What `--input 3x32x32` or `--set input=[3, 32, 32]` asks for; a value that is none is left to whoever reads the tree.
+/// What `--input 3x32x32` or `--set input=[3, 32, 32]` asks for; a value that is none is left to whoever reads the
+/// tree.
 fn input(overrides: &[Override]) -> Option<Shape> {
     let value = &overrides.iter().rev().find(|given| given.path == "input")?.value;
     let sizes = value.trim_matches(['[', ']', ' ', '"', '\'']).split(['x', ',']);

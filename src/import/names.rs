@@ -14,8 +14,8 @@ pub struct Names {
 const LONGEST: usize = 200;
 
 impl Names {
-    /// `wanted` as far as it can be: a `/` begins a level as `.` does here, other characters become `_`, and a name that is taken gets a
-    /// number.
+    /// `wanted` as far as it can be: a `/` begins a level as `.` does here, other characters become `_`, and a name
+    /// that is taken gets a number.
     pub fn give(&mut self, wanted: &str) -> String {
         let name = plain(wanted);
         let count = self.asked.entry(name.clone()).or_default();

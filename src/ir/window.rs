@@ -34,7 +34,8 @@ impl Reach {
 }
 
 impl Window {
-    /// `(32 − 3 + 2·1)/2 + 1 = 16`, for the height, and for the width too where it differs. `None` if the input is no map.
+    /// `(32 − 3 + 2·1)/2 + 1 = 16`, for the height, and for the width too where it differs. `None` if the input is no
+    /// map.
     pub fn arithmetic(&self, input: Shape) -> Option<String> {
         let Shape::Map { height, width, .. } = input else { return None };
         let [down, across] = self.axes();
@@ -95,9 +96,9 @@ impl Axis {
         self.dilation * (self.kernel - 1) + 1
     }
 
-    /// ⌊(W − (D·(F−1)+1) + 2P)/S⌋ + 1; with `ceil`, ⌈…⌉ + 1, unless the last window would start in the right padding. So with
-    /// `ceil` a window may be larger than what it slides over, by less than S.
-    /// Source: <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
+    /// ⌊(W − (D·(F−1)+1) + 2P)/S⌋ + 1; with `ceil`, ⌈…⌉ + 1, unless the last window would start in the right padding.
+    /// So with `ceil` a window may be larger than what it slides over, by less than S. Source:
+    /// <https://docs.pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html>.
     pub fn count(self, size: usize) -> Option<usize> {
         let padded = size + 2 * self.padding;
         if !self.ceil {

@@ -1,14 +1,15 @@
 //! What each operation computes on the CPU, forward and backward, into buffers that the caller owns.
 //!
-//! Values are row-major, the batch first and the channels last: N×H×W×C for maps, N×features for vectors. So the channels
-//! of a position lie side by side, and all loops run over them innermost. Shapes are still written C×H×W, and weights lie
-//! as PyTorch has them. `layout` turns images and outputs, which are N×C×H×W for the rest of the world.
+//! Values are row-major, the batch first and the channels last: N×H×W×C for maps, N×features for vectors. So the
+//! channels of a position lie side by side, and all loops run over them innermost. Shapes are still written C×H×W, and
+//! weights lie as PyTorch has them. `layout` turns images and outputs, which are N×C×H×W for the rest of the world.
 //!
-//! Each file is an operation's [`Kernel`], which [`forward`] and [`backward`] choose by the [`Op`]; the executor of the trainer and the Candle adaptors both
-//! call only these two. All kernels are generic over [`Real`], so that tests can be exact in f64. A result does not depend
-//! on the number of threads.
+//! Each file is an operation's [`Kernel`], which [`forward`] and [`backward`] choose by the [`Op`]; the executor of the
+//! trainer and the Candle adaptors both call only these two. All kernels are generic over [`Real`], so that tests can
+//! be exact in f64. A result does not depend on the number of threads.
 //!
-//! The caller sees to it that sizes agree, which lowering guarantees, and that [`Op::check`] has nothing against the batch.
+//! The caller sees to it that sizes agree, which lowering guarantees, and that [`Op::check`] has nothing against the
+//! batch.
 
 #![allow(clippy::needless_range_loop, reason = "tiles of registers are indexed, so that nothing is left to be called")]
 
@@ -113,8 +114,8 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
     kernel(op).forward(call);
 }
 
-/// Computes the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result, and
-/// the operation does not [cut the gradient](Op::gradient_bounds) itself, [`cut_gradient`] comes first.
+/// Computes the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its
+/// result, and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`cut_gradient`] comes first.
 pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
     kernel(op).backward(call);
 }

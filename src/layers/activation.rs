@@ -1,5 +1,5 @@
-//! Functions of each element: `relu`, `relu6`, `leaky_relu 0.01`, `elu 1`, `sigmoid`, `hardsigmoid`, `tanh`, `gelu`, `silu`,
-//! `hardswish`, `mish`, `softplus beta=1 threshold=20`, as
+//! Functions of each element: `relu`, `relu6`, `leaky_relu 0.01`, `elu 1`, `sigmoid`, `hardsigmoid`, `tanh`, `gelu`,
+//! `silu`, `hardswish`, `mish`, `softplus beta=1 threshold=20`, as
 //! <https://docs.pytorch.org/docs/stable/nn.html#non-linear-activations-weighted-sum-nonlinearity>.
 
 use super::{Definition, Layer};

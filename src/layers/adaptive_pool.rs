@@ -84,11 +84,12 @@ impl Layer for AdaptivePool {
     }
 }
 
-/// The length of the longest of the `m` bins ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉, and the largest distance between two neighbours' starts.
+/// The length of the longest of the `m` bins ⌊i·n/m⌋ to ⌈(i+1)·n/m⌉, and the largest distance between two neighbours'
+/// starts.
 fn widest_bin(n: usize, m: usize) -> (usize, usize) {
     let step = n.div_ceil(m);
-    // In units of 1/m pixel all bins are n long and start at multiples of gcd(n, m). Rounding outwards adds a whole pixel
-    // to some bin exactly if n leaves more than one such unit over.
+    // In units of 1/m pixel all bins are n long and start at multiples of gcd(n, m). Rounding outwards adds a whole
+    // pixel to some bin exactly if n leaves more than one such unit over.
     let longest = if n % m > gcd(n, m) { step + 1 } else { step };
     (longest, step)
 }

@@ -1,5 +1,5 @@
-//! Transposed convolution, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>: it enlarges a map
-//! the way a convolution with the same arguments shrinks it.
+//! Transposed convolution, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html>: it
+//! enlarges a map the way a convolution with the same arguments shrinks it.
 //!
 //! `conv_transpose 64 2x2 s2`, `conv_transpose 64 3x3 s2 p1 d1 g1 output_padding=1 bias=false in=32`
 

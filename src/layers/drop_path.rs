@@ -1,5 +1,6 @@
-//! Stochastic depth (Huang et al. 2016): in training, whole examples become zero. At the end of a residual branch they then
-//! skip it. As torchvision's `StochasticDepth(p, "row")`, <https://docs.pytorch.org/vision/stable/generated/torchvision.ops.StochasticDepth.html>.
+//! Stochastic depth (Huang et al. 2016): in training, whole examples become zero. At the end of a residual branch they
+//! then skip it. As torchvision's `StochasticDepth(p, "row")`,
+//! <https://docs.pytorch.org/vision/stable/generated/torchvision.ops.StochasticDepth.html>.
 //!
 //! `drop_path 0.1`
 

@@ -1,4 +1,5 @@
-//! Nothing: a layer that stands for no layer, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html>.
+//! Nothing: a layer that stands for no layer, as
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.Identity.html>.
 //!
 //! `identity`
 

@@ -1,7 +1,8 @@
 //! Layer normalisation (Ba et al. 2016), as <https://docs.pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html>.
 //!
-//! `ln` normalises all features of an example, as `LayerNorm([C, H, W])` or `LayerNorm(C)`; `ln channels eps=1e-6` normalises
-//! the channels at each position of a map, as ConvNeXt does (Liu et al. 2022) and `LayerNorm2d` in torchvision and timm
+//! `ln` normalises all features of an example, as `LayerNorm([C, H, W])` or `LayerNorm(C)`; `ln channels eps=1e-6`
+//! normalises the channels at each position of a map, as ConvNeXt does (Liu et al. 2022) and `LayerNorm2d` in
+//! torchvision and timm
 
 use super::{Definition, Layer, batch_norm, group_norm};
 use crate::arguments::{Arguments, Parameter};

@@ -58,7 +58,8 @@ pub trait Layer: Debug + Send + Sync {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch>;
 
     /// Parameters and running statistics, in PyTorch's order. This list is the only one: counts, allocation,
-    /// checkpoints and exports derive from it. Called only with inputs that [`Layer::output`] accepted, as are all below.
+    /// checkpoints and exports derive from it. Called only with inputs that [`Layer::output`] accepted, as are all
+    /// below.
     fn weights(&self, _inputs: &[Shape]) -> Vec<Weight> {
         Vec::new()
     }
@@ -88,8 +89,8 @@ pub trait Layer: Debug + Send + Sync {
         false
     }
 
-    /// Of a layer that enlarges: calls that differ little from `call`, its own, and may make a map of this size, those that change
-    /// least first. They are tried before they are advised.
+    /// Of a layer that enlarges: calls that differ little from `call`, its own, and may make a map of this size, those
+    /// that change least first. They are tried before they are advised.
     fn enlarging_to(&self, _call: &ResolvedCall, _size: Pair) -> Vec<ResolvedCall> {
         Vec::new()
     }
@@ -110,8 +111,8 @@ pub struct Definition {
     pub usage: &'static str,
     /// How many values it reads; `None` for any number from two on.
     pub inputs: Option<usize>,
-    /// Every argument that `parse` asks for, those without names in their order. What nobody asked for is told apart by it where
-    /// something else is missing.
+    /// Every argument that `parse` asks for, those without names in their order. What nobody asked for is told apart by
+    /// it where something else is missing.
     pub parameters: &'static [Parameter],
     /// Reads the arguments.
     pub parse: Parse,
@@ -227,8 +228,8 @@ impl Layers {
             .or_else(|| elsewhere::of_other_dimensions(name))
     }
 
-    /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here. One that is spelt
-    /// nearly alike is not meant if others know the name for something else.
+    /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here. One
+    /// that is spelt nearly alike is not meant if others know the name for something else.
     pub fn suggest(&self, name: &str) -> Option<&'static str> {
         match self.elsewhere(name) {
             Some(known) => known.ours(),

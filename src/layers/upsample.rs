@@ -131,7 +131,8 @@ impl Layer for Upsample {
         vec![call.clone().with_instead("scale", "size", size.into())]
     }
 
-    /// A scale that was given is also the distance between pixels, even where it does not divide the output's size, as in PyTorch.
+    /// A scale that was given is also the distance between pixels, even where it does not divide the output's size, as
+    /// in PyTorch.
     fn lower(&self, inputs: &[Shape]) -> Op {
         let Shape::Map { height, width, .. } = inputs[0] else { unreachable!("a map was checked for") };
         let (rows, columns) = self.size(height, width);

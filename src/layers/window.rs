@@ -183,7 +183,8 @@ impl Window {
         }
     }
 
-    /// Output height and width over a map of `height`×`width`, or why the window does not fit. `what` is `kernel` or `window`.
+    /// Output height and width over a map of `height`×`width`, or why the window does not fit. `what` is `kernel` or
+    /// `window`.
     pub fn output(&self, height: usize, width: usize, what: &str) -> Result<(usize, usize), Mismatch> {
         let [down, across] = self.axes();
         match (down.count(height), across.count(width)) {

@@ -13,7 +13,8 @@ pub(super) fn dropped_pixels(network: &Network, node: &Node, origin: &Origin) ->
     let Shape::Map { height, width, .. } = network.graph.shape(node.inputs[0]) else { return None };
     let (rows, columns) = window.dropped(height, width);
     let Pair { height: span_down, width: span_across } = window.reach().span;
-    // A stride wider than the window leaves gaps everywhere, as in ResNet's 1×1 shortcut; one at the edge is nothing special.
+    // A stride wider than the window leaves gaps everywhere, as in ResNet's 1×1 shortcut; one at the edge is nothing
+    // special.
     let rows = if rows > window.stride.height.saturating_sub(span_down) { rows } else { 0 };
     let columns = if columns > window.stride.width.saturating_sub(span_across) { columns } else { 0 };
     // What a `pad` before it has added may be left out again.
@@ -33,8 +34,8 @@ pub(super) fn dropped_pixels(network: &Network, node: &Node, origin: &Origin) ->
     Some(warning.label(network.arithmetic(node)?).help(remedy(node, window)))
 }
 
-/// Rows and columns of zeros at the bottom and at the right that a `pad` has put there, perhaps with layers behind it that work
-/// on each position by itself.
+/// Rows and columns of zeros at the bottom and at the right that a `pad` has put there, perhaps with layers behind it
+/// that work on each position by itself.
 fn padded_at_end(network: &Network, node: &Node) -> (usize, usize) {
     let graph = &network.graph;
     let mut at = node.inputs[0];

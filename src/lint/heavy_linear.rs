@@ -6,7 +6,8 @@ use crate::network::Network;
 use crate::program::Op;
 use crate::syntax::Origin;
 
-/// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most parameters.
+/// A linear layer smaller than this is never called heavy: in a small network the classifier may well hold most
+/// parameters.
 const HEAVY: u64 = 1_000_000;
 
 /// One linear layer outweighs everything else.

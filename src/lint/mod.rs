@@ -24,8 +24,8 @@ use crate::network::Network;
 use crate::program::Op;
 use crate::syntax::Origin;
 
-/// Everything doubtful about a network whose nodes were written there, in its order, each with its node. What a repeated block says,
-/// it says once.
+/// Everything doubtful about a network whose nodes were written there, in its order, each with its node. What a
+/// repeated block says, it says once.
 pub fn lint(network: &Network, origins: &[Origin]) -> Vec<(usize, Diagnostic)> {
     let readers = readers(network);
     let params = network.graph.nodes.iter().map(|node| network.params(node)).fold(0, u64::saturating_add);

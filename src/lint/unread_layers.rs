@@ -13,7 +13,8 @@ struct Lost {
     layers: Vec<usize>,
 }
 
-/// A warning for each layer that nobody reads, with the index of its node. What leads there and nowhere else is part of it.
+/// A warning for each layer that nobody reads, with the index of its node. What leads there and nowhere else is part of
+/// it.
 pub(super) fn unread_layers(network: &Network, origins: &[Origin], readers: &[Vec<usize>]) -> Vec<(usize, Diagnostic)> {
     let warning = |lost: Lost| (lost.end, warning(network, &origins[lost.end], &lost));
     lost(network, readers).into_iter().map(warning).collect()
@@ -57,7 +58,8 @@ fn warning(network: &Network, origin: &Origin, lost: &Lost) -> Diagnostic {
         .help(format!("read it with `from: {name}`, or leave it out"))
 }
 
-/// The name of the outermost level that holds lost layers alone, and ends with the last of them; the last one's own if there is none.
+/// The name of the outermost level that holds lost layers alone, and ends with the last of them; the last one's own if
+/// there is none.
 fn level<'n>(network: &'n Network, lost: &Lost) -> &'n str {
     let nodes = &network.graph.nodes;
     let end = nodes[lost.end].name.as_str();

@@ -1,4 +1,5 @@
-//! What the compiler says of an open document. The files that it includes are taken from the editor where they are open there.
+//! What the compiler says of an open document. The files that it includes are taken from the editor where they are open
+//! there.
 
 use std::cell::OnceCell;
 

@@ -26,8 +26,8 @@ pub struct Document {
     pub is_told: bool,
 }
 
-/// A text that could be read, and its names, if anybody has asked for them. The rest is not kept: a network takes more memory than its
-/// text, and time to put it beside the next one.
+/// A text that could be read, and its names, if anybody has asked for them. The rest is not kept: a network takes more
+/// memory than its text, and time to put it beside the next one.
 pub struct Sound {
     pub text: String,
     pub names: Option<Names>,

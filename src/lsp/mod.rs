@@ -1,12 +1,14 @@
-//! A language server: what the compiler knows, to an editor, while one types. `archc lsp` runs it over standard input and output.
+//! A language server: what the compiler knows, to an editor, while one types. `archc lsp` runs it over standard input
+//! and output.
 //!
 //! ```text
 //! messages ──transport──▶ server ──▶ document ──analysis──▶ diagnostics, fixes, hover, hints, …: one file each
 //! ```
 //!
-//! A text is compiled as a whole whenever it has changed and nobody waits for anything else; a file of thousands of lines takes a few
-//! milliseconds. What takes longer, trying advice, waits for a pause. [`names`] says which names stand where, [`places`] which layers
-//! came of what stands where; nothing else reads spans of the document or of the graph.
+//! A text is compiled as a whole whenever it has changed and nobody waits for anything else; a file of thousands of
+//! lines takes a few milliseconds. What takes longer, trying advice, waits for a pause. [`names`] says which names
+//! stand where, [`places`] which layers came of what stands where; nothing else reads spans of the document or of the
+//! graph.
 
 mod analysis;
 mod completion;

@@ -1,4 +1,5 @@
-//! Where a name is defined, and where it is used: in the document, in the files that it includes, and in other open documents.
+//! Where a name is defined, and where it is used: in the document, in the files that it includes, and in other open
+//! documents.
 
 use std::path::Path;
 

@@ -42,8 +42,8 @@ impl<'a> Places<'a> {
         self.nodes().filter(|(_, _, origin)| is_here(origin.span)).map(|(index, ..)| index).collect()
     }
 
-    /// The layers that came of the call of a block that begins at a byte, all rounds of a repeat together; in one list for each way to
-    /// get there.
+    /// The layers that came of the call of a block that begins at a byte, all rounds of a repeat together; in one list
+    /// for each way to get there.
     pub fn of_block_call(self, start: u32) -> Vec<Vec<usize>> {
         let is_here = |frame: &Frame| frame.span.source == self.source && frame.span.start == start;
         let mut calls: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
@@ -65,8 +65,8 @@ impl<'a> Places<'a> {
         self.nodes().filter(|(_, _, origin)| origin.span == smallest).map(|(index, ..)| index).collect()
     }
 
-    /// What leaves each of these lines: the output of the last layer or block that is called there, in one way for each way to get
-    /// there, without repetitions.
+    /// What leaves each of these lines: the output of the last layer or block that is called there, in one way for each
+    /// way to get there, without repetitions.
     pub fn leaving(self, text: &str, lines: &Lines, wanted: Range<usize>) -> BTreeMap<usize, Vec<Shape>> {
         let (first, behind) = (lines.start(wanted.start, text) as u32, lines.start(wanted.end, text) as u32);
         let mut found: BTreeMap<usize, Vec<(u64, Shape)>> = BTreeMap::new();

@@ -61,8 +61,8 @@ fn kind(symbol: &Symbol) -> Option<(u32, u32)> {
     })
 }
 
-/// The signs between two words of one line of notation. What else stands between words, as the dash of a list, has other
-/// characters.
+/// The signs between two words of one line of notation. What else stands between words, as the dash of a list, has
+/// other characters.
 fn signs(text: &str, start: usize, end: usize) -> Vec<Token> {
     let Some(gap) = text.get(start..end) else { return Vec::new() };
     if !gap.chars().all(|c| " ()->xas{}=".contains(c)) {

@@ -1,7 +1,7 @@
 //! Messages of the protocol from a stream of bytes.
 //!
-//! The crate's own reader takes memory for whatever length a header claims, and ends at the first message that is no JSON. This one
-//! refuses what is too long, and says so.
+//! The crate's own reader takes memory for whatever length a header claims, and ends at the first message that is no
+//! JSON. This one refuses what is too long, and says so.
 
 use std::io::{self, BufRead, Read};
 use std::sync::mpsc::{Receiver, sync_channel};

@@ -1,8 +1,10 @@
-//! Pictures of a run as SVG: curves ([`Chart`], [`Sheet`]), tables of counts ([`Matrix`]) and images with captions ([`Grid`]).
+//! Pictures of a run as SVG: curves ([`Chart`], [`Sheet`]), tables of counts ([`Matrix`]) and images with captions
+//! ([`Grid`]).
 //!
-//! Each is a [`Picture`], which becomes a file of [`PictureFormat`] SVG or PNG, or a part of an HTML page. All of them draw the same few things,
-//! which are written in two ways. What is drawn has a white ground and, as SVG, names no font that a machine might lack; a page may show
-//! the classes `paper`, `blank`, `ink`, `faint`, `rule`, `axis`, `right` and `wrong` in other colours.
+//! Each is a [`Picture`], which becomes a file of [`PictureFormat`] SVG or PNG, or a part of an HTML page. All of them
+//! draw the same few things, which are written in two ways. What is drawn has a white ground and, as SVG, names no font
+//! that a machine might lack; a page may show the classes `paper`, `blank`, `ink`, `faint`, `rule`, `axis`, `right` and
+//! `wrong` in other colours.
 //!
 //! ```ignore
 //! let line = Line { name: "training".into(), points: vec![(1.0, 0.9), (2.0, 0.4)], colour: 0, stroke: Stroke::Solid };
@@ -78,8 +80,8 @@ impl PictureFormat {
     }
 }
 
-/// Colours that are told apart in print and by most colour-blind people. Source: Okabe and Ito, "Color Universal Design" (2008),
-/// without yellow, which is hard to see on white.
+/// Colours that are told apart in print and by most colour-blind people. Source: Okabe and Ito, "Color Universal
+/// Design" (2008), without yellow, which is hard to see on white.
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#555555"];
 
 /// The colour with this number; they come again when there are no more.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A curve, and how it is followed. Lengths are in epochs, fractions of them only where it is followed from step to step.
+/// A curve, and how it is followed. Lengths are in epochs, fractions of them only where it is followed from step to
+/// step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LrSchedule {
     /// The curve, which begins when the warm-up is over.
@@ -22,7 +23,8 @@ pub enum Per {
     Step,
 }
 
-/// `warmup=5 warmup_from=0.1`: a straight line, or one of another power, from a part of the curve's first rate to all of it.
+/// `warmup=5 warmup_from=0.1`: a straight line, or one of another power, from a part of the curve's first rate to all
+/// of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Warmup {
     /// How long it takes; 0 without one.
@@ -94,8 +96,8 @@ pub enum Curve {
     Plateau(Plateau),
 }
 
-/// Up and down. Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html>, without
-/// its cycle of the momentum.
+/// Up and down. Source: <https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html>,
+/// without its cycle of the momentum.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneCycle {
     /// The part of the run in which the rate rises.

@@ -9,8 +9,8 @@ use super::totals::{field, totals};
 use crate::network::{Network, ReceptiveField};
 use crate::quantity::{exact, short};
 
-/// A network's table, to be displayed: no line longer than `width` if that is possible; columns are shortened first, then
-/// left out. `colour` adds a terminal's escape sequences.
+/// A network's table, to be displayed: no line longer than `width` if that is possible; columns are shortened first,
+/// then left out. `colour` adds a terminal's escape sequences.
 ///
 /// ```
 /// use archc::report::{Training, View, check::Table};

@@ -12,8 +12,8 @@ use crate::network::Network;
 use crate::quantity::BEYOND;
 use crate::syntax::Origin;
 
-/// Writes one line for a file: what is known of its network or its blocks, or only what is wrong with it. `view` says whose memory is
-/// shown; there are always all layers.
+/// Writes one line for a file: what is known of its network or its blocks, or only what is wrong with it. `view` says
+/// whose memory is shown; there are always all layers.
 ///
 /// # Errors
 /// Those of `out`.

@@ -8,8 +8,8 @@ use crate::elaborate::language::Callable;
 /// The letters that stand for names.
 const LETTERS: [&str; 4] = ["s", "p", "d", "g"];
 
-/// What can stand under the name of `callee`: its arguments in a mapping, in a list, as notation, or a single one. In a layer a word may
-/// be a name, in a recipe it is one of those that there are.
+/// What can stand under the name of `callee`: its arguments in a mapping, in a list, as notation, or a single one. In a
+/// layer a word may be a name, in a recipe it is one of those that there are.
 pub fn call(callee: &Callable, is_layer: bool) -> Value {
     let parameters = &callee.parameters;
     let mut properties = Map::new();

@@ -1,7 +1,7 @@
 //! The tree that a file means, before any name is looked up: what YAML, TOML and the notation have in common.
 //!
-//! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and has been
-//! reported, is `Unreadable`: the rest can still be checked.
+//! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and
+//! has been reported, is `Unreadable`: the rest can still be checked.
 
 use crate::diagnostic::{Diagnostic, SourceId, Span, Spanned};
 
@@ -13,7 +13,8 @@ pub use super::text::Text;
 pub struct Document {
     /// `name:`; the file's stem if there is none.
     pub name: Option<Spanned<String>>,
-    /// `input:`, numbers as they were written: `[3, 32, 32]` or `3x32x32`. If there is none, [`Expr::Unreadable`] at the start.
+    /// `input:`, numbers as they were written: `[3, 32, 32]` or `3x32x32`. If there is none, [`Expr::Unreadable`] at
+    /// the start.
     pub input: Spanned<Vec<Spanned<Expr>>>,
     /// `classes:`.
     pub classes: Option<Spanned<Expr>>,
@@ -217,7 +218,8 @@ pub struct Call {
     pub arguments: Vec<Argument>,
     /// All of it.
     pub span: Span,
-    /// Where another argument can be written behind the last one, after a blank; `None` in mapping form, and for what a preset wrote.
+    /// Where another argument can be written behind the last one, after a blank; `None` in mapping form, and for what a
+    /// preset wrote.
     pub room: Option<Span>,
 }
 

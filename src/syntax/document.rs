@@ -42,7 +42,8 @@ impl Context<'_> {
     }
 }
 
-/// Makes a document of what a file and those that it includes hold, as far as it can be read, and lists everything that is wrong.
+/// Makes a document of what a file and those that it includes hold, as far as it can be read, and lists everything that
+/// is wrong.
 pub(super) fn document<'a>(
     sources: &'a Sources,
     root: &'a Spanned<Setting>,

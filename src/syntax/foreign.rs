@@ -48,7 +48,8 @@ pub(super) fn has_arguments(value: &Spanned<Setting>) -> bool {
     }
 }
 
-/// Notation that cannot be read, with what its first layer is here if that is written as code is: `nn.Conv2d(3, 64, 3)`.
+/// Notation that cannot be read, with what its first layer is here if that is written as code is:
+/// `nn.Conv2d(3, 64, 3)`.
 pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -> Diagnostic {
     const WITHOUT: &str = "arguments follow the name without parentheses: `conv 64 3x3`";
     let first = text.text.split("->").find_map(|item| {

@@ -1,6 +1,7 @@
 //! Keys of structures that stand where names do: at a wrong depth, or misspelt.
 //!
-//! A key that means nothing else names its item, so `- after: relu` would be a layer called `after`, and `- residul: …` a level.
+//! A key that means nothing else names its item, so `- after: relu` would be a layer called `after`, and `- residul: …`
+//! a level.
 
 use super::ast::{Section, Setting, Text};
 use super::document::Context;
@@ -76,8 +77,8 @@ pub(super) fn misspelt(context: &Context<'_>, key: &Spanned<String>, value: &Spa
     }
 }
 
-/// The structure whose key was probably meant: within two edits, and a third of what was written. Names with digits or underscores
-/// are names.
+/// The structure whose key was probably meant: within two edits, and a third of what was written. Names with digits or
+/// underscores are names.
 pub(super) fn near_structure(key: &str) -> Option<&'static str> {
     if !key.chars().all(char::is_alphabetic) || is_keyword(key) {
         return None;

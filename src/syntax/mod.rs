@@ -79,7 +79,8 @@ const LONGEST: usize = 32 << 20;
 /// No single text of a file is longer, in bytes.
 const LONGEST_TEXT: usize = 1 << 18;
 
-/// Strings of a text know where their characters stand, until so many pieces of them are written otherwise: with escapes, say.
+/// Strings of a text know where their characters stand, until so many pieces of them are written otherwise: with
+/// escapes, say.
 const MOST_PIECES: usize = 1 << 21;
 
 /// A document as far as it could be read, and everything that is wrong with its text.
@@ -91,9 +92,9 @@ pub struct Parsed {
     pub errors: Vec<Diagnostic>,
 }
 
-/// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own, as does each included
-/// file, whose text `load` gives. `vocabulary` is what the text may call: [`elaborate::vocabulary`](crate::elaborate::vocabulary)
-/// has it.
+/// Reads the text `source`, after replacing what `overrides` say. Each override becomes a source of its own, as does
+/// each included file, whose text `load` gives. `vocabulary` is what the text may call:
+/// [`elaborate::vocabulary`](crate::elaborate::vocabulary) has it.
 pub fn parse(
     sources: &mut Sources,
     source: SourceId,
@@ -110,7 +111,8 @@ pub fn parse(
     of_tree(sources, source, (root, errors), overrides, vocabulary, load)
 }
 
-/// As [`parse`], of a text in another language: `head` is what it would be here but for its layers, and `items` are these.
+/// As [`parse`], of a text in another language: `head` is what it would be here but for its layers, and `items` are
+/// these.
 pub(crate) fn parse_foreign(
     sources: &mut Sources,
     source: SourceId,

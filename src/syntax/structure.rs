@@ -205,7 +205,8 @@ fn alone(items: Vec<Item>, value: &Spanned<Setting>) -> Result<Item, Vec<Item>> 
     }
 }
 
-/// The key is no layer or block, and what stands with it shows that it should be one. `None` if it may be a lost one's name.
+/// The key is no layer or block, and what stands with it shows that it should be one. `None` if it may be a lost one's
+/// name.
 fn unknown_callee(context: &Context<'_>, key: &Spanned<String>) -> Option<Diagnostic> {
     let error = Diagnostic::error(Code::UnknownName, key.span, format!("no layer or block is called `{}`", key.value));
     (!context.lost_blocks).then(|| match is_call(context, key) {

@@ -9,8 +9,8 @@
 //!
 //! Where the recipe keeps an average of the weights (`ema:`), it is what the first three hold.
 //!
-//! The state is written last, and holds the weights once more. So its rename alone moves the run forward: a program killed
-//! before it repeats the work since the previous state, with the same results, and rewrites the other files.
+//! The state is written last, and holds the weights once more. So its rename alone moves the run forward: a program
+//! killed before it repeats the work since the previous state, with the same results, and rewrites the other files.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -150,7 +150,8 @@ impl Sums {
         self.seconds += other.seconds;
     }
 
-    /// The mean loss, in which an image counts for what it weighs: however the images came in batches, the loss of all of them as one.
+    /// The mean loss, in which an image counts for what it weighs: however the images came in batches, the loss of all
+    /// of them as one.
     pub fn mean_loss(&self) -> f64 {
         self.loss / self.weight
     }
@@ -320,7 +321,8 @@ pub(super) struct Restored {
     pub position: Position,
 }
 
-/// Reads what [`save_state`] wrote; the average if the recipe keeps one with this decay. `optimizer` takes up its moments.
+/// Reads what [`save_state`] wrote; the average if the recipe keeps one with this decay. `optimizer` takes up its
+/// moments.
 pub(super) fn load_state(
     folder: &Path,
     declared: &[ProgramWeight],

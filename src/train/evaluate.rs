@@ -19,7 +19,8 @@ pub struct Evaluation {
     pub loss: f64,
     /// Those whose label has one of the five largest logits.
     pub top5: usize,
-    /// Images by label (row) and by what the network took them for (column); not those for which it gave no number (NaN).
+    /// Images by label (row) and by what the network took them for (column); not those for which it gave no number
+    /// (NaN).
     pub confusion: Confusion,
     /// Files that were left out, and why.
     pub skipped: Vec<String>,
@@ -56,8 +57,8 @@ impl Guess {
         Guess { example, label, taken_for: taken_for as u32, probability: (-log_sum).exp(), loss }
     }
 
-    /// Multiples of the golden ratio, whose first few are spread evenly however many there are. Source: Knuth, "The Art of
-    /// Computer Programming", volume 3, §6.4.
+    /// Multiples of the golden ratio, whose first few are spread evenly however many there are. Source: Knuth, "The Art
+    /// of Computer Programming", volume 3, §6.4.
     fn place(&self) -> u32 {
         (self.example as u32).wrapping_mul(0x9e37_79b9)
     }

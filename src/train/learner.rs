@@ -94,8 +94,8 @@ pub trait Learner: Debug {
     /// The same.
     fn evaluator_mut(&mut self) -> &mut dyn Evaluator;
 
-    /// The gradient of a batch, added to those of the step before it. Running statistics move on. `key` names the run's seed
-    /// and the batch.
+    /// The gradient of a batch, added to those of the step before it. Running statistics move on. `key` names the run's
+    /// seed and the batch.
     ///
     /// # Errors
     /// If the device fails.
@@ -107,8 +107,8 @@ pub trait Learner: Debug {
     /// If the device fails.
     fn outcome(&mut self, wait: Wait) -> Result<Option<Outcome>, DeviceError>;
 
-    /// Ends a step, of which `before` came earlier: changes the weights by the rule at this learning rate. Once a loss is not
-    /// finite they stay as they are, and the run is over.
+    /// Ends a step, of which `before` came earlier: changes the weights by the rule at this learning rate. Once a loss
+    /// is not finite they stay as they are, and the run is over.
     ///
     /// # Errors
     /// If the device fails.

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Everything random follows from the recipe's seed, the epoch and the step, and nothing from what ran before; so a run
-//! that stopped and was resumed ends with the same bytes as one that ran through. Where the numbers are, the loop does not
-//! know: a [`Learner`] has them, on the processor or on a GPU.
+//! that stopped and was resumed ends with the same bytes as one that ran through. Where the numbers are, the loop does
+//! not know: a [`Learner`] has them, on the processor or on a GPU.
 
 pub mod accumulate;
 pub mod average;
@@ -140,8 +140,8 @@ impl Run {
     /// A run that goes on where the one in `folder` stopped.
     ///
     /// # Errors
-    /// As [`Run::new`], if the state in `folder` cannot be read or belongs to another network, optimizer or seed, to other images or
-    /// another way to compute, and if something is missing that the run had written.
+    /// As [`Run::new`], if the state in `folder` cannot be read or belongs to another network, optimizer or seed, to
+    /// other images or another way to compute, and if something is missing that the run had written.
     pub fn resume(
         program: Program,
         recipe: &Train,
@@ -209,11 +209,12 @@ impl Run {
 /// Steps of an epoch that get a line in `steps.jsonl`, about.
 const STEPS_WRITTEN: usize = 100;
 
-/// Trains until all epochs are done or nothing gets better, or until `stop` is set: then the step under way is finished and
-/// the run saved.
+/// Trains until all epochs are done or nothing gets better, or until `stop` is set: then the step under way is finished
+/// and the run saved.
 ///
 /// # Errors
-/// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it was.
+/// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it
+/// was.
 pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
     let Setting { recipe, dataset, folder, .. } = setting;
     let steps = recipe.steps(dataset.steps(recipe));

@@ -71,7 +71,8 @@ impl Reduced {
         self.rate
     }
 
-    /// Takes in `count` validations that are no better than the best one, of which there was one, without going through them.
+    /// Takes in `count` validations that are no better than the best one, of which there was one, without going through
+    /// them.
     pub fn wait(&mut self, plateau: &Plateau, mut count: usize) {
         let patience = plateau.patience.saturating_add(1);
         loop {
@@ -131,8 +132,8 @@ mod tests {
     use crate::compile;
     use crate::recipe::Curve;
 
-    /// From `tests/fixtures/optim.py`, one schedule a line: `NOTATION | base | value:rate value:rate …`, each rate after its
-    /// value.
+    /// From `tests/fixtures/optim.py`, one schedule a line: `NOTATION | base | value:rate value:rate …`, each rate
+    /// after its value.
     const PYTORCH: &str = include_str!("../../tests/fixtures/plateaus.txt");
 
     #[test]

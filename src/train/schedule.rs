@@ -1,7 +1,8 @@
 //! The learning rate of each step.
 //!
-//! A schedule is followed in ticks: epochs, or steps of the optimizer. Its lengths, which a recipe gives in epochs, become
-//! whole numbers of them, and the formulas are those of <https://docs.pytorch.org/docs/stable/optim.html> with one tick a call.
+//! A schedule is followed in ticks: epochs, or steps of the optimizer. Its lengths, which a recipe gives in epochs,
+//! become whole numbers of them, and the formulas are those of <https://docs.pytorch.org/docs/stable/optim.html> with
+//! one tick a call.
 //!
 //! ```text
 //! t < warm-up         first rate · (from + (1 − from)·(t/warm-up)^power)   LinearLR, with the power 1
@@ -35,8 +36,8 @@ impl Course {
         Course { schedule: recipe.schedule.clone(), base: recipe.optimizer.lr, ticks, ticks_per_epoch }
     }
 
-    /// The rate of step `step` of epoch `epoch`, both from 0. `reduced` is what a [plateau](super::plateau) has made of the
-    /// optimizer's own rate; other schedules do not ask for it.
+    /// The rate of step `step` of epoch `epoch`, both from 0. `reduced` is what a [plateau](super::plateau) has made of
+    /// the optimizer's own rate; other schedules do not ask for it.
     pub fn rate(&self, epoch: usize, step: usize, reduced: f64) -> f64 {
         let step = match self.schedule.per {
             Per::Epoch => 0,
@@ -106,8 +107,8 @@ fn half_cosine(from: f64, to: f64, part: f64) -> f64 {
     to + (from - to) * (1.0 + (PI * part).cos()) / 2.0
 }
 
-/// How far `t` is into its period, and how long that is, where the first has `first` ticks and each later one `mult` times
-/// those of the one before.
+/// How far `t` is into its period, and how long that is, where the first has `first` ticks and each later one `mult`
+/// times those of the one before.
 fn period(t: u64, first: u64, mult: u64) -> (u64, u64) {
     if mult == 1 {
         return (t % first, first);

@@ -1,7 +1,7 @@
 //! The same networks on a GPU: against PyTorch's numbers, against the processor, and a whole run.
 //!
-//! Where no NVIDIA driver is, a GPU is emulated, slowly, which takes Linux and a C++ compiler. What may differ in f32 is what may in
-//! `tests/reference`.
+//! Where no NVIDIA driver is, a GPU is emulated, slowly, which takes Linux and a C++ compiler. What may differ in f32
+//! is what may in `tests/reference`.
 
 #[allow(dead_code, reason = "the tests of kernels have more uses for it")]
 mod emulator;
@@ -192,8 +192,8 @@ fn small(recipe: &str) -> Network {
     archc::compile(&text).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-/// All that stands between gradients and weights, over several steps of two batches each. Lion is not among the rules: the sign of a
-/// gradient that is nothing but rounding may be either.
+/// All that stands between gradients and weights, over several steps of two batches each. Lion is not among the rules:
+/// the sign of a gradient that is nothing but rounding may be either.
 #[test]
 fn steps_follow_the_processor() {
     let Some(_) = gpu() else { return };

@@ -1,4 +1,5 @@
-//! Networks that are exported: those of architectures/, the thousand random ones, and every operation in sizes that readers disagree on.
+//! Networks that are exported: those of architectures/, the thousand random ones, and every operation in sizes that
+//! readers disagree on.
 
 use std::fs;
 use std::path::{Path, PathBuf};

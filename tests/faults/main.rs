@@ -1,8 +1,9 @@
-//! Every call on a file may fail, do half of its work, or be the last thing that a process does. Whichever it is: nothing panics, nothing
-//! is lost, and doing it again gives to the last byte what comes of it when nothing happens.
+//! Every call on a file may fail, do half of its work, or be the last thing that a process does. Whichever it is:
+//! nothing panics, nothing is lost, and doing it again gives to the last byte what comes of it when nothing happens.
 //!
-//! A small library, faults.c, is preloaded and lets the n-th call go wrong. A few n of every scenario are tried here; all of them with
-//! `ARCHC_FAULTS=all cargo test --test faults`, or of one scenario with `ARCHC_FAULTS=resume`. Linux only: elsewhere nothing is preloaded.
+//! A small library, faults.c, is preloaded and lets the n-th call go wrong. A few n of every scenario are tried here;
+//! all of them with `ARCHC_FAULTS=all cargo test --test faults`, or of one scenario with `ARCHC_FAULTS=resume`. Linux
+//! only: elsewhere nothing is preloaded.
 //!
 //! A new scenario is an entry of [`SCENARIOS`].
 #![cfg(target_os = "linux")]
@@ -83,7 +84,8 @@ impl Place {
         names.iter().map(file).collect()
     }
 
-    /// What comes of a command whose call of this number, of those on files in the folder `under`, goes wrong; and all its calls.
+    /// What comes of a command whose call of this number, of those on files in the folder `under`, goes wrong; and all
+    /// its calls.
     pub fn with_fault(&self, arguments: &str, under: &str, number: usize, fault: &str) -> (Output, Vec<String>) {
         let log = self.path("calls.log");
         let mut command = self.command(arguments);

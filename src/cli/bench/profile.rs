@@ -154,8 +154,8 @@ fn kinds(layers: &[Layer]) -> Vec<KindTotals> {
     kinds
 }
 
-/// Multiplications and additions, forward and backward: backward there is a product for the weight, and one for the input
-/// unless that is an image.
+/// Multiplications and additions, forward and backward: backward there is a product for the weight, and one for the
+/// input unless that is an image.
 fn flops(network: &Network, node: &Node, batch: usize) -> (u64, u64) {
     let product = network.macs(node).saturating_mul(2 * batch as u64);
     let products = if node.inputs == [ValueId::INPUT] { 1 } else { 2 };

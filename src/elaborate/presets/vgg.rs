@@ -1,4 +1,5 @@
-//! VGG (Simonyan and Zisserman 2015): 3×3 convolutions and pools from a list, then linear layers. Names are torchvision's.
+//! VGG (Simonyan and Zisserman 2015): 3×3 convolutions and pools from a list, then linear layers. Names are
+//! torchvision's.
 //!
 //! ```yaml
 //! vgg:

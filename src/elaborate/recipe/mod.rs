@@ -1,7 +1,8 @@
 //! The `data:` and `train:` sections, read and checked against the network.
 //!
-//! What they say is looked up in tables of names (transforms, optimizers, schedules), whose arguments are read as a layer's are.
-//! Where every image's size is known beforehand, the way from there to the network's input is checked here, before training.
+//! What they say is looked up in tables of names (transforms, optimizers, schedules), whose arguments are read as a
+//! layer's are. Where every image's size is known beforehand, the way from there to the network's input is checked
+//! here, before training.
 
 mod data;
 mod losses;
@@ -29,8 +30,8 @@ use patterns::Names;
 
 /// Both sections, as far as they are there and without errors, and everything that is wrong or doubtful in them.
 ///
-/// `input` and `classes` are the network's, the latter with their place, and so is `graph`; where they are unknown, checks against
-/// them are left out.
+/// `input` and `classes` are the network's, the latter with their place, and so is `graph`; where they are unknown,
+/// checks against them are left out.
 pub fn read(
     document: &Document,
     scope: &Scope,

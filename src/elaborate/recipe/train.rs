@@ -41,8 +41,8 @@ const STOPPINGS: Registry<EarlyStopping> = Registry {
     elsewhere: &[],
 };
 
-/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and `names` those of
-/// its weights, if known.
+/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and
+/// `names` those of its weights, if known.
 pub fn read(
     section: &Section,
     scope: &Scope,

@@ -127,8 +127,8 @@ impl CudaExecutor {
         }
     }
 
-    /// Runs forward in training mode on a batch that was brought, after [`CudaExecutor::reserve`]; queues the loss, which
-    /// `loss` computes with its gradient, and all gradients.
+    /// Runs forward in training mode on a batch that was brought, after [`CudaExecutor::reserve`]; queues the loss,
+    /// which `loss` computes with its gradient, and all gradients.
     pub(crate) fn gradients<L>(
         &mut self,
         (batch, images): (usize, Slot),

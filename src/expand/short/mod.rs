@@ -1,7 +1,8 @@
-//! A network as somebody would write it: chains on a line, residuals and branches as such, and what is there several times as a block.
+//! A network as somebody would write it: chains on a line, residuals and branches as such, and what is there several
+//! times as a block.
 //!
-//! What it writes is compiled and held against the network before it is given: where that is not the same, the network is written as
-//! [`expand`](super::expand) does.
+//! What it writes is compiled and held against the network before it is given: where that is not the same, the network
+//! is written as [`expand`](super::expand) does.
 
 mod blocks;
 mod chains;

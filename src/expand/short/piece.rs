@@ -1,4 +1,5 @@
-//! What is written: lines of calls, and structures of such lines. Numbers in them are kept apart, because in a block they may differ.
+//! What is written: lines of calls, and structures of such lines. Numbers in them are kept apart, because in a block
+//! they may differ.
 
 use std::fmt::Write;
 

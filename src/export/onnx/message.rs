@@ -1,7 +1,7 @@
 //! Messages of protocol buffers, as far as ONNX needs them: <https://protobuf.dev/programming-guides/encoding/>.
 //!
-//! Encoded here rather than by a library, whose messages would hold every weight once more: the numbers of a tensor go straight
-//! from the weights into the file, and all that a message has to know of them is how many there are.
+//! Encoded here rather than by a library, whose messages would hold every weight once more: the numbers of a tensor go
+//! straight from the weights into the file, and all that a message has to know of them is how many there are.
 
 /// A message in its encoding.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! ONNX: <https://onnx.ai/onnx/repo-docs/IR.html>.
 //!
-//! The program as it was lowered, with batch norms folded, becomes one graph; `op` says what each operation is there. What is named in
-//! archc has its name in the file: the input, values after the layers that make them, nodes after their layers, weights after
-//! themselves. What an operation needs besides lies below it: `layer1.0.conv1/pads`.
+//! The program as it was lowered, with batch norms folded, becomes one graph; `op` says what each operation is there.
+//! What is named in archc has its name in the file: the input, values after the layers that make them, nodes after
+//! their layers, weights after themselves. What an operation needs besides lies below it: `layer1.0.conv1/pads`.
 
 mod graph;
 mod message;

@@ -1,4 +1,5 @@
-//! A model into its file: everything but the numbers of tensors is in memory, they go from the weights to the file as they are written.
+//! A model into its file: everything but the numbers of tensors is in memory, they go from the weights to the file as
+//! they are written.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! A network as the source of a PyTorch module, as a person would write it: a class for each kind of block, sequences where one layer
-//! follows the other, and the names that its weights have here.
+//! A network as the source of a PyTorch module, as a person would write it: a class for each kind of block, sequences
+//! where one layer follows the other, and the names that its weights have here.
 
 mod classes;
 mod layers;

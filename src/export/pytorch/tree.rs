@@ -1,7 +1,7 @@
 //! The layers as their names group them: `layer1.0.conv1` is in `layer1.0`, which is in `layer1`.
 //!
-//! A group that reads one value and makes one is a module of its own. What is in another belongs to the one around it, under a
-//! longer name.
+//! A group that reads one value and makes one is a module of its own. What is in another belongs to the one around it,
+//! under a longer name.
 
 use std::collections::HashMap;
 

@@ -8,8 +8,8 @@ use crate::import::net::{Value, map, text};
 use crate::syntax::ast::Setting;
 
 impl Reading<'_> {
-    /// Rules for the weights of what a layer makes, from the messages under these keys: a weight without a message starts with `usual`.
-    /// Of a layer that has none, as in a network for deployment, nothing is said.
+    /// Rules for the weights of what a layer makes, from the messages under these keys: a weight without a message
+    /// starts with `usual`. Of a layer that has none, as in a network for deployment, nothing is said.
     pub fn start(&mut self, fields: &Fields<'_>, made: Value, weights: &[(&'static str, &'static str, f64)]) {
         let fillers: Vec<(&str, Option<&Message>, f64)> =
             weights.iter().map(|(part, key, usual)| (*part, fields.message(key), *usual)).collect();

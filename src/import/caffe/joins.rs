@@ -140,7 +140,8 @@ impl<'a> Reading<'a> {
         Some(made)
     }
 
-    /// A factor for each channel, and perhaps a summand: the weights of the batch norm before it, or a layer of its own.
+    /// A factor for each channel, and perhaps a summand: the weights of the batch norm before it, or a layer of its
+    /// own.
     pub fn scale(&mut self, layer: &Layer<'a>, fields: &Fields<'a>) -> Option<Value> {
         let message = fields.message("scale_param");
         let own = message.map(|message| fields.inside("`scale_param`", message));

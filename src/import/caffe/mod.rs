@@ -1,8 +1,8 @@
 //! Caffe's prototxt files: a network for deployment, one for training and testing, or a solver that names one.
 //!
-//! Layers are wired by the names of blobs, in the order of the file; of a network for training, the layers of the phase `TRAIN` are
-//! read. What Caffe does with a field that is missing is done here too. Both syntaxes are read, `layer` with a type in quotes and
-//! the older `layers` with one in capitals.
+//! Layers are wired by the names of blobs, in the order of the file; of a network for training, the layers of the phase
+//! `TRAIN` are read. What Caffe does with a field that is missing is done here too. Both syntaxes are read, `layer`
+//! with a type in quotes and the older `layers` with one in capitals.
 
 mod data;
 mod ends;

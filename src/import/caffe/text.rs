@@ -1,7 +1,7 @@
 //! The text format of protocol buffers: `name: "conv1" convolution_param { num_output: 64 pad: [1, 1] }`.
 //!
-//! Written out by hand rather than as a grammar, for its limits: nothing is taken for a text before it is known to nest and to
-//! count within bounds.
+//! Written out by hand rather than as a grammar, for its limits: nothing is taken for a text before it is known to nest
+//! and to count within bounds.
 
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 

@@ -1,4 +1,5 @@
-//! The wire format of protocol buffers, as much of it as a caffemodel takes. Nothing is kept of numbers but where they stand.
+//! The wire format of protocol buffers, as much of it as a caffemodel takes. Nothing is kept of numbers but where they
+//! stand.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 

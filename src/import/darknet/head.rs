@@ -82,8 +82,8 @@ pub fn input(options: &Options<'_>, given: &Given) -> Option<Spanned<Shape>> {
     Some(Spanned::new(shape, channels.span.to(height.span).to(width.span)))
 }
 
-/// The recipe as a `train:` section; `None` if it counts steps and nobody has said how many images there are, or if archc cannot
-/// follow it, of which there is a warning.
+/// The recipe as a `train:` section; `None` if it counts steps and nobody has said how many images there are, or if
+/// archc cannot follow it, of which there is a warning.
 pub fn recipe(options: &Options<'_>, given: &Given) -> Option<Spanned<Setting>> {
     let batch = options.positive("batch", 1);
     let parts = options.positive("subdivisions", 1);

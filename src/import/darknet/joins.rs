@@ -60,8 +60,8 @@ impl Reading {
         Some(self.net.layer(&name, call, vec![value]))
     }
 
-    /// The sum with an earlier map. Where that is larger Darknet takes every so manieth pixel of it; where it has fewer channels, it
-    /// adds nothing to the others; where it has more, it leaves them out.
+    /// The sum with an earlier map. Where that is larger Darknet takes every so manieth pixel of it; where it has fewer
+    /// channels, it adds nothing to the others; where it has more, it leaves them out.
     pub(super) fn shortcut(&mut self, options: &Options<'_>) -> Option<Value> {
         let span = options.span();
         for key in ["alpha", "beta"] {

@@ -1,7 +1,7 @@
 //! Darknet's cfg files.
 //!
-//! Sections are layers in their order, each reading the one before; `[net]`, the first, holds the input and the recipe. What the
-//! program does with an option that is missing is done here too.
+//! Sections are layers in their order, each reading the one before; `[net]`, the first, holds the input and the recipe.
+//! What the program does with an option that is missing is done here too.
 
 mod head;
 mod joins;

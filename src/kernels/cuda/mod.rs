@@ -7,8 +7,8 @@
 //! sums                                   moments and sums of each channel, which norms and gradients of weights come from
 //! ```
 //!
-//! Convolutions, products and all kernels here are queued in one stream. A kernel takes one structure, which its source and its launch
-//! code both declare. Results do not depend on how many threads a device has.
+//! Convolutions, products and all kernels here are queued in one stream. A kernel takes one structure, which its source
+//! and its launch code both declare. Results do not depend on how many threads a device has.
 
 pub mod accumulate;
 pub mod average;
@@ -96,8 +96,8 @@ pub fn forward(op: &Op, call: Forward) -> Result<()> {
     kernel(op)?.forward(call)
 }
 
-/// Queues the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result, and the
-/// operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp::cut_gradient`] comes first.
+/// Queues the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result,
+/// and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp::cut_gradient`] comes first.
 pub fn backward(op: &Op, call: Backward) -> Result<()> {
     kernel(op)?.backward(call)
 }

@@ -1,4 +1,5 @@
-//! Where in a file something is being written. Read from lines and brackets alone: while one types, the text is seldom YAML or TOML.
+//! Where in a file something is being written. Read from lines and brackets alone: while one types, the text is seldom
+//! YAML or TOML.
 
 use super::super::text::Lines;
 use crate::syntax::Format;
@@ -29,7 +30,8 @@ pub fn context(text: &str, lines: &Lines, format: Format, offset: usize) -> Cont
     }
 }
 
-/// A line of YAML up to where it is read: the column of what stands behind dashes, whether there are any, and that text.
+/// A line of YAML up to where it is read: the column of what stands behind dashes, whether there are any, and that
+/// text.
 fn content(line: &str) -> (usize, bool, &str) {
     let (mut column, mut is_entry) = (0, false);
     loop {

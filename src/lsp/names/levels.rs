@@ -1,4 +1,5 @@
-//! Levels of names, as [`crate::elaborate`] has them, but before repeats and blocks are expanded: what `from: stage1.conv` refers to.
+//! Levels of names, as [`crate::elaborate`] has them, but before repeats and blocks are expanded: what
+//! `from: stage1.conv` refers to.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -53,8 +54,8 @@ impl Levels {
         level.numbered.push((name.0.iter().map(part).collect(), entry));
     }
 
-    /// What a dotted name refers to, seen from a level: the items that its parts name, each with the bytes of that part. `root` is where
-    /// blocks are called from.
+    /// What a dotted name refers to, seen from a level: the items that its parts name, each with the bytes of that
+    /// part. `root` is where blocks are called from.
     pub fn resolve(&self, name: &str, from: usize, root: usize) -> Vec<(usize, Range<usize>)> {
         let mut level = Some(from);
         while let Some(index) = level {

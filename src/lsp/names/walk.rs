@@ -230,7 +230,8 @@ impl<'d> Walk<'d> {
         self.arguments(call, None, Home::File(None));
     }
 
-    /// The settings of `data:`, `train:` or a preset, which are read later: their texts may be calls, chains or expressions.
+    /// The settings of `data:`, `train:` or a preset, which are read later: their texts may be calls, chains or
+    /// expressions.
     fn settings(&mut self, section: &'d Section) {
         for (_, setting) in &section.entries {
             self.setting(setting);

@@ -15,7 +15,8 @@ use super::{Encoding, Server};
 use crate::lsp::tokens::{KINDS, MODIFIERS};
 
 impl<W: Write> Server<'_, W> {
-    /// The answer to `initialize`. Of what the editor can do only what matters is read: nobody has to be able to do all of it.
+    /// The answer to `initialize`. Of what the editor can do only what matters is read: nobody has to be able to do all
+    /// of it.
     pub(super) fn initialize(&mut self, params: &Value) -> InitializeResult {
         let encodings = params["capabilities"]["general"]["positionEncodings"].as_array();
         let takes_utf8 = encodings.is_some_and(|encodings| encodings.iter().any(|encoding| encoding == "utf-8"));

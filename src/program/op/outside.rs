@@ -1,7 +1,7 @@
 //! Operations from outside the crate: what they must say of themselves.
 //!
-//! A layer that another crate registers lowers to [`Op::Custom`](super::Op::Outside). The executor and the Candle module
-//! run it like any other operation.
+//! A layer that another crate registers lowers to [`Op::Custom`](super::Op::Outside). The executor and the Candle
+//! module run it like any other operation.
 
 use std::any::Any;
 use std::fmt::Debug;

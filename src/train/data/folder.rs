@@ -193,7 +193,8 @@ pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     Ok(images)
 }
 
-/// Hands out the files in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one ends.
+/// Hands out the files in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one
+/// ends.
 fn walk(
     folder: &Path,
     above: &mut Vec<PathBuf>,

@@ -101,7 +101,8 @@ trait Level: Copy {
     /// `x/white`: a division, as PyTorch's `ToTensor` does it, so that the last bit agrees too.
     fn part(self) -> f32;
 
-    /// Brightness, 0.299·R + 0.587·G + 0.114·B (ITU-R 601-2), rounded from 16-bit fixed point as Pillow's `convert("L")` is.
+    /// Brightness, 0.299·R + 0.587·G + 0.114·B (ITU-R 601-2), rounded from 16-bit fixed point as Pillow's
+    /// `convert("L")` is.
     fn luma(colours: [Self; 3]) -> Self;
 }
 
@@ -154,8 +155,8 @@ pub fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) 
     Ok(())
 }
 
-/// As [`decode`], of a large image one that is smaller, but at least `side` pixels high or wide: before its values become floats, which
-/// take four times the memory.
+/// As [`decode`], of a large image one that is smaller, but at least `side` pixels high or wide: before its values
+/// become floats, which take four times the memory.
 pub fn decode_smaller(
     path: &Path,
     channels: usize,
@@ -246,11 +247,11 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
 /// APP1, the segment of a JPEG file in which cameras leave EXIF data.
 const EXIF: u8 = 0xE1;
 
-/// The markers of a JPEG file's segments up to the image itself, or `None` if the marker that ends the image is missing:
-/// decoders fill up what is cut off with grey, and say nothing.
+/// The markers of a JPEG file's segments up to the image itself, or `None` if the marker that ends the image is
+/// missing: decoders fill up what is cut off with grey, and say nothing.
 ///
-/// The end is searched for behind the first "start of scan": a thumbnail in the header has an end of its own. In a scan, the
-/// two bytes occur as the marker only. Source: ITU-T T.81, annex B.
+/// The end is searched for behind the first "start of scan": a thumbnail in the header has an end of its own. In a
+/// scan, the two bytes occur as the marker only. Source: ITU-T T.81, annex B.
 fn jpeg_markers(bytes: &[u8]) -> Option<Vec<u8>> {
     const START_OF_SCAN: u8 = 0xDA;
     let mut markers = Vec::new();

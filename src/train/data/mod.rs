@@ -133,8 +133,8 @@ impl Dataset {
         &self.data
     }
 
-    /// Files in a folder that are no images, or of no class, left out because of `on_bad_image: skip`. What cannot be read is found later:
-    /// see [`Batches::skipped`].
+    /// Files in a folder that are no images, or of no class, left out because of `on_bad_image: skip`. What cannot be
+    /// read is found later: see [`Batches::skipped`].
     pub fn left_out(&self) -> &[DataError] {
         &self.left_out
     }
@@ -149,7 +149,8 @@ impl Dataset {
         Collection { train, validation, test, classes, left_out: Vec::new() }.test(&self.data)
     }
 
-    /// A number that is another one if images, labels or classes are others, as far as the names and lengths of their files tell.
+    /// A number that is another one if images, labels or classes are others, as far as the names and lengths of their
+    /// files tell.
     pub fn checksum(&self) -> u32 {
         let mut sum = Crc::new();
         self.classes.iter().for_each(|class| sum.update(format!("{class}\n").as_bytes()));
@@ -157,7 +158,8 @@ impl Dataset {
         sum.sum()
     }
 
-    /// A number that is another one if there is something else in the files of the images; `None` where images have none of their own.
+    /// A number that is another one if there is something else in the files of the images; `None` where images have
+    /// none of their own.
     pub fn contents(&self) -> Option<u64> {
         let sums: Vec<contents::Sum> =
             [&self.train, &self.validation].into_iter().filter_map(|split| split.contents()).collect();
@@ -187,8 +189,8 @@ impl Dataset {
         Batches::start(self.pass(split, &self.plain, batch), 0, self.workers)
     }
 
-    /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before `normalize`, as they are
-    /// looked at, and their labels.
+    /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before
+    /// `normalize`, as they are looked at, and their labels.
     ///
     /// # Errors
     /// If one cannot be read.
@@ -222,7 +224,8 @@ impl Dataset {
         SplitPass { split, pipeline, unreadable, order, batch, seed: 0, epoch: 0 }
     }
 
-    /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at once.
+    /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at
+    /// once.
     fn try_one_of_each(&self) -> Result<(), DataError> {
         for (split, pipeline) in [(&self.train, &self.augmented), (&self.validation, &self.plain)] {
             self.pass(split, pipeline, 1).replacing().make(
@@ -236,7 +239,8 @@ impl Dataset {
     }
 }
 
-/// Whether every class has a training image that can be read, and there is one to validate with; what cannot be read is skipped.
+/// Whether every class has a training image that can be read, and there is one to validate with; what cannot be read is
+/// skipped.
 fn check_readable(train: &Split, validation: &Split, classes: &[String]) -> Result<(), DataError> {
     // Why the first of them cannot be read; `None` if any can. Whether it can does not depend on the channels.
     let first_reason = |split: &Split, examples: &[usize]| {

@@ -68,8 +68,8 @@ impl Split {
         Split::new(Images::Files { files, part, contents, decoded: None, max_pixels }, labels)
     }
 
-    /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is what
-    /// the kept file goes by.
+    /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is
+    /// what the kept file goes by.
     pub(super) fn decoded(self, part: &str, channels: usize) -> Split {
         let Images::Files { files, max_pixels, .. } = &*self.images else { return self };
         let of_files = |contents, decoded| {
@@ -122,8 +122,8 @@ impl Split {
         }
     }
 
-    /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and lengths; what is in
-    /// files is told by [`Split::contents`].
+    /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and
+    /// lengths; what is in files is told by [`Split::contents`].
     pub(super) fn check(&self, sum: &mut Crc) {
         self.labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
         match &*self.images {
@@ -200,7 +200,8 @@ impl Split {
     }
 }
 
-/// Divides examples with these labels in two: about a fifth of every class, at least one where it has two, to the second.
+/// Divides examples with these labels in two: about a fifth of every class, at least one where it has two, to the
+/// second.
 ///
 /// The seed is fixed and no part of a recipe: whoever evaluates later must not meet images that were trained on.
 pub fn hold_out(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {

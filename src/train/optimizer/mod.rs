@@ -1,7 +1,7 @@
 //! Update rules: each changes all weights in place, in one pass over every weight, its gradient and its moments.
 //!
-//! p is a weight, g its gradient, λ the weight decay, t the number of the step from 1. The rules are PyTorch's, Lion that of its
-//! authors: <https://docs.pytorch.org/docs/stable/optim.html>.
+//! p is a weight, g its gradient, λ the weight decay, t the number of the step from 1. The rules are PyTorch's, Lion
+//! that of its authors: <https://docs.pytorch.org/docs/stable/optim.html>.
 //!
 //! ```text
 //! SGD       g ← g + λp;  v ← μv + (1−τ)g, at first v = g;  p ← p − lr·v           Nesterov: p ← p − lr·(g + μv)
@@ -96,8 +96,8 @@ impl<T: Real> OptimizerState<T> {
         all.filter(|(_, _, values)| !values.is_empty())
     }
 
-    /// Goes on after `steps` updates with the moments that [`OptimizerState::moments`] gave then. `Err` is kind and index
-    /// of a moment that `restored` does not have in the right length.
+    /// Goes on after `steps` updates with the moments that [`OptimizerState::moments`] gave then. `Err` is kind and
+    /// index of a moment that `restored` does not have in the right length.
     pub fn restore(
         &mut self,
         steps: u64,
@@ -118,7 +118,8 @@ impl<T: Real> OptimizerState<T> {
         gradients.iter().zip(&self.learns).filter(|(_, learns)| **learns).map(|(gradient, _)| gradient)
     }
 
-    /// One step. Weights whose gradient is empty take no part, and are not changed at all; no more are those that are frozen.
+    /// One step. Weights whose gradient is empty take no part, and are not changed at all; no more are those that are
+    /// frozen.
     pub fn update(&mut self, lr: f64, weights: &mut [Vec<T>], gradients: &[Vec<T>]) {
         self.update_shrunk(lr, Shrink::NONE, weights, gradients);
     }

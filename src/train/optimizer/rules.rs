@@ -82,7 +82,8 @@ impl<T: Real> UpdateStep<T> {
     }
 }
 
-// All arrays are parameters of their own and the numbers come by value, so that the compiler knows that nothing overlaps.
+// All arrays are parameters of their own and the numbers come by value, so that the compiler knows that nothing
+// overlaps.
 
 impl<T: Real> Gradient<T> {
     /// The gradient `g` of the weight `p` as the rules see it. What is no number stays none.
@@ -104,8 +105,8 @@ fn descend<T: Real>(gradient: Gradient<T>, lr: T, p: &mut [T], g: &[T]) {
     }
 }
 
-/// Operations: 6 an element, with Nesterov's look ahead 8. Bytes: p, g and v are read, p and v written: 20 an element, of which one
-/// thread of a Zen 3 moves 21 GB/s, as much as memory gives.
+/// Operations: 6 an element, with Nesterov's look ahead 8. Bytes: p, g and v are read, p and v written: 20 an element,
+/// of which one thread of a Zen 3 moves 21 GB/s, as much as memory gives.
 impl<T: Real> Momentum<T> {
     fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], v: &mut [T]) {
         let Momentum { lr, momentum, rest, nesterov } = self;
@@ -118,8 +119,8 @@ impl<T: Real> Momentum<T> {
     }
 }
 
-/// Operations: 16 an element, among them a root and two divisions. Bytes: four arrays are read, three written: 28 an element, of
-/// which one thread of a Zen 3 moves 13 GB/s.
+/// Operations: 16 an element, among them a root and two divisions. Bytes: four arrays are read, three written: 28 an
+/// element, of which one thread of a Zen 3 moves 13 GB/s.
 impl<T: Real> Adam<T> {
     fn change(self, gradient: Gradient<T>, p: &mut [T], g: &[T], m: &mut [T], u: &mut [T]) {
         let Adam { size, correction, kept, beta1, rest1, beta2, rest2, eps } = self;

@@ -26,8 +26,8 @@ use crate::recipe::Train;
 /// The file's name.
 pub const FILE: &str = "report.html";
 
-/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion` and `images`, each as `.svg` and
-/// `.png`. `ended` is how the run ended.
+/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion` and `images`,
+/// each as `.svg` and `.png`. `ended` is how the run ended.
 ///
 /// # Errors
 /// If the folder's files cannot be read or written.

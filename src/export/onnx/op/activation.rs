@@ -63,7 +63,8 @@ fn hard_sigmoid(x: &str, at: &mut NodeBuilder) -> [String; 3] {
     [line, at.floats("min", vec![], vec![0.0]), at.floats("max", vec![], vec![1.0])]
 }
 
-/// ln(1 + e^βx)/β. The operator has no threshold, from which on it is x: where one shows in single precision, it is said.
+/// ln(1 + e^βx)/β. The operator has no threshold, from which on it is x: where one shows in single precision, it is
+/// said.
 fn softplus(x: &str, beta: f64, threshold: f64, at: &mut NodeBuilder) {
     let shows = (threshold + (-threshold).exp().ln_1p()) as f32 != threshold as f32;
     let mut scaled = x.to_owned();

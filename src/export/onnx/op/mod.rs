@@ -1,5 +1,5 @@
-//! Each operation of a program as operators of ONNX: only such as mean the same to every reader, and in forms that versions from
-//! 13 on have alike.
+//! Each operation of a program as operators of ONNX: only such as mean the same to every reader, and in forms that
+//! versions from 13 on have alike.
 
 mod activation;
 mod arrange;

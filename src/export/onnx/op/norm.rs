@@ -21,8 +21,8 @@ pub(super) fn batch(op: &BatchNorm, at: &mut NodeBuilder) {
     at.result("BatchNormalization", &[&at.input(0), &gamma, &beta, &mean, &variance], &attributes);
 }
 
-/// As many instances as groups, each normalised by itself. The operator GroupNormalization had another meaning at first, and is
-/// in few readers.
+/// As many instances as groups, each normalised by itself. The operator GroupNormalization had another meaning at
+/// first, and is in few readers.
 pub(super) fn group(op: &GroupNorm, at: &mut NodeBuilder) {
     let (x, shape) = (at.input(0), at.output_shape());
     let groups = op.groups;

@@ -1,5 +1,5 @@
-//! Pools. Readers disagree on `ceil_mode` and on which padding of a last, incomplete window counts; so there is none: windows are
-//! always complete, over exactly as much padding as they reach, in forms that all read alike.
+//! Pools. Readers disagree on `ceil_mode` and on which padding of a last, incomplete window counts; so there is none:
+//! windows are always complete, over exactly as much padding as they reach, in forms that all read alike.
 
 use super::convolve::pair;
 use super::resample::{Matrix, mix};

@@ -15,7 +15,8 @@ struct Axis {
     step: f64,
 }
 
-/// By the operator, if there are scales with which every reader finds the same pixels; else with the pixels written out.
+/// By the operator, if there are scales with which every reader finds the same pixels; else with the pixels written
+/// out.
 pub(super) fn upsample(op: &Upsample, at: &mut NodeBuilder) -> Result<(), ExportError> {
     let sides = at.input_shape().sides().zip(at.output_shape().sides());
     let ((height, width), (rows, columns)) = sides.expect("both are maps");
@@ -66,8 +67,8 @@ impl Axis {
         ((output as f32 * self.step as f32).floor() as usize).min(self.inputs - 1)
     }
 
-    /// A factor that gives as many outputs, and by which readers that divide by it, multiply by its inverse or take the sizes'
-    /// ratio for it come to the same inputs.
+    /// A factor that gives as many outputs, and by which readers that divide by it, multiply by its inverse or take the
+    /// sizes' ratio for it come to the same inputs.
     fn scale(self, resampling: Resampling) -> Option<f32> {
         let Axis { inputs, outputs, step } = self;
         let ratio = outputs as f64 / inputs as f64;

@@ -40,8 +40,8 @@ fn mirrored(at: usize, reach: usize, length: usize) -> usize {
     if inside < length { inside } else { 2 * (length - 1) - inside }
 }
 
-/// The normal density at as many whole numbers around 0, whose sum is 1, without those at both ends that are nothing: a large
-/// kernel takes no longer than its bell is wide.
+/// The normal density at as many whole numbers around 0, whose sum is 1, without those at both ends that are nothing: a
+/// large kernel takes no longer than its bell is wide.
 fn bell(taps: usize, sigma: f64) -> Vec<f32> {
     let density = |at: usize| (-0.5 * (at as f64 / sigma).powi(2)).exp();
     let half: Vec<f64> = (0..=taps / 2).map(density).take_while(|density| *density as f32 > 0.0).collect();

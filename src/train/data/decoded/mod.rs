@@ -1,7 +1,7 @@
 //! Decoded images of a folder, kept in one file between runs.
 //!
-//! Decoding takes longer than everything else that happens to a photo. So a folder of [`FEWEST`] images or more is decoded once, into
-//! a file in `$ARCHC_CACHE` (if that is empty: not at all) or `~/.cache/archc/decoded`:
+//! Decoding takes longer than everything else that happens to a photo. So a folder of [`FEWEST`] images or more is
+//! decoded once, into a file in `$ARCHC_CACHE` (if that is empty: not at all) or `~/.cache/archc/decoded`:
 //!
 //! ```text
 //! WHICH-CONTENTS.images
@@ -10,10 +10,10 @@
 //!     the images' values, plane after plane, one image after the other                       all little-endian
 //! ```
 //!
-//! WHICH stands for the part of a data set and the number of channels, CONTENTS for what is in its files: if one changes, the file is
-//! made anew and the old one removed. Sets of more than [`LARGEST`] bytes are decoded each time. All files together take
-//! [`LIMIT`](room::LIMIT) at most. Anything that goes wrong here only costs time: an image that is not as it was written, also because the
-//! file was cut short in the meantime, is decoded from its own.
+//! WHICH stands for the part of a data set and the number of channels, CONTENTS for what is in its files: if one
+//! changes, the file is made anew and the old one removed. Sets of more than [`LARGEST`] bytes are decoded each time.
+//! All files together take [`LIMIT`](room::LIMIT) at most. Anything that goes wrong here only costs time: an image that
+//! is not as it was written, also because the file was cut short in the meantime, is decoded from its own.
 
 mod build;
 mod room;
@@ -74,8 +74,9 @@ impl Entry {
 }
 
 impl Decoded {
-    /// The images `files` of `part` with 1 or 3 `channels`, from the file in `folder` that has them or that is made now; `None` if
-    /// there is none, for whatever reason. `part` is the set's name for what these are, `contents` a digest of them.
+    /// The images `files` of `part` with 1 or 3 `channels`, from the file in `folder` that has them or that is made
+    /// now; `None` if there is none, for whatever reason. `part` is the set's name for what these are, `contents` a
+    /// digest of them.
     pub fn open(files: &[PathBuf], part: &str, contents: &Sum, channels: usize, folder: &Path) -> Option<Decoded> {
         let which = contents::name(&format!("{channels} channels of {part}"));
         let path = folder.join(format!("{which}-{}.images", hex(&contents[..12])));
@@ -172,8 +173,8 @@ fn checksum(bytes: &[u8]) -> u32 {
     sum.sum()
 }
 
-/// Fills `bytes` from a place in a file, which several threads may do at once. A file in memory could not be cut short without ending
-/// the program.
+/// Fills `bytes` from a place in a file, which several threads may do at once. A file in memory could not be cut short
+/// without ending the program.
 #[cfg(unix)]
 fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)

@@ -148,8 +148,8 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Appends what the server sends behind what is in `part`, or replaces that if it is of another file. `Ok` if nothing
-    /// is missing as far as that can be known.
+    /// Appends what the server sends behind what is in `part`, or replaces that if it is of another file. `Ok` if
+    /// nothing is missing as far as that can be known.
     fn make(&self, part: &mut PartialFile, report: &mut dyn FnMut(Event)) -> Result<(), DownloadProblem> {
         let silence = Some(self.patience.silence);
         let config = Agent::config_builder()
@@ -213,8 +213,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Whose bytes are in `part`, if the file at this address can be told to be the same still: by the server, or in the
-    /// end by its sum.
+    /// Whose bytes are in `part`, if the file at this address can be told to be the same still: by the server, or in
+    /// the end by its sum.
     fn known(&self, part: &PartialFile) -> Option<DownloadOrigin> {
         let origin = part.origin.clone().filter(|origin| part.length() > 0 && origin.is_at(self.url))?;
         (origin.validator.is_some() || self.expected.is_some()).then_some(origin)
@@ -231,8 +231,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Takes in the body. A server that is too slow is hung up on, also where what it sends is no part of the file: what stands
-    /// between the pieces of a body may be of any length, and a read waits for its end.
+    /// Takes in the body. A server that is too slow is hung up on, also where what it sends is no part of the file:
+    /// what stands between the pieces of a body may be of any length, and a read waits for its end.
     fn receive(
         &self,
         agent: Agent,
@@ -262,8 +262,8 @@ impl Attempt<'_> {
         }
     }
 
-    /// Ends the agent's connections when too little has arrived in a window of time, and says how much; `None` if it is `over`
-    /// before.
+    /// Ends the agent's connections when too little has arrived in a window of time, and says how much; `None` if it is
+    /// `over` before.
     fn watch(&self, agent: Agent, arrived: &AtomicU64, over: Receiver<()>) -> Option<u64> {
         while over.recv_timeout(self.patience.window) == Err(RecvTimeoutError::Timeout) {
             let bytes = arrived.swap(0, Ordering::Relaxed);

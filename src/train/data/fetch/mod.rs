@@ -34,7 +34,8 @@ use crate::recipe::DataSet;
 pub struct Order {
     /// The set.
     pub set: DataSet,
-    /// A folder of a server that has the files under their usual names, or one archive that has them all; the set's homes if `None`.
+    /// A folder of a server that has the files under their usual names, or one archive that has them all; the set's
+    /// homes if `None`.
     pub mirror: Option<String>,
     /// The folder that the files shall be in; the set's usual place if `None`.
     pub to: Option<PathBuf>,
@@ -136,7 +137,8 @@ fn downloads(mirror: Option<&str>, source: &sources::DownloadSource) -> Result<V
     })
 }
 
-/// Loads `file` into `work`, from the first address that has it; from the one that it has come from before, to begin with.
+/// Loads `file` into `work`, from the first address that has it; from the one that it has come from before, to begin
+/// with.
 fn obtain(file: &Download, work: &Path, patience: Patience, report: &mut dyn FnMut(Event)) -> Result<(), FetchError> {
     let path = work.join(&file.name);
     let origin = part::origin(&path).map_err(|error| FetchError::io(&path, error))?;

@@ -197,8 +197,8 @@ impl Workshop {
         fs::remove_dir(&unpacked)
     }
 
-    /// Removes what was made here, also by attempts that had the files from elsewhere. If somebody else has put something into the
-    /// folder, that stays.
+    /// Removes what was made here, also by attempts that had the files from elsewhere. If somebody else has put
+    /// something into the folder, that stays.
     pub fn clear(self, source: &DownloadSource) {
         // The set is in its place; what stays behind is only in the way.
         let mut is_clear = self.discard_unpacked(source.members).is_ok();

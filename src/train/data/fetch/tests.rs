@@ -33,7 +33,8 @@ fn whole(body: &[u8]) -> Answer {
     Answer::Raw(answer(&format!("200 OK\r\ncontent-length: {}", body.len()), body))
 }
 
-/// A server with an answer for each connection, the last one for all that follow; its address, and what each request asks for, see [`asks`].
+/// A server with an answer for each connection, the last one for all that follow; its address, and what each request
+/// asks for, see [`asks`].
 fn serve(answers: Vec<Answer>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/file", listener.local_addr().unwrap());
