@@ -4,9 +4,9 @@
     python3 benches/accuracy.py architectures/convnet.yaml --set data.set=fashion-mnist
     python3 benches/accuracy.py architectures/vgg_cifar10.yaml --seeds 1 --parts 10 --set train.epochs=2 --set data.set=folder --set data.path=DIR
 
-Runs of the two sides take turns. Of each stand the mean loss over its training batches and the accuracy on the validation
-images, epoch by epoch, and the time that an epoch took with its validation; with --parts the mean loss over parts of an epoch
-too. Runs stay in --out, with all that archc writes.
+Runs of the two sides take turns. Of each stand the mean loss over its training batches and the accuracy on the
+validation images, epoch by epoch, and the time that an epoch took with its validation; with --parts the mean loss over
+parts of an epoch too. Runs stay in --out, with all that archc writes.
 """
 
 import argparse

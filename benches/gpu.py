@@ -5,12 +5,13 @@
     python3 benches/gpu.py --binary target/release/archc --only resnet --dtype bf16 --no-compile
     python3 benches/gpu.py --binary target/release/archc --no-table --train architectures/vgg_cifar10.yaml --set data.path=DIR
 
-Nothing is built: archc and its tests come from `cargo build --release --features cuda` and `cargo test --release --features cuda
---no-run`, here or on another machine. The Python that runs this must have PyTorch with CUDA; archc uses the libraries that came with
-it, unless LD_LIBRARY_PATH names others. A step is forward pass, cross-entropy, backward pass and SGD with momentum 0.9 and weight
-decay 5e-4. Each measurement is a process of its own, and the sides take turns. PyTorch has cudnn.benchmark on, a fused optimizer and
-both memory layouts, of which the better one counts; `compiled` is the better layout with torch.compile. Memory is what each side has
-of the GPU besides the driver's context.
+Nothing is built: archc and its tests come from `cargo build --release --features cuda` and
+`cargo test --release --features cuda --no-run`, here or on another machine. The Python that runs this must have PyTorch
+with CUDA; archc uses the libraries that came with it, unless LD_LIBRARY_PATH names others. A step is forward pass,
+cross-entropy, backward pass and SGD with momentum 0.9 and weight decay 5e-4. Each measurement is a process of its own,
+and the sides take turns. PyTorch has cudnn.benchmark on, a fused optimizer and both memory layouts, of which the better
+one counts; `compiled` is the better layout with torch.compile. Memory is what each side has of the GPU besides the
+driver's context.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""Times one layer in PyTorch, or, without one, a matrix product and a copy. `layers.py` runs it, each time in a new process.
+"""Times one layer in PyTorch, or, without one, a matrix product and a copy. `layers.py` runs it, each time in a new
+process.
 
 Reads a request as JSON from standard input, answers as JSON on standard output.
 """

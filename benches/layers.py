@@ -4,9 +4,9 @@
     python3 benches/layers.py                                   the layers of the usual networks
     python3 benches/layers.py "64x64x32x32 conv 64 3x3 p1"      one of your own: N×C×H×W, then the layer
 
-Beside the times stand the rate of the arithmetic, its share of the rate of PyTorch's product of two 2048×2048 matrices on as
-many threads, and the bytes that must be moved (inputs, outputs and weights, each once) per second, to be compared with the
-rate of a large copy. PyTorch's better memory layout counts.
+Beside the times stand the rate of the arithmetic, its share of the rate of PyTorch's product of two 2048×2048 matrices
+on as many threads, and the bytes that must be moved (inputs, outputs and weights, each once) per second, to be compared
+with the rate of a large copy. PyTorch's better memory layout counts.
 """
 
 import argparse
@@ -113,7 +113,8 @@ def measure(archc, python, text, options):
 
 
 def network(sizes, call):
-    """The layer behind one with weights, so that its input needs a gradient, and away from what it could be fused with."""
+    """The layer behind one with weights, so that its input needs a gradient, and away from what it could be fused
+    with."""
     flat = "flatten -> " if call.startswith("linear") else ""
     rest = "" if flat else "adaptive_avgpool 1 -> flatten -> "
     size = "x".join(map(str, sizes))

@@ -6,9 +6,9 @@
     python3 benches/pytorch.py my.yaml --batch 32       a network of your own
 
 The first run prepares PyTorch in target/pytorch and builds archc in release mode. A training step is forward pass,
-cross-entropy, backward pass and SGD with momentum 0.9 and weight decay 5e-4, in fp32. Each measurement is a process of its
-own; archc and PyTorch's two memory layouts take turns, and the better layout counts. A time is the median over the rounds
-of the median over a run's steps; a memory is the most that a process ever had, with everything that it loads.
+cross-entropy, backward pass and SGD with momentum 0.9 and weight decay 5e-4, in fp32. Each measurement is a process of
+its own; archc and PyTorch's two memory layouts take turns, and the better layout counts. A time is the median over the
+rounds of the median over a run's steps; a memory is the most that a process ever had, with everything that it loads.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Trains a network in PyTorch by the recipe of an archc file. `accuracy.py` runs it.
 
 Reads a request as JSON from standard input, answers with an epoch's metrics each as JSON on standard output. Of archc's
-recipes it knows what the comparisons need, and refuses the rest: sgd and adam, constant and step, normalize, whole batches of
-MNIST's kind or of image folders, init rules by kind of layer.
+recipes it knows what the comparisons need, and refuses the rest: sgd and adam, constant and step, normalize, whole
+batches of MNIST's kind or of image folders, init rules by kind of layer.
 """
 
 import gzip

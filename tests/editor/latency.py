@@ -11,7 +11,8 @@ STROKES = 40
 
 
 def network():
-    """As a generator writes them: a layer with its norm and activation on each line, some named, with blocks and references."""
+    """As a generator writes them: a layer with its norm and activation on each line, some named, with blocks and
+    references."""
     lines = ["input: [3, 64, 64]", "classes: 10", "let: {width: 16}", "blocks:", "  unit(out, act=relu):"]
     lines += ["    - conv {out} 3x3 p1 bias=false -> bn -> {act}", "layers:", "  - conv {width} 3x3 p1 as stem"]
     while len(lines) < LINES - 2:

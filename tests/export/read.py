@@ -1,11 +1,12 @@
 """Runs models of ONNX in a reader, for the tests in this folder.
 
-Each line of the input is a request in JSON; each line of the output says how far the result is from what it should be, relative
-to its largest number, or why the model is not read.
+Each line of the input is a request in JSON; each line of the output says how far the result is from what it should be,
+relative to its largest number, or why the model is not read.
 
     read.py onnxruntime | openvino | opencv | onnx2torch | pytorch
 
-pytorch runs the source of a module with its weights instead. onnxruntime also holds each model against onnx's own checker, with shapes worked out in full.
+pytorch runs the source of a module with its weights instead. onnxruntime also holds each model against onnx's own
+checker, with shapes worked out in full.
 """
 
 import contextlib

@@ -1,7 +1,8 @@
-"""How each layer of the random networks is drawn: its arguments as archc writes them, and the module of PyTorch that it is.
+"""How each layer of the random networks is drawn: its arguments as archc writes them, and the module of PyTorch that it
+is.
 
-A function takes a source of randomness and the layer's input, and returns the words of its arguments, what makes the module, and
-the strides if it has any.
+A function takes a source of randomness and the layer's input, and returns the words of its arguments, what makes the
+module, and the strides if it has any.
 """
 
 from torch import nn

@@ -6,14 +6,14 @@
 Made with PyTorch 2.15.0 and torchvision 0.29.2 on a CPU. Each line is an object:
 
 - `network`: what archc reads, `input` and `layers`;
-- `shapes`: the shape of every layer's output, one example's, in the order in which they are computed, up to the one that
-  PyTorch refuses;
-- `params` and `macs`: parameters without running statistics, and multiply-accumulates of one example as PyTorch's FLOP counter
-  has them; or
+- `shapes`: the shape of every layer's output, one example's, in the order in which they are computed, up to the one
+  that PyTorch refuses;
+- `params` and `macs`: parameters without running statistics, and multiply-accumulates of one example as PyTorch's FLOP
+  counter has them; or
 - `refused`: what PyTorch says about the last layer.
 
-Where archc is stricter than PyTorch on purpose, nothing is drawn: sums with broadcasting, `linear` on a map, padding and means of
-vectors.
+Where archc is stricter than PyTorch on purpose, nothing is drawn: sums with broadcasting, `linear` on a map, padding
+and means of vectors.
 """
 
 import json

@@ -12,10 +12,11 @@ the same files; other versions differ in the last digits.
   `OPTIMIZER/…`, weights and running statistics after three steps in training mode on the same batch.
 - `torchvision/NAME.pth` and `.safetensors`, state dicts in f32 as torchvision's users save them, and
   `torchvision/NAME.logits.safetensors` with `images` and `logits`.
-- `logits.txt`, for networks of architectures/ at full width and on small images: the first logits in f64, with weights and
-  an image that both sides compute from a formula.
-- `parameters.txt`, for every file in architectures/: parameters, multiply-accumulates, and each tensor's name and shape.
-"""
+- `logits.txt`, for networks of architectures/ at full width and on small images: the first logits in f64, with weights
+  and an image that both sides compute from a formula.
+- `parameters.txt`, for every file in architectures/: parameters, multiply-accumulates, and each tensor's name and
+  shape.
+  """
 
 import math
 import pathlib

@@ -1,10 +1,12 @@
-"""Writes small networks in the formats of Darknet and Caffe, their weights, and the numbers that other programs make of them:
+"""Writes small networks in the formats of Darknet and Caffe, their weights, and the numbers that other programs make of
+them:
 
     python tests/scripts/foreign.py
 
-Made with numpy 2.3, torch 2.15, opencv-python-headless 4.14 and protobuf 7.36. The weights of Darknet are written to its format,
-and the reference is a forward pass in torch that follows Darknet's program; where OpenCV reads the file too, it must agree. The
-weights of Caffe are written with protobuf by a part of Caffe's schema, and the reference is OpenCV's `dnn.readNetFromCaffe`.
+Made with numpy 2.3, torch 2.15, opencv-python-headless 4.14 and protobuf 7.36. The weights of Darknet are written to
+its format, and the reference is a forward pass in torch that follows Darknet's program; where OpenCV reads the file
+too, it must agree. The weights of Caffe are written with protobuf by a part of Caffe's schema, and the reference is
+OpenCV's `dnn.readNetFromCaffe`.
 
 An input is ((37·k) mod 101)/101 − 0.5 at its k-th number. Files end in `.logits`, one number a line.
 """
@@ -161,7 +163,8 @@ def with_opencv(name):
 
 # Caffe
 
-SCHEMA = """
+SCHEMA =
+"""
 NetParameter name:1:string layers:2:V1LayerParameter* layer:100:LayerParameter*
 LayerParameter name:1:string type:2:string bottom:3:string* top:4:string* blobs:7:BlobProto*
 V1LayerParameter bottom:2:string* top:3:string* name:4:string type:5:int32 blobs:6:BlobProto*

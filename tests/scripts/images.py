@@ -1,9 +1,10 @@
-"""Makes src/train/data/images: small files of kinds that are easily misread, and images.txt with what Pillow makes of them.
+"""Makes src/train/data/images: small files of kinds that are easily misread, and images.txt with what Pillow makes of
+them.
 
     python tests/scripts/images.py      (with Pillow 13)
 
-A line each: file, height, width, the bytes of red, green and blue in hexadecimal, plane after plane. Pillow cuts 16-bit greys off at
-255 instead of scaling them; for those the line has the upper byte, rounded.
+A line each: file, height, width, the bytes of red, green and blue in hexadecimal, plane after plane. Pillow cuts 16-bit
+greys off at 255 instead of scaling them; for those the line has the upper byte, rounded.
 """
 
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""Makes tests/fixtures/names.txt: what Keras and PyTorch call their layers, optimizers and initialisers, and their arguments.
+"""Makes tests/fixtures/names.txt: what Keras and PyTorch call their layers, optimizers and initialisers, and their
+arguments.
 
     python tests/scripts/names.py      (with Keras 3.15 and PyTorch 2.15)
 

@@ -2,7 +2,8 @@
 
     python tests/scripts/pickles.py
 
-Python 2's is put together by hand, instruction by instruction as `python -m pickletools` shows them for CIFAR's own files.
+Python 2's is put together by hand, instruction by instruction as `python -m pickletools` shows them for CIFAR's own
+files.
 """
 
 import pickle

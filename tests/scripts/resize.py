@@ -2,8 +2,8 @@
 
     python tests/scripts/resize.py > src/train/data/augment/resize_pillow.txt
 
-Made with Pillow 13.0.0. Each case is three lines: "height width new_height new_width", the image's bytes in hexadecimal,
-plane after plane, and the result's.
+Made with Pillow 13.0.0. Each case is three lines: "height width new_height new_width", the image's bytes in
+hexadecimal, plane after plane, and the result's.
 """
 
 import random

@@ -2,8 +2,9 @@
 
     python tests/scripts/transforms.py > src/train/data/augment/torchvision.json     (with torchvision 0.29)
 
-A line each: the call in words, the image (channels, height, width, bytes) and the values of the result. What torchvision does to
-bytes only (posterize, equalize) is divided by 255 after it; everything else gets the bytes divided by 255.
+A line each: the call in words, the image (channels, height, width, bytes) and the values of the result. What
+torchvision does to bytes only (posterize, equalize) is divided by 255 after it; everything else gets the bytes divided
+by 255.
 """
 
 import json
