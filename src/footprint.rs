@@ -70,7 +70,8 @@ impl Network {
     /// SGD with momentum.
     ///
     /// ```
-    /// let network = archc::compile("input: [3, 32, 32]\nlayers: [conv 64 3x3 p1 -> relu -> flatten -> linear 10]").unwrap();
+    /// let text = "input: [3, 32, 32]\nlayers: [conv 64 3x3 p1 -> relu -> flatten -> linear 10]";
+    /// let network = archc::compile(text).unwrap();
     /// let footprint = network.footprint(2);
     /// let largest = footprint.largest_batch(8 << 30).unwrap();    // of 8 GiB
     /// assert!(footprint.training(largest).total() <= 8 << 30 && footprint.training(largest + 1).total() > 8 << 30);

@@ -40,8 +40,8 @@
 //! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`] |
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
-//! | run it elsewhere: a list of plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
-//! | add a layer, with its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], and `gpu` (feature `cuda`) |
+//! | run it elsewhere: plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
+//! | add a layer with its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], `gpu` (feature `cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
 //! | take a trained network elsewhere (feature `train`) | `export` |

@@ -3,7 +3,7 @@
 //! ```text
 //! forward    each step of the plan, in order
 //! gradients  forward, the loss, then the planned backward steps:
-//!            cut the output's gradient → the step's own backward pass → add to, or copy to, gradients that others have part in
+//!            cut the output's gradient → the step's own backward pass → add or copy to gradients that others share in
 //! ```
 
 use super::profile::{Pass, Profile};

@@ -1,5 +1,5 @@
 //! Batch normalisation of each channel (Ioffe and Szegedy 2015), for maps and vectors, as
-//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html>, with what may follow it in the same pass:
+//! <https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html>, with what may follow in the same pass:
 //! y = clamp(γ·x̂ + β + r), x̂ = (x − mean)/√(variance + eps), where r is a second input of the same shape, if there is
 //! one, and the clamp is that of a ReLU, or none.
 //!

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //!              conv → tanh → flatten → linear
-//! values        A      B       B         A        tanh's backward pass reads its output only, so conv's is dead by then
+//! values        A      B       B         A        tanh's backward pass reads its output only: conv's is dead
 //! gradients     A      C       C         D        flatten gives the numbers of a 1×1 map another name
 //! ```
 //!

@@ -15,7 +15,8 @@ use crate::quantity::{exact, short};
 /// ```
 /// use archc::report::{Training, View, check::Table};
 ///
-/// let network = archc::compile("name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]").unwrap();
+/// let text = "name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]";
+/// let network = archc::compile(text).unwrap();
 /// let view = View::new(Training { batch: 32, threads: 2 });
 /// let table = Table { network: &network, view, width: Some(80), colour: false }.to_string();
 /// assert!(table.starts_with("tiny: 1×8×8 → 10\n"));

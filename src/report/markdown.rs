@@ -14,7 +14,8 @@ use crate::quantity::{exact, short};
 /// ```
 /// use archc::report::markdown::Table;
 ///
-/// let network = archc::compile("name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]").unwrap();
+/// let text = "name: tiny\ninput: [1, 8, 8]\nlayers: [conv 4 3x3, relu, flatten, linear 10]";
+/// let network = archc::compile(text).unwrap();
 /// let table = Table { network: &network, depth: None }.to_string();
 /// assert!(table.contains("| `0`       | `conv 4 3x3` | 4×6×6  |         40 |     1,296 |"), "{table}");
 /// ```

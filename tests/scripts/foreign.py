@@ -163,8 +163,7 @@ def with_opencv(name):
 
 # Caffe
 
-SCHEMA =
-"""
+SCHEMA = """
 NetParameter name:1:string layers:2:V1LayerParameter* layer:100:LayerParameter*
 LayerParameter name:1:string type:2:string bottom:3:string* top:4:string* blobs:7:BlobProto*
 V1LayerParameter bottom:2:string* top:3:string* name:4:string type:5:int32 blobs:6:BlobProto*

@@ -4,7 +4,7 @@
 //! conv2d · conv_transpose2d · linear     by cuDNN and cuBLAS
 //! all others                             NAME.cu, in CUDA C++, with what calls it in NAME.rs
 //! shape                                  how batches are laid out for threads: the structures of prelude.cuh
-//! sums                                   moments and sums of each channel, which norms and gradients of weights come from
+//! sums                                   each channel's moments and sums, for norms and gradients of weights
 //! ```
 //!
 //! Convolutions, products and all kernels here are queued in one stream. A kernel takes one structure, which its source

@@ -1,7 +1,7 @@
 //! What the folders in a data set's folder are: its parts, told by their names, or its classes.
 //!
 //! ```text
-//! photos/train/CLASS/…  photos/val/CLASS/…  photos/test/CLASS/…      parts, whatever they are called: `Training`, `test_images`, `val2017`
+//! photos/train/CLASS/…  photos/val/CLASS/…  photos/test/CLASS/…      parts: also `Training`, `test_images`, `val2017`
 //! photos/CLASS/…                                                     classes; among others, `train` is one too
 //! ```
 

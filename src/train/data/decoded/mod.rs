@@ -6,7 +6,7 @@
 //! ```text
 //! WHICH-CONTENTS.images
 //!     MAGIC; the number of images and of channels, a checksum over the table, 4 bytes each
-//!     the table: of each image height, width, bytes a value (0 if it is not here), a checksum over its values, 4 bytes each
+//!     the table: each image's height, width, bytes a value (0 if it is not here), checksum, 4 bytes each
 //!     the images' values, plane after plane, one image after the other                       all little-endian
 //! ```
 //!
