@@ -1,8 +1,8 @@
 //! Runs a program with the kernels, in buffers that it owns: forward, loss, and a backward pass in the order that
 //! [`plan`](crate::program::plan) laid out.
 //!
-//! Values are channels-last, as the kernels want them: images N×C×H×W are turned when they come in, and an output that
-//! is a map when it goes out. Each gradient is written once where it is needed; where a value has several readers,
+//! Values are channels-last, as the kernels want them: images N×C×H×W are transposed when they come in, and an output
+//! that is a map when it goes out. Each gradient is written once where it is needed; where a value has several readers,
 //! theirs are added. Buffers are allocated by the first step of the largest batch and then reused.
 //!
 //! ```text
@@ -74,7 +74,7 @@ impl<T: Real> Executor<T> {
             saved: [&training, &evaluation].map(|schedule| vec![Saved::default(); schedule.program.steps.len()]),
             algorithms: Algorithms::default(),
             prepared: Vec::new(),
-            turned: Vec::new(),
+            transposed: Vec::new(),
         };
         Executor { program, training, evaluation, memory, profile: Profile::default(), output: Vec::new() }
     }

@@ -187,8 +187,8 @@ impl Hardware {
             Hardware::Processor { .. } => bytes(of(batch).saturating_mul(2)),
             Hardware::Device { order, width } => {
                 let as_they_come = width == NUMBER && (image.has_one_order() || order == Order::ChannelsFirst);
-                let turned = if as_they_come { 0 } else { self.values(of(at_once)) };
-                bytes(of(at_once).saturating_mul(2)).saturating_add(turned)
+                let transposed = if as_they_come { 0 } else { self.values(of(at_once)) };
+                bytes(of(at_once).saturating_mul(2)).saturating_add(transposed)
             }
         }
     }
@@ -292,8 +292,8 @@ mod tests {
             workspace: 4 * 10 * 48,
         };
         assert_eq!(f32s, expected);
-        // Weights have copies, images are turned, and the map is flattened by a copy, whose gradient takes the logits'
-        // place, as the map's takes the copy's.
+        // Weights have copies, images are transposed, and the map is flattened by a copy, whose gradient takes the
+        // logits' place, as the map's takes the copy's.
         let bf16 = network.device_footprint(Order::ChannelsLast, 2).training(10);
         let (activations, workspace) = (4 * 10 * 2 * 32 + 2 * 10 * (32 + 48 + 48 + 5), 2 * 10 * 48);
         assert_eq!(bf16, TrainingMemory { weights: 6 * params, activations, workspace, ..expected });

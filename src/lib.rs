@@ -41,18 +41,18 @@
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
 //! | run it elsewhere: plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
-//! | add a layer with its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], `gpu` (feature `cuda`) |
+//! | add a layer and its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], `gpu` (`cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
 //! | take a trained network elsewhere (feature `train`) | `export` |
 #![deny(missing_docs)]
 
+mod aliases;
 pub mod arguments;
 mod budget;
 mod compile;
 pub mod diagnostic;
 pub mod elaborate;
-mod elsewhere;
 pub mod expand;
 #[cfg(feature = "train")]
 pub mod export;

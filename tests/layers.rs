@@ -10,7 +10,7 @@ const LAYERS: &[&str] = &[
     "diagnostic",
     "budget",
     "ir",
-    "elsewhere",
+    "aliases",
     "arguments",
     "syntax",
     "pattern",

@@ -18,8 +18,8 @@ mod resolved;
 mod shorthand;
 mod value;
 
+use crate::aliases;
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned, nearest};
-use crate::elsewhere;
 
 use asked::Probe;
 pub use asked::{Asked, Form, Given};
@@ -164,7 +164,7 @@ impl Arguments {
                 .iter()
                 .filter(|(_, taken)| taken.is_none())
                 .filter_map(|(argument, _)| argument.key.as_ref());
-            let is_meant = |written: &&Spanned<String>| match argument_elsewhere(&written.value, &[key]) {
+            let is_meant = |written: &&Spanned<String>| match argument_alias(&written.value, &[key]) {
                 Some(known) => known.ours() == Some(key),
                 None => nearest(&written.value, [key]).is_some(),
             };
@@ -328,7 +328,7 @@ impl Arguments {
         }
         // A letter that was taken for its long form may be another framework's: `p` is a probability to torchvision.
         let letter = key.value.get(..1).filter(|_| key.span.range().len() == 1);
-        let letter = letter.filter(|letter| argument_elsewhere(letter, &self.asked).is_some());
+        let letter = letter.filter(|letter| argument_alias(letter, &self.asked).is_some());
         let key = Spanned::new(letter.unwrap_or(&key.value).to_string(), key.span);
         meant(unknown_argument(callee, &key), &key.value, &self.asked, || self.usage())
     }
@@ -350,14 +350,14 @@ impl Arguments {
 }
 
 /// What an argument that is `written` so is in other frameworks; what is only another name is one of `asked`.
-fn argument_elsewhere(written: &str, asked: &[&str]) -> Option<&'static elsewhere::Name> {
-    elsewhere::find(written, elsewhere::ARGUMENTS.iter(), |ours| asked.contains(&ours))
+fn argument_alias(written: &str, asked: &[&str]) -> Option<&'static aliases::Name> {
+    aliases::find(written, aliases::ARGUMENTS.iter(), |ours| asked.contains(&ours))
 }
 
 /// Advice for an argument that nobody `asked` for: what others mean by it, or else what is spelt nearly alike.
 fn meant(error: Diagnostic, written: &str, asked: &[&'static str], otherwise: impl FnOnce() -> String) -> Diagnostic {
-    let own = asked.iter().copied().find(|own| elsewhere::is_spelt_as(own, written));
-    match (own, argument_elsewhere(written, asked)) {
+    let own = asked.iter().copied().find(|own| aliases::is_spelt_as(own, written));
+    match (own, argument_alias(written, asked)) {
         (None, Some(known)) => known.advise(error, written),
         (Some(own), _) => error.spelt(own),
         (None, None) => error.did_you_mean(written, asked.iter().copied(), otherwise),

@@ -1,8 +1,8 @@
 //! What a call may be given, so that what is left over is known even where something is missing.
 
 use super::{Arguments, FromValue};
+use crate::aliases;
 use crate::diagnostic::Diagnostic;
-use crate::elsewhere;
 
 /// An argument that a call takes.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ impl Arguments {
     pub fn renamed(mut self, parameters: &[Parameter]) -> Arguments {
         let asked: Vec<&str> = parameters.iter().map(|parameter| parameter.key).collect();
         for key in self.given.iter_mut().filter_map(|(argument, _)| argument.key.as_mut()) {
-            let ours = super::argument_elsewhere(&key.value, &asked).and_then(elsewhere::Name::ours);
+            let ours = super::argument_alias(&key.value, &asked).and_then(aliases::Name::ours);
             if let Some(ours) = ours.filter(|_| !asked.contains(&key.value.as_str())) {
                 key.value = ours.to_string();
             }

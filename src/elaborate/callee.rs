@@ -6,9 +6,9 @@ use super::expression::evaluate;
 use super::level::{Level, Wire};
 use super::scope::Scope;
 use super::walk::Walk;
+use crate::aliases::is_spelt_as;
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Help, Span, Spanned, nearest};
-use crate::elsewhere::is_spelt_as;
 use crate::layers::{Definition, Layers};
 use crate::syntax::ast::{Argument, Block, Call, Expr, Term};
 
@@ -111,7 +111,7 @@ impl Walk<'_> {
         blocks.sort_unstable();
         let own = blocks.iter().copied().find(|own| is_spelt_as(own, &name.value));
         let own = own.or_else(|| self.layers.names().find(|own| is_spelt_as(own, &name.value)));
-        match (own, self.layers.elsewhere(&name.value)) {
+        match (own, self.layers.alias(&name.value)) {
             (None, Some(known)) => known.advise(error, &name.value),
             (Some(own), _) if self.layers.find(own).is_some_and(|layer| layer.inputs.is_none()) => {
                 error.help(format!("write `{{from: [NAME, .], merge: {own}}}`"))
@@ -147,7 +147,7 @@ impl Walk<'_> {
 /// underscores.
 fn translated<'l>(call: &Call, layers: &'l Layers) -> Option<(&'l Definition, Call)> {
     let own = layers.names().find(|own| is_spelt_as(own, &call.name.value));
-    let definition = layers.find(own.or_else(|| layers.elsewhere(&call.name.value)?.ours())?)?;
+    let definition = layers.find(own.or_else(|| layers.alias(&call.name.value)?.ours())?)?;
     let name = Spanned::new(definition.name.to_string(), call.name.span);
     let one_input = definition.inputs.is_some();
     one_input.then(|| (definition, Call { name, ..call.clone() }))

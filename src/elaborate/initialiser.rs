@@ -1,9 +1,9 @@
 //! Calls of initialisers: `kaiming_normal fan_out`, `normal 0 0.01`.
 
 use super::language::Callable;
+use crate::aliases;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::elsewhere;
 use crate::ir::{Fan, Init};
 
 /// Names of the initialisers in the language.
@@ -58,7 +58,7 @@ fn read(arguments: &mut Arguments) -> Result<Option<Init>, Diagnostic> {
         "xavier_normal" => Init::XavierNormal,
         other => {
             let error = Diagnostic::error(Code::UnknownName, name.span, format!("no initialiser is called `{other}`"));
-            return Err(match elsewhere::find(other, elsewhere::INITIALISERS.iter(), |ours| NAMES.contains(&ours)) {
+            return Err(match aliases::find(other, aliases::INITIALISERS.iter(), |ours| NAMES.contains(&ours)) {
                 Some(known) => known.advise(error, other),
                 None => error.did_you_mean(other, NAMES, || format!("the initialisers are {}", NAMES.join(", "))),
             });

@@ -27,7 +27,7 @@ pub(super) struct CpuMemory<T> {
     /// What each step of the evaluation has made of its weights; empty if that is not kept.
     pub(super) prepared: Vec<Prepared<T>>,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
-    pub(super) turned: Vec<T>,
+    pub(super) transposed: Vec<T>,
 }
 
 /// A batch and where it is computed.
@@ -41,7 +41,7 @@ impl<T: Real> CpuMemory<T> {
     /// All values of a pass over these images.
     fn values<'a>(&'a self, images: &'a [T], schedule: &'a Schedule, batch: usize) -> Values<'a, T> {
         let one_order = schedule.program.shape(ValueId::INPUT).has_one_order();
-        Values { images: if one_order { images } else { &self.turned }, batch, schedule, buffers: &self.buffers }
+        Values { images: if one_order { images } else { &self.transposed }, batch, schedule, buffers: &self.buffers }
     }
 }
 
@@ -51,8 +51,8 @@ impl<'a, T: Real> CpuBackend<'a, T> {
         let Run { schedule, batch, .. } = run;
         let shape = schedule.program.shape(ValueId::INPUT);
         if !shape.has_one_order() {
-            memory.turned.resize(images.len(), T::ZERO);
-            layout::channels_last(shape, images, &mut memory.turned);
+            memory.transposed.resize(images.len(), T::ZERO);
+            layout::channels_last(shape, images, &mut memory.transposed);
         }
         for (buffer, elements) in memory.buffers.iter_mut().zip(&schedule.plan.buffers) {
             buffer.reserve(elements * batch);
@@ -106,7 +106,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
     fn cut(&mut self, work: Work, bounds: Bounds, gradient: plan::Buffer) -> Result<(), Infallible> {
         let mut numbers = mem::take(&mut self.memory.buffers[gradient]);
         let output = self.value(work.schedule, work.batch, work.step().output);
-        kernels::cut_gradient(bounds, output, &mut numbers[..output.len()]);
+        kernels::clamp_gradient(bounds, output, &mut numbers[..output.len()]);
         self.memory.buffers[gradient] = numbers;
         Ok(())
     }

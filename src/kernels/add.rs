@@ -31,7 +31,7 @@ impl<T: Real> Kernel<T> for Add {
                 },
             );
             if let Some(clamp) = clamp {
-                clamp.cut(output);
+                clamp.apply(output);
             }
         });
     }

@@ -45,7 +45,7 @@ impl<T: Real> Clamp<T> {
     }
 
     /// Cuts a few numbers, which are still in the cache.
-    pub(super) fn cut(self, values: &mut [T]) {
+    pub(super) fn apply(self, values: &mut [T]) {
         vectorised(
             #[inline(always)]
             || {
@@ -60,7 +60,7 @@ impl<T: Real> Clamp<T> {
 /// Sets the gradient of every output that was cut to zero.
 ///
 /// Operations: 3 an element. Bytes: y and g are read, g is written: 12 an element.
-pub fn cut_gradient<T: Real>(bounds: Bounds, output: &[T], gradient: &mut [T]) {
+pub fn clamp_gradient<T: Real>(bounds: Bounds, output: &[T], gradient: &mut [T]) {
     let clamp = Clamp::new(bounds);
     gradient.par_chunks_mut(CHUNK).zip(output.par_chunks(CHUNK)).for_each(|(gradient, output)| {
         vectorised(

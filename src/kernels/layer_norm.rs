@@ -130,14 +130,14 @@ fn length(over: Over, shape: Shape) -> usize {
 
 /// γ and β, of a whole example with the channels last.
 fn in_memory_order<T: Real>(over: Over, shape: Shape, weights: &[&[T]]) -> Vec<Vec<T>> {
-    let turned = |weight: &&[T]| {
-        let mut turned = weight.to_vec();
+    let transposed = |weight: &&[T]| {
+        let mut transposed = weight.to_vec();
         if over == Over::Example {
-            channels_last(shape, weight, &mut turned);
+            channels_last(shape, weight, &mut transposed);
         }
-        turned
+        transposed
     };
-    weights.iter().map(turned).collect()
+    weights.iter().map(transposed).collect()
 }
 
 /// The mean of some numbers and 1/√(their biased variance + eps).

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_there_and_back() {
+    fn transposes_there_and_back() {
         for (batch, shape) in [
             (1, Shape::map(1, 1, 1)),
             (2, Shape::map(3, 5, 7)),

@@ -23,7 +23,7 @@ use crate::program::op::linear::{FEATURES, FEW, PACKED};
 const COLUMNS: (usize, usize) = (128, 1024);
 
 impl<T: Real> Kernel<T> for Linear {
-    /// outputᵀ = W · xᵀ, turned.
+    /// outputᵀ = W · xᵀ, transposed.
     fn forward(&self, call: Forward<T>) {
         let Forward { batch, epilogue, inputs, weights, output, output_shape, .. } = call;
         let (x, shape) = inputs[0];
@@ -32,7 +32,7 @@ impl<T: Real> Kernel<T> for Linear {
         let few = batch <= FEW;
         with_scratch(if few { 0 } else { panels_length::<T>(features_in, batch) }, |panels| {
             if !few {
-                pack_turned(x, features_in, panels);
+                pack_transposed(x, features_in, panels);
             }
             let output = Parts::new(output);
             (0..features_out.div_ceil(FEATURES)).into_par_iter().for_each(|task| {
@@ -187,7 +187,7 @@ fn pack<T: Real>(matrix: &[T], columns: usize, some: std::ops::Range<usize>, pan
 }
 
 /// The transpose of a matrix, rows × columns, as panels: columns × rows.
-fn pack_turned<T: Real>(matrix: &[T], columns: usize, panels: &mut [T]) {
+fn pack_transposed<T: Real>(matrix: &[T], columns: usize, panels: &mut [T]) {
     let width = panel_width::<T>();
     panels.par_chunks_exact_mut(columns * width).enumerate().for_each(|(panel, to)| {
         let rows = matrix[panel * width * columns..].chunks_exact(columns).take(width);

@@ -104,7 +104,7 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
         ratios.iter_mut().zip(s).for_each(|(ratio, s)| *ratio = *ratio / *s);
         let rows = dx.chunks_exact_mut(channels).zip(x.chunks_exact(channels));
         for ((dx, x), ratios) in rows.zip(ratios.chunks_exact(channels)) {
-            // The window turned round: those to whom this one is a neighbour.
+            // The window mirrored: those to whom this one is a neighbour.
             add_neighbours(sums, ratios, (after, before));
             dx.iter_mut().zip(x).zip(&*sums).for_each(|((dx, x), sum)| *dx += factor * *x * *sum);
         }

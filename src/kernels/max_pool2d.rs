@@ -102,7 +102,7 @@ impl Pool {
             let x = &x[row / down.output * image..][..image];
             dispatch(Maxima { pool: self, row: row % down.output, x, y: &mut *y, places });
             if let Some(clamp) = clamp {
-                clamp.cut(y);
+                clamp.apply(y);
             }
         });
     }

@@ -64,7 +64,7 @@ mod upsample;
 use crate::program::memory::Kept;
 use crate::program::{Kernel, Op, op};
 
-pub use self::clamp::cut_gradient;
+pub use self::clamp::clamp_gradient;
 pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Algorithms, Backward, Cpu, Forward, MaskKey, Prepared, Saved};
@@ -115,7 +115,7 @@ pub fn forward<T: Real>(op: &Op, call: Forward<T>) {
 }
 
 /// Computes the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its
-/// result, and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`cut_gradient`] comes first.
+/// result, and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp_gradient`] comes first.
 pub fn backward<T: Real>(op: &Op, call: Backward<T>) {
     kernel(op).backward(call);
 }

@@ -1,7 +1,8 @@
 //! How every operation is tested: its output against a sum written naively in f64, its gradients against central
 //! differences, f32 against f64, one thread against several, a GPU against the processor.
 //!
-//! All numbers here are N×C×H×W, so that a naive sum reads like its formula; they are turned where a kernel is called.
+//! All numbers here are N×C×H×W, so that a naive sum reads like its formula; they are transposed where a kernel is
+//! called.
 
 use std::sync::LazyLock;
 
@@ -9,7 +10,7 @@ use rand_core::Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::layout::{channels_first, channels_last};
-use super::{Algorithms, Backward, Cpu, Forward, MaskKey, Mode, Real, Saved, backward, cut_gradient, forward};
+use super::{Algorithms, Backward, Cpu, Forward, MaskKey, Mode, Real, Saved, backward, clamp_gradient, forward};
 use crate::ir::Shape;
 use crate::program::{Bounds, Epilogue, Op};
 use crate::random::{Purpose, generator};
@@ -134,9 +135,10 @@ impl Case {
     }
 
     pub(super) fn run<T: Real>(&self, numbers: &Numbers<T>, output_gradient: &[T], wanted: Wanted) -> Outcome<T> {
-        let mut numbers = Numbers { inputs: turned(channels_last, &self.inputs, &numbers.inputs), ..numbers.clone() };
+        let mut numbers =
+            Numbers { inputs: transposed(channels_last, &self.inputs, &numbers.inputs), ..numbers.clone() };
         let outputs = [self.output];
-        let mut output_gradient = turned(channels_last, &outputs, &[output_gradient.to_vec()]).concat();
+        let mut output_gradient = transposed(channels_last, &outputs, &[output_gradient.to_vec()]).concat();
         // As after a larger batch.
         let mut saved = Saved { reals: vec![T::of(f64::NAN); 3], indices: vec![9; 3], bytes: vec![9; 3] };
         let output = self.forward(&mut numbers, &mut saved);
@@ -146,7 +148,7 @@ impl Case {
         let inputs = if reads.inputs { &numbers.inputs } else { &nothing };
         let [before, bounds] = self.op.gradient_bounds(self.epilogue.bounds, self.inputs.len());
         if before != Bounds::NONE {
-            cut_gradient(before, &output, &mut output_gradient);
+            clamp_gradient(before, &output, &mut output_gradient);
         }
         let unset = |values: &Vec<T>| vec![T::of(f64::NAN); values.len()];
         let mut input_gradients: Vec<Vec<T>> = numbers.inputs.iter().map(unset).collect();
@@ -167,8 +169,8 @@ impl Case {
         };
         backward(&self.op, call);
         Outcome {
-            output: turned(channels_first, &outputs, &[output]).concat(),
-            input_gradients: turned(channels_first, &self.inputs, &input_gradients),
+            output: transposed(channels_first, &outputs, &[output]).concat(),
+            input_gradients: transposed(channels_first, &self.inputs, &input_gradients),
             weight_gradients,
             buffers: numbers.buffers,
         }
@@ -225,9 +227,9 @@ fn check_differences(case: &Case, numbers: &Numbers<f64>, output_gradient: &[f64
     let loss = |choose: Choose, tensor: usize, index: usize, step: f64| {
         let mut numbers = numbers.clone();
         choose(&mut numbers)[tensor][index] += step;
-        numbers.inputs = turned(channels_last, &case.inputs, &numbers.inputs);
+        numbers.inputs = transposed(channels_last, &case.inputs, &numbers.inputs);
         let output = case.forward(&mut numbers, &mut Saved::default());
-        let output = &turned(channels_first, &[case.output], &[output])[0];
+        let output = &transposed(channels_first, &[case.output], &[output])[0];
         output.iter().zip(output_gradient).map(|(y, g)| y * g).sum::<f64>()
     };
     for (what, choose, gradients) in kinds {
@@ -252,13 +254,13 @@ pub(super) fn close(case: &Case, what: &str, found: &[f64], expected: &[f64], to
 }
 
 /// Every value in the other order.
-fn turned<T: Real>(turn: fn(Shape, &[T], &mut [T]), shapes: &[Shape], values: &[Vec<T>]) -> Vec<Vec<T>> {
-    let turn = |(shape, values): (&Shape, &Vec<T>)| {
-        let mut turned = vec![T::ZERO; values.len()];
-        turn(*shape, values, &mut turned);
-        turned
+fn transposed<T: Real>(transpose: fn(Shape, &[T], &mut [T]), shapes: &[Shape], values: &[Vec<T>]) -> Vec<Vec<T>> {
+    let transpose = |(shape, values): (&Shape, &Vec<T>)| {
+        let mut transposed = vec![T::ZERO; values.len()];
+        transpose(*shape, values, &mut transposed);
+        transposed
     };
-    shapes.iter().zip(values).map(turn).collect()
+    shapes.iter().zip(values).map(transpose).collect()
 }
 
 fn slices<T>(values: &[Vec<T>]) -> Vec<&[T]> {

@@ -39,9 +39,9 @@ mod window;
 
 use std::fmt::Debug;
 
+use crate::aliases;
 use crate::arguments::{Arguments, Parameter, ResolvedCall};
 use crate::diagnostic::{Code, Diagnostic, nearest};
-use crate::elsewhere;
 use crate::ir::{Pair, Reach, Shape, Window};
 use crate::program::Op;
 
@@ -223,15 +223,15 @@ impl Layers {
     }
 
     /// What `name`, which is none here, is in other frameworks.
-    pub(crate) fn elsewhere(&self, name: &str) -> Option<&'static elsewhere::Name> {
-        elsewhere::find(name, elsewhere::LAYERS.iter(), |ours| self.find(ours).is_some())
-            .or_else(|| elsewhere::of_other_dimensions(name))
+    pub(crate) fn alias(&self, name: &str) -> Option<&'static aliases::Name> {
+        aliases::find(name, aliases::LAYERS.iter(), |ours| self.find(ours).is_some())
+            .or_else(|| aliases::of_other_dimensions(name))
     }
 
     /// The layer that is probably meant by `name`, which is none: what PyTorch calls `BatchNorm2d` is `bn` here. One
     /// that is spelt nearly alike is not meant if others know the name for something else.
     pub fn suggest(&self, name: &str) -> Option<&'static str> {
-        match self.elsewhere(name) {
+        match self.alias(name) {
             Some(known) => known.ours(),
             None => nearest(name, self.names()),
         }

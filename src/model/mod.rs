@@ -184,7 +184,7 @@ impl ModuleT for Model {
         };
         let mut values: Vec<Option<Tensor>> = vec![None; self.program.shapes.len()];
         // The kernels work with the channels last.
-        values[ValueId::INPUT.index()] = Some(turned(images, expected, [0, 2, 3, 1])?);
+        values[ValueId::INPUT.index()] = Some(transposed(images, expected, [0, 2, 3, 1])?);
         for (index, step) in self.program.steps.iter().enumerate() {
             let inputs = step.inputs.iter().map(|input| values[input.index()].as_ref().expect("steps are in order"));
             let inputs: Vec<&Tensor> = inputs.collect();
@@ -192,7 +192,7 @@ impl ModuleT for Model {
             values[step.output.index()] = Some(output);
         }
         let output = values.swap_remove(self.program.output.index()).expect("some step makes the output");
-        turned(&output, self.program.shape(self.program.output), [0, 3, 1, 2])
+        transposed(&output, self.program.shape(self.program.output), [0, 3, 1, 2])
     }
 }
 
@@ -201,7 +201,7 @@ fn unusable(path: &Path, error: &candle_core::Error) -> WeightsError {
 }
 
 /// Moves the axes of a map; a vector has no axes to move.
-fn turned(value: &Tensor, shape: Shape, axes: [usize; 4]) -> Result<Tensor> {
+fn transposed(value: &Tensor, shape: Shape, axes: [usize; 4]) -> Result<Tensor> {
     match shape {
         Shape::Map { .. } => value.permute(axes)?.contiguous(),
         Shape::Vector(_) => Ok(value.clone()),

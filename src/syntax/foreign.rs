@@ -3,8 +3,8 @@
 use super::Vocabulary;
 use super::ast::{Setting, Text};
 use super::keyword::STRUCTURES;
+use crate::aliases;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::elsewhere;
 
 /// Keys under which other formats have a layer's name.
 const TYPES: [&str; 8] = ["type", "layer", "layer_type", "op", "op_type", "kind", "class", "class_name"];
@@ -59,7 +59,7 @@ pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -
         let own = before.rsplit('=').next().unwrap_or(before).trim();
         let is_code = before.len() < item.len() || own.contains('.');
         vocabulary
-            .elsewhere(own)
+            .alias(own)
             .filter(|_| is_code && own.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte)))
     });
     let Some(advice) = first else { return error };
@@ -75,8 +75,8 @@ pub(super) fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) ->
     const OWN: [&str; 3] = ["add", "concat", "mul"];
     let merge = OWN
         .into_iter()
-        .find(|own| elsewhere::is_spelt_as(own, &key.value))
-        .or_else(|| elsewhere::find(&key.value, elsewhere::MERGES.iter(), |_| true)?.ours())?;
+        .find(|own| aliases::is_spelt_as(own, &key.value))
+        .or_else(|| aliases::find(&key.value, aliases::MERGES.iter(), |_| true)?.ours())?;
     (values.len() > 1).then(|| {
         let message = format!("`{}` is treated as a name", key.value);
         let warning = Diagnostic::warning(Code::NearKeyword, key.span, message);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::elsewhere;
+use crate::aliases;
 
 /// The names that have a meaning before any document is read: a key of a mapping either calls one of them, or names
 /// something.
@@ -23,20 +23,20 @@ impl Vocabulary {
         presets: impl IntoIterator<Item = &'static str>,
     ) -> Vocabulary {
         let (layers, presets): (Vec<&str>, Vec<&str>) = (layers.into_iter().collect(), presets.into_iter().collect());
-        let plain = layers.iter().filter_map(|layer| Some((elsewhere::plain(layer)?, *layer))).collect();
+        let plain = layers.iter().filter_map(|layer| Some((aliases::plain(layer)?, *layer))).collect();
         Vocabulary { layers, presets, plain }
     }
 
     /// Whether it is another framework's name for a layer, or another spelling of one.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
-        elsewhere::plain(name).is_some_and(|plain| self.plain.contains_key(&plain) || elsewhere::is_layer(&plain))
+        aliases::plain(name).is_some_and(|plain| self.plain.contains_key(&plain) || aliases::is_layer(&plain))
     }
 
     /// What such a name comes to here, in words; `None` of any other name.
-    pub(super) fn elsewhere(&self, name: &str) -> Option<String> {
-        let known = elsewhere::find(name, elsewhere::LAYERS.iter(), |_| true);
-        let known = known.or_else(|| elsewhere::of_other_dimensions(name)).map(|known| known.in_words(name));
-        let respelt = || self.plain.get(&elsewhere::plain(name)?).filter(|own| **own != name);
+    pub(super) fn alias(&self, name: &str) -> Option<String> {
+        let known = aliases::find(name, aliases::LAYERS.iter(), |_| true);
+        let known = known.or_else(|| aliases::of_other_dimensions(name)).map(|known| known.in_words(name));
+        let respelt = || self.plain.get(&aliases::plain(name)?).filter(|own| **own != name);
         known.or_else(|| Some(format!("`{name}` is `{}` here", respelt()?)))
     }
 }

@@ -4,8 +4,8 @@ use super::ast::{Item, Merge, Setting, Shortcut};
 use super::document::Context;
 use super::structure::items;
 use super::value::wrong_type;
+use crate::aliases;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::elsewhere;
 
 /// What `shortcut:` can be, besides layers.
 pub(crate) const SHORTCUTS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
@@ -39,7 +39,7 @@ pub(super) fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting
 fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str], more: &str) -> Diagnostic {
     let error = Diagnostic::error(Code::UnknownName, value.span, format!("no {what} is called `{word}`"));
     if what == "merge"
-        && let Some(known) = elsewhere::find(word, elsewhere::MERGES.iter(), |ours| words.contains(&ours))
+        && let Some(known) = aliases::find(word, aliases::MERGES.iter(), |ours| words.contains(&ours))
     {
         return known.advise(error, word);
     }

@@ -3,11 +3,11 @@
 use super::named::{self, Registry};
 use super::ranges::{above_zero, below_one, in_range};
 use super::transforms::Channels;
+use crate::aliases;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
-use crate::elsewhere;
 use crate::recipe::{CrossEntropy, Mix, MixKind};
 use crate::syntax::ast::Setting;
 
@@ -16,14 +16,14 @@ pub const LOSSES: Registry<CrossEntropy> = Registry {
     what: "loss",
     example: "cross_entropy label_smoothing=0.1",
     tables: &[&[("cross_entropy", cross_entropy)]],
-    elsewhere: elsewhere::LOSSES,
+    aliases: aliases::LOSSES,
 };
 
 const MIXES: Registry<Mix> = Registry {
     what: "way to mix images",
     example: "mixup 0.2",
     tables: &[&[("mixup", mixup), ("cutmix", cutmix)]],
-    elsewhere: &[],
+    aliases: &[],
 };
 
 fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {

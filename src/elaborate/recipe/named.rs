@@ -1,11 +1,11 @@
 //! Calls in a recipe: `sgd lr=0.1`, or in mapping form `sgd: {lr: 0.1}`.
 
+use crate::aliases;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::call::arguments;
 use crate::elaborate::language::{Callable, Takes};
 use crate::elaborate::scope::Scope;
-use crate::elsewhere;
 use crate::syntax::ast::{Argument, Call, Expr, Setting, Term};
 use crate::syntax::notation;
 
@@ -18,7 +18,7 @@ pub struct Registry<T: 'static> {
     /// Names, and what reads their arguments, in tables of some that belong together.
     pub tables: &'static [Table<T>],
     /// What other frameworks have of the kind.
-    pub elsewhere: &'static [elsewhere::Name],
+    pub aliases: &'static [aliases::Name],
 }
 
 pub type Table<T> = &'static [(&'static str, Parse<T>)];
@@ -60,7 +60,7 @@ pub fn read<T>(
 fn unknown<T>(name: &Spanned<String>, kind: &Registry<T>) -> Diagnostic {
     let names = || kind.entries().map(|(name, _)| name);
     let error = Diagnostic::error(Code::UnknownName, name.span, format!("no {} is called `{}`", kind.what, name.value));
-    let known = elsewhere::find(&name.value, kind.elsewhere.iter(), |ours| names().any(|name| name == ours));
+    let known = aliases::find(&name.value, kind.aliases.iter(), |ours| names().any(|name| name == ours));
     match known {
         Some(known) => known.advise(error, &name.value),
         None => {

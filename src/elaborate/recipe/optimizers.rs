@@ -2,9 +2,9 @@
 
 use super::named::Registry;
 use super::ranges::{above_zero, at_least_zero, below_one};
+use crate::aliases;
 use crate::arguments::Arguments;
 use crate::diagnostic::Diagnostic;
-use crate::elsewhere;
 use crate::recipe::{Betas, Decayed, Optimizer, Rule};
 
 /// Every optimizer.
@@ -12,7 +12,7 @@ pub const OPTIMIZERS: Registry<Optimizer> = Registry {
     what: "optimizer",
     example: "sgd lr=0.1 momentum=0.9",
     tables: &[&[("sgd", sgd), ("adam", adam), ("adamw", adamw), ("rmsprop", rmsprop), ("lion", lion)]],
-    elsewhere: elsewhere::OPTIMIZERS,
+    aliases: aliases::OPTIMIZERS,
 };
 
 fn sgd(arguments: &mut Arguments) -> Result<Optimizer, Diagnostic> {

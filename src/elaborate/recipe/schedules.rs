@@ -2,9 +2,9 @@
 
 use super::named::Registry;
 use super::ranges::{above_zero, at_least_zero, below_one, in_range};
+use crate::aliases;
 use crate::arguments::{Arguments, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::elsewhere;
 use crate::recipe::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 
 /// Every schedule.
@@ -22,7 +22,7 @@ pub const SCHEDULES: Registry<LrSchedule> = Registry {
         ("onecycle", onecycle),
         ("plateau", plateau),
     ]],
-    elsewhere: elsewhere::SCHEDULES,
+    aliases: aliases::SCHEDULES,
 };
 
 fn constant(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {

@@ -21,7 +21,7 @@ const CLIPS: Registry<Clip> = Registry {
         ("norm", |arguments| bound(arguments, "norm").map(Clip::Norm)),
         ("value", |arguments| bound(arguments, "value").map(Clip::Value)),
     ]],
-    elsewhere: &[],
+    aliases: &[],
 };
 
 const INTERVALS: Registry<Every> = Registry {
@@ -31,14 +31,14 @@ const INTERVALS: Registry<Every> = Registry {
         ("epochs", |arguments| arguments.required("count").map(|Positive(count)| Every::Epochs(count))),
         ("steps", |arguments| arguments.required("count").map(|Positive(count)| Every::Steps(count))),
     ]],
-    elsewhere: &[],
+    aliases: &[],
 };
 
 const STOPPINGS: Registry<EarlyStopping> = Registry {
     what: "rule for early stopping",
     example: "patience 10",
     tables: &[&[("patience", patience)]],
-    elsewhere: &[],
+    aliases: &[],
 };
 
 /// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and

@@ -9,9 +9,9 @@ mod values;
 pub use self::values::Channels;
 use self::values::Probability;
 use super::named::Registry;
+use crate::aliases;
 use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::elsewhere;
 use crate::recipe::{Filter, Resize, STATISTICS, Transform};
 
 /// Every transform. What has one value for each channel has them as they were written: see [`spread`].
@@ -19,7 +19,7 @@ pub const TRANSFORMS: Registry<Transform> = Registry {
     what: "transform",
     example: "crop 32 pad=4",
     tables: &[geometry::TABLE, colours::TABLE, &[("normalize", normalize)]],
-    elsewhere: elsewhere::TRANSFORMS,
+    aliases: aliases::TRANSFORMS,
 };
 
 /// A single value stands for all `channels`.

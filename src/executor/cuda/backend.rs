@@ -8,7 +8,7 @@ use crate::executor::driver::{Backend, Run, Work};
 use crate::executor::schedule::Schedule;
 use crate::ir::{Shape, ValueId};
 use crate::kernels::MaskKey;
-use crate::kernels::cuda::{self as kernels, clamp, elementwise, turn};
+use crate::kernels::cuda::{self as kernels, clamp, elementwise, transpose};
 use crate::program::call::Order;
 use crate::program::plan::{BackwardStep, Buffer, ValueLocation};
 use crate::program::{Bounds, Program};
@@ -29,7 +29,7 @@ impl<'a> CudaBackend<'a> {
         let program = &run.schedule.program;
         if !machine.takes_images(program) {
             let to = machine.value(images, run.schedule, run.batch, ValueId::INPUT);
-            turn::images(&machine.gpu, run.batch, program.shape(ValueId::INPUT), images, to)?;
+            transpose::images(&machine.gpu, run.batch, program.shape(ValueId::INPUT), images, to)?;
         }
         Ok(CudaBackend { machine, images, labels })
     }
@@ -102,7 +102,7 @@ impl Machine {
         let elements = batch * schedule.program.shape(value).elements();
         match schedule.plan.values[value.index()] {
             ValueLocation::Input if self.takes_images(&schedule.program) => images.part(0, elements * self.width()),
-            ValueLocation::Input => self.turned.view().part(0, elements * self.width()),
+            ValueLocation::Input => self.transposed.view().part(0, elements * self.width()),
             ValueLocation::Buffer(buffer) => self.buffer(buffer, elements),
             ValueLocation::Nowhere => unreachable!("nobody reads what does not take part"),
         }
@@ -133,7 +133,7 @@ impl Backend for CudaBackend<'_> {
 
     fn cut(&mut self, work: Work, bounds: Bounds, gradient: Buffer) -> Result<()> {
         let gradient = self.machine.buffer(gradient, work.elements(work.step().output));
-        clamp::cut_gradient(&self.machine.gpu, bounds, self.output(work), gradient)
+        clamp::clamp_gradient(&self.machine.gpu, bounds, self.output(work), gradient)
     }
 
     fn backward(&mut self, work: Work, planned: &BackwardStep, bounds: Bounds) -> Result<()> {

@@ -13,7 +13,7 @@ use crate::executor::driver::{Run, Work};
 use crate::executor::profile::{Profile, Spent};
 use crate::executor::schedule::Schedule;
 use crate::ir::ValueId;
-use crate::kernels::cuda::{self as kernels, finite, turn};
+use crate::kernels::cuda::{self as kernels, finite, transpose};
 use crate::kernels::{MaskKey, Mode};
 use crate::program::{Program, Step};
 
@@ -50,7 +50,7 @@ pub struct Machine {
     /// Where each step of training and of evaluation keeps it.
     parts: [Vec<SavedRanges>; 2],
     /// The images of a batch, if their order or type is another than the caller's.
-    turned: Memory,
+    transposed: Memory,
     /// Outputs in f32, N×C×H×W.
     staged: Memory,
     /// Whether a number was found that is not finite.
@@ -103,7 +103,7 @@ impl CudaExecutor {
             buffers: (0..buffers).map(|_| empty()).collect::<Result<_>>()?,
             saved: empty()?,
             parts: [&training, &evaluation].map(|schedule| vec![SavedRanges::default(); schedule.program.steps.len()]),
-            turned: empty()?,
+            transposed: empty()?,
             staged: empty()?,
             flag: gpu.allocate(size_of::<u32>())?,
             gpu,
@@ -206,7 +206,7 @@ impl Evaluator for CudaExecutor {
             let (machine, run) = (&self.machine, Run { schedule: &self.evaluation, batch, key });
             let staged = machine.staged.view().part(0, size_of_val(all));
             let output = machine.value(self.input.images(place), run.schedule, batch, value);
-            turn::outputs(&machine.gpu, batch, shape, output, staged)?;
+            transpose::outputs(&machine.gpu, batch, shape, output, staged)?;
             machine.gpu.download(staged, all)?;
             self.input.used(&self.machine.gpu, place)?;
         }

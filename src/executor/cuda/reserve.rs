@@ -23,7 +23,7 @@ impl CudaExecutor {
         let width = machine.width();
         let mut wanted: Vec<usize> = schedule.plan.buffers.iter().map(|elements| elements * batch * width).collect();
         wanted.resize(machine.buffers.len(), 0);
-        let turned = match machine.takes_images(program) {
+        let transposed = match machine.takes_images(program) {
             true => 0,
             false => program.shape(ValueId::INPUT).elements() * batch * width,
         };
@@ -32,9 +32,10 @@ impl CudaExecutor {
             Mode::Eval => program.shape(program.output).elements() * batch * size_of::<f32>(),
         };
         let saved = machine.place_saved(schedule, batch);
-        let needed = wanted.iter().sum::<usize>() + saved + turned + staged;
+        let needed = wanted.iter().sum::<usize>() + saved + transposed + staged;
         let all = machine.buffers.iter_mut().zip(wanted);
-        let others = [(&mut machine.saved, saved), (&mut machine.turned, turned), (&mut machine.staged, staged)];
+        let others =
+            [(&mut machine.saved, saved), (&mut machine.transposed, transposed), (&mut machine.staged, staged)];
         grow(&machine.gpu, all.chain(others)).or_else(|error| {
             let error = error.during(format!("a batch of {batch}"));
             Err(error.followed_by(&fitting(machine.room()?, batch, needed)))
@@ -45,7 +46,7 @@ impl CudaExecutor {
 impl Machine {
     /// Bytes that batches could have: those that they have, and those that are free.
     fn room(&self) -> Result<usize> {
-        let held = self.buffers.iter().chain([&self.saved, &self.turned, &self.staged]).map(Memory::bytes);
+        let held = self.buffers.iter().chain([&self.saved, &self.transposed, &self.staged]).map(Memory::bytes);
         Ok(held.sum::<usize>() + self.gpu.context().mem_get_info()?.0)
     }
 

@@ -32,8 +32,8 @@ pub struct WeightLayout {
 struct WeightRange {
     start: usize,
     length: usize,
-    /// O, I and H·W of a weight whose order is turned from O×I×H×W to O×H×W×I.
-    turned: Option<[usize; 3]>,
+    /// O, I and H·W of a weight whose order is transposed from O×I×H×W to O×H×W×I.
+    transposed: Option<[usize; 3]>,
 }
 
 /// Numbers from the beginning of one weight to a possible beginning of the next.
@@ -42,14 +42,14 @@ const STEP: usize = ALIGNMENT / size_of::<f32>();
 impl WeightLayout {
     /// For these weights. `learns` says which have a gradient that changes them, `decays` on which λ acts.
     pub fn new(program: &Program, order: Order, learns: &[bool], decays: &[bool]) -> WeightLayout {
-        let mut places = vec![WeightRange { start: 0, length: 0, turned: None }; program.weights.len()];
+        let mut places = vec![WeightRange { start: 0, length: 0, transposed: None }; program.weights.len()];
         let parts = [(true, true), (true, false), (false, true), (false, false)];
         let mut ends = [0; 4];
         let mut length = 0;
         for (end, part) in ends.iter_mut().zip(parts) {
             for (index, weight) in program.weights.iter().enumerate().filter(|(i, _)| (learns[*i], decays[*i]) == part)
             {
-                places[index] = WeightRange { start: length, length: weight.elements(), turned: None };
+                places[index] = WeightRange { start: length, length: weight.elements(), transposed: None };
                 length = (length + weight.elements()).next_multiple_of(STEP);
             }
             *end = length;
@@ -57,7 +57,7 @@ impl WeightLayout {
         if order == Order::ChannelsLast {
             for step in program.steps.iter().filter(|step| is_convolution(&step.op)) {
                 if let [outputs, inputs, height, width] = program.weights[step.weights[0]].shape[..] {
-                    places[step.weights[0]].turned = Some([outputs, inputs, height * width]);
+                    places[step.weights[0]].transposed = Some([outputs, inputs, height * width]);
                 }
             }
         }
@@ -69,8 +69,8 @@ impl WeightLayout {
         let mut all = vec![0.0; length];
         for (place, values) in self.places.iter().zip(values).filter(|(_, values)| !values.is_empty()) {
             let target = &mut all[place.start..place.start + place.length];
-            match place.turned {
-                Some([outputs, inputs, taps]) => turn(outputs, inputs, taps, values, target),
+            match place.transposed {
+                Some([outputs, inputs, taps]) => transpose(outputs, inputs, taps, values, target),
                 None => target.copy_from_slice(values),
             }
         }
@@ -84,11 +84,11 @@ impl WeightLayout {
                 return Vec::new();
             }
             let values = &all[place.start..place.start + place.length];
-            match place.turned {
+            match place.transposed {
                 Some([outputs, inputs, taps]) => {
-                    let mut turned = vec![0.0; values.len()];
-                    turn(outputs, taps, inputs, values, &mut turned);
-                    turned
+                    let mut transposed = vec![0.0; values.len()];
+                    transpose(outputs, taps, inputs, values, &mut transposed);
+                    transposed
                 }
                 None => values.to_vec(),
             }
@@ -119,7 +119,7 @@ fn is_convolution(op: &Op) -> bool {
 }
 
 /// Matrices of rows × columns, one after the other, transposed.
-fn turn(matrices: usize, rows: usize, columns: usize, from: &[f32], to: &mut [f32]) {
+fn transpose(matrices: usize, rows: usize, columns: usize, from: &[f32], to: &mut [f32]) {
     assert_eq!((from.len(), to.len()), (matrices * rows * columns, from.len()), "sizes are those of the weight");
     if from.is_empty() {
         return;

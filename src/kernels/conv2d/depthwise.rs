@@ -29,7 +29,7 @@ pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: &Filter<T>,
     // Columns whose windows lie inside.
     let whole = whole(across.output, |column| across.taps(column).len() == across.kernel);
     with_scratch(geometry.taps() * channels, |taps| {
-        filter.with_weight(|weight| turn(weight, geometry.taps(), taps));
+        filter.with_weight(|weight| transpose(weight, geometry.taps(), taps));
         output.par_chunks_exact_mut(across.output * channels).enumerate().for_each(|(line, y)| {
             let (image, row) = (line / down.output, line % down.output);
             let meet = |column: usize, met: &mut Met| {
@@ -58,7 +58,7 @@ pub(super) fn forward<T: Real>(geometry: &Geometry, x: &[T], filter: &Filter<T>,
                         }
                     }
                     if let Some(clamp) = filter.clamp {
-                        clamp.cut(y);
+                        clamp.apply(y);
                     }
                 }
             });
@@ -74,7 +74,7 @@ pub(super) fn input_gradient<T: Real>(geometry: &Geometry, weight: &[T], dy: &[T
     let readers = |column: usize| (0..across.kernel).filter(|tap| across.reader(column, *tap).is_some()).count();
     let whole = whole(across.input, |column| across.stride == 1 && readers(column) == across.kernel);
     with_scratch(weight.len(), |taps| {
-        turn(weight, geometry.taps(), taps);
+        transpose(weight, geometry.taps(), taps);
         dx.par_chunks_exact_mut(across.input * groups).enumerate().for_each(|(line, dx)| {
             let (image, row) = (line / down.input, line % down.input);
             let meet = |column: usize, met: &mut Met| {
@@ -283,7 +283,7 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
         });
         let (sum, others) = sums.split_at_mut(length);
         others.chunks_exact(length).for_each(|other| add_all(sum, other));
-        turn(sum, channels, dw);
+        transpose(sum, channels, dw);
     });
 }
 
@@ -314,11 +314,11 @@ fn for_outputs(down: &Slide, across: &Slide, (row, column): (usize, usize), mut 
 }
 
 /// rows × columns to columns × rows
-fn turn<T: Real>(values: &[T], columns: usize, turned: &mut [T]) {
+fn transpose<T: Real>(values: &[T], columns: usize, transposed: &mut [T]) {
     let rows = values.len() / columns;
     for (row, values) in values.chunks_exact(columns).enumerate() {
         for (column, value) in values.iter().enumerate() {
-            turned[column * rows + row] = *value;
+            transposed[column * rows + row] = *value;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! input's gradient = windows of the output's gradient · weight, turned round. With a stride, the input's positions
+//! input's gradient = windows of the output's gradient · weight, rotated by 180°. With a stride, the input's positions
 //! fall into as many kinds as it has remainders, each of which met its own part of the taps.
 
 use super::joined;

@@ -131,22 +131,22 @@ fn pack<T: Real>(geometry: &Geometry, dy: &[T], group: usize, block: &Block, pan
     }
 }
 
-/// A block of the weight that is turned at once: outputs × inputs.
-const TURNED: (usize, usize) = (16, 16);
+/// A block of the weight that is transposed at once: outputs × inputs.
+const TRANSPOSED: (usize, usize) = (16, 16);
 
-/// From taps × inputs × outputs of each group to outputs × inputs × taps. A block is copied before it is turned, since
-/// its lines, as far apart as the sums have outputs, may all want the same place in the cache.
+/// From taps × inputs × outputs of each group to outputs × inputs × taps. A block is copied before it is transposed,
+/// since its lines, as far apart as the sums have outputs, may all want the same place in the cache.
 fn to_weight_order<T: Real>(geometry: &Geometry, sums: &[T], dw: &mut [T]) {
     let &Geometry { inputs, outputs, .. } = geometry;
     let taps = geometry.taps();
     let line = inputs * taps;
-    let (height, width) = TURNED;
+    let (height, width) = TRANSPOSED;
     // Some outputs of a group each.
     dw.par_chunks_mut(outputs * line).zip(sums.par_chunks(outputs * line)).for_each(|(dw, sums)| {
         dw.par_chunks_mut(height * line).enumerate().for_each(|(some, dw)| {
             let first = some * height;
             let used = height.min(outputs - first);
-            let mut block = [T::ZERO; TURNED.0 * TURNED.1];
+            let mut block = [T::ZERO; TRANSPOSED.0 * TRANSPOSED.1];
             for input in (0..inputs).step_by(width) {
                 let count = width.min(inputs - input);
                 for tap in 0..taps {

@@ -1,7 +1,7 @@
 //! Numbers of another type.
 
 use super::shape::wide;
-use super::turn::SOURCE;
+use super::transpose::SOURCE;
 use crate::cuda::{Call, DType, Gpu, Grid, Result, View};
 
 #[repr(C)]
@@ -12,7 +12,7 @@ struct Convert {
     count: u64,
 }
 
-// SAFETY: as in turn.cu.
+// SAFETY: as in transpose.cu.
 unsafe impl Call for Convert {}
 
 fn convert(gpu: &Gpu, kernel: &'static str, count: usize, from: View, to: View) -> Result<()> {

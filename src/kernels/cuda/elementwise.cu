@@ -149,4 +149,4 @@ struct CutGradient {
 
 EACH(add, Add, Combine)
 EACH(multiply, Multiply, Combine)
-EACH(cut_gradient, CutGradient, Combine)
+EACH(clamp_gradient, CutGradient, Combine)

@@ -14,7 +14,7 @@ impl Kernel for Linear {
         let (features_in, features_out) = (shape.elements(), output_shape.elements());
         let storage = gpu.settings().storage;
         let extent = Extent { rows: batch, columns: features_out, depth: features_in };
-        gpu.multiply(extent, plain(x, storage), turned(plain(weights[0].stored, storage)), plain(output, storage))?;
+        gpu.multiply(extent, plain(x, storage), transposed(plain(weights[0].stored, storage)), plain(output, storage))?;
         let bias = weights.get(1).map(|bias| bias.values);
         if bias.is_none() && epilogue.bounds == Bounds::NONE {
             return Ok(());
@@ -34,7 +34,7 @@ impl Kernel for Linear {
         if let Some(dw) = call.weight_gradients[0] {
             let extent = Extent { rows: features_out, columns: features_in, depth: batch };
             let dw = plain(dw, DType::F32);
-            gpu.multiply(extent, turned(plain(dy, storage)), plain(x, storage), dw)?;
+            gpu.multiply(extent, transposed(plain(dy, storage)), plain(x, storage), dw)?;
         }
         match *call.weight_gradients {
             [_, Some(db)] => bias::gradient(gpu, batch, output_shape, dy, db),
@@ -47,6 +47,6 @@ fn plain(values: View, storage: DType) -> Matrix {
     Matrix { values, storage, transposed: false }
 }
 
-fn turned(matrix: Matrix) -> Matrix {
+fn transposed(matrix: Matrix) -> Matrix {
     Matrix { transposed: true, ..matrix }
 }

@@ -53,7 +53,7 @@ KERNEL(response_norm_forward, ResponseNorm) {
 // dxᵢ = gᵢ·sᵢ^−β − 2αβ/n · xᵢ · Σⱼ gⱼ·yⱼ/sⱼ over all j whose window holds i.
 KERNEL(response_norm_backward, ResponseNorm) {
     over_table<1>(call.table, [&](u32 channel) {
-        // The window turned round.
+        // The window mirrored.
         Neighbours near = neighbours(call.table.channels, channel, call.after, call.before);
         u64 run = call.table.run;
         return [&call, channel, near, run](u64 at) {

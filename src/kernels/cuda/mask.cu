@@ -13,17 +13,17 @@ struct Draw {
     u64 dropped;
 };
 
-__device__ inline u32 turned(u32 x, u32 by) { return x << by | x >> (32 - by); }
+__device__ inline u32 rotated(u32 x, u32 by) { return x << by | x >> (32 - by); }
 
 __device__ inline void quarter(u32 &a, u32 &b, u32 &c, u32 &d) {
     a += b;
-    d = turned(d ^ a, 16);
+    d = rotated(d ^ a, 16);
     c += d;
-    b = turned(b ^ c, 12);
+    b = rotated(b ^ c, 12);
     a += b;
-    d = turned(d ^ a, 8);
+    d = rotated(d ^ a, 8);
     c += d;
-    b = turned(b ^ c, 7);
+    b = rotated(b ^ c, 7);
 }
 
 // The 16 words of a block of the stream.

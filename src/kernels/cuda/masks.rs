@@ -126,13 +126,15 @@ fn apply(
         by_positions: Divisor::by(shape.positions()),
     };
     let settings = gpu.settings();
-    let turned = settings.order == Order::ChannelsFirst && !shape.has_one_order();
+    let transposed = settings.order == Order::ChannelsFirst && !shape.has_one_order();
     match dropped {
         Dropped::Examples => {
             let width = width_for(settings, elements);
             gpu.launch(&SOURCE, widths!("apply_examples").of(width), grid_each(batch, elements / width), &call)
         }
-        Dropped::Numbers if turned => gpu.launch(&SOURCE, "apply_bits_turned", grid_each(batch, elements), &call),
+        Dropped::Numbers if transposed => {
+            gpu.launch(&SOURCE, "apply_bits_transposed", grid_each(batch, elements), &call)
+        }
         Dropped::Numbers => {
             let width = if batch * elements < wide(settings) { 1 } else { wide(settings) };
             let grid = Grid::over(batch * elements / width);

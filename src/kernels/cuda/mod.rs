@@ -20,7 +20,7 @@ pub mod finite;
 pub mod loss;
 pub mod norm;
 pub mod optimizer;
-pub mod turn;
+pub mod transpose;
 
 mod batch_norm;
 mod channels;
@@ -97,7 +97,7 @@ pub fn forward(op: &Op, call: Forward) -> Result<()> {
 }
 
 /// Queues the gradients that somebody needs, after [`forward`] in the same mode. Where the forward pass cut its result,
-/// and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp::cut_gradient`] comes first.
+/// and the operation does not [cut the gradient](Op::gradient_bounds) itself, [`clamp::clamp_gradient`] comes first.
 pub fn backward(op: &Op, call: Backward) -> Result<()> {
     kernel(op)?.backward(call)
 }

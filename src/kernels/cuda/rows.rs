@@ -92,17 +92,17 @@ impl NormRows {
             [gamma, beta] => [gamma.values.pointer(), beta.values.pointer()],
             _ => [0; 2],
         };
-        let turned = turned_weights(gpu, over, shape);
-        let (channels, positions) = turned.map_or((0, 0), |shape| (shape.channels(), shape.positions()));
+        let transposed = transposed_weights(gpu, over, shape);
+        let (channels, positions) = transposed.map_or((0, 0), |shape| (shape.channels(), shape.positions()));
         let (by_channels, channels, positions) = (Divisor::by(channels), small(channels), small(positions));
         NormRows { rows, x: 0, g: 0, y: 0, means, inverses, gamma, beta, eps: 0.0, channels, positions, by_channels }
     }
 }
 
 /// The shape of examples whose numbers lie in another order than their weights, which have the channels first.
-fn turned_weights(gpu: &Gpu, over: Over, shape: Shape) -> Option<Shape> {
-    let turned = over == Over::Example && gpu.settings().order == Order::ChannelsLast && !shape.has_one_order();
-    turned.then_some(shape)
+fn transposed_weights(gpu: &Gpu, over: Over, shape: Shape) -> Option<Shape> {
+    let transposed = over == Over::Example && gpu.settings().order == Order::ChannelsLast && !shape.has_one_order();
+    transposed.then_some(shape)
 }
 
 impl Kernel for LayerNorm {
@@ -139,7 +139,7 @@ impl Kernel for LayerNorm {
             Over::Example => Cut { rows: batch, channels: shape.elements(), run: 1 },
             Over::Channels => Cut::new(gpu.settings(), batch, shape),
         };
-        let totals = Totals { first: dbeta, second: dgamma, of_maps: turned_weights(gpu, over, shape) };
+        let totals = Totals { first: dbeta, second: dgamma, of_maps: transposed_weights(gpu, over, shape) };
         sums::totals(gpu, cut, Terms::Layer { g, x, statistics: super::batch_norm::halves(saved.reals) }, totals)
     }
 }

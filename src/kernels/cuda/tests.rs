@@ -3,7 +3,7 @@
 
 mod case;
 mod large;
-mod turns;
+mod transposes;
 mod updates;
 
 use std::sync::{LazyLock, Mutex, MutexGuard};

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::super::named::Registry;
 use super::super::{losses::LOSSES, optimizers::OPTIMIZERS, schedules::SCHEDULES, transforms::TRANSFORMS};
+use crate::aliases;
 use crate::arguments::Arguments;
 use crate::diagnostic::{Diagnostic, nearest};
-use crate::elsewhere;
 use crate::layers::{LAYERS, Layers};
 
 /// What a call asks for.
@@ -27,9 +27,9 @@ fn parameters_are_what_is_asked_for() {
 
 fn of_kind<T>(kind: &Registry<T>) -> Vec<&'static str> {
     let names = || kind.entries().map(|(name, _)| name);
-    for name in kind.elsewhere {
+    for name in kind.aliases {
         assert!(name.ours().is_none_or(|ours| names().any(|name| name == ours)), "{name:?}");
-        let is_own = |own: &str| elsewhere::find(own, [name].into_iter(), |_| true).is_some();
+        let is_own = |own: &str| aliases::find(own, [name].into_iter(), |_| true).is_some();
         assert!(!names().any(is_own), "{name:?} is a name here");
     }
     kind.entries().flat_map(|(name, parse)| asked(name, parse)).collect()
@@ -43,7 +43,7 @@ fn every_name_leads_to_one_that_there_is() {
     known.extend(of_kind(&LOSSES));
     known.extend(of_kind(&TRANSFORMS));
     known.insert("std");
-    for name in elsewhere::ARGUMENTS {
+    for name in aliases::ARGUMENTS {
         assert!(name.ours().is_none_or(|ours| known.contains(ours)), "{name:?} leads nowhere: {known:?}");
     }
 }
@@ -89,17 +89,17 @@ fn no_neighbour_is_advised() {
     for line in names.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         let [_, "layer", name, arguments @ ..] = words.as_slice() else { continue };
-        let own = layers.names().find(|own| elsewhere::is_spelt_as(own, name));
-        let known = layers.elsewhere(name);
+        let own = layers.names().find(|own| aliases::is_spelt_as(own, name));
+        let known = layers.alias(name);
         let suggested = layers.suggest(name);
         assert!(suggested.is_none() || own == suggested || known.is_some(), "{line}: {suggested:?}");
-        let Some(layer) = own.or(known.and_then(elsewhere::Name::ours)).and_then(|own| layers.find(own)) else {
+        let Some(layer) = own.or(known.and_then(aliases::Name::ours)).and_then(|own| layers.find(own)) else {
             continue;
         };
         let asked = asked(layer.name, layer.parse);
         for argument in arguments {
-            let is_own = asked.iter().any(|own| elsewhere::is_spelt_as(own, argument));
-            let known = elsewhere::find(argument, elsewhere::ARGUMENTS.iter(), |ours| asked.contains(&ours));
+            let is_own = asked.iter().any(|own| aliases::is_spelt_as(own, argument));
+            let known = aliases::find(argument, aliases::ARGUMENTS.iter(), |ours| asked.contains(&ours));
             let near = nearest(argument, asked.iter().copied());
             assert!(is_own || known.is_some() || near.is_none(), "{line}: {argument} for {near:?}");
             compared += 1;

@@ -6,7 +6,7 @@
 //! 230 to 450 GFLOP/s by the sum as it is defined.
 //!
 //! Forward, a task takes some tiles through all three steps, so that they stay in its cache. The input's gradient is
-//! the same with the weights turned round. The weight's gradient sums over tiles what the transforms of input and
+//! the same with the weights rotated by 180°. The weight's gradient sums over tiles what the transforms of input and
 //! output's gradient have in common.
 
 #[cfg(test)]
@@ -146,6 +146,6 @@ pub(super) fn weight_gradient<T: Real>(geometry: &Geometry, x: &[T], dy: &[T], d
                 }
             });
         });
-        weights::turn_back(geometry, sums, stretches, dw);
+        weights::transform_back(geometry, sums, stretches, dw);
     });
 }

@@ -29,7 +29,7 @@ pub(super) fn gradient_length(geometry: &Geometry) -> usize {
     geometry.inputs * geometry.outputs + GAP
 }
 
-/// G g Gᵀ of every pair of channels, as the panels of 36 right factors. The way back uses the weights turned by 180°.
+/// G g Gᵀ of every pair of channels, as the panels of 36 right factors. The way back uses the weights rotated by 180°.
 pub(super) fn transform<T: Real>(geometry: &Geometry, direction: Direction, weight: &[T], panels: &mut [T]) {
     let (rows, columns) = sides(geometry, direction);
     let (matrix, width) = (length::<T>(geometry, direction), panel_width::<T>());
@@ -105,7 +105,7 @@ impl<T: Real> WithSimd for Panel<'_, T> {
 }
 
 /// dw ← Gᵀ m G for every pair of channels, where m are 36 matrices inputs × outputs, `stretches` of them to be summed.
-pub(super) fn turn_back<T: Real>(geometry: &Geometry, sums: &[T], stretches: usize, dw: &mut [T]) {
+pub(super) fn transform_back<T: Real>(geometry: &Geometry, sums: &[T], stretches: usize, dw: &mut [T]) {
     let &Geometry { inputs, outputs, .. } = geometry;
     let matrix = gradient_length(geometry);
     let dw = Parts::new(dw);

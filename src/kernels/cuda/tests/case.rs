@@ -4,7 +4,7 @@ use super::{download, each_gpu, emulator, rounded, upload};
 use crate::cuda::call::{Backward, Forward, Saved, Weight};
 use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::ir::Shape;
-use crate::kernels::cuda::{backward, clamp, convert, forward, turn};
+use crate::kernels::cuda::{backward, clamp, convert, forward, transpose};
 use crate::kernels::testing::{Case, Numbers, Outcome, Wanted, close};
 use crate::kernels::{MaskKey, cuda, layout};
 use crate::program::call::Order;
@@ -96,13 +96,13 @@ fn doubles(values: &[f32]) -> Vec<f64> {
 fn to_device(gpu: &Gpu, batch: usize, shape: Shape, values: &[f64]) -> Result<Memory> {
     let from = upload(gpu, &singles(values));
     let to = gpu.allocate(values.len() * gpu.settings().storage.width())?;
-    turn::images(gpu, batch, shape, from.view(), to.view())?;
+    transpose::images(gpu, batch, shape, from.view(), to.view())?;
     Ok(to)
 }
 
 fn from_device(gpu: &Gpu, batch: usize, shape: Shape, values: View) -> Result<Vec<f64>> {
     let to = gpu.allocate(values.elements(gpu.settings().storage.width()) * size_of::<f32>())?;
-    turn::outputs(gpu, batch, shape, values, to.view())?;
+    transpose::outputs(gpu, batch, shape, values, to.view())?;
     Ok(doubles(&download(gpu, &to)))
 }
 
@@ -206,7 +206,7 @@ fn run(
     let gradient = to_device(gpu, batch, case.output, output_gradient)?;
     let [before, bounds] = case.op.gradient_bounds(case.epilogue.bounds, case.inputs.len());
     if before != Bounds::NONE {
-        clamp::cut_gradient(gpu, before, output.view(), gradient.view())?;
+        clamp::clamp_gradient(gpu, before, output.view(), gradient.view())?;
     }
     let input_gradients = unset(gpu, &inputs)?;
     let weight_gradients: Vec<Memory> =

@@ -9,11 +9,11 @@ use crate::ir::Shape;
 use crate::program::call::Order;
 use crate::program::op::Flatten;
 
-pub(super) const SOURCE: KernelSource = KernelSource { name: "turn.cu", text: include_str!("turn.cu") };
+pub(super) const SOURCE: KernelSource = KernelSource { name: "transpose.cu", text: include_str!("transpose.cu") };
 
 #[repr(C)]
 #[derive(Clone, Copy)]
-struct Turn {
+struct Transpose {
     x: u64,
     y: u64,
     batch: u64,
@@ -22,21 +22,21 @@ struct Turn {
     by_rows: Divisor,
 }
 
-// SAFETY: as in turn.cu.
-unsafe impl Call for Turn {}
+// SAFETY: as in transpose.cu.
+unsafe impl Call for Transpose {}
 
 /// Sides of a tile, and rows of threads that turn it.
 const TILE: usize = 32;
 const THREAD_ROWS: u32 = 8;
 
-/// Fewer rows or columns than these are turned without tiles.
+/// Fewer rows or columns than these are transposed without tiles.
 const FEW: usize = 8;
 
-/// Kernels for matrices that are turned in tiles, and for those with few rows or columns.
+/// Kernels for matrices that are transposed in tiles, and for those with few rows or columns.
 type Kernels = [&'static str; 2];
 
 /// Turns matrices of so many rows and columns, one after the other.
-fn turn(
+fn transpose(
     gpu: &Gpu,
     [tiles, few]: Kernels,
     batch: usize,
@@ -44,7 +44,7 @@ fn turn(
     from: View,
     to: View,
 ) -> Result<()> {
-    let call = Turn {
+    let call = Transpose {
         x: from.pointer(),
         y: to.pointer(),
         batch: batch as u64,
@@ -64,7 +64,7 @@ pub fn images(gpu: &Gpu, batch: usize, shape: Shape, from: View, to: View) -> Re
     if has_one_order(gpu, shape) {
         return to_real(gpu, from, to);
     }
-    turn(gpu, ["turn_in_tiles", "turn_in_few"], batch, [shape.channels(), shape.positions()], from, to)
+    transpose(gpu, ["transpose_in_tiles", "transpose_in_few"], batch, [shape.channels(), shape.positions()], from, to)
 }
 
 /// Outputs in the run's order and storage type as N×C×H×W of f32.
@@ -72,7 +72,7 @@ pub fn outputs(gpu: &Gpu, batch: usize, shape: Shape, from: View, to: View) -> R
     if has_one_order(gpu, shape) {
         return to_float(gpu, from, to);
     }
-    turn(gpu, ["turn_out_tiles", "turn_out_few"], batch, [shape.positions(), shape.channels()], from, to)
+    transpose(gpu, ["transpose_out_tiles", "transpose_out_few"], batch, [shape.positions(), shape.channels()], from, to)
 }
 
 impl Kernel for Flatten {
@@ -92,7 +92,7 @@ fn flatten(gpu: &Gpu, batch: usize, shape: Shape, matrix: [usize; 2], from: View
     if has_one_order(gpu, shape) {
         return gpu.copy(from, to);
     }
-    turn(gpu, ["turn_tiles", "turn_few"], batch, matrix, from, to)
+    transpose(gpu, ["transpose_tiles", "transpose_few"], batch, matrix, from, to)
 }
 
 /// Whether values of a shape lie as N×C×H×W anyway.

@@ -1,10 +1,10 @@
 // Maps in the other order, and numbers of another type: images as they come, outputs as they go, and maps that become
 // vectors.
 //
-// Bound by memory. A tile of a matrix is turned in shared memory, so that both sides are touched in whole lines;
-// matrices with few rows or columns, images of three channels above all, are turned without.
+// Bound by memory. A tile of a matrix is transposed in shared memory, so that both sides are touched in whole lines;
+// matrices with few rows or columns, images of three channels above all, are transposed without.
 
-struct Turn {
+struct Transpose {
     const void *x;
     void *y;
     // Matrices, one after the other, of so many rows and columns.
@@ -16,7 +16,7 @@ struct Turn {
 // A tile is as wide as a warp; a block has 8 rows of threads.
 constexpr u32 TILE = 32;
 
-template <class From, class To> __device__ void turn_tiles(const Turn &call) {
+template <class From, class To> __device__ void transpose_tiles(const Transpose &call) {
     // One column more, so that no two rows of a column lie in one bank.
     __shared__ float tile[TILE][TILE + 1];
     u64 elements = (u64)call.rows * call.columns;
@@ -40,7 +40,7 @@ template <class From, class To> __device__ void turn_tiles(const Turn &call) {
     }
 }
 
-template <class From, class To> __device__ void turn_few(const Turn &call) {
+template <class From, class To> __device__ void transpose_few(const Transpose &call) {
     u64 elements = (u64)call.rows * call.columns;
     for (u64 image = blockIdx.y; image < call.batch; image += gridDim.y) {
         const From *x = (const From *)call.x + image * elements;
@@ -52,13 +52,13 @@ template <class From, class To> __device__ void turn_few(const Turn &call) {
     }
 }
 
-#define TURNS(name, From, To)                                          \
-    KERNEL(name##_tiles, Turn) { turn_tiles<From, To>(call); }         \
-    KERNEL(name##_few, Turn) { turn_few<From, To>(call); }
+#define TRANSPOSES(name, From, To)                                     \
+    KERNEL(name##_tiles, Transpose) { transpose_tiles<From, To>(call); } \
+    KERNEL(name##_few, Transpose) { transpose_few<From, To>(call); }
 
-TURNS(turn, Number, Number)
-TURNS(turn_in, float, Number)
-TURNS(turn_out, Number, float)
+TRANSPOSES(transpose, Number, Number)
+TRANSPOSES(transpose_in, float, Number)
+TRANSPOSES(transpose_out, Number, float)
 
 struct Convert {
     const void *x;

@@ -3,7 +3,7 @@
 use super::{download, each_gpu, rounded, upload};
 use crate::cuda::DType;
 use crate::ir::Shape;
-use crate::kernels::cuda::{convert, turn};
+use crate::kernels::cuda::{convert, transpose};
 use crate::kernels::layout;
 use crate::program::call::Order;
 
@@ -24,14 +24,14 @@ fn images_and_outputs_keep_their_numbers() {
             let from = upload(&gpu, &images);
             let inside = gpu.allocate(images.len() * width).expect("tests are small");
             let to = gpu.allocate(from.bytes()).expect("tests are small");
-            turn::images(&gpu, batch, shape, from.view(), inside.view()).expect("a kernel");
+            transpose::images(&gpu, batch, shape, from.view(), inside.view()).expect("a kernel");
             let mut expected = images.clone();
             if gpu.settings().order == Order::ChannelsLast {
                 layout::channels_last(shape, &images, &mut expected);
             }
             convert::to_float(&gpu, inside.view(), to.view()).expect("a kernel");
             assert_eq!(download::<f32>(&gpu, &to), expected, "{batch}×{shape} with {:?}", gpu.settings());
-            turn::outputs(&gpu, batch, shape, inside.view(), to.view()).expect("a kernel");
+            transpose::outputs(&gpu, batch, shape, inside.view(), to.view()).expect("a kernel");
             assert_eq!(download::<f32>(&gpu, &to), images, "{batch}×{shape} with {:?}", gpu.settings());
         }
     }
