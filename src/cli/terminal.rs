@@ -1,5 +1,6 @@
 //! Writing to whoever reads: a terminal, with colours and a width, or a pipe or file, plain and as wide as it gets.
 
+use std::borrow::Cow;
 use std::env;
 use std::fmt;
 use std::io::{self, BufWriter, ErrorKind, IsTerminal, Write};
@@ -39,34 +40,40 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// As [`print`], of a text that may be long: no more than a line of it is in memory at a time.
 pub fn show(text: fmt::Arguments) -> Result<(), Failure> {
     write(|output| {
-        let mut lines = Lines { output, line: Vec::new(), colour: colour() };
-        lines.write_fmt(text)?;
-        lines.flush()
+        let mut lines = Lines { output, line: String::new(), colour: colour(), written: Ok(()) };
+        // What failed is in there.
+        let _ = fmt::Write::write_fmt(&mut lines, text);
+        lines.pass_on();
+        lines.written
     })
 }
 
 /// Passes lines on, made [`harmless`].
 struct Lines<'a> {
     output: &'a mut dyn Write,
-    line: Vec<u8>,
+    line: String,
     colour: bool,
+    written: io::Result<()>,
 }
 
-impl Write for Lines<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        for part in bytes.split_inclusive(|byte| *byte == b'\n') {
-            self.line.extend_from_slice(part);
-            if part.ends_with(b"\n") {
-                self.flush()?;
+impl Lines<'_> {
+    fn pass_on(&mut self) {
+        if self.written.is_ok() {
+            self.written = self.output.write_all(harmless(&self.line, self.colour).as_bytes());
+        }
+        self.line.clear();
+    }
+}
+
+impl fmt::Write for Lines<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for part in text.split_inclusive('\n') {
+            self.line.push_str(part);
+            if part.ends_with('\n') {
+                self.pass_on();
             }
         }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let line = harmless(&String::from_utf8_lossy(&self.line), self.colour);
-        self.line.clear();
-        self.output.write_all(line.as_bytes())
+        self.written.as_ref().map(|()| ()).map_err(|_| fmt::Error)
     }
 }
 
@@ -86,15 +93,18 @@ pub fn put(format: Format, text: &str) -> Result<(), Failure> {
 
 /// Without control characters, save for line breaks and, with `colour`, what [`painted`](crate::report::table::painted)
 /// adds.
-fn harmless(text: &str, colour: bool) -> String {
+fn harmless(text: &str, colour: bool) -> Cow<'_, str> {
     const OWN: [&str; 3] = ["[0m", "[1m", "[2m"];
+    if !colour || !text.contains('\u{1b}') {
+        return printable_lines(text);
+    }
     let mut parts = text.split('\u{1b}');
-    let mut harmless = printable_lines(parts.next().unwrap_or_default());
+    let mut harmless = printable_lines(parts.next().unwrap_or_default()).into_owned();
     for part in parts {
-        harmless.push(if colour && OWN.iter().any(|own| part.starts_with(own)) { '\u{1b}' } else { '\u{fffd}' });
+        harmless.push(if OWN.iter().any(|own| part.starts_with(own)) { '\u{1b}' } else { '\u{fffd}' });
         harmless.push_str(&printable_lines(part));
     }
-    harmless
+    Cow::Owned(harmless)
 }
 
 /// Lets `write` write to standard output, as much as it likes.

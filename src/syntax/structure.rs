@@ -100,8 +100,8 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
     }
     // What the layers of other frameworks are here is known to those who know layers.
     let is_foreign = |context: &Context<'_>| {
-        context.vocabulary.is_foreign(&key.value)
-            && (section.entries.len() > 1 || has_arguments(value) || !looks_like_layers(context, key, value))
+        (section.entries.len() > 1 || has_arguments(value) || !looks_like_layers(context, key, value))
+            && context.vocabulary.is_foreign(&key.value)
     };
     if context.callable.contains(&key.value) || is_foreign(context) {
         let call = call(context, key, value)?;
