@@ -173,7 +173,7 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
         let row = if matrix { evaluation.confusion.whole_row(class) } else { Vec::new() };
         let cells: String = row.iter().map(|count| format!("{count:>counts$}")).collect();
         let accuracy = if accuracy.is_nan() { "no images".to_owned() } else { format!("{:.2} %", 100.0 * accuracy) };
-        line(format_args!("{class:>5} {:widest$} {accuracy:>10}{gap}{cells}", printable(&names[class])));
+        line(format_args!("{class:>5} {:widest$} {accuracy:>10}{gap}{cells}", names[class]));
     }
     text
 }

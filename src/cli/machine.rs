@@ -1,5 +1,6 @@
 //! What a command computes with.
 
+use std::env;
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::thread;
@@ -68,6 +69,18 @@ fn parse_threads(text: &str) -> Result<NonZeroUsize, String> {
         Ok(threads) if threads.get() <= most => Ok(threads),
         _ => Err(format!("expected a number from 1 to {most}; this machine has {processors} processors")),
     }
+}
+
+/// Refuses a number of threads that is set for all programs that use rayon, and would be started.
+pub fn check_environment() -> Result<(), String> {
+    for name in ["RAYON_NUM_THREADS", "RAYON_RS_NUM_CPUS"] {
+        let Ok(text) = env::var(name) else { continue };
+        // To rayon, what is no number is nothing, and so is 0.
+        if text.parse::<usize>().is_ok_and(|threads| threads > 0) {
+            return parse_threads(&text).map(drop).map_err(|expected| format!("{name}={text}: {expected}"));
+        }
+    }
+    Ok(())
 }
 
 impl Machine {

@@ -110,7 +110,13 @@ enum Failure {
 
 /// Runs the program with the arguments of its process.
 pub fn run() -> ExitCode {
-    let result = match CommandLine::parse().command {
+    let command = CommandLine::parse().command;
+    #[cfg(feature = "train")]
+    if let Err(reason) = machine::check_environment() {
+        terminal::refuse(&reason);
+        return ExitCode::FAILURE;
+    }
+    let result = match command {
         Command::Check(check) => check.run(),
         Command::Expand(expand) => expand.run(),
         Command::Import(import) => import.run(),

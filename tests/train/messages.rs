@@ -134,3 +134,38 @@ fn names_give_a_terminal_no_commands() {
         }
     }
 }
+
+/// Each of these is somebody else's, and set for all programs of a session.
+#[test]
+fn the_environment_may_hold_anything() {
+    let place = Place::new();
+    let few = "train tiny.yaml --quiet --set train.epochs=1 --out";
+    for (index, (name, value)) in [
+        ("COLUMNS", "0"),
+        ("COLUMNS", "18446744073709551615"),
+        ("COLUMNS", "-3"),
+        ("RAYON_NUM_THREADS", "0"),
+        ("RAYON_NUM_THREADS", "many"),
+        ("HOME", ""),
+        ("HOME", "/dev/null"),
+        ("ARCHC_CACHE", "/dev/null/none"),
+        ("ARCHC_DATA", "/dev/null"),
+        ("TMPDIR", "/nowhere"),
+        ("TERM", ""),
+        ("LANG", "none"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let output = place.command(&format!("{few} run{index}")).env(name, value).output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), said.as_ref()), (Some(0), ""), "{name}={value}");
+    }
+    for name in ["RAYON_NUM_THREADS", "RAYON_RS_NUM_CPUS"] {
+        let output = place.command(&format!("{few} none")).env(name, "999999").output().expect("it starts");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.starts_with(&format!("error: {name}=999999: expected a number from 1 to ")), "{said}");
+    }
+    assert!(!place.path("none").exists());
+}
