@@ -37,10 +37,10 @@ pub fn print(text: &str) -> Result<(), Failure> {
     data(&harmless(text, colour()))
 }
 
-/// As [`print`], of a text that may be long: no more than a line of it is in memory at a time.
+/// As [`print`], of a text that may be long: only some lines of it are in memory at a time.
 pub fn show(text: fmt::Arguments) -> Result<(), Failure> {
     write(|output| {
-        let mut lines = Lines { output, line: String::new(), colour: colour(), written: Ok(()) };
+        let mut lines = Lines { output, held: String::new(), colour: colour(), written: Ok(()) };
         // What failed is in there.
         let _ = fmt::Write::write_fmt(&mut lines, text);
         lines.pass_on();
@@ -48,10 +48,13 @@ pub fn show(text: fmt::Arguments) -> Result<(), Failure> {
     })
 }
 
+/// So many bytes of lines are passed on together.
+const SEVERAL: usize = 4096;
+
 /// Passes lines on, made [`harmless`].
 struct Lines<'a> {
     output: &'a mut dyn Write,
-    line: String,
+    held: String,
     colour: bool,
     written: io::Result<()>,
 }
@@ -59,19 +62,17 @@ struct Lines<'a> {
 impl Lines<'_> {
     fn pass_on(&mut self) {
         if self.written.is_ok() {
-            self.written = self.output.write_all(harmless(&self.line, self.colour).as_bytes());
+            self.written = self.output.write_all(harmless(&self.held, self.colour).as_bytes());
         }
-        self.line.clear();
+        self.held.clear();
     }
 }
 
 impl fmt::Write for Lines<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for part in text.split_inclusive('\n') {
-            self.line.push_str(part);
-            if part.ends_with('\n') {
-                self.pass_on();
-            }
+        self.held.push_str(text);
+        if self.held.len() >= SEVERAL && text.ends_with('\n') {
+            self.pass_on();
         }
         self.written.as_ref().map(|()| ()).map_err(|_| fmt::Error)
     }
@@ -187,7 +188,7 @@ mod tests {
         assert_eq!((harmless(text, false), harmless(text, true)), (without.into(), with.into()));
         for (colour, expected) in [(false, without), (true, with)] {
             let mut output = Vec::new();
-            let mut lines = Lines { output: &mut output, line: String::new(), colour, written: Ok(()) };
+            let mut lines = Lines { output: &mut output, held: String::new(), colour, written: Ok(()) };
             // In pieces, as they come from a format.
             text.split_inclusive('m').for_each(|piece| write!(lines, "{piece}").expect("a Vec takes everything"));
             lines.pass_on();
