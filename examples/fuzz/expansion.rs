@@ -83,7 +83,10 @@ fn same(network: &Network, again: &Network, expanded: &str) {
     let layers = |network: &Network| -> Vec<_> {
         let nodes = network.graph.nodes.iter();
         nodes
-            .map(|node| (node.name.clone(), node.kind, node.call.clone(), node.output, format!("{:?}", node.weights)))
+            // `2.0` and `2` are one number.
+            .map(|node| {
+                (node.name.clone(), node.kind, node.call.to_string(), node.output, format!("{:?}", node.weights))
+            })
             .collect()
     };
     assert_eq!(layers(network), layers(again), "{expanded}");
