@@ -29,6 +29,7 @@ use crate::train::folder::{self, Given, NETWORK, RunOrigin};
 use crate::train::identity::Arithmetic;
 use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::Record;
+use crate::train::scores::{shown, title};
 use crate::train::whole::{Standing, standing};
 use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
 use crate::weights::{self, WeightsError};
@@ -289,7 +290,7 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
 
 fn early(recipe: &recipe::Train) -> String {
     let Some(EarlyStopping { better, patience }) = recipe.early_stopping else { return String::new() };
-    format!("stopped early: {patience} validations without a better {}\n", better.by.name())
+    format!("stopped early: {patience} validations without a better {}\n", better.by)
 }
 
 /// What came out, and what it took.
@@ -305,10 +306,10 @@ fn conclusion(setting: &Setting, run: &Run) -> Result<String, Failure> {
     let record = Record::read(folder)?;
     let memory = peak_memory().map_or(String::new(), |peak| format!(", {} of memory at most", quantity::bytes(peak)));
     let what = if dataset.validation.is_empty() { "training" } else { "validation" };
+    let (value, measure) = (shown(best.by, best.value), title(best.by));
     Ok(format!(
-        "best of {}: {:.2} % {what} accuracy in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}\nsee {}\n",
+        "best of {}: {value} {what} {measure} in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}\nsee {}\n",
         count(position.epoch, "epoch"),
-        100.0 * best.correct as f64 / best.images as f64,
         best.epoch,
         weights_file(folder, "best").display(),
         quantity::duration(record.seconds()),

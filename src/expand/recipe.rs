@@ -38,6 +38,7 @@ pub fn train(text: &mut String, train: &Train) {
     optional(text, "clip", clip);
     optional(text, "ema", ema);
     line(text, format_args!("  validate_every: {validate_every}"));
+    line(text, format_args!("  best_by: {}", train.best_by));
     optional(text, "early_stopping", early_stopping);
     for (key, patterns) in [("freeze", &train.freeze), ("replace", &train.replace)] {
         if !patterns.is_empty() {

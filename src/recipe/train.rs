@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Mix, Optimizer, Rule};
+use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Measure, Mix, Optimizer, Rule};
 
 /// `train:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Train {
     pub ema: Option<f64>,
     /// When to validate.
     pub validate_every: Every,
+    /// `best_by:`, by what the weights are chosen that are kept as the best.
+    pub best_by: Measure,
     /// When to stop before all epochs are over.
     pub early_stopping: Option<EarlyStopping>,
     /// `freeze:`, patterns of weights that training does not change.
@@ -74,6 +76,16 @@ impl Train {
         batches.div_ceil(self.accumulate)
     }
 
+    /// The measures that something in the run goes by.
+    pub fn watched(&self) -> impl Iterator<Item = Measure> {
+        let plateau = match &self.schedule.curve {
+            Curve::Plateau(plateau) => Some(plateau.better.by),
+            _ => None,
+        };
+        let stopping = self.early_stopping.map(|rule| rule.better.by);
+        [Some(self.best_by), stopping, plateau].into_iter().flatten()
+    }
+
     /// How many numbers training remembers for each weight besides its gradient.
     pub fn remembered(&self) -> usize {
         self.optimizer.moments() + usize::from(self.ema.is_some()) + usize::from(self.accumulate > 1)
@@ -95,6 +107,7 @@ impl Default for Train {
             clip: None,
             ema: None,
             validate_every: Every::Epochs(1),
+            best_by: Measure::default(),
             early_stopping: None,
             freeze: Vec::new(),
             replace: Vec::new(),

@@ -11,6 +11,7 @@
 
 pub mod accumulate;
 pub mod average;
+pub mod calibration;
 pub mod checkpoint;
 pub mod clip;
 pub mod confusion;
@@ -28,9 +29,11 @@ pub mod optimizer;
 pub mod plan;
 pub mod plateau;
 pub mod progress;
+mod ranking;
 pub mod record;
 pub mod report;
 pub mod schedule;
+pub mod scores;
 mod step;
 pub mod validate;
 pub mod whole;
@@ -51,12 +54,13 @@ use self::learner::{Learner, LearnerStart, Wait};
 use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
 pub use self::optimizer::OptimizerState;
 use self::progress::Progress;
+use self::ranking::MOST_SCORES;
 use self::schedule::Course;
 use crate::device::Device;
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
-use crate::recipe::Train;
+use crate::recipe::{Measure, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -347,6 +351,21 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
     if let [class] = dataset.classes() {
         return Err(TrainError::Refused(format!(
             "all images are of one class, `{class}`: there is nothing to tell apart"
+        )));
+    }
+    let validation = dataset.validation.len();
+    let watched = recipe.watched().find(|measure| *measure == Measure::Auroc);
+    if let Some(auroc) = watched.filter(|_| validation.saturating_mul(classes) > MOST_SCORES) {
+        return Err(TrainError::Refused(format!(
+            "`{auroc}` needs every score of {validation} validation images for {classes} classes, {} in all, and at most \
+             {MOST_SCORES} are kept: let the run go by another measure",
+            validation.saturating_mul(classes)
+        )));
+    }
+    let unknown = |measure: &Measure| !matches!(measure, Measure::Loss | Measure::Accuracy);
+    if let Some(measure) = recipe.watched().find(unknown).filter(|_| validation == 0) {
+        return Err(TrainError::Refused(format!(
+            "the run goes by `{measure}`, and there are no validation images to measure it on: let it go by `loss` or `accuracy`"
         )));
     }
     let (batch, images) = (recipe.batch, dataset.train.len());

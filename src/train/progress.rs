@@ -11,6 +11,7 @@ use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
 use crate::diagnostic::printable_lines;
 use crate::quantity;
+use crate::recipe::Measure;
 use crate::system;
 
 /// The bar of a run, over all of its steps.
@@ -141,7 +142,8 @@ impl Progress {
 
     /// Within an epoch, something was validated.
     pub fn validation(&mut self, metrics: &ValidationMetrics) {
-        let ValidationMetrics { step, epoch, val_loss, val_acc } = metrics;
+        let ValidationMetrics { step, epoch, scores } = metrics;
+        let (val_loss, val_acc) = (scores.get(Measure::Loss), scores.get(Measure::Accuracy));
         if !val_acc.is_nan() {
             let result = format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc);
             self.line(&format!("epoch {epoch}/{}   after step {step}   {result}", self.epochs));
@@ -150,7 +152,8 @@ impl Progress {
 
     /// An epoch is over.
     pub fn epoch(&mut self, metrics: &EpochMetrics, times: &EpochTimes) {
-        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc } = metrics;
+        let EpochMetrics { epoch, lr, train_loss, train_acc, validation } = metrics;
+        let (val_loss, val_acc) = (validation.get(Measure::Loss), validation.get(Measure::Accuracy));
         let EpochTimes { seconds, images_per_s, data_wait, .. } = times;
         let mut parts = vec![
             (0, format!("epoch {epoch}/{}", self.epochs)),

@@ -135,7 +135,18 @@ fn a_run_learns_and_writes_it_down() {
     let epochs = epochs(folder.path());
     assert_eq!(epochs.len(), 3);
     let keys: Vec<&str> = epochs[0].as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["epoch", "lr", "train_acc", "train_loss", "val_acc", "val_loss"]);
+    assert_eq!(keys, [
+        "epoch",
+        "lr",
+        "train_acc",
+        "train_loss",
+        "val_acc",
+        "val_auroc",
+        "val_balanced_acc",
+        "val_ece",
+        "val_loss",
+        "val_macro_f1",
+    ]);
     let times = std::fs::read_to_string(folder.path().join("times.jsonl")).expect("every run writes it");
     assert!(times.lines().count() == 3 && times.starts_with(r#"{"epoch":1,"seconds":"#), "{times}");
     let number = |epoch: usize, key: &str| epochs[epoch][key].as_f64().expect("a number");

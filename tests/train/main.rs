@@ -45,7 +45,12 @@ fn train_resume_eval_predict() {
     let hits: u64 = (0..10).map(|class| evaluated["confusion"][class][class].as_u64().expect("a count")).sum();
     assert_eq!(hits as f64 / 359.0, evaluated["top1"].as_f64().expect("a number"));
     let table = place.ok("eval tiny.yaml --weights runs/tiny-1/last.safetensors");
-    assert_eq!(table.lines().count(), 4 + 1 + 1 + 10, "{table}");
+    assert_eq!(table.lines().count(), 8 + 1 + 1 + 10, "{table}");
+    for (own, key) in [("balanced_accuracy", "val_balanced_acc"), ("macro_f1", "val_macro_f1"), ("auroc", "val_auroc")] {
+        assert!(evaluated[own].is_number() && evaluated[own] == trained[key], "{own}: {evaluated}, {trained}");
+    }
+    let images = |part: &serde_json::Value| part["images"].as_u64().expect("a count");
+    assert_eq!(evaluated["calibration"].as_array().expect("its parts").iter().map(images).sum::<u64>(), 359);
 
     image::GrayImage::from_pixel(8, 8, image::Luma([90])).save(place.path("grey.png")).expect("room on the disk");
     let predicted = json(&place.ok("predict tiny.yaml --weights runs/tiny-1/best.safetensors --format json grey.png"));

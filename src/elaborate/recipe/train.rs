@@ -119,6 +119,9 @@ fn entries<'a>(
         Some(setting) => named::read(setting, &INTERVALS, scope, problems).unwrap_or(train.validate_every),
         None => train.validate_every,
     };
+    if let Some(best_by) = value(settings, "best_by") {
+        train.best_by = best_by;
+    }
     if let Some(setting) = settings.take_as("early_stopping", || STOPPINGS.takes()) {
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
@@ -156,7 +159,7 @@ fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic
     above_zero(arguments, key, most)
 }
 
-/// A run keeps the weights of its best accuracy, so that is what it stops by.
+/// Unless `best_by` says otherwise, a run keeps the weights of its best accuracy, so that is what it stops by.
 fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
     let Positive(patience) = arguments.required("validations")?;
     Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })

@@ -17,7 +17,7 @@ use self::page::{Cell, facts, section, settings, table};
 use super::data::Dataset;
 use super::findings::Findings;
 use super::record::Record;
-use super::{Ended, TrainError, folder};
+use super::{Ended, TrainError, folder, scores};
 use crate::network::Network;
 use crate::plot::{Chart, Picture, PictureFormat, escaped};
 use crate::quantity::{duration, exact, short};
@@ -26,8 +26,8 @@ use crate::recipe::Train;
 /// The file's name.
 pub const FILE: &str = "report.html";
 
-/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion` and `images`,
-/// each as `.svg` and `.png`. `ended` is how the run ended.
+/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion`, `calibration`
+/// and `images`, each as `.svg` and `.png`. `ended` is how the run ended.
 ///
 /// # Errors
 /// If the folder's files cannot be read or written.
@@ -84,8 +84,10 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
         None => record.epochs.len().to_string(),
     };
     let mut list = vec![("epochs", epochs), ("time", duration(record.seconds()))];
-    if let Some((epoch, accuracy)) = record.best() {
-        list.insert(0, ("best accuracy", format!("{:.2} %", 100.0 * accuracy)));
+    let by = record.best_by();
+    let best = format!("best {}", scores::title(by));
+    if let Some((epoch, value)) = record.best(by) {
+        list.insert(0, (&best, scores::shown(by, value)));
         list.insert(1, ("in epoch", epoch.to_string()));
     }
     if !record.epochs.is_empty() {

@@ -115,6 +115,18 @@ fn train_sections() {
                 ..default.clone()
             },
         ),
+        ("train: {best_by: ece}", Train { best_by: Measure::CalibrationError, ..default.clone() }),
+        (
+            "train: {best_by: macro_f1, early_stopping: patience 2 by=balanced_accuracy}",
+            Train {
+                best_by: Measure::MacroF1,
+                early_stopping: Some(EarlyStopping {
+                    better: Better { by: Measure::BalancedAccuracy, margin: Margin::Relative(0.0) },
+                    patience: 2,
+                }),
+                ..default.clone()
+            },
+        ),
         ("train: {validate_every: epochs 3}", Train { validate_every: Every::Epochs(3), ..default.clone() }),
         ("train: {loss: cross_entropy}", default.clone()),
         (
@@ -247,6 +259,7 @@ fn what_is_printed_can_be_read() {
         "validate_every: steps 100",
         "validate_every: 3",
         "early_stopping: patience 3 by=loss",
+        "best_by: auroc",
     ] {
         let network = compile("1, 8, 8", &format!("train: {{{entry}}}"));
         let again = crate::compile(&crate::expand::expand(&network)).unwrap_or_else(|errors| panic!("{errors}"));
@@ -263,12 +276,16 @@ fn mistakes() {
         ("train: {batch: many}", &["E013 `many`: `batch` of `train` must be"]),
         ("train: {seed: -1}", &["E013 `-1`: `seed` of `train` must be"]),
         ("train: {freeze: [3]}", &["E003 `3`: `freeze` of `train` is for names of weights | write `freeze: [conv1.*"]),
+        (
+            "train: {best_by: f1}",
+            &["E013 `f1`: `best_by` of `train` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece`"],
+        ),
         ("train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
         ("train: {epoch: 3}", &["E004 `epoch`: `train` has no setting `epoch` | did you mean `epochs`?"]),
         (
             "train: {momentum: 0.9}",
             &[
-                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the optimizer",
+                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, best_by, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the optimizer",
             ],
         ),
         ("train: {optimizer: sdg lr=0.1}", &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"]),
@@ -325,7 +342,7 @@ fn mistakes() {
         ("train: {schedule: plateau factor=1}", &["E013 `1`: `factor` must be at least 0 and below 1"]),
         (
             "train: {schedule: plateau by=error}",
-            &["E013 `error`: `by` of `plateau` must be `loss` or `accuracy` | found `error`"],
+            &["E013 `error`: `by` of `plateau` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece` | found `error`"],
         ),
         (
             "train: {schedule: cosine per=batch}",
