@@ -26,6 +26,7 @@ pub fn train(text: &mut String, train: &Train) {
     line(text, format_args!("  epochs: {epochs}"));
     line(text, format_args!("  batch: {batch}"));
     line(text, format_args!("  drop_last: {drop_last}"));
+    line(text, format_args!("  sampler: {}", scalar(&train.sampler.to_string())));
     line(text, format_args!("  accumulate: {accumulate}"));
     line(text, format_args!("  optimizer: {optimizer}"));
     line(text, format_args!("  schedule: {schedule}"));

@@ -13,6 +13,8 @@ pub struct Train {
     pub batch: usize,
     /// Whether a last, smaller batch is left out.
     pub drop_last: bool,
+    /// Which training images an epoch consists of.
+    pub sampler: Sampler,
     /// Batches a step; at least 1.
     pub accumulate: usize,
     /// The rule that changes the weights.
@@ -41,6 +43,18 @@ pub struct Train {
     pub seed: u64,
     /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
     pub checkpoint_every: Option<usize>,
+}
+
+/// Which training images an epoch consists of; it always has as many as there are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Sampler {
+    /// `shuffle`: each of them once.
+    #[default]
+    Shuffle,
+    /// `balanced`: drawn one by one, from every class as often.
+    Balanced,
+    /// `weighted {[1, 1, 5]}`: drawn one by one, each as often as the weight of its class says.
+    Weighted(Vec<f64>),
 }
 
 /// A bound on gradients.
@@ -99,6 +113,7 @@ impl Default for Train {
             epochs: 10,
             batch: 32,
             drop_last: false,
+            sampler: Sampler::Shuffle,
             accumulate: 1,
             optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
             schedule: LrSchedule::new(Curve::Constant),
@@ -113,6 +128,16 @@ impl Default for Train {
             replace: Vec::new(),
             seed: 0,
             checkpoint_every: None,
+        }
+    }
+}
+
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sampler::Shuffle => f.write_str("shuffle"),
+            Sampler::Balanced => f.write_str("balanced"),
+            Sampler::Weighted(weights) => write!(f, "weighted {{{weights:?}}}"),
         }
     }
 }

@@ -60,7 +60,7 @@ use crate::device::Device;
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
-use crate::recipe::{Measure, Train};
+use crate::recipe::{ClassWeights, Measure, Sampler, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +85,8 @@ pub const SAVE_EVERY: Duration = Duration::from_secs(600);
 pub struct Run {
     learner: Box<dyn Learner>,
     position: Position,
+    /// How much each class matters to the loss; nothing if all do the same.
+    class_weights: Vec<f64>,
     waiting: Waiting,
 }
 
@@ -196,7 +198,9 @@ impl Run {
         device: &Device,
     ) -> Result<Run, TrainError> {
         check(&start.program, recipe, dataset)?;
-        Ok(Run { learner: device.learner(start)?, position, waiting: Waiting::default() })
+        let classes = start.program.shape(start.program.output).elements();
+        let class_weights = recipe.loss.class_weights.resolved(dataset.train.labels(), classes);
+        Ok(Run { learner: device.learner(start)?, position, class_weights, waiting: Waiting::default() })
     }
 
     /// How far it is.
@@ -337,11 +341,24 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
             "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
         )));
     }
-    let (weights, classes) = (recipe.loss.class_weights.len(), output.elements());
-    if weights > 0 && weights != classes {
-        return Err(TrainError::Refused(format!(
-            "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
-        )));
+    let classes = output.elements();
+    let of_loss = match &recipe.loss.class_weights {
+        ClassWeights::Given(weights) => weights.len(),
+        ClassWeights::Equal | ClassWeights::Auto => classes,
+    };
+    let of_sampler = if let Sampler::Weighted(weights) = &recipe.sampler { weights.len() } else { classes };
+    for (what, weights) in [("loss", of_loss), ("sampler", of_sampler)] {
+        if weights != classes {
+            return Err(TrainError::Refused(format!(
+                "the {what} has {weights} class weights, but the network tells {classes} classes apart: write one for each"
+            )));
+        }
+    }
+    let labels = dataset.train.labels();
+    if let Sampler::Weighted(weights) = &recipe.sampler
+        && !labels.iter().any(|label| weights[*label as usize] > 0.0)
+    {
+        return Err(TrainError::Refused("the sampler only draws classes that have no training images".to_owned()));
     }
     if !program.weights.iter().any(|weight| weight.learns()) {
         return Err(TrainError::Refused(

@@ -109,9 +109,11 @@ impl Record {
 
 /// The first of the best values.
 fn best(by: Measure, values: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
-    values.filter(|(_, value)| !value.is_nan()).reduce(|best, next| {
-        if by.is_better(next.1, best.1) { next } else { best }
-    })
+    values.filter(|(_, value)| !value.is_nan()).reduce(
+        |best, next| {
+            if by.is_better(next.1, best.1) { next } else { best }
+        },
+    )
 }
 
 /// The objects of one of a run's files, up to the first line that is not whole. What is not there has none.

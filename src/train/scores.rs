@@ -170,12 +170,17 @@ mod tests {
 
     #[test]
     fn nothing_is_known_of_nothing() {
-        for (classes, labels, logits) in [(3, &[][..], &[][..]), (1, &[0, 0], &[1.0, 2.0]), (2, &[0, 1], &[f32::NAN; 4])] {
+        for (classes, labels, logits) in
+            [(3, &[][..], &[][..]), (1, &[0, 0], &[1.0, 2.0]), (2, &[0, 1], &[f32::NAN; 4])]
+        {
             let evaluation = evaluated(classes, labels, logits);
             assert_eq!(evaluation.auroc, None, "{labels:?}");
             // What is written can be read again.
             let text = serde_json::to_string(&evaluation.calibration).expect("plain data becomes JSON");
-            assert_eq!(serde_json::from_str::<crate::train::calibration::Calibration>(&text).ok(), Some(evaluation.calibration));
+            assert_eq!(
+                serde_json::from_str::<crate::train::calibration::Calibration>(&text).ok(),
+                Some(evaluation.calibration)
+            );
         }
         assert!(Scores::of(&evaluated(3, &[], &[])).get(Measure::MacroF1).is_nan());
     }

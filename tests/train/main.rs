@@ -46,7 +46,8 @@ fn train_resume_eval_predict() {
     assert_eq!(hits as f64 / 359.0, evaluated["top1"].as_f64().expect("a number"));
     let table = place.ok("eval tiny.yaml --weights runs/tiny-1/last.safetensors");
     assert_eq!(table.lines().count(), 8 + 1 + 1 + 10, "{table}");
-    for (own, key) in [("balanced_accuracy", "val_balanced_acc"), ("macro_f1", "val_macro_f1"), ("auroc", "val_auroc")] {
+    for (own, key) in [("balanced_accuracy", "val_balanced_acc"), ("macro_f1", "val_macro_f1"), ("auroc", "val_auroc")]
+    {
         assert!(evaluated[own].is_number() && evaluated[own] == trained[key], "{own}: {evaluated}, {trained}");
     }
     let images = |part: &serde_json::Value| part["images"].as_u64().expect("a count");

@@ -98,7 +98,8 @@ fn calibration(evaluation: &Evaluation) -> Chart {
     let bins = evaluation.calibration.bins().iter().filter(|bin| bin.images > 0);
     let points = bins.map(|bin| (100.0 * bin.confidence(), bin.accuracy())).collect();
     let line = |name: &str, points, colour, stroke| Line { name: name.to_owned(), points, colour, stroke };
-    let title = format!("accuracy by confidence, ECE {}", shown(Measure::CalibrationError, evaluation.calibration.error()));
+    let title =
+        format!("accuracy by confidence, ECE {}", shown(Measure::CalibrationError, evaluation.calibration.error()));
     let lines = vec![
         line("validation", points, 1, Stroke::Solid),
         line("as right as sure", vec![(0.0, 0.0), (100.0, 1.0)], 6, Stroke::Dashed),
