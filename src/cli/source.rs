@@ -139,6 +139,12 @@ pub fn text(path: &Path) -> Result<String, String> {
     if crate::weights::is_one(path) {
         return super::trained::carried(path);
     }
+    #[cfg(feature = "train")]
+    if let Language::Foreign(front) = language(path)
+        && let Some(text) = front.text(path)
+    {
+        return text.map_err(|reason| format!("cannot read `{}`: {reason}", path.display()));
+    }
     own_text(path)
 }
 
@@ -183,7 +189,7 @@ fn refuse_pipe(path: &Path) -> Result<(), String> {
 /// A file to work on.
 #[derive(Debug, Args)]
 pub struct SourceArguments {
-    /// The network, in YAML or TOML, or a file of Caffe or Darknet
+    /// The network, in YAML or TOML, or a file of Caffe, Darknet, Keras or ONNX
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
     #[command(flatten)]

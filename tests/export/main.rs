@@ -1,5 +1,6 @@
 //! Exported networks give archc's numbers in the programs that read them. A process of Python reads: `read.py`.
 
+mod again;
 mod cases;
 mod files;
 mod reader;
