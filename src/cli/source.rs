@@ -136,14 +136,14 @@ pub fn language(path: &Path) -> Language {
 /// The text of a file, or a line that says why there is none. Weights may carry their network's.
 pub fn text(path: &Path) -> Result<String, String> {
     #[cfg(feature = "train")]
-    if crate::weights::is_one(path) {
-        return super::trained::carried(path);
-    }
-    #[cfg(feature = "train")]
     if let Language::Foreign(front) = language(path)
         && let Some(text) = front.text(path)
     {
         return text.map_err(|reason| format!("cannot read `{}`: {reason}", path.display()));
+    }
+    #[cfg(feature = "train")]
+    if crate::weights::is_one(path) {
+        return super::trained::carried(path);
     }
     own_text(path)
 }

@@ -87,7 +87,7 @@ def with_torch():
             x = x + self.scale * y
             return self.head(x.mean((2, 3)))
 
-    # With a batch of any size, the older exporter writes a local response norm with an `If`.
+    # The older exporter writes a local response norm with an `If`, into which archc does not look.
     for name, make, shape in [("rich", lambda: Rich(False), (1, 3, 16, 16)), ("norm", lambda: Rich(True), (1, 3, 16, 16)), ("last", Last, (1, 3, 8, 8))]:
         torch.manual_seed(0)
         module = make().eval()
@@ -104,11 +104,13 @@ def with_torch():
             # archc leaves the softmax at the end out; what is before it differs by one number.
             logits = logits - logits.max()
         for exporter, dynamo in [("script", False), ("dynamo", True)]:
+            if name == "norm" and not dynamo:
+                continue
             file = HERE / f"{name}_{exporter}.onnx"
             if dynamo:
                 torch.onnx.export(module, (x,), str(file), dynamo=True, external_data=name == "last", verbose=False)
             else:
-                torch.onnx.export(module, (x,), str(file), dynamo=False, dynamic_axes={} if name == "norm" else {"x": {0: "batch"}}, input_names=["x"])
+                torch.onnx.export(module, (x,), str(file), dynamo=False, dynamic_axes={"x": {0: "batch"}}, input_names=["x"])
             save(f"{name}_{exporter}", logits)
 
 

@@ -6,7 +6,7 @@ use super::reading::{Data, Failure, Known, Made, Open, Reading};
 use super::view::{Axis, View};
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::import::net::{Call, Order, Value};
+use crate::import::net::{Call, Order};
 use crate::ir::Shape;
 
 /// What is done with constant numbers.

@@ -3,13 +3,12 @@
 use super::constant::Constant;
 use super::graph::Node;
 use super::reading::{Data, Known, Made, Open, Reading};
-use super::shapes::rounded;
 use super::view::View;
 use super::window::geometry;
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::import::geometry::Geometry;
-use crate::import::net::{Call, Order, Value};
+use crate::import::net::{Call, Value};
 use crate::ir::Shape;
 
 impl<'g> Reading<'g> {

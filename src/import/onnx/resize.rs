@@ -1,14 +1,15 @@
 //! Maps of another height and width: padded, enlarged, or with pixels as channels.
 
 use super::graph::Node;
-use super::reading::{Known, Made, Reading};
+use super::reading::{Data, Known, Made, Reading};
+use super::view::View;
 use crate::arguments::Value as Argument;
 use crate::import::net::Call;
 use crate::ir::Shape;
 
 impl<'g> Reading<'g> {
     pub fn pad(&mut self, node: &'g Node) -> Made {
-        let data = self.data(node, 0)?;
+        let mut data = self.data(node, 0)?;
         let Some(pads) = self.wholes(node, "pads", 1)? else {
             return Err(self.refused(node, "does not say how much").into());
         };
@@ -31,6 +32,12 @@ impl<'g> Reading<'g> {
             let why = format!("pads with {value}, and archc's `pad` with zeros");
             return Err(self.refused(node, &why).into());
         }
+        let own = self.shape(data.value)?;
+        if ![View::plain(own), View::channels_last(own)].contains(&data.view) && data.view.rank() == 4 {
+            // Shuffled channels become a layer before they are padded.
+            let value = self.map(node, &data)?;
+            data = Data { value, view: View::plain(self.shape(value)?), is_sole: true };
+        }
         let shape = self.shape(data.value)?;
         let Shape::Map { channels, height, width } = shape else {
             return Err(self.refused(node, "pads a vector").into());
@@ -51,7 +58,7 @@ impl<'g> Reading<'g> {
             }
             let of = data.view.index(*axis).and_then(|index| {
                 let axis = &data.view.axes[index];
-                let plain = super::view::View::plain(shape).axes;
+                let plain = View::plain(shape).axes;
                 let is_one = plain.iter().filter(|own| *own == axis).count() == 1;
                 // Axes of size 1 are told apart by their place.
                 if is_one { plain.iter().position(|own| own == axis) } else { (data.view.rank() == 4).then_some(index) }
@@ -64,7 +71,7 @@ impl<'g> Reading<'g> {
         if sides == [[0; 2]; 3] {
             return Ok(Known::Data(data));
         }
-        let is_plain = data.view == super::view::View::plain(shape);
+        let is_plain = data.view == View::plain(shape);
         let mut made = data.value;
         let [front_back, [top, bottom], [left, right]] = sides;
         if front_back != [0, 0] {
@@ -86,9 +93,9 @@ impl<'g> Reading<'g> {
         if is_plain {
             return self.plain(made);
         }
-        if data.view == super::view::View::channels_last(shape) {
-            let view = super::view::View::channels_last(padded);
-            return Ok(Known::Data(super::reading::Data { value: made, view, is_sole: true }));
+        if data.view == View::channels_last(shape) {
+            let view = View::channels_last(padded);
+            return Ok(Known::Data(Data { value: made, view, is_sole: true }));
         }
         Err(self.refused(node, "pads a map whose axes are in another order").into())
     }
