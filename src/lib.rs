@@ -44,6 +44,7 @@
 //! | add a layer and its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], `gpu` (`cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
+//! | draw it (feature `train`) | `draw` |
 //! | take a trained network elsewhere (feature `train`) | `export` |
 #![deny(missing_docs)]
 
@@ -52,6 +53,8 @@ pub mod arguments;
 mod budget;
 mod compile;
 pub mod diagnostic;
+#[cfg(feature = "train")]
+pub mod draw;
 pub mod elaborate;
 pub mod expand;
 #[cfg(feature = "train")]

@@ -40,6 +40,7 @@ const LAYERS: &[&str] = &[
     "executor",
     "pickle",
     "plot",
+    "draw",
     "weights",
     "export",
     "model",

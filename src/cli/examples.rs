@@ -75,6 +75,12 @@ Examples:
   archc predict net.yaml --weights runs/net-1/best.safetensors cat.jpg dog.jpg";
 
 #[cfg(feature = "train")]
+pub const DRAW: &str = "\
+Examples:
+  archc draw net.yaml --out net.svg
+  archc draw net.yaml --depth 1 --format mermaid";
+
+#[cfg(feature = "train")]
 pub const RUNS: &str = "\
 Examples:
   archc runs runs

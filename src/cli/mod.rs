@@ -24,6 +24,8 @@ mod data;
 #[cfg(feature = "train")]
 mod doctor;
 #[cfg(feature = "train")]
+mod draw;
+#[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
 mod export;
@@ -82,6 +84,8 @@ enum Command {
     #[cfg(feature = "train")]
     Export(export::Export),
     #[cfg(feature = "train")]
+    Draw(draw::Draw),
+    #[cfg(feature = "train")]
     Runs(runs::Runs),
     #[cfg(feature = "train")]
     Bench(bench::Bench),
@@ -136,6 +140,8 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         #[cfg(feature = "train")]
         Command::Export(export) => export.run(),
+        #[cfg(feature = "train")]
+        Command::Draw(draw) => draw.run(),
         #[cfg(feature = "train")]
         Command::Runs(runs) => runs.run(),
         #[cfg(feature = "train")]

@@ -87,9 +87,15 @@ fn runs_are_reported_and_compared() {
 
     // The page needs nothing beside it.
     let page = read(&place.path("a/report.html"));
-    for part in
-        ["<h1>tiny</h1>", ">loss</text>", "Confusion matrix", "Worst mistakes", "data:image/png;base64,", "conv 4 3x3"]
-    {
+    for part in [
+        "<h1>tiny</h1>",
+        ">loss</text>",
+        "aria-label=\"tiny\"",
+        "Confusion matrix",
+        "Worst mistakes",
+        "data:image/png;base64,",
+        "conv 4 3x3",
+    ] {
         assert!(page.contains(part), "{part} is not on the page");
     }
     assert!(!page.contains("class=\"notice\"") && !page.contains(">planned</text>"), "it did all that was planned");

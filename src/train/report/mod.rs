@@ -18,6 +18,7 @@ use super::data::Dataset;
 use super::findings::Findings;
 use super::record::Record;
 use super::{Ended, TrainError, folder};
+use crate::draw;
 use crate::network::Network;
 use crate::plot::{Chart, Picture, PictureFormat, escaped};
 use crate::quantity::{duration, exact, short};
@@ -51,7 +52,7 @@ pub fn write(
     if let Some(findings) = &findings {
         body.push_str(&results::sections(findings, dataset, folder)?);
     }
-    body.push_str(&section("Network", "scroll", &layers(network)));
+    body.push_str(&section("Network", "scroll", &format!("{}{}", drawn(network), layers(network))));
     body.push_str(&section("Recipe", "", &recipe_table(&record)));
     body.push_str(&section("Run", "", &origin(folder)));
     let title = format!("{} – {}", network.name, record.name);
@@ -98,6 +99,18 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
     list.push(("MACs an image", short(totals.macs)));
     let (name, run) = (escaped(&network.name), escaped(&record.name));
     format!("<header><h1>{name}</h1><p>{run}</p></header>\n{}", facts(&list))
+}
+
+/// The network as a picture, folded so that it is readable; nothing if it is too large for that.
+fn drawn(network: &Network) -> String {
+    let drawing = draw::fold(network, None);
+    draw::place(&drawing, draw::Width::Channels).map_or_else(
+        |_| String::new(),
+        |placed| {
+            let svg = draw::svg(&drawing, &placed, &network.name);
+            format!("<details open>\n<summary>{} boxes</summary>\n{svg}</details>\n", drawing.boxes.len())
+        },
+    )
 }
 
 fn layers(network: &Network) -> String {
