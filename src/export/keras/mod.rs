@@ -77,7 +77,25 @@ impl Format for Keras {
 const CUSTOM: &str = include_str!("custom.py");
 
 /// Names that the file uses otherwise.
-const RESERVED: [&str; 9] = ["inputs", "index", "keras", "layers", "name", "np", "ops", "range", "super"];
+const RESERVED: [&str; 17] = [
+    "inputs",
+    "index",
+    "keras",
+    "layers",
+    "name",
+    "np",
+    "ops",
+    "range",
+    "super",
+    "DilatedMaxPooling2D",
+    "LocalResponseNorm",
+    "Padding2D",
+    "PartialAveragePooling2D",
+    "Resize2D",
+    "Slice",
+    "Softplus",
+    "TransposedConv2D",
+];
 
 /// What a function consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
