@@ -28,6 +28,8 @@ pub mod optimizer;
 pub mod plan;
 pub mod plateau;
 pub mod progress;
+#[cfg(feature = "fetch")]
+pub mod published;
 pub mod record;
 pub mod report;
 pub mod schedule;
