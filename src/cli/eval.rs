@@ -65,7 +65,7 @@ impl Eval {
                 data.path = Some(path.to_string_lossy().into_owned());
             }
             let weights = self.trained.weights()?;
-            let (mut evaluator, about) = trained::load(&network, &weights, &self.machine.device())?;
+            let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;
             trained::measured(&mut network, about.as_ref());
             let dataset = match &about {
                 Some(about) => trained::open_known_data(&network, &weights, about, "")?,

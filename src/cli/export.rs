@@ -15,7 +15,6 @@ use crate::network::Network;
 use crate::quantity;
 use crate::recipe::Transform;
 use crate::train::checkpoint::About;
-use crate::weights;
 
 /// Write a trained network for other programs
 #[derive(Debug, Args)]
@@ -80,7 +79,7 @@ impl Export {
         let path = self.path(&network, format)?;
         let declared = lower(&network).weights;
         let (weights, note) = match format.needs_weights() && !declared.is_empty() {
-            true => weights::load(&self.trained.weights()?, &declared)?,
+            true => self.trained.values(&network)?,
             false => (Vec::new(), None),
         };
         let about = note.as_deref().and_then(About::read);

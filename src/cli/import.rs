@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+#[cfg(feature = "train")]
+use super::names::{Names, say};
 use super::source::{Changes, compile_and_report, language};
 use super::{Failure, terminal};
 use crate::diagnostic::printable;
@@ -24,10 +26,13 @@ pub struct Import {
     path: PathBuf,
     #[command(flatten)]
     changes: Changes,
-    /// Its weights: a caffemodel, or a file of weights of Darknet; they become NAME.safetensors
+    /// Its weights: a caffemodel, a file of weights of Darknet, safetensors or a .pth; they become NAME.safetensors
     #[cfg(feature = "train")]
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[cfg(feature = "train")]
+    #[command(flatten)]
+    names: Names,
     /// The file to write; FILE's name with .yaml, in the folder that one is in, unless given
     #[arg(short, long, value_name = "NAME.yaml")]
     out: Option<PathBuf>,
@@ -64,6 +69,13 @@ impl Import {
 
     #[cfg(feature = "train")]
     fn values(&self, front: &dyn FrontEnd, path: &Path, network: &Network) -> Result<Values, Failure> {
+        // Those of somebody who built the network once more in PyTorch.
+        if weights::is_one(path) {
+            let loaded = weights::load_as(path, &lower(network).weights, &self.names.reading())?;
+            say(&loaded.remarks);
+            let weights = loaded.weights.into_iter().map(Option::unwrap_or_default).collect();
+            return Ok(Values { weights, left_out: Vec::new() });
+        }
         let text = super::source::text(&self.path).map_err(Failure::Unreadable)?;
         let mut sources = Sources::default();
         let source = sources.add(self.path.to_string_lossy(), text);

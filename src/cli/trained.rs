@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
+use super::names::{Names, say};
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::compile::compile;
@@ -32,6 +33,8 @@ pub struct Trained {
     /// Its weights: safetensors, or PyTorch's .pth; of a run, the best unless given
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Trained {
@@ -45,6 +48,25 @@ impl Trained {
             )));
         }
         Ok(compile_and_report(&network, &self.changes)?.network)
+    }
+
+    /// Its weights, all of them, and what their file says about itself; what there is to say about them is said.
+    pub fn values(&self, network: &Network) -> Result<(Vec<Vec<f32>>, Option<String>), Failure> {
+        let program = lower(network);
+        let loaded = weights::load_as(&self.weights()?, &program.weights, &self.names.reading())?;
+        say(&loaded.remarks);
+        let values = loaded.weights.into_iter().collect::<Option<Vec<_>>>();
+        Ok((values.expect("none was asked to begin anew"), loaded.note))
+    }
+
+    /// As [`Trained::values`], ready to be evaluated.
+    pub fn evaluator(
+        &self,
+        network: &Network,
+        device: &Device,
+    ) -> Result<(Box<dyn Evaluator>, Option<About>), Failure> {
+        let (values, note) = self.values(network)?;
+        Ok((device.evaluator(lower(network), values)?, note.as_deref().and_then(About::read)))
     }
 
     /// The file of its weights.
@@ -184,17 +206,6 @@ pub fn unreadable(error: DataError) -> Failure {
         _ => "",
     };
     Failure::Message(format!("{error}{advice}"))
-}
-
-/// The network with weights from a file, ready to be evaluated, and what the file says about itself.
-pub fn load(
-    network: &Network,
-    weights: &Path,
-    device: &Device,
-) -> Result<(Box<dyn Evaluator>, Option<About>), Failure> {
-    let program = lower(network);
-    let (values, note) = weights::load(weights, &program.weights)?;
-    Ok((device.evaluator(program, values)?, note.as_deref().and_then(About::read)))
 }
 
 impl From<TrainError> for Failure {

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::line;
 use super::yaml::{flow_list, quoted, scalar};
+use crate::pattern::Rename;
 use crate::recipe::{Data, Train};
 
 pub fn data(text: &mut String, data: &Data) {
@@ -44,6 +45,14 @@ pub fn train(text: &mut String, train: &Train) {
             let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern)).collect();
             line(text, format_args!("  {key}: {}", flow_list(&patterns)));
         }
+    }
+    if !train.rename.is_empty() {
+        let one = |Rename { pattern, replacement }: &Rename| format!("{}: {}", quoted(pattern), quoted(replacement));
+        let renames: Vec<String> = train.rename.iter().map(one).collect();
+        line(text, format_args!("  rename: {{{}}}", renames.join(", ")));
+    }
+    if train.adapt_input {
+        line(text, format_args!("  adapt: input"));
     }
     line(text, format_args!("  seed: {seed}"));
     optional(text, "checkpoint_every", checkpoint_every);

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Mix, Optimizer, Rule};
+use crate::pattern::Rename;
 
 /// `train:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,10 @@ pub struct Train {
     pub freeze: Vec<String>,
     /// `replace:`, patterns of weights that begin anew where all others are given.
     pub replace: Vec<String>,
+    /// `rename:`, what arrays of a file of weights are called here.
+    pub rename: Vec<Rename>,
+    /// `adapt: input`: weights for colours are taken for grey images, and the other way round.
+    pub adapt_input: bool,
     /// From which everything random follows.
     pub seed: u64,
     /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
@@ -98,6 +103,8 @@ impl Default for Train {
             early_stopping: None,
             freeze: Vec::new(),
             replace: Vec::new(),
+            rename: Vec::new(),
+            adapt_input: false,
             seed: 0,
             checkpoint_every: None,
         }

@@ -150,6 +150,14 @@ fn photos_become_a_classifier() {
     let best = json(place.ok("runs photos_run --format json").trim())["best_acc"].as_f64().expect("a number");
     assert!(best > 0.9, "three brightnesses are easy to tell apart, but: {said}");
 
+    // A head for other classes begins anew without being named.
+    let output = place.run(&format!("{weights} --set train.replace=[] --set train.epochs=1 --out unnamed"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("`fc` begins anew: it tells 3 classes apart here, and 10 in the file"),
+        "{said}"
+    );
+
     // The same from a file of one's own, which has to leave the number of classes open.
     let own = "name: own\ninput: [1, 16, 16]\nclasses: 9\nlayers: [conv 4 3x3, global_avgpool, flatten, \"linear {classes} as head\"]\n";
     std::fs::write(place.path("own.yaml"), own).expect("room on the disk");
@@ -166,7 +174,10 @@ fn photos_become_a_classifier() {
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
-        (&format!("{weights} --set train.replace=[]"), "to initialise them anew, write `replace: [fc.*]`"),
+        (
+            &format!("{weights} --set train.replace=[] --strict --rename nothing.*=fc.*"),
+            "no array in it has the form `nothing.*`, which is to be renamed",
+        ),
         (
             &format!("{weights} --set train.freeze=[conv9.*]"),
             "`freeze` names `conv9.*`, which is no weight of the network",

@@ -140,6 +140,8 @@ fn entries<'a>(
     }
     [train.freeze, train.replace] =
         [freeze, replace].map(|patterns| patterns.into_iter().map(|pattern| pattern.value).collect());
+    train.rename = patterns::renames(settings);
+    train.adapt_input = value(settings, "adapt").is_some_and(|Adapt| true);
     if let Some(Seed(seed)) = value(settings, "seed") {
         train.seed = seed;
     }
@@ -203,6 +205,17 @@ impl FromValue for Decay {
     const EXPECTED: &'static str = "a decay above 0 and below 1, such as 0.999";
     fn from_value(value: &Value) -> Option<Decay> {
         f64::from_value(value).filter(|decay| *decay > 0.0 && *decay < 1.0).map(Decay)
+    }
+}
+
+/// What weights of another network are adapted to.
+struct Adapt;
+
+impl FromValue for Adapt {
+    const EXPECTED: &'static str = "`input`";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<Adapt> {
+        matches!(value, Value::Word(word) if word == "input").then_some(Adapt)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The `train:` section.
 
 use super::{check_complaints, compile};
+use crate::pattern::Rename;
 use crate::recipe::{
     Betas, Better, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, LrSchedule, Margin, Measure, Mix, MixKind,
     OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
@@ -36,6 +37,16 @@ fn train_sections() {
             Train {
                 freeze: vec!["1.weight".to_owned()],
                 replace: vec!["1.*".to_owned(), "*.bias".to_owned()],
+                ..default.clone()
+            },
+        ),
+        (
+            "train: {rename: {\"backbone.*\": \"*\", head.fc.bias: fc.bias, 'aux.*': ''}, adapt: input}",
+            Train {
+                rename: [("backbone.*", "*"), ("head.fc.bias", "fc.bias"), ("aux.*", "")]
+                    .map(|(pattern, name)| Rename::new(pattern, name).expect("it is sound"))
+                    .to_vec(),
+                adapt_input: true,
                 ..default.clone()
             },
         ),
@@ -268,7 +279,7 @@ fn mistakes() {
         (
             "train: {momentum: 0.9}",
             &[
-                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the optimizer",
+                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, rename, adapt, seed, checkpoint_every | it belongs to the optimizer",
             ],
         ),
         ("train: {optimizer: sdg lr=0.1}", &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"]),
@@ -363,7 +374,7 @@ fn mistakes() {
         (
             "train: {label_smoothing: 0.1}",
             &[
-                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the loss",
+                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, rename, adapt, seed, checkpoint_every | it belongs to the loss",
             ],
         ),
         ("train: {mix: mixupp}", &["E010 `mixupp`: no way to mix images is called `mixupp` | did you mean `mixup`?"]),
