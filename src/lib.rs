@@ -37,7 +37,7 @@
 //!
 //! | to | there is |
 //! |---|---|
-//! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`] |
+//! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`], [`files`] |
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
 //! | run it elsewhere: plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
@@ -56,6 +56,7 @@ pub mod elaborate;
 pub mod expand;
 #[cfg(feature = "train")]
 pub mod export;
+pub mod files;
 pub mod footprint;
 pub mod graph;
 pub mod import;

@@ -18,6 +18,7 @@ const LAYERS: &[&str] = &[
     "durable",
     "regular",
     "system",
+    "files",
     "recipe",
     "program",
     "layers",

@@ -8,13 +8,12 @@ use clap::Args;
 use super::Failure;
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
-use crate::compile::compile;
 use crate::device::Device;
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::recipe::{Data, Train, Transform};
+use crate::recipe::{Data, Train};
 use crate::train::TrainError;
 use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::{DataError, Dataset};
@@ -93,15 +92,7 @@ pub fn class_names(network: &Network, about: Option<About>) -> Vec<String> {
 /// Puts the numbers that were measured when the weights learned in the place of `normalize measured`, if they are
 /// known.
 pub fn measured(network: &mut Network, about: Option<&About>) {
-    let Some(data) = network.data.as_mut().filter(|data| data.eval.contains(&Transform::NormalizeMeasured)) else {
-        return;
-    };
-    let Some(known) = about.and_then(|about| compile(about.text.as_deref()?).ok()?.data) else { return };
-    for (transform, known) in data.eval.iter_mut().zip(known.eval) {
-        if *transform == Transform::NormalizeMeasured && matches!(known, Transform::Normalize { .. }) {
-            *transform = known;
-        }
-    }
+    about.into_iter().for_each(|about| about.complete(network));
 }
 
 /// The `train:` section.

@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::network::Network;
+pub use pytorch::source as pytorch_source;
 
 /// What is exported.
 #[derive(Debug)]

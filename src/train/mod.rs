@@ -13,6 +13,7 @@ pub mod accumulate;
 pub mod average;
 pub mod checkpoint;
 pub mod clip;
+mod complete;
 pub mod confusion;
 pub mod data;
 mod error;
@@ -24,6 +25,7 @@ pub mod identity;
 pub mod learner;
 pub mod metrics;
 pub mod mix;
+pub mod observer;
 pub mod optimizer;
 pub mod plan;
 pub mod plateau;
@@ -32,6 +34,7 @@ pub mod record;
 pub mod report;
 pub mod schedule;
 mod step;
+mod training;
 pub mod validate;
 pub mod whole;
 
@@ -39,20 +42,18 @@ pub mod whole;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::average::Average;
 use self::checkpoint::{About, Position, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::identity::RunIdentity;
-use self::learner::{Learner, LearnerStart, Wait};
-use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
+use self::learner::{Learner, LearnerStart};
+use self::metrics::Metrics;
 pub use self::optimizer::OptimizerState;
-use self::progress::Progress;
-use self::schedule::Course;
-use crate::device::Device;
+pub use self::training::{Training, train};
+use crate::device::{Device, DeviceError};
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
@@ -204,100 +205,14 @@ impl Run {
     pub fn waiting(&self) -> Waiting {
         self.waiting
     }
-}
 
-/// Steps of an epoch that get a line in `steps.jsonl`, about.
-const STEPS_WRITTEN: usize = 100;
-
-/// Trains until all epochs are done or nothing gets better, or until `stop` is set: then the step under way is finished
-/// and the run saved.
-///
-/// # Errors
-/// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it
-/// was.
-pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
-    let Setting { recipe, dataset, folder, .. } = setting;
-    let steps = recipe.steps(dataset.steps(recipe));
-    let course = Course::new(recipe, steps);
-    let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
-    // From here on there is something to go on from, whatever happens.
-    if run.position.step == 0 && !checkpoint::state_file(folder).exists() {
-        checkpoint::save_state(folder, &run.learner.learned()?, &run.position)?;
+    /// What it has learned so far, as it would be kept.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn weights(&mut self) -> Result<Vec<Vec<f32>>, DeviceError> {
+        Ok(self.learner.learned()?.kept().to_vec())
     }
-    let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
-    progress.start(run.position.epoch, run.position.batch);
-    let mut saved = Instant::now();
-
-    while run.position.epoch < recipe.epochs {
-        let epoch = run.position.epoch;
-        let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
-        let mut waiting = Waiting::default();
-        loop {
-            // Before the step, and so also where a run goes on that was stopped while it validated.
-            if run.is_due(recipe) {
-                run.settle(setting)?;
-                let Some(evaluation) = run.validate(setting, &course, stop)? else {
-                    run.save_last(setting, &metrics)?;
-                    return Ok(Ended::Stopped);
-                };
-                let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
-                metrics.validation(&line).map_err(unwritable)?;
-                progress.validation(&line);
-                progress.left_out(&evaluation.skipped);
-                run.save_last(setting, &metrics)?;
-            }
-            if run.is_stuck(recipe) {
-                return Ok(Ended::Early);
-            }
-            let began = Instant::now();
-            let written = (run.position.step + 1).is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64);
-            let wait = if written { Wait::All } else { Wait::Earlier };
-            let Some(sums) = run.step(setting, &course, &mut batches, wait)? else { break };
-            waiting.total += began.elapsed();
-            if written {
-                let (step, lr) = (run.position.step, run.position.lr);
-                let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.mean_loss() };
-                metrics.step(&line).map_err(unwritable)?;
-                progress.logged(&line);
-            }
-            progress.step(epoch, run.position.batch, &run.position.sums);
-            let stopped = stop.load(Ordering::Relaxed);
-            if stopped || saved.elapsed() >= setting.save_every {
-                run.settle(setting)?;
-                run.save_last(setting, &metrics)?;
-                saved = Instant::now();
-            }
-            if stopped {
-                return Ok(Ended::Stopped);
-            }
-        }
-        waiting.waited = batches.waited();
-        run.waiting.total += waiting.total;
-        run.waiting.waited += waiting.waited;
-        progress.left_out(batches.skipped());
-
-        run.settle(setting)?;
-        if run.is_due_after_epoch(recipe) {
-            let Some(evaluation) = run.validate(setting, &course, stop)? else {
-                // A resumed run finds no batches left in this epoch, and comes here again.
-                run.save_last(setting, &metrics)?;
-                return Ok(Ended::Stopped);
-            };
-            let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
-            metrics.validation(&line).map_err(unwritable)?;
-            progress.left_out(&evaluation.skipped);
-        }
-        let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
-        run.position.end_epoch();
-        metrics.epoch(run.position.step, &line, &times).map_err(unwritable)?;
-        progress.epoch(&line, &times);
-        if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
-            run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;
-        }
-        run.save_last(setting, &metrics)?;
-        saved = Instant::now();
-    }
-    Ok(Ended::Finished)
 }
 
 impl Run {

@@ -4,7 +4,9 @@ mod losses;
 mod states;
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
+use super::progress::Progress;
 use super::*;
 use crate::compile;
 use crate::executor::Executor;

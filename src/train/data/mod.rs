@@ -30,6 +30,7 @@ pub(crate) mod places;
 mod sheet;
 mod split;
 mod statistics;
+mod values;
 
 #[cfg(feature = "fetch")]
 pub mod fetch;
