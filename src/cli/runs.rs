@@ -76,7 +76,7 @@ fn table(records: &[Record], width: Option<usize>) -> String {
     let widest = columns.iter().map(|column| column.widest.max(length(column.title))).collect();
     let widths = width.and_then(|width| widths(&columns, width)).unwrap_or(widest);
     let mut text = String::new();
-    draw(&mut text, &columns, &widths, rows.len(), terminal::colour(), |row, column, cell| {
+    draw(&mut text, &columns, &widths, (rows.len(), rows.len()), terminal::colour(), |row, column, cell| {
         cell.write_str(&rows[row][column])
     })
     .expect("a String takes everything");
