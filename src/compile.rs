@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::diagnostic::{Choices, Code, Diagnostic, Diagnostics, SourceId, Sources, Span, settle};
-use crate::elaborate::{self, Effort, Elaborated};
+use crate::elaborate::{self, Effort, Elaborated, Part};
 use crate::import::{self, Language};
 use crate::layers::Layers;
 use crate::network::Network;
@@ -122,10 +122,10 @@ pub fn check_with(
     check_in_part(layers, load, name, text, format, overrides).0
 }
 
-/// What is found, and where sizes do not fit, the layers before the first mistake.
-pub(crate) type InPart = (Result<Checked, Diagnostics>, Option<Network>);
+/// What is found, and where sizes do not fit, the layers before the first mistake and behind it.
+pub(crate) type InPart = (Result<Checked, Diagnostics>, Option<Part>);
 
-/// [`check_with`], and the layers before the first mistake, where there is one.
+/// [`check_with`], and where sizes do not fit, the layers before the first mistake and behind it.
 pub(crate) fn check_in_part(
     layers: &Layers,
     load: &Load<'_>,
@@ -157,8 +157,8 @@ struct Outcome {
     document: Option<Document>,
     network: Option<Network>,
     origins: Vec<Origin>,
-    /// The layers before the first mistake.
-    part: Option<Network>,
+    /// The layers before the first mistake and behind it.
+    part: Option<Part>,
     /// The blocks of a text that describes no network.
     blocks: Option<Vec<String>>,
     /// All that is said about it.

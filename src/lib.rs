@@ -37,13 +37,14 @@
 //!
 //! | to | there is |
 //! |---|---|
-//! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`] |
+//! | compile a file, with its warnings, overrides and includes | [`compile_source`], [`compile_with`], [`files`] |
 //! | read and change a network's tree | [`syntax::parse`], [`syntax::ast`], [`elaborate::elaborate`] |
 //! | show it: a table, Markdown, JSON | [`report`] |
 //! | run it elsewhere: plain operations, and the memory that they need | [`lower`], [`program`], [`footprint`] |
 //! | add a layer and its kernels | [`layers::Layers`], [`layers::Layer`], [`program::Operation`], `gpu` (`cuda`) |
 //! | build a Candle module (feature `train`) | `Network::build`, `model` |
 //! | train (feature `train`) | `executor`, `train` |
+//! | draw it (feature `train`) | `draw` |
 //! | take a trained network elsewhere (feature `train`) | `export` |
 #![deny(missing_docs)]
 
@@ -52,10 +53,13 @@ pub mod arguments;
 mod budget;
 mod compile;
 pub mod diagnostic;
+#[cfg(feature = "train")]
+pub mod draw;
 pub mod elaborate;
 pub mod expand;
 #[cfg(feature = "train")]
 pub mod export;
+pub mod files;
 pub mod footprint;
 pub mod graph;
 pub mod import;

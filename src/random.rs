@@ -35,6 +35,8 @@ pub enum Purpose {
     /// What takes the place of an image that cannot be read; the step is the epoch, the place its own in the epoch's
     /// order.
     Replace = 8,
+    /// Which training images an epoch consists of, where they are drawn one by one; the step is the epoch.
+    Sample = 9,
 }
 
 /// The generator for one use.
@@ -132,7 +134,7 @@ pub fn between(generator: &mut ChaCha8Rng, interval: Interval) -> f64 {
 }
 
 /// Uniform in [0, 1).
-fn unit(words: &mut ChaCha8Rng) -> f64 {
+pub fn unit(words: &mut ChaCha8Rng) -> f64 {
     (words.next_u64() >> 11) as f64 * 2f64.powi(-53)
 }
 

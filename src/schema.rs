@@ -114,6 +114,7 @@ fn takes(what: &Takes) -> Value {
         Takes::Call(calls) => of_calls(calls),
         Takes::List(inner) => json!({"type": "array", "items": takes(inner)}),
         Takes::OneOrMore(inner) => one_or_more(takes(inner)),
+        Takes::Mapping(inner) => json!({"type": "object", "additionalProperties": takes(inner)}),
         Takes::Either(ways) => json!({"anyOf": ways.iter().map(takes).collect::<Vec<_>>()}),
     }
 }

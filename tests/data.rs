@@ -179,7 +179,8 @@ fn test_images_are_evaluated_when_asked_for() {
     for (split, images) in [("train", 16), ("validation", 4), ("test", 6)] {
         let shown = said(place.path(), &format!("eval net.yaml --weights run/last.safetensors --split {split}"));
         assert!(
-            shown.starts_with(&format!("images  {images}\n")) && shown.contains("top-1   100.00 %"),
+            shown.starts_with(&format!("images             {images}\n"))
+                && shown.contains("top-1              100.00 %"),
             "{split}: {shown}"
         );
     }

@@ -274,3 +274,24 @@ fn import_writes_a_file_and_its_weights() {
         assert!(String::from_utf8_lossy(&own.stderr).contains("in archc's own language"));
     }
 }
+
+/// Also weights by their names, as somebody has them who built the network once more in PyTorch.
+#[test]
+fn import_takes_weights_of_pytorch() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for path in files("small") {
+        let foreign = network(&path, &[]);
+        let (front, Imported { stored, .. }) = imported(&path);
+        let mut declared = lower(&foreign).weights;
+        let values = front.weights(&weights_file(&path), &stored, &declared).expect("they are its own").weights;
+        declared.iter_mut().for_each(|weight| weight.name = format!("module.model.{}", weight.name));
+        let wrapped = folder.path().join("wrapped.safetensors");
+        weights::save(&wrapped, &weights::entries(&declared, &values), 0, "").expect("room on the disk");
+        let out = folder.path().join(path.file_name().expect("a name")).with_extension("yaml");
+        let output = archc(&[Path::new("import"), &path, Path::new("--weights"), &wrapped, Path::new("--out"), &out]);
+        assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
+        let own = network(&out, &[]);
+        let (values, _) = weights::load::<f32>(&out.with_extension("safetensors"), &lower(&own).weights).expect("fit");
+        check_logits(&own, values, &path);
+    }
+}

@@ -12,6 +12,7 @@ mod expansion;
 mod foreign;
 mod images;
 mod memory;
+mod models;
 mod mutation;
 mod notation;
 mod runs;
@@ -42,6 +43,10 @@ const TARGETS: &[Target] = &[
     foreign::CAFFE,
     foreign::DARKNET_WEIGHTS,
     foreign::CAFFE_WEIGHTS,
+    models::ONNX,
+    models::ONNX_GRAPH,
+    models::KERAS,
+    models::KERAS_GRAPH,
 ];
 
 /// An input takes this long at most.

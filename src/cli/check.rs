@@ -9,6 +9,7 @@ use super::source::{Changes, check, usual_training};
 use super::{Failure, explain, files, fix, terminal};
 use crate::compile::{Checked, Compiled};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, Sources, Span};
+use crate::elaborate::Part;
 use crate::network::Network;
 use crate::quantity::parse_bytes;
 use crate::report::{self, Arrangement, View};
@@ -157,13 +158,14 @@ impl Check {
         terminal::write(|out| report::json::check(out, file, result, |network| self.view(network)))
     }
 
-    /// The layers before a mistake: what arrives where it goes wrong.
-    fn print_part(&self, follows: bool, part: Option<&Network>) -> Result<(), Failure> {
-        let Some(network) = part.filter(|_| self.format == ReportFormat::Text) else { return Ok(()) };
+    /// The layers before a mistake: what arrives where it goes wrong. Those behind it stand out less.
+    fn print_part(&self, follows: bool, part: Option<&Part>) -> Result<(), Failure> {
+        let Some(Part { network, behind }) = part.filter(|_| self.format == ReportFormat::Text) else { return Ok(()) };
         let blank = if follows { "\n" } else { "" };
         let (width, colour) = (terminal::width(), terminal::colour());
         let table = report::check::Table { network, view: self.view(network), width, colour };
-        terminal::write(|out| write!(out, "{blank}{}", report::check::PartTable(table)))?;
+        let behind = if self.depth.is_none() { behind } else { &[][..] };
+        terminal::write(|out| write!(out, "{blank}{}", report::part::PartTable { table, behind }))?;
         terminal::complain("");
         Ok(())
     }
@@ -214,6 +216,11 @@ impl Check {
     /// The files that are meant, as they are now.
     pub fn files(&self) -> Vec<PathBuf> {
         files::networks(&self.paths).into_iter().map(|(path, _)| path).collect()
+    }
+
+    /// Whether it writes into them.
+    pub fn fixes(&self) -> bool {
+        self.fix
     }
 
     /// What the command line changes in them.

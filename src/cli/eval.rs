@@ -12,9 +12,11 @@ use super::machine::Machine;
 use super::terminal::{self, Format};
 use super::trained::{self, Trained};
 use crate::diagnostic::printable;
-use crate::recipe::{BadImages, Data, DataSet, MaxPixels};
+use crate::recipe::{BadImages, Data, DataSet, MaxPixels, Measure};
+use crate::train::calibration::Bin;
 use crate::train::confusion::Confusion;
 use crate::train::evaluate::{Evaluation, evaluate};
+use crate::train::scores::{Scores, shown, title};
 
 /// Evaluate a trained network on its validation images, or others
 #[derive(Debug, Args)]
@@ -65,7 +67,7 @@ impl Eval {
                 data.path = Some(path.to_string_lossy().into_owned());
             }
             let weights = self.trained.weights()?;
-            let (mut evaluator, about) = trained::load(&network, &weights, &self.machine.device())?;
+            let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;
             trained::measured(&mut network, about.as_ref());
             let dataset = match &about {
                 Some(about) => trained::open_known_data(&network, &weights, about, "")?,
@@ -110,13 +112,26 @@ pub fn class_name(names: &[String], class: usize) -> String {
 /// For programs. Of many classes it is long, and written as it is made.
 #[derive(Serialize)]
 struct Report<'a> {
+    auroc: Option<f64>,
+    balanced_accuracy: f64,
+    calibration: Vec<Part>,
     classes: Vec<Class<'a>>,
     confusion: &'a Confusion,
+    ece: f64,
     images: usize,
     loss: f64,
+    macro_f1: f64,
     name: &'a str,
     top1: f64,
     top5: f64,
+}
+
+/// Images of about the same confidence.
+#[derive(Serialize)]
+struct Part {
+    accuracy: f64,
+    confidence: f64,
+    images: usize,
 }
 
 #[derive(Serialize)]
@@ -134,11 +149,17 @@ impl<'a> Report<'a> {
             images: confusion.images(class),
             name,
         };
+        let part = |bin: &Bin| Part { accuracy: bin.accuracy(), confidence: bin.confidence(), images: bin.images };
         Report {
+            auroc: evaluation.auroc,
+            balanced_accuracy: evaluation.balanced_accuracy(),
+            calibration: evaluation.calibration.bins().iter().map(part).collect(),
             classes: names.iter().enumerate().zip(evaluation.class_accuracies()).map(class).collect(),
             confusion,
+            ece: evaluation.calibration.error(),
             images: evaluation.images,
             loss: evaluation.mean_loss(),
+            macro_f1: evaluation.macro_f1(),
             name: network,
             top1: evaluation.accuracy(),
             top5: evaluation.top5_accuracy(),
@@ -150,13 +171,18 @@ impl<'a> Report<'a> {
 const LARGEST_MATRIX: usize = 20;
 
 fn text(evaluation: &Evaluation, names: &[String]) -> String {
-    let mut text = format!(
-        "images  {}\nloss    {:.4}\ntop-1   {:.2} %\ntop-5   {:.2} %\n\n",
-        evaluation.images,
-        evaluation.mean_loss(),
-        100.0 * evaluation.accuracy(),
-        100.0 * evaluation.top5_accuracy(),
-    );
+    let scores = Scores::of(evaluation);
+    let facts = [
+        ("images", evaluation.images.to_string()),
+        ("loss", shown(Measure::Loss, scores.get(Measure::Loss))),
+        ("top-1", shown(Measure::Accuracy, evaluation.accuracy())),
+        ("top-5", shown(Measure::Accuracy, evaluation.top5_accuracy())),
+    ];
+    let others = [Measure::BalancedAccuracy, Measure::MacroF1, Measure::Auroc, Measure::CalibrationError];
+    let others = others.map(|measure| (title(measure), shown(measure, scores.get(measure))));
+    let facts = facts.into_iter().chain(others);
+    let mut text: String = facts.map(|(name, value)| format!("{name:17}  {value}\n")).collect();
+    text.push('\n');
     // A file of weights may call classes anything.
     let names: Vec<String> = names.iter().map(|name| printable(name)).collect();
     let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(WIDEST_NAME);

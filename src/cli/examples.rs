@@ -75,6 +75,24 @@ Examples:
   archc predict net.yaml --weights runs/net-1/best.safetensors cat.jpg dog.jpg";
 
 #[cfg(feature = "train")]
+pub const DRAW: &str = "\
+Examples:
+  archc draw net.yaml --out net.svg
+  archc draw net.yaml --depth 1 --format mermaid";
+
+#[cfg(feature = "train")]
+pub const WEIGHTS: &str = "\
+Examples:
+  archc weights checkpoint.pth
+  archc weights checkpoint.pth --network net.yaml";
+
+#[cfg(feature = "fetch")]
+pub const FETCH: &str = "\
+Examples:
+  archc fetch resnet18
+  archc fetch resnet50 --release 2 --to weights";
+
+#[cfg(feature = "train")]
 pub const RUNS: &str = "\
 Examples:
   archc runs runs

@@ -9,13 +9,12 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use super::terminal;
 use super::trained::{self, Trained};
-use crate::export::{ExportError, Exported, FORMATS, Format, Options};
+use crate::export::{ExportError, Exported, FORMATS, Format, NeedsWeights, Options};
 use crate::lower::lower;
 use crate::network::Network;
 use crate::quantity;
 use crate::recipe::Transform;
 use crate::train::checkpoint::About;
-use crate::weights;
 
 /// Write a trained network for other programs
 #[derive(Debug, Args)]
@@ -79,8 +78,13 @@ impl Export {
         let mut network = self.trained.network()?;
         let path = self.path(&network, format)?;
         let declared = lower(&network).weights;
-        let (weights, note) = match format.needs_weights() && !declared.is_empty() {
-            true => weights::load(&self.trained.weights()?, &declared)?,
+        let needed = match format.needs_weights() {
+            NeedsWeights::No => false,
+            NeedsWeights::IfThereAreSome => self.trained.weights().is_ok(),
+            NeedsWeights::Yes => true,
+        };
+        let (weights, note) = match needed && !declared.is_empty() {
+            true => self.trained.values(&network)?,
             false => (Vec::new(), None),
         };
         let about = note.as_deref().and_then(About::read);
@@ -145,9 +149,12 @@ impl Export {
             network.name.replace(|c: char| std::path::is_separator(c) || c.is_control(), "_"),
             format.extension()
         );
-        match Path::new(&name).exists() {
-            false => Ok(PathBuf::from(name)),
-            true => Err(Failure::Message(format!("`{name}` is there already; `--out {name}` writes over it"))),
+        let files = std::iter::once(PathBuf::from(&name)).chain(format.beside(Path::new(&name)));
+        match files.into_iter().find(|file| file.exists()) {
+            None => Ok(PathBuf::from(name)),
+            Some(file) => {
+                Err(Failure::Message(format!("`{}` is there already; `--out {name}` writes over it", file.display())))
+            }
         }
     }
 }

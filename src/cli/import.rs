@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+#[cfg(feature = "train")]
+use super::names::{Names, say};
 use super::source::{Changes, compile_and_report, language};
 use super::{Failure, terminal};
 use crate::diagnostic::printable;
@@ -16,18 +18,22 @@ use crate::import::{self, FrontEnd, Values};
 #[cfg(feature = "train")]
 use crate::{diagnostic::Sources, lower::lower, network::Network, weights};
 
-/// Write a network of Caffe or Darknet as a file of archc, with its weights beside it
+/// Write a network of another program as a file of archc, with its weights beside it
 #[derive(Debug, Args)]
 pub struct Import {
-    /// The network: a prototxt of Caffe, or a cfg of Darknet
+    /// The network: a prototxt of Caffe, a cfg of Darknet, or a model of Keras or ONNX
     #[arg(value_name = "FILE")]
     path: PathBuf,
     #[command(flatten)]
     changes: Changes,
-    /// Its weights: a caffemodel, or a file of weights of Darknet; they become NAME.safetensors
+    /// Its weights: a caffemodel, a file of weights of Darknet, safetensors or a .pth; they become NAME.safetensors.
+    /// Models of Keras and ONNX hold their own
     #[cfg(feature = "train")]
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[cfg(feature = "train")]
+    #[command(flatten)]
+    names: Names,
     /// The file to write; FILE's name with .yaml, in the folder that one is in, unless given
     #[arg(short, long, value_name = "NAME.yaml")]
     out: Option<PathBuf>,
@@ -37,7 +43,7 @@ impl Import {
     pub fn run(self) -> Result<(), Failure> {
         let Language::Foreign(front) = language(&self.path) else {
             return Err(Failure::Message(format!(
-                "{} is in archc's own language; `archc import` reads Darknet's .cfg and Caffe's .prototxt",
+                "{} is in archc's own language; `archc import` reads Darknet's .cfg, Caffe's .prototxt, Keras's .keras and .h5, and ONNX's .onnx",
                 self.path.display()
             )));
         };
@@ -49,7 +55,9 @@ impl Import {
         let short = short(&network);
         let head = format!("# From {} of {}.\n", file_name(&self.path), front.program());
         #[cfg(feature = "train")]
-        if let Some(path) = &self.weights {
+        let own = front.has_own_weights(&self.path).then_some(&self.path);
+        #[cfg(feature = "train")]
+        if let Some(path) = self.weights.as_ref().or(own) {
             let values = self.values(front, path, &network)?;
             let safetensors = out.with_extension("safetensors");
             if safetensors.exists() {
@@ -64,6 +72,13 @@ impl Import {
 
     #[cfg(feature = "train")]
     fn values(&self, front: &dyn FrontEnd, path: &Path, network: &Network) -> Result<Values, Failure> {
+        // Those of somebody who built the network once more in PyTorch.
+        if weights::is_one(path) {
+            let loaded = weights::load_as(path, &lower(network).weights, &self.names.reading())?;
+            say(&loaded.remarks);
+            let weights = loaded.weights.into_iter().map(Option::unwrap_or_default).collect();
+            return Ok(Values { weights, left_out: Vec::new() });
+        }
         let text = super::source::text(&self.path).map_err(Failure::Unreadable)?;
         let mut sources = Sources::default();
         let source = sources.add(self.path.to_string_lossy(), text);

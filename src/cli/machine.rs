@@ -14,7 +14,6 @@ use crate::device::{Cuda, Device, DeviceError, Precision};
 use crate::kernels::Algorithms;
 use crate::network::Network;
 use crate::program::Mode;
-use crate::quantity;
 use crate::train::folder;
 
 /// Device and threads, on the command line.
@@ -133,26 +132,9 @@ impl Machine {
         pool.install(work)
     }
 
-    /// Refuses what would need more memory than there is, on the threads of this pool. Where the system does not tell
-    /// how much there is, everything is tried.
+    /// Refuses what would need more memory than there is, on the threads of this pool.
     pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
-        let device = self.device();
-        let footprint = device.footprint(network);
-        let (what, bytes) = match mode {
-            Mode::Train => ("train with", footprint.training(batch).total()),
-            Mode::Eval => ("compute", device.inference_memory(network, batch)),
-        };
-        let Some(free) = device.free_memory()?.filter(|free| bytes > *free) else { return Ok(()) };
-        let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
-        let advice = match (mode, footprint.largest_batch(free)) {
-            (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
-            (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
-            (Mode::Eval, _) => "use a smaller batch".to_owned(),
-        };
-        let name = &network.name;
-        Err(Failure::Message(format!(
-            "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
-        )))
+        Ok(self.device().check_memory(network, mode, batch)?)
     }
 }
 

@@ -24,13 +24,19 @@ mod data;
 #[cfg(feature = "train")]
 mod doctor;
 #[cfg(feature = "train")]
+mod draw;
+#[cfg(feature = "train")]
 mod eval;
 #[cfg(feature = "train")]
 mod export;
+#[cfg(feature = "fetch")]
+mod fetch;
 #[cfg(feature = "train")]
 mod given;
 #[cfg(feature = "train")]
 mod machine;
+#[cfg(feature = "train")]
+mod names;
 #[cfg(feature = "train")]
 mod new;
 #[cfg(feature = "train")]
@@ -47,6 +53,8 @@ mod signals;
 mod train;
 #[cfg(feature = "train")]
 mod trained;
+#[cfg(feature = "train")]
+mod weights;
 
 use std::process::ExitCode;
 
@@ -81,6 +89,12 @@ enum Command {
     Predict(predict::Predict),
     #[cfg(feature = "train")]
     Export(export::Export),
+    #[cfg(feature = "train")]
+    Draw(draw::Draw),
+    #[cfg(feature = "train")]
+    Weights(weights::Weights),
+    #[cfg(feature = "fetch")]
+    Fetch(fetch::Fetch),
     #[cfg(feature = "train")]
     Runs(runs::Runs),
     #[cfg(feature = "train")]
@@ -136,6 +150,12 @@ pub fn run() -> ExitCode {
         Command::Predict(predict) => predict.run(),
         #[cfg(feature = "train")]
         Command::Export(export) => export.run(),
+        #[cfg(feature = "train")]
+        Command::Draw(draw) => draw.run(),
+        #[cfg(feature = "train")]
+        Command::Weights(weights) => weights.run(),
+        #[cfg(feature = "fetch")]
+        Command::Fetch(fetch) => fetch.run(),
         #[cfg(feature = "train")]
         Command::Runs(runs) => runs.run(),
         #[cfg(feature = "train")]

@@ -80,7 +80,7 @@ impl Predict {
     /// Goes on after an image that cannot be read.
     fn predict(&self) -> Result<(), Failure> {
         let mut network = self.trained.network()?;
-        let (mut evaluator, about) = trained::load(&network, &self.trained.weights()?, &self.machine.device())?;
+        let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;
         trained::measured(&mut network, about.as_ref());
         let mut names = trained::class_names(&network, about);
         if network.data.as_ref().is_some_and(|data| data.eval.contains(&Transform::NormalizeMeasured)) {

@@ -12,10 +12,12 @@ use super::{Failure, files, picture};
 use crate::diagnostic::printable;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
 use crate::quantity::{duration, exact};
+use crate::recipe::Measure;
 use crate::report::table::{Column, Form, draw, length, widths};
 use crate::train::folder;
 use crate::train::metrics::EpochMetrics;
 use crate::train::record::Record;
+use crate::train::scores::{Scores, shown as shown_score};
 
 /// Compare runs: their results, and the settings that differ
 #[derive(Debug, Args)]
@@ -76,7 +78,7 @@ fn table(records: &[Record], width: Option<usize>) -> String {
     let widest = columns.iter().map(|column| column.widest.max(length(column.title))).collect();
     let widths = width.and_then(|width| widths(&columns, width)).unwrap_or(widest);
     let mut text = String::new();
-    draw(&mut text, &columns, &widths, rows.len(), terminal::colour(), |row, column, cell| {
+    draw(&mut text, &columns, &widths, (rows.len(), rows.len()), terminal::colour(), |row, column, cell| {
         cell.write_str(&rows[row][column])
     })
     .expect("a String takes everything");
@@ -88,7 +90,9 @@ fn cells(record: &Record) -> [String; TITLES.len()] {
         let last = record.epochs.last().map(loss).filter(|loss| loss.is_finite());
         last.map_or(String::new(), |loss| format!("{loss:.4}"))
     };
-    let best = record.best();
+    let by = record.best_by();
+    let best = record.best(by);
+    let measure = if by == Measure::default() { String::new() } else { format!(" {by}") };
     [
         printable(&record.name),
         printable(&record.network),
@@ -97,30 +101,38 @@ fn cells(record: &Record) -> [String; TITLES.len()] {
             Some(planned) => format!("{}/{planned}", record.epochs.len()),
             None => record.epochs.len().to_string(),
         },
-        best.map_or(String::new(), |(_, accuracy)| format!("{:.2} %", 100.0 * accuracy)),
+        best.map_or(String::new(), |(_, value)| shown_score(by, value) + &measure),
         best.map_or(String::new(), |(epoch, _)| epoch.to_string()),
         loss(|epoch| epoch.train_loss),
-        loss(|epoch| epoch.val_loss),
+        loss(|epoch| epoch.validation.get(Measure::Loss)),
         duration(record.seconds()),
     ]
 }
 
 fn json(record: &Record) -> Value {
-    let best = record.best();
+    let by = record.best_by();
+    let (best, accuracy) = (record.best(by), record.best(Measure::Accuracy));
     let last = record.epochs.last();
-    json!({
+    let mut told = json!({
         "run": record.name,
         "network": record.network,
         "params": record.params,
         "epochs": record.epochs.len(),
         "planned": record.planned,
-        "best_acc": best.map(|(_, accuracy)| accuracy),
+        "best_by": by.name(),
+        "best": best.map(|(_, value)| value),
+        "best_acc": accuracy.map(|(_, accuracy)| accuracy),
         "best_epoch": best.map(|(epoch, _)| epoch),
         "train_loss": last.map(|epoch| epoch.train_loss),
-        "val_loss": last.map(|epoch| epoch.val_loss),
         "seconds": record.seconds(),
         "settings": record.settings.iter().cloned().collect::<serde_json::Map<_, _>>(),
-    })
+    });
+    // Of the last epoch: `val_loss` and so on.
+    let scores = serde_json::to_value(last.map_or(Scores::NONE, |epoch| epoch.validation));
+    if let (Ok(Value::Object(scores)), Some(told)) = (scores, told.as_object_mut()) {
+        told.extend(scores);
+    }
+    told
 }
 
 /// Each setting that is not the same in all runs: its values, and the runs that have them.
@@ -186,8 +198,8 @@ fn sheet(records: &[Record]) -> Sheet {
     Sheet {
         title: "runs".to_owned(),
         charts: vec![
-            chart("loss", Unit::Plain, |epoch| epoch.train_loss, |epoch| epoch.val_loss),
-            chart("accuracy", Unit::Percent, |epoch| epoch.train_acc, |epoch| epoch.val_acc),
+            chart("loss", Unit::Plain, |epoch| epoch.train_loss, |epoch| epoch.validation.get(Measure::Loss)),
+            chart("accuracy", Unit::Percent, |epoch| epoch.train_acc, |epoch| epoch.validation.get(Measure::Accuracy)),
         ],
     }
 }
@@ -198,20 +210,24 @@ mod tests {
     use crate::plot::Picture;
     use crate::train::metrics::{EpochTimes, ValidationMetrics};
 
+    fn scores(accuracy: f64) -> Scores {
+        let mut scores = Scores::NONE;
+        scores.set(Measure::Accuracy, accuracy);
+        scores
+    }
+
     fn record(name: &str, settings: &[(&str, &str)], accuracies: &[f64]) -> Record {
         let epoch = |(index, accuracy): (usize, &f64)| EpochMetrics {
             epoch: index + 1,
             lr: 0.1,
             train_loss: 1.5,
             train_acc: 0.125,
-            val_loss: f64::NAN,
-            val_acc: *accuracy,
+            validation: scores(*accuracy),
         };
         let validation = |(index, accuracy): (usize, &f64)| ValidationMetrics {
             step: 10 * (index as u64 + 1),
             epoch: index + 1,
-            val_loss: f64::NAN,
-            val_acc: *accuracy,
+            scores: scores(*accuracy),
         };
         let times = |index| EpochTimes { epoch: index + 1, seconds: 40.0, images_per_s: 10.0, data_wait: 0.0 };
         Record {

@@ -1,23 +1,23 @@
 //! The file that a command works on, and what the command line changes in it.
 
-use std::fs::{self, File};
-use std::io::Read;
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use std::{fs, mem};
 
 use clap::Args;
 
 use super::Failure;
 use crate::compile::{Compiled, InPart, check_in_part, compile_with};
 use crate::diagnostic::Diagnostics;
+use crate::files;
 use crate::import::Language;
 use crate::layers::Layers;
 use crate::network::Network;
 use crate::report::Training;
 use crate::syntax::{Format, Override};
-
-/// The longest text that is read, in bytes.
-const LONGEST: u64 = 32 << 20;
 
 /// Changes to a file, on the command line.
 #[derive(Debug, Args)]
@@ -41,32 +41,41 @@ pub struct Includes {
     /// Another folder whose files may be included, besides the file's own; can be repeated
     #[arg(long = "allow-include", value_name = "DIR")]
     allowed: Vec<PathBuf>,
+    /// Every file that was asked for, as it was before it was read.
+    #[arg(skip)]
+    asked: Arc<Mutex<States>>,
+}
+
+/// Files, and what tells whether they are still the same; `None` where there is nothing.
+pub type States = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
+
+/// What tells whether a file is another one.
+pub fn state(path: &Path) -> Option<(SystemTime, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.modified().ok()?, found.len()))
+}
+
+/// How a folder is allowed.
+fn advice(folder: &Path) -> String {
+    format!("`--allow-include {}` allows it", folder.display())
 }
 
 impl Includes {
-    /// Gives the files that the one at `path` includes. A file is read because the user says so, an included one
-    /// because another file does, which may be somebody else's: nothing is read that the user has not put beside it.
+    /// Gives the files that the one at `path` includes.
     pub fn load(&self, path: &Path) -> impl Fn(&str) -> Result<String, String> + use<> {
-        let own = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folders: Vec<PathBuf> = std::iter::once(own)
-            .chain(self.allowed.iter().map(PathBuf::as_path))
-            .filter_map(|folder| fs::canonicalize(folder).ok())
-            .collect();
+        let (load, asked) = (files::beside(path, &self.allowed, advice), Arc::clone(&self.asked));
         move |name| {
-            let path = Path::new(name);
-            // Where it is when all links are followed.
-            let place = fs::canonicalize(path).map_err(|error| error.to_string())?;
-            if folders.iter().any(|folder| place.starts_with(folder)) {
-                return match path.is_file() || path.is_dir() {
-                    true => read(path),
-                    false => Err("it is no file".to_string()),
-                };
-            }
-            let folder = place.parent().unwrap_or(&place);
-            let named = path.parent().filter(|named| fs::canonicalize(named).is_ok_and(|named| named == folder));
-            let folder = named.unwrap_or(folder).display();
-            Err(format!("it lies outside the folder of the file that is read; `--allow-include {folder}` allows it"))
+            let path = PathBuf::from(name);
+            let found = state(&path);
+            // What is read twice counts as it was when it was first.
+            asked.lock().unwrap_or_else(PoisonError::into_inner).entry(path).or_insert(found);
+            load(name)
         }
+    }
+
+    /// The files that were asked for since this was called last, as they were before they were read.
+    pub fn take_asked(&self) -> States {
+        mem::take(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -136,6 +145,12 @@ pub fn language(path: &Path) -> Language {
 /// The text of a file, or a line that says why there is none. Weights may carry their network's.
 pub fn text(path: &Path) -> Result<String, String> {
     #[cfg(feature = "train")]
+    if let Language::Foreign(front) = language(path)
+        && let Some(text) = front.text(path)
+    {
+        return text.map_err(|reason| format!("cannot read `{}`: {reason}", path.display()));
+    }
+    #[cfg(feature = "train")]
     if crate::weights::is_one(path) {
         return super::trained::carried(path);
     }
@@ -144,46 +159,13 @@ pub fn text(path: &Path) -> Result<String, String> {
 
 /// The text that stands in a file itself, for whoever writes it back.
 pub fn own_text(path: &Path) -> Result<String, String> {
-    read(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))
-}
-
-fn read(path: &Path) -> Result<String, String> {
-    if path.is_dir() {
-        return Err("it is a directory".to_string());
-    }
-    #[cfg(unix)]
-    refuse_pipe(path)?;
-    let file = File::open(path).map_err(|error| error.to_string())?;
-    let found = file.metadata().map_err(|error| error.to_string())?;
-    // Of a file no more than it has: what the kernel shows under `/proc` claims to have nothing, and may be waited for.
-    let most = if found.is_file() { found.len().min(LONGEST + 1) } else { LONGEST + 1 };
-    let mut bytes = Vec::new();
-    file.take(most).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > LONGEST {
-        return Err(format!("it is longer than {} MB", LONGEST >> 20));
-    }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err("it is written in UTF-16; save it as UTF-8".to_string());
-    }
-    String::from_utf8(bytes)
-        .map_err(|error| format!("it is not text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
-}
-
-/// A pipe in a folder may have no writer, and would be waited for; `/dev/stdin` and what a shell writes for `<(…)` are
-/// links.
-#[cfg(unix)]
-fn refuse_pipe(path: &Path) -> Result<(), String> {
-    use std::os::unix::fs::FileTypeExt;
-    match path.symlink_metadata() {
-        Ok(found) if found.file_type().is_fifo() => Err("it is a pipe; `/dev/stdin` reads one".to_string()),
-        _ => Ok(()),
-    }
+    files::text(path).map_err(|reason| format!("cannot read `{}`: {reason}", path.display()))
 }
 
 /// A file to work on.
 #[derive(Debug, Args)]
 pub struct SourceArguments {
-    /// The network, in YAML or TOML, or a file of Caffe or Darknet
+    /// The network, in YAML or TOML, or a file of Caffe, Darknet, Keras or ONNX
     #[arg(value_name = "FILE")]
     pub path: PathBuf,
     #[command(flatten)]

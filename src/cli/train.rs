@@ -6,18 +6,17 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::machine::Machine;
+use super::names::{Names, say};
 use super::plot_schedule::plot;
 use super::signals::listen;
 use super::source::{Changes, compile_and_report, language};
 use super::trained::{recipe, unreadable};
 use super::{Failure, data::count, given, terminal};
 use crate::device::Device;
-use crate::diagnostic::printable;
 use crate::expand::expand;
 use crate::import::Language;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::pattern::glob;
 use crate::program::{Mode, Program};
 use crate::quantity;
 use crate::random::initial_weights;
@@ -29,9 +28,10 @@ use crate::train::folder::{self, Given, NETWORK, RunOrigin};
 use crate::train::identity::Arithmetic;
 use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::Record;
+use crate::train::scores::{shown, title};
 use crate::train::whole::{Standing, standing};
 use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
-use crate::weights::{self, WeightsError};
+use crate::weights::{self, Reading, WeightsError};
 
 /// Train a network, in a folder for the run
 #[derive(Debug, Args)]
@@ -46,11 +46,13 @@ pub struct Train {
     #[arg(long, value_name = "RUN")]
     out: Option<PathBuf>,
     /// Resume the run in this folder
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "out", "weights"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "out", "weights", "rename", "ema", "strict"])]
     resume: Option<PathBuf>,
     /// Start from these weights: safetensors, or PyTorch's .pth
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    names: Names,
     /// Plot the learning rate over the run, also into an SVG or PNG file if one is named, and do not train
     #[arg(long, value_name = "FILE.png", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
     plot_schedule: Option<Option<PathBuf>>,
@@ -83,6 +85,10 @@ impl Train {
             (None, None) => unreachable!("clap asks for one of them"),
         };
         let mut network = compile_and_report(&path, &self.changes)?.network;
+        if let Some(recipe) = &mut network.train {
+            // As in a file: so a run that is begun once more finds them.
+            recipe.rename.splice(0..0, self.names.renames().cloned());
+        }
         let recipe = &match (recipe(&network), language(&path)) {
             (Err(_), Language::Foreign(_)) => return Err(no_recipe(&path)),
             (found, _) => found?.clone(),
@@ -95,7 +101,8 @@ impl Train {
             };
             return plot(recipe, steps, file.as_deref(), self.force);
         }
-        let dataset = given::open_data(&network, recipe, self.resume.as_deref(), self.weights.as_deref())?;
+        let reading = given::reading(&network, recipe, &self.names);
+        let dataset = given::open_data(&network, &reading, self.resume.as_deref(), self.weights.as_deref())?;
         network.data = Some(dataset.data().clone());
         self.machine.check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
@@ -113,15 +120,16 @@ impl Train {
                     }
                     Standing::NotBegun(given) => {
                         let weights = given.as_ref().map(unchanged).transpose()?;
-                        begun(program, weights, recipe, &dataset, device)?
+                        let averaged = given.as_ref().is_some_and(|given| given.averaged);
+                        begun(program, weights, recipe, &Reading { averaged, ..reading }, &dataset, device)?
                     }
                 };
                 (run, folder.clone())
             }
             None => {
-                let run = begun(program, self.weights.as_deref(), recipe, &dataset, device)?;
+                let run = begun(program, self.weights.as_deref(), recipe, &reading, &dataset, device)?;
                 // Read to its end, so not before it is known to be a file of weights.
-                let given = self.weights.as_deref().map(Given::of).transpose()?;
+                let given = self.weights.as_deref().map(|path| Given::of(path, self.names.ema)).transpose()?;
                 let folder = folder::create(self.out.as_deref(), &network.name)?;
                 _lock = folder::lock(&folder)?;
                 folder::write_origin(&folder, &self.origin(recipe.seed, given))?;
@@ -218,9 +226,9 @@ fn lost(error: TrainError, folder: &Path) -> Failure {
 
 /// The weights that a run was given, if they are still those.
 fn unchanged(given: &Given) -> Result<&Path, Failure> {
-    let Given { path, sha256 } = given;
+    let Given { path, sha256, averaged } = given;
     // Earlier versions did not write it down.
-    if sha256.is_empty() || Given::of(path)?.sha256 == *sha256 {
+    if sha256.is_empty() || Given::of(path, *averaged)?.sha256 == *sha256 {
         return Ok(path);
     }
     Err(Failure::Message(format!("{} holds other weights than those that the run was given", path.display())))
@@ -231,31 +239,31 @@ fn begun(
     program: Program,
     weights: Option<&Path>,
     recipe: &recipe::Train,
+    reading: &Reading,
     dataset: &Dataset,
     device: &Device,
 ) -> Result<Run, Failure> {
     let start = match weights {
-        Some(path) => given_weights(path, &program, recipe)?,
+        Some(path) => given_weights(path, &program, recipe, reading)?,
         None => initial_weights(&program, recipe.seed),
     };
     Ok(Run::new(program, start, recipe, dataset, device)?)
 }
 
 /// The weights of a file; the recipe says which begin anew.
-fn given_weights(path: &Path, program: &Program, recipe: &recipe::Train) -> Result<Vec<Vec<f32>>, Failure> {
-    let anew = |name: &str| recipe.replace.iter().any(|pattern| glob(pattern, name));
-    let given = weights::load_others(path, &program.weights, anew).map_err(|error| match &error {
+fn given_weights(
+    path: &Path,
+    program: &Program,
+    recipe: &recipe::Train,
+    reading: &Reading,
+) -> Result<Vec<Vec<f32>>, Failure> {
+    let given = weights::load_as(path, &program.weights, reading).map_err(|error| match &error {
         WeightsError::Mismatch { mismatch, .. } => {
             Failure::Message(format!("{error}{}", given::begin_anew(program, recipe, mismatch).unwrap_or_default()))
         }
         _ => error.into(),
     })?;
-    if !given.left_out.is_empty() {
-        terminal::complain(&format!(
-            "left out, as the network has no such weights: {}",
-            printable(&given.left_out.join(", "))
-        ));
-    }
+    say(&given.remarks);
     let initial = initial_weights(program, recipe.seed);
     Ok(given.weights.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
 }
@@ -289,7 +297,7 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
 
 fn early(recipe: &recipe::Train) -> String {
     let Some(EarlyStopping { better, patience }) = recipe.early_stopping else { return String::new() };
-    format!("stopped early: {patience} validations without a better {}\n", better.by.name())
+    format!("stopped early: {patience} validations without a better {}\n", better.by)
 }
 
 /// What came out, and what it took.
@@ -305,10 +313,10 @@ fn conclusion(setting: &Setting, run: &Run) -> Result<String, Failure> {
     let record = Record::read(folder)?;
     let memory = peak_memory().map_or(String::new(), |peak| format!(", {} of memory at most", quantity::bytes(peak)));
     let what = if dataset.validation.is_empty() { "training" } else { "validation" };
+    let (value, measure) = (shown(best.by, best.value), title(best.by));
     Ok(format!(
-        "best of {}: {:.2} % {what} accuracy in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}\nsee {}\n",
+        "best of {}: {value} {what} {measure} in epoch {}, {}\n{} in all, {:.0} images/s{waited}{memory}\nsee {}\n",
         count(position.epoch, "epoch"),
-        100.0 * best.correct as f64 / best.images as f64,
         best.epoch,
         weights_file(folder, "best").display(),
         quantity::duration(record.seconds()),

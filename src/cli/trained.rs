@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::Failure;
+use super::names::{Names, say};
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
-use crate::compile::compile;
 use crate::device::Device;
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::recipe::{Data, Train, Transform};
+use crate::recipe::{Data, Train};
 use crate::train::TrainError;
 use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::{DataError, Dataset};
@@ -32,6 +32,8 @@ pub struct Trained {
     /// Its weights: safetensors, or PyTorch's .pth; of a run, the best unless given
     #[arg(long, value_name = "WEIGHTS")]
     weights: Option<PathBuf>,
+    #[command(flatten)]
+    names: Names,
 }
 
 impl Trained {
@@ -45,6 +47,25 @@ impl Trained {
             )));
         }
         Ok(compile_and_report(&network, &self.changes)?.network)
+    }
+
+    /// Its weights, all of them, and what their file says about itself; what there is to say about them is said.
+    pub fn values(&self, network: &Network) -> Result<(Vec<Vec<f32>>, Option<String>), Failure> {
+        let program = lower(network);
+        let loaded = weights::load_as(&self.weights()?, &program.weights, &self.names.reading())?;
+        say(&loaded.remarks);
+        let values = loaded.weights.into_iter().collect::<Option<Vec<_>>>();
+        Ok((values.expect("none was asked to begin anew"), loaded.note))
+    }
+
+    /// As [`Trained::values`], ready to be evaluated.
+    pub fn evaluator(
+        &self,
+        network: &Network,
+        device: &Device,
+    ) -> Result<(Box<dyn Evaluator>, Option<About>), Failure> {
+        let (values, note) = self.values(network)?;
+        Ok((device.evaluator(lower(network), values)?, note.as_deref().and_then(About::read)))
     }
 
     /// The file of its weights.
@@ -93,15 +114,7 @@ pub fn class_names(network: &Network, about: Option<About>) -> Vec<String> {
 /// Puts the numbers that were measured when the weights learned in the place of `normalize measured`, if they are
 /// known.
 pub fn measured(network: &mut Network, about: Option<&About>) {
-    let Some(data) = network.data.as_mut().filter(|data| data.eval.contains(&Transform::NormalizeMeasured)) else {
-        return;
-    };
-    let Some(known) = about.and_then(|about| compile(about.text.as_deref()?).ok()?.data) else { return };
-    for (transform, known) in data.eval.iter_mut().zip(known.eval) {
-        if *transform == Transform::NormalizeMeasured && matches!(known, Transform::Normalize { .. }) {
-            *transform = known;
-        }
-    }
+    about.into_iter().for_each(|about| about.complete(network));
 }
 
 /// The `train:` section.
@@ -184,17 +197,6 @@ pub fn unreadable(error: DataError) -> Failure {
         _ => "",
     };
     Failure::Message(format!("{error}{advice}"))
-}
-
-/// The network with weights from a file, ready to be evaluated, and what the file says about itself.
-pub fn load(
-    network: &Network,
-    weights: &Path,
-    device: &Device,
-) -> Result<(Box<dyn Evaluator>, Option<About>), Failure> {
-    let program = lower(network);
-    let (values, note) = weights::load(weights, &program.weights)?;
-    Ok((device.evaluator(program, values)?, note.as_deref().and_then(About::read)))
 }
 
 impl From<TrainError> for Failure {

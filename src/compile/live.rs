@@ -33,7 +33,8 @@ pub(crate) struct Live {
 pub(crate) fn live(layers: &Layers, load: &Load<'_>, name: &str, text: &str, format: Format) -> Live {
     let reader = Reader { layers, load, name, language: format.into(), overrides: &[], takes_libraries: true };
     let mut outcome = reader.read(text, &Effort::default());
-    let (document, network) = (outcome.document.take(), outcome.network.take().or(outcome.part.take()));
+    let part = outcome.part.take().map(|part| part.network);
+    let (document, network) = (outcome.document.take(), outcome.network.take().or(part));
     let origins = std::mem::take(&mut outcome.origins);
     let (sources, source, list) = (outcome.sources.clone(), outcome.source, outcome.list.clone());
     let has_edit = list.iter().any(|diagnostic| diagnostic.help.iter().any(|help| help.edit.is_some()));

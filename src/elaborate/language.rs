@@ -33,6 +33,8 @@ pub enum Takes {
     List(Box<Takes>),
     /// One, or a list of them.
     OneOrMore(Box<Takes>),
+    /// A mapping whose keys are the user's own.
+    Mapping(Box<Takes>),
     /// Any of these.
     Either(Vec<Takes>),
 }

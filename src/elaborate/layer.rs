@@ -75,11 +75,15 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let inputs: Vec<ValueId> = inputs.iter().copied().collect::<Option<_>>()?;
         let label = NodeLabel { name: name.to_string(), kind: definition.name, call: resolved.clone() };
-        match self.graph.wire(Arc::from(layer), inputs.clone(), label) {
+        let Some(inputs) = inputs.iter().copied().collect::<Option<Vec<ValueId>>>() else {
+            self.comes_behind(label);
+            return None;
+        };
+        match self.graph.wire(Arc::from(layer), inputs.clone(), label.clone()) {
             Ok(value) => {
                 self.origins.push(self.origin(call));
+                self.comes_behind(label);
                 Some(value)
             }
             Err(mismatch) => {
@@ -88,6 +92,7 @@ impl Walk<'_> {
                     let refused = Refused { mismatch, inputs, places, call: resolved, origin, shortcut };
                     self.report_later(Problem::Refused(Box::new(refused)));
                 }
+                self.comes_behind(label);
                 None
             }
         }

@@ -50,6 +50,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::arguments::Value;
 use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Severity, Span, Spanned};
+use crate::graph::NodeLabel;
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::lint::lint;
@@ -66,6 +67,15 @@ pub fn vocabulary(layers: &Layers) -> Vocabulary {
     Vocabulary::new(layers.names(), presets::names())
 }
 
+/// What there is of a network in which something is wrong.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    /// The layers before the first mistake.
+    pub network: Network,
+    /// The layers from there on, as far as they can be read.
+    pub behind: Vec<NodeLabel>,
+}
+
 /// What becomes of a document.
 #[derive(Debug, Default)]
 pub struct Elaborated {
@@ -77,8 +87,8 @@ pub struct Elaborated {
     pub problems: Vec<Diagnostic>,
     /// What could be done about problems, still to be tried.
     pub(crate) choices: Choices,
-    /// If there is a mistake: the layers before the first one.
-    pub(crate) part: Option<Network>,
+    /// If there is a mistake: what there is besides.
+    pub(crate) part: Option<Part>,
     /// What it has cost, in items that were walked.
     pub(crate) cost: usize,
 }
@@ -133,7 +143,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
             &expanded
         }
     };
-    let Walked { mut graph, origins, output, sound, walked, problems: found, choices, called } =
+    let Walked { mut graph, origins, output, sound, behind, walked, problems: found, choices, called } =
         walk::walk(items, document, layers, input, trace, &scope, &homes);
     problems.extend(found);
     // What is too large to be walked has not called all of its blocks.
@@ -168,7 +178,8 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     if has_errors {
         graph.nodes.truncate(sound);
         let output = graph.nodes.len().checked_sub(1).map(ValueId::of_node).filter(|_| input.is_some());
-        let part = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
+        let network = output.map(|output| Network { name, graph, output, classes: None, data: None, train: None });
+        let part = network.map(|network| Part { network, behind });
         problems.retain(|problem| !silenced.contains(&problem.code));
         return Elaborated { network: None, origins, problems, choices, part, cost };
     }

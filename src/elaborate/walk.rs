@@ -13,7 +13,7 @@ use super::{call, callee};
 use crate::arguments::Value;
 use crate::budget::Budget;
 use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
-use crate::graph::Graph;
+use crate::graph::{Graph, NodeLabel};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::syntax::Origin;
@@ -43,6 +43,8 @@ pub struct Walked<'d> {
     pub output: Wire,
     /// How many layers had been made before the first mistake.
     pub sound: usize,
+    /// The layers from there on, as far as they can be read.
+    pub behind: Vec<NodeLabel>,
     /// How many items were walked.
     pub walked: usize,
     pub problems: Vec<Diagnostic>,
@@ -81,6 +83,7 @@ pub fn walk<'d>(
         lost_blocks: document.lost_blocks,
         problems: Vec::new(),
         sound: None,
+        behind: Vec::new(),
         reported: HashSet::new(),
         trace: trace.into(),
         calling: Vec::new(),
@@ -100,13 +103,13 @@ pub fn walk<'d>(
         None => walk.enclosed(items, scope, &mut Level::root(), entry),
     };
     let sound = walk.sound.unwrap_or(walk.graph.nodes.len());
-    let Walk { graph, origins, walked, problems: found, frames, .. } = walk;
+    let Walk { graph, origins, walked, behind, problems: found, frames, .. } = walk;
     let called = frames.into_keys().collect();
     let (problems, choices) = match found.as_slice() {
         [] => (Vec::new(), Choices::new()),
         _ => problem::told(found, &View::new(&graph, &origins, layers, document), scope.effort().advises),
     };
-    Walked { graph, origins, output, sound, walked, problems, choices, called }
+    Walked { graph, origins, output, sound, behind, walked, problems, choices, called }
 }
 
 /// The state of a walk.
@@ -131,6 +134,8 @@ pub(super) struct Walk<'d> {
     problems: Vec<Problem>,
     /// How many layers had been made before the first of them.
     sound: Option<usize>,
+    /// See [`Walked::behind`].
+    behind: Vec<NodeLabel>,
     /// Code and place of every problem: a repeat reports its own only once.
     pub(super) reported: HashSet<(Code, Span)>,
     /// How the current item was reached, outermost first.
@@ -162,6 +167,13 @@ impl<'d> Walk<'d> {
             let goes_on = self.problems.len() < MOST_MISTAKES && !self.scope.is_spent();
             let more = if goes_on { ITEMS_AFTER_MISTAKE } else { 0 };
             self.most_items = self.most_items.min(self.walked + more);
+        }
+    }
+
+    /// A layer that comes after a mistake, or is one.
+    pub(super) fn comes_behind(&mut self, label: NodeLabel) {
+        if self.sound.is_some() {
+            self.behind.push(label);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::kernels::Mode;
 use crate::program::{Program, Step};
 
 /// A program with its weights on some device.
-pub trait Evaluator: Debug {
+pub trait Evaluator: Debug + Send {
     /// What it runs.
     fn program(&self) -> &Program;
 

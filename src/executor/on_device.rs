@@ -8,8 +8,9 @@ use crate::device::Precision;
 use crate::device::{Cuda, Device, DeviceError};
 #[cfg(feature = "cuda")]
 use crate::kernels::Algorithms;
-use crate::program::Program;
-use crate::system;
+use crate::network::Network;
+use crate::program::{Mode, Program};
+use crate::{quantity, system};
 
 impl Device {
     /// The network with these weights, all of the program's, in its order, for evaluation.
@@ -48,6 +49,30 @@ impl Device {
             Device::Cpu(_) => Ok(system::free_memory()),
             Device::Cuda(cuda) => cuda.free_memory().map(Some),
         }
+    }
+
+    /// Refuses what would need more memory than there is, on rayon's threads. Where the system does not tell how much
+    /// there is, everything may be tried.
+    ///
+    /// # Errors
+    /// If there is too little, with how much it is and what would fit; or if the device is not there.
+    pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), DeviceError> {
+        let footprint = self.footprint(network);
+        let (what, bytes) = match mode {
+            Mode::Train => ("train with", footprint.training(batch).total()),
+            Mode::Eval => ("compute", self.inference_memory(network, batch)),
+        };
+        let Some(free) = self.free_memory()?.filter(|free| bytes > *free) else { return Ok(()) };
+        let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
+        let advice = match (mode, footprint.largest_batch(free)) {
+            (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
+            (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
+            (Mode::Eval, _) => "use a smaller batch".to_owned(),
+        };
+        let name = &network.name;
+        Err(DeviceError::new(format!(
+            "`{name}` needs about {need} to {what} a batch of {batch}, and {have} are free: {advice}"
+        )))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use super::line;
 use super::yaml::{flow_list, quoted, scalar};
+use crate::pattern::Rename;
 use crate::recipe::{Data, Train};
 
 pub fn data(text: &mut String, data: &Data) {
@@ -26,6 +27,7 @@ pub fn train(text: &mut String, train: &Train) {
     line(text, format_args!("  epochs: {epochs}"));
     line(text, format_args!("  batch: {batch}"));
     line(text, format_args!("  drop_last: {drop_last}"));
+    line(text, format_args!("  sampler: {}", scalar(&train.sampler.to_string())));
     line(text, format_args!("  accumulate: {accumulate}"));
     line(text, format_args!("  optimizer: {optimizer}"));
     line(text, format_args!("  schedule: {schedule}"));
@@ -38,12 +40,21 @@ pub fn train(text: &mut String, train: &Train) {
     optional(text, "clip", clip);
     optional(text, "ema", ema);
     line(text, format_args!("  validate_every: {validate_every}"));
+    line(text, format_args!("  best_by: {}", train.best_by));
     optional(text, "early_stopping", early_stopping);
     for (key, patterns) in [("freeze", &train.freeze), ("replace", &train.replace)] {
         if !patterns.is_empty() {
             let patterns: Vec<String> = patterns.iter().map(|pattern| quoted(pattern)).collect();
             line(text, format_args!("  {key}: {}", flow_list(&patterns)));
         }
+    }
+    if !train.rename.is_empty() {
+        let one = |Rename { pattern, replacement }: &Rename| format!("{}: {}", quoted(pattern), quoted(replacement));
+        let renames: Vec<String> = train.rename.iter().map(one).collect();
+        line(text, format_args!("  rename: {{{}}}", renames.join(", ")));
+    }
+    if train.adapt_input {
+        line(text, format_args!("  adapt: input"));
     }
     line(text, format_args!("  seed: {seed}"));
     optional(text, "checkpoint_every", checkpoint_every);

@@ -4,15 +4,19 @@
 //! the weights; nothing reads this module but the command line. To add one, write its file and add it to [`FORMATS`].
 
 mod fold;
+mod keras;
 mod onnx;
 mod pth;
 mod pytorch;
+mod source;
 
 use std::fmt::{self, Debug};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::network::Network;
+use crate::program::{Program, Step};
+pub use pytorch::source as pytorch_source;
 
 /// What is exported.
 #[derive(Debug)]
@@ -57,8 +61,13 @@ pub trait Format: Debug + Sync {
     /// Which of the options it takes, as the command line calls them.
     fn options(&self) -> &'static [&'static str];
 
+    /// A file that is written besides.
+    fn beside(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+
     /// Whether there is something in it of the weights.
-    fn needs_weights(&self) -> bool;
+    fn needs_weights(&self) -> NeedsWeights;
 
     /// Writes the files, each whole or not at all.
     ///
@@ -67,8 +76,19 @@ pub trait Format: Debug + Sync {
     fn write(&self, exported: Exported, options: &Options, path: &Path) -> Result<Written, ExportError>;
 }
 
+/// What a format makes of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeedsWeights {
+    /// It has no place for them.
+    No,
+    /// They are written too, where there are some.
+    IfThereAreSome,
+    /// Without them there is nothing to write.
+    Yes,
+}
+
 /// Every format.
-pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx, &pth::Pth, &pytorch::PyTorch];
+pub static FORMATS: &[&dyn Format] = &[&onnx::Onnx, &pth::Pth, &pytorch::PyTorch, &keras::Keras];
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,3 +123,18 @@ impl fmt::Display for ExportError {
 }
 
 impl std::error::Error for ExportError {}
+
+/// The steps that the output depends on.
+fn needed(program: &Program) -> Vec<&Step> {
+    let mut read = vec![false; program.shapes.len()];
+    read[program.output.index()] = true;
+    let mut needed: Vec<&Step> = Vec::with_capacity(program.steps.len());
+    for step in program.steps.iter().rev() {
+        if read[step.output.index()] {
+            step.inputs.iter().for_each(|input| read[input.index()] = true);
+            needed.push(step);
+        }
+    }
+    needed.reverse();
+    needed
+}

@@ -9,7 +9,7 @@ use std::path::Path;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::{ExportError, Exported, Format, Options, Written};
+use super::{ExportError, Exported, Format, NeedsWeights, Options, Written};
 use crate::durable;
 use crate::lower::lower;
 
@@ -30,8 +30,8 @@ impl Format for Pth {
         &[]
     }
 
-    fn needs_weights(&self) -> bool {
-        true
+    fn needs_weights(&self) -> NeedsWeights {
+        NeedsWeights::Yes
     }
 
     fn write(&self, exported: Exported, _options: &Options, path: &Path) -> Result<Written, ExportError> {

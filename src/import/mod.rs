@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! .cfg      ──darknet──▶ ╮
-//!                        ├─▶ Net ──▶ items, and a head ──syntax──▶ Document
-//! .prototxt ──caffe────▶ ╯
+//! .prototxt ──caffe────▶ ├─▶ Net ──▶ items, and a head ──syntax──▶ Document
+//! .onnx     ──onnx─────▶ │
+//! .keras    ──keras────▶ ╯
 //! ```
 //!
 //! A front end reads its own text, and says layer by layer what each is here. Every part keeps its place in the foreign
@@ -12,11 +13,21 @@
 
 mod caffe;
 mod darknet;
+#[cfg(feature = "train")]
+mod geometry;
+#[cfg(feature = "train")]
+mod json;
+#[cfg(feature = "train")]
+mod keras;
 mod names;
 mod net;
+#[cfg(feature = "train")]
+mod onnx;
 mod recipe;
 #[cfg(feature = "train")]
 mod values;
+#[cfg(feature = "train")]
+mod wire;
 
 #[cfg(feature = "train")]
 use std::path::Path;
@@ -60,7 +71,14 @@ impl Language {
 }
 
 /// Every other language that is read.
-static FRONT_ENDS: [&dyn FrontEnd; 2] = [&darknet::Darknet, &caffe::Caffe];
+static FRONT_ENDS: &[&dyn FrontEnd] = &[
+    &darknet::Darknet,
+    &caffe::Caffe,
+    #[cfg(feature = "train")]
+    &onnx::Onnx,
+    #[cfg(feature = "train")]
+    &keras::Keras,
+];
 
 /// A reader of one foreign format.
 pub trait FrontEnd: Sync {
@@ -69,6 +87,18 @@ pub trait FrontEnd: Sync {
 
     /// How such files end, in lower case.
     fn extensions(&self) -> &'static [&'static str];
+
+    /// The text of the file at `path`, if such a file is none itself, or why there is none.
+    #[cfg(feature = "train")]
+    fn text(&self, _path: &Path) -> Option<Result<String, String>> {
+        None
+    }
+
+    /// Whether the file of a network at `path` holds its weights too.
+    #[cfg(feature = "train")]
+    fn has_own_weights(&self, _path: &Path) -> bool {
+        false
+    }
 
     /// What the text `source` says. Files that it names are given by `load`, and become sources of their own.
     fn read(&self, sources: &mut Sources, source: SourceId, given: &Given, load: &Load<'_>) -> Imported;

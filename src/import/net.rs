@@ -105,7 +105,7 @@ pub struct Array {
 }
 
 /// How numbers lie in a foreign file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Order {
     /// As here.
     Same,
@@ -115,6 +115,30 @@ pub enum Order {
     ByHeader,
     /// As here, but each is to be divided by the number in the array behind them.
     Accumulated,
+    /// An array of these sizes, of which this one has the axes in another order.
+    Permuted {
+        /// The sizes in the file, with 1 for those that there are not.
+        sizes: [usize; 4],
+        /// Which axis of the file each axis is.
+        axes: [usize; 4],
+    },
+    /// As here, with the other sign.
+    Negative,
+    /// As here, but 1 divided by each.
+    Inverse,
+    /// They are not in the file, but all the same number.
+    Filled(f32),
+}
+
+impl Order {
+    /// Arrays of at most four axes whose axes are in another order.
+    pub fn permuted(sizes: &[usize], axes: &[usize]) -> Order {
+        let more = 4 - sizes.len();
+        let (mut all, mut order) = ([1; 4], [0, 1, 2, 3]);
+        all[more..].copy_from_slice(sizes);
+        order[more..].iter_mut().zip(axes).for_each(|(into, axis)| *into = more + axis);
+        Order::Permuted { sizes: all, axes: order }
+    }
 }
 
 /// A network that is being made.
@@ -216,6 +240,13 @@ impl Net {
             }
         }
         used
+    }
+
+    /// The names of the layers on which `output` depends.
+    #[cfg(feature = "train")]
+    pub fn used_names(&self, output: Value) -> std::collections::HashSet<&str> {
+        let used = self.used(output);
+        self.made.iter().zip(used).filter(|(_, used)| *used).map(|(made, _)| made.name.value.as_str()).collect()
     }
 
     /// The layers on which `output` does not depend, by name and place.

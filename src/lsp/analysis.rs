@@ -79,10 +79,12 @@ impl Analysis {
         })
     }
 
-    /// What is kept of it when the text changes; `None` if that could not be read.
-    pub fn into_sound(self) -> Option<Sound> {
-        self.document()?;
-        Some(Sound { text: self.text, names: self.names.into_inner() })
+    /// What is kept of it when the text changes, `None` if that could not be read; and the rest, for whoever has the
+    /// time to give so much memory back.
+    pub fn into_sound(self) -> (Option<Sound>, Live) {
+        let is_sound = self.document().is_some();
+        let sound = Sound { text: self.text, names: self.names.into_inner() };
+        (Some(sound).filter(|_| is_sound), self.live)
     }
 
     /// Its names alone.

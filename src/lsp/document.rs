@@ -6,6 +6,7 @@ use super::analysis::Analysis;
 use super::names::Names;
 use super::text::{Encoding, Lines};
 use super::uri;
+use crate::compile::Live;
 use crate::elaborate::preset_names;
 use crate::syntax::Format;
 
@@ -24,6 +25,8 @@ pub struct Document {
     pub sound: Option<Sound>,
     /// Whether the editor has been told what is wrong with the text as it is now.
     pub is_told: bool,
+    /// Of a text that has changed, until nobody waits for anything else.
+    discarded: Option<Live>,
 }
 
 /// A text that could be read, and its names, if anybody has asked for them. The rest is not kept: a network takes more
@@ -40,7 +43,18 @@ impl Document {
         let ending = path.rsplit_once('.').and_then(|(_, ending)| Format::from_extension(ending));
         let said = if language == "toml" { Format::Toml } else { Format::Yaml };
         let (format, lines) = (ending.unwrap_or(said), Lines::of(&text));
-        Document { uri, path, format, version, text, lines, analysis: None, sound: None, is_told: false }
+        Document {
+            uri,
+            path,
+            format,
+            version,
+            text,
+            lines,
+            analysis: None,
+            sound: None,
+            is_told: false,
+            discarded: None,
+        }
     }
 
     /// Another text, or another part of it.
@@ -59,8 +73,15 @@ impl Document {
 
     /// What was found out may no longer hold.
     pub fn forget(&mut self) {
-        self.sound = self.analysis.take().and_then(Analysis::into_sound).or(self.sound.take());
         self.is_told = false;
+        let Some((sound, rest)) = self.analysis.take().map(Analysis::into_sound) else { return };
+        self.sound = sound.or(self.sound.take());
+        self.discarded = Some(rest);
+    }
+
+    /// Gives back what is not needed any more.
+    pub fn tidy(&mut self) {
+        self.discarded = None;
     }
 
     /// Whether the text describes a network, or blocks for some: editors also open other YAML and TOML.

@@ -110,6 +110,7 @@ impl<'a, W: Write> Server<'a, W> {
     /// The next message, and until it comes what there is to do; `None` when there will be no more.
     fn next(&mut self, arrivals: &Receiver<Arrival>) -> io::Result<Option<Arrival>> {
         self.tell()?;
+        self.documents.values_mut().for_each(Document::tidy);
         if self.documents.values().any(|document| document.analysis.as_ref().is_some_and(Analysis::is_unadvised)) {
             match arrivals.recv_timeout(PAUSE) {
                 Ok(arrival) => return Ok(Some(arrival)),

@@ -21,6 +21,13 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectId(u32);
 
+impl ObjectId {
+    /// Tells it from any other of its pickle.
+    pub fn index(self) -> u32 {
+        self.0
+    }
+}
+
 /// What the instructions made.
 #[derive(Debug)]
 pub enum Value {

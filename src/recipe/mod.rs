@@ -12,11 +12,11 @@ mod transform;
 
 use std::fmt;
 
-pub use loss::{CrossEntropy, Mix, MixKind};
+pub use loss::{ClassWeights, CrossEntropy, Mix, MixKind};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;
-pub use train::{Clip, EarlyStopping, Every, Train};
+pub use train::{Clip, EarlyStopping, Every, Sampler, Train};
 pub use transform::{
     Affine, Edges, Erased, Filter, Interval, MaxPixels, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform, way,
 };

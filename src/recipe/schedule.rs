@@ -138,12 +138,21 @@ pub struct Better {
 }
 
 /// What a validation is judged by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Measure {
-    /// The loss, which should fall.
+    /// The mean loss.
     Loss,
-    /// The accuracy, which should rise.
+    /// The fraction of images that is classified right.
+    #[default]
     Accuracy,
+    /// The same fraction of each class's images, averaged over classes.
+    BalancedAccuracy,
+    /// The harmonic mean of precision and recall of each class, averaged over classes.
+    MacroF1,
+    /// The area under the receiver operating characteristic of each class against the rest, averaged over classes.
+    Auroc,
+    /// The expected calibration error: how far confidence is from accuracy.
+    CalibrationError,
 }
 
 /// By how much something must be better.
@@ -163,12 +172,52 @@ impl LrSchedule {
 }
 
 impl Measure {
+    /// Every one, in the order in which they are listed to users.
+    pub const ALL: [Measure; 6] = [
+        Measure::Loss,
+        Measure::Accuracy,
+        Measure::BalancedAccuracy,
+        Measure::MacroF1,
+        Measure::Auroc,
+        Measure::CalibrationError,
+    ];
+
     /// As the notation has it.
     pub fn name(self) -> &'static str {
         match self {
             Measure::Loss => "loss",
             Measure::Accuracy => "accuracy",
+            Measure::BalancedAccuracy => "balanced_accuracy",
+            Measure::MacroF1 => "macro_f1",
+            Measure::Auroc => "auroc",
+            Measure::CalibrationError => "ece",
         }
+    }
+
+    /// What a name stands for.
+    pub fn of(name: &str) -> Option<Measure> {
+        Measure::ALL.into_iter().find(|measure| measure.name() == name)
+    }
+
+    /// Whether more is better.
+    pub fn rises(self) -> bool {
+        !matches!(self, Measure::Loss | Measure::CalibrationError)
+    }
+
+    /// Whether one value is better than another. Any is better than none, which is NaN.
+    pub fn is_better(self, value: f64, than: f64) -> bool {
+        match self.rises() {
+            _ if than.is_nan() => !value.is_nan(),
+            true => value > than,
+            false => value < than,
+        }
+    }
+}
+
+/// As the notation has it.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -216,7 +265,7 @@ impl fmt::Display for Curve {
 
 impl fmt::Display for Better {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "by={}", self.by.name())?;
+        write!(f, "by={}", self.by)?;
         match self.margin {
             Margin::Relative(part) => write!(f, " threshold={part:?}"),
             Margin::Absolute(much) => write!(f, " threshold={much:?} absolute"),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Mix, Optimizer, Rule};
+use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Measure, Mix, Optimizer, Rule};
+use crate::pattern::Rename;
 
 /// `train:`.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +14,8 @@ pub struct Train {
     pub batch: usize,
     /// Whether a last, smaller batch is left out.
     pub drop_last: bool,
+    /// Which training images an epoch consists of.
+    pub sampler: Sampler,
     /// Batches a step; at least 1.
     pub accumulate: usize,
     /// The rule that changes the weights.
@@ -29,16 +32,34 @@ pub struct Train {
     pub ema: Option<f64>,
     /// When to validate.
     pub validate_every: Every,
+    /// `best_by:`, by what the weights are chosen that are kept as the best.
+    pub best_by: Measure,
     /// When to stop before all epochs are over.
     pub early_stopping: Option<EarlyStopping>,
     /// `freeze:`, patterns of weights that training does not change.
     pub freeze: Vec<String>,
     /// `replace:`, patterns of weights that begin anew where all others are given.
     pub replace: Vec<String>,
+    /// `rename:`, what arrays of a file of weights are called here.
+    pub rename: Vec<Rename>,
+    /// `adapt: input`: weights for colours are taken for grey images, and the other way round.
+    pub adapt_input: bool,
     /// From which everything random follows.
     pub seed: u64,
     /// `checkpoint_every:`: keep one every so many epochs, besides best and last.
     pub checkpoint_every: Option<usize>,
+}
+
+/// Which training images an epoch consists of; it always has as many as there are.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Sampler {
+    /// `shuffle`: each of them once.
+    #[default]
+    Shuffle,
+    /// `balanced`: drawn one by one, from every class as often.
+    Balanced,
+    /// `weighted {[1, 1, 5]}`: drawn one by one, each as often as the weight of its class says.
+    Weighted(Vec<f64>),
 }
 
 /// A bound on gradients.
@@ -74,6 +95,16 @@ impl Train {
         batches.div_ceil(self.accumulate)
     }
 
+    /// The measures that something in the run goes by.
+    pub fn watched(&self) -> impl Iterator<Item = Measure> {
+        let plateau = match &self.schedule.curve {
+            Curve::Plateau(plateau) => Some(plateau.better.by),
+            _ => None,
+        };
+        let stopping = self.early_stopping.map(|rule| rule.better.by);
+        [Some(self.best_by), stopping, plateau].into_iter().flatten()
+    }
+
     /// How many numbers training remembers for each weight besides its gradient.
     pub fn remembered(&self) -> usize {
         self.optimizer.moments() + usize::from(self.ema.is_some()) + usize::from(self.accumulate > 1)
@@ -87,6 +118,7 @@ impl Default for Train {
             epochs: 10,
             batch: 32,
             drop_last: false,
+            sampler: Sampler::Shuffle,
             accumulate: 1,
             optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
             schedule: LrSchedule::new(Curve::Constant),
@@ -95,11 +127,24 @@ impl Default for Train {
             clip: None,
             ema: None,
             validate_every: Every::Epochs(1),
+            best_by: Measure::default(),
             early_stopping: None,
             freeze: Vec::new(),
             replace: Vec::new(),
+            rename: Vec::new(),
+            adapt_input: false,
             seed: 0,
             checkpoint_every: None,
+        }
+    }
+}
+
+impl fmt::Display for Sampler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sampler::Shuffle => f.write_str("shuffle"),
+            Sampler::Balanced => f.write_str("balanced"),
+            Sampler::Weighted(weights) => write!(f, "weighted {{{weights:?}}}"),
         }
     }
 }

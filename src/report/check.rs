@@ -6,6 +6,7 @@ use super::View;
 use super::outline::{Arrangement, Row, RowKind, continuations, rows};
 use super::table::{Column, Form, Paint, draw, length, painted, widths};
 use super::totals::{field, totals};
+use crate::graph::NodeLabel;
 use crate::network::{Network, ReceptiveField};
 use crate::quantity::{exact, short};
 
@@ -41,19 +42,6 @@ impl Display for Table<'_> {
         lines.draw(f, width, colour)?;
         writeln!(f)?;
         totals(f, network, view, &lines.fields[network.output.index()], colour)
-    }
-}
-
-/// The layers before a mistake, which make no network, as the same table.
-#[derive(Debug, Clone, Copy)]
-pub struct PartTable<'a>(pub Table<'a>);
-
-impl Display for PartTable<'_> {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let PartTable(Table { network, view, width, colour }) = *self;
-        let title = format!("{}: {}, down to the mistake", network.name, network.graph.input);
-        writeln!(f, "{}\n", painted(&title, Paint::Bold, colour))?;
-        Lines::new(network, view).draw(f, width, colour)
     }
 }
 
@@ -149,9 +137,10 @@ impl Cells {
     }
 }
 
-/// The table's lines: the input, then one for each row.
-struct Lines<'a> {
+/// The table's lines: the input, one for each row, and one for each layer behind a mistake.
+pub(super) struct Lines<'a> {
     network: &'a Network,
+    behind: &'a [NodeLabel],
     arrangement: Arrangement,
     rows: Vec<Row<'a>>,
     continuations: Vec<u32>,
@@ -159,18 +148,29 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn new(network: &'a Network, view: View) -> Lines<'a> {
+    pub(super) fn new(network: &'a Network, view: View) -> Lines<'a> {
         let rows = rows(network, view.arrangement, view.depth);
         let continuations = continuations(&rows);
-        Lines { network, arrangement: view.arrangement, rows, continuations, fields: network.receptive_fields() }
+        let fields = network.receptive_fields();
+        Lines { network, behind: &[], arrangement: view.arrangement, rows, continuations, fields }
     }
 
-    fn count(&self) -> usize {
+    /// The same with layers behind a mistake.
+    pub(super) fn followed_by(self, behind: &'a [NodeLabel]) -> Lines<'a> {
+        Lines { behind, ..self }
+    }
+
+    /// How many there are before a mistake.
+    fn sound(&self) -> usize {
         self.rows.len() + 1
     }
 
+    fn count(&self) -> usize {
+        self.sound() + self.behind.len()
+    }
+
     /// All lines, in the columns that `width` has room for.
-    fn draw(&self, f: &mut Formatter<'_>, width: Option<usize>, colour: bool) -> fmt::Result {
+    pub(super) fn draw(&self, f: &mut Formatter<'_>, width: Option<usize>, colour: bool) -> fmt::Result {
         let mut cells: [Option<Cells>; CONTENTS] = Default::default();
         let mut columns = |layout: &[Content]| -> Vec<Column> {
             let column = |content: &Content| {
@@ -190,7 +190,7 @@ impl<'a> Lines<'a> {
             let widths = columns.iter().map(|column| column.widest).collect();
             (NARROWEST, columns, widths)
         });
-        draw(f, &columns, &widths, self.count(), colour, |line, column, text| {
+        draw(f, &columns, &widths, (self.sound(), self.count()), colour, |line, column, text| {
             let cells = cells[layout[column] as usize].as_ref();
             text.write_str(cells.map_or("", |cells| cells.get(line)))
         })
@@ -211,7 +211,10 @@ impl<'a> Lines<'a> {
     fn cell(&self, content: Content, line: usize, text: &mut String) -> fmt::Result {
         match line.checked_sub(1) {
             None => self.input(content, text),
-            Some(row) => self.row(content, row, text),
+            Some(row) => match row.checked_sub(self.rows.len()) {
+                None => self.row(content, row, text),
+                Some(index) => self.unknown(content, &self.behind[index], text),
+            },
         }
     }
 
@@ -219,6 +222,15 @@ impl<'a> Lines<'a> {
         match content {
             Content::Name => text.write_str("input"),
             Content::Output => write!(text, "{}", self.network.graph.input),
+            _ => Ok(()),
+        }
+    }
+
+    fn unknown(&self, content: Content, layer: &NodeLabel, text: &mut String) -> fmt::Result {
+        match content {
+            Content::Name => text.write_str(&layer.name),
+            Content::Call | Content::ShortCall => write!(text, "{}", layer.call),
+            Content::Kind => text.write_str(layer.kind),
             _ => Ok(()),
         }
     }

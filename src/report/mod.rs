@@ -7,6 +7,7 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 mod outline;
+pub mod part;
 pub(crate) mod table;
 mod totals;
 

@@ -51,12 +51,13 @@ pub fn widths(columns: &[Column], width: usize) -> Option<Vec<usize>> {
     Some(widths)
 }
 
-/// The head and all rows, each ended by a line feed. `cell` writes the text of a row in a column, both by their index.
+/// The head and all rows, each ended by a line feed: so many as usual, and up to so many that are not to draw
+/// attention. `cell` writes the text of a row in a column, both by their index.
 pub fn draw(
     out: &mut impl Write,
     columns: &[Column],
     widths: &[usize],
-    rows: usize,
+    (usual, rows): (usize, usize),
     colour: bool,
     mut cell: impl FnMut(usize, usize, &mut String) -> fmt::Result,
 ) -> fmt::Result {
@@ -71,7 +72,7 @@ pub fn draw(
         for (index, (column, width)) in columns.iter().zip(widths).enumerate() {
             text.clear();
             cell(row, index, &mut text)?;
-            let faint = colour && matches!(column.form, Form::Faint(_));
+            let faint = colour && (row >= usual || matches!(column.form, Form::Faint(_)));
             line.put(&text, column.form, *width, faint.then_some(Paint::Faint));
         }
         writeln!(out, "{}", line.text)?;
@@ -182,7 +183,8 @@ mod tests {
     fn drawn(widths: &[usize], colour: bool) -> String {
         let mut text = String::new();
         let cell = |row: usize, column: usize, text: &mut String| text.write_str(CELLS[row][column]);
-        draw(&mut text, &columns(), widths, CELLS.len(), colour, cell).expect("a String takes everything");
+        draw(&mut text, &columns(), widths, (CELLS.len(), CELLS.len()), colour, cell)
+            .expect("a String takes everything");
         text
     }
 

@@ -1,7 +1,7 @@
 //! What a run leaves behind and goes on from.
 //!
 //! ```text
-//! best.safetensors          the weights with the best accuracy so far
+//! best.safetensors          the weights with the best validation so far
 //! epoch-0010.safetensors    the weights after every so many epochs, if asked for
 //! last.safetensors          the latest weights
 //! last.state.safetensors    all that resuming needs: weights, optimizer, average, position
@@ -25,10 +25,12 @@ use super::identity::RunIdentity;
 use super::learner::Learned;
 use super::optimizer::OptimizerState;
 use super::plateau::{Reduced, Watch};
+use super::scores::Scores;
 use super::validate::Validated;
 use crate::expand::portable;
 use crate::network::Network;
 use crate::program::ProgramWeight;
+use crate::recipe::Measure;
 use crate::weights::{self, Entry, WeightsError};
 
 /// How far a run is.
@@ -155,17 +157,55 @@ impl Sums {
     pub fn mean_loss(&self) -> f64 {
         self.loss / self.weight
     }
+
+    /// What is known of how well the images were told apart.
+    pub fn scores(&self) -> Scores {
+        let mut scores = Scores::NONE;
+        scores.set(Measure::Loss, self.mean_loss());
+        scores.set(Measure::Accuracy, self.correct as f64 / self.images as f64);
+        scores
+    }
 }
 
-/// The epoch with the best accuracy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The best validation.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "WrittenBest")]
 pub struct Best {
-    /// From 1.
+    /// Its epoch, from 1.
     pub epoch: usize,
-    /// Images it classified right.
-    pub correct: usize,
-    /// Images it was measured on.
-    pub images: usize,
+    /// In what it was the best.
+    #[serde(serialize_with = "name")]
+    pub by: Measure,
+    /// How good that is.
+    #[serde(with = "bits")]
+    pub value: f64,
+}
+
+fn name<S: serde::Serializer>(measure: &Measure, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(measure.name())
+}
+
+/// The best validation as a state has it. Earlier versions knew accuracies only, as the images that were classified
+/// right.
+#[derive(Deserialize)]
+struct WrittenBest {
+    epoch: usize,
+    #[serde(default)]
+    by: String,
+    #[serde(default, with = "bits::option")]
+    value: Option<f64>,
+    #[serde(default)]
+    correct: usize,
+    #[serde(default)]
+    images: usize,
+}
+
+impl From<WrittenBest> for Best {
+    fn from(written: WrittenBest) -> Best {
+        let WrittenBest { epoch, by, value, correct, images } = written;
+        let value = value.unwrap_or(correct as f64 / images as f64);
+        Best { epoch, by: Measure::of(&by).unwrap_or_default(), value }
+    }
 }
 
 /// What a file of weights says about itself, in its only metadata key.

@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use super::TrainError;
+use super::calibration::Calibration;
 use super::confusion::Confusion;
 use super::data::Batches;
+use super::ranking::Ranking;
 use crate::executor::{Evaluator, has_largest, largest};
 use crate::kernels;
 
@@ -22,6 +24,14 @@ pub struct Evaluation {
     /// Images by label (row) and by what the network took them for (column); not those for which it gave no number
     /// (NaN).
     pub confusion: Confusion,
+    /// How well images of a class are told from others by its score: the mean area under the receiver operating
+    /// characteristic of each class against the rest; see [`Ranking`]. Earlier versions did not know it, nor what
+    /// follows.
+    #[serde(default)]
+    pub auroc: Option<f64>,
+    /// Whether images are as often right as they are likely to be.
+    #[serde(default)]
+    pub calibration: Calibration,
     /// Files that were left out, and why.
     pub skipped: Vec<String>,
     /// A few of the images that were classified wrong, those with the largest losses, the largest first.
@@ -78,7 +88,8 @@ impl Evaluation {
     pub fn new(classes: usize) -> Evaluation {
         let confusion = Confusion::new(classes);
         let (skipped, mistakes, sample) = (Vec::new(), Vec::new(), Vec::new());
-        Evaluation { images: 0, loss: 0.0, top5: 0, confusion, skipped, mistakes, sample }
+        let (auroc, calibration) = (None, Calibration::default());
+        Evaluation { images: 0, loss: 0.0, top5: 0, confusion, auroc, calibration, skipped, mistakes, sample }
     }
 
     /// Takes in the logits N×classes of images with these labels and these numbers in their split.
@@ -95,6 +106,9 @@ impl Evaluation {
             // Without a number among its logits an image is taken for nothing.
             if !row[guess.taken_for as usize].is_nan() {
                 self.confusion.add(label, guess.taken_for);
+            }
+            if !guess.probability.is_nan() {
+                self.calibration.add(guess.probability, guess.taken_for as usize == label);
             }
             let ahead = row.iter().enumerate().filter(|(i, x)| **x > row[label] || (**x == row[label] && *i < label));
             self.top5 += usize::from(!row[label].is_nan() && ahead.count() < 5);
@@ -121,12 +135,35 @@ impl Evaluation {
         self.loss / self.images as f64
     }
 
+    /// The mean of [`Evaluation::class_accuracies`] over the classes that have images; NaN without images.
+    pub fn balanced_accuracy(&self) -> f64 {
+        mean(self.class_accuracies().into_iter().filter(|accuracy| !accuracy.is_nan()))
+    }
+
+    /// The mean over classes of the harmonic mean of precision and recall. A class counts if images are of it, or were
+    /// taken for it. NaN without images.
+    pub fn macro_f1(&self) -> f64 {
+        let confusion = &self.confusion;
+        let mut taken_for = vec![0; confusion.classes()];
+        confusion.rows().flatten().for_each(|(class, count)| taken_for[*class as usize] += count);
+        let class = |(class, taken_for): (usize, usize)| (confusion.taken_for(class, class), taken_for, class);
+        let counts = taken_for.into_iter().enumerate().map(class);
+        let all = counts.map(|(right, taken_for, class)| (right, taken_for + confusion.images(class)));
+        mean(all.filter(|(_, all)| *all > 0).map(|(right, all)| 2.0 * right as f64 / all as f64))
+    }
+
     /// For each class, the fraction of its images that was classified right; NaN where there are none.
     pub fn class_accuracies(&self) -> Vec<f64> {
         let confusion = &self.confusion;
         let accuracy = |label| confusion.taken_for(label, label) as f64 / confusion.images(label) as f64;
         (0..confusion.classes()).map(accuracy).collect()
     }
+}
+
+/// NaN of nothing.
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+    sum / count
 }
 
 /// Evaluates the network on all of `batches`; `None` if `stop` was set before the end.
@@ -139,13 +176,17 @@ pub fn evaluate(
     stop: &AtomicBool,
 ) -> Result<Option<Evaluation>, TrainError> {
     let mut evaluation = Evaluation::new(network.classes());
+    let mut ranking = Ranking::new(network.classes());
     while !stop.load(Ordering::Relaxed) {
         let Some(batch) = batches.next() else {
+            evaluation.auroc = ranking.area();
             evaluation.skipped = batches.skipped().iter().map(ToString::to_string).collect();
             return Ok(Some(evaluation));
         };
         let batch = batch?;
-        evaluation.add(network.evaluate(&batch.images)?, &batch.labels, &batch.examples);
+        let logits = network.evaluate(&batch.images)?;
+        ranking.add(logits, &batch.labels);
+        evaluation.add(logits, &batch.labels, &batch.examples);
         batches.recycle(batch);
     }
     Ok(None)

@@ -60,6 +60,8 @@ pub struct Given {
     pub path: PathBuf,
     /// Its SHA-256.
     pub sha256: String,
+    /// Whether the averages in it were asked for.
+    pub averaged: bool,
 }
 
 impl Given {
@@ -67,7 +69,7 @@ impl Given {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn of(path: &Path) -> Result<Given, TrainError> {
+    pub fn of(path: &Path, averaged: bool) -> Result<Given, TrainError> {
         let unreadable = |source| TrainError::Io { action: "read", path: path.to_owned(), source };
         let mut file = regular::open(path).map_err(unreadable)?;
         let (mut sum, mut block) = (Sha256::new(), vec![0; 1 << 16]);
@@ -78,16 +80,19 @@ impl Given {
             }
         }
         let sha256 = sum.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Given { path: std::path::absolute(path).map_err(unreadable)?, sha256 })
+        Ok(Given { path: std::path::absolute(path).map_err(unreadable)?, sha256, averaged })
     }
 
     /// What the origin of a run says. Earlier versions wrote only down what the user called the file.
     pub(super) fn read(origin: &Map<String, Value>) -> Option<Given> {
         let text = |value: Option<&Value>| Some(value?.as_str()?.to_owned());
         let whole = origin.get("given").and_then(|given| {
-            Some(Given { path: text(given.get("path"))?.into(), sha256: text(given.get("sha256"))? })
+            let averaged = given.get("averaged").and_then(Value::as_bool).unwrap_or(false);
+            Some(Given { path: text(given.get("path"))?.into(), sha256: text(given.get("sha256"))?, averaged })
         });
-        whole.or_else(|| Some(Given { path: text(origin.get("weights"))?.into(), sha256: String::new() }))
+        whole.or_else(|| {
+            Some(Given { path: text(origin.get("weights"))?.into(), sha256: String::new(), averaged: false })
+        })
     }
 }
 
@@ -162,8 +167,8 @@ pub fn origin(folder: &Path) -> io::Result<Option<Map<String, Value>>> {
 }
 
 /// The weights that the run in `folder` was given to begin with.
-pub fn given_weights(folder: &Path) -> Option<PathBuf> {
-    Given::read(&origin(folder).ok()??).map(|given| given.path)
+pub fn given_weights(folder: &Path) -> Option<Given> {
+    Given::read(&origin(folder).ok()??)
 }
 
 /// A longer `run.json` is not read.

@@ -8,7 +8,7 @@ use crate::device::{Device, Precision};
 use crate::kernels::Algorithms;
 use crate::program::Program;
 use crate::program::encoding::{self, Encoding, legacy};
-use crate::recipe::Train;
+use crate::recipe::{Sampler, Train};
 
 /// The seed, the network and the images of a run, and how it computes. The rest of the recipe may change on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct RunIdentity {
     /// A digest of what is in their files, if they have any. Earlier versions did not write it down.
     #[serde(default)]
     pub contents: Option<u64>,
+    /// A checksum over the sampler; 0 if every image comes once an epoch, as in earlier versions.
+    #[serde(default)]
+    pub sampler: u32,
     /// Earlier versions did not write it down.
     #[serde(default)]
     pub arithmetic: Option<Arithmetic>,
@@ -106,6 +109,7 @@ impl RunIdentity {
             images: [dataset.train.len(), dataset.validation.len()],
             data: dataset.checksum(),
             contents: dataset.contents(),
+            sampler: sampler(&recipe.sampler),
             arithmetic: Some(Arithmetic::of(device)),
         }
     }
@@ -151,6 +155,13 @@ impl RunIdentity {
                     .to_owned(),
             );
         }
+        if self.sampler != given.sampler {
+            return Some(
+                "the run began with another `sampler`, by which the images of an epoch are drawn: leave it as it is in the \
+                 run's network.yaml"
+                    .to_owned(),
+            );
+        }
         match (self.arithmetic, given.arithmetic) {
             (Some(own), Some(other)) if own != other => Some(format!(
                 "the run computes with `{}` and cannot go on with `{}`, which rounds in another way",
@@ -160,6 +171,17 @@ impl RunIdentity {
             _ => None,
         }
     }
+}
+
+fn sampler(sampler: &Sampler) -> u32 {
+    let mut sum = Crc::new();
+    match sampler {
+        Sampler::Shuffle => return 0,
+        Sampler::Balanced => sum.update(b"balanced"),
+        Sampler::Weighted(weights) => weights.iter().for_each(|weight| sum.update(&weight.to_le_bytes())),
+    }
+    // No sampler but shuffling has 0.
+    sum.sum().max(1)
 }
 
 /// What is computed, from what, in which order, in an encoding of this version; of an operation from another crate only
@@ -211,6 +233,7 @@ mod tests {
             images: [100, 20],
             data: 3,
             contents: Some(4),
+            sampler: 0,
             arithmetic: Some(arithmetic),
         };
         assert_eq!(own.refuses(&own), None);
@@ -226,6 +249,8 @@ mod tests {
             ),
             (RunIdentity { data: 5, ..own }, "but different ones"),
             (RunIdentity { contents: Some(5), ..own }, "but other contents"),
+            (RunIdentity { sampler: sampler(&Sampler::Balanced), ..own }, "another `sampler`"),
+            (RunIdentity { sampler: sampler(&Sampler::Weighted(vec![1.0])), ..own }, "another `sampler`"),
             (RunIdentity { arithmetic: Some(exact), ..own }, "and cannot go on with `--device cpu --exact`"),
             (RunIdentity { arithmetic: Some(half), ..own }, "with `--device cuda --dtype bf16`"),
         ] {

@@ -87,7 +87,7 @@ impl Learned<'_> {
 }
 
 /// A network that learns.
-pub trait Learner: Debug {
+pub trait Learner: Debug + Send {
     /// The network with the weights of now, to be asked in evaluation.
     fn evaluator(&self) -> &dyn Evaluator;
 

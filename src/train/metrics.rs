@@ -16,6 +16,8 @@ use super::Waiting;
 use super::checkpoint::Position;
 use super::evaluate::Evaluation;
 use super::events::Events;
+use super::scores::Scores;
+use crate::recipe::Measure;
 use crate::regular;
 
 /// The files' names.
@@ -32,10 +34,9 @@ pub struct EpochMetrics {
     pub train_loss: f64,
     /// Fraction of them that was right.
     pub train_acc: f64,
-    /// Mean over the validation images.
-    pub val_loss: f64,
-    /// Fraction of them that is right.
-    pub val_acc: f64,
+    /// How the validation came out.
+    #[serde(flatten)]
+    pub validation: Scores,
 }
 
 /// A line of `times.jsonl`.
@@ -71,10 +72,9 @@ pub struct ValidationMetrics {
     pub step: u64,
     /// From 1.
     pub epoch: usize,
-    /// Mean over the validation images.
-    pub val_loss: f64,
-    /// Fraction of them that is right.
-    pub val_acc: f64,
+    /// How it came out.
+    #[serde(flatten)]
+    pub scores: Scores,
 }
 
 impl EpochMetrics {
@@ -87,8 +87,7 @@ impl EpochMetrics {
             lr: position.lr,
             train_loss: sums.mean_loss(),
             train_acc: sums.correct as f64 / sums.images as f64,
-            val_loss: validated.map_or(f64::NAN, |validated| validated.loss),
-            val_acc: validated.map_or(f64::NAN, |validated| validated.accuracy),
+            validation: validated.map_or(Scores::NONE, |validated| validated.scores),
         }
     }
 }
@@ -109,7 +108,7 @@ impl EpochTimes {
 impl ValidationMetrics {
     /// Of a validation after `step` steps, in this epoch (from 0).
     pub(super) fn new(step: u64, epoch: usize, evaluation: &Evaluation) -> ValidationMetrics {
-        ValidationMetrics { step, epoch: epoch + 1, val_loss: evaluation.mean_loss(), val_acc: evaluation.accuracy() }
+        ValidationMetrics { step, epoch: epoch + 1, scores: Scores::of(evaluation) }
     }
 }
 
@@ -160,8 +159,11 @@ impl Metrics {
 
     /// Adds a line to `validations.jsonl`.
     pub fn validation(&mut self, metrics: &ValidationMetrics) -> io::Result<()> {
-        let ValidationMetrics { step, val_loss, val_acc, .. } = metrics;
-        self.events.add(*step, &[("loss/validation", *val_loss), ("accuracy/validation", *val_acc)])?;
+        let ValidationMetrics { step, scores, .. } = metrics;
+        let tag = |measure: Measure| (format!("{measure}/validation"), scores.get(measure));
+        let tags = Measure::ALL.map(tag);
+        let values: Vec<(&str, f64)> = tags.iter().map(|(tag, value)| (tag.as_str(), *value)).collect();
+        self.events.add(*step, &values)?;
         write_line(&mut self.validations, metrics)
     }
 
@@ -209,12 +211,15 @@ mod tests {
     use crate::train::validate::Validated;
 
     fn line(epoch: usize) -> EpochMetrics {
-        EpochMetrics { epoch, lr: 0.1, train_loss: 1.5, train_acc: 0.5, val_loss: f64::NAN, val_acc: 0.25 }
+        let mut validation = Scores::NONE;
+        validation.set(Measure::Accuracy, 0.25);
+        EpochMetrics { epoch, lr: 0.1, train_loss: 1.5, train_acc: 0.5, validation }
     }
 
     #[test]
     fn a_resumed_run_goes_on_after_its_checkpoint() {
-        let first = r#"{"epoch":1,"lr":0.1,"train_loss":1.5,"train_acc":0.5,"val_loss":null,"val_acc":0.25}"#;
+        let first = "{\"epoch\":1,\"lr\":0.1,\"train_loss\":1.5,\"train_acc\":0.5,\"val_loss\":null,\"val_acc\":0.25,\
+                     \"val_balanced_acc\":null,\"val_macro_f1\":null,\"val_auroc\":null,\"val_ece\":null}";
         let times = EpochTimes { epoch: 1, seconds: 2.0, images_per_s: 10.0, data_wait: 0.25 };
         let nothing: &[usize] = &[];
         // What is in the file, after which epoch the run goes on, and which epochs are left then.
@@ -243,7 +248,7 @@ mod tests {
     #[test]
     fn a_validation_is_written_once() {
         let text = "{\"step\":5}\n{\"step\":10}\n";
-        let validated = |step| Some(Validated { epoch: 0, step, loss: 1.0, accuracy: 0.5 });
+        let validated = |step| Some(Validated { epoch: 0, step, scores: Scores::NONE });
         for (step, validated, left) in
             [(10, validated(5), "{\"step\":5}\n"), (10, None, ""), (10, validated(10), text), (12, validated(10), text)]
         {

@@ -11,8 +11,10 @@
 
 pub mod accumulate;
 pub mod average;
+pub mod calibration;
 pub mod checkpoint;
 pub mod clip;
+mod complete;
 pub mod confusion;
 pub mod data;
 mod error;
@@ -24,14 +26,20 @@ pub mod identity;
 pub mod learner;
 pub mod metrics;
 pub mod mix;
+pub mod observer;
 pub mod optimizer;
 pub mod plan;
 pub mod plateau;
 pub mod progress;
+#[cfg(feature = "fetch")]
+pub mod published;
+mod ranking;
 pub mod record;
 pub mod report;
 pub mod schedule;
+pub mod scores;
 mod step;
+mod training;
 pub mod validate;
 pub mod whole;
 
@@ -39,24 +47,23 @@ pub mod whole;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use self::average::Average;
 use self::checkpoint::{About, Position, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::identity::RunIdentity;
-use self::learner::{Learner, LearnerStart, Wait};
-use self::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
+use self::learner::{Learner, LearnerStart};
+use self::metrics::Metrics;
 pub use self::optimizer::OptimizerState;
-use self::progress::Progress;
-use self::schedule::Course;
-use crate::device::Device;
+use self::ranking::MOST_SCORES;
+pub use self::training::{Training, train};
+use crate::device::{Device, DeviceError};
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
-use crate::recipe::Train;
+use crate::recipe::{ClassWeights, Measure, Sampler, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +88,8 @@ pub const SAVE_EVERY: Duration = Duration::from_secs(600);
 pub struct Run {
     learner: Box<dyn Learner>,
     position: Position,
+    /// How much each class matters to the loss; nothing if all do the same.
+    class_weights: Vec<f64>,
     waiting: Waiting,
 }
 
@@ -192,7 +201,9 @@ impl Run {
         device: &Device,
     ) -> Result<Run, TrainError> {
         check(&start.program, recipe, dataset)?;
-        Ok(Run { learner: device.learner(start)?, position, waiting: Waiting::default() })
+        let classes = start.program.shape(start.program.output).elements();
+        let class_weights = recipe.loss.class_weights.resolved(dataset.train.labels(), classes);
+        Ok(Run { learner: device.learner(start)?, position, class_weights, waiting: Waiting::default() })
     }
 
     /// How far it is.
@@ -204,100 +215,14 @@ impl Run {
     pub fn waiting(&self) -> Waiting {
         self.waiting
     }
-}
 
-/// Steps of an epoch that get a line in `steps.jsonl`, about.
-const STEPS_WRITTEN: usize = 100;
-
-/// Trains until all epochs are done or nothing gets better, or until `stop` is set: then the step under way is finished
-/// and the run saved.
-///
-/// # Errors
-/// If images cannot be read or files written, and if the loss is not finite any more. The last checkpoint stays as it
-/// was.
-pub fn train(run: &mut Run, setting: Setting, progress: &mut Progress, stop: &AtomicBool) -> Result<Ended, TrainError> {
-    let Setting { recipe, dataset, folder, .. } = setting;
-    let steps = recipe.steps(dataset.steps(recipe));
-    let course = Course::new(recipe, steps);
-    let unwritable = |source| TrainError::Io { action: "write", path: folder.join("metrics.jsonl"), source };
-    // From here on there is something to go on from, whatever happens.
-    if run.position.step == 0 && !checkpoint::state_file(folder).exists() {
-        checkpoint::save_state(folder, &run.learner.learned()?, &run.position)?;
+    /// What it has learned so far, as it would be kept.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub fn weights(&mut self) -> Result<Vec<Vec<f32>>, DeviceError> {
+        Ok(self.learner.learned()?.kept().to_vec())
     }
-    let mut metrics = Metrics::open(folder, &run.position).map_err(unwritable)?;
-    progress.start(run.position.epoch, run.position.batch);
-    let mut saved = Instant::now();
-
-    while run.position.epoch < recipe.epochs {
-        let epoch = run.position.epoch;
-        let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
-        let mut waiting = Waiting::default();
-        loop {
-            // Before the step, and so also where a run goes on that was stopped while it validated.
-            if run.is_due(recipe) {
-                run.settle(setting)?;
-                let Some(evaluation) = run.validate(setting, &course, stop)? else {
-                    run.save_last(setting, &metrics)?;
-                    return Ok(Ended::Stopped);
-                };
-                let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
-                metrics.validation(&line).map_err(unwritable)?;
-                progress.validation(&line);
-                progress.left_out(&evaluation.skipped);
-                run.save_last(setting, &metrics)?;
-            }
-            if run.is_stuck(recipe) {
-                return Ok(Ended::Early);
-            }
-            let began = Instant::now();
-            let written = (run.position.step + 1).is_multiple_of(steps.div_ceil(STEPS_WRITTEN) as u64);
-            let wait = if written { Wait::All } else { Wait::Earlier };
-            let Some(sums) = run.step(setting, &course, &mut batches, wait)? else { break };
-            waiting.total += began.elapsed();
-            if written {
-                let (step, lr) = (run.position.step, run.position.lr);
-                let line = StepMetrics { step, epoch: epoch + 1, lr, loss: sums.mean_loss() };
-                metrics.step(&line).map_err(unwritable)?;
-                progress.logged(&line);
-            }
-            progress.step(epoch, run.position.batch, &run.position.sums);
-            let stopped = stop.load(Ordering::Relaxed);
-            if stopped || saved.elapsed() >= setting.save_every {
-                run.settle(setting)?;
-                run.save_last(setting, &metrics)?;
-                saved = Instant::now();
-            }
-            if stopped {
-                return Ok(Ended::Stopped);
-            }
-        }
-        waiting.waited = batches.waited();
-        run.waiting.total += waiting.total;
-        run.waiting.waited += waiting.waited;
-        progress.left_out(batches.skipped());
-
-        run.settle(setting)?;
-        if run.is_due_after_epoch(recipe) {
-            let Some(evaluation) = run.validate(setting, &course, stop)? else {
-                // A resumed run finds no batches left in this epoch, and comes here again.
-                run.save_last(setting, &metrics)?;
-                return Ok(Ended::Stopped);
-            };
-            let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
-            metrics.validation(&line).map_err(unwritable)?;
-            progress.left_out(&evaluation.skipped);
-        }
-        let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
-        run.position.end_epoch();
-        metrics.epoch(run.position.step, &line, &times).map_err(unwritable)?;
-        progress.epoch(&line, &times);
-        if recipe.checkpoint_every.is_some_and(|every| run.position.epoch.is_multiple_of(every)) {
-            run.save_weights(setting, &format!("epoch-{:04}", run.position.epoch))?;
-        }
-        run.save_last(setting, &metrics)?;
-        saved = Instant::now();
-    }
-    Ok(Ended::Finished)
 }
 
 impl Run {
@@ -333,11 +258,24 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
             "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
         )));
     }
-    let (weights, classes) = (recipe.loss.class_weights.len(), output.elements());
-    if weights > 0 && weights != classes {
-        return Err(TrainError::Refused(format!(
-            "the loss has {weights} class weights, but the network tells {classes} classes apart: write one for each"
-        )));
+    let classes = output.elements();
+    let of_loss = match &recipe.loss.class_weights {
+        ClassWeights::Given(weights) => weights.len(),
+        ClassWeights::Equal | ClassWeights::Auto => classes,
+    };
+    let of_sampler = if let Sampler::Weighted(weights) = &recipe.sampler { weights.len() } else { classes };
+    for (what, weights) in [("loss", of_loss), ("sampler", of_sampler)] {
+        if weights != classes {
+            return Err(TrainError::Refused(format!(
+                "the {what} has {weights} class weights, but the network tells {classes} classes apart: write one for each"
+            )));
+        }
+    }
+    let labels = dataset.train.labels();
+    if let Sampler::Weighted(weights) = &recipe.sampler
+        && !labels.iter().any(|label| weights[*label as usize] > 0.0)
+    {
+        return Err(TrainError::Refused("the sampler only draws classes that have no training images".to_owned()));
     }
     if !program.weights.iter().any(|weight| weight.learns()) {
         return Err(TrainError::Refused(
@@ -347,6 +285,21 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
     if let [class] = dataset.classes() {
         return Err(TrainError::Refused(format!(
             "all images are of one class, `{class}`: there is nothing to tell apart"
+        )));
+    }
+    let validation = dataset.validation.len();
+    let watched = recipe.watched().find(|measure| *measure == Measure::Auroc);
+    if let Some(auroc) = watched.filter(|_| validation.saturating_mul(classes) > MOST_SCORES) {
+        return Err(TrainError::Refused(format!(
+            "`{auroc}` needs every score of {validation} validation images for {classes} classes, {} in all, and at most \
+             {MOST_SCORES} are kept: let the run go by another measure",
+            validation.saturating_mul(classes)
+        )));
+    }
+    let unknown = |measure: &Measure| !matches!(measure, Measure::Loss | Measure::Accuracy);
+    if let Some(measure) = recipe.watched().find(unknown).filter(|_| validation == 0) {
+        return Err(TrainError::Refused(format!(
+            "the run goes by `{measure}`, and there are no validation images to measure it on: let it go by `loss` or `accuracy`"
         )));
     }
     let (batch, images) = (recipe.batch, dataset.train.len());

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::bits;
-use crate::recipe::{Better, Margin, Measure, Plateau};
+use crate::recipe::{Better, Margin, Plateau};
 
 /// The best of a measure so far, and how many validations have passed since.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -27,10 +27,7 @@ impl Watch {
     /// Takes in a validation.
     pub fn see(&mut self, better: Better, value: f64) {
         // As in PyTorch, the first one is better than the worst that there is: an infinite loss is not.
-        let worst = match better.by {
-            Measure::Loss => f64::INFINITY,
-            Measure::Accuracy => f64::NEG_INFINITY,
-        };
+        let worst = if better.by.rises() { f64::NEG_INFINITY } else { f64::INFINITY };
         if is_better(better, value, self.best.unwrap_or(worst)) {
             *self = Watch { best: Some(value), waited: 0 };
         } else {
@@ -46,11 +43,11 @@ impl Watch {
 
 /// Source: `ReduceLROnPlateau.is_better` of PyTorch.
 fn is_better(Better { by, margin }: Better, value: f64, best: f64) -> bool {
-    match (by, margin) {
-        (Measure::Loss, Margin::Relative(part)) => value < best * (1.0 - part),
-        (Measure::Loss, Margin::Absolute(much)) => value < best - much,
-        (Measure::Accuracy, Margin::Relative(part)) => value > best * (1.0 + part),
-        (Measure::Accuracy, Margin::Absolute(much)) => value > best + much,
+    match (by.rises(), margin) {
+        (false, Margin::Relative(part)) => value < best * (1.0 - part),
+        (false, Margin::Absolute(much)) => value < best - much,
+        (true, Margin::Relative(part)) => value > best * (1.0 + part),
+        (true, Margin::Absolute(much)) => value > best + much,
     }
 }
 
@@ -130,7 +127,7 @@ impl Reduced {
 mod tests {
     use super::*;
     use crate::compile;
-    use crate::recipe::Curve;
+    use crate::recipe::{Curve, Measure};
 
     /// From `tests/fixtures/optim.py`, one schedule a line: `NOTATION | base | value:rate value:rate …`, each rate
     /// after its value.

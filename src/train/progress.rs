@@ -1,7 +1,6 @@
 //! What a run shows while it goes: a bar and a line an epoch on a terminal, only the lines elsewhere.
 
 use std::collections::HashSet;
-use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -9,8 +8,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
+use super::observer::Observer;
 use crate::diagnostic::printable_lines;
 use crate::quantity;
+use crate::recipe::Measure;
 use crate::system;
 
 /// The bar of a run, over all of its steps.
@@ -102,19 +103,34 @@ impl Progress {
         }
     }
 
-    /// The run goes on at this batch of this epoch (both from 0).
-    pub fn start(&self, epoch: usize, batch: usize) {
-        self.bar.set_position(self.done(epoch, batch));
-        self.bar.reset_eta();
-    }
-
     /// Batches that are done, over all epochs.
     fn done(&self, epoch: usize, batches: usize) -> u64 {
         (epoch as u64).saturating_mul(self.batches as u64).saturating_add(batches as u64)
     }
 
-    /// So many batches of this epoch (from 0) are done; `sums` are the epoch's so far.
-    pub fn step(&mut self, epoch: usize, batches: usize, sums: &Sums) {
+    /// Prints a line, above the bar. Files may have any name.
+    pub fn line(&mut self, text: &str) {
+        if self.lines != Lines::None {
+            let text = printable_lines(text);
+            // A run goes on when nobody reads its output any more.
+            self.bar.suspend(|| writeln!(io::stdout().lock(), "{text}").unwrap_or_default());
+            self.printed = Instant::now();
+        }
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Observer for Progress {
+    fn start(&mut self, epoch: usize, batch: usize) {
+        self.bar.set_position(self.done(epoch, batch));
+        self.bar.reset_eta();
+    }
+
+    fn step(&mut self, epoch: usize, batches: usize, sums: &Sums) {
         let images = sums.images as f64;
         let state = format!(
             "loss {:.4}, accuracy {:.2} %, {:.0} images/s{}",
@@ -131,26 +147,25 @@ impl Progress {
         self.bar.set_position(self.done(epoch, batches));
     }
 
-    /// A step was written down.
-    pub fn logged(&mut self, metrics: &StepMetrics) {
+    fn logged(&mut self, metrics: &StepMetrics) {
         if self.verbosity == Verbosity::Verbose {
             let StepMetrics { step, epoch, lr, loss } = metrics;
             self.line(&format!("epoch {epoch}/{}   step {step}   lr {lr:.3e}   loss {loss:.4}", self.epochs));
         }
     }
 
-    /// Within an epoch, something was validated.
-    pub fn validation(&mut self, metrics: &ValidationMetrics) {
-        let ValidationMetrics { step, epoch, val_loss, val_acc } = metrics;
+    fn validation(&mut self, metrics: &ValidationMetrics) {
+        let ValidationMetrics { step, epoch, scores } = metrics;
+        let (val_loss, val_acc) = (scores.get(Measure::Loss), scores.get(Measure::Accuracy));
         if !val_acc.is_nan() {
             let result = format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc);
             self.line(&format!("epoch {epoch}/{}   after step {step}   {result}", self.epochs));
         }
     }
 
-    /// An epoch is over.
-    pub fn epoch(&mut self, metrics: &EpochMetrics, times: &EpochTimes) {
-        let EpochMetrics { epoch, lr, train_loss, train_acc, val_loss, val_acc } = metrics;
+    fn epoch(&mut self, metrics: &EpochMetrics, times: &EpochTimes) {
+        let EpochMetrics { epoch, lr, train_loss, train_acc, validation } = metrics;
+        let (val_loss, val_acc) = (validation.get(Measure::Loss), validation.get(Measure::Accuracy));
         let EpochTimes { seconds, images_per_s, data_wait, .. } = times;
         let mut parts = vec![
             (0, format!("epoch {epoch}/{}", self.epochs)),
@@ -167,21 +182,10 @@ impl Progress {
         self.line(&joined(parts, self.width));
     }
 
-    /// Prints a line, above the bar. Files may have any name.
-    pub fn line(&mut self, text: &str) {
-        if self.lines != Lines::None {
-            let text = printable_lines(text);
-            // A run goes on when nobody reads its output any more.
-            self.bar.suspend(|| writeln!(io::stdout().lock(), "{text}").unwrap_or_default());
-            self.printed = Instant::now();
-        }
-    }
-
-    /// These images cannot be read. Each is named once, however often it is met.
-    pub fn left_out(&mut self, images: &[impl Display]) {
+    /// Each is named once, however often it is met.
+    fn left_out(&mut self, images: &[String]) {
         for image in images {
-            let image = image.to_string();
-            if self.left_out.contains(&image) {
+            if self.left_out.contains(image) {
                 continue;
             }
             match self.left_out.len() {
@@ -189,13 +193,8 @@ impl Progress {
                 MOST_NAMED => self.line("left out: more images, which `archc data info` lists"),
                 _ => return,
             }
-            self.left_out.insert(image);
+            self.left_out.insert(image.clone());
         }
-    }
-
-    /// Removes the bar.
-    pub fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::TrainError;
 use super::folder::{self, NETWORK};
 use super::metrics::{EpochMetrics, EpochTimes, ValidationMetrics};
+use super::scores::Scores;
+use crate::recipe::Measure;
 use crate::{compile, regular};
 
 /// Longer files are not read.
@@ -76,11 +78,21 @@ impl Record {
         self.settings.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// The first epoch with the best accuracy, and that accuracy: of validation, or where there is none, of training.
-    pub fn best(&self) -> Option<(usize, f64)> {
-        let validated = self.validations.iter().map(|line| (line.epoch, line.val_acc));
-        let trained = self.epochs.iter().map(|line| (line.epoch, line.train_acc));
-        best(validated).or_else(|| best(trained))
+    /// What its best weights were chosen by.
+    pub fn best_by(&self) -> Measure {
+        self.setting("train.best_by").and_then(Value::as_str).and_then(Measure::of).unwrap_or_default()
+    }
+
+    /// The first epoch with the best value of a measure, and that value: of validation, or where there is none, of
+    /// training.
+    pub fn best(&self, by: Measure) -> Option<(usize, f64)> {
+        let validated = self.validations.iter().map(|line| (line.epoch, line.scores.get(by)));
+        let trained = self.epochs.iter().map(|line| match by {
+            Measure::Loss => (line.epoch, line.train_loss),
+            Measure::Accuracy => (line.epoch, line.train_acc),
+            _ => (line.epoch, f64::NAN),
+        });
+        best(by, validated).or_else(|| best(by, trained))
     }
 
     /// Training images a second, over all epochs; NaN before the first is over.
@@ -95,9 +107,13 @@ impl Record {
     }
 }
 
-/// The first of the largest values.
-fn best(values: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
-    values.filter(|(_, value)| !value.is_nan()).reduce(|best, next| if next.1 > best.1 { next } else { best })
+/// The first of the best values.
+fn best(by: Measure, values: impl Iterator<Item = (usize, f64)>) -> Option<(usize, f64)> {
+    values.filter(|(_, value)| !value.is_nan()).reduce(
+        |best, next| {
+            if by.is_better(next.1, best.1) { next } else { best }
+        },
+    )
 }
 
 /// The objects of one of a run's files, up to the first line that is not whole. What is not there has none.
@@ -120,8 +136,7 @@ fn epoch(line: &Value) -> Option<EpochMetrics> {
         lr: number(line, "lr"),
         train_loss: number(line, "train_loss"),
         train_acc: number(line, "train_acc"),
-        val_loss: number(line, "val_loss"),
-        val_acc: number(line, "val_acc"),
+        validation: Scores::read(line),
     })
 }
 
@@ -140,8 +155,7 @@ fn validation(line: &Value) -> Option<ValidationMetrics> {
     Some(ValidationMetrics {
         step: line.get("step")?.as_u64()?,
         epoch: line.get("epoch")?.as_u64()? as usize,
-        val_loss: number(line, "val_loss"),
-        val_acc: number(line, "val_acc"),
+        scores: Scores::read(line),
     })
 }
 
@@ -214,9 +228,9 @@ mod tests {
             .concat();
         let record = written(NETWORK, metrics, &times, &validations);
         assert_eq!((record.network.as_str(), record.params, record.planned), ("tiny", Some(650), Some(4)));
-        assert_eq!((record.epochs.len(), record.best(), record.seconds()), (3, Some((2, 0.75)), 9.0));
+        assert_eq!((record.epochs.len(), record.best(Measure::Accuracy), record.seconds()), (3, Some((2, 0.75)), 9.0));
         assert!(record.epochs[2].train_loss.is_nan());
-        assert_eq!(written(NETWORK, metrics, &times, "").best(), Some((2, 0.5)), "of training");
+        assert_eq!(written(NETWORK, metrics, &times, "").best(Measure::Accuracy), Some((2, 0.5)), "of training");
         for (key, value) in [("input", "[1, 8, 8]"), ("data.set", "digits"), ("train.batch", "50")] {
             assert_eq!(record.setting(key), Some(&Value::from(value)), "{key}");
         }

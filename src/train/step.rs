@@ -42,7 +42,7 @@ impl Run {
                 labels: &batch.labels,
                 mixed: mix(&recipe.mix, &mut batch.images, shape, place),
                 label_smoothing: recipe.loss.label_smoothing,
-                class_weights: &recipe.loss.class_weights,
+                class_weights: &self.class_weights,
             };
             let step = self.position.step * recipe.accumulate as u64 + part as u64;
             let key = MaskKey { seed: recipe.seed, step, place: 0 };

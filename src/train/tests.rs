@@ -4,7 +4,9 @@ mod losses;
 mod states;
 
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
+use super::progress::Progress;
 use super::*;
 use crate::compile;
 use crate::executor::Executor;
@@ -16,7 +18,7 @@ use crate::random::initial_weights;
 const SGD: &str = "optimizer: sgd lr=0.1 momentum=0.9 weight_decay=1e-4, schedule: step 1 gamma=0.7";
 const ADAM: &str = "optimizer: adam lr=0.01, schedule: step 2 gamma=0.5";
 /// Between them, all that a recipe can say and a checkpoint must hold.
-const RECIPES: [&str; 7] = [
+const RECIPES: [&str; 8] = [
     SGD,
     ADAM,
     "optimizer: rmsprop lr=0.003 momentum=0.5 centered weight_decay=1e-4 no_bias_decay, \
@@ -27,6 +29,8 @@ const RECIPES: [&str; 7] = [
     "optimizer: lion lr=1e-3 weight_decay=0.1 no_bias_decay, schedule: step 1 gamma=0.7",
     "optimizer: sgd lr=0.05 nesterov momentum=0.9, schedule: plateau patience=0 by=accuracy warmup=1, mix: [mixup 0.2, cutmix], \
      loss: {cross_entropy: {label_smoothing: 0.1, class_weights: [1, 2, 1, 1, 1, 1, 1, 1, 1, 0.5]}}",
+    "optimizer: sgd lr=0.05, sampler: {weighted: {weights: [1, 2, 1, 0, 1, 1, 1, 5, 1, 1]}}, \
+     loss: cross_entropy class_weights=auto, best_by: macro_f1, early_stopping: patience 50 by=auroc, validate_every: steps 5",
 ];
 
 fn network(epochs: usize, recipe: &str) -> Network {
@@ -135,7 +139,21 @@ fn a_run_learns_and_writes_it_down() {
     let epochs = epochs(folder.path());
     assert_eq!(epochs.len(), 3);
     let keys: Vec<&str> = epochs[0].as_object().expect("an object").keys().map(String::as_str).collect();
-    assert_eq!(keys, ["epoch", "lr", "train_acc", "train_loss", "val_acc", "val_loss"]);
+    assert_eq!(
+        keys,
+        [
+            "epoch",
+            "lr",
+            "train_acc",
+            "train_loss",
+            "val_acc",
+            "val_auroc",
+            "val_balanced_acc",
+            "val_ece",
+            "val_loss",
+            "val_macro_f1",
+        ]
+    );
     let times = std::fs::read_to_string(folder.path().join("times.jsonl")).expect("every run writes it");
     assert!(times.lines().count() == 3 && times.starts_with(r#"{"epoch":1,"seconds":"#), "{times}");
     let number = |epoch: usize, key: &str| epochs[epoch][key].as_f64().expect("a number");

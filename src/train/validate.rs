@@ -5,14 +5,15 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::{Best, bits};
+use super::checkpoint::Best;
 use super::data::Batches;
 use super::evaluate::{Evaluation, evaluate};
 use super::findings::Findings;
 use super::plateau::Reduced;
 use super::schedule::Course;
+use super::scores::{self, Scores};
 use super::{Run, Setting, TrainError};
-use crate::recipe::{Curve, Every, Measure, Train};
+use crate::recipe::{Curve, Every, Train};
 
 /// The result of the last validation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -21,12 +22,9 @@ pub struct Validated {
     pub epoch: usize,
     /// The steps that were done.
     pub step: u64,
-    /// Mean over the validation images; NaN without any.
-    #[serde(with = "bits")]
-    pub loss: f64,
-    /// Fraction of them that is right; NaN without any.
-    #[serde(with = "bits")]
-    pub accuracy: f64,
+    /// How well the weights did.
+    #[serde(flatten, with = "scores::bits")]
+    pub scores: Scores,
 }
 
 impl Run {
@@ -71,33 +69,27 @@ impl Run {
             return Err(self.diverged(setting, self.position.step, "the validation loss".to_owned()));
         }
         let position = &mut self.position;
-        let (loss, accuracy) = (evaluation.mean_loss(), evaluation.accuracy());
-        position.validated = Some(Validated { epoch: position.epoch, step: position.step, loss, accuracy });
+        let mut scores = Scores::of(&evaluation);
+        position.validated = Some(Validated { epoch: position.epoch, step: position.step, scores });
         position.validation_seconds += clock.elapsed().as_secs_f64();
 
         // Without validation images there is only the training to go by.
-        let sums = position.sums;
-        let (loss, correct, images) = match evaluation.images {
-            0 => (sums.mean_loss(), sums.correct, sums.images),
-            images => (loss, evaluation.correct(), images),
-        };
-        let value = |measure| match measure {
-            Measure::Loss => loss,
-            Measure::Accuracy => correct as f64 / images as f64,
-        };
+        if evaluation.images == 0 {
+            scores = position.sums.scores();
+        }
         if let Curve::Plateau(plateau) = &recipe.schedule.curve
             && !course.warms_up(position.epoch)
         {
             let reduced = position.plateau.get_or_insert(Reduced::new(recipe.optimizer.lr));
-            reduced.see(plateau, value(plateau.better.by));
+            reduced.see(plateau, scores.get(plateau.better.by));
         }
         if let Some(rule) = recipe.early_stopping {
-            position.stopping.see(rule.better, value(rule.better.by));
+            position.stopping.see(rule.better, scores.get(rule.better.by));
         }
-        // Fractions, as the number of training images may differ from epoch to epoch.
-        let is_better = |best: Best| correct as u128 * best.images as u128 > best.correct as u128 * images as u128;
-        if position.best.is_none_or(is_better) {
-            position.best = Some(Best { epoch: position.epoch + 1, correct, images });
+        let (by, value) = (recipe.best_by, scores.get(recipe.best_by));
+        // What another measure chose says nothing about this one.
+        if position.best.is_none_or(|best| best.by != by || by.is_better(value, best.value)) {
+            position.best = Some(Best { epoch: position.epoch + 1, by, value });
             self.save_weights(setting, "best")?;
             let (epoch, step) = (self.position.epoch + 1, self.position.step);
             Findings { epoch, step, evaluation: evaluation.clone() }.save(setting.folder)?;

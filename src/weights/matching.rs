@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::TRACKED;
+use crate::pattern::Rename;
 use crate::program::ProgramWeight;
-
-/// Prefixes that wrappers of PyTorch put before every name.
-const WRAPPERS: [&str; 2] = ["module.", "_orig_mod."];
 
 /// How a set of arrays differs from the weights of a network.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,6 +16,8 @@ pub struct WeightsMismatch {
     pub unexpected: Vec<String>,
     /// Same name, different sizes.
     pub reshaped: Vec<Reshaped>,
+    /// With which names they would fit, by their order and shapes.
+    pub renames: Vec<Rename>,
 }
 
 /// An array whose sizes are not those of the weight of its name.
@@ -31,8 +31,20 @@ pub struct Reshaped {
     pub expected: Vec<usize>,
 }
 
-/// The names that a network's weights have among arrays of these sizes, in the network's order. Batch norms' counters
-/// may be there or not, and every name may carry the prefix of a wrapper.
+impl WeightsMismatch {
+    /// How many of the network's weights cannot be taken.
+    pub(super) fn lacking(&self) -> usize {
+        self.missing.len() + self.reshaped.len()
+    }
+
+    /// Whether everything fits.
+    pub(super) fn is_none(&self) -> bool {
+        self.lacking() == 0 && self.unexpected.is_empty()
+    }
+}
+
+/// The names that a network's weights have among arrays of these sizes, in the network's order, if the arrays are these
+/// weights and nothing else. Batch norms' counters may be there or not.
 ///
 /// # Errors
 /// If the arrays are not those of the network.
@@ -40,18 +52,12 @@ pub fn matching<'a>(
     weights: &[ProgramWeight],
     arrays: &BTreeMap<&'a str, &[usize]>,
 ) -> Result<Vec<&'a str>, WeightsMismatch> {
-    let wrapped = |prefix: &&str| arrays.keys().all(|name| name.starts_with(prefix));
-    let own = |prefix: &&str| weights.iter().any(|weight| weight.name.starts_with(prefix));
-    let prefix = WRAPPERS.into_iter().find(|prefix| wrapped(prefix) && !own(prefix)).unwrap_or("");
-    let mut unclaimed: BTreeMap<&str, (&str, &[usize])> = arrays
-        .iter()
-        .map(|(name, sizes)| (&name[prefix.len()..], (*name, *sizes)))
-        .filter(|(name, _)| !is_counter(name))
-        .collect();
+    let mut unclaimed = arrays.clone();
+    unclaimed.retain(|name, _| !is_counter(name));
     let mut matched = Vec::with_capacity(weights.len());
     let mut mismatch = WeightsMismatch::default();
     for weight in weights {
-        match unclaimed.remove(weight.name.as_str()) {
+        match unclaimed.remove_entry(weight.name.as_str()) {
             None => mismatch.missing.push(weight.name.clone()),
             Some((_, sizes)) if sizes != weight.shape => mismatch.reshaped.push(Reshaped {
                 name: weight.name.clone(),
@@ -62,7 +68,7 @@ pub fn matching<'a>(
         }
     }
     mismatch.unexpected = unclaimed.into_keys().map(str::to_owned).collect();
-    if mismatch == WeightsMismatch::default() { Ok(matched) } else { Err(mismatch) }
+    if mismatch.is_none() { Ok(matched) } else { Err(mismatch) }
 }
 
 /// Whether this is what a batch norm counts in PyTorch, which nothing here reads.
@@ -70,13 +76,11 @@ pub(crate) fn is_counter(name: &str) -> bool {
     name.rsplit('.').next() == Some(TRACKED)
 }
 
-/// The name without a wrapper's prefix.
-pub(super) fn bare(name: &str) -> &str {
-    WRAPPERS.iter().find_map(|prefix| name.strip_prefix(prefix)).unwrap_or(name)
-}
-
 /// How many names an error message lists before it only counts.
-const LISTED: usize = 10;
+pub(super) const LISTED: usize = 10;
+
+/// The most renames that an error message shows.
+const SHOWN: usize = 12;
 
 impl fmt::Display for WeightsMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -98,6 +102,18 @@ impl fmt::Display for WeightsMismatch {
             if names.len() > LISTED {
                 write!(f, ", and {} more", names.len() - LISTED)?;
             }
+        }
+        match self.renames.len() {
+            0 => return Ok(()),
+            1..=SHOWN => f.write_str("\nby order and shape they fit under other names; if these are meant, add")?,
+            many => write!(
+                f,
+                "\nby order and shape they fit under other names, in {many} patterns, which \
+                 `archc weights FILE --network NETWORK` prints; the first are"
+            )?,
+        }
+        for rename in self.renames.iter().take(SHOWN) {
+            write!(f, "\n  --rename '{}={}'", rename.pattern, rename.replacement)?;
         }
         Ok(())
     }

@@ -62,6 +62,25 @@ impl Number {
         })
     }
 
+    /// As PyTorch calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Number::F64 => "float64",
+            Number::F32 => "float32",
+            Number::F16 => "float16",
+            Number::Bf16 => "bfloat16",
+            Number::I64 => "int64",
+            Number::I32 => "int32",
+            Number::I16 => "int16",
+            Number::I8 => "int8",
+            Number::U64 => "uint64",
+            Number::U32 => "uint32",
+            Number::U16 => "uint16",
+            Number::U8 => "uint8",
+            Number::Bool => "bool",
+        }
+    }
+
     /// Bytes of one.
     pub fn size(self) -> usize {
         match self {

@@ -6,19 +6,17 @@
 
 mod archive;
 mod legacy;
+mod state_dicts;
 mod tensor;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs::File;
 
 use super::number::Number;
-use super::stored::{Array, Contents, FilePart};
-use crate::pickle::{ObjectId, Pickle};
+use super::stored::{Contents, FilePart};
+use crate::pickle::Pickle;
 use archive::Archive;
 pub use legacy::read as read_legacy;
-
-/// Where training scripts keep the state dict when they save more than that.
-const STATE_DICTS: [&str; 4] = ["state_dict", "model", "model_state_dict", "net"];
 
 /// The longest pickle that is read, in bytes; that of ResNet-152's state dict has 60 thousand.
 const LONGEST_PICKLE: u64 = 16 << 20;
@@ -46,18 +44,12 @@ pub fn read(file: &File, length: u64) -> Result<Contents, String> {
     }
     let bytes = archive.bytes(&format!("{folder}data.pkl"), file)?;
     let pickle = Pickle::read(&bytes).map_err(|why| format!("its pickle is broken: {why}"))?;
-    let StateDict { arrays, storages } = state_dict(&pickle)?;
+    let (sets, storages) = state_dicts::find(&pickle)?;
     let part = |storage: &Storage| {
         let part = archive.part(&format!("{folder}data/{}", storage.key))?;
         storage.fits(part)
     };
-    Ok(Contents { arrays, parts: storages.list.iter().map(part).collect::<Result<_, _>>()?, note: None })
-}
-
-/// Tensors of a state dict by name, and where their numbers are.
-struct StateDict {
-    arrays: BTreeMap<String, Array>,
-    storages: Storages,
+    Ok(Contents { sets, parts: storages.list.iter().map(part).collect::<Result<_, _>>()?, note: None })
 }
 
 /// Storages that tensors were found in.
@@ -112,44 +104,4 @@ impl Storage {
             )),
         }
     }
-}
-
-/// The state dict in a pickle: the whole, or in one of the places where scripts keep it.
-fn state_dict(pickle: &Pickle) -> Result<StateDict, String> {
-    let root = pickle.root();
-    let entries = pickle.entries(root);
-    let top = tensors(pickle, entries.unwrap_or_default())?;
-    let inner = |key: &&str| {
-        let named =
-            entries.unwrap_or_default().iter().rev().find(|(name, _)| pickle.text(*name) == Some(key.as_bytes()));
-        named.and_then(|(_, value)| pickle.entries(*value))
-    };
-    // A checkpoint may keep a few tensors of its own beside the state dict.
-    for entries in STATE_DICTS.iter().filter_map(inner) {
-        let found = tensors(pickle, entries)?;
-        if found.arrays.len() > top.arrays.len() {
-            return Ok(found);
-        }
-    }
-    if !top.arrays.is_empty() {
-        return Ok(top);
-    }
-    let without = if entries.is_some() { " without tensors" } else { "" };
-    Err(format!(
-        "there is no state dict in it, but {}{without}; write one with `torch.save(model.state_dict(), …)`",
-        pickle.describe(root)
-    ))
-}
-
-/// The tensors among the entries of a dictionary. Of two with one name the last one counts, as in Python.
-fn tensors(pickle: &Pickle, entries: &[(ObjectId, ObjectId)]) -> Result<StateDict, String> {
-    let mut found = StateDict { arrays: BTreeMap::new(), storages: Storages::default() };
-    for (key, value) in entries {
-        let Some(name) = pickle.text(*key).and_then(|name| std::str::from_utf8(name).ok()) else { continue };
-        if let Some(array) = tensor::read(pickle, *value, &mut found.storages) {
-            let array = array.map_err(|why| format!("`{}` in it {why}", crate::diagnostic::printable(name)))?;
-            found.arrays.insert(name.to_owned(), array);
-        }
-    }
-    Ok(found)
 }

@@ -10,9 +10,9 @@ use std::io::Read;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::NOTE;
 use super::number::Number;
 use super::stored::{Array, Contents, FilePart};
+use super::{NOTE, sets};
 
 /// The longest header, in bytes: two hundred thousand arrays, or the names of a million classes.
 pub const LONGEST_HEADER: u64 = 16 << 20;
@@ -53,7 +53,7 @@ pub fn read(file: &File, header: u64, length: u64) -> Result<Contents, String> {
         return Err(format!("its header promises {end} bytes of numbers, and it has {data}: something was added"));
     }
     let part = FilePart { name: "data".to_owned(), start: 8 + header, length: data, checksum: None };
-    Ok(Contents { arrays, parts: vec![part], note })
+    Ok(Contents { sets: sets::of_whole(arrays), parts: vec![part], note })
 }
 
 struct Header {
@@ -91,7 +91,8 @@ impl<'de> Deserialize<'de> for Header {
                         header.note = map.next_value_seed(Metadata)?;
                         continue;
                     }
-                    let (array, end) = place(map.next_value()?, &name).map_err(M::Error::custom)?;
+                    let (mut array, end) = place(map.next_value()?, &name).map_err(M::Error::custom)?;
+                    array.position = header.arrays.len();
                     header.end = header.end.max(end);
                     if header.arrays.insert(name.clone(), array).is_some() {
                         return Err(M::Error::custom(format_args!("`{name}` is there twice")));
@@ -116,7 +117,7 @@ fn place(info: Info, name: &str) -> Result<(Array, u64), String> {
             return Err(format!("`{name}` has the sizes {shape:?}, which do not take {promised} bytes"));
         }
     }
-    Ok((Array { number, shape, strides: None, part: 0, start }, end))
+    Ok((Array { number, shape, position: 0, strides: None, part: 0, start }, end))
 }
 
 /// The note among the metadata. Nothing else of them is kept.

@@ -20,14 +20,27 @@ pub struct Stored {
     path: PathBuf,
     file: File,
     contents: Contents,
+    /// Which of its sets is read.
+    chosen: usize,
 }
 
 /// What a format says is where in its file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    pub arrays: BTreeMap<String, Array>,
+    /// At least one; those first that are most likely meant.
+    pub sets: Vec<WeightSet>,
     pub parts: Vec<FilePart>,
     pub note: Option<String>,
+}
+
+/// Arrays that are the weights of one network: a file may hold several such sets.
+#[derive(Debug, Default)]
+pub(super) struct WeightSet {
+    /// The keys that lead to it, as `checkpoint.state_dict`; empty where it is the whole file.
+    pub place: String,
+    /// Whether they are averages of weights.
+    pub is_averaged: bool,
+    pub arrays: BTreeMap<String, Array>,
 }
 
 /// An array in a file.
@@ -36,6 +49,8 @@ pub(super) struct Array {
     /// A type, or the name of one that is not read here.
     pub number: Result<Number, Box<str>>,
     pub shape: Vec<usize>,
+    /// The how manieth of its set it is in the file.
+    pub position: usize,
     /// Numbers from one index to the next, for each dimension; `None` where they lie row by row.
     pub strides: Option<Vec<usize>>,
     /// Which part of the file it is in.
@@ -60,12 +75,31 @@ const CHUNK: u64 = 1 << 16;
 
 impl Stored {
     pub(super) fn new(path: &Path, file: File, contents: Contents) -> Stored {
-        Stored { path: path.to_owned(), file, contents }
+        Stored { path: path.to_owned(), file, contents, chosen: 0 }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The sets of weights in the file, those first that are most likely meant.
+    pub fn sets(&self) -> impl Iterator<Item = StoredSet<'_>> {
+        self.contents.sets.iter().map(StoredSet)
+    }
+
+    /// Makes another set the one whose arrays are listed and read.
+    pub(super) fn choose(&mut self, index: usize) {
+        self.chosen = index;
+    }
+
+    fn chosen(&self) -> &WeightSet {
+        &self.contents.sets[self.chosen]
     }
 
     /// The sizes of all arrays, by name.
     pub fn sizes(&self) -> BTreeMap<&str, &[usize]> {
-        self.contents.arrays.iter().map(|(name, array)| (name.as_str(), array.shape.as_slice())).collect()
+        self.chosen().arrays.iter().map(|(name, array)| (name.as_str(), array.shape.as_slice())).collect()
     }
 
     /// What [`save`](super::save) was given as a note; `None` in files of other programs.
@@ -79,7 +113,8 @@ impl Stored {
     /// If there is none of this name, if it is of a type that is not read here, or damaged.
     pub fn values<T: WithDType>(&mut self, name: &str) -> Result<Vec<T>, WeightsError> {
         let refused = |message: String| WeightsError::Format { path: self.path.clone(), message };
-        let array = self.contents.arrays.get(name).ok_or_else(|| refused(format!("there is no `{name}` in it")))?;
+        let array =
+            self.chosen().arrays.get(name).cloned().ok_or_else(|| refused(format!("there is no `{name}` in it")))?;
         let part = &mut self.contents.parts[array.part];
         let number = array.number.clone();
         let number = number.map_err(|other| {
@@ -94,6 +129,48 @@ impl Stored {
         };
         part.check(&self.file).map_err(unread)?;
         array.read(number, part.start, &self.file).map_err(unread)
+    }
+}
+
+/// One of the sets of weights in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct StoredSet<'a>(&'a WeightSet);
+
+/// What a file says of an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredArray<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its sizes.
+    pub shape: &'a [usize],
+    /// Its type: as PyTorch calls it, or in the file's own words where it is none that is read.
+    pub dtype: &'a str,
+    /// Bytes of a number; `None` where that is not known.
+    pub size: Option<usize>,
+}
+
+impl<'a> StoredSet<'a> {
+    /// The keys that lead to it, as `checkpoint.state_dict`; empty where it is the whole file.
+    pub fn place(self) -> &'a str {
+        &self.0.place
+    }
+
+    /// Whether they are averages of weights.
+    pub fn is_averaged(self) -> bool {
+        self.0.is_averaged
+    }
+
+    /// Its arrays, in the file's order.
+    pub fn arrays(self) -> Vec<StoredArray<'a>> {
+        let mut arrays: Vec<_> = self.0.arrays.iter().collect();
+        arrays.sort_by_key(|(_, array)| array.position);
+        let told = |(name, array): (&'a String, &'a Array)| StoredArray {
+            name,
+            shape: &array.shape,
+            dtype: array.number.as_ref().map_or_else(|other| &**other, |number| number.name()),
+            size: array.number.as_ref().ok().map(|number| number.size()),
+        };
+        arrays.into_iter().map(told).collect()
     }
 }
 

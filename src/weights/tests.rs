@@ -1,11 +1,15 @@
 //! Files of PyTorch's and of our own.
 
+mod fitting;
 mod headers;
 mod kinds;
 mod pth;
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::ir::Init;
+use crate::program::ProgramWeight;
 
 /// conv 2→3 3×3, then a batch norm: the network of `tests/fixtures/weights.py`.
 fn declared() -> Vec<ProgramWeight> {
@@ -68,28 +72,30 @@ fn what_is_written_is_read_again_and_has_pytorchs_counters() {
 
 #[test]
 fn some_weights_begin_anew() {
+    let load_others = |name, declared: &[ProgramWeight], patterns: &[&str]| {
+        let anew = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        load_as::<f32>(&fixture(name), declared, &Reading { anew, ..Reading::default() })
+    };
     for (name, prefix) in [("plain.pth", ""), ("wrapped.pth", "module.")] {
         let mut declared = declared();
         // Neither its shape in the file matters nor whether it is there.
         declared[0].shape = vec![7];
         declared[1].name = "conv.other".to_owned();
-        let anew = |name: &str| name.starts_with("conv.");
-        let found = load_others::<f32>(&fixture(name), &declared, anew).expect("the others are there");
+        let found = load_others(name, &declared, &["conv.*"]).expect("the others are there");
         let given = |(index, values): (usize, Vec<f32>)| (index > 1).then_some(values);
         assert_eq!(found.weights, numbers().into_iter().enumerate().map(given).collect::<Vec<_>>(), "{name}");
-        assert_eq!(found.left_out, [""; 0], "{name}");
+        assert_eq!(found.remarks, [], "{name}");
 
         // What the file has in place of another layer's weights is left out, and named.
         declared[0].name = "stem.weight".to_owned();
         declared[1].name = "stem.bias".to_owned();
-        let found = load_others::<f32>(&fixture(name), &declared, |name| name.starts_with("stem.")).expect("as before");
+        let found = load_others(name, &declared, &["stem.*"]).expect("as before");
         assert_eq!(found.weights[2..], numbers()[2..].iter().cloned().map(Some).collect::<Vec<_>>(), "{name}");
-        assert_eq!(found.left_out, ["conv.bias", "conv.weight"].map(|name| format!("{prefix}{name}")));
-        let error =
-            load_others::<f32>(&fixture(name), &declared, |_| false).expect_err("nothing stands in their place");
+        let left_out = ["conv.bias", "conv.weight"].map(|name| format!("{prefix}{name}"));
+        assert_eq!(found.remarks, [Remark::LeftOut(left_out.to_vec())]);
+        let error = load_others(name, &declared, &[]).expect_err("nothing stands in their place");
         assert!(error.to_string().contains("2 unknown to the network: conv.bias, conv.weight"), "{error}");
-        let error =
-            load_others::<f32>(&fixture(name), &declared, |name| name == "stem.bias").expect_err("one is missing");
+        let error = load_others(name, &declared, &["stem.bias"]).expect_err("one is missing");
         assert!(error.to_string().contains("1 missing in the file: stem.weight"), "{error}");
     }
 }

@@ -71,10 +71,11 @@ impl Prepared<'_> {
         self.write(&path("model"), format, options)?;
         if format == "pytorch" {
             self.write(&path("weights"), "pth", options)?;
+            fs::write(path("init"), first_values(network)).expect("room");
         }
         let output_shape = [vec![BATCH], out.dims()].concat();
         Ok(json!({
-            "model": path("model"), "weights": path("weights"), "input": path("input"), "output": path("output"),
+            "model": path("model"), "weights": path("weights"), "init": path("init"), "input": path("input"), "output": path("output"),
             "input_shape": shape, "output_shape": output_shape,
             "type": if options.preprocess { "uint8" } else { "float32" },
         }))
@@ -87,6 +88,20 @@ impl Prepared<'_> {
         let exported = Exported { network, weights, classes, steps: 1 };
         format.write(exported, options, path).map(drop).map_err(|error| error.to_string())
     }
+}
+
+/// Of every weight's first values: how many there are, their mean, their deviation and the largest, as JSON.
+fn first_values(network: &Network) -> String {
+    let program = lower(network);
+    let values = initial_weights::<f32>(&program, 1);
+    let about = |(weight, values): (&ProgramWeight, &Vec<f32>)| {
+        let count = values.len() as f64;
+        let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
+        let deviation = (values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count).sqrt();
+        let largest = values.iter().fold(0.0f64, |largest, x| largest.max(f64::from(x.abs())));
+        (weight.name.clone(), json!([values.len(), mean, deviation, largest]))
+    };
+    Value::from(program.weights.iter().zip(&values).map(about).collect::<serde_json::Map<_, _>>()).to_string()
 }
 
 /// What the executor reads, the same as a reader gets it, and its sizes.

@@ -1,8 +1,10 @@
 //! Exported networks give archc's numbers in the programs that read them. A process of Python reads: `read.py`.
 
+mod again;
 mod cases;
 mod files;
 mod reader;
+mod source;
 
 use archc::export::Options;
 use cases::{Case, architectures, geometries, random};
@@ -113,6 +115,19 @@ fn pytorch_computes_what_its_source_says() {
     Findings::all(&mut reader, architectures().map(once), ROUNDING).assert_sound();
     Findings::all(&mut reader, geometries().map(once), ROUNDING).assert_sound();
     Findings::all(&mut reader, random().map(once), ROUNDING).assert_sound();
+}
+
+#[test]
+#[ignore = "KERAS_PYTHON must be a Python that has keras, tensorflow and torch: see CONTRIBUTING.md"]
+fn keras_computes_what_its_source_says() {
+    for backend in ["tensorflow", "torch"] {
+        let quiet = [("KERAS_BACKEND", backend), ("TF_CPP_MIN_LOG_LEVEL", "3")];
+        let mut reader = Reader::start_with("KERAS_PYTHON", "keras", &quiet);
+        let once = |case| (case, vec![Options::default()]);
+        Findings::all(&mut reader, geometries().map(once), ROUNDING).assert_sound();
+        Findings::all(&mut reader, architectures().map(once), ROUNDING).assert_sound();
+        Findings::all(&mut reader, random().map(once), ROUNDING).assert_sound();
+    }
 }
 
 /// Not a test: which reader reads what, as docs/export.md shows it.

@@ -3,10 +3,11 @@
 Each line of the input is a request in JSON; each line of the output says how far the result is from what it should be,
 relative to its largest number, or why the model is not read.
 
-    read.py onnxruntime | openvino | opencv | onnx2torch | pytorch
+    read.py onnxruntime | openvino | opencv | onnx2torch | tract | pytorch | keras
 
-pytorch runs the source of a module with its weights instead. onnxruntime also holds each model against onnx's own
-checker, with shapes worked out in full.
+pytorch and keras run the source of a module or a model with its weights instead; keras with the backend that
+KERAS_BACKEND names, twice: the model as it is made, and as it is saved and loaded. onnxruntime also holds each model
+against onnx's own checker, with shapes worked out in full.
 """
 
 import contextlib
@@ -73,6 +74,37 @@ def onnx2torch():
     return run
 
 
+def tract():
+    import tract
+
+    def run(request, x):
+        model = tract.onnx().load(request["model"]).into_model().into_runnable()
+        return model.run([x])[0].to_numpy()
+
+    return run
+
+
+def begins_alike(module, path):
+    """The first values of weights are drawn as archc draws them: from the same distribution, with other numbers."""
+    with open(path) as file:
+        archc = json.load(file)
+    for name, weight in module.state_dict().items():
+        if name.endswith("num_batches_tracked"):
+            continue
+        count, mean, deviation, largest = archc[name]
+        values = weight.detach().numpy().astype("float64")
+        assert values.size == count, name
+        # Constants to rounding; else as far as so many numbers say.
+        if deviation == 0:
+            assert abs(values - mean).max() < 1e-6, f"{name} begins with {values.mean()}, not {mean}"
+        elif count >= 500:
+            assert abs(values.mean() - mean) < 7 * deviation / count**0.5, f"{name}: mean {values.mean()}, not {mean}"
+            ratio = values.std() / deviation
+            assert abs(ratio - 1) < 7 / count**0.5, f"{name}: deviation {values.std()}, not {deviation}"
+            ratio = abs(values).max() / largest
+            assert 0.65 < ratio < 1.55, f"{name}: up to {abs(values).max()}, not {largest}"
+
+
 def pytorch():
     import torch
 
@@ -81,7 +113,9 @@ def pytorch():
         with open(request["model"]) as file:
             exec(compile(file.read(), request["model"], "exec"), names)
         # The network's own class comes last.
+        torch.manual_seed(1)
         module = [value for value in names.values() if isinstance(value, type)][-1]()
+        begins_alike(module, request["init"])
         weights = torch.load(request["weights"], weights_only=True)
         module.load_state_dict(weights, strict=True)
         for name, value in module.state_dict().items():
@@ -92,7 +126,43 @@ def pytorch():
     return run
 
 
-READERS = {reader.__name__: reader for reader in (onnxruntime, openvino, opencv, onnx2torch, pytorch)}
+def keras():
+    import os
+    import tempfile
+
+    import keras
+
+    def channels_last(x):
+        return np.moveaxis(x, 1, -1) if x.ndim == 4 else x
+
+    def run(request, x):
+        keras.backend.clear_session()
+        names = {}
+        with open(request["model"]) as file:
+            exec(compile(file.read(), request["model"], "exec"), names)
+        # The function that makes the model comes last.
+        make = [value for value in names.values() if callable(value)][-1]
+        model = make()
+        if os.path.exists(request["model"] + ".weights.h5"):
+            model.load_weights(request["model"] + ".weights.h5")
+        results = []
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "model.keras")
+            model.save(path)
+            # Where nothing is lacking in Keras, the file needs no source.
+            for one in (model, keras.models.load_model(path)):
+                y = keras.ops.convert_to_numpy(one(channels_last(x), training=False))
+                results.append(np.moveaxis(y, -1, 1) if y.ndim == 4 else y)
+        assert np.array_equal(*results), "it is another model after it was saved"
+        return results[0]
+
+    return run
+
+
+READERS = {
+    reader.__name__: reader
+    for reader in (onnxruntime, openvino, opencv, onnx2torch, tract, pytorch, keras)
+}
 
 
 def answer(run, request):
@@ -119,4 +189,5 @@ def main():
         print(json.dumps(reply), flush=True)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -18,14 +18,21 @@ pub struct Reader {
 impl Reader {
     /// A reader of this name, in the Python that a variable of the environment names.
     pub fn start(variable: &str, name: &str) -> Reader {
+        Reader::start_with(variable, name, &[])
+    }
+
+    /// The same, with variables of the environment.
+    pub fn start_with(variable: &str, name: &str, environment: &[(&str, &str)]) -> Reader {
         let python = env::var(variable).unwrap_or_else(|_| panic!("{variable} is set"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/read.py");
         let mut command = Command::new(python);
+        command.envs(environment.iter().copied());
         let command = command.arg(script).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("it starts");
         let requests = process.stdin.take().expect("a pipe");
         let answers = BufReader::new(process.stdout.take().expect("a pipe"));
-        Reader { format: if name == "pytorch" { "pytorch" } else { "onnx" }, process, requests, answers }
+        let source = ["pytorch", "keras"].into_iter().find(|source| *source == name);
+        Reader { format: source.unwrap_or("onnx"), process, requests, answers }
     }
 
     pub fn format(&self) -> &'static str {

@@ -45,7 +45,13 @@ fn train_resume_eval_predict() {
     let hits: u64 = (0..10).map(|class| evaluated["confusion"][class][class].as_u64().expect("a count")).sum();
     assert_eq!(hits as f64 / 359.0, evaluated["top1"].as_f64().expect("a number"));
     let table = place.ok("eval tiny.yaml --weights runs/tiny-1/last.safetensors");
-    assert_eq!(table.lines().count(), 4 + 1 + 1 + 10, "{table}");
+    assert_eq!(table.lines().count(), 8 + 1 + 1 + 10, "{table}");
+    for (own, key) in [("balanced_accuracy", "val_balanced_acc"), ("macro_f1", "val_macro_f1"), ("auroc", "val_auroc")]
+    {
+        assert!(evaluated[own].is_number() && evaluated[own] == trained[key], "{own}: {evaluated}, {trained}");
+    }
+    let images = |part: &serde_json::Value| part["images"].as_u64().expect("a count");
+    assert_eq!(evaluated["calibration"].as_array().expect("its parts").iter().map(images).sum::<u64>(), 359);
 
     image::GrayImage::from_pixel(8, 8, image::Luma([90])).save(place.path("grey.png")).expect("room on the disk");
     let predicted = json(&place.ok("predict tiny.yaml --weights runs/tiny-1/best.safetensors --format json grey.png"));
@@ -87,9 +93,15 @@ fn runs_are_reported_and_compared() {
 
     // The page needs nothing beside it.
     let page = read(&place.path("a/report.html"));
-    for part in
-        ["<h1>tiny</h1>", ">loss</text>", "Confusion matrix", "Worst mistakes", "data:image/png;base64,", "conv 4 3x3"]
-    {
+    for part in [
+        "<h1>tiny</h1>",
+        ">loss</text>",
+        "aria-label=\"tiny\"",
+        "Confusion matrix",
+        "Worst mistakes",
+        "data:image/png;base64,",
+        "conv 4 3x3",
+    ] {
         assert!(page.contains(part), "{part} is not on the page");
     }
     assert!(!page.contains("class=\"notice\"") && !page.contains(">planned</text>"), "it did all that was planned");
@@ -150,6 +162,14 @@ fn photos_become_a_classifier() {
     let best = json(place.ok("runs photos_run --format json").trim())["best_acc"].as_f64().expect("a number");
     assert!(best > 0.9, "three brightnesses are easy to tell apart, but: {said}");
 
+    // A head for other classes begins anew without being named.
+    let output = place.run(&format!("{weights} --set train.replace=[] --set train.epochs=1 --out unnamed"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("`fc` begins anew: it tells 3 classes apart here, and 10 in the file"),
+        "{said}"
+    );
+
     // The same from a file of one's own, which has to leave the number of classes open.
     let own = "name: own\ninput: [1, 16, 16]\nclasses: 9\nlayers: [conv 4 3x3, global_avgpool, flatten, \"linear {classes} as head\"]\n";
     std::fs::write(place.path("own.yaml"), own).expect("room on the disk");
@@ -166,7 +186,10 @@ fn photos_become_a_classifier() {
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
-        (&format!("{weights} --set train.replace=[]"), "to initialise them anew, write `replace: [fc.*]`"),
+        (
+            &format!("{weights} --set train.replace=[] --strict --rename nothing.*=fc.*"),
+            "no array in it has the form `nothing.*`, which is to be renamed",
+        ),
         (
             &format!("{weights} --set train.freeze=[conv9.*]"),
             "`freeze` names `conv9.*`, which is no weight of the network",

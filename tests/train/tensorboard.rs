@@ -33,6 +33,10 @@ fn its_reader_finds_the_curves() {
         ("accuracy/train", "metrics.jsonl", "train_acc"),
         ("loss/validation", "validations.jsonl", "val_loss"),
         ("accuracy/validation", "validations.jsonl", "val_acc"),
+        ("balanced_accuracy/validation", "validations.jsonl", "val_balanced_acc"),
+        ("macro_f1/validation", "validations.jsonl", "val_macro_f1"),
+        ("auroc/validation", "validations.jsonl", "val_auroc"),
+        ("ece/validation", "validations.jsonl", "val_ece"),
         ("loss/step", "steps.jsonl", "loss"),
         ("learning_rate", "steps.jsonl", "lr"),
     ] {

@@ -180,7 +180,7 @@ fn drawn(filled: &[Filled], colour: bool) -> String {
     let rows = filled.first().map_or(0, |filled| filled.cells.len());
     let mut text = String::new();
     let cell = |row: usize, column: usize, text: &mut String| text.write_str(&filled[column].cells[row]);
-    draw(&mut text, &columns, &widths, rows, colour, cell).expect("a String takes everything");
+    draw(&mut text, &columns, &widths, (rows, rows), colour, cell).expect("a String takes everything");
     text
 }
 

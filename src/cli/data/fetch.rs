@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::cli::fetch::with_bar;
 use crate::cli::{Failure, terminal};
 use crate::recipe::DataSet;
-use crate::train::data::fetch::{Event, Fetched, Order, Patience, fetch};
+use crate::train::data::fetch::{Fetched, Order, Patience, fetch};
 
 /// Download and verify a data set; an interrupted download is resumed
 #[derive(Debug, Args)]
@@ -41,25 +41,7 @@ impl Fetch {
         };
         let named = self.to.is_some();
         let order = Order { set, mirror: self.mirror, to: self.to, patience: Patience::default() };
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-        let known = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
-        let unknown = ProgressStyle::with_template("{bytes}, {bytes_per_sec}");
-        let (known, unknown) = (known.expect("the template is valid"), unknown.expect("the template is valid"));
-        let say = |line: &str| bar.suspend(|| terminal::complain(line));
-        let result = fetch(&order, &mut |event| match event {
-            Event::Begins { url, done, total } => {
-                say(&if done > 0 { format!("{url}, from byte {done}") } else { url });
-                bar.set_style(if total.is_some() { known.clone() } else { unknown.clone() });
-                bar.set_length(total.unwrap_or(0));
-                bar.set_position(done);
-                bar.reset_eta();
-            }
-            Event::Arrived(done) => bar.set_position(done),
-            Event::Again(problem) => say(&format!("{problem}; once more")),
-            Event::Unverified(hash) => say(&format!("SHA-256 {hash}: nobody knows what it should be")),
-            Event::Unpacks(name) => say(&format!("unpacking {name}")),
-        });
-        bar.finish_and_clear();
+        let result = with_bar(|report| fetch(&order, report));
         let (folder, word) = match result.map_err(|error| Failure::Message(error.to_string()))? {
             Fetched::Placed(folder) => (folder, "is in"),
             Fetched::WasThere(folder) => (folder, "is already in"),

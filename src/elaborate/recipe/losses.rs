@@ -4,11 +4,11 @@ use super::named::{self, Registry};
 use super::ranges::{above_zero, below_one, in_range};
 use super::transforms::Channels;
 use crate::aliases;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
-use crate::recipe::{CrossEntropy, Mix, MixKind};
+use crate::recipe::{ClassWeights, CrossEntropy, Mix, MixKind};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
@@ -29,24 +29,37 @@ const MIXES: Registry<Mix> = Registry {
 fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
     let label_smoothing = arguments.optional("label_smoothing")?.unwrap_or(0.0);
     below_one(arguments, "label_smoothing", label_smoothing)?;
-    let class_weights = arguments.optional("class_weights")?.map_or_else(Vec::new, |Channels(weights)| weights);
-    if let Some((class, weight)) = class_weights.iter().enumerate().find(|(_, weight)| **weight <= 0.0) {
+    let class_weights = arguments.optional("class_weights")?.unwrap_or_default();
+    if let ClassWeights::Given(weights) = &class_weights
+        && let Some((class, weight)) = weights.iter().enumerate().find(|(_, weight)| **weight <= 0.0)
+    {
         let error = arguments.invalid("class_weights", "the weight of a class must be above 0");
         return Err(error.label(format!("class {class} has `{weight}`")));
     }
     Ok(CrossEntropy { label_smoothing, class_weights })
 }
 
-/// Whether each class has a weight, where it is known how many there are.
+impl FromValue for ClassWeights {
+    const EXPECTED: &'static str = "a list with a number for each class, or `auto`";
+    fn from_value(value: &Value) -> Option<ClassWeights> {
+        match value {
+            Value::Word(word) if word == "auto" => Some(ClassWeights::Auto),
+            other => Channels::from_value(other).map(|Channels(weights)| ClassWeights::Given(weights)),
+        }
+    }
+}
+
+/// Whether each class has one of the weights of `what`, where it is known how many there are.
 pub fn check_classes(
-    loss: &CrossEntropy,
+    what: &str,
+    weights: &[f64],
     setting: &Spanned<Setting>,
     classes: Option<usize>,
     problems: &mut Vec<Diagnostic>,
 ) {
-    let given = loss.class_weights.len();
-    if let Some(classes) = classes.filter(|classes| given > 0 && given != *classes) {
-        let message = format!("`class_weights` has {given} weights, but the network tells {classes} classes apart");
+    let given = weights.len();
+    if let Some(classes) = classes.filter(|classes| given != *classes) {
+        let message = format!("`{what}` has {given} weights, but the network tells {classes} classes apart");
         problems.push(Diagnostic::error(Code::InvalidArgument, setting.span, message).help("write one for each class"));
     }
 }

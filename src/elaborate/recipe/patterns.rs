@@ -1,4 +1,5 @@
-//! `freeze:` and `replace:`, patterns over the names of weights, held against those that the network has.
+//! `freeze:` and `replace:`, patterns over the names of weights, held against those that the network has; `rename:`,
+//! patterns over names in a file.
 
 use std::collections::HashSet;
 
@@ -6,11 +7,14 @@ use crate::diagnostic::{Code, Diagnostic, Spanned, nearest};
 use crate::elaborate::language::Takes;
 use crate::elaborate::settings::{Settings, too_long};
 use crate::graph::Graph;
-use crate::pattern::glob;
+use crate::pattern::{Rename, glob};
 use crate::syntax::ast::Setting;
 
 /// Each pattern is held against the name of every weight.
 const MOST_PATTERNS: usize = 100;
+
+/// A network that calls all its layers something else has one for each.
+const MOST_RENAMES: usize = 2000;
 
 /// A pattern for nothing is compared with all names if there are no more than these.
 const MOST_COMPARED: usize = 10_000;
@@ -37,6 +41,35 @@ pub fn read(settings: &mut Settings, key: &'static str) -> Vec<Spanned<String>> 
         }
     }
     patterns
+}
+
+/// `rename:`, a mapping from patterns over names to other names.
+pub fn renames(settings: &mut Settings) -> Vec<Rename> {
+    let key = "rename";
+    let Some(setting) = settings.take_as(key, || Takes::Mapping(Box::new(Takes::Text))) else { return Vec::new() };
+    let wrong = |span| {
+        Diagnostic::error(Code::WrongType, span, "`rename` of `train` is a mapping from names in a file to names here")
+            .help("write `rename: {\"backbone.*\": \"*\"}`, in which `*` stands for any characters")
+    };
+    let Setting::Map(section) = &setting.value else {
+        settings.report(wrong(setting.span));
+        return Vec::new();
+    };
+    if section.entries.len() > MOST_RENAMES {
+        settings.report(too_long(setting.span, section.entries.len(), MOST_RENAMES));
+        return Vec::new();
+    }
+    let mut renames = Vec::new();
+    for (pattern, name) in &section.entries {
+        match &name.value {
+            Setting::Text(text) => match Rename::new(&pattern.value, &text.text) {
+                Ok(rename) => renames.push(rename),
+                Err(why) => settings.report(Diagnostic::error(Code::InvalidArgument, name.span, why)),
+            },
+            _ => settings.report(wrong(name.span)),
+        }
+    }
+    renames
 }
 
 /// The full names of all weights and running statistics; of the first ones, if there are many.

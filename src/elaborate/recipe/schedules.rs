@@ -208,10 +208,9 @@ impl FromValue for Per {
 }
 
 impl FromValue for Measure {
-    const EXPECTED: &'static str = "`loss` or `accuracy`";
+    const EXPECTED: &'static str = "`loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece`";
     const WORD: bool = true;
     fn from_value(value: &Value) -> Option<Measure> {
-        let name = String::from_value(value)?;
-        [Measure::Loss, Measure::Accuracy].into_iter().find(|measure| measure.name() == name)
+        Measure::of(&String::from_value(value)?)
     }
 }

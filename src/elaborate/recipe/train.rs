@@ -6,12 +6,13 @@ use super::optimizers::OPTIMIZERS;
 use super::patterns::{self, Names};
 use super::ranges::above_zero;
 use super::schedules::{SCHEDULES, better};
+use super::transforms::Channels;
 use crate::arguments::{Arguments, Form, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 use crate::elaborate::language::{Key, Takes};
 use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::Settings;
-use crate::recipe::{Clip, EarlyStopping, Every, Measure, Train};
+use crate::recipe::{ClassWeights, Clip, EarlyStopping, Every, Measure, Sampler, Train};
 use crate::syntax::ast::{Section, Setting};
 
 const CLIPS: Registry<Clip> = Registry {
@@ -20,6 +21,17 @@ const CLIPS: Registry<Clip> = Registry {
     tables: &[&[
         ("norm", |arguments| bound(arguments, "norm").map(Clip::Norm)),
         ("value", |arguments| bound(arguments, "value").map(Clip::Value)),
+    ]],
+    aliases: &[],
+};
+
+const SAMPLERS: Registry<Sampler> = Registry {
+    what: "sampler",
+    example: "balanced",
+    tables: &[&[
+        ("shuffle", |_| Ok(Sampler::Shuffle)),
+        ("balanced", |_| Ok(Sampler::Balanced)),
+        ("weighted", weighted),
     ]],
     aliases: &[],
 };
@@ -91,6 +103,12 @@ fn entries<'a>(
     if let Some(drop_last) = value(settings, "drop_last") {
         train.drop_last = drop_last;
     }
+    if let Some(setting) = settings.take_as("sampler", || SAMPLERS.takes()) {
+        train.sampler = named::read(setting, &SAMPLERS, scope, problems).unwrap_or(train.sampler);
+        if let Sampler::Weighted(weights) = &train.sampler {
+            losses::check_classes("weighted", weights, setting, classes, problems);
+        }
+    }
     if let Some(Positive(accumulate)) = value(settings, "accumulate") {
         train.accumulate = accumulate;
     }
@@ -103,7 +121,9 @@ fn entries<'a>(
     }
     if let Some(setting) = settings.take_as("loss", || LOSSES.takes()) {
         train.loss = named::read(setting, &LOSSES, scope, problems).unwrap_or(train.loss);
-        losses::check_classes(&train.loss, setting, classes, problems);
+        if let ClassWeights::Given(weights) = &train.loss.class_weights {
+            losses::check_classes("class_weights", weights, setting, classes, problems);
+        }
     }
     if let Some(setting) = settings.take_as("mix", losses::takes_mixes) {
         train.mix = losses::mixes(setting, scope, problems);
@@ -119,6 +139,9 @@ fn entries<'a>(
         Some(setting) => named::read(setting, &INTERVALS, scope, problems).unwrap_or(train.validate_every),
         None => train.validate_every,
     };
+    if let Some(best_by) = value(settings, "best_by") {
+        train.best_by = best_by;
+    }
     if let Some(setting) = settings.take_as("early_stopping", || STOPPINGS.takes()) {
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
@@ -140,6 +163,8 @@ fn entries<'a>(
     }
     [train.freeze, train.replace] =
         [freeze, replace].map(|patterns| patterns.into_iter().map(|pattern| pattern.value).collect());
+    train.rename = patterns::renames(settings);
+    train.adapt_input = value(settings, "adapt").is_some_and(|Adapt| true);
     if let Some(Seed(seed)) = value(settings, "seed") {
         train.seed = seed;
     }
@@ -151,12 +176,25 @@ fn takes_interval() -> Takes {
     Takes::Either(vec![Takes::Value(Form::of::<Positive>()), INTERVALS.takes()])
 }
 
+/// Drawing needs something that is drawn at all.
+fn weighted(arguments: &mut Arguments) -> Result<Sampler, Diagnostic> {
+    let Channels(weights) = arguments.required("weights")?;
+    if let Some((class, weight)) = weights.iter().enumerate().find(|(_, weight)| **weight < 0.0) {
+        let error = arguments.invalid("weights", "the weight of a class must be 0 or more");
+        return Err(error.label(format!("class {class} has `{weight}`")));
+    }
+    if weights.iter().all(|weight| *weight == 0.0) {
+        return Err(arguments.invalid("weights", "some class must have a weight above 0"));
+    }
+    Ok(Sampler::Weighted(weights))
+}
+
 fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic> {
     let most = arguments.required(key)?;
     above_zero(arguments, key, most)
 }
 
-/// A run keeps the weights of its best accuracy, so that is what it stops by.
+/// Unless `best_by` says otherwise, a run keeps the weights of its best accuracy, so that is what it stops by.
 fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
     let Positive(patience) = arguments.required("validations")?;
     Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
@@ -203,6 +241,17 @@ impl FromValue for Decay {
     const EXPECTED: &'static str = "a decay above 0 and below 1, such as 0.999";
     fn from_value(value: &Value) -> Option<Decay> {
         f64::from_value(value).filter(|decay| *decay > 0.0 && *decay < 1.0).map(Decay)
+    }
+}
+
+/// What weights of another network are adapted to.
+struct Adapt;
+
+impl FromValue for Adapt {
+    const EXPECTED: &'static str = "`input`";
+    const WORD: bool = true;
+    fn from_value(value: &Value) -> Option<Adapt> {
+        matches!(value, Value::Word(word) if word == "input").then_some(Adapt)
     }
 }
 

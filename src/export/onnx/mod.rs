@@ -13,10 +13,9 @@ mod write;
 
 use std::path::Path;
 
-use super::{ExportError, Exported, Format, Options, Written, fold::fold_norms};
+use super::{ExportError, Exported, Format, NeedsWeights, Options, Written, fold::fold_norms, needed};
 use crate::ir::ValueId;
 use crate::lower::lower;
-use crate::program::{Program, Step};
 use crate::recipe::Transform;
 use graph::{Dialect, Graph};
 use message::Message;
@@ -62,8 +61,8 @@ impl Format for Onnx {
         &["opset", "batch", "softmax", "preprocess", "keep-bn", "weights-as", "external-data"]
     }
 
-    fn needs_weights(&self) -> bool {
-        true
+    fn needs_weights(&self) -> NeedsWeights {
+        NeedsWeights::Yes
     }
 
     fn write(&self, exported: Exported, options: &Options, path: &Path) -> Result<Written, ExportError> {
@@ -107,21 +106,6 @@ impl Format for Onnx {
 /// The value at a place of the program's list.
 fn value_of(index: usize) -> ValueId {
     index.checked_sub(1).map_or(ValueId::INPUT, ValueId::of_node)
-}
-
-/// The steps that the output depends on.
-fn needed(program: &Program) -> Vec<&Step> {
-    let mut read = vec![false; program.shapes.len()];
-    read[program.output.index()] = true;
-    let mut needed: Vec<&Step> = Vec::with_capacity(program.steps.len());
-    for step in program.steps.iter().rev() {
-        if read[step.output.index()] {
-            step.inputs.iter().for_each(|input| read[input.index()] = true);
-            needed.push(step);
-        }
-    }
-    needed.reverse();
-    needed
 }
 
 /// Gives the result its name, and returns it.

@@ -1,26 +1,10 @@
 //! Each operation of a program as PyTorch has it: a module, or an expression where there is none.
 
 use crate::export::ExportError;
+use crate::export::source::{Call, boolean, list, number, pair, sides};
 use crate::ir::{Pair, Shape};
 use crate::program::op::{BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Upsample};
 use crate::program::{Activation, Fill, Op, Over, Program, Resampling, Step};
-
-/// A call of a constructor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    pub name: String,
-    pub arguments: Vec<Argument>,
-    /// The modules that a sequence consists of.
-    pub children: Vec<Call>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Argument {
-    pub key: String,
-    pub value: String,
-    /// Whether the value stands by itself.
-    pub positional: bool,
-}
 
 /// How a layer is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,27 +12,6 @@ pub enum Form {
     Module(Call),
     /// Of its inputs, for each of which there is a `$`.
     Expression(String),
-}
-
-impl Call {
-    pub fn new(name: &str) -> Call {
-        Call { name: name.to_owned(), arguments: Vec::new(), children: Vec::new() }
-    }
-
-    /// With one more argument.
-    fn with(mut self, key: &str, value: impl ToString) -> Call {
-        self.arguments.push(Argument { key: key.to_owned(), value: value.to_string(), positional: true });
-        self
-    }
-
-    /// With one more argument by name, if it is not what it is by itself.
-    fn key(mut self, key: &str, value: impl ToString, default: impl ToString) -> Call {
-        let value = value.to_string();
-        if value != default.to_string() {
-            self.arguments.push(Argument { key: key.to_owned(), value, positional: false });
-        }
-        self
-    }
 }
 
 /// The shapes that a step reads and makes.
@@ -70,7 +33,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
         Op::Linear => Call::new("nn.Linear")
             .with("in_features", at.input.elements())
             .with("out_features", at.output.elements())
-            .key("bias", bool(step.weights.len() > 1), "True"),
+            .key("bias", boolean(step.weights.len() > 1), "True"),
         Op::MaxPool2d(op) => {
             let window = op.window;
             Call::new("nn.MaxPool2d")
@@ -78,7 +41,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
                 .key("stride", pair(window.stride), pair(window.kernel))
                 .key("padding", pair(window.padding), "0")
                 .key("dilation", pair(window.dilation), "1")
-                .key("ceil_mode", bool(window.ceil), "False")
+                .key("ceil_mode", boolean(window.ceil), "False")
         }
         Op::AvgPool2d(op) => {
             let window = op.window;
@@ -86,8 +49,8 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
                 .with("kernel_size", pair(window.kernel))
                 .key("stride", pair(window.stride), pair(window.kernel))
                 .key("padding", pair(window.padding), "0")
-                .key("ceil_mode", bool(window.ceil), "False")
-                .key("count_include_pad", bool(op.count_include_pad), "True")
+                .key("ceil_mode", boolean(window.ceil), "False")
+                .key("count_include_pad", boolean(op.count_include_pad), "True")
         }
         Op::AdaptiveAvgPool2d => Call::new("nn.AdaptiveAvgPool2d").with("output_size", sides(at.output)),
         Op::AdaptiveMaxPool2d => Call::new("nn.AdaptiveMaxPool2d").with("output_size", sides(at.output)),
@@ -96,7 +59,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             .with("num_groups", groups)
             .with("num_channels", at.output.channels())
             .key("eps", number(*eps), number(1e-5))
-            .key("affine", bool(!step.weights.is_empty()), "True"),
+            .key("affine", boolean(!step.weights.is_empty()), "True"),
         Op::LayerNorm(op) => layer_norm(op, at),
         Op::LocalResponseNorm(LocalResponseNorm { size, alpha, beta, k }) => Call::new("nn.LocalResponseNorm")
             .with("size", size)
@@ -146,7 +109,7 @@ fn conv2d(op: &Conv2d, at: &Shapes) -> Call {
         .key("padding", pair(window.padding), "0")
         .key("dilation", pair(window.dilation), "1")
         .key("groups", op.groups, "1")
-        .key("bias", bool(at.step.weights.len() > 1), "True")
+        .key("bias", boolean(at.step.weights.len() > 1), "True")
 }
 
 fn conv_transpose2d(ConvTranspose2d(op): &ConvTranspose2d, at: &Shapes) -> Call {
@@ -163,7 +126,7 @@ fn conv_transpose2d(ConvTranspose2d(op): &ConvTranspose2d, at: &Shapes) -> Call 
         .key("padding", pair(window.padding), "0")
         .key("output_padding", pair(Pair { height, width }), "0")
         .key("groups", op.groups, "1")
-        .key("bias", bool(at.step.weights.len() > 1), "True")
+        .key("bias", boolean(at.step.weights.len() > 1), "True")
         .key("dilation", pair(window.dilation), "1")
 }
 
@@ -173,7 +136,7 @@ fn batch_norm(op: &BatchNorm, at: &Shapes) -> Call {
         .with("num_features", at.output.channels())
         .key("eps", number(op.eps), number(1e-5))
         .key("momentum", number(op.momentum), number(0.1))
-        .key("affine", bool(op.affine), "True")
+        .key("affine", boolean(op.affine), "True")
 }
 
 fn layer_norm(op: &LayerNorm, at: &Shapes) -> Call {
@@ -181,7 +144,7 @@ fn layer_norm(op: &LayerNorm, at: &Shapes) -> Call {
         Over::Channels => Call::new("LayerNorm2d").with("channels", at.output.channels()),
         Over::Example => Call::new("nn.LayerNorm").with("normalized_shape", list(&at.output.dims())),
     };
-    let affine = bool(!at.step.weights.is_empty());
+    let affine = boolean(!at.step.weights.is_empty());
     call.key("eps", number(op.eps), number(1e-5)).key("elementwise_affine", affine, "True")
 }
 
@@ -245,35 +208,4 @@ fn pad(op: &Pad, at: &Shapes) -> Form {
     }
     let mode = if fill == Fill::Reflect { "reflect" } else { "replicate" };
     Form::Expression(format!("F.pad(F.pad($, (0, 0, 0, 0, {front}, {back})), {sides}, \"{mode}\")"))
-}
-
-fn bool(value: bool) -> &'static str {
-    if value { "True" } else { "False" }
-}
-
-/// As Python writes it.
-fn number(value: f64) -> String {
-    match value.fract() == 0.0 && value.abs() < 1e6 {
-        true => format!("{value:.1}"),
-        false => format!("{value:?}"),
-    }
-}
-
-fn pair(sizes: Pair) -> String {
-    match sizes.height == sizes.width {
-        true => sizes.height.to_string(),
-        false => format!("({}, {})", sizes.height, sizes.width),
-    }
-}
-
-fn sides(shape: Shape) -> String {
-    let (height, width) = shape.sides().expect("it is a map");
-    pair(Pair { height, width })
-}
-
-fn list(sizes: &[usize]) -> String {
-    match sizes {
-        [one] => one.to_string(),
-        sizes => format!("({})", sizes.iter().map(usize::to_string).collect::<Vec<_>>().join(", ")),
-    }
 }

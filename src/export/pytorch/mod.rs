@@ -1,24 +1,21 @@
 //! A network as the source of a PyTorch module, as a person would write it: a class for each kind of block, sequences
 //! where one layer follows the other, and the names that its weights have here.
 
-mod classes;
+mod init;
 mod layers;
 mod print;
-mod tree;
 
 use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 
-use super::{ExportError, Exported, Format, Options, Written};
+use super::source::{Alike, Argument, Call, Class, Group, Names, Part, Variables, group, identifier, unify};
+use super::{ExportError, Exported, Format, NeedsWeights, Options, Written};
 use crate::durable;
-use crate::ir::ValueId;
 use crate::lower::lower;
 use crate::network::Network;
 use crate::program::Program;
-use classes::{Body, Class, Names, unify};
-use layers::{Call, Form, form};
-use tree::{Group, Part, group};
+use layers::{Form, form};
 
 /// The format.
 #[derive(Debug)]
@@ -37,8 +34,8 @@ impl Format for PyTorch {
         &[]
     }
 
-    fn needs_weights(&self) -> bool {
-        false
+    fn needs_weights(&self) -> NeedsWeights {
+        NeedsWeights::No
     }
 
     fn write(&self, exported: Exported, _options: &Options, path: &Path) -> Result<Written, ExportError> {
@@ -47,6 +44,29 @@ impl Format for PyTorch {
             .map_err(|source| ExportError::Io { path: path.to_owned(), source })?;
         let summary = format!("{} lines", text.lines().count());
         Ok(Written { files: vec![(path.to_owned(), text.len() as u64)], summary })
+    }
+}
+
+/// What a module consists of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Body {
+    /// Names of attributes, and what they are.
+    attributes: Vec<(String, Call)>,
+    /// The lines of `forward`.
+    forward: Vec<String>,
+    /// Lines at the end of `__init__`.
+    init: Vec<String>,
+}
+
+impl Alike for Body {
+    fn arguments(&mut self) -> Vec<(String, &mut Argument)> {
+        fn of<'c>(attribute: &str, call: &'c mut Call, all: &mut Vec<(String, &'c mut Argument)>) {
+            all.extend(call.arguments.iter_mut().map(|argument| (attribute.to_owned(), argument)));
+            call.children.iter_mut().for_each(|child| of(attribute, child, all));
+        }
+        let mut all = Vec::new();
+        self.attributes.iter_mut().for_each(|(name, call)| of(name, call, &mut all));
+        all
     }
 }
 
@@ -75,7 +95,7 @@ pub fn source(network: &Network) -> Result<String, ExportError> {
     let root = group(&program);
     let mut writer = Writer { program: &program, modules: HashMap::new() };
     let mut names = Names::default();
-    HELPERS.iter().for_each(|(name, _)| drop(names.class(name)));
+    HELPERS.iter().for_each(|(name, _)| names.reserve(name));
     let mut classes = Vec::new();
     let mut groups: Vec<&Group> = Vec::new();
     root.each(&mut |group| groups.push(group));
@@ -87,14 +107,15 @@ pub fn source(network: &Network) -> Result<String, ExportError> {
                 None => bodies.push((group.path.clone(), writer.body(group)?)),
             }
         }
-        writer.modules.extend(unify(bodies, &mut names, &mut classes));
+        writer.modules.extend(unify(bodies, |path| names.class(path), &mut classes));
     }
     let name = names.class(&network.name.replace('.', "_"));
-    classes.push(Class { name, parameters: Vec::new(), body: writer.body(&root)? });
+    let body = Body { init: init::lines(&program), ..writer.body(&root)? };
+    classes.push(Class { name, parameters: Vec::new(), body });
     Ok(file(network, &classes))
 }
 
-fn file(network: &Network, classes: &[Class]) -> String {
+fn file(network: &Network, classes: &[Class<Body>]) -> String {
     let mut body = String::new();
     for class in classes {
         body.push_str("\n\n");
@@ -129,8 +150,7 @@ struct Writer<'a> {
 impl Writer<'_> {
     /// The module of a group, if it is a sequence.
     fn sequence(&self, group: &Group) -> Result<Option<Call>, ExportError> {
-        let numbered = group.members.iter().enumerate().all(|(index, member)| member.name == index.to_string());
-        if !numbered || !group.is_chain() {
+        if !group.is_sequence() {
             return Ok(None);
         }
         let mut sequence = Call::new("nn.Sequential");
@@ -148,7 +168,7 @@ impl Writer<'_> {
 
     /// The attributes and the computation of a group.
     fn body(&self, group: &Group) -> Result<Body, ExportError> {
-        let mut body = Body { attributes: Vec::new(), forward: Vec::new() };
+        let mut body = Body { attributes: Vec::new(), forward: Vec::new(), init: Vec::new() };
         let mut variables = Variables::new(group);
         for (index, member) in group.members.iter().enumerate() {
             let inputs: Vec<String> = member.inputs().iter().map(|input| variables.of(*input)).collect();
@@ -185,9 +205,9 @@ impl Writer<'_> {
 /// A name for a module without weights: its own, if nothing else has it, or what it does.
 fn free_name(own: &str, call: &Call, taken: impl Fn(&str) -> bool) -> String {
     let last = own.rsplit('.').next().unwrap_or(own);
-    let is_word = print::identifier(last) == last && !ATTRIBUTES.contains(&last);
+    let is_word = identifier(last) == last && !ATTRIBUTES.contains(&last);
     let short = call.name.rsplit('.').next().unwrap_or_default();
-    let base = if is_word && last == own { own.to_owned() } else { print::identifier(&short.to_ascii_lowercase()) };
+    let base = if is_word && last == own { own.to_owned() } else { identifier(&short.to_ascii_lowercase()) };
     if base == own || !taken(&base) {
         return base;
     }
@@ -236,40 +256,4 @@ fn fill(text: &str, inputs: &[String]) -> String {
         0 => part.to_owned(),
         _ => filled + inputs.next().map_or("", String::as_str) + part,
     })
-}
-
-/// Names of values: as few as there are values at a time.
-struct Variables {
-    /// The member that reads a value last; that of the result is beyond all.
-    last: HashMap<ValueId, usize>,
-    held: Vec<(String, ValueId)>,
-}
-
-impl Variables {
-    fn new(group: &Group) -> Variables {
-        let mut last = HashMap::new();
-        for (index, member) in group.members.iter().enumerate() {
-            last.extend(member.inputs().iter().map(|input| (*input, index)));
-        }
-        last.insert(group.output, group.members.len());
-        Variables { last, held: vec![("x".to_owned(), group.input)] }
-    }
-
-    fn of(&self, value: ValueId) -> String {
-        self.held.iter().find(|(_, held)| *held == value).map_or_else(String::new, |(name, _)| name.clone())
-    }
-
-    /// The variable of what a member makes: the first whose value nobody reads any more.
-    fn assign(&mut self, member: usize, value: ValueId) -> String {
-        let free = |held: &ValueId| self.last.get(held).is_none_or(|last| *last <= member);
-        if let Some(at) = self.held.iter().position(|(_, held)| free(held)) {
-            self.held[at].1 = value;
-            return self.held[at].0.clone();
-        }
-        let name = ["y", "z"]
-            .get(self.held.len() - 1)
-            .map_or_else(|| format!("x{}", self.held.len()), |name| (*name).to_owned());
-        self.held.push((name.clone(), value));
-        name
-    }
 }

@@ -2,37 +2,8 @@
 
 use std::fmt::Write;
 
-use super::classes::{Body, Class};
-use super::layers::{Argument, Call};
-
-/// Lines are no longer than this, where they can be broken.
-const WIDTH: usize = 100;
-
-/// A name that Python takes: letters, digits and underscores.
-pub fn identifier(text: &str) -> String {
-    let mut name = text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '_', "_");
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') || KEYWORDS.contains(&name.as_str()) {
-        name.insert(0, '_');
-    }
-    name
-}
-
-/// Whether a name can stand behind a dot.
-fn is_identifier(name: &str) -> bool {
-    identifier(name) == name
-}
-
-/// Words of the language, and names that this file uses otherwise.
-const KEYWORDS: [&str; 39] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "nn", "torch", "self", "F",
-];
-
-/// A string, which JSON and Python write alike.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
+use super::Body;
+use crate::export::source::{Argument, Call, Class, WIDTH, is_identifier, quoted};
 
 /// How an attribute is reached.
 pub fn reach(name: &str) -> String {
@@ -46,8 +17,8 @@ pub fn reach(name: &str) -> String {
     text
 }
 
-pub fn class(text: &mut String, Class { name, parameters, body }: &Class) {
-    let Body { attributes, forward } = body;
+pub fn class(text: &mut String, Class { name, parameters, body }: &Class<Body>) {
+    let Body { attributes, forward, init } = body;
     let parameters: String = parameters.iter().map(|parameter| format!(", {parameter}")).collect();
     let mut line = |content: String| text.write_str(&(content + "\n")).expect("a String takes everything");
     line(format!("class {name}(nn.Module):"));
@@ -67,6 +38,7 @@ pub fn class(text: &mut String, Class { name, parameters, body }: &Class) {
         }
         line(assignment(name, &written(call, 8)));
     }
+    init.iter().for_each(|content| line(format!("        {content}")));
     line(String::new());
     line("    def forward(self, x):".to_owned());
     forward.iter().for_each(|content| line(format!("        {content}")));

@@ -19,8 +19,6 @@ mod text;
 mod types;
 #[cfg(feature = "train")]
 mod weights;
-#[cfg(feature = "train")]
-mod wire;
 
 use std::cell::RefCell;
 #[cfg(feature = "train")]

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::path::Path;
 
-use super::wire::{Field, Wire};
 use crate::import::net::{Array, Order, Stored};
 use crate::import::values::{Values, numbers, transposed};
+use crate::import::wire::{Field, Wire};
 use crate::program::ProgramWeight;
 use crate::regular;
 

@@ -25,9 +25,9 @@ pub fn read(path: &Path, stored: &[Stored], weights: &[ProgramWeight]) -> Result
             let count = size(array);
             let found = numbers(&mut file, count, &layer.layer)?;
             let is_transposed = match array.order {
-                Order::Same | Order::Accumulated => false,
                 Order::Transposed => true,
                 Order::ByHeader => head.is_transposed,
+                _ => false,
             };
             let weight = weights.iter().find(|weight| weight.name == array.name);
             let rows = weight.and_then(|weight| weight.shape.first()).copied().unwrap_or(1);

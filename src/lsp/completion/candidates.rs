@@ -189,7 +189,7 @@ impl Around<'_> {
             },
             Takes::List(inner) | Takes::OneOrMore(inner) => self.takes(inner, inside),
             Takes::Either(ways) => ways.iter().flat_map(|way| self.takes(way, inside)).collect(),
-            Takes::Text | Takes::Anything => Vec::new(),
+            Takes::Text | Takes::Mapping(_) | Takes::Anything => Vec::new(),
         }
     }
 

@@ -13,6 +13,7 @@ mod mistake;
 mod tests;
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use pest::Parser;
 use pest::iterators::Pair;
@@ -46,7 +47,8 @@ pub fn chain(text: &Text) -> Result<Vec<Item>, Diagnostic> {
     items::chain(text, parse(text, Rule::whole_chain)?)
 }
 
-/// Chains that have been read: a generated network has many layers and few different lines, and each is read once.
+/// Parts of chains that have been read: a generated network has many layers and few different ones, and each is read
+/// once.
 pub(crate) struct Lines<'t> {
     read: HashMap<&'t str, Pair<'t, Rule>>,
     /// Bytes in all of them.
@@ -63,7 +65,7 @@ const MOST_UNREADABLE: usize = 1 << 20;
 const MOST_ITEMS: usize = 1 << 20;
 
 /// So many bytes of notation are remembered.
-const MOST_REMEMBERED: usize = 1 << 16;
+const MOST_REMEMBERED: usize = 1 << 17;
 
 impl Default for Lines<'_> {
     fn default() -> Self {
@@ -75,30 +77,80 @@ impl Default for Lines<'_> {
 impl<'t> Lines<'t> {
     /// As [`chain`].
     pub(crate) fn chain(&mut self, text: &'t Text) -> Result<Vec<Item>, Diagnostic> {
-        let line = text.text.as_str();
-        let read = match self.read.get(line) {
-            Some(read) => read.clone(),
-            None => {
-                let read = parse(text, Rule::whole_chain).inspect_err(|_| {
-                    self.unreadable.spend(line.len());
-                })?;
-                if self.length.spend(line.len()) {
-                    self.read.insert(line, read.clone());
+        let items = match self.parts(text) {
+            Some(parts) => {
+                let mut items = Vec::with_capacity(parts.len());
+                for (part, pair) in parts {
+                    items.extend(items::chain(&part, pair)?);
                 }
-                read
+                items
             }
+            // As a whole, and so with all that can be said about it.
+            None => chain(text).inspect_err(|_| {
+                self.unreadable.spend(text.text.len());
+            })?,
         };
-        let items = items::chain(text, read)?;
         if !self.items.spend(items.len()) {
             return Err(Diagnostic::error(Code::Limit, text.span, format!("there are more than {MOST_ITEMS} layers")));
         }
         Ok(items)
     }
 
+    /// The parts between the arrows of a chain that stands in the file as it is; `None` if it does not, or one cannot
+    /// be read. Where a line is like no other, most of its parts are.
+    fn parts(&mut self, text: &'t Text) -> Option<Vec<(Text, Pair<'t, Rule>)>> {
+        if !text.origin.is_empty() || check_limits(text).is_err() {
+            return None;
+        }
+        let mut parts = Vec::new();
+        for range in between_arrows(&text.text) {
+            let part = &text.text[range.clone()];
+            let pair = self.part(part)?;
+            parts.push((Text::verbatim(part, text.place(range)), pair));
+        }
+        Some(parts)
+    }
+
+    /// An item, which is a chain of its own.
+    fn part(&mut self, part: &'t str) -> Option<Pair<'t, Rule>> {
+        if let Some(read) = self.read.get(part) {
+            return Some(read.clone());
+        }
+        let read = Notation::parse(Rule::whole_chain, part).ok()?.next()?.into_inner().next()?;
+        if self.length.spend(part.len()) {
+            self.read.insert(part, read.clone());
+        }
+        Some(read)
+    }
+
     /// Whether nothing more is to be read; the reason has been given.
     pub(crate) fn are_enough(&self) -> bool {
         self.unreadable.is_overspent() || self.items.is_overspent()
     }
+}
+
+/// What stands between the arrows that are in no brackets, without the blanks around it.
+fn between_arrows(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut start, mut depth) = (0, 0usize);
+    let mut ends = Vec::new();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'-' if depth == 0 && bytes.get(at + 1) == Some(&b'>') => {
+                ends.push(start..at);
+                start = at + 2;
+            }
+            _ => {}
+        }
+    }
+    ends.push(start..text.len());
+    ends.into_iter().map(|part| {
+        let written = &text[part.clone()];
+        let start = part.start + (written.len() - written.trim_ascii_start().len());
+        start..start.max(part.start + written.trim_ascii_end().len())
+    })
 }
 
 /// One call and nothing else: `sgd lr=0.1 momentum=0.9 nesterov`.

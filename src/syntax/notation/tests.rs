@@ -21,6 +21,36 @@ fn check<T>(read: impl Fn(&Text) -> Result<T, Diagnostic>, show: impl Fn(&T) -> 
     }
 }
 
+/// Read in parts, each of which may have been read before, a line is what it is as a whole, also where something is
+/// wrong with it.
+#[test]
+fn parts_make_the_whole() {
+    let lines = [
+        "conv 64 3x3 p1 -> bn -> relu as relu1",
+        "  conv 64 3x3\t->bn->\n relu  ",
+        "(conv 64 3x3 -> relu) x 3 as stem -> (bn -> (relu -> bn) x 2) as a->b",
+        "{act} -> conv {a[1] - 2 > 3} 3x3 -> linear {f(1, [2])}",
+        "-> relu",
+        "relu ->",
+        "relu -> -> bn",
+        "",
+        "->",
+        "conv 64 3x3 -> bn) -> relu",
+        "(conv 64 -> bn -> relu",
+        "conv 3x3x3 -> relu",
+        "conv 99999999999999999999999 -> rel u =",
+        "relu -> conv 99999999999999999999999",
+        "conv 64 -> ü -> relu",
+        "x -> as -> relu x",
+        "conv 64 p-1->relu--> bn",
+    ];
+    let texts: Vec<(Sources, Text)> = lines.iter().flat_map(|line| [source(line), source(line)]).collect();
+    let mut all = Lines::default();
+    for (_, text) in &texts {
+        assert_eq!(format!("{:?}", all.chain(text)), format!("{:?}", chain(text)), "{}", text.text);
+    }
+}
+
 #[test]
 fn chains_mean() {
     check(

@@ -18,7 +18,7 @@ use crate::regular;
 /// An image, plane after plane, with values in \[0, 1\] until it is normalised.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Image {
-    /// C, 1 or 3.
+    /// C: 1 or 3, but for values that are given.
     pub channels: usize,
     /// H and W.
     pub size: Pair,
@@ -41,6 +41,12 @@ impl Image {
             (1, 3) => (0..3).for_each(|_| self.pixels.extend(bytes.iter().map(|value| scale(*value)))),
             _ => self.pixels.extend(bytes.iter().map(|value| scale(*value))),
         }
+    }
+
+    /// Takes over C×H×W values as they are.
+    pub fn fill_from_values(&mut self, values: &[f32], channels: usize, size: Pair) {
+        self.clear(channels, size);
+        self.pixels.extend_from_slice(values);
     }
 
     /// Takes over a decoded image of any kind: 16 bits stay 16, transparency is dropped.

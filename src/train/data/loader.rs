@@ -53,6 +53,8 @@ pub struct SplitPass {
     pub unreadable: Unreadable,
     /// Examples as they come.
     pub order: Vec<usize>,
+    /// Whether an example may come again: each time, random transforms then change it in another way.
+    pub repeats: bool,
     /// Examples in a batch; the last batch may have fewer.
     pub batch: usize,
     /// What the random transforms draw from.
@@ -214,7 +216,8 @@ impl SplitPass {
         let mut skipped = Vec::new();
         for position in positions {
             let example = self.order[position];
-            let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, example as u64);
+            let place = if self.repeats { position } else { example };
+            let mut numbers = generator(self.seed, Purpose::Augment, self.epoch, place as u64);
             match self.put(example, &mut numbers, &mut batch, image, spare) {
                 Err(error) if error.is_of_one_image() && self.unreadable != Unreadable::Refuse => {
                     if self.unreadable == Unreadable::Replace && !self.replace(position, &mut batch, image, spare)? {

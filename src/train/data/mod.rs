@@ -27,9 +27,11 @@ mod layout;
 mod loader;
 mod naming;
 pub(crate) mod places;
+mod sampler;
 mod sheet;
 mod split;
 mod statistics;
+mod values;
 
 #[cfg(feature = "fetch")]
 pub mod fetch;
@@ -64,7 +66,7 @@ use self::loader::{SplitPass, Unreadable, none_left};
 use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
-use crate::recipe::{BadImages, Data, MaxPixels, Train, Transform};
+use crate::recipe::{BadImages, Data, MaxPixels, Sampler, Train, Transform};
 
 /// Images with labels, in two splits, and the way from an image to the network's input.
 #[derive(Debug)]
@@ -175,11 +177,19 @@ impl Dataset {
         }
     }
 
-    /// The batches of epoch `epoch` (from 0), shuffled and augmented from `train`'s seed, from batch number `start` on.
+    /// The batches of epoch `epoch` (from 0), shuffled or drawn, and augmented, from `train`'s seed, from batch number
+    /// `start` on.
     pub fn training_batches(&self, train: &Train, epoch: usize, start: usize) -> Batches {
         let epoch = epoch as u64;
         let mut pass = self.pass(&self.train, &self.augmented, train.batch);
-        shuffle(&mut pass.order, &mut generator(train.seed, Purpose::Shuffle, epoch, 0));
+        match &train.sampler {
+            Sampler::Shuffle => shuffle(&mut pass.order, &mut generator(train.seed, Purpose::Shuffle, epoch, 0)),
+            sampler => {
+                let mut numbers = generator(train.seed, Purpose::Sample, epoch, 0);
+                pass.order = sampler::draw(sampler, self.train.labels(), &mut numbers).unwrap_or_default();
+                pass.repeats = true;
+            }
+        }
         pass.order.truncate(self.steps(train).saturating_mul(train.batch));
         Batches::start(SplitPass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers)
     }
@@ -221,7 +231,7 @@ impl Dataset {
             BadImages::Refuse => Unreadable::Refuse,
             BadImages::Skip => Unreadable::LeaveOut,
         };
-        SplitPass { split, pipeline, unreadable, order, batch, seed: 0, epoch: 0 }
+        SplitPass { split, pipeline, unreadable, order, repeats: false, batch, seed: 0, epoch: 0 }
     }
 
     /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at

@@ -36,6 +36,15 @@ pub enum Images {
         /// The value that becomes 1.
         white: u8,
     },
+    /// As the network reads them.
+    Values {
+        /// One image after the other, each C×H×W.
+        values: Vec<f32>,
+        /// C.
+        channels: usize,
+        /// Height and width.
+        size: Pair,
+    },
     /// To be decoded.
     Files {
         /// One for each image.
@@ -56,6 +65,7 @@ impl Split {
     pub(super) fn new(images: Images, labels: Vec<u32>) -> Split {
         let count = match &images {
             Images::Memory { pixels, channels, size, .. } => pixels.len() / (channels * size.height * size.width),
+            Images::Values { values, channels, size } => values.len() / (channels * size.height * size.width),
             Images::Files { files, .. } => files.len(),
         };
         debug_assert_eq!(count, labels.len());
@@ -87,7 +97,7 @@ impl Split {
     /// A digest of what is in the files; `None` of images in memory.
     pub(super) fn contents(&self) -> Option<Sum> {
         match &*self.images {
-            Images::Memory { .. } => None,
+            Images::Memory { .. } | Images::Values { .. } => None,
             Images::Files { files, part, contents, .. } => {
                 Some(*contents.get_or_init(|| contents::digest(files, part, decoded::folder().as_deref())))
             }
@@ -118,7 +128,7 @@ impl Split {
     pub fn file(&self, example: usize) -> Option<&PathBuf> {
         match &*self.images {
             Images::Files { files, .. } => files.get(example),
-            Images::Memory { .. } => None,
+            Images::Memory { .. } | Images::Values { .. } => None,
         }
     }
 
@@ -128,6 +138,7 @@ impl Split {
         self.labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
         match &*self.images {
             Images::Memory { pixels, .. } => sum.update(pixels),
+            Images::Values { values, .. } => values.iter().for_each(|value| sum.update(&value.to_le_bytes())),
             Images::Files { files, .. } => {
                 for file in files {
                     sum.update(file.file_name().unwrap_or_default().as_encoded_bytes());
@@ -143,7 +154,7 @@ impl Split {
     /// If the header cannot be read.
     pub fn size(&self, example: usize) -> Result<Pair, DataError> {
         match &*self.images {
-            Images::Memory { size, .. } => Ok(*size),
+            Images::Memory { size, .. } | Images::Values { size, .. } => Ok(*size),
             Images::Files { files, max_pixels, .. } => image::size(&files[example], *max_pixels),
         }
     }
@@ -180,6 +191,11 @@ impl Split {
                 image.fill_from_planes(pixels, *stored, *size, *white, channels);
                 Ok(())
             }
+            Images::Values { values, channels, size } => {
+                let length = channels * size.height * size.width;
+                image.fill_from_values(&values[example * length..][..length], *channels, *size);
+                Ok(())
+            }
         }
     }
 
@@ -195,7 +211,7 @@ impl Split {
             Images::Files { files, max_pixels, .. } => {
                 decode_smaller(&files[example], channels, *max_pixels, side, image)
             }
-            Images::Memory { .. } => self.read(example, channels, image),
+            Images::Memory { .. } | Images::Values { .. } => self.read(example, channels, image),
         }
     }
 }

@@ -7,7 +7,7 @@ use ::image::RgbImage;
 use super::fixture::Folder;
 use super::*;
 use crate::ir::Pair;
-use crate::recipe::{BadImages, DataSet, Filter, MaxPixels, Padding, Resize, Train};
+use crate::recipe::{BadImages, DataSet, Filter, MaxPixels, Padding, Resize, Sampler, Train};
 
 fn digits() -> Data {
     Data {
@@ -101,6 +101,33 @@ fn an_epoch_has_every_example_once_in_an_order_of_its_own() {
         epoch.sort();
     }
     assert!(epochs.iter().all(|epoch| epoch.len() == 1438 && *epoch == epochs[0]));
+}
+
+#[test]
+fn an_example_that_is_drawn_again_is_another_image() {
+    let dataset = augmented();
+    let mut weights = vec![0.0; 10];
+    weights[4] = 1.0;
+    let train = Train { sampler: Sampler::Weighted(weights), ..recipe(64, false) };
+    let batches: Vec<Batch> = dataset.training_batches(&train, 1, 0).map(Result::unwrap).collect();
+    let mut by_example: BTreeMap<usize, Vec<Vec<u32>>> = BTreeMap::new();
+    for batch in &batches {
+        assert!(batch.labels.iter().all(|label| *label == 4));
+        for (example, image) in batch.examples.iter().zip(batch.images.chunks(64)) {
+            by_example.entry(*example).or_default().push(image.iter().map(|value| value.to_bits()).collect());
+        }
+    }
+    let images: usize = by_example.values().map(Vec::len).sum();
+    // Ten times as many as there are of the class, of which each may be cropped and mirrored in fifty ways.
+    assert!(images == 1438 && by_example.len() < 200, "{} examples", by_example.len());
+    let different = by_example.values_mut().map(|images| {
+        images.sort();
+        images.dedup();
+        images.len()
+    });
+    assert!(different.sum::<usize>() > images / 2);
+    let rest = all(dataset.training_batches(&train, 1, 9));
+    assert!(rest.iter().map(|(_, images, _)| images).eq(batches[9..].iter().map(|batch| &batch.images)));
 }
 
 #[test]

@@ -6,8 +6,9 @@ use super::super::TrainError;
 use super::super::metrics::EpochMetrics;
 use super::super::plan::planned;
 use super::super::record::{Record, lines};
+use super::super::scores::title;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
-use crate::recipe::{Curve, Train};
+use crate::recipe::{Curve, Measure, Train};
 
 /// The curves of a run whose epochs have so many steps, over its epochs; validation wherever in an epoch it was.
 ///
@@ -17,7 +18,6 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
     let epochs = |value: fn(&EpochMetrics) -> f64| -> Vec<(f64, f64)> {
         record.epochs.iter().map(|epoch| (epoch.epoch as f64, value(epoch))).collect()
     };
-    let validations = lines(&record.folder, "validations.jsonl")?;
     let written = lines(&record.folder, "steps.jsonl")?;
     let over_steps = |lines: &[Value], key: &str| -> Vec<(f64, f64)> {
         let point = |line: &Value| {
@@ -36,13 +36,17 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
             vec![line("so far", 2, rates), planned]
         }
     };
+    let of_validation = |(measure, colour)| {
+        let points = record.validations.iter().map(|line| (line.step as f64 / steps as f64, line.scores.get(measure)));
+        line(title(measure), colour, points.collect())
+    };
     let charts = [
         (
             "loss",
             Unit::Plain,
             vec![
                 line("training", 0, epochs(|epoch| epoch.train_loss)),
-                line("validation", 1, over_steps(&validations, "val_loss")),
+                Line { name: "validation".to_owned(), ..of_validation((Measure::Loss, 1)) },
             ],
         ),
         (
@@ -50,8 +54,13 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
             Unit::Percent,
             vec![
                 line("training", 0, epochs(|epoch| epoch.train_acc)),
-                line("validation", 1, over_steps(&validations, "val_acc")),
+                Line { name: "validation".to_owned(), ..of_validation((Measure::Accuracy, 1)) },
             ],
+        ),
+        (
+            "measures of validation that weigh all classes alike",
+            Unit::Percent,
+            [(Measure::BalancedAccuracy, 3), (Measure::MacroF1, 4), (Measure::Auroc, 5)].map(of_validation).into(),
         ),
         ("learning rate", Unit::Plain, rates),
         ("loss of single steps", Unit::Plain, vec![line("", 0, over_steps(&written, "loss"))]),
@@ -61,7 +70,9 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
         Chart { title, x, unit, lines }
     };
     // In the first epoch there is not much to show yet.
-    let begun = |(_, _, lines): &(&str, Unit, Vec<Line>)| lines.iter().any(|line| !line.points.is_empty());
+    let begun = |(_, _, lines): &(&str, Unit, Vec<Line>)| {
+        lines.iter().any(|line| line.points.iter().any(|(_, value)| !value.is_nan()))
+    };
     let charts = charts.into_iter().filter(begun).map(chart).collect();
     Ok(Sheet { title: format!("{} – {}", record.network, record.name), charts })
 }

@@ -17,7 +17,8 @@ use self::page::{Cell, facts, section, settings, table};
 use super::data::Dataset;
 use super::findings::Findings;
 use super::record::Record;
-use super::{Ended, TrainError, folder};
+use super::{Ended, TrainError, folder, scores};
+use crate::draw;
 use crate::network::Network;
 use crate::plot::{Chart, Picture, PictureFormat, escaped};
 use crate::quantity::{duration, exact, short};
@@ -26,8 +27,8 @@ use crate::recipe::Train;
 /// The file's name.
 pub const FILE: &str = "report.html";
 
-/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion` and `images`,
-/// each as `.svg` and `.png`. `ended` is how the run ended.
+/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion`, `calibration`
+/// and `images`, each as `.svg` and `.png`. `ended` is how the run ended.
 ///
 /// # Errors
 /// If the folder's files cannot be read or written.
@@ -51,7 +52,7 @@ pub fn write(
     if let Some(findings) = &findings {
         body.push_str(&results::sections(findings, dataset, folder)?);
     }
-    body.push_str(&section("Network", "scroll", &layers(network)));
+    body.push_str(&section("Network", "scroll", &format!("{}{}", drawn(network), layers(network))));
     body.push_str(&section("Recipe", "", &recipe_table(&record)));
     body.push_str(&section("Run", "", &origin(folder)));
     let title = format!("{} – {}", network.name, record.name);
@@ -84,8 +85,10 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
         None => record.epochs.len().to_string(),
     };
     let mut list = vec![("epochs", epochs), ("time", duration(record.seconds()))];
-    if let Some((epoch, accuracy)) = record.best() {
-        list.insert(0, ("best accuracy", format!("{:.2} %", 100.0 * accuracy)));
+    let by = record.best_by();
+    let best = format!("best {}", scores::title(by));
+    if let Some((epoch, value)) = record.best(by) {
+        list.insert(0, (&best, scores::shown(by, value)));
         list.insert(1, ("in epoch", epoch.to_string()));
     }
     if !record.epochs.is_empty() {
@@ -98,6 +101,18 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
     list.push(("MACs an image", short(totals.macs)));
     let (name, run) = (escaped(&network.name), escaped(&record.name));
     format!("<header><h1>{name}</h1><p>{run}</p></header>\n{}", facts(&list))
+}
+
+/// The network as a picture, folded so that it is readable; nothing if it is too large for that.
+fn drawn(network: &Network) -> String {
+    let drawing = draw::fold(network, None);
+    draw::place(&drawing, draw::Width::Channels).map_or_else(
+        |_| String::new(),
+        |placed| {
+            let svg = draw::svg(&drawing, &placed, &network.name);
+            format!("<details open>\n<summary>{} boxes</summary>\n{svg}</details>\n", drawing.boxes.len())
+        },
+    )
 }
 
 fn layers(network: &Network) -> String {

@@ -6,12 +6,14 @@ use super::super::TrainError;
 use super::super::data::Dataset;
 use super::super::evaluate::Evaluation;
 use super::super::findings::Findings;
+use super::super::scores::{Scores, shown, title};
 use super::gallery::{gallery, tiles};
 use super::page::Head::{Number, Text};
-use super::page::{Cell, section, table};
+use super::page::{Cell, section, settings, table};
 use super::pictures;
-use crate::plot::{self, Grid, Matrix, Picture};
+use crate::plot::{self, Chart, Grid, Line, Matrix, Picture, Stroke, Unit};
 use crate::quantity::exact;
+use crate::recipe::Measure;
 
 /// The parts of the page about the best weights.
 ///
@@ -39,6 +41,8 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
         }
         _ => String::new(),
     };
+    let calibration = calibration(evaluation);
+    pictures(folder, "calibration", &calibration)?;
     let mistakes = tiles(&evaluation.mistakes, &names, dataset);
     let sample = tiles(&evaluation.sample, &names, dataset);
     let gallery_of_sample = gallery(&evaluation.sample, &sample, dataset);
@@ -51,6 +55,8 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
             ..=NARROW => format!("<div class=\"pair\">\n{classes}{matrix}</div>\n"),
             _ => classes + &matrix,
         },
+        section("For classes of unequal size", "", &scores(evaluation)),
+        section("Calibration", "wide", &calibration.svg()),
         section("Most often confused", "", &confused(evaluation, &names)),
         section(
             &format!("Worst mistakes, of {}", exact(wrong as u64)),
@@ -78,6 +84,27 @@ fn classes(evaluation: &Evaluation, names: &[String]) -> String {
     };
     let heads = [Text("class"), Number("images"), Text("accuracy"), Text("most often predicted as")];
     table(&heads, evaluation.confusion.rows().enumerate().map(row))
+}
+
+/// What does not go by how many images a class has, but for the last.
+fn scores(evaluation: &Evaluation) -> String {
+    let scores = Scores::of(evaluation);
+    let measures = [Measure::BalancedAccuracy, Measure::MacroF1, Measure::Auroc, Measure::CalibrationError];
+    settings(measures.into_iter().map(|measure| (title(measure).to_owned(), shown(measure, scores.get(measure)))))
+}
+
+/// How often images are right that are about equally likely to be.
+fn calibration(evaluation: &Evaluation) -> Chart {
+    let bins = evaluation.calibration.bins().iter().filter(|bin| bin.images > 0);
+    let points = bins.map(|bin| (100.0 * bin.confidence(), bin.accuracy())).collect();
+    let line = |name: &str, points, colour, stroke| Line { name: name.to_owned(), points, colour, stroke };
+    let title =
+        format!("accuracy by confidence, ECE {}", shown(Measure::CalibrationError, evaluation.calibration.error()));
+    let lines = vec![
+        line("validation", points, 1, Stroke::Solid),
+        line("as right as sure", vec![(0.0, 0.0), (100.0, 1.0)], 6, Stroke::Dashed),
+    ];
+    Chart { title, x: "confidence in %".to_owned(), unit: Unit::Percent, lines }
 }
 
 /// Classes whose matrix can be read at half of the page's width.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
-use super::{LONGEST_PICKLE, StateDict, Storage, state_dict, tensor};
+use super::{LONGEST_PICKLE, Storage, state_dicts, tensor};
 use crate::pickle::{Pickle, Value};
 use crate::weights::stored::{Contents, FilePart};
 
@@ -52,14 +52,14 @@ pub fn read(file: &File, length: u64) -> Result<Contents, String> {
     }
     let (saved, _) = pickle()?;
     let (keys, end) = pickle()?;
-    let StateDict { arrays, storages } = state_dict(&saved)?;
+    let (sets, storages) = state_dicts::find(&saved)?;
 
     let mut places = places(&saved, &keys, file, end as u64, length)?;
     let part = |storage: &Storage| {
         let part = places.remove(&storage.key).ok_or_else(|| format!("its storage {} is missing", storage.key))?;
         storage.fits(part)
     };
-    Ok(Contents { arrays, parts: storages.list.iter().map(part).collect::<Result<_, _>>()?, note: None })
+    Ok(Contents { sets, parts: storages.list.iter().map(part).collect::<Result<_, _>>()?, note: None })
 }
 
 /// Where the storages are that begin at `at`, by key.

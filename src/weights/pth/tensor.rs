@@ -96,7 +96,7 @@ fn view(
         (Some(_), Some(start), Some(end)) if end <= storage.bytes() || number.is_err() => {
             let part = storages.place(&storage);
             let by_row = by_row(&shape, &strides);
-            Ok(Array { number, shape, strides: (!by_row).then_some(strides), part, start })
+            Ok(Array { number, shape, position: 0, strides: (!by_row).then_some(strides), part, start })
         }
         _ => Err(format!("has the sizes {shape:?}, more than its storage of {} bytes holds", storage.bytes())),
     }

@@ -1,9 +1,10 @@
 //! The `train:` section.
 
 use super::{check_complaints, compile};
+use crate::pattern::Rename;
 use crate::recipe::{
-    Betas, Better, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, LrSchedule, Margin, Measure, Mix, MixKind,
-    OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
+    Betas, Better, ClassWeights, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, LrSchedule, Margin, Measure,
+    Mix, MixKind, OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
 };
 
 fn train(section: &str) -> Train {
@@ -36,6 +37,16 @@ fn train_sections() {
             Train {
                 freeze: vec!["1.weight".to_owned()],
                 replace: vec!["1.*".to_owned(), "*.bias".to_owned()],
+                ..default.clone()
+            },
+        ),
+        (
+            "train: {rename: {\"backbone.*\": \"*\", head.fc.bias: fc.bias, 'aux.*': ''}, adapt: input}",
+            Train {
+                rename: [("backbone.*", "*"), ("head.fc.bias", "fc.bias"), ("aux.*", "")]
+                    .map(|(pattern, name)| Rename::new(pattern, name).expect("it is sound"))
+                    .to_vec(),
+                adapt_input: true,
                 ..default.clone()
             },
         ),
@@ -115,12 +126,24 @@ fn train_sections() {
                 ..default.clone()
             },
         ),
+        ("train: {best_by: ece}", Train { best_by: Measure::CalibrationError, ..default.clone() }),
+        (
+            "train: {best_by: macro_f1, early_stopping: patience 2 by=balanced_accuracy}",
+            Train {
+                best_by: Measure::MacroF1,
+                early_stopping: Some(EarlyStopping {
+                    better: Better { by: Measure::BalancedAccuracy, margin: Margin::Relative(0.0) },
+                    patience: 2,
+                }),
+                ..default.clone()
+            },
+        ),
         ("train: {validate_every: epochs 3}", Train { validate_every: Every::Epochs(3), ..default.clone() }),
         ("train: {loss: cross_entropy}", default.clone()),
         (
             "train: {loss: cross_entropy label_smoothing=0.1, mix: mixup 0.2}",
             Train {
-                loss: CrossEntropy { label_smoothing: 0.1, class_weights: Vec::new() },
+                loss: CrossEntropy { label_smoothing: 0.1, class_weights: ClassWeights::Equal },
                 mix: vec![Mix { kind: MixKind::Mixup, alpha: 0.2, probability: 1.0 }],
                 ..default.clone()
             },
@@ -130,7 +153,7 @@ fn train_sections() {
             Train {
                 loss: CrossEntropy {
                     label_smoothing: 0.0,
-                    class_weights: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 0.5],
+                    class_weights: ClassWeights::Given(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 0.5]),
                 },
                 mix: vec![
                     Mix { kind: MixKind::Mixup, alpha: 1.0, probability: 1.0 },
@@ -239,6 +262,9 @@ fn what_is_printed_can_be_read() {
     for entry in [
         "loss: cross_entropy label_smoothing=0.25",
         "loss: {cross_entropy: {class_weights: [1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5]}}",
+        "loss: cross_entropy class_weights=auto",
+        "sampler: balanced",
+        "sampler: {weighted: {weights: [1, 0, 3, 4, 5, 6, 7, 8, 9, 0.5]}}",
         "mix: [mixup 0.2, cutmix 1e-3 probability=0.5]",
         "clip: norm 0.1",
         "clip: value 2",
@@ -247,6 +273,7 @@ fn what_is_printed_can_be_read() {
         "validate_every: steps 100",
         "validate_every: 3",
         "early_stopping: patience 3 by=loss",
+        "best_by: auroc",
     ] {
         let network = compile("1, 8, 8", &format!("train: {{{entry}}}"));
         let again = crate::compile(&crate::expand::expand(&network)).unwrap_or_else(|errors| panic!("{errors}"));
@@ -263,12 +290,18 @@ fn mistakes() {
         ("train: {batch: many}", &["E013 `many`: `batch` of `train` must be"]),
         ("train: {seed: -1}", &["E013 `-1`: `seed` of `train` must be"]),
         ("train: {freeze: [3]}", &["E003 `3`: `freeze` of `train` is for names of weights | write `freeze: [conv1.*"]),
+        (
+            "train: {best_by: f1}",
+            &[
+                "E013 `f1`: `best_by` of `train` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece`",
+            ],
+        ),
         ("train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
         ("train: {epoch: 3}", &["E004 `epoch`: `train` has no setting `epoch` | did you mean `epochs`?"]),
         (
             "train: {momentum: 0.9}",
             &[
-                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the optimizer",
+                "E004 `momentum`: `train` has no setting `momentum` | its settings are epochs, batch, drop_last, sampler, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, best_by, early_stopping, freeze, replace, rename, adapt, seed, checkpoint_every | it belongs to the optimizer",
             ],
         ),
         ("train: {optimizer: sdg lr=0.1}", &["E010 `sdg`: no optimizer is called `sdg` | did you mean `sgd`?"]),
@@ -325,7 +358,9 @@ fn mistakes() {
         ("train: {schedule: plateau factor=1}", &["E013 `1`: `factor` must be at least 0 and below 1"]),
         (
             "train: {schedule: plateau by=error}",
-            &["E013 `error`: `by` of `plateau` must be `loss` or `accuracy` | found `error`"],
+            &[
+                "E013 `error`: `by` of `plateau` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece` | found `error`",
+            ],
         ),
         (
             "train: {schedule: cosine per=batch}",
@@ -355,6 +390,26 @@ fn mistakes() {
             &["E013 `[1, 0]`: the weight of a class must be above 0 | class 1 has `0`"],
         ),
         (
+            "train: {loss: cross_entropy class_weights=balanced}",
+            &[
+                "E013 `balanced`: `class_weights` of `cross_entropy` must be a list with a number for each class, or `auto`",
+            ],
+        ),
+        (
+            "train: {sampler: random}",
+            &["E010 `random`: no sampler is called `random` | there are shuffle, balanced, weighted"],
+        ),
+        ("train: {sampler: weighted}", &["E012 `weighted`: `weighted` needs `weights`"]),
+        (
+            "train: {sampler: {weighted: {weights: [1, -1]}}}",
+            &["E013 `[1, -1]`: the weight of a class must be 0 or more | class 1 has `-1`"],
+        ),
+        ("train: {sampler: {weighted: {weights: [0, 0]}}}", &["E013 `[0, 0]`: some class must have a weight above 0"]),
+        (
+            "train: {sampler: {weighted: {weights: [1, 2]}}}",
+            &["E013 `{weighted: {weights: [1, 2]}}`: `weighted` has 2 weights, but the network tells"],
+        ),
+        (
             "train: {loss: {cross_entropy: {class_weights: [1, 2]}}}",
             &[
                 "E013 `{cross_entropy: {class_weights: [1, 2]}}`: `class_weights` has 2 weights, but the network tells 10 classes apart | write one for each class",
@@ -363,7 +418,7 @@ fn mistakes() {
         (
             "train: {label_smoothing: 0.1}",
             &[
-                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, early_stopping, freeze, replace, seed, checkpoint_every | it belongs to the loss",
+                "E004 `label_smoothing`: `train` has no setting `label_smoothing` | its settings are epochs, batch, drop_last, sampler, accumulate, optimizer, schedule, loss, mix, clip, ema, validate_every, best_by, early_stopping, freeze, replace, rename, adapt, seed, checkpoint_every | it belongs to the loss",
             ],
         ),
         ("train: {mix: mixupp}", &["E010 `mixupp`: no way to mix images is called `mixupp` | did you mean `mixup`?"]),

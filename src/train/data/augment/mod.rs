@@ -62,6 +62,15 @@ impl Pipeline {
         Ok(Pipeline { transforms: transforms.to_vec(), channels, size: Pair { height, width }, max_pixels })
     }
 
+    /// For what is given as the network reads it, `input` of any kind: nothing happens to it.
+    pub fn nothing(input: Shape) -> Pipeline {
+        let (channels, size) = match input {
+            Shape::Map { channels, height, width } => (channels, Pair { height, width }),
+            Shape::Vector(features) => (features, Pair::square(1)),
+        };
+        Pipeline { transforms: Vec::new(), channels, size, max_pixels: MaxPixels::default() }
+    }
+
     /// Channels that an image must be decoded to.
     pub fn channels(&self) -> usize {
         self.channels

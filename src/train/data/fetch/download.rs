@@ -75,7 +75,8 @@ impl fmt::Display for DownloadProblem {
             }
             DownloadProblem::TooLong(longest) => write!(f, "more than the {longest} bytes of the file arrive"),
             DownloadProblem::Checksum { found, expected } => {
-                write!(f, "this is another file: its SHA-256 is {found}, not {expected}")
+                let begins = if expected.len() < found.len() { "…" } else { "" };
+                write!(f, "this is another file: its SHA-256 is {found}, not {expected}{begins}")
             }
             DownloadProblem::Io(error) => error.fmt(f),
         }
@@ -101,7 +102,7 @@ pub fn download(
     let mut failed = 0;
     loop {
         let before = part.length();
-        let whole = expected.is_some_and(|expected| before == expected.bytes);
+        let whole = expected.is_some_and(|expected| expected.bytes() == Some(before));
         let attempt = Attempt { url, expected, patience };
         let result = if whole { Ok(()) } else { attempt.make(&mut part, report) };
         let problem = match result {
@@ -222,12 +223,9 @@ impl Attempt<'_> {
 
     /// The whole file's length.
     fn length(&self, found: Option<u64>) -> Result<Option<u64>, DownloadProblem> {
-        match (found, self.expected) {
-            (Some(found), Some(Expected { bytes, .. })) if found != *bytes => {
-                Err(DownloadProblem::Length { found, expected: *bytes })
-            }
-            (_, Some(expected)) => Ok(Some(expected.bytes)),
-            (found, None) => Ok(found),
+        match (found, self.expected.and_then(Expected::bytes)) {
+            (Some(found), Some(expected)) if found != expected => Err(DownloadProblem::Length { found, expected }),
+            (found, expected) => Ok(expected.or(found)),
         }
     }
 
@@ -282,7 +280,7 @@ impl Attempt<'_> {
         arrived: &AtomicU64,
         report: &mut dyn FnMut(Event),
     ) -> Result<(), DownloadProblem> {
-        let longest = self.expected.map_or(LONGEST, |expected| expected.bytes);
+        let longest = self.expected.map_or(LONGEST, Expected::most);
         let mut piece = vec![0; 1 << 16];
         loop {
             let count = body.read(&mut piece).map_err(|error| broken(&error))?;
@@ -326,7 +324,7 @@ fn verify(
 ) -> Result<(), DownloadProblem> {
     let found = part.sum()?;
     match expected {
-        Some(Expected { sha256, .. }) if *sha256 != found => {
+        Some(Expected { sha256, .. }) if !found.starts_with(sha256) => {
             return Err(DownloadProblem::Checksum { found, expected: sha256 });
         }
         Some(_) => {}

@@ -34,6 +34,13 @@ pub enum FetchError {
     },
     /// The folder in which the set would grow is somebody else's.
     NotOurs(PathBuf),
+    /// A file of the name is there, and holds something else.
+    OtherFile {
+        /// Which.
+        path: PathBuf,
+        /// The SHA-256 of what is there.
+        found: String,
+    },
     /// Somebody else is fetching it into this folder.
     Busy(PathBuf),
     /// No server gave the right file.
@@ -130,8 +137,13 @@ impl fmt::Display for FetchError {
             ),
             FetchError::NotOurs(folder) => write!(
                 f,
-                "`{}` is where the files would be kept until all have arrived, but it was not made by `archc data fetch`\nmove it, or choose another folder with `--to`",
+                "`{}` is where the files would be kept until all have arrived, but it was not made by archc\nmove it, or choose another folder with `--to`",
                 folder.display()
+            ),
+            FetchError::OtherFile { path, found } => write!(
+                f,
+                "{} is there already, and is another file: its SHA-256 is {found}\nmove it, or choose another folder with `--to`",
+                path.display()
             ),
             FetchError::Busy(folder) => write!(f, "another archc is at work in {}", folder.display()),
             FetchError::Refused { name, problems } => {

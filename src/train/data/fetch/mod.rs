@@ -10,6 +10,7 @@
 
 mod download;
 mod error;
+mod one;
 mod part;
 mod place;
 mod sources;
@@ -22,8 +23,10 @@ use std::path::{Path, PathBuf};
 pub use download::Patience;
 use download::{DownloadProblem, download};
 pub use error::{FetchError, WrongPlace};
+pub use one::{OneFile, fetch_one};
 use place::{Destination, FolderState, Workshop};
 use sources::{Download, source};
+pub use sources::{Expected, Length};
 use ureq::http::Uri;
 
 use super::places;
@@ -127,14 +130,19 @@ fn is_there(place: &Destination, set: DataSet) -> Result<bool, FetchError> {
 /// The files to load, each with every address that it may have.
 fn downloads(mirror: Option<&str>, source: &sources::DownloadSource) -> Result<Vec<Download>, FetchError> {
     let Some(mirror) = mirror else { return Ok(source.downloads(source.homes)) };
-    let is_web = mirror.starts_with("http://") || mirror.starts_with("https://");
-    if !is_web || mirror.parse::<Uri>().is_err() {
-        return Err(FetchError::NoUrl(mirror.to_string()));
-    }
+    check_address(mirror)?;
     Ok(match Download::archive(mirror) {
         Some(archive) => vec![archive],
         None => source.downloads(&[mirror]),
     })
+}
+
+fn check_address(mirror: &str) -> Result<(), FetchError> {
+    let is_web = mirror.starts_with("http://") || mirror.starts_with("https://");
+    match is_web && mirror.parse::<Uri>().is_ok() {
+        true => Ok(()),
+        false => Err(FetchError::NoUrl(mirror.to_string())),
+    }
 }
 
 /// Loads `file` into `work`, from the first address that has it; from the one that it has come from before, to begin

@@ -18,9 +18,34 @@ pub struct DownloadSource {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
     /// Its length.
-    pub bytes: u64,
-    /// In hexadecimal.
+    pub length: Length,
+    /// In hexadecimal; its beginning, where nobody says more.
     pub sha256: &'static str,
+}
+
+/// How many bytes a file has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Length {
+    /// These.
+    Exactly(u64),
+    /// No more than these.
+    AtMost(u64),
+}
+
+impl Expected {
+    /// The length, where it is known.
+    pub fn bytes(&self) -> Option<u64> {
+        match self.length {
+            Length::Exactly(bytes) => Some(bytes),
+            Length::AtMost(_) => None,
+        }
+    }
+
+    /// What a longer file is not.
+    pub fn most(&self) -> u64 {
+        let (Length::Exactly(bytes) | Length::AtMost(bytes)) = self.length;
+        bytes
+    }
 }
 
 /// A file to load.
@@ -80,7 +105,7 @@ pub fn source(set: DataSet) -> Option<&'static DownloadSource> {
 }
 
 const fn expected(bytes: u64, sha256: &'static str) -> Expected {
-    Expected { bytes, sha256 }
+    Expected { length: Length::Exactly(bytes), sha256 }
 }
 
 const IDX: &[&str] = &[

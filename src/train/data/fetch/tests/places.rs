@@ -47,8 +47,8 @@ fn what_cannot_end_well_is_refused_before_anything_is_asked_for() {
         ("..".into(), "is there already, but is no sound cifar10"),
         (".".into(), "is there already, but is no sound cifar10"),
         (folder.path("file"), "is a file; name a folder with `--to`"),
-        (folder.path("others"), "was not made by `archc data fetch`\nmove it, or choose another folder with `--to`"),
-        (folder.path("marked"), "was not made by `archc data fetch`"),
+        (folder.path("others"), "was not made by archc\nmove it, or choose another folder with `--to`"),
+        (folder.path("marked"), "was not made by archc"),
     ];
     #[cfg(unix)]
     {
@@ -60,7 +60,7 @@ fn what_cannot_end_well_is_refused_before_anything_is_asked_for() {
         symlink("elsewhere", folder.path("linked.partial")).unwrap();
         symlink("elsewhere", folder.path("full")).unwrap();
         refused.push((folder.path("dangling"), "is a link to something that is not there"));
-        refused.push((folder.path("linked"), "was not made by `archc data fetch`"));
+        refused.push((folder.path("linked"), "was not made by archc"));
         refused.push((folder.path("full"), "is there already, but is no sound cifar10"));
         refused.push((folder.path("x").join(OsStr::from_bytes(b"\xff")), "is not UTF-8"));
     }

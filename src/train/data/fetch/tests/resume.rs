@@ -5,7 +5,7 @@ use std::fs;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::super::part::DownloadOrigin;
-use super::super::sources::Expected;
+use super::super::sources::{Expected, Length};
 use super::archives::{members, tar};
 use super::servers::arrived;
 use super::*;
@@ -110,7 +110,9 @@ fn bytes_of_two_files_are_never_joined() {
 fn another_address_begins_anew() {
     let file = noise();
     let sum = "0".repeat(64).leak();
-    for (case, expected) in [("unknown", None), ("known", Some(Expected { bytes: 20_000, sha256: sum }))] {
+    for (case, expected) in
+        [("unknown", None), ("known", Some(Expected { length: Length::Exactly(20_000), sha256: sum }))]
+    {
         for record in [None, Some("{}"), Some("\u{1b}["), Some("other")] {
             let folder =
                 Folder::new(&format!("another-{case}-{record:?}").replace(['"', '\\', '{', '}', '[', '('], "-"));

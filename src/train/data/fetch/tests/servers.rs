@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use ureq::http::HeaderMap;
 
 use super::super::part::{DownloadOrigin, PartialFile};
-use super::super::sources::Expected;
+use super::super::sources::{Expected, Length};
 use super::*;
 use crate::train::data::fixture::Folder;
 
@@ -23,7 +23,7 @@ pub fn arrived(path: &Path, bytes: &[u8], origin: DownloadOrigin) {
 fn servers_that_misbehave() {
     let file = noise();
     let hash: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
-    let expected = Expected { bytes: file.len() as u64, sha256: hash.leak() };
+    let expected = Expected { length: Length::Exactly(file.len() as u64), sha256: hash.leak() };
     let length = format!("200 OK\r\ncontent-length: {}", file.len());
     let cut = |at: usize| Answer::Raw(answer(&length, &file[..at]));
     let rest = |from: usize, claimed: usize| {

@@ -61,6 +61,11 @@ impl Group<'_> {
         links && last == self.output
     }
 
+    /// Whether its members are called 0, 1, 2, … and follow each other.
+    pub fn is_sequence(&self) -> bool {
+        self.is_chain() && self.members.iter().enumerate().all(|(index, member)| member.name == index.to_string())
+    }
+
     /// How deeply groups are nested in it.
     pub fn height(&self) -> usize {
         let inner = self.members.iter().filter_map(|member| match &member.part {

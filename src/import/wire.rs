@@ -1,5 +1,5 @@
-//! The wire format of protocol buffers, as much of it as a caffemodel takes. Nothing is kept of numbers but where they
-//! stand.
+//! The wire format of protocol buffers, as much of it as files of networks and weights take. Nothing is kept of numbers
+//! but where they stand.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
@@ -26,6 +26,9 @@ pub struct Wire<R> {
 /// What is done with each field of a message, which has a number.
 pub type Visit<'v, R> = dyn FnMut(&mut Wire<R>, u64, Field) -> Result<(), String> + 'v;
 
+/// Where a file stands that somebody else has read on in.
+const NOWHERE: u64 = u64::MAX;
+
 /// Fields that are looked at in a whole file: each blob has a few.
 const MOST_FIELDS: u64 = 4_000_000;
 
@@ -36,12 +39,13 @@ impl<R: Read + Seek> Wire<R> {
 
     /// Goes to a place of the file.
     fn seek(&mut self, to: u64) -> Result<(), String> {
-        let by = to as i64 - self.at as i64;
+        let found = match (self.at, to as i64 - self.at as i64) {
+            (NOWHERE, _) => self.file.seek(SeekFrom::Start(to)).map(drop),
+            (_, 0) => Ok(()),
+            (_, by) => self.file.seek_relative(by),
+        };
         self.at = to;
-        match by {
-            0 => Ok(()),
-            _ => self.file.seek_relative(by).map_err(|error| error.to_string()),
-        }
+        found.map_err(|error| error.to_string())
     }
 
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], String> {
@@ -114,7 +118,7 @@ impl<R: Read + Seek> Wire<R> {
     pub fn text(&mut self, start: u64, length: u64) -> Result<String, String> {
         const LONGEST: u64 = 1 << 12;
         if length > LONGEST {
-            return Err(format!("the name of a layer has {length} bytes"));
+            return Err(format!("a name has {length} bytes"));
         }
         self.seek(start)?;
         let mut bytes = vec![0; length as usize];
@@ -129,7 +133,7 @@ impl<R: Read + Seek> Wire<R> {
         let mut numbers = Vec::new();
         while self.at < start + length {
             if numbers.len() == most {
-                return Err(format!("a shape has more than {most} sizes"));
+                return Err(format!("a list has more than {most} numbers"));
             }
             numbers.push(self.varint()?);
         }
@@ -138,8 +142,9 @@ impl<R: Read + Seek> Wire<R> {
 
     /// The bytes from here on.
     pub fn open(&mut self, start: u64) -> Result<&mut impl Read, String> {
-        self.at = start;
-        self.file.seek(SeekFrom::Start(start)).map_err(|error| error.to_string())?;
+        self.seek(start)?;
+        // Whoever reads does not say how far.
+        self.at = NOWHERE;
         Ok(&mut self.file)
     }
 }

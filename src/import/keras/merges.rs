@@ -1,0 +1,99 @@
+//! Layers that read several values, and those that only look at one in another way.
+
+use super::model::{Data, Layer, Made, Reading};
+use super::named;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::import::json::Json;
+use crate::import::net::{Call, Value};
+use crate::ir::Shape;
+
+impl Reading {
+    /// Values that are all maps or all vectors.
+    fn alike(&mut self, layer: &Layer<'_>, inputs: &[Data]) -> Made<Vec<Value>> {
+        if inputs.iter().all(|data| !data.is_flat) || inputs.iter().all(|data| data.is_flat && self.is_point(*data)) {
+            return Ok(inputs.iter().map(|data| data.value).collect());
+        }
+        let mut values = Vec::new();
+        for (index, data) in inputs.iter().enumerate() {
+            if data.is_flat && !self.is_point(*data) {
+                let message = format!("`{}` joins maps that are flattened pixel by pixel", layer.name.value);
+                return Err(Diagnostic::error(Code::UnknownName, layer.class.span, message).into());
+            }
+            let name = named(&self.full(layer), &format!("flatten{index}"));
+            values.push(if data.is_flat { self.flattened(&name, data.value)? } else { data.value });
+        }
+        Ok(values)
+    }
+
+    pub fn is_point(&self, data: Data) -> bool {
+        self.net.shape(data.value).is_some_and(|shape| shape.positions() == 1)
+    }
+
+    /// A map as a vector, channel by channel.
+    pub fn flattened(&mut self, name: &crate::diagnostic::Spanned<String>, value: Value) -> Made<Value> {
+        match self.net.shape(value) {
+            Some(Shape::Vector(_)) => Ok(value),
+            _ => self.add(name, Call::new("flatten", name.span), vec![value]),
+        }
+    }
+
+    pub fn merge(&mut self, layer: &Layer<'_>, inputs: &[Data], kind: &'static str) -> Made {
+        if kind == "concat" {
+            let axis = layer.whole("axis", -1);
+            let rank = if inputs
+                .first()
+                .is_some_and(|data| !data.is_flat && matches!(self.net.shape(data.value), Some(Shape::Map { .. })))
+            {
+                3
+            } else {
+                1
+            };
+            if axis.value != -1 && axis.value != rank {
+                let message = format!(
+                    "`{}` joins along axis {}, and archc's layers along the channels",
+                    layer.name.value, axis.value
+                );
+                return Err(Diagnostic::error(Code::InvalidArgument, axis.span, message).into());
+            }
+        }
+        let values = self.alike(layer, inputs)?;
+        if let [value] = values.as_slice() {
+            return Ok(Data { value: *value, ..inputs[0] });
+        }
+        let value = self.add(&self.full(layer), Call::new(kind, layer.class.span), values)?;
+        let is_flat =
+            inputs.iter().all(|data| data.is_flat) && matches!(self.net.shape(value), Some(Shape::Map { .. }));
+        Ok(Data { value, is_flat })
+    }
+
+    /// A map as a vector there; here it stays a map until something needs it.
+    pub fn flatten(&mut self, data: Data) -> Made {
+        let is_flat = matches!(self.shape(data)?, Shape::Map { .. });
+        Ok(Data { is_flat, ..data })
+    }
+
+    pub fn reshape(&mut self, layer: &Layer<'_>, data: Data) -> Made {
+        let shape = self.shape(data)?;
+        let sizes: Vec<i64> =
+            layer.get("target_shape").map(Json::list).unwrap_or_default().iter().filter_map(Json::whole).collect();
+        let channels = shape.channels() as i64;
+        let all = shape.elements() as i64;
+        let is = |size: i64, wanted: i64| size == wanted || size == -1;
+        match (sizes.as_slice(), shape) {
+            (&[size], _) if is(size, all) => self.flatten(data),
+            (&[1, 1, size], Shape::Map { height: 1, width: 1, .. }) if is(size, channels) => {
+                Ok(Data { is_flat: false, ..data })
+            }
+            (&[high, wide, size], Shape::Map { height, width, .. })
+                if !data.is_flat && is(high, height as i64) && is(wide, width as i64) && is(size, channels) =>
+            {
+                Ok(data)
+            }
+            (sizes, _) => {
+                let sizes = sizes.iter().map(i64::to_string).collect::<Vec<_>>().join("×");
+                let message = format!("`{}` makes {sizes} of {shape}, which no layer of archc does", layer.name.value);
+                Err(Diagnostic::error(Code::UnknownName, layer.class.span, message).into())
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What has been exported comes in again: the same numbers, without another program.
+
+use std::fs;
+use std::path::Path;
+
+use archc::compile_with;
+use archc::diagnostic::Sources;
+use archc::executor::Executor;
+use archc::export::Options;
+use archc::import::{Language, read};
+use archc::layers::Layers;
+use archc::lower::lower;
+use archc::network::Network;
+use archc::syntax::no_files;
+
+use crate::cases::{Case, architectures, geometries, random};
+use crate::files::{BATCH, Prepared};
+use crate::{OPSETS, ROUNDING, version};
+
+/// The network in a file, and its weights.
+fn imported(path: &Path) -> Result<(Network, Vec<Vec<f32>>), String> {
+    let language = Language::from_extension("onnx").expect("it is read");
+    let Language::Foreign(front) = language else { unreachable!("it is foreign") };
+    let text = front.text(path).expect("it is no text itself")?;
+    let compiled = compile_with(&Layers::default(), &no_files, "model.onnx", &text, language, &[]);
+    let network = compiled.map_err(|errors| errors.to_string())?.network;
+    let mut sources = Sources::default();
+    let source = sources.add("model.onnx", text);
+    let stored = read(front, &mut sources, source, &[], &no_files).stored;
+    let values = front.weights(path, &stored, &lower(&network).weights)?;
+    Ok((network, values.weights))
+}
+
+fn numbers(path: &Path) -> Vec<f32> {
+    let bytes = fs::read(path).expect("it has been written");
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+/// How far the numbers are from those before, relative to the largest.
+fn difference(case: &Case, options: &Options) -> Result<f64, String> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    Prepared::new(&case.network, false).export(folder.path(), "onnx", options)?;
+    let (network, weights) = imported(&folder.path().join("model"))?;
+    if options.keep_bn && network.totals().params != case.network.totals().params {
+        return Err(format!("{} parameters for {}", network.totals().params, case.network.totals().params));
+    }
+    let (input, expected) = (numbers(&folder.path().join("input")), numbers(&folder.path().join("output")));
+    assert_eq!(input.len(), BATCH * network.graph.input.elements());
+    let found = Executor::new(lower(&network), weights).evaluate(&input).to_vec();
+    if found.len() != expected.len() {
+        return Err(format!("{} numbers for {}", found.len(), expected.len()));
+    }
+    let largest = expected.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
+    let furthest = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
+    Ok(f64::from(furthest.fold(0.0, f32::max)) / f64::from(largest.max(f32::MIN_POSITIVE)))
+}
+
+/// What is refused or wrong, a line each.
+fn wrong(cases: impl Iterator<Item = (Case, Options)>) -> Vec<String> {
+    let found = cases.filter_map(|(case, options)| match difference(&case, &options) {
+        Ok(difference) if difference <= ROUNDING => None,
+        Ok(difference) => Some(format!("{}: {difference:.1e}", case.name)),
+        Err(error) => Some(format!("{}: {error}", case.name)),
+    });
+    found.collect()
+}
+
+#[test]
+fn every_architecture_comes_in_again() {
+    let cases = architectures().enumerate().map(|(index, case)| {
+        let keep_bn = index % 2 == 0;
+        (case, Options { keep_bn, ..version(OPSETS[index % OPSETS.len()]) })
+    });
+    let wrong = wrong(cases);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_operation_comes_in_again() {
+    let cases = geometries().flat_map(|case| OPSETS.map(|opset| (case.clone(), version(opset))));
+    // Exported as products with a matrix, or as pixels that are picked one by one.
+    let spread = ["adaptive", "upsample"];
+    let wrong = wrong(cases);
+    let others: Vec<&String> =
+        wrong.iter().filter(|line| !spread.iter().any(|kind| line.contains(kind) && line.contains("E010"))).collect();
+    assert!(others.is_empty(), "{others:#?}");
+    assert!(wrong.len() < 60, "{wrong:#?}");
+}
+
+#[test]
+fn random_networks_come_in_again() {
+    let cases = random().enumerate().map(|(index, case)| (case, version(OPSETS[index % OPSETS.len()])));
+    let wrong = wrong(cases);
+    let others: Vec<&String> = wrong.iter().filter(|line| !line.contains("E010")).collect();
+    assert!(others.is_empty(), "{others:#?}");
+}
