@@ -74,7 +74,7 @@ impl fmt::Write for Lines<'_> {
         if self.held.len() >= SEVERAL && text.ends_with('\n') {
             self.pass_on();
         }
-        self.written.as_ref().map(|()| ()).map_err(|_| fmt::Error)
+        if self.written.is_ok() { Ok(()) } else { Err(fmt::Error) }
     }
 }
 

@@ -22,15 +22,11 @@ pub fn printable_lines(message: &str) -> Cow<'_, str> {
 /// Whether nothing is to be replaced, told by the bytes of UTF-8: control characters are below U+0020 and from U+007F
 /// to U+009F.
 fn is_harmless(text: &[u8]) -> bool {
-    let follows = |at: usize, low: u8, high: u8| text.get(at).is_some_and(|byte| (low..=high).contains(byte));
     text.iter().enumerate().all(|(at, byte)| match byte {
         b'\n' | b' '..=b'~' => true,
         0x00..=0x1f | 0x7f => false,
-        0xc2 => !follows(at + 1, 0x80, 0x9f),
-        0xe2 => {
-            !(follows(at + 1, 0x80, 0x80) && follows(at + 2, 0xaa, 0xae))
-                && !(follows(at + 1, 0x81, 0x81) && follows(at + 2, 0xa6, 0xa9))
-        }
+        0xc2 => !matches!(text[at + 1..], [0x80..=0x9f, ..]),
+        0xe2 => !matches!(text[at + 1..], [0x80, 0xaa..=0xae, ..] | [0x81, 0xa6..=0xa9, ..]),
         _ => true,
     })
 }
