@@ -8,23 +8,15 @@ pub fn exact(number: u64) -> String {
     if number == BEYOND {
         return "over 10^19".to_string();
     }
-    // From the last digit on: twenty of them, and six commas, are the most there are.
-    let mut text = [0; 26];
-    let mut start = text.len();
-    let mut rest = number;
-    for index in 0.. {
-        if index > 0 && index % 3 == 0 {
-            start -= 1;
-            text[start] = b',';
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
         }
-        start -= 1;
-        text[start] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
+        text.push(digit);
     }
-    str::from_utf8(&text[start..]).expect("digits and commas").to_owned()
+    text
 }
 
 /// Three digits and a unit: `25.6M`, `9.41K`; below a thousand the number itself.

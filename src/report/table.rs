@@ -93,15 +93,6 @@ impl Line {
         self.held_back = 0;
     }
 
-    fn blanks(&mut self, mut count: usize) {
-        const MANY: &str = "                                ";
-        while count > 0 {
-            let few = count.min(MANY.len());
-            self.text.push_str(&MANY[..few]);
-            count -= few;
-        }
-    }
-
     /// Appends a cell, cut or filled up to `width` characters, and the gap behind it.
     fn put(&mut self, cell: &str, form: Form, width: usize, paint: Option<Paint>) {
         if cell.is_empty() {
@@ -111,7 +102,7 @@ impl Line {
         let length = length(cell);
         let missing = width.saturating_sub(length);
         let (before, after) = if form == Form::Number { (missing, 0) } else { (0, missing) };
-        self.blanks(self.held_back + before);
+        self.text.extend(std::iter::repeat_n(' ', self.held_back + before));
         let start = self.text.len();
         match form {
             _ if length <= width => self.text.push_str(cell),

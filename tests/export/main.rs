@@ -70,7 +70,7 @@ fn version(opset: u32) -> Options {
 }
 
 #[test]
-#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_architecture() {
     let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
     let cases = architectures().map(|case| (case, OPSETS.map(version).to_vec()));
@@ -78,7 +78,7 @@ fn onnx_runtime_reads_every_architecture() {
 }
 
 #[test]
-#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_operation() {
     let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
     let each = geometries().map(|case| (case, OPSETS.map(version).to_vec()));
@@ -88,7 +88,7 @@ fn onnx_runtime_reads_every_operation() {
 }
 
 #[test]
-#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime, as in .ci/run"]
+#[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_option() {
     let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
     let ways = [

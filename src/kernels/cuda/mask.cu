@@ -106,7 +106,7 @@ template <int V> __device__ void apply_bits(const Apply &call) {
 WIDTHS(apply_bits, apply_bits, Apply)
 
 // The same for maps whose channels lie first.
-KERNEL(apply_bits_turned, Apply) {
+KERNEL(apply_bits_transposed, Apply) {
     for (u64 image = blockIdx.y; image < call.batch; image += gridDim.y) {
         u64 start = image * call.elements;
         for (u32 at = place(); at < call.elements; at += places()) {
