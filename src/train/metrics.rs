@@ -13,9 +13,9 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Waiting;
-use super::checkpoint::Position;
 use super::evaluate::Evaluation;
 use super::events::Events;
+use super::position::Position;
 use super::scores::Scores;
 use crate::recipe::Measure;
 use crate::regular;

@@ -30,6 +30,7 @@ pub mod observer;
 pub mod optimizer;
 pub mod plan;
 pub mod plateau;
+pub mod position;
 pub mod progress;
 #[cfg(feature = "fetch")]
 pub mod published;
@@ -50,13 +51,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use self::average::Average;
-use self::checkpoint::{About, Position, Restored};
+use self::checkpoint::{About, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
 use self::identity::RunIdentity;
 use self::learner::{Learner, LearnerStart};
 use self::metrics::Metrics;
 pub use self::optimizer::OptimizerState;
+use self::position::Position;
 use self::ranking::MOST_SCORES;
 pub use self::training::{Training, train};
 use crate::device::{Device, DeviceError};

@@ -1,7 +1,7 @@
 //! Whoever follows a run while it goes.
 
-use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
+use super::position::Sums;
 
 /// Is told how a run goes. All of it is optional to hear.
 pub trait Observer {

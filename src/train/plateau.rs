@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::bits;
+use super::position::bits;
 use crate::recipe::{Better, Margin, Plateau};
 
 /// The best of a measure so far, and how many validations have passed since.

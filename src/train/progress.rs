@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::checkpoint::Sums;
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
 use super::observer::Observer;
+use super::position::Sums;
 use crate::diagnostic::printable_lines;
 use crate::quantity;
 use crate::recipe::Measure;

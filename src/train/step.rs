@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::checkpoint::Sums;
 use super::data::Batches;
 use super::learner::{Outcome, Wait};
 use super::mix::{BatchKey, mix};
+use super::position::Sums;
 use super::schedule::Course;
 use super::{Run, Setting, TrainError};
 use crate::executor::check_batch;

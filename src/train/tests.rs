@@ -284,32 +284,6 @@ fn an_accident_costs_no_whole_epoch() {
     assert_same(folder.path(), expected.path(), "after an accident in the middle of an epoch");
 }
 
-/// Whatever became of the state on the disk, it is not taken for another.
-#[test]
-fn a_damaged_state_is_refused() {
-    let folder = through(1, SGD);
-    let path = checkpoint::state_file(folder.path());
-    let whole = std::fs::read(&path).expect("every run writes it");
-    let middle = whole.len() / 2;
-    let flipped = |at: usize| [&whole[..at], &[whole[at] ^ 1], &whole[at + 1..]].concat();
-    for (bytes, expected) in [
-        (&whole[..middle], "it is cut off: its header promises"),
-        (&whole[..4], "neither safetensors nor a .pth of PyTorch: it is"),
-        (&[], "it is empty"),
-        (b"garbage, as a broken disk may give it", "it is a text, which begins with `garbage"),
-        (&flipped(9), "not valid safetensors"),
-        (&flipped(whole.len() - 1), "not those that were written"),
-        (&flipped(middle), "not those that were written"),
-        (&[&whole[..], b"more"].concat(), "something was added"),
-    ] {
-        std::fs::write(&path, bytes).expect("room on the disk");
-        let error = run(&network(2, SGD), folder.path(), From::Folder, Interrupt::Never).expect_err("damaged");
-        assert!(error.to_string().contains(expected), "{} bytes: {error}", bytes.len());
-        assert!(std::fs::read(&path).is_ok_and(|left| left == bytes), "it stays as it is");
-    }
-    assert_eq!(epochs(folder.path()).len(), 1, "and so does all that was written down");
-}
-
 #[test]
 fn a_finished_run_stays_as_it_is() {
     let folder = through(2, SGD);

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::checkpoint::Best;
 use super::data::Batches;
 use super::evaluate::{Evaluation, evaluate};
 use super::findings::Findings;
 use super::plateau::Reduced;
+use super::position::Best;
 use super::schedule::Course;
 use super::scores::{self, Scores};
 use super::{Run, Setting, TrainError};

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::checkpoint::{Position, state_file, weights_file};
+use super::checkpoint::{state_file, weights_file};
 use super::folder::{self, Given, LOCK, NETWORK, ORIGIN};
+use super::position::Position;
 use super::record::lines;
 use super::{TrainError, events, metrics};
 use crate::regular;

@@ -1,7 +1,9 @@
-//! Sections as they are written, and what is made of them or said about them; [`train`] has the `train:` section's.
+//! Sections as they are written, and what is made of them or said about them; [`train`] and [`train_mistakes`] have
+//! the `train:` section's.
 
 mod names;
 mod train;
+mod train_mistakes;
 
 use crate::compile_source;
 use crate::ir::Pair;

@@ -42,9 +42,9 @@ fn the_loss_of_a_step_does_not_depend_on_its_batches() {
 fn sums_of_former_states_are_read() {
     let bits = 12.0f64.to_bits();
     let former = format!("{{\"images\": 8, \"loss\": {bits}, \"correct\": 3, \"seconds\": 0.5}}");
-    let sums: checkpoint::Sums = serde_json::from_str(&former).expect("it is read");
+    let sums: position::Sums = serde_json::from_str(&former).expect("it is read");
     assert_eq!((sums.images, sums.weight, sums.mean_loss()), (8, 8.0, 1.5));
-    let written = serde_json::to_string(&checkpoint::Sums { weight: 4.0, ..sums }).expect("plain data becomes JSON");
-    let read: checkpoint::Sums = serde_json::from_str(&written).expect("it is read");
+    let written = serde_json::to_string(&position::Sums { weight: 4.0, ..sums }).expect("plain data becomes JSON");
+    let read: position::Sums = serde_json::from_str(&written).expect("it is read");
     assert_eq!((read.weight, read.mean_loss()), (4.0, 3.0));
 }
