@@ -16,7 +16,7 @@ const PAGES: [(&str, usize, usize); 14] = [
     ("CONTRIBUTING.md", 0, 1),
     ("README.md", 2, 2),
     ("docs/accuracy.md", 0, 5),
-    ("docs/commands.md", 2, 0),
+    ("docs/commands.md", 3, 0),
     ("docs/cuda.md", 0, 2),
     ("docs/data.md", 4, 0),
     ("docs/editors.md", 0, 2),

@@ -108,15 +108,18 @@ impl Constant {
         if sizes.len() > MOST_AXES {
             return None;
         }
-        let known = sizes.iter().filter(|size| **size > 0);
-        let known = known.fold(1usize, |product, size| product.saturating_mul(*size as usize));
         let size = |(index, size): (usize, &i64)| match size {
-            -1 => self.count().checked_div(known),
+            // Whatever is left, once the others are known.
+            -1 => Some(1),
             0 => self.sizes.get(index).copied(),
             size => usize::try_from(*size).ok(),
         };
-        let sizes = sizes.iter().enumerate().map(size).collect::<Option<Vec<usize>>>()?;
-        let found = Constant { sizes, ..self.clone() };
+        let mut found = sizes.iter().enumerate().map(size).collect::<Option<Vec<usize>>>()?;
+        if let Some(open) = sizes.iter().position(|size| *size == -1) {
+            let known = found.iter().fold(1usize, |product, size| product.saturating_mul(*size));
+            found[open] = self.count().checked_div(known)?;
+        }
+        let found = Constant { sizes: found, ..self.clone() };
         (found.count() == self.count()).then_some(found)
     }
 

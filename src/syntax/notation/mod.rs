@@ -239,8 +239,8 @@ fn check_limits(text: &Text) -> Result<(), Diagnostic> {
     Ok(())
 }
 
-/// Where a pair stands in the file.
+/// Where a pair stands in the file, without the blanks that pest counts to it.
 fn place(text: &Text, pair: &Pair<'_, Rule>) -> crate::diagnostic::Span {
-    let span = pair.as_span();
-    text.place(span.start()..span.end())
+    let start = pair.as_span().start();
+    text.place(start..start + pair.as_str().trim_ascii_end().len())
 }

@@ -155,7 +155,7 @@ fn mistakes() {
         ),
         (
             "train: {early_stopping: patience 5 by=speed}",
-            &["E013 `speed`: `by` of `patience` must be `loss` or `accuracy`"],
+            &["E013 `speed`: `by` of `patience` must be `loss`, `accuracy`, `balanced_accuracy`"],
         ),
     ] {
         check_complaints("1, 8, 8", section, expected);
