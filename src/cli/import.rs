@@ -73,7 +73,8 @@ impl Import {
     #[cfg(feature = "train")]
     fn values(&self, front: &dyn FrontEnd, path: &Path, network: &Network) -> Result<Values, Failure> {
         // Those of somebody who built the network once more in PyTorch.
-        if weights::is_one(path) {
+        let is_own = matches!(language(path), Language::Foreign(_));
+        if !is_own && weights::is_one(path) {
             let loaded = weights::load_as(path, &lower(network).weights, &self.names.reading())?;
             say(&loaded.remarks);
             let weights = loaded.weights.into_iter().map(Option::unwrap_or_default).collect();

@@ -17,18 +17,27 @@ use crate::cases::{Case, architectures, geometries, random};
 use crate::files::{BATCH, Prepared};
 use crate::{OPSETS, ROUNDING, version};
 
-/// The network in a file, and its weights.
-fn imported(path: &Path) -> Result<(Network, Vec<Vec<f32>>), String> {
+/// What a file holds.
+struct Imported {
+    network: Network,
+    weights: Vec<Vec<f32>>,
+    /// Whether the file goes on with a softmax.
+    is_before_softmax: bool,
+}
+
+fn imported(path: &Path) -> Result<Imported, String> {
     let language = Language::from_extension("onnx").expect("it is read");
     let Language::Foreign(front) = language else { unreachable!("it is foreign") };
     let text = front.text(path).expect("it is no text itself")?;
     let compiled = compile_with(&Layers::default(), &no_files, "model.onnx", &text, language, &[]);
-    let network = compiled.map_err(|errors| errors.to_string())?.network;
+    let compiled = compiled.map_err(|errors| errors.to_string())?;
+    let is_before_softmax = compiled.warnings.to_string().contains("the softmax at the end is left out");
+    let network = compiled.network;
     let mut sources = Sources::default();
     let source = sources.add("model.onnx", text);
     let stored = read(front, &mut sources, source, &[], &no_files).stored;
     let values = front.weights(path, &stored, &lower(&network).weights)?;
-    Ok((network, values.weights))
+    Ok(Imported { network, weights: values.weights, is_before_softmax })
 }
 
 fn numbers(path: &Path) -> Vec<f32> {
@@ -40,19 +49,29 @@ fn numbers(path: &Path) -> Vec<f32> {
 fn difference(case: &Case, options: &Options) -> Result<f64, String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     Prepared::new(&case.network, false).export(folder.path(), "onnx", options)?;
-    let (network, weights) = imported(&folder.path().join("model"))?;
+    let Imported { network, weights, is_before_softmax } = imported(&folder.path().join("model"))?;
     if options.keep_bn && network.totals().params != case.network.totals().params {
         return Err(format!("{} parameters for {}", network.totals().params, case.network.totals().params));
     }
     let (input, expected) = (numbers(&folder.path().join("input")), numbers(&folder.path().join("output")));
     assert_eq!(input.len(), BATCH * network.graph.input.elements());
-    let found = Executor::new(lower(&network), weights).evaluate(&input).to_vec();
+    let mut found = Executor::new(lower(&network), weights).evaluate(&input).to_vec();
     if found.len() != expected.len() {
         return Err(format!("{} numbers for {}", found.len(), expected.len()));
+    }
+    if is_before_softmax {
+        found.chunks_mut(expected.len() / BATCH).for_each(softmax);
     }
     let largest = expected.iter().fold(0.0f32, |largest, number| largest.max(number.abs()));
     let furthest = found.iter().zip(&expected).map(|(found, expected)| (found - expected).abs());
     Ok(f64::from(furthest.fold(0.0, f32::max)) / f64::from(largest.max(f32::MIN_POSITIVE)))
+}
+
+fn softmax(scores: &mut [f32]) {
+    let largest = scores.iter().copied().fold(f32::MIN, f32::max);
+    scores.iter_mut().for_each(|score| *score = (*score - largest).exp());
+    let sum: f32 = scores.iter().sum();
+    scores.iter_mut().for_each(|score| *score /= sum);
 }
 
 /// What is refused or wrong, a line each.
@@ -78,19 +97,20 @@ fn every_architecture_comes_in_again() {
 #[test]
 fn every_operation_comes_in_again() {
     let cases = geometries().flat_map(|case| OPSETS.map(|opset| (case.clone(), version(opset))));
-    // Exported as products with a matrix, or as pixels that are picked one by one.
-    let spread = ["adaptive", "upsample"];
-    let wrong = wrong(cases);
-    let others: Vec<&String> =
-        wrong.iter().filter(|line| !spread.iter().any(|kind| line.contains(kind) && line.contains("E010"))).collect();
-    assert!(others.is_empty(), "{others:#?}");
-    assert!(wrong.len() < 60, "{wrong:#?}");
+    let wrong: Vec<String> = wrong(cases).into_iter().filter(|line| !is_refused(line)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+/// Whether it is refused because the export had to write it in a way that is in no layer's: shares of rows that are
+/// no bins of a pool, pixels that are picked one by one, the smallest number around a map before a maximum.
+fn is_refused(line: &str) -> bool {
+    let is_spread = line.contains("upsample") || line.contains("adaptive_maxpool");
+    line.contains("E010") && (is_spread || line.contains("maxpool") && line.contains("`Pad` pads with -"))
 }
 
 #[test]
 fn random_networks_come_in_again() {
     let cases = random().enumerate().map(|(index, case)| (case, version(OPSETS[index % OPSETS.len()])));
-    let wrong = wrong(cases);
-    let others: Vec<&String> = wrong.iter().filter(|line| !line.contains("E010")).collect();
-    assert!(others.is_empty(), "{others:#?}");
+    let wrong: Vec<String> = wrong(cases).into_iter().filter(|line| !is_refused(line)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

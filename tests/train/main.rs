@@ -117,7 +117,11 @@ fn runs_are_reported_and_compared() {
         is_picture(&place.path(&format!("a/{name}.png")), width);
     }
     let events = std::fs::read(place.path("a/events.out.tfevents.archc")).expect("every run writes it");
-    let tag = |tag: &str| events.windows(tag.len()).filter(|bytes| *bytes == tag.as_bytes()).count();
+    // A tag stands behind its length.
+    let tag = |tag: &str| {
+        let field = [&[tag.len() as u8], tag.as_bytes()].concat();
+        events.windows(field.len()).filter(|bytes| *bytes == field).count()
+    };
     assert_eq!(["loss/train", "accuracy/validation", "learning_rate"].map(tag), [2, 2, 30]);
 }
 

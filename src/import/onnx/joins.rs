@@ -2,7 +2,7 @@
 
 use super::constant::Constant;
 use super::graph::Node;
-use super::reading::{Data, Failure, Known, Made, Open, Reading};
+use super::reading::{Data, Each, Failure, Known, Made, Open, Reading};
 use super::view::{Axis, View};
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
@@ -102,7 +102,12 @@ impl<'g> Reading<'g> {
             Some(1.0) if !is_sum && constant.count() == 1 => return Ok(Known::Data(data)),
             _ => {}
         }
-        let is_each = self.is_of_channels(constant, &data.view, channels);
+        let is_each = match self.open.get(&data.value) {
+            Some(Open::Affine(Each::Number) | Open::Shift(Each::Number)) => {
+                data.view == View::plain(shape) && constant.sizes == data.view.sizes()
+            }
+            _ => self.is_of_channels(constant, &data.view, channels),
+        };
         let scalar = constant.scalar().filter(|_| constant.count() == 1);
         if !is_each && scalar.is_none() {
             let sizes = constant.sizes.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
@@ -167,19 +172,19 @@ impl<'g> Reading<'g> {
                 self.store_as(value, "bias", tensor, order);
                 self.open.remove(&value);
             }
-            (Open::Affine, false) => {
+            (Open::Affine(each), false) => {
                 self.net.drop_argument(value, "affine");
                 self.store_as(value, "weight", tensor, order);
                 self.store_as(value, "bias", "", Order::Filled(0.0));
-                self.open.insert(value, Open::Shift);
+                self.open.insert(value, Open::Shift(each));
             }
-            (Open::Affine, true) => {
+            (Open::Affine(_), true) => {
                 self.net.drop_argument(value, "affine");
                 self.store_as(value, "weight", "", Order::Filled(1.0));
                 self.store_as(value, "bias", tensor, order);
                 self.open.remove(&value);
             }
-            (Open::Shift, true) => {
+            (Open::Shift(_), true) => {
                 self.store_as(value, "bias", tensor, order);
                 self.open.remove(&value);
             }

@@ -46,7 +46,9 @@ pub fn listing(path: &Path) -> Result<String, String> {
             let numbers = tensor.numbers(&mut wire, folder, count as usize)?;
             let is_whole = !is_real(tensor.kind);
             let is_even = numbers.windows(2).all(|pair| pair[0].to_bits() == pair[1].to_bits());
-            if count <= SHORTEST {
+            // Shares of which a pool or an enlargement is made are zeros for the most part, which no weights are.
+            let zeros = numbers.iter().filter(|number| **number == 0.0).count() as u64;
+            if count <= SHORTEST || zeros < count && 2 * zeros >= count {
                 let all: Vec<String> = numbers.iter().map(|number| written(*number, is_whole)).collect();
                 values = format!(", \"values\": [{}]", all.join(", "));
             } else if is_even {

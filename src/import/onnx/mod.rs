@@ -32,7 +32,7 @@ mod window;
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::net::{Array, Net, Stored, Value, sizes, text as written};
+use super::net::{Array, Call, Net, Stored, Value, sizes, text as written};
 use super::{FrontEnd, Given, Imported, Values};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Spanned};
 use crate::ir::Shape;
@@ -108,7 +108,7 @@ fn network(graph: &Graph, given: &Given) -> Result<Imported, Diagnostic> {
         Some(value) => Some(value),
         None => end(&mut reading, output),
     };
-    let Reading { net, stored, mut problems, .. } = reading;
+    let Reading { mut net, stored, mut problems, .. } = reading;
     for other in &graph.outputs[1..] {
         let message = format!("the output `{}` is left out: a network of archc has one", other.name.value);
         problems.push(Diagnostic::warning(Code::Unused, other.name.span, message));
@@ -117,6 +117,12 @@ fn network(graph: &Graph, given: &Given) -> Result<Imported, Diagnostic> {
     let is_wrong = problems.iter().any(|problem| problem.severity == Severity::Error);
     let Some(value) = made.filter(|_| !is_wrong) else { return Ok(Imported { problems, ..Imported::default() }) };
     let span = input.span;
+    // Nothing is computed: an identity, or a flatten of what is flat.
+    let value = if value == Value::INPUT {
+        net.layer(&output.name, Call::new("identity", output.span), vec![value])
+    } else {
+        value
+    };
     let mut entries = Vec::new();
     // What exporters call every graph says nothing.
     let is_said = !matches!(graph.name.as_str(), "" | "main_graph" | "torch_jit" | "torch-jit-export" | "tf2onnx");
@@ -200,8 +206,11 @@ fn end(reading: &mut Reading<'_>, output: &Port) -> Option<Value> {
         reading.problems.push(Diagnostic::error(Code::InvalidArgument, output.name.span, message));
         return None;
     };
-    if let Some((_, scores)) = reading.softmaxes.iter().find(|(made, _)| *made == data.value) {
-        data = scores.clone();
+    let scores = reading.softmaxes.iter().find(|(made, _)| *made == data.value).map(|(_, scores)| scores.clone());
+    // That of a map is over the channels at each position, and no loss has it.
+    let is_vector = |data: &Data| reading.net.shape(data.value).is_some_and(|shape| shape.positions() == 1);
+    if let Some(scores) = scores.filter(is_vector) {
+        data = scores;
         let message = "the softmax at the end is left out: the loss of archc applies it to the scores itself";
         reading.problems.push(Diagnostic::warning(Code::Unused, output.name.span, message));
     }
@@ -214,12 +223,25 @@ fn end(reading: &mut Reading<'_>, output: &Port) -> Option<Value> {
             let name = Spanned::new("scores".to_string(), output.name.span);
             Some(reading.net.flat(&name, data.value))
         }
-        Shape::Map { height: 1, width: 1, .. } => Some(data.value),
-        Shape::Vector(_) if data.view.atoms() == plain.atoms() => Some(data.value),
+        _ if shape.positions() == 1 && data.view.atoms() == plain.atoms() => Some(data.value),
         _ => {
+            if let Some(value) = arranged(reading, output, &data) {
+                return Some(value);
+            }
             let message = format!("the axes of the output `{}` are in another order than archc's", output.name.value);
             reading.problems.push(Diagnostic::error(Code::InvalidArgument, output.name.span, message));
             None
         }
+    }
+}
+
+/// A value whose channels or pixels were exchanged last, as a layer that does so.
+fn arranged<'g>(reading: &mut Reading<'g>, output: &Port, data: &Data) -> Option<Value> {
+    let graph = reading.graph;
+    let node = &graph.nodes[*reading.makers.get(output.name.value.as_str())?];
+    match data.view.rank() {
+        2 => reading.vector(node, data).ok(),
+        4 => reading.map(node, data).ok(),
+        _ => None,
     }
 }

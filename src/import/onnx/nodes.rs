@@ -78,6 +78,7 @@ impl<'g> Reading<'g> {
             }
             patterns::LRN => return self.lrn(node),
             patterns::PRELU => return self.prelu(node),
+            patterns::MIXED => return self.mixed(node),
             _ => return self.layer_norm(node),
         };
         self.element_wise(node, call)

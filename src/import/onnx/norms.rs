@@ -2,7 +2,7 @@
 
 use super::constant::Constant;
 use super::graph::Node;
-use super::reading::{Data, Known, Made, Open, Reading};
+use super::reading::{Data, Each, Known, Made, Open, Reading};
 use super::shapes::rounded;
 use super::view::View;
 use crate::arguments::Value as Argument;
@@ -10,11 +10,17 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::import::net::{Call, Order};
 use crate::ir::Shape;
 
+/// A norm's weights: a factor and perhaps a summand, or neither so far.
+#[derive(Clone, Copy)]
+enum Affine<'c> {
+    Known(&'c Constant, Option<&'c Constant>),
+    Open(Each),
+}
+
 impl<'g> Reading<'g> {
     pub fn batch_norm(&mut self, node: &'g Node) -> Made {
-        let data = self.data(node, 0)?;
+        let data = self.of_channels(node)?;
         let channels = self.shape(data.value)?.channels();
-        self.check_axis(node, &data, 0)?;
         let mut call = Call::new("bn", node.operator.span);
         let eps = node.number("epsilon", 1e-5);
         if eps.value != 1e-5 {
@@ -44,11 +50,17 @@ impl<'g> Reading<'g> {
         Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 
-    /// That an axis is the one of the channels.
-    fn check_axis(&self, node: &Node, data: &Data, axis: usize) -> Made<()> {
-        let channels = self.shape(data.value)?.channels();
-        match data.view.channel_axis(channels) == Some(axis) || channels == 1 {
-            true => Ok(()),
+    /// What a node reads whose first axis is that of the channels: behind a flatten, each number is one.
+    fn of_channels(&mut self, node: &'g Node) -> Made<Data> {
+        let data = self.data(node, 0)?;
+        let shape = self.shape(data.value)?;
+        if data.view.rank() == 2 && shape.positions() > 1 {
+            let value = self.vector(node, &data)?;
+            let view = View::plain(self.shape(value)?);
+            return Ok(Data { value, view, is_sole: true });
+        }
+        match data.view.channel_axis(shape.channels()) == Some(0) {
+            true => Ok(data),
             false => Err(self.refused(node, "normalises along an axis that is not that of the channels").into()),
         }
     }
@@ -65,35 +77,34 @@ impl<'g> Reading<'g> {
         let shape = self.shape(data.value)?;
         let (weight, bias) = (self.constant(node, 1, "scale")?, self.constant(node, 2, "bias")?);
         let groups = data.view.sizes().first().copied().unwrap_or(1);
-        let is_grouped = data.view.atoms() == View::plain(shape).atoms() && groups < shape.channels();
+        let is_grouped = data.view.atoms() == View::plain(shape).atoms();
         let is_plain = data.view == View::plain(shape);
         if !(is_plain || is_grouped && shape.channels().is_multiple_of(groups.max(1))) {
             return Err(self.refused(node, "normalises groups that are not of channels").into());
         }
         let call = self.norm(node, "gn", 1e-5).at(Argument::Int(groups as i64), node.operator.span);
         if is_plain {
-            return self.affine(node, data, call, Some(&weight), Some(&bias));
+            return self.affine(node, data, call, Affine::Known(&weight, Some(&bias)));
         }
         if weight.scalar() != Some(1.0) || bias.scalar() != Some(0.0) {
             return Err(self
                 .refused(node, "has a weight for each group of channels, and archc's `gn` for each channel")
                 .into());
         }
-        self.affine(node, data, call, None, None)
+        self.affine(node, data, call, Affine::Open(Each::Channel))
     }
 
     pub fn group_norm(&mut self, node: &'g Node) -> Made {
-        let data = self.data(node, 0)?;
+        let data = self.of_channels(node)?;
         let groups = node.whole("num_groups", 1);
         let (weight, bias) = (self.constant(node, 1, "scale")?, self.constant(node, 2, "bias")?);
         let channels = self.shape(data.value)?.channels();
-        self.check_axis(node, &data, 0)?;
         if weight.count() != channels {
             let why = format!("has {} weights for {channels} channels: one for each group", weight.count());
             return Err(self.refused(node, &why).into());
         }
         let call = self.norm(node, "gn", 1e-5).at(Argument::Int(groups.value), groups.span);
-        self.affine(node, data, call, Some(&weight), Some(&bias))
+        self.affine(node, data, call, Affine::Known(&weight, Some(&bias)))
     }
 
     pub fn layer_norm(&mut self, node: &'g Node) -> Made {
@@ -121,43 +132,38 @@ impl<'g> Reading<'g> {
             return Err(self.refused(node, "normalises along axes that archc's `ln` does not").into());
         }
         if is_parts {
-            return self.affine(node, data, call, None, None);
+            let each = if is_channels || matches!(shape, Shape::Vector(_)) { Each::Channel } else { Each::Number };
+            return self.affine(node, data, call, Affine::Open(each));
         }
         let weight = self.constant(node, 1, "scale")?;
         let bias = self.optional(node, 2, "bias")?;
-        self.affine(node, data, call, Some(&weight), bias.as_ref())
+        self.affine(node, data, call, Affine::Known(&weight, bias.as_ref()))
     }
 
     /// A norm with its weights, or without them, which may still come.
-    fn affine(
-        &mut self,
-        node: &'g Node,
-        data: Data,
-        call: Call,
-        weight: Option<&Constant>,
-        bias: Option<&Constant>,
-    ) -> Made {
-        let call = if weight.is_none() { call.plus("affine", Argument::Bool(false)) } else { call };
+    fn affine(&mut self, node: &'g Node, data: Data, call: Call, affine: Affine) -> Made {
+        let (call, weight) = match affine {
+            Affine::Known(weight, _) => (call, Some(weight)),
+            Affine::Open(_) => (call.plus("affine", Argument::Bool(false)), None),
+        };
         let value = self.layer(node, weight, call, vec![data.value])?;
-        match (weight, bias) {
-            (Some(weight), Some(bias)) => {
+        match affine {
+            Affine::Known(weight, bias) => {
                 self.store(node, value, "weight", weight)?;
-                self.store(node, value, "bias", bias)?;
+                match bias {
+                    Some(bias) => self.store(node, value, "bias", bias)?,
+                    None => self.store_as(value, "bias", "", Order::Filled(0.0)),
+                }
             }
-            (Some(weight), None) => {
-                self.store(node, value, "weight", weight)?;
-                self.store_as(value, "bias", "", Order::Filled(0.0));
-            }
-            _ => {
-                self.open.insert(value, Open::Affine);
+            Affine::Open(each) => {
+                self.open.insert(value, Open::Affine(each));
             }
         }
         Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 
     pub fn lrn(&mut self, node: &'g Node) -> Made {
-        let data = self.data(node, 0)?;
-        self.check_axis(node, &data, 0)?;
+        let data = self.of_channels(node)?;
         let size = node.whole("size", 1);
         let is_parts = super::patterns::is_fused(node);
         if size.value % 2 == 0 && !is_parts {
@@ -180,6 +186,7 @@ impl<'g> Reading<'g> {
                 call = call.with(key, Argument::Float(value), found.span);
             }
         }
-        self.element_wise(node, call)
+        let value = self.layer(node, None, call, vec![data.value])?;
+        Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 }

@@ -21,6 +21,7 @@ pub const RELU6: &str = "min(relu(x), 6)";
 pub const LRN: &str = "x/(k + α·mean(x²))^β";
 pub const PRELU: &str = "relu(x) − slope·relu(−x)";
 pub const LAYER_NORM: &str = "(x − mean)/√(variance + ε)";
+pub const MIXED: &str = "rows·x·columns";
 
 /// Factors that are multiplied one after the other, and nodes in between that change nothing.
 const LONGEST: usize = 6;
@@ -229,6 +230,7 @@ impl<'g> Finder<'g> {
                 (one == 1.0).then(|| Found::of(SOFTPLUS, x))
             }
             "Where" => self.straight_softplus(node),
+            "MatMul" => self.mixed(node),
             "Add" => {
                 let (a, b) = (node.input(0)?, node.input(1)?);
                 self.bent(a, b).or_else(|| self.bent(b, a))
@@ -293,6 +295,25 @@ impl<'g> Finder<'g> {
             }
             _ => None,
         }
+    }
+
+    /// A product with a constant on the left, and perhaps another on the right: rows and columns are mixed.
+    fn mixed(&self, node: &'g Node) -> Option<Found> {
+        let is_constant = |name: &Spanned<String>| self.graph.constants.contains_key(&name.value);
+        let (left, right) = (node.input(0)?, node.input(1)?);
+        let inputs = match (is_constant(left), is_constant(right)) {
+            (true, false) => vec![right.clone(), left.clone()],
+            (false, true) => {
+                let inner = self.made_by(&left.value, "MatMul")?;
+                let (rows, x) = (inner.input(0)?, inner.input(1)?);
+                if !is_constant(rows) {
+                    return None;
+                }
+                vec![x.clone(), rows.clone(), right.clone()]
+            }
+            _ => return None,
+        };
+        Some(Found { inputs, ..Found::of(MIXED, left) })
     }
 
     /// The positive part, and the negative part by slopes with the other sign.

@@ -71,10 +71,17 @@ pub struct Reading<'g> {
 pub enum Open {
     /// A bias.
     Bias,
-    /// Both weights of a norm.
-    Affine,
+    /// Both weights of a norm, for each channel or for each number.
+    Affine(Each),
     /// A norm's bias; it is zero so far.
-    Shift,
+    Shift(Each),
+}
+
+/// What a weight is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Each {
+    Channel,
+    Number,
 }
 
 impl<'g> Reading<'g> {

@@ -1,5 +1,6 @@
 //! Windows that slide over a map, and pixels around it.
 
+use super::constant::Constant;
 use super::graph::Node;
 use super::reading::{Data, Known, Made, Reading};
 use super::view::View;
@@ -128,6 +129,27 @@ impl<'g> Reading<'g> {
         self.plain(made)
     }
 
+    /// Rows and columns that are mixed: means over bins, as an adaptive pool has them, or nothing that is known here.
+    pub fn mixed(&mut self, node: &'g Node) -> Made {
+        let data = self.data(node, 0)?;
+        let value = self.map(node, &data)?;
+        let Shape::Map { height, width, .. } = self.shape(value)? else {
+            return Err(self.refused(node, "mixes rows, and a vector arrives").into());
+        };
+        let (rows, columns) = (self.constant(node, 1, "shares")?, self.optional(node, 2, "shares")?);
+        let columns = match columns {
+            Some(columns) => columns.transposed(&[1, 0]).and_then(|columns| pooled(&columns, width)),
+            None => Some(width),
+        };
+        let (Some(high), Some(wide)) = (pooled(&rows, height), columns) else {
+            return Err(self.refused(node, "mixes rows and columns as no layer of archc does").into());
+        };
+        let span = node.operator.span;
+        let call = Call::new("adaptive_avgpool", span).at(Argument::Size(high as i64, wide as i64), span);
+        let made = self.layer(node, None, call, vec![value])?;
+        self.plain(made)
+    }
+
     pub fn global(&mut self, node: &'g Node, kind: &'static str) -> Made {
         let data = self.data(node, 0)?;
         let value = self.map(node, &data)?;
@@ -155,4 +177,17 @@ impl<'g> Reading<'g> {
         };
         Ok(Known::Data(Data { value, view, is_sole: data.is_sole }))
     }
+}
+
+/// How many bins of so many inputs a matrix takes the means of: from the whole part of i·inputs/bins to that of
+/// (i + 1)·inputs/bins, rounded up.
+fn pooled(matrix: &Constant, inputs: usize) -> Option<usize> {
+    let &[bins, width] = matrix.sizes.as_slice() else { return None };
+    let shares = matrix.known().filter(|_| width == inputs)?;
+    let is_mean = |(bin, row): (usize, &[f64])| {
+        let (start, end) = (bin * inputs / bins, ((bin + 1) * inputs).div_ceil(bins));
+        let wanted = |at: usize| if (start..end).contains(&at) { 1.0 / (end - start) as f64 } else { 0.0 };
+        row.iter().enumerate().all(|(at, share)| (share - wanted(at)).abs() < 1e-6)
+    };
+    shares.chunks(inputs.max(1)).enumerate().all(is_mean).then_some(bins)
 }
