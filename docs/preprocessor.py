@@ -1,5 +1,5 @@
-"""A preprocessor of mdBook. Links in the pages are those of the repository, so that they work there too: in the book, those out of docs/ lead to the
-repository, and those of the introduction, which is the README, lead to pages.
+"""A preprocessor of mdBook. Links in the pages are those of the repository, so that they work there too: in the book,
+those out of docs/ lead to the repository, and those of the introduction, which is the README, lead to pages.
 
 GITHUB_REPOSITORY, as a workflow sets it, says which repository that is.
 """

@@ -1,7 +1,7 @@
 """Builds the wheel: maturin makes the module, and cargo the program that comes with it.
 
-A program of its own, and not a script that calls the module, starts without Python, which takes longer to start than archc does.
-"""
+A program of its own, and not a script that calls the module, starts without Python, which takes longer to start than
+archc does. """
 
 import os
 import shutil

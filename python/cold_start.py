@@ -1,4 +1,5 @@
-"""How long it takes to start: the program and the module of the environment that this is run in, beside Python itself."""
+"""How long it takes to start: the program and the module of the environment that this is run in, beside Python
+itself."""
 
 import statistics
 import subprocess

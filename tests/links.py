@@ -1,4 +1,5 @@
-"""Every link in the pages leads somewhere: to a file of the repository and, behind `#`, to a heading of a page; the book has every page.
+"""Every link in the pages leads somewhere: to a file of the repository and, behind `#`, to a heading of a page; the
+book has every page.
 
 links.py [ROOT]
 """
@@ -17,7 +18,8 @@ def prose(text):
 
 
 def anchors(text):
-    """What headings are called in links, by the rule of GitHub and mdBook: letters, digits, hyphens; a number for each further one."""
+    """What headings are called in links, by the rule of GitHub and mdBook: letters, digits, hyphens; a number for each
+    further one."""
     found = set()
     text = re.sub(r"^(```|~~~).*?^\1", "", text, flags=re.DOTALL | re.MULTILINE)
     for heading in re.findall(r"^#{1,6} +(.+?) *#*$", text, flags=re.MULTILINE):

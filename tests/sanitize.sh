@@ -12,4 +12,4 @@ wrapper="$PWD/target/sanitizing-rustc"
 printf '#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec "$@" -Zsanitizer=address\n' > "$wrapper"
 chmod +x "$wrapper"
 [ $# -gt 0 ] || set -- kernels:: executor::
-RUSTC_WORKSPACE_WRAPPER="$wrapper" exec cargo test --lib -- "$@"
+RUSTC_WORKSPACE_WRAPPER="$wrapper" exec cargo test --workspace --lib -- "$@"

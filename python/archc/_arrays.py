@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def floats(array: Any) -> Floats:
-    """An array of f32, row by row, of anything that NumPy knows or that speaks DLPack: PyTorch's and JAX's arrays on the processor, say."""
+    """An array of f32, row by row, of anything that NumPy knows or that speaks DLPack: PyTorch's and JAX's arrays on
+    the processor, say."""
     if not isinstance(array, np.ndarray) and hasattr(array, "__dlpack__"):
         array = np.from_dlpack(array)
     return np.ascontiguousarray(array, dtype=np.float32)

@@ -23,16 +23,17 @@ if TYPE_CHECKING:
 
 
 class ArchcClassifier(ClassifierMixin, BaseEstimator):
-    """A network as a classifier with scikit-learn's conventions: it can be cloned, cross-validated, searched and put into a pipeline.
+    """A network as a classifier with scikit-learn's conventions: it can be cloned, cross-validated, searched and put
+    into a pipeline.
 
-    `source` is what `archc.compile` takes. `epochs`, `batch`, `optimizer` and `schedule` replace entries of its `train:` section, and
-    every further argument gives a value to a name under `let:`, so that a grid search goes over them:
+    `source` is what `archc.compile` takes. `epochs`, `batch`, `optimizer` and `schedule` replace entries of its
+    `train:` section, and every further argument gives a value to a name under `let:`, so that a grid search goes over
+    them:
 
         GridSearchCV(ArchcClassifier("net.yaml", epochs=5), {"width": [8, 16, 32], "optimizer": ["adam lr=1e-2", "sgd lr=0.1"]})
 
-    Images are N×channels×height×width, or rows of as many features. If the file says `classes:`, it becomes the number of classes
-    that there are.
-    """
+    Images are N×channels×height×width, or rows of as many features. If the file says `classes:`, it becomes the number
+    of classes that there are. """
 
     def __init__(
         self,

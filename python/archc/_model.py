@@ -26,9 +26,9 @@ BATCH = 64
 class Model:
     """A network with weights of its own; `Network.model` makes one.
 
-    Arrays are what the network reads: f32 of N×channels×height×width, to which no transform of the file's `data:` is applied. Files of
-    images go through those transforms, as for `archc predict`. Any array will do that NumPy takes or that speaks DLPack, on the processor.
-    """
+    Arrays are what the network reads: f32 of N×channels×height×width, to which no transform of the file's `data:` is
+    applied. Files of images go through those transforms, as for `archc predict`. Any array will do that NumPy takes or
+    that speaks DLPack, on the processor. """
 
     def __init__(self, network: Network, seed: int = 0, device: str = "cpu") -> None:
         self.network = network
@@ -48,8 +48,8 @@ class Model:
         return self._core.classes
 
     def forward(self, images: Any, *, batch: int = BATCH) -> Floats:
-        """Logits N×classes, or N×channels×height×width if the network ends in a map, in evaluation mode; so many images are computed at
-        a time."""
+        """Logits N×classes, or N×channels×height×width if the network ends in a map, in evaluation mode; so many images
+        are computed at a time."""
         if batch < 1:
             raise ValueError("batch must be at least 1")
         given = _arrays.images(images, self.network.input)
@@ -102,8 +102,8 @@ class Model:
         self._core.load(Path(path))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the weights as safetensors under PyTorch's names, with the network's text: `archc.load` and the program need nothing
-        else."""
+        """Writes the weights as safetensors under PyTorch's names, with the network's text: `archc.load` and the
+        program need nothing else."""
         self._core.save(Path(path))
 
     def to_torch(self) -> Any:
@@ -152,13 +152,14 @@ class Model:
     ) -> Training:
         """Trains from the weights that the model has, an epoch each time that the result is asked for the next one.
 
-        Learns from images `x` with class numbers `y`, validated with the pair `validation`; or from the images of the file's `data:`
-        section. Further arguments replace entries of its `train:` section: `epochs=3, optimizer="adam lr=1e-3"`.
+        Learns from images `x` with class numbers `y`, validated with the pair `validation`; or from the images of the
+        file's `data:` section. Further arguments replace entries of its `train:` section:
+        `epochs=3, optimizer="adam lr=1e-3"`.
 
-        Each of `callbacks` is called with every Epoch, and ends the training by returning False. `on_step` is called now and then
-        with the epoch, the batches of it that are done, the loss and the accuracy so far. The run is kept in the folder `out`, for
-        `archc runs` and `archc train --resume`; without one it leaves nothing behind. With `restore_best` the model ends with the
-        weights of the best epoch instead of the last.
+        Each of `callbacks` is called with every Epoch, and ends the training by returning False. `on_step` is called
+        now and then with the epoch, the batches of it that are done, the loss and the accuracy so far. The run is kept
+        in the folder `out`, for `archc runs` and `archc train --resume`; without one it leaves nothing behind. With
+        `restore_best` the model ends with the weights of the best epoch instead of the last.
 
         Ctrl-C ends the training after the step under way; the model has what was learned until then.
         """

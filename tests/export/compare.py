@@ -2,11 +2,10 @@
 
     python tests/export/compare.py target/release/archc
 
-Prints a table for docs/export.md. Each network of architectures/ below becomes a module of PyTorch, with weights that it
-begins with; archc exports these weights, torch.onnx.export the module, each as it does unless told otherwise. A reader
-takes a model if it computes what the module does, to a ten-thousandth of the largest logit. Needs torch, onnx,
-onnxscript, onnxruntime, openvino, opencv-python-headless, onnx2torch and tract.
-"""
+Prints a table for docs/export.md. Each network of architectures/ below becomes a module of PyTorch, with weights that
+it begins with; archc exports these weights, torch.onnx.export the module, each as it does unless told otherwise. A
+reader takes a model if it computes what the module does, to a ten-thousandth of the largest logit. Needs torch, onnx,
+onnxscript, onnxruntime, openvino, opencv-python-headless, onnx2torch and tract. """
 
 import contextlib
 import io

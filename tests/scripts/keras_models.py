@@ -3,9 +3,9 @@
 
     venv/bin/python tests/scripts/keras_models.py target/debug/archc [NAME …]
 
-with keras 3.15.1, tensorflow-cpu 2.21.0 and onnxruntime 1.32.0. `archc import` reads the `.keras` file, and what `archc export` makes
-of that runs in ONNX Runtime. Prints a row for each, and ends with 1 if a number differs by more than 1e-4 of the largest.
-"""
+with keras 3.15.1, tensorflow-cpu 2.21.0 and onnxruntime 1.32.0. `archc import` reads the `.keras` file, and what
+`archc export` makes of that runs in ONNX Runtime. Prints a row for each, and ends with 1 if a number differs by more
+than 1e-4 of the largest. """
 
 import os
 import pathlib

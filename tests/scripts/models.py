@@ -4,9 +4,8 @@
     venv/bin/python tests/scripts/models.py torch       torch 2.15.0, onnx 1.23.2, onnxscript 0.7.2
     venv/bin/python tests/scripts/models.py keras       keras 3.15.1, tensorflow-cpu 2.21.0, tf2onnx 1.17.0, onnxruntime 1.32.0
 
-writes NAME.onnx, NAME.keras or NAME.h5, and NAME.logits, into tests/fixtures/foreign/models. What goes in is, channels first,
-(37·k mod 101)/101 − 0.5 for the k-th number.
-"""
+writes NAME.onnx, NAME.keras or NAME.h5, and NAME.logits, into tests/fixtures/foreign/models. What goes in is, channels
+first, (37·k mod 101)/101 − 0.5 for the k-th number. """
 
 import os
 import pathlib

@@ -3,10 +3,9 @@
 
     venv/bin/python tests/scripts/torchvision_models.py target/debug/archc torchscript|dynamo [NAME …]
 
-torchvision's classifiers of up to 60 MB (torch 2.15, torchvision 0.29) with random weights are exported; `archc import` reads the
-file, and what `archc export` makes of that runs in ONNX Runtime. Prints a row for each, and ends with 1 if a number differs by more
-than 1e-4 of the largest.
-"""
+torchvision's classifiers of up to 60 MB (torch 2.15, torchvision 0.29) with random weights are exported; `archc import`
+reads the file, and what `archc export` makes of that runs in ONNX Runtime. Prints a row for each, and ends with 1 if a
+number differs by more than 1e-4 of the largest. """
 
 import os
 import pathlib
