@@ -18,7 +18,7 @@ const PAGES: [(&str, usize, usize); 14] = [
     ("docs/accuracy.md", 0, 5),
     ("docs/commands.md", 3, 0),
     ("docs/cuda.md", 0, 2),
-    ("docs/data.md", 4, 0),
+    ("docs/data.md", 9, 0),
     ("docs/editors.md", 0, 2),
     ("docs/export.md", 0, 1),
     ("docs/import.md", 1, 0),
@@ -47,6 +47,21 @@ fn place() -> tempfile::TempDir {
             photo.save(folder.join(format!("{number}.png"))).expect("room on the disk");
         }
     }
+    let plants = place.path().join("plants");
+    let (mut train, mut test) = ("image_id,species,site\n".to_owned(), "image_id,site\n".to_owned());
+    for (folder, images) in [("train_images", 60), ("test_images", 9)] {
+        fs::create_dir_all(plants.join(folder)).expect("the folder can be made");
+        for number in 0..images {
+            let photo = RgbImage::from_pixel(32, 32, Rgb([0, 80 * (number % 3) as u8, number as u8]));
+            photo.save(plants.join(folder).join(format!("{number}.png"))).expect("room on the disk");
+            match folder {
+                "train_images" => train += &format!("{number},{},a\n", ["poppy", "aster", "daisy"][number % 3]),
+                _ => test += &format!("{number},b\n"),
+            }
+        }
+    }
+    fs::write(plants.join("train.csv"), train).expect("room on the disk");
+    fs::write(plants.join("test.csv"), test).expect("room on the disk");
     for file in ["plain.cfg", "plain.weights"] {
         let from = root().join("tests/fixtures/foreign/small").join(file);
         fs::copy(from, place.path().join(file)).expect("room on the disk");

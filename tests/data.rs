@@ -62,7 +62,7 @@ fn networks_of_the_page_compile() {
                 .unwrap_or_else(|errors| panic!("{errors}"));
         }
     }
-    assert_eq!(networks, 3);
+    assert_eq!(networks, 4);
 }
 
 #[test]
@@ -273,4 +273,80 @@ fn a_picture_replaces_nothing_unasked() {
     assert!(fs::read(path("data.png")).expect("it is there").starts_with(b"\x89PNG"));
     let output = run(place.path(), "data show digits --out picture.txt");
     assert!(output.status.code() == Some(1) && !path("picture.txt").exists());
+}
+
+/// A table that lists what the folders hold is the same set: the same weights come out, to the byte.
+#[test]
+fn a_table_is_a_folder_in_other_words() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let place = place.path();
+    let mut rows = [String::new(), String::new(), String::new()];
+    for (part, files) in [("train", 8), ("val", 3), ("test", 4)] {
+        photos(place, &format!("photos/{part}"), files);
+        for class in ["dark", "light"] {
+            for file in 0..files {
+                let row = format!("photos/{part}/{class}/{file}.png,{class},{part}\n");
+                rows[usize::from(part != "train") + usize::from(part == "test")].push_str(&row);
+            }
+        }
+    }
+    fs::write(place.join("labels.csv"), format!("file,kind,part\n{}", rows.concat())).expect("room");
+    fs::write(place.join("folder.yaml"), format!("{SORTS}data: {{set: folder, path: photos}}\n")).expect("room");
+    let table = "data: {set: table, file: labels.csv, image: file, label: kind, split: part}\n";
+    fs::write(place.join("table.yaml"), format!("{SORTS}{table}")).expect("room");
+    said(place, "train folder.yaml --out folder");
+    said(place, "train table.yaml --out table");
+    said(place, "train table.yaml --out resumed --set train.epochs=1");
+    said(place, "train --resume resumed --set train.epochs=3");
+    let bytes = |run: &str, file: &str| fs::read(place.join(run).join(file)).expect("every run writes it");
+    for file in ["last.safetensors", "best.safetensors", "metrics.jsonl"] {
+        assert!(
+            bytes("folder", file) == bytes("table", file) && bytes("table", file) == bytes("resumed", file),
+            "{file}"
+        );
+    }
+    let info = said(place, "data info table.yaml");
+    assert!(
+        info.contains("taken for a comma-separated table of 30 rows: images in `file`, classes in `kind`"),
+        "{info}"
+    );
+    for (split, images) in [("train", 16), ("validation", 6), ("test", 8)] {
+        let shown = |run: &str| said(place, &format!("eval {run} --split {split}"));
+        let found = shown("table");
+        assert!(found.starts_with(&format!("images             {images}\n")) && found == shown("folder"), "{found}");
+    }
+    let other = said(
+        place,
+        "eval folder/best.safetensors --set data.set=table --set data.file=labels.csv --set data.split=part --set data.image=file --set data.label=kind",
+    );
+    assert_eq!(other, said(place, "eval folder"));
+    // Other rows of the same form.
+    let (head, last) = ("file,kind,part\n", "photos/test/dark/0.png,dark,train\nphotos/test/dark/1.png,dark,val\n");
+    fs::write(place.join("others.csv"), format!("{head}{last}")).expect("room");
+    let others = said(place, "eval table --data others.csv");
+    assert!(others.starts_with("images             1\n"), "{others}");
+
+    // Another label for one image is another set.
+    let text = fs::read_to_string(place.join("labels.csv")).expect("written above");
+    fs::write(place.join("labels.csv"), text.replacen("0.png,dark", "0.png,light", 1)).expect("room");
+    let refused = run(place, "train --resume table --set train.epochs=4");
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && error.contains("the data set has changed"), "{error}");
+    fs::write(place.join("labels.csv"), &text).expect("room");
+
+    // Predictions keep what tells the rows apart.
+    fs::write(place.join("wanted.csv"), "part,file\nx,photos/test/light/1.png\ny,photos/test/dark/0.png\n")
+        .expect("room");
+    assert_eq!(said(place, "predict table wanted.csv --to found.csv"), "2 rows in found.csv\n");
+    let found = || fs::read_to_string(place.join("found.csv")).expect("written above");
+    assert_eq!(found(), "file,kind\nphotos/test/light/1.png,light\nphotos/test/dark/0.png,dark\n");
+    let refused = run(place, "predict table wanted.csv --to found.csv");
+    assert!(refused.status.code() == Some(1), "it is there already");
+    said(place, "predict table photos/test --to found.csv --force --probabilities");
+    let lines: Vec<String> = found().lines().map(str::to_owned).collect();
+    assert!(lines.len() == 9 && lines[0] == "file,dark,light" && lines[1].starts_with("dark/0.png,0."), "{lines:?}");
+    // A row that cannot be read leaves no table behind.
+    fs::write(place.join("photos/test/dark/0.png"), "no image").expect("room");
+    let refused = run(place, "predict table wanted.csv --to other.csv");
+    assert!(refused.status.code() == Some(1) && !place.join("other.csv").exists());
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use archc::recipe::{BadImages, Data, DataSet, MaxPixels};
+use archc::recipe::{Data, DataSet};
 use archc::train::data::Collection;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -80,8 +80,10 @@ fn read(sets: &'static OnceLock<(TempDir, Files)>, bytes: &[u8]) {
     }
     write(replaced, bytes);
     let path = Some(folder.to_str().expect("a plain name").to_owned());
-    let (bad_images, max_pixels) = (BadImages::Refuse, MaxPixels::default());
-    let data = Data { set: *set, path, train: Vec::new(), eval: Vec::new(), bad_images, max_pixels };
+    let data = match set {
+        DataSet::Table => Data::of_table(folder.join(replaced).to_str().expect("a plain name")),
+        _ => Data::of(*set, path),
+    };
     match Collection::open(&data) {
         Ok(collection) => assert!(collection.train.len() + collection.validation.len() > 1),
         Err(error) => assert!(!error.to_string().is_empty()),

@@ -15,8 +15,8 @@ use super::Failure;
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data as Recipe, DataSet, MaxPixels};
-use crate::train::data::{Collection, DataError, Split};
+use crate::recipe::{BadImages, Data as Recipe, DataSet};
+use crate::train::data::{Collection, DataError, Split, is_table};
 
 /// List, measure, show and download data sets
 #[derive(Debug, Subcommand)]
@@ -56,8 +56,8 @@ struct Subject {
 /// Which images a command is about.
 #[derive(Debug, Args)]
 struct Images {
-    /// A set's name, a folder of images, or a network's file
-    #[arg(value_name = "SET|FOLDER|FILE")]
+    /// A set's name, a folder of images, a table of them, or a network's file
+    #[arg(value_name = "SET|FOLDER|TABLE|FILE")]
     what: String,
     #[command(flatten)]
     changes: Changes,
@@ -65,7 +65,7 @@ struct Images {
 
 /// The set of this name, or a folder; otherwise the names that there are.
 pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
-    let sets = || DataSet::ALL.into_iter().filter(|set| *set != DataSet::Folder);
+    let sets = || DataSet::ALL.into_iter().filter(|set| !matches!(set, DataSet::Folder | DataSet::Table));
     match sets().find(|set| set.name() == text) {
         Some(set) => Ok(set),
         None if Path::new(text).is_dir() => Ok(DataSet::Folder),
@@ -76,6 +76,9 @@ pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
 /// What `text` names: a network's file, a folder of images, or a set.
 fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
     let path = Path::new(text);
+    if is_table(path) {
+        return Ok(Subject { name: text.to_string(), recipe: Recipe::of_table(text), network: None });
+    }
     let ending = path.extension().and_then(|ending| ending.to_str());
     if path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml")) {
         let network = compile_and_report(path, changes)?.network;
@@ -83,18 +86,12 @@ fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
         return Ok(Subject { name: network.name.clone(), recipe, network: Some(network) });
     }
     let set = set_or_folder(text).map_err(|names| {
-        Failure::Message(format!("`{text}` is no network's file, no folder of images and none of the sets {names}"))
+        Failure::Message(format!(
+            "`{text}` is no network's file, no table, no folder of images and none of the sets {names}"
+        ))
     })?;
     let path = (set == DataSet::Folder).then(|| text.to_string());
-    let recipe = Recipe {
-        set,
-        path,
-        train: Vec::new(),
-        eval: Vec::new(),
-        bad_images: BadImages::Refuse,
-        max_pixels: MaxPixels::default(),
-    };
-    Ok(Subject { name: text.to_string(), recipe, network: None })
+    Ok(Subject { name: text.to_string(), recipe: Recipe::of(set, path), network: None })
 }
 
 impl Subject {

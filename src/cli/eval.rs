@@ -1,7 +1,7 @@
 //! `archc eval FILE`
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
@@ -12,9 +12,10 @@ use super::machine::Machine;
 use super::terminal::{self, Format};
 use super::trained::{self, Trained};
 use crate::diagnostic::printable;
-use crate::recipe::{BadImages, Data, DataSet, MaxPixels, Measure};
+use crate::recipe::{Data, DataSet, Measure, Table};
 use crate::train::calibration::Bin;
 use crate::train::confusion::Confusion;
+use crate::train::data::is_table;
 use crate::train::evaluate::{Evaluation, evaluate};
 use crate::train::scores::{Scores, shown, title};
 
@@ -24,8 +25,8 @@ use crate::train::scores::{Scores, shown, title};
 pub struct Eval {
     #[command(flatten)]
     trained: Trained,
-    /// The folder of the images, in place of the one in the file
-    #[arg(long, value_name = "DIR")]
+    /// The folder or the table of the images, in place of the one in the file
+    #[arg(long, value_name = "IMAGES")]
     data: Option<PathBuf>,
     /// The split to use
     #[arg(long, value_enum, default_value_t = Which::Validation)]
@@ -56,15 +57,15 @@ impl Eval {
         self.machine.run(|| {
             let mut network = self.trained.network()?;
             if let Some(path) = &self.data {
-                let data = network.data.get_or_insert_with(|| Data {
-                    set: DataSet::Folder,
-                    path: None,
-                    train: Vec::new(),
-                    eval: Vec::new(),
-                    bad_images: BadImages::Refuse,
-                    max_pixels: MaxPixels::default(),
-                });
-                data.path = Some(path.to_string_lossy().into_owned());
+                let data = network.data.get_or_insert_with(|| Data::of(DataSet::Folder, None));
+                let path = path.to_string_lossy().into_owned();
+                if is_table(Path::new(&path)) {
+                    let own = data.table.take().unwrap_or_else(|| Table::of(""));
+                    (data.set, data.path, data.table) = (DataSet::Table, None, Some(Table { file: path, ..own }));
+                } else {
+                    let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
+                    (data.set, data.path, data.table) = (set, Some(path), None);
+                }
             }
             let weights = self.trained.weights()?;
             let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;

@@ -72,7 +72,8 @@ Examples:
 #[cfg(feature = "train")]
 pub const PREDICT: &str = "\
 Examples:
-  archc predict net.yaml --weights runs/net-1/best.safetensors cat.jpg dog.jpg";
+  archc predict net.yaml --weights runs/net-1/best.safetensors cat.jpg dog.jpg
+  archc predict runs/net-1 test.csv --to submission.csv";
 
 #[cfg(feature = "train")]
 pub const DRAW: &str = "\
@@ -110,6 +111,7 @@ pub const DATA: &str = "\
 Examples:
   archc data list
   archc data info photos
+  archc data info labels.csv
   archc data fetch cifar10
   archc data show net.yaml";
 

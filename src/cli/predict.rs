@@ -9,17 +9,18 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 use serde_json::json;
 
+use super::data::count;
 use super::eval::class_name;
 use super::machine::Machine;
 use super::trained::{self, Trained};
-use super::{Failure, terminal};
+use super::{Failure, picture, terminal};
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::ir::Shape;
 use crate::network::Network;
 use crate::program::Mode;
-use crate::recipe::{MaxPixels, Transform};
-use crate::train::data::{DataError, images_in, read_image};
+use crate::recipe::{Data, MaxPixels, Table, Transform};
+use crate::train::data::{DataError, Listed, conventions, images_in, is_table, listed, read_image};
 
 /// Predict the classes of images
 #[derive(Debug, Args)]
@@ -27,12 +28,23 @@ use crate::train::data::{DataError, images_in, read_image};
 pub struct Predict {
     #[command(flatten)]
     trained: Trained,
-    /// Images, in any common format; of a folder, all that are in it and in its subfolders
+    /// Images, in any common format; of a folder, all that are in it and in its subfolders; of a table, those of its
+    /// rows
     #[arg(id = "image", required = true, value_name = "IMAGE")]
     images: Vec<PathBuf>,
     /// The format of the output
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+    /// Write a table with a row for each image into this file: what tells the images apart, and their classes, as the
+    /// tables have them that the network learned from or is given
+    #[arg(long, value_name = "FILE.csv", conflicts_with_all = ["format", "top"])]
+    to: Option<PathBuf>,
+    /// In that table: the probability of every class, each in a column of its own, in place of the likeliest class
+    #[arg(long, requires = "to")]
+    probabilities: bool,
+    /// Overwrite an existing file
+    #[arg(long, requires = "to")]
+    force: bool,
     /// How many classes are named for each image
     #[arg(long, value_name = "N", default_value = "5")]
     top: NonZeroU32,
@@ -91,24 +103,52 @@ impl Predict {
                 names = dataset.classes().to_vec();
             }
         }
-        let files = files(&self.images)?;
+        if let Some(to) = &self.to {
+            picture::free(to, self.force)?;
+        }
+        let Subjects { id, label, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
         let batch = (self.batch as usize).min(files.len());
         self.machine.check_memory(&network, Mode::Eval, batch)?;
         if self.format == Format::Csv {
             terminal::data("image,rank,class,name,probability\n")?;
         }
-        let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &names)?;
-        if sound { Ok(()) } else { Err(Failure::Reported) }
+        let Some(to) = &self.to else {
+            let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &mut |index, probabilities| {
+                self.put(&self.describe(&files[index], probabilities, &names))
+            })?;
+            return if sound { Ok(()) } else { Err(Failure::Reported) };
+        };
+        let classes = network.graph.shape(network.output).elements();
+        let heads: Vec<String> = match self.probabilities {
+            true => (0..classes).map(|class| field(&class_name(&names, class))).collect(),
+            false => vec![field(&label)],
+        };
+        let mut table = format!("{},{}\n", field(&id), heads.join(","));
+        let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &mut |index, probabilities| {
+            let told = match self.probabilities {
+                true => probabilities.iter().map(f64::to_string).collect::<Vec<_>>().join(","),
+                false => field(&class_name(&names, likeliest(probabilities))),
+            };
+            table.push_str(&format!("{},{told}\n", field(&ids[index])));
+            Ok(())
+        })?;
+        if !sound {
+            // With a row missing, a table would be taken for another.
+            terminal::refuse(&format!("nothing was written into {}", to.display()));
+            return Err(Failure::Reported);
+        }
+        picture::save(to, self.force, table.as_bytes())?;
+        terminal::print(&format!("{} in {}\n", count(files.len(), "row"), to.display()))
     }
 
-    /// Whether all files could be read. While some images are computed, the next are read.
+    /// Hands every file's number and probabilities to `tell`. Whether all could be read. While some images are computed, the next are read.
     fn predict_all(
         &self,
         network: &Network,
         files: &[PathBuf],
         batch: usize,
         evaluator: &mut dyn Evaluator,
-        names: &[String],
+        tell: &mut dyn FnMut(usize, &[f64]) -> Result<(), Failure>,
     ) -> Result<bool, Failure> {
         let data = network.data.as_ref();
         let way = Way {
@@ -119,6 +159,7 @@ impl Predict {
         let bar = progress(files.len(), batch);
         let mut sound = true;
         let mut batches = files.chunks(batch.max(1));
+        let mut index = 0;
         let mut files = batches.next().unwrap_or_default();
         let mut read = way.read(files);
         while !files.is_empty() {
@@ -136,7 +177,7 @@ impl Predict {
                     sound = false;
                 } else if let Some(logits) = rows.next() {
                     match probabilities(logits) {
-                        Ok(probabilities) => bar.suspend(|| self.put(&self.describe(path, &probabilities, names)))?,
+                        Ok(probabilities) => bar.suspend(|| tell(index, &probabilities))?,
                         Err(reason) => {
                             bar.suspend(|| terminal::refuse(&format!("{}: {reason}", path.display())));
                             sound = false;
@@ -144,6 +185,7 @@ impl Predict {
                     }
                 }
                 bar.inc(1);
+                index += 1;
             }
             (files, read) = (following, next);
         }
@@ -186,21 +228,59 @@ impl Predict {
     }
 }
 
-/// The images that were named, and those in folders.
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for path in paths {
-        if !path.is_dir() {
-            files.push(path.clone());
-            continue;
+/// The number of the largest.
+fn likeliest(probabilities: &[f64]) -> usize {
+    let larger = |best: usize, at: usize| if probabilities[at] > probabilities[best] { at } else { best };
+    (0..probabilities.len()).fold(0, larger)
+}
+
+/// What is to be predicted, and how a table calls it.
+struct Subjects {
+    /// The column that tells images apart, and that of their classes.
+    id: String,
+    label: String,
+    /// What tells them apart.
+    ids: Vec<String>,
+    files: Vec<PathBuf>,
+}
+
+impl Subjects {
+    /// The images that were named, those in folders, and those in tables, which are like the table of `data`, if that
+    /// is one.
+    fn of(paths: &[PathBuf], data: Option<&Data>) -> Result<Subjects, Failure> {
+        let own = data.and_then(|data| data.table.as_ref());
+        // Where the network's own table is gone, nothing is known of its columns.
+        let known = own.and_then(|table| conventions(table).ok());
+        let (id, label, ending) = known.unwrap_or_else(|| ("image".to_owned(), "label".to_owned(), String::new()));
+        let mut all = Subjects { id, label, ids: Vec::new(), files: Vec::new() };
+        let of_file = |path: &Path| {
+            let name = path.to_string_lossy();
+            name.strip_suffix(ending.as_str()).unwrap_or(&name).to_owned()
+        };
+        for path in paths {
+            if path.is_dir() {
+                let inside = images_in(path)?;
+                if inside.is_empty() {
+                    return Err(Failure::Message(format!("no image is in `{}`", path.display())));
+                }
+                all.ids.extend(inside.iter().map(|file| of_file(file.strip_prefix(path).unwrap_or(file))));
+                all.files.extend(inside);
+            } else if is_table(path) {
+                let plain = Table::of("");
+                let Listed { id, ids, files } = listed(path, own.unwrap_or(&plain), None)?;
+                if files.is_empty() {
+                    return Err(Failure::Message(format!("no row is in `{}`", path.display())));
+                }
+                all.id = id;
+                all.ids.extend(ids);
+                all.files.extend(files);
+            } else {
+                all.ids.push(of_file(path));
+                all.files.push(path.clone());
+            }
         }
-        let inside = images_in(path)?;
-        if inside.is_empty() {
-            return Err(Failure::Message(format!("no image is in `{}`", path.display())));
-        }
-        files.extend(inside);
+        Ok(all)
     }
-    Ok(files)
 }
 
 /// A bar, where there is more than one batch to wait for and nothing else is written to the terminal.

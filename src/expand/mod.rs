@@ -19,7 +19,7 @@ use crate::graph::Node;
 use crate::ir::ValueId;
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::recipe::Data;
+use crate::recipe::{Data, DataSet};
 use crate::syntax::is_keyword;
 pub use short::{Short, short};
 use yaml::{flow_list, quoted, scalar};
@@ -60,9 +60,10 @@ pub fn expand(network: &Network) -> String {
 }
 
 /// As [`expand`], of what belongs to weights wherever they go: how they were trained is left out, and where the images
-/// were that they learned from.
+/// were that they learned from. Whatever they are tried on later need not be a table.
 pub fn portable(network: &Network, data: &Data) -> String {
-    let data = Data { path: None, ..data.clone() };
+    let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
+    let data = Data { set, path: None, table: None, ..data.clone() };
     expand(&Network { data: Some(data), train: None, ..network.clone() })
 }
 

@@ -5,13 +5,31 @@ use std::fmt::Display;
 use super::line;
 use super::yaml::{flow_list, quoted, scalar};
 use crate::pattern::Rename;
-use crate::recipe::{Data, Train};
+use crate::recipe::{Data, Held, Table, Train};
 
 pub fn data(text: &mut String, data: &Data) {
     line(text, format_args!("data:"));
     line(text, format_args!("  set: {}", data.set));
     if let Some(path) = &data.path {
         line(text, format_args!("  path: {}", scalar(path)));
+    }
+    if let Some(Table { file, image, label, split, group, validation, test }) = &data.table {
+        let validation = match validation {
+            Held::Part(part) => format!("{part:?}"),
+            Held::File(file) => quoted(file),
+        };
+        let optional = |value: &Option<String>| value.as_ref().map(|value| quoted(value));
+        for (key, value) in [
+            ("file", Some(quoted(file))),
+            ("image", optional(image)),
+            ("label", optional(label)),
+            ("split", optional(split)),
+            ("group", optional(group)),
+            ("validation", Some(validation)),
+            ("test", optional(test)),
+        ] {
+            self::optional(text, key, &value);
+        }
     }
     for (key, transforms) in [("train", &data.train), ("eval", &data.eval)] {
         let transforms: Vec<String> = transforms.iter().map(|transform| scalar(&transform.to_string())).collect();

@@ -7,6 +7,7 @@ mod loss;
 mod optimizer;
 mod schedule;
 mod sets;
+mod table;
 mod train;
 mod transform;
 
@@ -16,6 +17,7 @@ pub use loss::{ClassWeights, CrossEntropy, Mix, MixKind};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;
+pub use table::{Held, Table};
 pub use train::{Clip, EarlyStopping, Every, Sampler, Train};
 pub use transform::{
     Affine, Edges, Erased, Filter, Interval, MaxPixels, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform, way,
@@ -24,10 +26,12 @@ pub use transform::{
 /// `data:`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
-    /// `set:`: `digits`, `mnist`, `fashion-mnist`, `cifar10`, `cifar100` or `folder`.
+    /// `set:`: `digits`, `mnist`, `fashion-mnist`, `cifar10`, `cifar100`, `folder` or `table`.
     pub set: DataSet,
     /// `path:`, where the files are; the set's usual places if there is none.
     pub path: Option<String>,
+    /// What a table's columns say; of other sets, nothing.
+    pub table: Option<Table>,
     /// `train:`, applied to every training image in this order.
     pub train: Vec<Transform>,
     /// `eval:`; the entries of `train` that are not random, if left out.
@@ -36,6 +40,20 @@ pub struct Data {
     pub bad_images: BadImages,
     /// `max_pixels:`.
     pub max_pixels: MaxPixels,
+}
+
+impl Data {
+    /// A set as it is, without any transform.
+    pub fn of(set: DataSet, path: Option<String>) -> Data {
+        let (train, eval) = (Vec::new(), Vec::new());
+        let (bad_images, max_pixels) = (BadImages::Refuse, MaxPixels::default());
+        Data { set, path, table: None, train, eval, bad_images, max_pixels }
+    }
+
+    /// A table as it is, of which nothing is known but its file.
+    pub fn of_table(file: impl Into<String>) -> Data {
+        Data { table: Some(Table::of(file)), ..Data::of(DataSet::Table, None) }
+    }
 }
 
 /// What to do with an image that cannot be read or decoded.

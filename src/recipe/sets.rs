@@ -19,12 +19,21 @@ pub enum DataSet {
     Cifar100,
     /// `train/CLASS/*.jpg` and `val/` or `test/`, any size.
     Folder,
+    /// A file with a row for each image, which may be of any size.
+    Table,
 }
 
 impl DataSet {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [DataSet; 6] =
-        [DataSet::Digits, DataSet::Mnist, DataSet::FashionMnist, DataSet::Cifar10, DataSet::Cifar100, DataSet::Folder];
+    pub const ALL: [DataSet; 7] = [
+        DataSet::Digits,
+        DataSet::Mnist,
+        DataSet::FashionMnist,
+        DataSet::Cifar10,
+        DataSet::Cifar100,
+        DataSet::Folder,
+        DataSet::Table,
+    ];
 
     /// As `set:` has it.
     pub fn name(self) -> &'static str {
@@ -35,37 +44,38 @@ impl DataSet {
             DataSet::Cifar10 => "cifar10",
             DataSet::Cifar100 => "cifar100",
             DataSet::Folder => "folder",
+            DataSet::Table => "table",
         }
     }
 
-    /// C×H×W of every image; `None` for folders, whose images are of any size.
+    /// C×H×W of every image; `None` for folders and tables, whose images are of any size.
     pub fn image(self) -> Option<Shape> {
         match self {
             DataSet::Digits => Some(Shape::map(1, 8, 8)),
             DataSet::Mnist | DataSet::FashionMnist => Some(Shape::map(1, 28, 28)),
             DataSet::Cifar10 | DataSet::Cifar100 => Some(Shape::map(3, 32, 32)),
-            DataSet::Folder => None,
+            DataSet::Folder | DataSet::Table => None,
         }
     }
 
-    /// How many images there are to train with; `None` for folders, which hold any number.
+    /// How many images there are to train with; `None` for folders and tables, which hold any number.
     pub fn images(self) -> Option<usize> {
         match self {
             DataSet::Digits => Some(1438),
             DataSet::Mnist | DataSet::FashionMnist => Some(60_000),
             DataSet::Cifar10 | DataSet::Cifar100 => Some(50_000),
-            DataSet::Folder => None,
+            DataSet::Folder | DataSet::Table => None,
         }
     }
 
-    /// Class names by label; none for folders, which bring their own.
+    /// Class names by label; none for folders and tables, which bring their own.
     pub fn classes(self) -> &'static [&'static str] {
         match self {
             DataSet::Digits | DataSet::Mnist => &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
             DataSet::FashionMnist => &FASHION_MNIST,
             DataSet::Cifar10 => &CIFAR10,
             DataSet::Cifar100 => &CIFAR100,
-            DataSet::Folder => &[],
+            DataSet::Folder | DataSet::Table => &[],
         }
     }
 
@@ -78,7 +88,7 @@ impl DataSet {
                 "https://github.com/zalandoresearch/fashion-mnist or Debian's package dataset-fashion-mnist"
             }
             DataSet::Cifar10 | DataSet::Cifar100 => "https://www.cs.toronto.edu/~kriz/cifar.html",
-            DataSet::Folder => "",
+            DataSet::Folder | DataSet::Table => "",
         }
     }
 }

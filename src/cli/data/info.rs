@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Images, Subject, by_class, count, subject};
 use crate::cli::Failure;
 use crate::cli::terminal::{self, Format, complain};
+use crate::diagnostic::printable;
 use crate::ir::Pair;
 use crate::train::data::{Collection, Split, TestImages};
 
@@ -27,9 +28,14 @@ impl Info {
             Part::of("train", "training", &collection.train, &subject)?,
             Part::of("validation", "validation", &collection.validation, &subject)?,
         ];
-        if let TestImages::Folders(folders) = &collection.test
-            && !folders.is_empty()
-        {
+        let has_test = match &collection.test {
+            TestImages::Folders(folders) => !folders.is_empty(),
+            TestImages::Table => {
+                subject.recipe.table.as_ref().is_some_and(|table| table.split.is_some() || table.test.is_some())
+            }
+            TestImages::Nowhere | TestImages::Validation => false,
+        };
+        if has_test {
             match subject.test(&collection) {
                 Ok(test) => parts.push(Part::of("test", "test", &test, &subject)?),
                 // The others are none the worse for it.
@@ -85,6 +91,9 @@ fn json(subject: &Subject, collection: &Collection, parts: &[Part]) -> serde_jso
     let side = |pair: Pair| [pair.height, pair.width];
     let no_images = collection.left_out.len();
     let mut told = json!({"set": subject.recipe.set.name(), "classes": classes, "left_out": no_images});
+    if let Some(table) = &collection.taken_for {
+        told["taken_for"] = json!(table);
+    }
     for part in parts {
         told[part.key] = json!({
             "images": part.split.len(),
@@ -100,6 +109,9 @@ fn json(subject: &Subject, collection: &Collection, parts: &[Part]) -> serde_jso
 fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
     let classes = &collection.classes;
     let mut text = format!("{}: {}\n", subject.name, count(classes.len(), "class"));
+    if let Some(table) = &collection.taken_for {
+        text.push_str(&format!("taken for a {}\n", printable(table)));
+    }
     for Part { name, split, left_out, sizes, .. } in parts {
         let sizes = match sizes {
             None => String::new(),

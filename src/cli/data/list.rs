@@ -45,6 +45,7 @@ impl List {
         }
         if self.format == Format::Text {
             text.push_str("folder         any size, a folder for each class: `archc data info FOLDER`\n");
+            text.push_str("table          any size, a row for each image: `archc data info labels.csv`\n");
         }
         terminal::put(self.format, &text)
     }

@@ -17,7 +17,7 @@ use super::{Failure, terminal};
 use crate::diagnostic::Diagnostics;
 use crate::ir::{Pair, Shape};
 use crate::network::Network;
-use crate::recipe::{BadImages, Data, DataSet, Filter, MaxPixels, Resize, Transform};
+use crate::recipe::{Data, DataSet, Filter, Resize, Transform};
 use crate::syntax::{Format, Override};
 use crate::train::data::Dataset;
 
@@ -44,7 +44,7 @@ impl New {
             .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
         let path = (set == DataSet::Folder).then(|| self.data.clone());
         let [train, eval] = transforms(&network, set);
-        let data = Data { set, path, train, eval, bad_images: BadImages::Refuse, max_pixels: MaxPixels::default() };
+        let data = Data { train, eval, ..Data::of(set, path) };
         let dataset = Dataset::open(&data, network.graph.input, None)?;
         let classes = dataset.classes().len();
 
@@ -195,14 +195,7 @@ mod tests {
             let head = head(architecture, 7).expect("for any number of classes");
             let [train, eval] = transforms(&network, DataSet::Folder);
             let path = Some("a: \"b\"".to_owned());
-            let data = Data {
-                set: DataSet::Folder,
-                path,
-                train,
-                eval,
-                bad_images: BadImages::Refuse,
-                max_pixels: MaxPixels::default(),
-            };
+            let data = Data { train, eval, ..Data::of(DataSet::Folder, path) };
             let settings = RecipeDraft { name: "new", classes: 7, data: &data, batch: 31, head: &head };
             let text = settings.text(architecture, network.graph.input);
             let made = compile_source("new", &text, architecture.format(), &[]);

@@ -1,6 +1,7 @@
 //! `data:`, checked against what the network reads.
 
 use super::named;
+use super::tables;
 use super::transforms::{TRANSFORMS, spread, without_chance};
 use crate::arguments::Positive;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
@@ -24,11 +25,12 @@ pub struct Requirements<'a> {
 /// Reads the section; `None` if there is an error in it.
 pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut settings = Settings::new("data", section, scope);
-    let Entries { set, path, bad_images, max_pixels, train, eval } =
+    let Entries { set, path, table, bad_images, max_pixels, train, eval } =
         Entries::read(&mut settings, scope, target, problems);
     problems.extend(settings.finish().err().unwrap_or_default());
 
     let set = set?;
+    let table = table.table(&set, problems);
     check_classes(&set, target, problems);
     if let (DataSet::Digits, Some(path)) = (set.value, &path) {
         let message = "`path` has no effect: digits are part of the program";
@@ -56,6 +58,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &
     Some(Data {
         set: set.value,
         path: path.map(|path| path.value),
+        table: table?,
         train: train?.values(),
         eval,
         bad_images: bad_images.map_or(BadImages::Refuse, |policy| policy.value),
@@ -76,6 +79,7 @@ pub fn keys() -> Vec<Key> {
 struct Entries {
     set: Option<Spanned<DataSet>>,
     path: Option<Spanned<String>>,
+    table: tables::Entries,
     bad_images: Option<Spanned<BadImages>>,
     max_pixels: MaxPixels,
     train: Option<Option<Transforms>>,
@@ -88,6 +92,7 @@ impl Entries {
         let names = || Takes::Words(sets.iter().map(|(name, _)| *name).collect());
         let set = settings.required("set", names).and_then(|set| choice(set, "data set", &sets, problems));
         let path = settings.take_as("path", || Takes::Text).and_then(|path| text(path, "path", problems));
+        let table = tables::Entries::read(settings, problems);
         let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
         let names = || Takes::Words(policies.iter().map(|(name, _)| *name).collect());
         let bad_images = settings.take_as("on_bad_image", names);
@@ -100,7 +105,7 @@ impl Entries {
             list.map(|list| Transforms::read(list, key, channels, scope, problems))
         };
         let (train, eval) = (list("train"), list("eval"));
-        Entries { set, path, bad_images, max_pixels, train, eval }
+        Entries { set, path, table, bad_images, max_pixels, train, eval }
     }
 }
 
@@ -321,7 +326,7 @@ fn choice<T: Copy>(
 }
 
 /// Text as it stands there, no expression.
-fn text(setting: &Spanned<Setting>, what: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
+pub fn text(setting: &Spanned<Setting>, what: &str, problems: &mut Vec<Diagnostic>) -> Option<Spanned<String>> {
     match &setting.value {
         Setting::Text(text) => Some(Spanned::new(text.text.clone(), setting.span)),
         _ => {

@@ -11,6 +11,7 @@ mod optimizers;
 mod patterns;
 mod ranges;
 mod schedules;
+mod tables;
 mod train;
 mod transforms;
 

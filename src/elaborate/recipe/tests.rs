@@ -8,7 +8,7 @@ mod train_mistakes;
 use crate::compile_source;
 use crate::ir::Pair;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data, DataSet, Filter, MaxPixels, Padding, Resize, Transform};
+use crate::recipe::{BadImages, Data, DataSet, Filter, Padding, Resize, Transform};
 use crate::syntax::Format;
 
 /// A network of 10 classes that reads `input`, with `sections`.
@@ -103,8 +103,7 @@ fn data_sections() {
         ),
     ] {
         let (set, path, train, eval, bad_images) = expected;
-        let expected =
-            Data { set, path: path.map(String::from), train, eval, bad_images, max_pixels: MaxPixels::default() };
+        let expected = Data { train, eval, bad_images, ..Data::of(set, path.map(String::from)) };
         assert_eq!(data(input, section), expected, "{section}");
     }
 }

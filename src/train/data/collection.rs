@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 use super::augment::shrink;
 use super::image::Image;
 use super::split::shuffle;
-use super::{DataError, Split, cifar, digits, folder, idx};
+use super::{DataError, Split, cifar, digits, folder, idx, table};
 use crate::ir::Pair;
 use crate::random::{Purpose, generator};
 use crate::recipe::{BadImages, Data, DataSet};
@@ -23,8 +23,11 @@ pub struct Collection {
     pub test: TestImages,
     /// Class names, by label.
     pub classes: Vec<String>,
-    /// Files in a folder that are no images, left out because of `on_bad_image: skip`.
+    /// Files in a folder that are no images, and rows of a table without one, left out because of
+    /// `on_bad_image: skip`; rows that say the same again.
     pub left_out: Vec<DataError>,
+    /// What a table was taken for.
+    pub taken_for: Option<String>,
 }
 
 /// The longer side of an image that is to be looked at, at most.
@@ -39,6 +42,8 @@ pub enum TestImages {
     Validation,
     /// In the folder that is called so; in none or several it is an error to ask for them.
     Folders(Vec<PathBuf>),
+    /// In rows of a table, if it has such.
+    Table,
 }
 
 /// One of the parts of a data set.
@@ -57,12 +62,12 @@ pub fn locate(set: DataSet) -> Option<PathBuf> {
     match set {
         DataSet::Mnist | DataSet::FashionMnist => idx::locate(set, None).ok(),
         DataSet::Cifar10 | DataSet::Cifar100 => cifar::locate(set, None).ok(),
-        DataSet::Digits | DataSet::Folder => None,
+        DataSet::Digits | DataSet::Folder | DataSet::Table => None,
     }
 }
 
 impl Collection {
-    /// Finds and reads the set. Of folders only the names are read, of everything else all images.
+    /// Finds and reads the set. Of folders and tables only the names are read, of everything else all images.
     ///
     /// # Errors
     /// If files are missing, cut off or not what they should be.
@@ -73,10 +78,11 @@ impl Collection {
             DataSet::Mnist | DataSet::FashionMnist => idx::open(data.set, path)?,
             DataSet::Cifar10 | DataSet::Cifar100 => cifar::open(data.set, path)?,
             DataSet::Folder => return folder::open(data),
+            DataSet::Table => return table::open(data),
         };
         let classes = data.set.classes().iter().map(|name| name.to_string()).collect();
         let test = if data.set == DataSet::Digits { TestImages::Nowhere } else { TestImages::Validation };
-        Ok(Collection { train, validation, test, classes, left_out: Vec::new() })
+        Ok(Collection { train, validation, test, classes, left_out: Vec::new(), taken_for: None })
     }
 
     /// The images for testing, and what is left out of them.
@@ -91,6 +97,7 @@ impl Collection {
             ))),
             TestImages::Validation => Ok((self.validation.clone(), Vec::new())),
             TestImages::Folders(folders) => folder::test(data, folders, &self.classes),
+            TestImages::Table => table::test(data, &self.classes),
         }
     }
 

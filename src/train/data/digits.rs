@@ -13,6 +13,7 @@ use flate2::read::GzDecoder;
 
 use super::split::{Images, Split, hold_out};
 use crate::ir::Pair;
+use crate::recipe::Table;
 
 const FILE: &[u8] = include_bytes!("digits.csv.gz");
 
@@ -26,7 +27,7 @@ pub fn open() -> (Split, Split) {
     let number = |value: &str| value.parse::<u8>().expect("the built-in file holds numbers");
     let rows: Vec<Vec<u8>> = text.lines().map(|line| line.split(',').map(number).collect()).collect();
     let labels: Vec<u32> = rows.iter().map(|row| u32::from(row[PIXELS])).collect();
-    let (train, validation) = hold_out(&labels);
+    let (train, validation) = hold_out(&labels, None, Table::USUAL_PART);
     let part = |examples: Vec<usize>| {
         let pixels = examples.iter().flat_map(|example| &rows[*example][..PIXELS]).copied().collect();
         let images = Images::Memory { pixels, channels: 1, size: Pair::square(8), white: 16 };

@@ -10,7 +10,7 @@ use super::collection::{Collection, TestImages};
 use super::layout::{ENDINGS, FolderLayout, entries, folders, is_image, only};
 use super::split::{Split, hold_out};
 use super::{DataError, places};
-use crate::recipe::{BadImages, Data, DataSet};
+use crate::recipe::{BadImages, Data, DataSet, Table};
 
 /// Lists the set's folder. Without a folder for validation, a fifth of every class is held out, always the same.
 pub fn open(data: &Data) -> Result<Collection, DataError> {
@@ -63,7 +63,7 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
             (split(files, labels), split(held, held_labels))
         }
         None => {
-            let (kept, held) = hold_out(&labels);
+            let (kept, held) = hold_out(&labels, None, Table::USUAL_PART);
             let part = |examples: Vec<usize>| {
                 let files = examples.iter().map(|example| files[*example].clone()).collect();
                 split(files, examples.iter().map(|example| labels[*example]).collect())
@@ -78,7 +78,7 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         }
     };
     let left_out = list.left_out;
-    Ok(Collection { train, validation, test: TestImages::Folders(layout.test), classes, left_out })
+    Ok(Collection { train, validation, test: TestImages::Folders(layout.test), classes, left_out, taken_for: None })
 }
 
 /// The images to test with, in one of `found` in the form of those to learn from, and what is left out of them.
@@ -218,7 +218,6 @@ fn walk(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recipe::MaxPixels;
     use crate::train::data::fixture::Folder;
 
     fn with_files(name: &str, files: &[&str]) -> Folder {
@@ -228,8 +227,7 @@ mod tests {
     }
 
     fn data(path: &str, bad_images: BadImages) -> Data {
-        let (path, max_pixels) = (Some(path.to_string()), MaxPixels::default());
-        Data { set: DataSet::Folder, path, train: Vec::new(), eval: Vec::new(), bad_images, max_pixels }
+        Data { bad_images, ..Data::of(DataSet::Folder, Some(path.to_string())) }
     }
 
     fn opened(path: &str, bad_images: BadImages) -> Result<Collection, DataError> {

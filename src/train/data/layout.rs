@@ -26,9 +26,12 @@ pub struct FolderLayout {
 
 /// What a part is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub enum Role {
+    /// To learn from.
     Train,
+    /// To be judged by.
     Validation,
+    /// To be tested with.
     Test,
 }
 
@@ -54,7 +57,7 @@ const FILLERS: [&str; 20] = [
 
 /// What a folder of this name is for, if it is no class: `train`, `Validation`, `test_images`, `trainSet`, `val2017`,
 /// `seg_test`.
-fn role(name: &str) -> Option<Role> {
+pub fn role(name: &str) -> Option<Role> {
     let mut found = None;
     for word in words(name) {
         let known = |word: &str| ROLES.iter().find(|(known, _)| *known == word).map(|(_, role)| *role);

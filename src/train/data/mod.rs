@@ -31,6 +31,7 @@ mod sampler;
 mod sheet;
 mod split;
 mod statistics;
+mod table;
 mod values;
 
 #[cfg(feature = "fetch")]
@@ -58,6 +59,7 @@ pub use sheet::{Tile, sheet};
 
 pub use split::Split;
 pub use statistics::Statistics;
+pub use table::{Listed, conventions, is_table, listed};
 
 use self::augment::Pipeline;
 use self::collection::{looked_at, some};
@@ -88,14 +90,14 @@ pub struct Dataset {
 const MOST_WORKERS: usize = 8;
 
 impl Dataset {
-    /// Finds and reads `data`'s set for a network that reads `input` and tells `classes` classes apart. Of folders only
-    /// the names and one image of each split are read, of everything else all images.
+    /// Finds and reads `data`'s set for a network that reads `input` and tells `classes` classes apart. Of folders
+    /// and tables only the names and one image of each split are read, of everything else all images.
     ///
     /// # Errors
     /// If files are missing, cut off or not what they should be, if a label has no class in the network, and if images
     /// do not come out of the transforms in the network's size.
     pub fn open(data: &Data, input: Shape, classes: Option<usize>) -> Result<Dataset, DataError> {
-        let Collection { train, validation, test, classes: names, left_out } = Collection::open(data)?;
+        let Collection { train, validation, test, classes: names, left_out, .. } = Collection::open(data)?;
         if let Some(classes) = classes.filter(|classes| *classes < names.len()) {
             let message = format!(
                 "the data has {} classes, the network only {classes}: write `classes: {}`",
@@ -104,7 +106,8 @@ impl Dataset {
             );
             return Err(DataError::Mismatch(message));
         }
-        let path = places::expand_home(data.path.as_deref().unwrap_or_default());
+        let place = data.table.as_ref().map(|table| table.file.as_str()).or(data.path.as_deref());
+        let path = places::expand_home(place.unwrap_or_default());
         let path = path.canonicalize().unwrap_or(path);
         let [train, validation] = [(train, "train"), (validation, "validation")].map(|(split, part)| match input {
             Shape::Map { channels: channels @ (1 | 3), .. } => {
@@ -148,7 +151,7 @@ impl Dataset {
     pub fn test(&self) -> Result<(Split, Vec<DataError>), DataError> {
         let Dataset { train, validation, test, classes, .. } = self;
         let (train, validation, test, classes) = (train.clone(), validation.clone(), test.clone(), classes.clone());
-        Collection { train, validation, test, classes, left_out: Vec::new() }.test(&self.data)
+        Collection { train, validation, test, classes, left_out: Vec::new(), taken_for: None }.test(&self.data)
     }
 
     /// A number that is another one if images, labels or classes are others, as far as the names and lengths of their

@@ -1,5 +1,6 @@
 //! One part of a data set: images in memory or as files, each with its label.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -216,27 +217,73 @@ impl Split {
     }
 }
 
-/// Divides examples with these labels in two: about a fifth of every class, at least one where it has two, to the
-/// second.
+/// Divides examples with these labels in two: this part of every class, at least one where it has two, to
+/// the second. Examples of a group stay together, if there are groups; then the parts of the classes are as near to it as
+/// they come.
 ///
 /// The seed is fixed and no part of a recipe: whoever evaluates later must not meet images that were trained on.
-pub fn hold_out(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
+pub fn hold_out(labels: &[u32], groups: Option<&[u32]>, part: f64) -> (Vec<usize>, Vec<usize>) {
     let classes = labels.iter().max().map_or(0, |largest| *largest as usize + 1);
     let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); classes];
     for (example, label) in labels.iter().enumerate() {
         by_class[*label as usize].push(example);
     }
     let (mut kept, mut held) = (Vec::new(), Vec::new());
+    if let Some(groups) = groups {
+        let sizes: Vec<usize> = by_class.iter().map(Vec::len).collect();
+        let chosen = held_groups(labels, groups, &sizes, part);
+        (held, kept) = (0..labels.len()).partition(|example| chosen.contains(&groups[*example]));
+        return (kept, held);
+    }
     for (class, mut examples) in by_class.into_iter().enumerate() {
         shuffle(&mut examples, &mut generator(0, Purpose::Split, 0, class as u64));
-        let fifth = (examples.len() + 2) / 5;
-        let count = if examples.len() >= 2 { fifth.max(1) } else { 0 };
+        let nearest = (examples.len() as f64 * part).round() as usize;
+        let count = if examples.len() >= 2 { nearest.clamp(1, examples.len() - 1) } else { 0 };
         held.extend_from_slice(&examples[..count]);
         kept.extend_from_slice(&examples[count..]);
     }
     kept.sort_unstable();
     held.sort_unstable();
     (kept, held)
+}
+
+/// The groups that are held out. In random order, each is taken that brings the classes nearer to the part of them that
+/// is wanted, and leaves something of each to learn from; if none does, the one that comes nearest.
+fn held_groups(labels: &[u32], groups: &[u32], sizes: &[usize], part: f64) -> BTreeSet<u32> {
+    let mut by_group: BTreeMap<u32, BTreeMap<usize, usize>> = BTreeMap::new();
+    for (label, group) in labels.iter().zip(groups) {
+        *by_group.entry(*group).or_default().entry(*label as usize).or_default() += 1;
+    }
+    let mut order: Vec<(u32, BTreeMap<usize, usize>)> = by_group.into_iter().collect();
+    shuffle(&mut order, &mut generator(0, Purpose::Split, 1, 0));
+    let mut held = vec![0; sizes.len()];
+    // How much farther from what is wanted the classes are with a group than without it; infinite where nothing is left
+    // to learn from.
+    let farther = |held: &[usize], counts: &BTreeMap<usize, usize>| -> f64 {
+        let of_class = |(class, count): (&usize, &usize)| {
+            let (size, goal) = (sizes[*class] as f64, part * sizes[*class] as f64);
+            let apart = |held: usize| (held as f64 - goal).powi(2) / size;
+            match held[*class] + count < sizes[*class] {
+                true => apart(held[*class] + count) - apart(held[*class]),
+                false => f64::INFINITY,
+            }
+        };
+        counts.iter().map(of_class).sum()
+    };
+    let mut chosen = BTreeSet::new();
+    for (group, counts) in &order {
+        if farther(&held, counts) < 0.0 {
+            counts.iter().for_each(|(class, count)| held[*class] += count);
+            chosen.insert(*group);
+        }
+    }
+    if chosen.is_empty() {
+        let distances = order.iter().map(|(group, counts)| (farther(&held, counts), *group));
+        let nearest =
+            distances.filter(|(farther, _)| farther.is_finite()).min_by(|one, other| one.0.total_cmp(&other.0));
+        chosen.extend(nearest.map(|(_, group)| group));
+    }
+    chosen
 }
 
 /// Brings `items` into a random order (Fisher and Yates).
@@ -253,7 +300,7 @@ mod tests {
     #[test]
     fn holds_out_a_fifth_of_every_class() {
         let labels: Vec<u32> = [0; 10].into_iter().chain([1; 5]).chain([2; 1]).chain([3; 2]).collect();
-        let (kept, held) = hold_out(&labels);
+        let (kept, held) = hold_out(&labels, None, 0.2);
         let of_class = |examples: &[usize], class| examples.iter().filter(|e| labels[**e] == class).count();
         for (class, expected) in [(0, (8, 2)), (1, (4, 1)), (2, (1, 0)), (3, (1, 1))] {
             assert_eq!((of_class(&kept, class), of_class(&held, class)), expected, "class {class}");
@@ -261,5 +308,26 @@ mod tests {
         let mut all: Vec<usize> = kept.iter().chain(&held).copied().collect();
         all.sort_unstable();
         assert_eq!(all, (0..labels.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        // Each group has images of two of three classes.
+        let labels: Vec<u32> = (0..300).map(|example| (example / 2 % 3 + example % 2) % 3).collect();
+        let groups: Vec<u32> = (0..300).map(|example| example / 6 * 7 % 50).collect();
+        for part in [0.1, 0.2, 0.5] {
+            let (kept, held) = hold_out(&labels, Some(&groups), part);
+            let of = |examples: &[usize]| examples.iter().map(|example| groups[*example]).collect::<BTreeSet<_>>();
+            assert!(of(&kept).is_disjoint(&of(&held)) && kept.len() + held.len() == 300);
+            for class in 0..3 {
+                let count = held.iter().filter(|example| labels[**example] == class).count();
+                assert!((count as f64 / 100.0 - part).abs() < 0.05, "{part}: {count} of class {class}");
+            }
+            assert_eq!(hold_out(&labels, Some(&groups), part), (kept, held));
+        }
+        // A class that is in one group is never held out as a whole, and one group cannot be divided.
+        let (kept, held) = hold_out(&[0, 0, 1, 1, 1, 0], Some(&[4, 4, 5, 5, 5, 6]), 0.2);
+        assert_eq!((kept, held), (vec![0, 1, 2, 3, 4], vec![5]));
+        assert!(hold_out(&[0, 1, 0, 1], Some(&[3; 4]), 0.2).1.is_empty());
     }
 }

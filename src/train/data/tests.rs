@@ -10,14 +10,7 @@ use crate::ir::Pair;
 use crate::recipe::{BadImages, DataSet, Filter, MaxPixels, Padding, Resize, Sampler, Train};
 
 fn digits() -> Data {
-    Data {
-        set: DataSet::Digits,
-        path: None,
-        train: Vec::new(),
-        eval: Vec::new(),
-        bad_images: BadImages::Refuse,
-        max_pixels: MaxPixels::default(),
-    }
+    Data::of(DataSet::Digits, None)
 }
 
 fn recipe(batch: usize, drop_last: bool) -> Train {

@@ -103,7 +103,7 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FetchError::NothingToFetch(DataSet::Folder) => {
+            FetchError::NothingToFetch(DataSet::Folder | DataSet::Table) => {
                 f.write_str("a folder of images is your own; name it with `data.path`")
             }
             FetchError::NothingToFetch(set) => write!(f, "{set} are part of the program, there is nothing to fetch"),
