@@ -263,7 +263,9 @@ impl<'g> Finder<'g> {
                 return found;
             }
         }
-        let gated = |(factor, [a, b])| self.gated(factor, a, b).or_else(|| self.gated(factor, b, a));
+        let gated = |(factor, [a, b]): (f64, [&'g Spanned<String>; 2])| {
+            self.gated(factor, a, b).or_else(|| self.gated(factor, b, a))
+        };
         self.pairs(node).into_iter().find_map(gated)
     }
 
