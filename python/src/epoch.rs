@@ -1,5 +1,6 @@
 //! What came of an epoch.
 
+use archc::recipe::Measure;
 use archc::train::metrics::{EpochMetrics, EpochTimes};
 use pyo3::prelude::*;
 
@@ -19,6 +20,14 @@ pub struct Epoch {
     val_loss: Option<f64>,
     /// The fraction of them that is right.
     val_acc: Option<f64>,
+    /// The mean of the classes' accuracies.
+    val_balanced_acc: Option<f64>,
+    /// The mean of the classes' F1 scores.
+    val_macro_f1: Option<f64>,
+    /// The area under the ROC curve, one class against the rest, as a mean over the classes.
+    val_auroc: Option<f64>,
+    /// The expected calibration error.
+    val_ece: Option<f64>,
     /// How long training and validation took.
     seconds: f64,
     /// Training images a second.
@@ -30,13 +39,18 @@ pub struct Epoch {
 impl Epoch {
     pub fn new(metrics: &EpochMetrics, times: &EpochTimes, is_best: bool) -> Epoch {
         let known = |value: f64| (!value.is_nan()).then_some(value);
+        let validation = |measure| known(metrics.validation.get(measure));
         Epoch {
             epoch: metrics.epoch,
             lr: metrics.lr,
             train_loss: known(metrics.train_loss),
             train_acc: known(metrics.train_acc),
-            val_loss: known(metrics.val_loss),
-            val_acc: known(metrics.val_acc),
+            val_loss: validation(Measure::Loss),
+            val_acc: validation(Measure::Accuracy),
+            val_balanced_acc: validation(Measure::BalancedAccuracy),
+            val_macro_f1: validation(Measure::MacroF1),
+            val_auroc: validation(Measure::Auroc),
+            val_ece: validation(Measure::CalibrationError),
             seconds: times.seconds,
             images_per_s: times.images_per_s,
             is_best,

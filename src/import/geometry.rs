@@ -65,11 +65,12 @@ impl Geometry {
     /// How many outputs there are along an axis; rounded up, a last window must begin before the padding behind.
     fn outputs(&self, axis: usize, ceil: bool) -> Option<usize> {
         let stride = self.stride.value[axis];
-        let room = (self.sides[axis] + self.pads[axis] + self.pads[axis + 2]).checked_sub(self.span(axis))?;
+        let padded = self.sides[axis] + self.pads[axis] + self.pads[axis + 2];
         if !ceil {
-            return Some(room / stride + 1);
+            return Some(padded.checked_sub(self.span(axis))? / stride + 1);
         }
-        let last = room.div_ceil(stride);
+        // Rounded up, a window may be larger than what it slides over, by less than a stride.
+        let last = (padded + stride).checked_sub(self.span(axis) + 1)? / stride;
         Some(if last * stride < self.sides[axis] + self.pads[axis] { last + 1 } else { last })
     }
 

@@ -50,19 +50,27 @@ impl<'g> Reading<'g> {
         Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 
-    /// What a node reads whose first axis is that of the channels: behind a flatten, each number is one.
+    /// What a node reads whose first axis is that of the channels.
     fn of_channels(&mut self, node: &'g Node) -> Made<Data> {
-        let data = self.data(node, 0)?;
-        let shape = self.shape(data.value)?;
-        if data.view.rank() == 2 && shape.positions() > 1 {
-            let value = self.vector(node, &data)?;
-            let view = View::plain(self.shape(value)?);
-            return Ok(Data { value, view, is_sole: true });
-        }
-        match data.view.channel_axis(shape.channels()) == Some(0) {
+        let data = self.arranged(node)?;
+        let channels = self.shape(data.value)?.channels();
+        match data.view.channel_axis(channels) == Some(0) {
             true => Ok(data),
             false => Err(self.refused(node, "normalises along an axis that is not that of the channels").into()),
         }
+    }
+
+    /// What a node reads, with channels and pixels that were exchanged before as a layer that does so.
+    fn arranged(&mut self, node: &'g Node) -> Made<Data> {
+        let data = self.data(node, 0)?;
+        let shape = self.shape(data.value)?;
+        let is_own = data.view.channel_axis(shape.channels()).is_some() || data.view.rank() != 4;
+        if is_own || !matches!(shape, Shape::Map { .. }) {
+            return Ok(data);
+        }
+        let value = self.map(node, &data)?;
+        let view = View::plain(self.shape(value)?);
+        Ok(Data { value, view, is_sole: true })
     }
 
     fn norm(&self, node: &Node, kind: &'static str, usual: f64) -> Call {
@@ -108,7 +116,7 @@ impl<'g> Reading<'g> {
     }
 
     pub fn layer_norm(&mut self, node: &'g Node) -> Made {
-        let data = self.data(node, 0)?;
+        let data = self.arranged(node)?;
         let shape = self.shape(data.value)?;
         let is_parts = super::patterns::is_fused(node);
         let axes: Vec<i64> = match is_parts {

@@ -147,33 +147,44 @@ impl<'g> Finder<'g> {
         }
     }
 
-    /// What a value is the product of: a number, and other values.
-    fn product(&self, name: &'g Spanned<String>, depth: usize) -> (f64, Vec<&'g Spanned<String>>) {
-        match self.maker(&name.value) {
-            Some(node) if depth < LONGEST => self.factors(node, depth).unwrap_or((1.0, vec![name])),
-            _ => (1.0, vec![name]),
-        }
-    }
-
-    fn factors(&self, node: &'g Node, depth: usize) -> Option<(f64, Vec<&'g Spanned<String>>)> {
-        let (a, b) = (node.input(0)?, node.input(1)?);
+    /// What a node multiplies by a number, and by which.
+    fn scale(&self, node: &'g Node) -> Option<(f64, &'g Spanned<String>)> {
         match node.operator.value.as_str() {
-            "Mul" if node.domain.is_empty() => {
-                if let Some((value, number)) = self.with_scalar(node) {
-                    let (factor, values) = self.product(value, depth + 1);
-                    return Some((factor * number, values));
-                }
-                let ((one, mut values), (other, more)) = (self.product(a, depth + 1), self.product(b, depth + 1));
-                values.extend(more);
-                (values.len() <= LONGEST).then_some((one * other, values))
-            }
+            "Mul" if node.domain.is_empty() => self.with_scalar(node).map(|(value, number)| (number, value)),
             "Div" if node.domain.is_empty() => {
-                let number = self.scalar(&b.value).filter(|number| *number != 0.0)?;
-                let (factor, values) = self.product(a, depth + 1);
-                Some((factor / number, values))
+                let number = self.scalar(&node.input(1)?.value).filter(|number| *number != 0.0)?;
+                Some((1.0 / number, node.input(0)?))
             }
             _ => None,
         }
+    }
+
+    /// A value as a number times another value, in each way: itself, and with ever more of its factors taken out.
+    fn scaled(&self, name: &'g Spanned<String>) -> Vec<(f64, &'g Spanned<String>)> {
+        let further = |(factor, name): &(f64, &'g Spanned<String>)| {
+            let (more, value) = self.scale(self.maker(&name.value)?)?;
+            Some((factor * more, value))
+        };
+        std::iter::successors(Some((1.0, name)), further).take(LONGEST).collect()
+    }
+
+    /// The two values whose product a node makes, and a number by which it is multiplied, in each way.
+    fn pairs(&self, node: &'g Node) -> Vec<(f64, [&'g Spanned<String>; 2])> {
+        let (mut number, mut node) = (1.0, node);
+        for _ in 0..LONGEST {
+            let Some((more, value)) = self.scale(node) else { break };
+            let Some(maker) = self.maker(&value.value) else { return Vec::new() };
+            (number, node) = (number * more, maker);
+        }
+        let (Some(a), Some(b), "Mul") = (node.input(0), node.input(1), node.operator.value.as_str()) else {
+            return Vec::new();
+        };
+        let (a, b) = (self.scaled(a), self.scaled(b));
+        let pair = |(one, a): &(f64, &'g Spanned<String>)| {
+            let (one, a) = (*one, *a);
+            b.iter().map(move |(other, b)| (number * one * other, [a, *b])).collect::<Vec<_>>()
+        };
+        a.iter().flat_map(pair).collect()
     }
 
     /// What is cut to numbers from 0 to another.
@@ -200,13 +211,20 @@ impl<'g> Finder<'g> {
         }
     }
 
-    /// x, a, b and m of what is a·x + b, cut to numbers from 0 to m.
-    fn line(&self, node: &'g Node) -> Option<(&'g Spanned<String>, f64, f64, f64)> {
-        let (sum, most) = self.bounded(node)?;
-        let (product, summand) = self.with_scalar(self.made_by(&sum.value, "Add")?)?;
-        let (factor, values) = self.product(product, 0);
-        let [x] = values.as_slice() else { return None };
-        Some((x, factor, summand, most))
+    /// x, a, b and m of what is a·x + b, cut to numbers from 0 to m, in each way.
+    fn lines(&self, node: &'g Node) -> Vec<(&'g Spanned<String>, f64, f64, f64)> {
+        let Some((sum, most)) = self.bounded(node) else { return Vec::new() };
+        let sum = self.made_by(&sum.value, "Add").and_then(|sum| self.with_scalar(sum));
+        let Some((product, summand)) = sum else { return Vec::new() };
+        self.scaled(product).into_iter().map(|(factor, x)| (x, factor, summand, most)).collect()
+    }
+
+    /// The x of what is `factor` times a line that makes a hard sigmoid of it.
+    fn hard(&self, factor: f64, node: &'g Node) -> Option<&'g Spanned<String>> {
+        let is_hard = |(_, a, b, most): &(_, f64, f64, f64)| {
+            near(factor * a, 1.0 / 6.0) && near(factor * b, 0.5) && near(factor * most, 1.0)
+        };
+        self.lines(node).into_iter().find(is_hard).map(|(x, ..)| x)
     }
 
     fn find(&self, node: &'g Node) -> Option<Found> {
@@ -217,9 +235,8 @@ impl<'g> Finder<'g> {
             "Mul" => self.of_product(node),
             "Div" => self.of_product(node).or_else(|| self.lrn(node)).or_else(|| self.layer_norm(node)),
             "Clip" | "Min" => {
-                if let Some((x, factor, summand, most)) = self.line(node) {
-                    let is_hard = near(factor, 1.0 / 6.0) && near(summand, 0.5) && near(most, 1.0);
-                    return is_hard.then(|| Found::of(HARD_SIGMOID, x));
+                if let Some(x) = self.hard(1.0, node) {
+                    return Some(Found::of(HARD_SIGMOID, x));
                 }
                 let (x, most) = self.bounded(node)?;
                 (node.operator.value == "Min" && most == 6.0).then(|| Found::of(RELU6, x))
@@ -240,21 +257,27 @@ impl<'g> Finder<'g> {
     }
 
     fn of_product(&self, node: &'g Node) -> Option<Found> {
-        let (factor, values) = self.factors(node, 0)?;
-        match values.as_slice() {
-            [value] => {
-                let inner = self.maker(&value.value)?;
-                if let Some((x, a, b, most)) = self.line(inner) {
-                    let is_hard = near(factor * a, 1.0 / 6.0) && near(factor * b, 0.5) && near(factor * most, 1.0);
-                    return is_hard.then(|| Found::of(HARD_SIGMOID, x));
-                }
-                let (beta, values) = self.product(self.made_by(&value.value, "Softplus")?.input(0)?, 0);
-                let [x] = values.as_slice() else { return None };
-                near(factor * beta, 1.0).then(|| Found::of(SOFTPLUS, x).with("beta", beta))
+        if let Some((factor, value)) = self.scale(node) {
+            let found = self.scaled(value).into_iter().find_map(|(more, value)| self.multiple(factor * more, value));
+            if found.is_some() {
+                return found;
             }
-            [a, b] => self.gated(factor, a, b).or_else(|| self.gated(factor, b, a)),
-            _ => None,
         }
+        let gated = |(factor, [a, b]): (f64, [&'g Spanned<String>; 2])| {
+            self.gated(factor, a, b).or_else(|| self.gated(factor, b, a))
+        };
+        self.pairs(node).into_iter().find_map(gated)
+    }
+
+    /// A number times a function.
+    fn multiple(&self, factor: f64, value: &'g Spanned<String>) -> Option<Found> {
+        let inner = self.maker(&value.value)?;
+        if let Some(x) = self.hard(factor, inner) {
+            return Some(Found::of(HARD_SIGMOID, x));
+        }
+        let inner = self.made_by(&value.value, "Softplus")?.input(0)?;
+        let (beta, x) = self.scaled(inner).into_iter().find(|(beta, _)| near(factor * beta, 1.0))?;
+        Some(Found::of(SOFTPLUS, x).with("beta", beta))
     }
 
     /// x times a function of x.
@@ -268,11 +291,7 @@ impl<'g> Finder<'g> {
                 let is_plain = factor == 1.0 && near(alpha, 1.0 / 6.0) && near(beta, 0.5);
                 (is_plain && of_x(node.input(0)?)).then(|| Found::of(HARD_SWISH, x))
             }
-            "Clip" | "Min" => {
-                let (inner, a, b, most) = self.line(node)?;
-                let is_hard = near(factor * a, 1.0 / 6.0) && near(factor * b, 0.5) && near(factor * most, 1.0);
-                (is_hard && of_x(inner)).then(|| Found::of(HARD_SWISH, x))
-            }
+            "Clip" | "Min" => self.hard(factor, node).filter(|inner| of_x(inner)).map(|_| Found::of(HARD_SWISH, x)),
             "Tanh" => {
                 let inner = self.made_by(&node.input(0)?.value, "Softplus")?;
                 (factor == 1.0 && of_x(inner.input(0)?)).then(|| Found::of(MISH, x))
@@ -285,9 +304,9 @@ impl<'g> Finder<'g> {
                 let inner = self.maker(&inner.value)?;
                 match inner.operator.value.as_str() {
                     "Erf" => {
-                        let (root, values) = self.product(inner.input(0)?, 0);
-                        let is_gelu = near(root, std::f64::consts::FRAC_1_SQRT_2);
-                        matches!(values.as_slice(), [value] if is_gelu && of_x(value)).then(|| Found::of(GELU, x))
+                        let is_half = |(root, _): &(f64, _)| near(*root, std::f64::consts::FRAC_1_SQRT_2);
+                        let mut ways = self.scaled(inner.input(0)?).into_iter().filter(is_half);
+                        ways.any(|(_, value)| of_x(value)).then(|| Found::of(GELU, x))
                     }
                     "Tanh" => Some(Found::of(GELU_TANH, x)),
                     _ => None,
@@ -332,13 +351,17 @@ impl<'g> Finder<'g> {
         let (condition, x, curve) = (node.input(0)?, node.input(1)?, node.input(2)?);
         let condition = self.made_by(&condition.value, "Greater")?;
         let threshold = self.scalar(&condition.input(1)?.value)?;
-        let (beta, values) = self.product(condition.input(0)?, 0);
-        let (factor, curves) = self.product(curve, 0);
-        let ([tested], [softplus]) = (values.as_slice(), curves.as_slice()) else { return None };
-        let (inner, values) = self.product(self.made_by(&softplus.value, "Softplus")?.input(0)?, 0);
-        let [bent] = values.as_slice() else { return None };
-        let is_one = self.is_same(&tested.value, &x.value) && self.is_same(&bent.value, &x.value);
-        let fits = is_one && near(inner, beta) && near(factor * beta, 1.0);
+        let of_x = |name: &'g Spanned<String>| {
+            self.scaled(name)
+                .into_iter()
+                .find(|(_, value)| self.is_same(&value.value, &x.value))
+                .map(|(factor, _)| factor)
+        };
+        let beta = of_x(condition.input(0)?)?;
+        let softplus =
+            |(factor, value): (f64, &'g Spanned<String>)| Some((factor, self.made_by(&value.value, "Softplus")?));
+        let (factor, softplus) = self.scaled(curve).into_iter().find_map(softplus)?;
+        let fits = near(of_x(softplus.input(0)?)?, beta) && near(factor * beta, 1.0);
         fits.then(|| Found::of(SOFTPLUS, x).with("beta", beta).with("threshold", threshold))
     }
 }

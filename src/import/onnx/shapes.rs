@@ -5,7 +5,7 @@ use super::graph::Node;
 use super::reading::{Data, Known, Made, Reading};
 use super::view::{MOST_AXES, Size, View};
 use crate::arguments::Value as Argument;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::import::net::{Call, Value};
 use crate::ir::Shape;
 
@@ -74,7 +74,14 @@ impl<'g> Reading<'g> {
             }
         };
         match found {
-            Some(view) => Ok(Known::Data(Data { view, ..data })),
+            Some(view) => match self.is_flattened(node, &data, &view)? {
+                true => {
+                    let call = Call::new("flatten", node.operator.span);
+                    let value = self.layer(node, None, call, vec![data.value])?;
+                    self.plain(value)
+                }
+                false => Ok(Known::Data(Data { view, ..data })),
+            },
             None => {
                 let sizes: Vec<String> = data.view.sizes().iter().map(usize::to_string).collect();
                 let why = "puts the numbers into axes that no layer of archc has";
@@ -82,6 +89,19 @@ impl<'g> Reading<'g> {
                 Err(error.label(format!("of each example, {} arrive", sizes.join("×"))).into())
             }
         }
+    }
+
+    /// Whether a map becomes a vector, in the order of the language, for something else than another view of it.
+    fn is_flattened(&self, node: &Node, data: &Data, view: &View) -> Made<bool> {
+        let shape = self.shape(data.value)?;
+        let is_vector = shape.positions() > 1 && view.rank() == 2 && view.atoms() == View::plain(shape).atoms();
+        let is_new = data.view.rank() != 2;
+        let is_read = |output: &Spanned<String>| {
+            let readers = self.readers.get(output.value.as_str()).into_iter().flatten();
+            let mut operators = readers.map(|reader| self.graph.nodes[*reader].operator.value.as_str());
+            operators.any(|operator| !matches!(operator, "Reshape" | "Shape"))
+        };
+        Ok(is_vector && is_new && node.outputs.iter().any(is_read))
     }
 
     fn dropout(&mut self, node: &'g Node, data: Data) -> Made {

@@ -21,8 +21,7 @@ impl<'g> Finder<'g> {
         let (x, power) = (node.input(0)?, self.made_by(&node.input(1)?.value, "Pow")?);
         let beta = self.scalar(&power.input(1)?.value)?;
         let (mean, k) = self.with_scalar(self.made_by(&power.input(0)?.value, "Add")?)?;
-        let (alpha, values) = self.product(mean, 0);
-        let [mean] = values.as_slice() else { return None };
+        let (alpha, mean) = self.scaled(mean).pop()?;
         let pool = self.behind(&mean.value, &["Squeeze", "Reshape"], |_| Some(()))?;
         if pool.operator.value != "AveragePool" {
             return None;
