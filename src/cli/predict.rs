@@ -84,6 +84,9 @@ impl Way<'_> {
     }
 }
 
+/// What is done with the number of an image and its probabilities.
+type Tell<'a> = dyn FnMut(usize, &[f64]) -> Result<(), Failure> + 'a;
+
 impl Predict {
     pub fn run(self) -> Result<(), Failure> {
         self.machine.run(|| self.predict())
@@ -141,14 +144,15 @@ impl Predict {
         terminal::print(&format!("{} in {}\n", count(files.len(), "row"), to.display()))
     }
 
-    /// Hands every file's number and probabilities to `tell`. Whether all could be read. While some images are computed, the next are read.
+    /// Hands every file's number and probabilities to `tell`. Whether all could be read. While some images are computed,
+    /// the next are read.
     fn predict_all(
         &self,
         network: &Network,
         files: &[PathBuf],
         batch: usize,
         evaluator: &mut dyn Evaluator,
-        tell: &mut dyn FnMut(usize, &[f64]) -> Result<(), Failure>,
+        tell: &mut Tell<'_>,
     ) -> Result<bool, Failure> {
         let data = network.data.as_ref();
         let way = Way {

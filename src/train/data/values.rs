@@ -29,6 +29,7 @@ impl Dataset {
         }
         let nothing = Pipeline::nothing(input);
         let data = Data {
+            table: None,
             set: DataSet::Folder,
             path: None,
             train: Vec::new(),

@@ -34,10 +34,16 @@ pub struct Rows {
     source: Source,
 }
 
+/// A file with a line's end behind it, of which so much is read and no more.
+type Limited = Take<Chain<File, &'static [u8]>>;
+
+/// An object of JSON lines, and its line.
+type Object = (u64, Map<String, Value>);
+
 enum Source {
     Delimited {
         /// A line's end follows the last row, which may have none.
-        reader: Box<Reader<Take<Chain<File, &'static [u8]>>>>,
+        reader: Box<Reader<Limited>>,
         record: ByteRecord,
         /// Whether lines end as on Windows, in two characters, of which the reader has seen one after a row.
         crlf: bool,
@@ -162,8 +168,8 @@ impl Rows {
         }
     }
 
-    /// The next object of JSON lines, and its line.
-    fn object(&mut self) -> Result<Option<(u64, Map<String, Value>)>, DataError> {
+    /// The next object of JSON lines.
+    fn object(&mut self) -> Result<Option<Object>, DataError> {
         let Source::JsonLines { lines, line, .. } = &mut self.source else { return Ok(None) };
         let path = &self.path;
         let mut bytes = Vec::new();
@@ -246,7 +252,10 @@ mod tests {
     use super::super::super::fixture::Folder;
     use super::*;
 
-    fn rows(name: &str, content: &[u8]) -> Result<(Form, Vec<String>, Vec<(u64, Vec<String>)>), String> {
+    /// How a file is written, its columns, and its rows with their lines.
+    type Found = (Form, Vec<String>, Vec<(u64, Vec<String>)>);
+
+    fn rows(name: &str, content: &[u8]) -> Result<Found, String> {
         let folder = Folder::new(&format!("rows-{}", content.len()));
         let path = folder.write(name, content);
         let mut rows = Rows::open(&path).map_err(|error| error.to_string())?;
