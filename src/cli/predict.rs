@@ -144,8 +144,8 @@ impl Predict {
         terminal::print(&format!("{} in {}\n", count(files.len(), "row"), to.display()))
     }
 
-    /// Hands every file's number and probabilities to `tell`. Whether all could be read. While some images are computed,
-    /// the next are read.
+    /// Hands every file's number and probabilities to `tell`. Whether all could be read. While some images are
+    /// computed, the next are read.
     fn predict_all(
         &self,
         network: &Network,

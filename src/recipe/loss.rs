@@ -25,9 +25,9 @@ pub enum ClassWeights {
 }
 
 impl ClassWeights {
-    /// A weight for each of `classes`, or none if all are the same; `labels` are the training images'. As scikit-learn's
-    /// `class_weight="balanced"`, a class weighs images/(classes·its images), over the classes that have any; the
-    /// others weigh as much as an image does on average, 1.
+    /// A weight for each of `classes`, or none if all are the same; `labels` are the training images'. As
+    /// scikit-learn's `class_weight="balanced"`, a class weighs images/(classes·its images), over the classes that have
+    /// any; the others weigh as much as an image does on average, 1.
     pub fn resolved(&self, labels: &[u32], classes: usize) -> Vec<f64> {
         match self {
             ClassWeights::Equal => Vec::new(),

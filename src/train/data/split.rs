@@ -217,9 +217,9 @@ impl Split {
     }
 }
 
-/// Divides examples with these labels in two: this part of every class, at least one where it has two, to
-/// the second. Examples of a group stay together, if there are groups; then the parts of the classes are as near to it as
-/// they come.
+/// Divides examples with these labels in two: this part of every class, at least one where it has two, to the second.
+/// Examples of a group stay together, if there are groups; then the parts of the classes are as near to it as they
+/// come.
 ///
 /// The seed is fixed and no part of a recipe: whoever evaluates later must not meet images that were trained on.
 pub fn hold_out(labels: &[u32], groups: Option<&[u32]>, part: f64) -> (Vec<usize>, Vec<usize>) {
