@@ -14,7 +14,7 @@ use image::{Rgb, RgbImage};
 /// for one that is true.
 const PAGES: [(&str, usize, usize); 14] = [
     ("CONTRIBUTING.md", 0, 1),
-    ("README.md", 2, 2),
+    ("README.md", 6, 2),
     ("docs/accuracy.md", 0, 5),
     ("docs/commands.md", 3, 0),
     ("docs/cuda.md", 0, 2),
