@@ -129,7 +129,7 @@ fn mistakes_are_explained() {
         (
             "data info nothing",
             1,
-            "`nothing` is no network's file, no folder of images and none of the sets digits, mnist,",
+            "`nothing` is no network's file, no table, no folder of images and none of the sets digits, mnist,",
         ),
         ("data info bare.yaml", 1, "`bare` does not say which images it is for"),
         ("data info cifar10", 1, "the data set cifar10 is not there"),

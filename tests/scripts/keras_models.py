@@ -63,7 +63,7 @@ def main():
             lines = len((folder / "net.yaml").read_text().splitlines())
             print(f"| {name} | {difference:.1e} | {lines} lines |{' WRONG' if difference > 1e-4 else ''}", flush=True)
             wrong += difference > 1e-4
-    sys.exit(wrong > 0)
+    sys.exit(1 if wrong else 0)
 
 
 main()

@@ -110,7 +110,7 @@ def main():
             except RuntimeError as error:
                 print(f"| {name} | refused: {error} |", flush=True)
                 wrong += 1
-    sys.exit(wrong > 0)
+    sys.exit(1 if wrong else 0)
 
 
 main()

@@ -142,8 +142,9 @@ impl Rows {
                 })?;
                 // Where it ends, back over the lines in it: empty ones may lie before it.
                 let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
-                let line = reader.position().line().saturating_sub(within + u64::from(!*crlf)).max(1);
-                if reader.get_ref().limit() == 0 {
+                let is_whole = reader.get_ref().limit() > 0;
+                let line = reader.position().line().saturating_sub(within + u64::from(is_whole && !*crlf)).max(1);
+                if !is_whole {
                     return Err(too_long(path, line));
                 }
                 if !more {
