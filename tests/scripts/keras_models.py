@@ -20,7 +20,10 @@ import keras
 import numpy
 import onnxruntime
 
-NAMES = ["MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "VGG16", "EfficientNetB0", "EfficientNetV2B0", "Xception", "InceptionV3"]
+NAMES = [
+    "MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "VGG16", "EfficientNetB0", "EfficientNetV2B0",
+    "Xception", "InceptionV3",
+]
 
 
 def archc(program, *arguments):
@@ -46,10 +49,12 @@ def main():
             elif weight.path.startswith("normalization") and weight.path.endswith(("mean", "variance")):
                 weight.assign(generator.uniform(0.5, 1.5, weight.shape))
         image = generator.uniform(0, 255 if "Efficient" in name else 1, (1, side, side, 3)).astype(numpy.float32)
-        expected = model.predict(image, verbose=0).reshape(-1)
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             model.save(folder / "model.keras")
+            # Only a model that has been loaded computes with the numbers that a Normalization was given.
+            model = keras.models.load_model(folder / "model.keras")
+            expected = model.predict(image, verbose=0).reshape(-1)
             try:
                 archc(program, "import", folder / "model.keras", "--out", folder / "net.yaml")
                 archc(program, "export", folder / "net.yaml", "--weights", folder / "net.safetensors", "--format", "onnx", "--out", folder / "net.onnx")
