@@ -2,14 +2,14 @@
 # "Hue 0.1" turns a colour by 36, 18 or 6 degrees, and "saturation 2" is two operations within one library.
 #
 # Software: torchvision 0.29.2, kornia 0.9.0, albumentations 2.0.8, Keras 3.15.1 (backend torch)
-# Expected: 0.1 is a tenth of the circle; albumentations' `hue_shift_limit`, said to run from -180 to 180, is in degrees;
-#           saturation blends an image with its grey version, as in Pillow and torchvision.
+# Expected: 0.1 is a tenth of the circle; albumentations' `hue_shift_limit`, which may lie in -180 to 180, is in
+#           degrees; saturation blends an image with its grey version, as in Pillow and torchvision.
 # Happens:  36 degrees in torchvision, in kornia's augmentations and in albumentations' ColorJitter. 18 in Keras, to
 #           either side, though both ends of the range are 0.1. 5.7 in `kornia.enhance.adjust_hue`, which counts in
 #           radians. `HueSaturationValue(hue_shift_limit=(10, 10))` turns by 20 degrees, float images too: the unit is
 #           that of OpenCV's 8-bit hue. Saturation 2 of (200, 100, 50): (255, 76, 0) in torchvision, albumentations and
-#           kornia's ColorJitter; (200, 67, 0) in kornia's `RandomSaturation`, ColorJiggle and `adjust_saturation`, which
-#           scale the S of HSV.
+#           kornia's ColorJitter; (200, 67, 0) in kornia's `RandomSaturation`, ColorJiggle and `adjust_saturation`,
+#           which scale the S of HSV.
 # Matters:  augmentation settings do not carry over. A hue range tuned in one library is twice or a sixth as wide in
 #           the next.
 set -euo pipefail
