@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, available_parallelism};
 
 use archc::compile_with;
 use archc::diagnostic::Sources;
@@ -74,14 +76,25 @@ fn softmax(scores: &mut [f32]) {
     scores.iter_mut().for_each(|score| *score /= sum);
 }
 
-/// What is refused or wrong, a line each.
+/// What is refused or wrong, a line each. Every processor works at a case.
 fn wrong(cases: impl Iterator<Item = (Case, Options)>) -> Vec<String> {
-    let found = cases.filter_map(|(case, options)| match difference(&case, &options) {
-        Ok(difference) if difference <= ROUNDING => None,
-        Ok(difference) => Some(format!("{}: {difference:.1e}", case.name)),
-        Err(error) => Some(format!("{}: {error}", case.name)),
-    });
-    found.collect()
+    let cases: Vec<(Case, Options)> = cases.collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut wrong = Vec::new();
+        while let Some((case, options)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match difference(case, options) {
+                Ok(difference) if difference <= ROUNDING => {}
+                Ok(difference) => wrong.push(format!("{}: {difference:.1e}", case.name)),
+                Err(error) => wrong.push(format!("{}: {error}", case.name)),
+            }
+        }
+        wrong
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
+        running.into_iter().flat_map(|part| part.join().expect("it does not panic")).collect()
+    })
 }
 
 #[test]

@@ -6,6 +6,9 @@ mod files;
 mod reader;
 mod source;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use archc::export::Options;
 use cases::{Case, architectures, geometries, random};
 use files::Prepared;
@@ -51,12 +54,34 @@ impl Findings {
         }
     }
 
-    fn all(reader: &mut Reader, cases: impl Iterator<Item = (Case, Vec<Options>)>, most: f64) -> Findings {
-        let mut findings = Findings::default();
-        cases.for_each(|(case, ways)| findings.add(reader, &case, &ways, most));
+    /// As many readers as there are work at the cases at once.
+    fn all(readers: &mut [Reader], cases: impl Iterator<Item = (Case, Vec<Options>)>, most: f64) -> Findings {
+        let cases: Vec<(Case, Vec<Options>)> = cases.collect();
+        let next = AtomicUsize::new(0);
+        let work = |reader: &mut Reader| {
+            let mut findings = Findings::default();
+            while let Some((case, ways)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+                findings.add(reader, case, ways, most);
+            }
+            findings
+        };
+        let parts: Vec<Findings> = thread::scope(|scope| {
+            let running: Vec<_> = readers.iter_mut().map(|reader| scope.spawn(|| work(reader))).collect();
+            running.into_iter().map(|part| part.join().expect("it does not panic")).collect()
+        });
+        let findings = parts.into_iter().fold(Findings::default(), Findings::with);
         let Findings { read, largest, of, wrong } = &findings;
         println!("{read} models, {} wrong; else the largest difference is {largest:.1e}: {of}", wrong.len());
         findings
+    }
+
+    fn with(mut self, other: Findings) -> Findings {
+        self.read += other.read;
+        if other.largest > self.largest {
+            (self.largest, self.of) = (other.largest, other.of);
+        }
+        self.wrong.extend(other.wrong);
+        self
     }
 
     fn assert_sound(&self) {
@@ -72,25 +97,25 @@ fn version(opset: u32) -> Options {
 #[test]
 #[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_architecture() {
-    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let mut readers = Reader::start("ONNX_PYTHON", "onnxruntime");
     let cases = architectures().map(|case| (case, OPSETS.map(version).to_vec()));
-    Findings::all(&mut reader, cases, ROUNDING).assert_sound();
+    Findings::all(&mut readers, cases, ROUNDING).assert_sound();
 }
 
 #[test]
 #[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_operation() {
-    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let mut readers = Reader::start("ONNX_PYTHON", "onnxruntime");
     let each = geometries().map(|case| (case, OPSETS.map(version).to_vec()));
-    Findings::all(&mut reader, each, ROUNDING).assert_sound();
+    Findings::all(&mut readers, each, ROUNDING).assert_sound();
     let drawn = random().enumerate().map(|(index, case)| (case, vec![version(OPSETS[index % OPSETS.len()])]));
-    Findings::all(&mut reader, drawn, ROUNDING).assert_sound();
+    Findings::all(&mut readers, drawn, ROUNDING).assert_sound();
 }
 
 #[test]
 #[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_option() {
-    let mut reader = Reader::start("ONNX_PYTHON", "onnxruntime");
+    let mut readers = Reader::start("ONNX_PYTHON", "onnxruntime");
     let ways = [
         Options { keep_bn: true, ..Options::default() },
         Options { softmax: true, ..Options::default() },
@@ -100,21 +125,21 @@ fn onnx_runtime_reads_every_option() {
         Options { preprocess: true, softmax: true, opset: Some(13), batch: Some(2), ..Options::default() },
     ];
     let cases = cases::with_options().map(|case| (case, ways.to_vec()));
-    Findings::all(&mut reader, cases, ROUNDING).assert_sound();
+    Findings::all(&mut readers, cases, ROUNDING).assert_sound();
     // Weights of eleven bits.
     let half = Options { external_data: true, fp16: true, keep_bn: true, ..Options::default() };
     let cases = cases::with_options().map(|case| (case, vec![half.clone()]));
-    Findings::all(&mut reader, cases, 5e-3).assert_sound();
+    Findings::all(&mut readers, cases, 5e-3).assert_sound();
 }
 
 #[test]
 #[ignore = "TORCH_PYTHON must be a Python that has torch"]
 fn pytorch_computes_what_its_source_says() {
-    let mut reader = Reader::start("TORCH_PYTHON", "pytorch");
+    let mut readers = Reader::start("TORCH_PYTHON", "pytorch");
     let once = |case| (case, vec![Options::default()]);
-    Findings::all(&mut reader, architectures().map(once), ROUNDING).assert_sound();
-    Findings::all(&mut reader, geometries().map(once), ROUNDING).assert_sound();
-    Findings::all(&mut reader, random().map(once), ROUNDING).assert_sound();
+    Findings::all(&mut readers, architectures().map(once), ROUNDING).assert_sound();
+    Findings::all(&mut readers, geometries().map(once), ROUNDING).assert_sound();
+    Findings::all(&mut readers, random().map(once), ROUNDING).assert_sound();
 }
 
 #[test]
@@ -122,11 +147,11 @@ fn pytorch_computes_what_its_source_says() {
 fn keras_computes_what_its_source_says() {
     for backend in ["tensorflow", "torch"] {
         let quiet = [("KERAS_BACKEND", backend), ("TF_CPP_MIN_LOG_LEVEL", "3")];
-        let mut reader = Reader::start_with("KERAS_PYTHON", "keras", &quiet);
+        let mut readers = Reader::start_with("KERAS_PYTHON", "keras", &quiet);
         let once = |case| (case, vec![Options::default()]);
-        Findings::all(&mut reader, geometries().map(once), ROUNDING).assert_sound();
-        Findings::all(&mut reader, architectures().map(once), ROUNDING).assert_sound();
-        Findings::all(&mut reader, random().map(once), ROUNDING).assert_sound();
+        Findings::all(&mut readers, geometries().map(once), ROUNDING).assert_sound();
+        Findings::all(&mut readers, architectures().map(once), ROUNDING).assert_sound();
+        Findings::all(&mut readers, random().map(once), ROUNDING).assert_sound();
     }
 }
 
@@ -135,12 +160,12 @@ fn keras_computes_what_its_source_says() {
 #[ignore = "READERS_PYTHON must be a Python that has the reader of ONNX that READER names: see docs/export.md"]
 fn another_reader() {
     let name = std::env::var("READER").expect("READER is set");
-    let mut reader = Reader::start("READERS_PYTHON", &name);
+    let mut readers = Reader::start("READERS_PYTHON", &name);
     for opset in OPSETS {
         println!("opset {opset}");
         for cases in [architectures().collect::<Vec<_>>(), geometries().collect()] {
             let cases = cases.into_iter().map(|case| (case, vec![version(opset)]));
-            let findings = Findings::all(&mut reader, cases, ROUNDING);
+            let findings = Findings::all(&mut readers, cases, ROUNDING);
             findings.wrong.iter().for_each(|line| println!("  {line}"));
         }
     }

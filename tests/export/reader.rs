@@ -4,6 +4,7 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::available_parallelism;
 
 use serde_json::Value;
 
@@ -16,23 +17,26 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of this name, in the Python that a variable of the environment names.
-    pub fn start(variable: &str, name: &str) -> Reader {
+    /// Readers of this name, one for each processor, in the Python that a variable of the environment names.
+    pub fn start(variable: &str, name: &str) -> Vec<Reader> {
         Reader::start_with(variable, name, &[])
     }
 
     /// The same, with variables of the environment.
-    pub fn start_with(variable: &str, name: &str, environment: &[(&str, &str)]) -> Reader {
+    pub fn start_with(variable: &str, name: &str, environment: &[(&str, &str)]) -> Vec<Reader> {
         let python = env::var(variable).unwrap_or_else(|_| panic!("{variable} is set"));
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/export/read.py");
-        let mut command = Command::new(python);
-        command.envs(environment.iter().copied());
-        let command = command.arg(script).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut process = command.spawn().expect("it starts");
-        let requests = process.stdin.take().expect("a pipe");
-        let answers = BufReader::new(process.stdout.take().expect("a pipe"));
         let source = ["pytorch", "keras"].into_iter().find(|source| *source == name);
-        Reader { format: source.unwrap_or("onnx"), process, requests, answers }
+        let one = || {
+            let mut command = Command::new(&python);
+            command.envs(environment.iter().copied());
+            let command = command.arg(&script).arg(name).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut process = command.spawn().expect("it starts");
+            let requests = process.stdin.take().expect("a pipe");
+            let answers = BufReader::new(process.stdout.take().expect("a pipe"));
+            Reader { format: source.unwrap_or("onnx"), process, requests, answers }
+        };
+        (0..available_parallelism().map_or(1, usize::from)).map(|_| one()).collect()
     }
 
     pub fn format(&self) -> &'static str {
