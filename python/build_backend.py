@@ -10,7 +10,7 @@ import sysconfig
 from pathlib import Path
 
 import maturin
-from maturin import get_requires_for_build_editable, get_requires_for_build_wheel, prepare_metadata_for_build_wheel
+from maturin import get_requires_for_build_editable, get_requires_for_build_wheel
 
 __all__ = [
     "build_editable",
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 HERE = Path(__file__).resolve().parent
+SCRIPTS = HERE / "archc.data" / "scripts"
 
 
 def program(profile):
@@ -38,12 +39,11 @@ def program(profile):
         / target
         / {"dev": "debug"}.get(profile, profile)
     )
-    scripts = HERE / "archc.data" / "scripts"
-    scripts.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(folder / name, scripts / name)
+    SCRIPTS.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(folder / name, SCRIPTS / name)
     strip = shutil.which("strip")
     if strip and not target and os.name == "posix":
-        subprocess.run([strip, scripts / name], check=True)
+        subprocess.run([strip, SCRIPTS / name], check=True)
 
 
 def settings(given):
@@ -52,6 +52,12 @@ def settings(given):
     profile = given.get("profile", "release")
     program(profile)
     return {"build-args": f"--profile {profile} {given.get('build-args', '')}"}
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    # maturin wants the folder to be there before there is anything to put into it.
+    SCRIPTS.mkdir(parents=True, exist_ok=True)
+    return maturin.prepare_metadata_for_build_wheel(metadata_directory, config_settings)
 
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):

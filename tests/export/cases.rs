@@ -213,7 +213,7 @@ pub fn with_options() -> impl Iterator<Item = Case> {
          data: {set: folder, eval: [resize 8x6, \"normalize mean={[0.1, 0.2, 0.3]} std=0.5\", normalize half]}",
         "input: [3, 6, 6]\nlayers: [conv 4 1x1 -> ln channels]\n\
          data: {set: folder, eval: [resize 6x6, grayscale, normalize half]}",
-        "input: [1, 8, 8]\nlayers: [flatten -> linear 5]\ndata: {set: digits, eval: [normalize half]}",
+        "input: [1, 8, 8]\nlayers: [flatten -> linear 10]\ndata: {set: digits, eval: [normalize half]}",
     ]
     .into_iter()
     .map(|text| {
