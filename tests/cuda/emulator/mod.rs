@@ -56,7 +56,9 @@ fn open_once() -> Result<(), String> {
 /// A folder for what is made of these sources.
 fn folder(sources: &Path) -> PathBuf {
     let files = ["host.h", "driver.cpp", "nvrtc.cpp", "cublas.cpp", "cudnn.cpp"];
-    let all: Vec<Vec<u8>> = files.iter().map(|file| fs::read(sources.join(file)).expect("a source")).collect();
+    let mut all: Vec<Vec<u8>> = files.iter().map(|file| fs::read(sources.join(file)).expect("a source")).collect();
+    // What is compiled names the place of its header, and other checkouts have theirs.
+    all.push(sources.as_os_str().as_encoded_bytes().to_vec());
     // FNV-1a, since only a name is wanted.
     let hash = all
         .concat()
