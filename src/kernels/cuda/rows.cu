@@ -232,11 +232,10 @@ KERNEL(cross_entropy, CrossEntropy) {
             if (call.class_weights) parts[part] *= call.class_weights[labels[part]];
         }
         double sum = call.even * call.all_weights + parts[0] + parts[1];
-        // Right, if the label's logit is the first of the largest; a row that begins with no number is taken for the
-        // first class.
+        // Right, if the label's logit is the first of the largest. What is no number is neither right nor larger.
         u32 label = call.mixed >= 0.5 ? labels[0] : labels[1];
-        float own = row.length ? single(logits[label]) : 0.0f, first = row.length ? single(logits[0]) : 0.0f;
-        float ahead = label > 0 && (own != own || first != first) ? 1.0f : 0.0f;
+        float own = row.length ? single(logits[label]) : 0.0f;
+        float ahead = own != own ? 1.0f : 0.0f;
         for (u32 k = row.start; k < row.length; k += row.stride) {
             float logit = single(logits[k]);
             if (logit > own || (logit == own && k < label)) ahead += 1.0f;
