@@ -132,6 +132,7 @@ pub fn compile_text(path: &Path, text: &str, format: Format, overrides: &[Overri
 }
 
 /// Which of the language's own formats a file has, by the ending of its name.
+#[cfg(feature = "train")]
 pub fn format(path: &Path) -> Option<Format> {
     Format::from_extension(&path.extension()?.to_string_lossy())
 }

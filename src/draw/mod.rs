@@ -1,4 +1,4 @@
-//! A network as a picture: boxes of layers and blocks, wires with their shapes. [`fold`] says what is a box, [`layout`]
+//! A network as a picture: boxes of layers and blocks, wires with their shapes. `fold` says what is a box, `layout`
 //! where it is, and each format writes it down.
 
 mod dot;

@@ -67,8 +67,9 @@ pub fn vocabulary(layers: &Layers) -> Vocabulary {
     Vocabulary::new(layers.names(), presets::names())
 }
 
-/// What there is of a network in which something is wrong.
+/// What there is of a network in which something is wrong. The program shows it; the library alone does not.
 #[derive(Debug, Clone)]
+#[cfg_attr(not(feature = "cli"), expect(dead_code))]
 pub(crate) struct Part {
     /// The layers before the first mistake.
     pub network: Network,

@@ -1,7 +1,7 @@
 //! Trained networks on their way out: what other programs read of them.
 //!
-//! A format reads the [`Program`](crate::program::Program) that the network is lowered to, or the network itself, and
-//! the weights; nothing reads this module but the command line. To add one, write its file and add it to [`FORMATS`].
+//! A format reads the [`Program`] that the network is lowered to, or the network itself, and the weights; nothing reads
+//! this module but the command line. To add one, write its file and add it to [`FORMATS`].
 
 mod fold;
 mod keras;

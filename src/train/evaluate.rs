@@ -25,7 +25,7 @@ pub struct Evaluation {
     /// (NaN).
     pub confusion: Confusion,
     /// How well images of a class are told from others by its score: the mean area under the receiver operating
-    /// characteristic of each class against the rest; see [`Ranking`]. Earlier versions did not know it, nor what
+    /// characteristic of each class against the rest; see `Ranking`. Earlier versions did not know it, nor what
     /// follows.
     #[serde(default)]
     pub auroc: Option<f64>,

@@ -17,6 +17,9 @@ use reader::Reader;
 /// Operators of each version that changes what is written, and the newest.
 const OPSETS: [u32; 4] = [13, 17, 21, 28];
 
+/// Those that are not written unless they are asked for.
+const OTHERS: [u32; 3] = [13, 21, 28];
+
 /// Sums of floats in another order.
 const ROUNDING: f64 = 1e-4;
 
@@ -98,8 +101,9 @@ fn version(opset: u32) -> Options {
 #[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_architecture() {
     let mut readers = Reader::start("ONNX_PYTHON", "onnxruntime");
-    let cases = architectures().map(|case| (case, OPSETS.map(version).to_vec()));
-    Findings::all(&mut readers, cases, ROUNDING).assert_sound();
+    // Each file as it is written by default and in one more version: operations are read in all of them.
+    let ways = |(index, case)| (case, vec![version(17), version(OTHERS[index % OTHERS.len()])]);
+    Findings::all(&mut readers, architectures().enumerate().map(ways), ROUNDING).assert_sound();
 }
 
 #[test]
