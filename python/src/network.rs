@@ -86,8 +86,7 @@ pub struct Memory {
 ///
 /// Further arguments are values for the names under `let:`. `overrides` replaces any entry of the file:
 /// `overrides={"input": (3, 64, 64), "train.epochs": 3}`. Files that are included lie in the file's own folder, or in
-/// one of
-/// `allow_include`.
+/// one of `allow_include`.
 ///
 /// Raises CompileError if there is anything wrong with the text, and FileNotFoundError if there is no such file.
 #[pyfunction]

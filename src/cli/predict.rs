@@ -15,7 +15,7 @@ use super::machine::Machine;
 use super::trained::{self, Trained};
 use super::{Failure, picture, terminal};
 use crate::diagnostic::printable;
-use crate::executor::Evaluator;
+use crate::executor::{Evaluator, largest};
 use crate::ir::Shape;
 use crate::network::Network;
 use crate::program::Mode;
@@ -130,7 +130,7 @@ impl Predict {
         let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &mut |index, probabilities| {
             let told = match self.probabilities {
                 true => probabilities.iter().map(f64::to_string).collect::<Vec<_>>().join(","),
-                false => field(&class_name(&names, likeliest(probabilities))),
+                false => field(&class_name(&names, largest(probabilities))),
             };
             table.push_str(&format!("{},{told}\n", field(&ids[index])));
             Ok(())
@@ -230,12 +230,6 @@ impl Predict {
             }
         }
     }
-}
-
-/// The number of the largest.
-fn likeliest(probabilities: &[f64]) -> usize {
-    let larger = |best: usize, at: usize| if probabilities[at] > probabilities[best] { at } else { best };
-    (0..probabilities.len()).fold(0, larger)
 }
 
 /// What is to be predicted, and how a table calls it.

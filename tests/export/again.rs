@@ -2,8 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::{self, available_parallelism};
+use std::thread::available_parallelism;
 
 use archc::compile_with;
 use archc::diagnostic::Sources;
@@ -17,7 +16,7 @@ use archc::syntax::no_files;
 
 use crate::cases::{Case, architectures, geometries, random};
 use crate::files::{BATCH, Prepared};
-use crate::{OPSETS, ROUNDING, version};
+use crate::{OPSETS, ROUNDING, share_out, version};
 
 /// What a file holds.
 struct Imported {
@@ -78,23 +77,13 @@ fn softmax(scores: &mut [f32]) {
 
 /// What is refused or wrong, a line each. Every processor works at a case.
 fn wrong(cases: impl Iterator<Item = (Case, Options)>) -> Vec<String> {
-    let cases: Vec<(Case, Options)> = cases.collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut wrong = Vec::new();
-        while let Some((case, options)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match difference(case, options) {
-                Ok(difference) if difference <= ROUNDING => {}
-                Ok(difference) => wrong.push(format!("{}: {difference:.1e}", case.name)),
-                Err(error) => wrong.push(format!("{}: {error}", case.name)),
-            }
-        }
-        wrong
-    };
-    thread::scope(|scope| {
-        let running: Vec<_> = (0..available_parallelism().map_or(1, usize::from)).map(|_| scope.spawn(work)).collect();
-        running.into_iter().flat_map(|part| part.join().expect("it does not panic")).collect()
-    })
+    let workers = (0..available_parallelism().map_or(1, usize::from)).map(|_| Vec::new());
+    let wrong = share_out(cases, workers, |wrong, (case, options)| match difference(case, options) {
+        Ok(difference) if difference <= ROUNDING => {}
+        Ok(difference) => wrong.push(format!("{}: {difference:.1e}", case.name)),
+        Err(error) => wrong.push(format!("{}: {error}", case.name)),
+    });
+    wrong.concat()
 }
 
 #[test]

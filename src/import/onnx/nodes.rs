@@ -92,9 +92,14 @@ impl<'g> Reading<'g> {
 
     /// A layer that works on each number by itself.
     pub fn element_wise(&mut self, node: &'g Node, call: Call) -> Made {
-        let Data { value, view, .. } = self.data(node, 0)?;
-        let value = self.layer(node, None, call, vec![value])?;
-        Ok(Known::Data(Data { value, view, is_sole: true }))
+        let data = self.data(node, 0)?;
+        self.in_place(node, call, data)
+    }
+
+    /// A layer without weights whose result has the axes of what it reads.
+    pub fn in_place(&mut self, node: &'g Node, call: Call, data: Data) -> Made {
+        let value = self.layer(node, None, call, vec![data.value])?;
+        Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 
     fn activation(&mut self, node: &'g Node) -> Made {

@@ -194,7 +194,6 @@ impl<'g> Reading<'g> {
                 call = call.with(key, Argument::Float(value), found.span);
             }
         }
-        let value = self.layer(node, None, call, vec![data.value])?;
-        Ok(Known::Data(Data { value, is_sole: true, ..data }))
+        self.in_place(node, call, data)
     }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::collection::{Collection, TestImages};
 use super::layout::{ENDINGS, FolderLayout, entries, folders, is_image, only};
+use super::left_out::LeftOut;
 use super::split::{Split, hold_out};
 use super::{DataError, places};
 use crate::recipe::{BadImages, Data, DataSet, Table};
@@ -44,7 +45,7 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
     let mut list = List::new(&classes, data.bad_images);
     if layout.divided {
         // Often a picture about the set. It is in no part, and nothing is said about it by leaving it out.
-        list.left_out.extend(strays(&root)?.iter().map(|path| stray(path)));
+        list.left_out.list.extend(strays(&root)?.iter().map(|path| stray(path)));
     }
     let (files, labels) = list.part(&layout.train)?;
     for (label, class) in classes.iter().enumerate() {
@@ -77,7 +78,7 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
             (part(kept), part(held))
         }
     };
-    let left_out = list.left_out;
+    let left_out = list.left_out.list;
     Ok(Collection { train, validation, test: TestImages::Folders(layout.test), classes, left_out, taken_for: None })
 }
 
@@ -94,7 +95,7 @@ pub fn test(data: &Data, found: &[PathBuf], classes: &[String]) -> Result<(Split
     let (files, labels) = list.part(&folder)?;
     match files.is_empty() {
         true => Err(DataError::malformed(&folder, "no images")),
-        false => Ok((Split::of_files(files, labels, data.max_pixels), list.left_out)),
+        false => Ok((Split::of_files(files, labels, data.max_pixels), list.left_out.list)),
     }
 }
 
@@ -131,32 +132,20 @@ fn stray(path: &Path) -> DataError {
 struct List<'a> {
     /// Of the classes.
     numbers: HashMap<&'a str, u32>,
-    bad: BadImages,
     /// What is in the folders and in no list.
-    left_out: Vec<DataError>,
+    left_out: LeftOut,
 }
 
 impl<'a> List<'a> {
     fn new(classes: &'a [String], bad: BadImages) -> List<'a> {
         let numbers = classes.iter().zip(0..).map(|(class, number)| (class.as_str(), number)).collect();
-        List { numbers, bad, left_out: Vec::new() }
-    }
-
-    /// What is not used: an error, if the recipe has it so.
-    fn leave_out(&mut self, error: DataError) -> Result<(), DataError> {
-        match self.bad {
-            BadImages::Refuse => Err(error),
-            BadImages::Skip => {
-                self.left_out.push(error);
-                Ok(())
-            }
-        }
+        List { numbers, left_out: LeftOut::new(bad) }
     }
 
     /// Every image below the class folders of the part `folder`, sorted, with its label.
     fn part(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, Vec<u32>), DataError> {
         for path in strays(folder)? {
-            self.leave_out(stray(&path))?;
+            self.left_out.add(stray(&path))?;
         }
         let (mut files, mut labels) = (Vec::new(), Vec::new());
         for class in folders(folder)? {
@@ -170,7 +159,7 @@ impl<'a> List<'a> {
                     return Ok(());
                 }
                 let reason = format!("its name has none of the endings {}", ENDINGS.join(", "));
-                self.leave_out(DataError::bad_image(&path, reason))
+                self.left_out.add(DataError::bad_image(&path, reason))
             })?;
             labels.resize(files.len(), label);
         }

@@ -24,6 +24,7 @@ mod folder;
 mod idx;
 mod image;
 mod layout;
+mod left_out;
 mod loader;
 mod naming;
 pub(crate) mod places;

@@ -98,16 +98,18 @@ fn with_blocks(
     }))
 }
 
+/// The end of a network whose last convolution and norm are `features.{last}`.
+fn head_of(last: usize, layer: &[&str]) -> Option<String> {
+    match layer {
+        ["conv_head"] => Some(format!("features.{last}.0")),
+        ["bn2"] => Some(format!("features.{last}.1")),
+        ["classifier"] => Some("classifier.1".to_owned()),
+        _ => None,
+    }
+}
+
 pub fn mobilenet_v2(names: &[Cow<str>], _own: &[&str]) -> Translated {
-    let head = |blocks: &Blocks, layer: &[&str]| {
-        let last = blocks.stages.iter().sum::<usize>() + 1;
-        match layer {
-            ["conv_head"] => Some(format!("features.{last}.0")),
-            ["bn2"] => Some(format!("features.{last}.1")),
-            ["classifier"] => Some("classifier.1".to_owned()),
-            _ => None,
-        }
-    };
+    let head = |blocks: &Blocks, layer: &[&str]| head_of(blocks.stages.iter().sum::<usize>() + 1, layer);
     with_blocks(names, head, |blocks, stage, index, layer| {
         let features = blocks.flat(stage, index) + 1;
         let (layer, place) = blocks.place(stage, index, layer)?;
@@ -140,15 +142,7 @@ pub fn mobilenet_v3(names: &[Cow<str>], _own: &[&str]) -> Translated {
 }
 
 pub fn efficientnet(names: &[Cow<str>], _own: &[&str]) -> Translated {
-    let head = |blocks: &Blocks, layer: &[&str]| {
-        let last = blocks.stages.len() + 1;
-        match layer {
-            ["conv_head"] => Some(format!("features.{last}.0")),
-            ["bn2"] => Some(format!("features.{last}.1")),
-            ["classifier"] => Some("classifier.1".to_owned()),
-            _ => None,
-        }
-    };
+    let head = |blocks: &Blocks, layer: &[&str]| head_of(blocks.stages.len() + 1, layer);
     with_blocks(names, head, |blocks, stage, index, layer| {
         let (layer, place) = blocks.place(stage, index, layer)?;
         Some(format!("features.{}.{index}.block.{layer}.{place}", stage + 1))

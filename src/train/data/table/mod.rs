@@ -12,6 +12,7 @@ use rayon::prelude::*;
 
 use super::collection::{Collection, TestImages};
 use super::layout::{Role, role};
+use super::left_out::LeftOut;
 use super::split::{Split, hold_out};
 use super::{DataError, places};
 use crate::recipe::{BadImages, Data, Held, Table};
@@ -39,7 +40,6 @@ struct Entry {
 /// Reads tables.
 struct Reader<'a> {
     table: &'a Table,
-    bad: BadImages,
     base: PathBuf,
     labels: Names,
     groups: Names,
@@ -48,7 +48,7 @@ struct Reader<'a> {
     /// Each image, with where it stands and its class.
     seen: HashMap<PathBuf, (usize, u64, u32)>,
     /// What is in no part.
-    left_out: Vec<DataError>,
+    left_out: LeftOut,
 }
 
 /// Names, each with a number in its order of appearance.
@@ -123,7 +123,7 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
     }
     let train = reader.split(&kept, &classes, data)?;
     let validation = reader.split(&held, &classes, data)?;
-    let left_out = reader.left_out;
+    let left_out = reader.left_out.list;
     Ok(Collection { train, validation, test: TestImages::Table, classes, left_out, taken_for: Some(taken_for) })
 }
 
@@ -145,7 +145,7 @@ pub fn test(data: &Data, classes: &[String]) -> Result<(Split, Vec<DataError>), 
     if entries.is_empty() {
         return Err(DataError::malformed(&file, "there is no row with an image for testing"));
     }
-    Ok((reader.split(&entries, classes, data)?, reader.left_out))
+    Ok((reader.split(&entries, classes, data)?, reader.left_out.list))
 }
 
 /// What a table has that says where its images are: for prediction, without classes.
@@ -207,9 +207,9 @@ fn check_count(rows: usize, file: &Path) -> Result<(), DataError> {
 
 impl<'a> Reader<'a> {
     fn new(table: &'a Table, data: &Data, file: &Path) -> Reader<'a> {
-        let (labels, groups, left_out) = (Names::default(), Names::default(), Vec::new());
+        let (labels, groups, left_out) = (Names::default(), Names::default(), LeftOut::new(data.bad_images));
         let (files, seen, base) = (Vec::new(), HashMap::new(), base(data, file));
-        Reader { table, bad: data.bad_images, base, labels, groups, files, seen, left_out }
+        Reader { table, base, labels, groups, files, seen, left_out }
     }
 
     /// Every row, which is for `role` or for what it says itself, and what the table was taken for.
@@ -235,7 +235,7 @@ impl<'a> Reader<'a> {
                 } else {
                     format!("the class {name:?} is not one line of text")
                 };
-                self.leave_out(DataError::malformed(file, format!("line {line}: {what}")))?;
+                self.left_out.add(DataError::malformed(file, format!("line {line}: {what}")))?;
                 continue;
             }
             let role = match (whole, columns.split) {
@@ -271,8 +271,8 @@ impl<'a> Reader<'a> {
             let message = format!("line {line}: {} again, as in line {there}{of}: {what}", path.display());
             let again = DataError::malformed(file, message);
             match label == entry.label {
-                true => self.left_out.push(again),
-                false => self.leave_out(again)?,
+                true => self.left_out.list.push(again),
+                false => self.left_out.add(again)?,
             }
         }
         let taken_for = format!(
@@ -319,26 +319,15 @@ impl<'a> Reader<'a> {
                 kept.push(entry);
                 continue;
             }
-            let others = if missing > 1 && self.bad == BadImages::Refuse {
+            let others = if missing > 1 && self.left_out.bad == BadImages::Refuse {
                 format!(", nor the files of {} more rows", missing - 1)
             } else {
                 String::new()
             };
             let message = format!("line {}: there is no file {}{others}", entry.line, entry.file.display());
-            self.leave_out(DataError::malformed(file, message))?;
+            self.left_out.add(DataError::malformed(file, message))?;
         }
         Ok(kept)
-    }
-
-    /// What is not used: an error, if the recipe has it so.
-    fn leave_out(&mut self, error: DataError) -> Result<(), DataError> {
-        match self.bad {
-            BadImages::Refuse => Err(error),
-            BadImages::Skip => {
-                self.left_out.push(error);
-                Ok(())
-            }
-        }
     }
 
     /// No group is in two parts.
