@@ -29,6 +29,13 @@ pub struct Node {
     pub weights: Vec<Weight>,
 }
 
+impl Node {
+    /// What it is called.
+    pub fn label(&self) -> NodeLabel {
+        NodeLabel { name: self.name.clone(), kind: self.kind, call: self.call.clone() }
+    }
+}
+
 /// Layers and wires, in an order in which they can be computed.
 #[derive(Debug, Clone)]
 pub struct Graph {
@@ -61,31 +68,57 @@ impl Graph {
 
     /// Adds a layer that reads `inputs`. Its output's shape and its weights are worked out here; `Err` if the inputs do
     /// not fit.
-    pub fn wire(&mut self, layer: Arc<dyn Layer>, inputs: Vec<ValueId>, label: NodeLabel) -> Result<ValueId, Mismatch> {
+    pub fn wire(
+        &mut self,
+        layer: Arc<dyn Layer>,
+        inputs: Vec<ValueId>,
+        label: NodeLabel,
+    ) -> Result<ValueId, Box<Unwired>> {
         let shapes: Vec<Shape> = inputs.iter().map(|value| self.shape(*value)).collect();
-        let output = layer.output(&shapes)?;
-        let weights = layer.weights(&shapes);
-        let too_large = |what: String| Mismatch {
-            code: Code::TooLarge,
-            at: Culprit::Layer,
-            message: format!("{what} is too large to compute with"),
-            arithmetic: format!("more than 2^40 = {LARGEST_VALUE} elements"),
-            help: None,
-        };
-        if !output.is_reasonable() {
-            return Err(too_large(format!("the output {output}")));
-        }
-        for weight in &weights {
-            let elements = weight.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
-            if elements.is_none_or(|elements| elements > LARGEST_VALUE) {
-                let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
-                return Err(too_large(format!("the {} {}", weight.name, sizes.join("×"))));
+        match made(&*layer, &shapes) {
+            Ok((output, weights)) => {
+                let NodeLabel { name, kind, call } = label;
+                self.nodes.push(Node { name, kind, call, layer, inputs, output, weights });
+                Ok(ValueId::of_node(self.nodes.len() - 1))
             }
+            Err(mismatch) => Err(Box::new(Unwired { mismatch, inputs, label })),
         }
-        let NodeLabel { name, kind, call } = label;
-        self.nodes.push(Node { name, kind, call, layer, inputs, output, weights });
-        Ok(ValueId::of_node(self.nodes.len() - 1))
     }
+}
+
+/// What a layer makes of inputs with these shapes, and the weights that it has then.
+fn made(layer: &dyn Layer, inputs: &[Shape]) -> Result<(Shape, Vec<Weight>), Mismatch> {
+    let output = layer.output(inputs)?;
+    let weights = layer.weights(inputs);
+    let too_large = |what: String| Mismatch {
+        code: Code::TooLarge,
+        at: Culprit::Layer,
+        message: format!("{what} is too large to compute with"),
+        arithmetic: format!("more than 2^40 = {LARGEST_VALUE} elements"),
+        help: None,
+    };
+    if !output.is_reasonable() {
+        return Err(too_large(format!("the output {output}")));
+    }
+    for weight in &weights {
+        let elements = weight.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
+        if elements.is_none_or(|elements| elements > LARGEST_VALUE) {
+            let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
+            return Err(too_large(format!("the {} {}", weight.name, sizes.join("×"))));
+        }
+    }
+    Ok((output, weights))
+}
+
+/// A layer that does not take its inputs.
+#[derive(Debug)]
+pub struct Unwired {
+    /// What it objects to.
+    pub mismatch: Mismatch,
+    /// What it would have read.
+    pub inputs: Vec<ValueId>,
+    /// What it would have been called.
+    pub label: NodeLabel,
 }
 
 /// What a node is called.

@@ -119,8 +119,11 @@ impl Given {
 impl fmt::Display for ResolvedCall {
     /// As the notation writes it, so that it can be read again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let arguments = self.given.iter().map(|given| (given.named.then_some(given.key), &given.value));
-        f.pad(&notation(&self.callee, arguments))
+        let arguments = || self.given.iter().map(|given| (given.named.then_some(given.key), &given.value));
+        if f.width().is_none() && f.precision().is_none() {
+            return write_notation(f, &self.callee, arguments());
+        }
+        f.pad(&notation(&self.callee, arguments()))
     }
 }
 
@@ -130,15 +133,23 @@ pub(super) fn notation<'a>(
     arguments: impl ExactSizeIterator<Item = (Option<&'a str>, &'a Value)>,
 ) -> String {
     let mut text = String::with_capacity(callee.len() + 8 * arguments.len());
-    text.push_str(callee);
-    for (key, value) in arguments {
-        let written = match key {
-            None => write!(text, " {value}"),
-            Some(key) => write!(text, " {}", keyed(key, value)),
-        };
-        written.expect("a String takes everything");
-    }
+    write_notation(&mut text, callee, arguments).expect("a String takes everything");
     text
+}
+
+fn write_notation<'a>(
+    out: &mut impl Write,
+    callee: &str,
+    arguments: impl Iterator<Item = (Option<&'a str>, &'a Value)>,
+) -> fmt::Result {
+    out.write_str(callee)?;
+    for (key, value) in arguments {
+        match key {
+            None => write!(out, " {value}")?,
+            Some(key) => write!(out, " {}", keyed(key, value))?,
+        }
+    }
+    Ok(())
 }
 
 /// An argument with its name, as short as the notation can: `s2`, `ceil=true`.

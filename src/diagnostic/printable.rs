@@ -22,14 +22,22 @@ pub fn printable_lines(message: &str) -> Cow<'_, str> {
 /// Whether nothing is to be replaced, told by the bytes of UTF-8: control characters are below U+0020 and from U+007F
 /// to U+009F.
 fn is_harmless(text: &[u8]) -> bool {
-    text.iter().enumerate().all(|(at, byte)| match byte {
-        b'\n' | b' '..=b'~' => true,
-        0x00..=0x1f | 0x7f => false,
-        0xc2 => !matches!(text[at + 1..], [0x80..=0x9f, ..]),
-        0xe2 => !matches!(text[at + 1..], [0x80, 0xaa..=0xae, ..] | [0x81, 0xa6..=0xa9, ..]),
-        _ => true,
-    })
+    // Whole registers of bytes with which no such character begins are passed over; the others are looked at one by
+    // one.
+    let begins = |byte: u8| byte < b' ' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2);
+    let is_passed = |bytes: &[u8]| !bytes.iter().fold(false, |any, byte| any | begins(*byte));
+    let is_harmless = |at: usize| match text[at..] {
+        [0xc2, next, ..] => !matches!(next, 0x80..=0x9f),
+        [0xe2, ref next @ ..] => !matches!(next, [0x80, 0xaa..=0xae, ..] | [0x81, 0xa6..=0xa9, ..]),
+        [byte, ..] => !begins(byte),
+        [] => true,
+    };
+    let mut blocks = text.chunks(BLOCK).enumerate().filter(|(_, block)| !is_passed(block));
+    blocks.all(|(index, block)| (0..block.len()).all(|at| is_harmless(BLOCK * index + at)))
 }
+
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
 
 /// Whether a character changes the direction of the text around it:
 /// <https://unicode.org/reports/tr9/#Directional_Formatting_Characters>.
@@ -51,7 +59,10 @@ mod tests {
     fn bytes_tell_which_characters_are_replaced() {
         for c in '\0'..=char::MAX {
             let replaced = c != '\n' && (c.is_control() || turns(c));
-            assert_eq!(is_harmless(c.to_string().as_bytes()), !replaced, "{c:?}");
+            for before in [0, BLOCK - 1] {
+                let text = format!("{}{c}", " ".repeat(before));
+                assert_eq!(is_harmless(text.as_bytes()), !replaced, "{c:?} behind {before}");
+            }
         }
     }
 }

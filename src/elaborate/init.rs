@@ -18,10 +18,10 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
     let mut problems = Mistakes::default();
     let compared = Budget::new(MOST_COMPARED);
     let mut full_name = String::new();
-    let named = |(place, node): (usize, &Node)| (node.name.clone(), place);
-    let places: HashMap<String, usize> = match rules {
-        [] => HashMap::new(),
-        _ => graph.nodes.iter().enumerate().map(named).collect(),
+    let is_full_name = |pattern: &str| !pattern.contains('*') && of_kind(pattern, layers).is_none();
+    let places: HashMap<String, usize> = match rules.iter().any(|rule| is_full_name(&rule.pattern.value)) {
+        true => graph.nodes.iter().enumerate().map(|(place, node)| (node.name.clone(), place)).collect(),
+        false => HashMap::new(),
     };
     for rule in rules {
         let init = match call::arguments(&rule.initialiser, scope) {
@@ -43,7 +43,7 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
         let (owner, _) = pattern.value.rsplit_once('.').unwrap_or_default();
         let kind = of_kind(&pattern.value, layers);
         let range = match places.get(owner) {
-            _ if pattern.value.contains('*') || kind.is_some() => 0..graph.nodes.len(),
+            _ if !is_full_name(&pattern.value) => 0..graph.nodes.len(),
             Some(place) => *place..place + 1,
             None => 0..0,
         };

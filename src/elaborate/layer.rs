@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::unread::{in_words_of_call, mistakes_besides};
 use super::walk::Walk;
 use crate::diagnostic::Code;
-use crate::graph::NodeLabel;
+use crate::graph::{Node, NodeLabel, Unwired};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Definition;
 use crate::syntax::Origin;
@@ -75,24 +75,25 @@ impl Walk<'_> {
                 return None;
             }
         };
-        let label = NodeLabel { name: name.to_string(), kind: definition.name, call: resolved.clone() };
+        let label = NodeLabel { name: name.to_string(), kind: definition.name, call: resolved };
         let Some(inputs) = inputs.iter().copied().collect::<Option<Vec<ValueId>>>() else {
-            self.comes_behind(label);
+            self.comes_behind(|_| Some(label));
             return None;
         };
-        match self.graph.wire(Arc::from(layer), inputs.clone(), label.clone()) {
+        match self.graph.wire(Arc::from(layer), inputs, label) {
             Ok(value) => {
                 self.origins.push(self.origin(call));
-                self.comes_behind(label);
+                self.comes_behind(|graph| graph.nodes.last().map(Node::label));
                 Some(value)
             }
-            Err(mismatch) => {
+            Err(unwired) => {
+                let Unwired { mismatch, inputs, label } = *unwired;
                 if !self.is_reported(mismatch.code, place_of(&places, mismatch.at, call.span)) {
-                    let origin = self.origin(call);
-                    let refused = Refused { mismatch, inputs, places, call: resolved, origin, shortcut };
+                    let (origin, call) = (self.origin(call), label.call.clone());
+                    let refused = Refused { mismatch, inputs, places, call, origin, shortcut };
                     self.report_later(Problem::Refused(Box::new(refused)));
                 }
-                self.comes_behind(label);
+                self.comes_behind(|_| Some(label));
                 None
             }
         }

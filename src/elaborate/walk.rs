@@ -171,9 +171,9 @@ impl<'d> Walk<'d> {
     }
 
     /// A layer that comes after a mistake, or is one.
-    pub(super) fn comes_behind(&mut self, label: NodeLabel) {
+    pub(super) fn comes_behind(&mut self, label: impl FnOnce(&Graph) -> Option<NodeLabel>) {
         if self.sound.is_some() {
-            self.behind.push(label);
+            self.behind.extend(label(&self.graph));
         }
     }
 

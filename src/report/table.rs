@@ -30,6 +30,9 @@ pub enum Form {
 /// Between two columns.
 const GAP: usize = 2;
 
+/// What cells are filled up with, as much at a time as most need.
+const BLANKS: &str = "                                ";
+
 /// The widths with which `columns` fit into `width`; `None` if they cannot.
 pub fn widths(columns: &[Column], width: usize) -> Option<Vec<usize>> {
     let mut widths: Vec<usize> = columns.iter().map(|column| column.widest.max(length(column.title))).collect();
@@ -75,7 +78,8 @@ pub fn draw(
             let faint = colour && (row >= usual || matches!(column.form, Form::Faint(_)));
             line.put(&text, column.form, *width, faint.then_some(Paint::Faint));
         }
-        writeln!(out, "{}", line.text)?;
+        line.text.push('\n');
+        out.write_str(&line.text)?;
     }
     Ok(())
 }
@@ -93,6 +97,14 @@ impl Line {
         self.held_back = 0;
     }
 
+    fn fill(&mut self, mut blanks: usize) {
+        while let Some(left) = blanks.checked_sub(BLANKS.len()) {
+            self.text.push_str(BLANKS);
+            blanks = left;
+        }
+        self.text.push_str(&BLANKS[..blanks]);
+    }
+
     /// Appends a cell, cut or filled up to `width` characters, and the gap behind it.
     fn put(&mut self, cell: &str, form: Form, width: usize, paint: Option<Paint>) {
         if cell.is_empty() {
@@ -102,7 +114,7 @@ impl Line {
         let length = length(cell);
         let missing = width.saturating_sub(length);
         let (before, after) = if form == Form::Number { (missing, 0) } else { (0, missing) };
-        self.text.extend(std::iter::repeat_n(' ', self.held_back + before));
+        self.fill(self.held_back + before);
         let start = self.text.len();
         match form {
             _ if length <= width => self.text.push_str(cell),

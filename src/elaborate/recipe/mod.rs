@@ -27,7 +27,6 @@ use crate::graph::Graph;
 use crate::ir::Shape;
 use crate::recipe::{Data, Train};
 use crate::syntax::ast::{Document, Section};
-use patterns::Names;
 
 /// Both sections, as far as they are there and without errors, and everything that is wrong or doubtful in them.
 ///
@@ -46,8 +45,7 @@ pub fn read(
         data::read(section, scope, &target, &mut problems)
     });
     let train = document.train.as_ref().and_then(|section| {
-        let names = graph.map(Names::new);
-        train::read(section, scope, classes.as_ref().map(|classes| classes.value), names.as_ref(), &mut problems)
+        train::read(section, scope, classes.as_ref().map(|classes| classes.value), graph, &mut problems)
     });
     if let (Some(data), Some(train), Some(section)) = (&data, &train, &document.train) {
         problems.extend(no_full_batch(data, train, section));

@@ -72,7 +72,12 @@ pub fn renames(settings: &mut Settings) -> Vec<Rename> {
     renames
 }
 
-/// The full names of all weights and running statistics; of the first ones, if there are many.
+/// Whether there are weights that could learn.
+pub fn is_any_learning(graph: &Graph) -> bool {
+    graph.nodes.iter().any(|node| node.weights.iter().any(|weight| weight.trainable))
+}
+
+/// The full names of all weights and running statistics.
 pub struct Names {
     all: Vec<String>,
     /// Whether it learns, by name.
@@ -93,11 +98,6 @@ impl Names {
     pub fn idle<'a>(&'a self, patterns: &'a [Spanned<String>], key: &'a str) -> impl Iterator<Item = Diagnostic> + 'a {
         let idle = |pattern: &&Spanned<String>| !self.all.iter().any(|name| glob(&pattern.value, name));
         patterns.iter().filter(idle).map(move |pattern| self.nothing(pattern, key))
-    }
-
-    /// Whether there are weights that could learn.
-    pub fn is_any_learning(&self) -> bool {
-        self.learns.contains(&true)
     }
 
     /// Whether there are weights that could learn, and these patterns are for all of them.

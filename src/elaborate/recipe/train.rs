@@ -3,7 +3,7 @@
 use super::losses::{self, LOSSES};
 use super::named::{self, Registry};
 use super::optimizers::OPTIMIZERS;
-use super::patterns::{self, Names};
+use super::patterns::{self, Names, is_any_learning};
 use super::ranges::above_zero;
 use super::schedules::{SCHEDULES, better};
 use super::transforms::Channels;
@@ -12,6 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
 use crate::elaborate::language::{Key, Takes};
 use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::Settings;
+use crate::graph::Graph;
 use crate::recipe::{ClassWeights, Clip, EarlyStopping, Every, Measure, Sampler, Train};
 use crate::syntax::ast::{Section, Setting};
 
@@ -54,17 +55,17 @@ const STOPPINGS: Registry<EarlyStopping> = Registry {
 };
 
 /// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and
-/// `names` those of its weights, if known.
+/// `graph` its layers, if known.
 pub fn read(
     section: &Section,
     scope: &Scope,
     classes: Option<usize>,
-    names: Option<&Names>,
+    graph: Option<&Graph>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Train> {
     let before = problems.len();
     let mut settings = Settings::new("train", section, scope);
-    let (train, schedule) = entries(&mut settings, section, scope, classes, names, problems);
+    let (train, schedule) = entries(&mut settings, section, scope, classes, graph, problems);
     let errors = settings.finish().err().unwrap_or_default();
     problems.extend(errors.into_iter().map(|error| point_to_its_place(error, section)));
     if problems.len() > before {
@@ -90,7 +91,7 @@ fn entries<'a>(
     section: &Section,
     scope: &Scope,
     classes: Option<usize>,
-    names: Option<&Names>,
+    graph: Option<&Graph>,
     problems: &mut Vec<Diagnostic>,
 ) -> (Train, Option<&'a Spanned<Setting>>) {
     let mut train = Train::default();
@@ -146,15 +147,19 @@ fn entries<'a>(
         train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
     }
     let [freeze, replace] = ["freeze", "replace"].map(|key| patterns::read(settings, key));
-    if let Some(names) = names {
+    if let Some(graph) = graph {
+        // Most files have no patterns, and large networks many names.
+        let names = (!freeze.is_empty() || !replace.is_empty()).then(|| Names::new(graph));
         for (key, patterns) in [("freeze", &freeze), ("replace", &replace)] {
-            names.idle(patterns, key).for_each(|error| settings.report(error));
+            let idle = names.iter().flat_map(|names| names.idle(patterns, key));
+            idle.for_each(|error| settings.report(error));
         }
         let place = section.entries.first().map_or(section.span, |(key, _)| key.span);
-        let frozen = section.entry("freeze").filter(|_| names.are_all_frozen(&freeze));
+        let are_all_frozen = names.is_some_and(|names| names.are_all_frozen(&freeze));
+        let frozen = section.entry("freeze").filter(|_| are_all_frozen);
         let reason = match frozen {
             Some((key, _)) => Some((key.span, "every weight of the network is frozen")),
-            None if names.is_any_learning() => None,
+            None if is_any_learning(graph) => None,
             None => Some((place, "no layer of the network has weights that learn")),
         };
         if let Some((place, reason)) = reason {
