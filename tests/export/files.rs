@@ -10,8 +10,11 @@ use archc::lower::lower;
 use archc::network::Network;
 use archc::program::ProgramWeight;
 use archc::random::initial_weights;
-use archc::recipe::Transform;
+use archc::recipe::{MaxPixels, Transform};
+use archc::train::data::read_image;
 use serde_json::{Value, json};
+
+use crate::gradients;
 
 /// Examples in a test; more than one, so that the batch's size shows.
 pub const BATCH: usize = 2;
@@ -42,6 +45,8 @@ fn weights(declared: &[ProgramWeight], initial: Vec<Vec<f32>>) -> Vec<Vec<f32>> 
 pub struct Prepared<'a> {
     network: &'a Network,
     weights: Vec<Vec<f32>>,
+    /// As the network reads it.
+    images: Vec<f32>,
     /// As a file has it, with its sizes.
     input: (Vec<u8>, Vec<usize>),
     output: Vec<f32>,
@@ -54,7 +59,7 @@ impl Prepared<'_> {
         let weights = weights(&program.weights, initial_weights::<f32>(&program, 1));
         let (images, input, shape) = images(network.graph.input, bytes, network);
         let output = Executor::new(program, weights.clone()).evaluate(&images).to_vec();
-        Prepared { network, weights, input: (input, shape), output }
+        Prepared { network, weights, images, input: (input, shape), output }
     }
 
     /// Writes the files into `folder`; what a reader is asked. PyTorch gets its weights in a file of their own.
@@ -69,13 +74,16 @@ impl Prepared<'_> {
         fs::write(path("input"), bytes).expect("room on the disk");
         fs::write(path("output"), output.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()).expect("room");
         self.write(&path("model"), format, options)?;
+        let mut gradients = Value::Null;
         if format == "pytorch" {
             self.write(&path("weights"), "pth", options)?;
             fs::write(path("init"), first_values(network)).expect("room");
+            gradients = gradients::write(network, &self.weights, &self.images, &path("gradients"));
         }
         let output_shape = [vec![BATCH], out.dims()].concat();
         Ok(json!({
             "model": path("model"), "weights": path("weights"), "init": path("init"), "input": path("input"), "output": path("output"),
+            "gradients": gradients,
             "input_shape": shape, "output_shape": output_shape,
             "type": if options.preprocess { "uint8" } else { "float32" },
         }))
@@ -88,6 +96,22 @@ impl Prepared<'_> {
         let exported = Exported { network, weights, classes, steps: 1 };
         format.write(exported, options, path).map(drop).map_err(|error| error.to_string())
     }
+}
+
+/// An image for torchvision, and what archc makes of it.
+pub fn prepared_image(network: &Network, image: &Path, folder: &Path) -> Value {
+    let path = |name: &str| folder.join(name);
+    let transforms = &network.data.as_ref().expect("it has some").eval;
+    let input = network.graph.input;
+    let output = read_image(image, transforms, input, MaxPixels::default()).unwrap_or_else(|error| panic!("{error}"));
+    fs::write(path("output"), output.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()).expect("room");
+    let format = FORMATS.iter().find(|known| known.name() == "pytorch").expect("it is one");
+    let exported = Exported { network: network.clone(), weights: Vec::new(), classes: Vec::new(), steps: 0 };
+    format.write(exported, &Options::default(), &path("model")).unwrap_or_else(|error| panic!("{error}"));
+    let mode = if input.channels() == 1 { "L" } else { "RGB" };
+    json!({
+        "model": path("model"), "image": image, "mode": mode, "output": path("output"), "output_shape": input.dims(),
+    })
 }
 
 /// Of every weight's first values: how many there are, their mean, their deviation and the largest, as JSON.

@@ -3,9 +3,11 @@
 mod again;
 mod cases;
 mod files;
+mod gradients;
 mod reader;
 mod source;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
@@ -154,6 +156,38 @@ fn pytorch_computes_what_its_source_says() {
     Findings::all(&mut readers, geometries().map(once), ROUNDING).assert_sound();
     Findings::all(&mut readers, random().map(once), ROUNDING).assert_sound();
 }
+
+#[test]
+#[ignore = "TORCH_PYTHON must be a Python that has torch, torchvision and Pillow"]
+fn torchvision_prepares_images_as_archc_does() {
+    let mut readers = Reader::start("TORCH_PYTHON", "transforms");
+    for transforms in TRANSFORMS {
+        for (channels, file) in [(3, "palette.png"), (1, "progressive.jpg"), (3, "grey.jpg")] {
+            let sizes = format!("[{channels}, 12, 20]");
+            let text = format!("input: {sizes}\nlayers: [identity]\ndata: {{set: folder, eval: [{transforms}]}}");
+            let Ok(network) = archc::compile(&text) else { panic!("{text}") };
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/train/data/images").join(file);
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let request = files::prepared_image(&network, &path, folder.path());
+            let difference = readers[0].ask(&request).unwrap_or_else(|error| panic!("{text}, {file}: {error}"));
+            // Pillow takes the mean of three colours in whole numbers, and decoders of JPEG differ by one.
+            assert!(difference < 1.5 / 255.0, "{text}, {file}: {difference}");
+        }
+    }
+}
+
+/// What images go through in evaluation, ending in 12×20 pixels.
+const TRANSFORMS: [&str; 9] = [
+    "resize 12x20",
+    "resize 12 bicubic, center_crop 12x20",
+    "resize 30, center_crop 12x20, normalize half",
+    "resize 8x16, pad 2",
+    "resize 10x14, pad 1x3 mode=edge",
+    "resize 10x14, pad 1x3 mode=reflect",
+    "resize 10x14, pad 1x3 mode=symmetric",
+    "center_crop 12x20, grayscale, normalize mean=0.25 std=0.5",
+    "resize 12x20, \"gaussian_blur 3x5 sigma=0.7\"",
+];
 
 #[test]
 #[ignore = "KERAS_PYTHON must be a Python that has keras, tensorflow and torch: see CONTRIBUTING.md"]

@@ -3,11 +3,12 @@
 Each line of the input is a request in JSON; each line of the output says how far the result is from what it should be,
 relative to its largest number, or why the model is not read.
 
-    read.py onnxruntime | openvino | opencv | onnx2torch | tract | pytorch | keras
+    read.py onnxruntime | openvino | opencv | onnx2torch | tract | pytorch | keras | transforms
 
 pytorch and keras run the source of a module or a model with its weights instead; keras with the backend that
 KERAS_BACKEND names, twice: the model as it is made, and as it is saved and loaded. onnxruntime also holds each model
-against onnx's own checker, with shapes worked out in full.
+against onnx's own checker, with shapes worked out in full; pytorch compares gradients too. transforms runs what the
+source of a module says about images on one.
 """
 
 import contextlib
@@ -106,13 +107,41 @@ def begins_alike(module, path):
             assert 0.65 < ratio < 1.55, f"{name}: up to {abs(values).max()}, not {largest}"
 
 
+def has_gradients(module, x, request):
+    """Gradients are archc's, of the loss in training mode without what is drawn at random, in double precision."""
+    import torch
+
+    module = module.double().train()
+    for part in module.modules():
+        if isinstance(part, torch.nn.Dropout) or type(part).__name__ == "DropPath":
+            part.p = 0.0
+    labels = torch.tensor(request["labels"])
+    torch.nn.functional.cross_entropy(module(torch.from_numpy(x).double()), labels).backward()
+    parameters = dict(module.named_parameters())
+    assert sum(parameter.numel() for parameter in parameters.values()) == request["params"]
+    names, counts = zip(*request["learns"]) if request["learns"] else ((), ())
+    assert {name for name, parameter in parameters.items() if parameter.grad is not None} == set(names)
+    values = np.fromfile(request["path"], "float64")
+    # Some are zero but for rounding: that of a bias before a norm.
+    largest = abs(values).max(initial=0)
+    for name, expected in zip(names, np.split(values, np.cumsum(counts)[:-1])):
+        difference = abs(parameters[name].grad.numpy().reshape(-1) - expected).max()
+        assert difference <= 1e-7 * max(abs(expected).max(), 1e-3 * largest), f"gradient of {name}: {difference}"
+
+
+def executed(request):
+    """The names in a file of source."""
+    names = {}
+    with open(request["model"]) as file:
+        exec(compile(file.read(), request["model"], "exec"), names)
+    return names
+
+
 def pytorch():
     import torch
 
     def run(request, x):
-        names = {}
-        with open(request["model"]) as file:
-            exec(compile(file.read(), request["model"], "exec"), names)
+        names = executed(request)
         # The network's own class comes last.
         torch.manual_seed(1)
         module = [value for value in names.values() if isinstance(value, type)][-1]()
@@ -122,7 +151,20 @@ def pytorch():
         for name, value in module.state_dict().items():
             assert value.dtype == weights[name].dtype, name
         with torch.no_grad():
-            return module.eval()(torch.from_numpy(x)).numpy()
+            result = module.eval()(torch.from_numpy(x)).numpy()
+        if request["gradients"]:
+            has_gradients(module, x, request["gradients"])
+        return result
+
+    return run
+
+
+def transforms():
+    from PIL import Image
+
+    def run(request, _):
+        image = Image.open(request["image"]).convert(request["mode"])
+        return executed(request)["transforms"]()(image).numpy()
 
     return run
 
@@ -138,11 +180,8 @@ def keras():
 
     def run(request, x):
         keras.backend.clear_session()
-        names = {}
-        with open(request["model"]) as file:
-            exec(compile(file.read(), request["model"], "exec"), names)
         # The function that makes the model comes last.
-        make = [value for value in names.values() if callable(value)][-1]
+        make = [value for value in executed(request).values() if callable(value)][-1]
         model = make()
         if os.path.exists(request["model"] + ".weights.h5"):
             model.load_weights(request["model"] + ".weights.h5")
@@ -162,12 +201,12 @@ def keras():
 
 READERS = {
     reader.__name__: reader
-    for reader in (onnxruntime, openvino, opencv, onnx2torch, tract, pytorch, keras)
+    for reader in (onnxruntime, openvino, opencv, onnx2torch, tract, pytorch, keras, transforms)
 }
 
 
 def answer(run, request):
-    x = np.fromfile(request["input"], request["type"]).reshape(request["input_shape"])
+    x = "input" in request and np.fromfile(request["input"], request["type"]).reshape(request["input_shape"])
     expected = np.fromfile(request["output"], "float32").reshape(request["output_shape"])
     with contextlib.redirect_stdout(sys.stderr):
         found = np.asarray(run(request, x))

@@ -4,6 +4,7 @@
 mod init;
 mod layers;
 mod print;
+mod transforms;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -95,7 +96,7 @@ pub fn source(network: &Network) -> Result<String, ExportError> {
     let root = group(&program);
     let mut writer = Writer { program: &program, modules: HashMap::new() };
     let mut names = Names::default();
-    HELPERS.iter().for_each(|(name, _)| names.reserve(name));
+    HELPERS.iter().map(|(name, _)| *name).chain(["transforms"]).for_each(|name| names.reserve(name));
     let mut classes = Vec::new();
     let mut groups: Vec<&Group> = Vec::new();
     root.each(&mut |group| groups.push(group));
@@ -129,16 +130,19 @@ fn file(network: &Network, classes: &[Class<Body>]) -> String {
     let (input, output) = (network.graph.input, network.graph.shape(network.output));
     let name = network.name.replace(['\\', '"', '\n', '\r'], "_");
     let mut text = format!("\"\"\"{name}: {input} to {output}, written by archc {}.\n", env!("CARGO_PKG_VERSION"));
-    let transforms = network.data.as_ref().map_or(&[][..], |data| &data.eval);
-    if !transforms.is_empty() {
-        let transforms: Vec<String> = transforms.iter().map(ToString::to_string).collect();
-        text.push_str(&format!("\nImages are prepared by: {}.\n", transforms.join(", ")));
+    let words = network.data.as_ref().map_or(&[][..], |data| &data.eval);
+    let class = classes.last().map_or("", |class| &class.name);
+    let function = network.data.as_ref().and_then(|_| transforms::function(words, network.graph.input, class));
+    if function.is_none() && !words.is_empty() {
+        let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+        text.push_str(&format!("\nImages are prepared by: {}.\n", words.join(", ")));
     }
     text.push_str("\"\"\"\n\nimport torch\nfrom torch import nn\n");
     if body.contains("F.pad(") {
         text.push_str("from torch.nn import functional as F\n");
     }
-    text + &helpers + &body
+    let function = function.map(|function| format!("\n\n{function}")).unwrap_or_default();
+    text + &helpers + &function + &body
 }
 
 struct Writer<'a> {
