@@ -22,18 +22,24 @@ pub fn printable_lines(message: &str) -> Cow<'_, str> {
 /// Whether nothing is to be replaced, told by the bytes of UTF-8: control characters are below U+0020 and from U+007F
 /// to U+009F.
 fn is_harmless(text: &[u8]) -> bool {
-    // Whole registers of bytes with which no such character begins are passed over; the others are looked at one by
-    // one.
-    let begins = |byte: u8| byte < b' ' && byte != b'\n' || matches!(byte, 0x7f | 0xc2 | 0xe2);
-    let is_passed = |bytes: &[u8]| !bytes.iter().fold(false, |any, byte| any | begins(*byte));
-    let is_harmless = |at: usize| match text[at..] {
-        [0xc2, next, ..] => !matches!(next, 0x80..=0x9f),
-        [0xe2, ref next @ ..] => !matches!(next, [0x80, 0xaa..=0xae, ..] | [0x81, 0xa6..=0xa9, ..]),
-        [byte, ..] => !begins(byte),
-        [] => true,
+    // Most bytes are passed over in whole registers, by what follows them: minus signs and arrows begin as characters
+    // do that change the direction.
+    let is_passed = |start: usize| {
+        let next = text.get(start + 1..start + 1 + BLOCK)?;
+        let begins = |byte: u8, next: u8| {
+            byte < b' ' && byte != b'\n' || byte == 0x7f || byte == 0xc2 || byte == 0xe2 && next <= 0x81
+        };
+        Some(!text[start..].iter().zip(next).fold(false, |any, (byte, next)| any | begins(*byte, *next)))
     };
-    let mut blocks = text.chunks(BLOCK).enumerate().filter(|(_, block)| !is_passed(block));
-    blocks.all(|(index, block)| (0..block.len()).all(|at| is_harmless(BLOCK * index + at)))
+    let is_harmless = |at: usize| match text[at] {
+        b'\n' => true,
+        0x00..=0x1f | 0x7f => false,
+        0xc2 => !matches!(text[at + 1..], [0x80..=0x9f, ..]),
+        0xe2 => !matches!(text[at + 1..], [0x80, 0xaa..=0xae, ..] | [0x81, 0xa6..=0xa9, ..]),
+        _ => true,
+    };
+    let mut blocks = (0..text.len()).step_by(BLOCK).filter(|start| is_passed(*start) != Some(true));
+    blocks.all(|start| (start..text.len().min(start + BLOCK)).all(is_harmless))
 }
 
 /// Bytes that are looked at together.
@@ -59,9 +65,9 @@ mod tests {
     fn bytes_tell_which_characters_are_replaced() {
         for c in '\0'..=char::MAX {
             let replaced = c != '\n' && (c.is_control() || turns(c));
-            for before in [0, BLOCK - 1] {
-                let text = format!("{}{c}", " ".repeat(before));
-                assert_eq!(is_harmless(text.as_bytes()), !replaced, "{c:?} behind {before}");
+            for (before, after) in [(0, 0), (0, BLOCK), (BLOCK - 2, BLOCK), (BLOCK - 1, BLOCK)] {
+                let text = format!("{}{c}{}", " ".repeat(before), "x".repeat(after));
+                assert_eq!(is_harmless(text.as_bytes()), !replaced, "{c:?} between {before} and {after}");
             }
         }
     }

@@ -230,7 +230,7 @@ impl fmt::Display for LrSchedule {
         }
         let Warmup { epochs, from, power } = self.warmup;
         if epochs > 0.0 {
-            write!(f, " warmup={epochs} warmup_from={from:?}")?;
+            write!(f, " warmup={} warmup_from={from:?}", written(epochs))?;
         }
         if power == 1.0 { Ok(()) } else { write!(f, " warmup_power={power:?}") }
     }
@@ -240,15 +240,17 @@ impl fmt::Display for Curve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Curve::Constant => write!(f, "constant"),
-            Curve::Step { every, gamma } => write!(f, "step {every} gamma={gamma:?}"),
+            Curve::Step { every, gamma } => write!(f, "step {} gamma={gamma:?}", written(*every)),
             Curve::MultiStep { milestones, gamma } => {
                 write!(f, "multistep")?;
-                milestones.iter().try_for_each(|milestone| write!(f, " {milestone}"))?;
+                milestones.iter().try_for_each(|milestone| write!(f, " {}", written(*milestone)))?;
                 write!(f, " gamma={gamma:?}")
             }
             Curve::Exponential { gamma } => write!(f, "exponential gamma={gamma:?}"),
             Curve::Cosine { min } => write!(f, "cosine min={min:?}"),
-            Curve::Restarts { first, mult, min } => write!(f, "cosine restart={first} mult={mult} min={min:?}"),
+            Curve::Restarts { first, mult, min } => {
+                write!(f, "cosine restart={} mult={mult} min={min:?}", written(*first))
+            }
             Curve::Polynomial { power } => write!(f, "polynomial power={power:?}"),
             Curve::Inverse { gamma, power } => write!(f, "inverse gamma={gamma:?} power={power:?}"),
             Curve::OneCycle(OneCycle { rise, div, final_div, linear, three_phase }) => {
@@ -261,6 +263,12 @@ impl fmt::Display for Curve {
             }
         }
     }
+}
+
+/// Epochs, which are whole numbers as a rule; one that is too large for a whole number is written as it can be read.
+fn written(epochs: f64) -> String {
+    let text = format!("{epochs:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
 }
 
 impl fmt::Display for Better {

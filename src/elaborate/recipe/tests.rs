@@ -150,6 +150,29 @@ fn what_is_printed_can_be_read() {
     }
 }
 
+/// Also of epochs that are fractions, or beyond all whole numbers.
+#[test]
+fn schedules_that_are_printed_can_be_read() {
+    for call in [
+        "step 30 gamma=0.1",
+        "step 1e300 gamma=0.5",
+        "step 9007199254740993 gamma=0.5",
+        "multistep 50 1001e221 gamma=0.2",
+        "multistep 1e-7 2.5 gamma=0.1 per=step",
+        "cosine restart=3e25 mult=2 min=0.0",
+        "cosine min=0.0 warmup=1e19 warmup_from=0.5",
+        "constant warmup=0.125 warmup_from=0.01 per=step",
+    ] {
+        let read = |call: &str| {
+            let network =
+                compile("3, 8, 8", &format!("train: {{epochs: 1, batch: 1, optimizer: adam, schedule: '{call}'}}"));
+            network.train.expect("it is there").schedule
+        };
+        let schedule = read(call);
+        assert_eq!(read(&schedule.to_string()), schedule, "{call} as {schedule}");
+    }
+}
+
 /// For each file, every complaint, of which the text here is the beginning.
 #[test]
 fn mistakes() {
