@@ -155,9 +155,13 @@ fn write_notation<'a>(
 /// An argument with its name, as short as the notation can: `s2`, `ceil=true`.
 pub(crate) fn keyed(key: &str, value: &Value) -> String {
     let letter = key.get(..1).filter(|letter| *letter != key && long_form(letter) == key);
-    match (letter, value) {
-        (Some(letter), Value::Int(_) | Value::Size(..)) => format!("{letter}{value}"),
-        (letter, _) => format!("{}={value}", letter.unwrap_or(key)),
+    let written = value.to_string();
+    let is_size = written.starts_with(|c: char| c.is_ascii_digit())
+        && written.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
+    match letter {
+        // A whole number that was worked out as a fraction is one, too.
+        Some(letter) if is_size => format!("{letter}{written}"),
+        letter => format!("{}={written}", letter.unwrap_or(key)),
     }
 }
 
@@ -178,6 +182,10 @@ mod tests {
             (call().with("kernel", Value::Size(5, 1)), "conv 64 5x1 ceil s2"),
             (call().with("stride", Value::Size(1, 2)), "conv 64 3x3 ceil s1x2"),
             (call().with("padding", Value::Int(1)), "conv 64 3x3 ceil s2 p1"),
+            (call().with("padding", Value::Float(0.0)), "conv 64 3x3 ceil s2 p0"),
+            (call().with("padding", Value::Float(-0.0)), "conv 64 3x3 ceil s2 p=-0.0"),
+            (call().with("padding", Value::Float(0.5)), "conv 64 3x3 ceil s2 p=0.5"),
+            (call().with("padding", Value::Word("x".to_string())), "conv 64 3x3 ceil s2 p=x"),
             (call().with("ceil", Value::Bool(false)), "conv 64 3x3 ceil=false s2"),
             (call().without("out"), "conv 3x3 ceil s2"),
             (call().with_instead("out", "size", Value::Int(7)), "conv size=7 3x3 ceil s2"),

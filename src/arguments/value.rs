@@ -30,13 +30,18 @@ impl From<Pair> for Value {
     }
 }
 
+/// The bits of −0.0, which equals 0.
+const NEGATIVE_ZERO: u64 = (-0.0f64).to_bits();
+
 impl fmt::Display for Value {
     /// As the notation writes it, so that the printed call can be read again.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Int(value) => write!(f, "{value}"),
-            // A width that was scaled by 1.0 is written as a width is.
-            Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => write!(f, "{value}"),
+            // A width that was scaled by 1.0 is written as a width is; a zero keeps its sign.
+            Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 && value.to_bits() != NEGATIVE_ZERO => {
+                write!(f, "{value}")
+            }
             Value::Float(value) => write!(f, "{value:?}"),
             Value::Bool(value) => write!(f, "{value}"),
             Value::Size(a, b) => write!(f, "{a}x{b}"),
