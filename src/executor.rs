@@ -40,6 +40,9 @@ use crate::kernels::{self, Algorithms, Buffer, MaskKey, Mode, Objective, Prepare
 use crate::program::call::Order;
 use crate::program::{Program, Step};
 
+/// What is said to be the first that is not finite, where no layer has done anything yet.
+pub const IMAGES: &str = "the images";
+
 /// A program with its weights and the memory that it runs in.
 #[derive(Debug)]
 pub struct Executor<T> {
@@ -175,7 +178,7 @@ impl<T: Real> Executor<T> {
             return Some(weight);
         }
         if not_finite(images) {
-            return Some("the images".to_owned());
+            return Some(IMAGES.to_owned());
         }
         let run = Run { schedule: &self.training, batch: self.count(images), key };
         let mut first = None;

@@ -159,4 +159,17 @@ fn refuses_what_nobody_could_read() {
         place(&drawing, Width::Channels),
         Err(format!("{} boxes are more than the {MOST} that are laid out", MOST + 2))
     );
+    // Layers that all read each other.
+    let names = |count: usize| (0..count).map(|index| format!("c{index}")).collect::<Vec<_>>().join(", ");
+    let layer = |index: usize| match index {
+        0 => "  - conv 1 1x1 as c0\n".to_owned(),
+        1 => "  - conv 1 1x1 as c1\n".to_owned(),
+        _ => format!("  - {{from: [{}], merge: concat, then: [conv 1 1x1], name: c{index}}}\n", names(index)),
+    };
+    for (count, is_drawn) in [(12, true), (40, false)] {
+        let drawing = fold(&compiled(&(0..count).map(layer).collect::<String>()), None);
+        let placed = place(&drawing, Width::Channels);
+        assert_eq!(placed.is_ok(), is_drawn, "{count}");
+        assert!(placed.is_ok() || placed.is_err_and(|error| error.contains("rows are more than the")), "{count}");
+    }
 }

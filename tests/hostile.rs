@@ -142,6 +142,8 @@ const NUMBERS: &[Case] = &[
     ("sides.yaml", || "input: [2147483648, 2147483648, 2147483648]\nlayers: relu".into(), "too large to compute with"),
     ("arguments.yaml", || layers("conv 9223372036854775807 1x1"), "must be at most 2^31"),
     ("window.yaml", || layers("conv 9 2147483648x2147483648 s2147483648 p2147483648 d2147483648"), "does not fit"),
+    ("transposed.yaml", || layers("conv_transpose 8 3 padding=2147483647"), "leaves nothing of the output"),
+    ("same.yaml", || layers("conv 8 2147483647 d2147483647 padding=same"), "reaches beyond every map"),
     ("prime.yaml", || layers("conv 2147483647 1x1 g2147483646"), "do not split into 2147483646 groups"),
     ("infinities.yaml", || format!("input: [{}1]", "1e999, ".repeat(M / 2)), "not a number that can be computed with"),
     ("sizes.yaml", || format!("input: [{}1]\nlayers: relu", "1, ".repeat(M / 2)), "one or three sizes, not 500001"),

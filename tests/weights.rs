@@ -62,6 +62,17 @@ fn what_a_file_holds_is_listed() {
     assert!(ok(place.path(), &["weights", "swapped.pth"]).contains("20 arrays, 20 numbers, 80 B, in `statistics`\n"));
 }
 
+/// Names are as long as somebody likes.
+#[test]
+fn a_long_name_is_listed() {
+    let place = place();
+    let header = format!("{{\"{}\":{{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}}}", "n".repeat(100_000));
+    let bytes = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 4]].concat();
+    fs::write(place.path().join("long.safetensors"), bytes).expect("room on the disk");
+    let said = ok(place.path(), &["weights", "long.safetensors"]);
+    assert!(said.contains(&"n".repeat(100_000)), "{} characters", said.len());
+}
+
 #[test]
 fn json_has_the_same() {
     let place = place();

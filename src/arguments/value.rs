@@ -75,6 +75,9 @@ impl Value {
 pub(crate) fn wrong_value<T: FromValue>(key: &str, callee: &str, value: &Spanned<Value>) -> Diagnostic {
     let message = match value.value {
         Value::Int(number) if number > LARGEST => format!("`{key}` of `{callee}` must be at most 2^31 = {LARGEST}"),
+        Value::Float(number) if number.abs() > LARGEST_FLOAT => {
+            format!("`{key}` of `{callee}` must be at most {LARGEST_FLOAT:.1e}, where numbers in single precision end")
+        }
         _ => format!("`{key}` of `{callee}` must be {}", T::EXPECTED),
     };
     let (place, found) = (value.span, format!("found `{}`", value.value.quoted()));
@@ -122,6 +125,9 @@ pub trait FromValue: Sized {
 /// At most this, so that sums and products of a few arguments cannot overflow.
 const LARGEST: i64 = 1 << 31;
 
+/// Weights and images are in single precision: what is beyond it is infinite there.
+const LARGEST_FLOAT: f64 = f32::MAX as f64;
+
 /// Zero or more. For one or more, see [`Positive`].
 impl FromValue for usize {
     const EXPECTED: &'static str = "a whole number, zero or more";
@@ -152,7 +158,7 @@ impl FromValue for f64 {
     fn from_value(value: &Value) -> Option<f64> {
         match value {
             Value::Int(value) => Some(*value as f64),
-            Value::Float(value) if value.is_finite() => Some(*value),
+            Value::Float(value) if value.abs() <= LARGEST_FLOAT => Some(*value),
             _ => None,
         }
     }

@@ -75,7 +75,7 @@ impl Draw {
             })?,
         };
         if let Some(path) = &self.out {
-            picture::free(path, self.force)?;
+            picture::free(path, self.force, std::slice::from_ref(&self.source.path))?;
         }
         let network = self.source.compile()?.network;
         let drawing = fold(&network, self.depth.map(|depth| depth as usize));

@@ -1,14 +1,13 @@
 //! `archc export FILE --format onnx`
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
-use super::Failure;
-use super::terminal;
 use super::trained::{self, Trained};
+use super::{Failure, picture, terminal};
 use crate::export::{ExportError, Exported, FORMATS, Format, NeedsWeights, Options};
 use crate::lower::lower;
 use crate::network::Network;
@@ -27,6 +26,9 @@ pub struct Export {
     /// The file to write; the network's name in this folder unless given
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write over files that are there, also those that `--out` does not name
+    #[arg(long)]
+    force: bool,
     /// The version of ONNX's operators, from 13 on; 17 unless given, which most readers know
     #[arg(long, value_name = "N")]
     opset: Option<u32>,
@@ -76,13 +78,18 @@ impl Export {
         let format = *format.expect("clap lets no other name pass");
         self.refuse_options(format)?;
         let mut network = self.trained.network()?;
-        let path = self.path(&network, format)?;
+        let path = self.path(&network, format);
         let declared = lower(&network).weights;
         let needed = match format.needs_weights() {
             NeedsWeights::No => false,
             NeedsWeights::IfThereAreSome => self.trained.weights().is_ok(),
             NeedsWeights::Yes => true,
         };
+        let bytes = declared.iter().map(|weight| 4 * weight.elements() as u64).sum();
+        let beside = needed.then(|| format.beside(&path, &self.options(), bytes)).flatten();
+        let read = self.trained.files();
+        picture::free(&path, self.force || self.out.is_some(), &read)?;
+        beside.map_or(Ok(()), |beside| picture::free(&beside, self.force, &read))?;
         let (weights, note) = match needed && !declared.is_empty() {
             true => self.trained.values(&network)?,
             false => (Vec::new(), None),
@@ -139,23 +146,10 @@ impl Export {
         }
     }
 
-    /// Where to write. Only a file that is named is written over.
-    fn path(&self, network: &Network, format: &dyn Format) -> Result<PathBuf, Failure> {
-        if let Some(path) = &self.out {
-            return Ok(path.clone());
-        }
-        let name = format!(
-            "{}.{}",
-            network.name.replace(|c: char| std::path::is_separator(c) || c.is_control(), "_"),
-            format.extension()
-        );
-        let files = std::iter::once(PathBuf::from(&name)).chain(format.beside(Path::new(&name)));
-        match files.into_iter().find(|file| file.exists()) {
-            None => Ok(PathBuf::from(name)),
-            Some(file) => {
-                Err(Failure::Message(format!("`{}` is there already; `--out {name}` writes over it", file.display())))
-            }
-        }
+    /// Where to write.
+    fn path(&self, network: &Network, format: &dyn Format) -> PathBuf {
+        let name = || network.name.replace(|c: char| std::path::is_separator(c) || c.is_control(), "_");
+        self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}.{}", name(), format.extension())))
     }
 }
 

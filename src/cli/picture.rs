@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Failure;
 use crate::durable;
 use crate::plot::{Picture, PictureFormat};
+use crate::train::folder;
 
 /// Writes a picture as the kind of file that the name says, see [`save`].
 pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Failure> {
@@ -17,16 +18,27 @@ pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Fai
     save(path, force, &picture.file(kind))
 }
 
-/// An error if something is at `path` that is not to be written over.
-pub fn free(path: &Path, force: bool) -> Result<(), Failure> {
-    match fs::symlink_metadata(path) {
-        Ok(_) if !force => Err(there(path)),
-        _ => Ok(()),
+/// An error if something is at `path` that is not to be written over: what the command reads, and what a run consists
+/// of, never is.
+pub fn free(path: &Path, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
+    if fs::symlink_metadata(path).is_err() {
+        return Ok(());
+    }
+    let place = path.canonicalize().ok();
+    let refused = |what: &str| Err(Failure::Message(format!("`{}` is {what}: name another file", path.display())));
+    match place {
+        Some(place) if read.iter().any(|read| read.canonicalize().is_ok_and(|read| read == place)) => {
+            refused("what this is made of, and would be lost")
+        }
+        Some(place) if folder::is_of_run(&place) => refused("part of a run, which would be lost"),
+        _ if force => Ok(()),
+        _ => Err(there(path)),
     }
 }
 
-/// Writes a file, whole or not at all, and over one that is there only with `force`.
+/// Writes a file, whole or not at all, and over one that is there only with `force`; see [`free`].
 pub fn save(path: &Path, force: bool, bytes: &[u8]) -> Result<(), Failure> {
+    free(path, force, &[])?;
     let failed = |error| Failure::Message(format!("cannot write `{}`: {error}", path.display()));
     // The name is taken before, so that nobody's file of this name is replaced.
     let is_new = match File::create_new(path) {

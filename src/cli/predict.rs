@@ -107,7 +107,8 @@ impl Predict {
             }
         }
         if let Some(to) = &self.to {
-            picture::free(to, self.force)?;
+            let read: Vec<PathBuf> = self.trained.files().into_iter().chain(self.images.iter().cloned()).collect();
+            picture::free(to, self.force, &read)?;
         }
         let Subjects { id, label, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
         let batch = (self.batch as usize).min(files.len());

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::terminal::{self, Format};
+use super::terminal::{self, Format, WIDEST};
 use super::{Failure, files, picture};
 use crate::diagnostic::printable;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
@@ -173,9 +173,6 @@ fn differences(records: &[Record]) -> String {
     let lines = rows.iter().map(|row| format!("  {:key$}  {:value$}  {}\n", row[0], row[1], row[2]));
     format!("\nthey differ in\n{}", lines.collect::<String>())
 }
-
-/// What stands below each other has room for so many characters; longer ones take what they need.
-const WIDEST: usize = 80;
 
 /// A setting's value, for people, in a line.
 fn shown(value: &Value) -> String {

@@ -22,6 +22,10 @@ const DIAGNOSTIC_WIDTH: usize = 100;
 /// How wide a terminal is that does not say.
 const USUAL_WIDTH: usize = 80;
 
+/// What stands below each other has room for so many characters; longer ones take what they need.
+#[cfg(feature = "train")]
+pub const WIDEST: usize = 80;
+
 /// Whom a command writes for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {

@@ -49,6 +49,12 @@ impl Trained {
         Ok(compile_and_report(&network, &self.changes)?.network)
     }
 
+    /// The files that it is read from.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let network = if self.path.is_dir() { self.path.join(NETWORK) } else { self.path.clone() };
+        [network].into_iter().chain(self.weights().ok()).collect()
+    }
+
     /// Its weights, all of them, and what their file says about itself; what there is to say about them is said.
     pub fn values(&self, network: &Network) -> Result<(Vec<Vec<f32>>, Option<String>), Failure> {
         let program = lower(network);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::names::Names;
 use super::source::{Changes, compile_and_report};
-use super::terminal::{self, Format};
+use super::terminal::{self, Format, WIDEST};
 use super::{Failure, data::count};
 use crate::diagnostic::printable;
 use crate::lower::lower;
@@ -78,7 +78,7 @@ fn table(arrays: &[StoredArray]) -> String {
     let rows: Vec<[String; 3]> =
         arrays.iter().map(|array| [printable(array.name), sizes(array.shape), printable(array.dtype)]).collect();
     let width = |column: usize, head: &str| {
-        rows.iter().map(|row| row[column].chars().count()).chain([head.len()]).max().unwrap_or(0)
+        rows.iter().map(|row| row[column].chars().count()).chain([head.len()]).max().unwrap_or(0).min(WIDEST)
     };
     let (name, shape) = (width(0, "name"), width(1, "shape"));
     let mut text = format!("{:name$}  {:shape$}  type\n", "name", "shape");

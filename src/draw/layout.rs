@@ -3,7 +3,7 @@
 use dagre::graph::{Graph, GraphOptions};
 use dagre::{EdgeLabel, LayoutOptions, NodeLabel};
 
-use super::{Drawing, Width};
+use super::{Drawing, Width, Wire};
 
 /// A box's place.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,6 +55,9 @@ const WIDEST: f64 = 160.0;
 /// More boxes take minutes to lay out, and nobody sees anything in them.
 pub const MOST: usize = 600;
 
+/// More rows that wires pass take minutes, too: those of forty layers that all read each other are three times as many.
+const MOST_ROWS: usize = 4_000;
+
 /// How wide a text is.
 pub(super) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * CHARACTER
@@ -64,6 +67,11 @@ pub(super) fn text_width(text: &str) -> f64 {
 pub fn place(drawing: &Drawing, width: Width) -> Result<Placed, String> {
     if drawing.boxes.len() > MOST {
         return Err(format!("{} boxes are more than the {MOST} that are laid out", drawing.boxes.len()));
+    }
+    let rows = rows_passed(drawing);
+    if rows > MOST_ROWS {
+        let wires = drawing.wires.len();
+        return Err(format!("{wires} wires that pass {rows} rows are more than the {MOST_ROWS} that are laid out"));
     }
     let measure = |index: usize| match width {
         Width::Channels => (drawing.boxes[index].channels as f64).sqrt(),
@@ -99,6 +107,16 @@ pub fn place(drawing: &Drawing, width: Width) -> Result<Placed, String> {
         Route { label: (edge.x.unwrap_or(middle.0), edge.y.unwrap_or(middle.1)), points }
     });
     Ok(framed(boxes.collect(), wires.collect(), drawing))
+}
+
+/// How many rows all wires pass together; each takes a place there, for which the others make way.
+fn rows_passed(drawing: &Drawing) -> usize {
+    let mut rows = vec![0usize; drawing.boxes.len()];
+    // What a box reads is made before it.
+    let mut wires: Vec<&Wire> = drawing.wires.iter().collect();
+    wires.sort_by_key(|wire| wire.to);
+    wires.iter().for_each(|wire| rows[wire.to] = rows[wire.to].max(rows[wire.from] + 1));
+    wires.iter().map(|wire| rows[wire.to] - rows[wire.from]).sum()
 }
 
 fn name(index: usize) -> String {

@@ -55,10 +55,17 @@ pub(super) fn meet(refused: &Refused, view: &View) -> Vec<Choice> {
         return Vec::new();
     }
     let odd = meeting.odd();
+    // Another input has as many channels.
+    let channels = |end: &ValueId| view.shape(*end).channels();
+    let only_sizes =
+        meeting.merge == "concat" || meeting.ends.windows(2).all(|pair| channels(&pair[0]) == channels(&pair[1]));
+    let others = if only_sizes { other_inputs(view.graph, view.document) } else { Vec::new() };
+    // A residual connection is written already where its shortcut does not fit.
+    let apart = if refused.shortcut.is_none() { apart(&meeting, &odd) } else { Vec::new() };
     ranked([of_two_kinds(&meeting), stretched(&meeting, &odd)].into_iter().chain(changes(&meeting, &odd)).chain([
         kept_sizes(&meeting),
-        [enlarged(&meeting, &odd), other_inputs(view.graph, view.document)].concat(),
-        apart(&meeting, &odd),
+        [enlarged(&meeting, &odd), others].concat(),
+        apart,
     ]))
 }
 

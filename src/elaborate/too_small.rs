@@ -80,15 +80,18 @@ fn spread(refused: &Refused, shape: Shape, view: &View) -> Vec<Choice> {
     let Some(PositivePair(asked)) = refused.call.get("kernel") else { return Vec::new() };
     let given = refused.call.get("padding").unwrap_or(Pair::square(0));
     let written = view.written_as(&refused.origin, &refused.call);
-    let less = (0..given.height.max(given.width)).rev().find_map(|padding| {
-        let padding = Pair { height: given.height.min(padding), width: given.width.min(padding) };
-        let call = Some(with_kernel(&refused.call, asked, padding)).filter(leaves)?;
+    let padded = |pixels: usize| {
+        let padding = Pair { height: given.height.min(pixels), width: given.width.min(pixels) };
+        (padding, with_kernel(&refused.call, asked, padding))
+    };
+    let less = last(given.height.max(given.width), |pixels| leaves(&padded(pixels).1)).map(|pixels| {
+        let (padding, call) = padded(pixels);
         let edit = written.and_then(|written| written.set("padding", &padding.into()));
         let text = match padding == Pair::square(0) {
             true => format!("without padding, `{call}` leaves something"),
             false => format!("with less padding, `{call}` leaves something"),
         };
-        Some(Choice::new(text, edit.into_iter().collect()))
+        Choice::new(text, edit.into_iter().collect())
     });
     let larger = (1..=LARGEST as usize).find_map(|more| {
         let larger = Pair { height: asked.height + more, width: asked.width + more };
@@ -98,6 +101,19 @@ fn spread(refused: &Refused, shape: Shape, view: &View) -> Vec<Choice> {
         Some(Choice::new(text, edit.into_iter().collect()).beside(1))
     });
     less.into_iter().chain(larger).collect()
+}
+
+/// The last number below `end` that fits, where whatever is smaller than one that fits does, too.
+fn last(end: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
+    let (mut fitting, mut end) = (0, end);
+    while fitting < end {
+        let middle = fitting + (end - fitting) / 2;
+        match fits(middle) {
+            true => fitting = middle + 1,
+            false => end = middle,
+        }
+    }
+    fitting.checked_sub(1)
 }
 
 /// The sides that the map has had on its way, the longest ways shortened.

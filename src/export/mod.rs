@@ -61,8 +61,8 @@ pub trait Format: Debug + Sync {
     /// Which of the options it takes, as the command line calls them.
     fn options(&self) -> &'static [&'static str];
 
-    /// A file that is written besides.
-    fn beside(&self, _path: &Path) -> Option<PathBuf> {
+    /// A file that is written besides, with weights of so many bytes.
+    fn beside(&self, _path: &Path, _options: &Options, _bytes: u64) -> Option<PathBuf> {
         None
     }
 

@@ -70,6 +70,9 @@ pub(crate) fn with_kernel(call: &ResolvedCall, kernel: Pair, padding: Pair) -> R
     if padding == Pair::square(0) { call.without("padding") } else { call.with("padding", padding.into()) }
 }
 
+/// A larger padding makes maps larger than any can be.
+const LARGEST_PADDING: usize = 1 << 20;
+
 impl Window {
     /// What other frameworks call `same`: the padding, and what it does; or why there is none.
     fn same(self, kind: SlidingKind) -> Result<(Pair, String), String> {
@@ -123,6 +126,9 @@ impl Window {
             return Err(format!(
                 "{spans} keeps the size only with a padding of more than half the kernel, which a pool does not have"
             ));
+        }
+        if padding.height.max(padding.width) > LARGEST_PADDING {
+            return Err(format!("{spans} reaches beyond every map: use a smaller kernel or dilation"));
         }
         let effect = match stride == Pair::square(1) {
             true => format!("keeps the size under {spans}"),

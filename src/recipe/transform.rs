@@ -285,6 +285,13 @@ impl fmt::Display for Transform {
                 write_warp(f, *sampling, fill)
             }
             Transform::Affine(affine) => write_affine(f, affine),
+            // One of them is to be named.
+            Transform::ColorJitter {
+                brightness: Self::ONE,
+                contrast: Self::ONE,
+                saturation: Self::ONE,
+                hue: Self::ZERO,
+            } => f.write_str(" brightness=0.0"),
             Transform::ColorJitter { brightness, contrast, saturation, hue } => {
                 for (key, value) in [("brightness", brightness), ("contrast", contrast), ("saturation", saturation)] {
                     write_unless(f, key, *value, Self::ONE)?;

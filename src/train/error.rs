@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::data::DataError;
 use crate::device::DeviceError;
+use crate::executor::IMAGES;
 use crate::weights::WeightsError;
 
 /// Why a run cannot start or go on, in words for whoever started it.
@@ -63,6 +64,11 @@ impl fmt::Display for TrainError {
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Divergence { epoch, step, lr, first, kept } = self;
+        if first == IMAGES {
+            // No step has changed them.
+            write!(f, "an image of epoch {epoch}, step {step}, holds a number that is not finite: ")?;
+            return f.write_str("look at what is done to images under `data:`");
+        }
         write!(f, "training diverged in epoch {epoch}, step {step}, at learning rate {lr:?}: ")?;
         write!(f, "{first} is the first that is not finite; ")?;
         match kept {

@@ -14,6 +14,7 @@
 //!   *.safetensors     see checkpoint
 //! ```
 
+use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ use sha2::{Digest, Sha256};
 use super::TrainError;
 use super::checkpoint::state_file;
 use super::identity::Type;
+use super::{events, findings};
 use crate::system::Environment;
 use crate::{durable, regular};
 
@@ -185,6 +187,14 @@ pub const NETWORK: &str = "network.yaml";
 
 /// The file that says how the run was started.
 pub const ORIGIN: &str = "run.json";
+
+/// Whether a file is one of those that a run consists of. Pictures and pages are made anew from the others.
+pub fn is_of_run(file: &Path) -> bool {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(OsStr::to_str)) else { return false };
+    let is_named = [LOCK, NETWORK, ORIGIN, findings::FILE, events::FILE].contains(&name);
+    let is_one = is_named || [".jsonl", ".safetensors"].iter().any(|ending| name.ends_with(ending));
+    is_one && folder.join(NETWORK).is_file() && folder.join(ORIGIN).is_file()
+}
 
 /// Writes down what is trained, as text that compiles to the same network.
 pub fn write_network(folder: &Path, network: &str) -> Result<(), TrainError> {

@@ -177,7 +177,7 @@ fn torchvision_prepares_images_as_archc_does() {
 /// What images go through in evaluation, ending in 12×20 pixels.
 const TRANSFORMS: [&str; 9] = [
     "resize 12x20",
-    "resize 12 bicubic, center_crop 12x20",
+    "resize 12 interpolation=bicubic, center_crop 12x20",
     "resize 30, center_crop 12x20, normalize half",
     "resize 8x16, pad 2",
     "resize 10x14, pad 1x3 mode=edge",

@@ -129,7 +129,11 @@ fn exports_are_written() {
     assert_eq!(eval("w.pth"), eval("run/best.safetensors"));
 
     for (arguments, expected) in [
-        ("--format onnx", "`tiny.onnx` is there already; `--out tiny.onnx` writes over it"),
+        ("--format onnx", "`tiny.onnx` is there already, and nothing is overwritten"),
+        ("--format pytorch --out run/network.yaml", "`run/network.yaml` is what this is made of, and would be lost"),
+        ("--format pth --force --out run/best.safetensors", "`run/best.safetensors` is what this is made of"),
+        ("--format pth --force --out run/last.safetensors", "`run/last.safetensors` is part of a run"),
+        ("--format onnx --external-data --out half.onnx", "`half.onnx.data` is there already"),
         ("--format onnx --opset 12 --out x.onnx", "`--opset 12` is not written: from 13 to 28, 17 unless given"),
         ("--format onnx --opset 99 --out x.onnx", "`--opset 99` is not written"),
         ("--format pth --opset 17", "`--opset` means nothing for the format `pth`: leave it out"),

@@ -186,7 +186,10 @@ fn photos_become_a_classifier() {
     let bare = "input: [1, 8, 8]\nlayers: [flatten]\ndata: {set: digits}\ntrain: {epochs: 1}\n";
     std::fs::write(place.path("bare.yaml"), bare).expect("room on the disk");
     for (arguments, expected) in [
-        ("new --from tiny.yaml --data photos", "the network ends in 10, but `classes` is 3"),
+        (
+            "new --from tiny.yaml --data photos",
+            "`tiny` ends in as many outputs as are written in it, whatever `classes` is: write `linear {classes}`",
+        ),
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
         ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Images, Subject, by_class, count, subject};
 use crate::cli::Failure;
-use crate::cli::terminal::{self, Format, complain};
+use crate::cli::terminal::{self, Format, WIDEST, complain};
 use crate::diagnostic::printable;
 use crate::ir::Pair;
 use crate::train::data::{Collection, Split, TestImages};
@@ -124,7 +124,7 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
     if !collection.left_out.is_empty() {
         text.push_str(&format!("beside them {}, left out\n", count(collection.left_out.len(), "other file")));
     }
-    let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);
+    let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, WIDEST);
     text.push_str(&format!("\nlabel  {:widest$}", "class"));
     parts.iter().for_each(|part| text.push_str(&format!("  {:>8}", part.name)));
     text.push('\n');

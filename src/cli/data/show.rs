@@ -51,7 +51,7 @@ enum Which {
 
 impl Show {
     pub fn run(self) -> Result<(), Failure> {
-        picture::free(&self.out, self.force)?;
+        picture::free(&self.out, self.force, &[PathBuf::from(&self.what)])?;
         let subject = subject(&self.what, &self.changes)?;
         let part = match self.split {
             Which::Train => Part::Train,

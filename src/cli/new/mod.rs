@@ -14,7 +14,7 @@ use self::sections::rest;
 use super::data::{count, set_or_folder};
 use super::source::{compile_text, reported};
 use super::{Failure, terminal};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostics};
 use crate::ir::{Pair, Shape};
 use crate::network::Network;
 use crate::recipe::{Data, DataSet, Filter, Resize, Transform};
@@ -51,7 +51,14 @@ impl New {
         let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
         let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
         let name = format!("{}_{images}", network.name);
-        let head = head(&architecture, classes).map_err(|errors| reported(&errors))?;
+        let head = head(&architecture, classes).map_err(|errors| match errors.list.as_slice() {
+            // The file itself is right; what is wrong with it for other classes is nothing that the user wrote.
+            [error] if error.code == Code::ClassesMismatch => Failure::Message(format!(
+                "`{}` ends in as many outputs as are written in it, whatever `classes` is: write `linear {{classes}}` there",
+                architecture.name()
+            )),
+            _ => reported(&errors),
+        })?;
         let settings =
             RecipeDraft { name: &name, classes, data: &data, batch: batch(dataset.train.len()), head: &head };
         let text = settings.text(&architecture, network.graph.input);

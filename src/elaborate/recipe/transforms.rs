@@ -101,7 +101,8 @@ fn normalize(arguments: &mut Arguments) -> Result<Transform, Diagnostic> {
     }
     let Channels(mean) = arguments.required("mean")?;
     let Channels(std) = arguments.required("std")?;
-    if let Some(bad) = std.iter().find(|std| **std <= 0.0) {
+    // As single precision has it.
+    if let Some(bad) = std.iter().find(|std| **std as f32 <= 0.0) {
         let error = arguments.invalid("std", "a standard deviation must be above 0");
         return Err(error.label(format!("found `{bad}`")));
     }

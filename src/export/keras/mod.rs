@@ -37,7 +37,7 @@ impl Format for Keras {
         "py"
     }
 
-    fn beside(&self, path: &Path) -> Option<PathBuf> {
+    fn beside(&self, path: &Path, _options: &Options, _bytes: u64) -> Option<PathBuf> {
         Some(path.with_extension("weights.h5"))
     }
 
@@ -49,7 +49,7 @@ impl Format for Keras {
         NeedsWeights::IfThereAreSome
     }
 
-    fn write(&self, exported: Exported, _options: &Options, path: &Path) -> Result<Written, ExportError> {
+    fn write(&self, exported: Exported, options: &Options, path: &Path) -> Result<Written, ExportError> {
         let mut program = lower(&exported.network);
         // Keras knows no layer whose result nobody reads.
         program.steps = needed(&program).into_iter().cloned().collect();
@@ -59,7 +59,7 @@ impl Format for Keras {
             .map_err(|source| ExportError::Io { path: path.to_owned(), source })?;
         let mut summary = format!("{} lines", text.lines().count());
         let mut files = vec![(path.to_owned(), text.len() as u64)];
-        if let Some(beside) = self.beside(path).filter(|_| !exported.weights.is_empty()) {
+        if let Some(beside) = self.beside(path, options, 0).filter(|_| !exported.weights.is_empty()) {
             weights::write(&beside, &nodes, exported.weights)?;
             let length =
                 std::fs::metadata(&beside).map_err(|source| ExportError::Io { path: beside.clone(), source })?;

@@ -11,7 +11,7 @@ mod preprocess;
 mod proto;
 mod write;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{ExportError, Exported, Format, NeedsWeights, Options, Written, fold::fold_norms, needed};
 use crate::ir::ValueId;
@@ -59,6 +59,13 @@ impl Format for Onnx {
 
     fn options(&self) -> &'static [&'static str] {
         &["opset", "batch", "softmax", "preprocess", "keep-bn", "weights-as", "external-data"]
+    }
+
+    fn beside(&self, path: &Path, options: &Options, bytes: u64) -> Option<PathBuf> {
+        (options.external_data || bytes > write::LONGEST)
+            .then(|| write::beside(path).ok())
+            .flatten()
+            .map(|data| data.path)
     }
 
     fn needs_weights(&self) -> NeedsWeights {

@@ -23,7 +23,7 @@ pub struct Model {
 }
 
 /// The longest message, by the rules of protocol buffers.
-const LONGEST: u64 = (1 << 31) - 1;
+pub const LONGEST: u64 = (1 << 31) - 1;
 
 /// Shorter tensors stay in the file itself: readers look at their numbers before they open another.
 const SMALL: u64 = 1024;
@@ -87,12 +87,14 @@ fn check_half(model: &Model, weights: &[Vec<f32>]) -> Result<(), ExportError> {
 }
 
 /// Where numbers go that do not lie in the model's file.
-struct Beside {
-    path: PathBuf,
+pub struct Beside {
+    /// The file.
+    pub path: PathBuf,
+    /// As the model calls it.
     name: String,
 }
 
-fn beside(path: &Path) -> Result<Beside, ExportError> {
+pub fn beside(path: &Path) -> Result<Beside, ExportError> {
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
         ExportError::Refused(format!("`{}` is no name that a file of ONNX could call another by", path.display()))
     })?;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::wires::{followers, is_map_again, names, readers};
+use super::wires::{LONGEST, followers, is_map_again, names, readers};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Span, Spanned};
 use crate::import::json::Json;
 use crate::import::net::{Array, Call, Net, Order, Stored, Value};
@@ -227,7 +227,8 @@ impl Reading {
                 self.reads(&layer)?;
             }
             let rest = &layers[index + 1..];
-            let follow: Vec<&str> = rest.iter().filter_map(|layer| layer.get("class_name")?.text()).collect();
+            let follow = rest.iter().take(LONGEST);
+            let follow: Vec<&str> = follow.filter_map(|layer| layer.get("class_name")?.text()).collect();
             let is_map_again = is_map_again(&follow, |index| rest[index].get("config"));
             data = self.made(json, &layer, &[data], depth, is_map_again)?;
         }

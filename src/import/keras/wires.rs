@@ -43,9 +43,11 @@ pub fn readers(layers: &[Json]) -> HashMap<String, Vec<usize>> {
     readers
 }
 
+/// So many layers are looked at to see what becomes of a vector.
+pub const LONGEST: usize = 8;
+
 /// The layers that follow one after the other, each the only one that reads the one before.
 pub fn followers<'j>(name: &str, layers: &'j [Json], readers: &HashMap<String, Vec<usize>>) -> Vec<&'j Json> {
-    const LONGEST: usize = 8;
     let mut found = Vec::new();
     let mut name = name;
     while let Some([only]) = readers.get(name).map(Vec::as_slice).filter(|_| found.len() < LONGEST) {

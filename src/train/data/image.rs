@@ -196,6 +196,25 @@ fn decoded(path: &Path, most: MaxPixels) -> Result<DynamicImage, DataError> {
     Ok(decoded)
 }
 
+/// A PNG file may unpack so many bytes besides its pixels: the description of its colours, which nothing here uses.
+const LONGEST_PROFILE: u64 = 4 << 20;
+
+/// How many pixels the head of a PNG file promises; 0 if it is cut off. Source: <https://www.w3.org/TR/png-3/#11IHDR>.
+fn png_pixels(file: &mut (impl Read + Seek)) -> io::Result<u64> {
+    let mut head = [0; 24];
+    let start = file.stream_position()?;
+    let pixels = match file.read_exact(&mut head) {
+        Ok(()) => {
+            let side = |at: usize| u64::from(u32::from_be_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]));
+            side(16) * side(20)
+        }
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
+        Err(error) => return Err(error),
+    };
+    file.seek(SeekFrom::Start(start))?;
+    Ok(pixels)
+}
+
 /// The bytes of one pixel, at most: four levels of 16 bits.
 const WIDEST_PIXEL: u64 = 8;
 
@@ -237,6 +256,13 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
     let mut limits = Limits::default();
     // A frame may claim to be larger than the image that it is part of.
     limits.max_alloc = Some((most as u64).saturating_mul(2 * WIDEST_PIXEL));
+    if reader.format() == Some(ImageFormat::Png) {
+        let mut inner = reader.into_inner();
+        let pixels = png_pixels(&mut inner).map_err(|error| unreadable(path, error))?;
+        limits.max_alloc =
+            limits.max_alloc.map(|all| all.min(pixels.saturating_mul(2 * WIDEST_PIXEL) + LONGEST_PROFILE));
+        reader = ImageReader::with_format(inner, ImageFormat::Png);
+    }
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| bad(&error))?;
     let (width, height) = decoder.dimensions();

@@ -11,7 +11,7 @@ use super::{Learned, Learner, LearnerStart, Outcome, Wait};
 use crate::cuda::input::{Answers, Slot};
 use crate::cuda::{DType, Gpu, Memory, Result, View};
 use crate::executor::cuda::{CudaExecutor, Machine};
-use crate::executor::{Evaluator, Loss};
+use crate::executor::{Evaluator, IMAGES, Loss};
 use crate::kernels::cuda::loss::Labels;
 use crate::kernels::cuda::{accumulate, average, loss, norm, optimizer};
 use crate::kernels::{MaskKey, Mode, Objective};
@@ -132,7 +132,7 @@ impl CudaLearner {
         }
         let images = self.executor.input.images(batch.slot);
         if !self.executor.machine.is_finite(images, DType::F32)? {
-            return Ok(Some("the images".to_owned()));
+            return Ok(Some(IMAGES.to_owned()));
         }
         let mut first = None;
         // The batch after it may have been of another size.

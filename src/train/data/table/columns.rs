@@ -1,11 +1,11 @@
 //! Which columns of a table say where the images are and what is on them.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::super::DataError;
 use super::super::layout::{ENDINGS, Role, entries, is_image, role};
 use crate::diagnostic::printable;
-use crate::recipe::Table;
+use crate::recipe::{Held, Table};
 
 /// What columns with images are usually called, and columns with classes.
 const IMAGES: [&str; 14] = [
@@ -38,6 +38,9 @@ const LABELS: [&str; 12] = [
     "breed",
     "diagnosis",
 ];
+
+/// What columns are called that say which part a row is in.
+const SPLITS: [&str; 5] = ["split", "subset", "partition", "data_split", "dataset_split"];
 
 /// How the name of an image's file is made of a row: text, and fields of columns between it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +92,18 @@ impl ImageName {
         base.join(self.parts.iter().map(part).collect::<String>())
     }
 
+    /// What tells the file of a row from all others, however its name is written.
+    pub fn identity(file: &Path) -> PathBuf {
+        let absolute = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+        absolute.components().fold(PathBuf::new(), |mut path, part| {
+            match part {
+                Component::ParentDir => drop(path.pop()),
+                part => path.push(part),
+            }
+            path
+        })
+    }
+
     /// As `image:` has it.
     pub fn written(&self, columns: &[String]) -> String {
         match &self.parts[..] {
@@ -137,6 +152,9 @@ pub struct Columns {
     /// None where nobody knows the classes, as in a table of images to predict.
     pub label: Option<usize>,
     pub split: Option<usize>,
+    /// A column that is called as one is that says which part a row is in, where the recipe does not say how the parts
+    /// are told apart.
+    pub perhaps_split: Option<usize>,
     pub group: Option<usize>,
 }
 
@@ -158,7 +176,11 @@ impl Columns {
         let named = |key: &'static str, name: &Option<String>| {
             name.as_ref().filter(|_| labelled).map(|name| column(key, name, columns, path)).transpose()
         };
-        Ok(Columns { image, label, split: named("split", &table.split)?, group: named("group", &table.group)? })
+        let is_open =
+            labelled && table.split.is_none() && table.test.is_none() && matches!(table.validation, Held::Part(_));
+        let perhaps_split = SPLITS.iter().find_map(|name| position(name, columns)).filter(|_| is_open);
+        let (split, group) = (named("split", &table.split)?, named("group", &table.group)?);
+        Ok(Columns { image, label, split, perhaps_split, group })
     }
 }
 
@@ -179,11 +201,24 @@ fn column(key: &str, name: &str, columns: &[String], path: &Path) -> Result<usiz
 
 /// Where the column is that is called as such columns usually are.
 fn guessed(key: &str, what: &str, names: &[&str], columns: &[String], path: &Path) -> Result<usize, DataError> {
-    let at = names.iter().find_map(|name| columns.iter().position(|column| column.to_lowercase() == *name));
-    at.ok_or_else(|| {
+    let at = names.iter().find_map(|name| position(name, columns));
+    let at = at.ok_or_else(|| {
         let message = format!("which column holds {what}? There are {}; write `{key}: COLUMN`", listed(columns));
         DataError::malformed(path, message)
-    })
+    })?;
+    // A program that writes a name twice means two things by it.
+    match columns[at + 1..].iter().find(|column| **column == columns[at]) {
+        None => Ok(at),
+        Some(name) => {
+            let message = format!("two columns are called `{name}`: give one of them another name");
+            Err(DataError::malformed(path, message))
+        }
+    }
+}
+
+/// Where the first column of this name is, in whatever case.
+fn position(name: &str, columns: &[String]) -> Option<usize> {
+    columns.iter().position(|column| column.to_lowercase() == name)
 }
 
 /// The first few names.

@@ -132,15 +132,15 @@ pub fn test(data: &Data, classes: &[String]) -> Result<(Split, Vec<DataError>), 
     let table = table(data)?;
     let (file, role) = match &table.test {
         Some(file) => (places::expand_home(file), Some(Role::Test)),
-        None if table.split.is_some() => (places::expand_home(&table.file), None),
-        None => {
-            let message = "the table has no images for testing alone: name the column that says what a row is for with \
-                           `split:`, or another table with `test:`";
-            return Err(DataError::malformed(Path::new(&table.file), message));
-        }
+        None => (places::expand_home(&table.file), None),
     };
     let mut reader = Reader::new(table, data, &places::expand_home(&table.file));
     let (entries, _) = reader.read(&file, role)?;
+    if entries.iter().all(|entry| entry.role.is_none()) {
+        let message = "the table has no images for testing alone: name the column that says what a row is for with \
+                       `split:`, or another table with `test:`";
+        return Err(DataError::malformed(&file, message));
+    }
     let entries: Vec<&Entry> = entries.iter().filter(|entry| entry.role == Some(Role::Test)).collect();
     if entries.is_empty() {
         return Err(DataError::malformed(&file, "there is no row with an image for testing"));
@@ -217,7 +217,7 @@ impl<'a> Reader<'a> {
         let mut rows = Rows::open(file)?;
         let columns = Columns::find(self.table, &rows.columns, file, true)?;
         let label = columns.label.unwrap_or(0);
-        let mut image = columns.image;
+        let (mut image, mut split) = (columns.image, columns.split);
         let (mut entries, mut count, table) = (Vec::new(), 0, self.files.len());
         self.files.push(file.to_owned());
         while let Some(row) = rows.next()? {
@@ -225,6 +225,10 @@ impl<'a> Reader<'a> {
             if count == 0 && !image.file(&row.fields, &self.base).is_file() {
                 let wanted = whole.filter(|role| *role == Role::Test).unwrap_or(Role::Train);
                 image = self.found(image, &row.fields, &rows.columns, file, wanted)?;
+            }
+            if count == 0 {
+                let says = |at: &usize| role(&row.fields[*at]).is_some();
+                split = split.or(columns.perhaps_split.filter(says));
             }
             count += 1;
             let line = row.line;
@@ -238,7 +242,7 @@ impl<'a> Reader<'a> {
                 self.left_out.add(DataError::malformed(file, format!("line {line}: {what}")))?;
                 continue;
             }
-            let role = match (whole, columns.split) {
+            let role = match (whole, split) {
                 (Some(role), _) => Some(role),
                 (None, Some(at)) => Some(role(&row.fields[at]).ok_or_else(|| {
                     let found = &row.fields[at];
@@ -258,8 +262,9 @@ impl<'a> Reader<'a> {
                 role,
                 file: path.clone(),
             };
-            let Some((first, there, label)) = self.seen.get(&path).copied() else {
-                self.seen.insert(path, (table, line, entry.label));
+            let identity = ImageName::identity(&path);
+            let Some((first, there, label)) = self.seen.get(&identity).copied() else {
+                self.seen.insert(identity, (table, line, entry.label));
                 entries.push(entry);
                 continue;
             };
@@ -275,8 +280,9 @@ impl<'a> Reader<'a> {
                 false => self.left_out.add(again)?,
             }
         }
+        let parts = split.map_or(String::new(), |at| format!(", parts in `{}`", rows.columns[at]));
         let taken_for = format!(
-            "{} table of {count} rows: images in `{}`, classes in `{}`",
+            "{} table of {count} rows: images in `{}`, classes in `{}`{parts}",
             rows.form.name(),
             image.written(&rows.columns),
             rows.columns[label]

@@ -143,7 +143,16 @@ impl Rows {
                 // Where it ends, back over the lines in it: empty ones may lie before it.
                 let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
                 let is_whole = reader.get_ref().limit() > 0;
-                let line = reader.position().line().saturating_sub(within + u64::from(is_whole && !*crlf)).max(1);
+                let line = reader.position().line().saturating_sub(within + u64::from(is_whole && !*crlf));
+                let before = record.position().map_or(1, |position| position.line());
+                if more && is_whole && line < before {
+                    // The end of the file ended it, and no line's end.
+                    return Err(DataError::malformed(
+                        path,
+                        format!("line {before}: a quote begins here and does not end"),
+                    ));
+                }
+                let line = line.max(1);
                 if !is_whole {
                     return Err(too_long(path, line));
                 }
@@ -322,6 +331,9 @@ mod tests {
             ("a.jsonl", &object, "line 2: the row is longer than"),
             ("a.jsonl", &deep, "line 2: it is no JSON object: recursion limit"),
             ("a.jsonl", b"{\"p\":1}\n[1]\n", "line 2: it is no JSON object"),
+            ("a.csv", b"p,c\na,\"b\nc,d\ne,f\n", "line 2: a quote begins here and does not end"),
+            ("a.csv", b"p,c\na,b\n\"c,d", "line 3: a quote begins here and does not end"),
+            ("a.csv", b"p,c\na,b\n\n\n\"c\n,d\n\n", "it has 1 fields, and the head names 2 columns"),
             ("a.jsonl", b"{\"p\":1}\n{\"p\":\n", "line 2: it is no JSON object"),
         ] {
             let error = rows(name, content).expect_err("it is no table");

@@ -41,7 +41,58 @@ fn a_column_says_which_part_a_row_is_for() {
     let (found, left_out) = collection.test(&data).unwrap();
     assert_eq!(told(&found, &collection.classes, &folder), ["d.jpg cat", "e.jpg dog"]);
     assert_eq!((test(&data, &classes).unwrap().0.labels(), left_out.len()), (&[1, 0][..], 0));
-    assert_eq!(collection.taken_for.unwrap(), "comma-separated table of 5 rows: images in `path`, classes in `class`");
+    assert_eq!(
+        collection.taken_for.unwrap(),
+        "comma-separated table of 5 rows: images in `path`, classes in `class`, parts in `set`"
+    );
+}
+
+/// Unless the recipe says otherwise, or it holds something else.
+#[test]
+fn a_column_called_split_is_one() {
+    let text = "path,class,Split\na.jpg,dog,train\nb.jpg,cat,training\nc.jpg,dog,Val\nd.jpg,cat,test\n";
+    let folder = with("called-split", text, &IMAGES);
+    let collection = open(&recipe(&folder, |_| ())).unwrap();
+    assert_eq!(told(&collection.train, &collection.classes, &folder), ["a.jpg dog", "b.jpg cat"]);
+    assert_eq!(told(&collection.validation, &collection.classes, &folder), ["c.jpg dog"]);
+    let data = recipe(&folder, |_| ());
+    assert_eq!(told(&collection.test(&data).unwrap().0, &collection.classes, &folder), ["d.jpg cat"]);
+    assert!(collection.taken_for.unwrap().ends_with("parts in `Split`"));
+    let folder = with("wrong-split", &text.replace("Val", "vall"), &IMAGES);
+    let error = open(&recipe(&folder, |_| ())).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("line 4: \"vall\" is no part of a data set"), "{error}");
+    // Numbers of folds are no parts.
+    let rows: String = (0..20).map(|at| format!("{at}.jpg,{},{}\n", ["x", "y"][at % 2], at % 5)).collect();
+    let names: Vec<String> = (0..20).map(|at| format!("{at}.jpg")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let folder = with("folds", &format!("path,class,split\n{rows}"), &names);
+    let collection = open(&recipe(&folder, |_| ())).unwrap();
+    assert_eq!((collection.train.len(), collection.validation.len()), (16, 4));
+    let error = collection.test(&recipe(&folder, |_| ())).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("no images for testing alone"), "{error}");
+}
+
+#[test]
+fn an_image_is_one_however_its_name_is_written() {
+    let folder = with("spelled", "", &IMAGES);
+    let whole = folder.path("b.jpg").display().to_string();
+    for (case, other, expected) in [
+        ("dot", "./a.jpg,dog", "a.jpg again, as in line 2: it counts once"),
+        ("up", "x/../a.jpg,dog", "a.jpg again, as in line 2: it counts once"),
+        ("root", &format!("{whole},cat"), "b.jpg again, as in line 3: it counts once"),
+        ("class", "././a.jpg,cat", "there it is of the class `dog`, here of `cat`"),
+    ] {
+        let text = format!("path,class\na.jpg,dog\nb.jpg,cat\nc.jpg,dog\nd.jpg,cat\n{other}\n");
+        folder.write("labels.csv", text.as_bytes());
+        let said = match open(&recipe(&folder, |_| ())) {
+            Ok(collection) => collection.left_out.iter().map(ToString::to_string).collect(),
+            Err(error) => error.to_string(),
+        };
+        assert!(said.contains(expected), "{case}: {said}");
+    }
+    folder.write("labels.csv", b"path,class,class\na.jpg,dog,cat\n");
+    let error = open(&recipe(&folder, |_| ())).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("two columns are called `class`"), "{error}");
 }
 
 #[test]
