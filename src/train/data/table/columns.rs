@@ -1,5 +1,6 @@
 //! Which columns of a table say where the images are and what is on them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::super::DataError;
@@ -135,7 +136,7 @@ impl ImageName {
 pub struct Columns {
     pub image: ImageName,
     /// None where nobody knows the classes, as in a table of images to predict.
-    pub label: Option<usize>,
+    pub labels: Vec<usize>,
     pub split: Option<usize>,
     pub group: Option<usize>,
 }
@@ -150,15 +151,25 @@ impl Columns {
                 ImageName { parts: vec![Part::Column(at)] }
             }
         };
-        let label = match (&table.label, labelled) {
-            (Some(label), true) => Some(column("label", label, columns, path)?),
-            (None, true) => Some(guessed("label", "the classes", &LABELS, columns, path)?),
-            (_, false) => None,
+        let labels = match (table.label.as_slice(), labelled) {
+            ([], true) => vec![guessed("label", "the classes", &LABELS, columns, path)?],
+            (labels, true) => {
+                // Of many columns, each is looked for among many.
+                let places: HashMap<&str, usize> =
+                    columns.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+                let all_differ = places.len() == columns.len();
+                let place = |label: &String| match places.get(label.as_str()) {
+                    Some(at) if all_differ => Ok(*at),
+                    _ => column("label", label, columns, path),
+                };
+                labels.iter().map(place).collect::<Result<_, _>>()?
+            }
+            (_, false) => Vec::new(),
         };
         let named = |key: &'static str, name: &Option<String>| {
             name.as_ref().filter(|_| labelled).map(|name| column(key, name, columns, path)).transpose()
         };
-        Ok(Columns { image, label, split: named("split", &table.split)?, group: named("group", &table.group)? })
+        Ok(Columns { image, labels, split: named("split", &table.split)?, group: named("group", &table.group)? })
     }
 }
 
