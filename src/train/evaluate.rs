@@ -23,7 +23,7 @@ use crate::recipe::{Measure, Task};
 #[serde(untagged)]
 pub enum Evaluation {
     /// Which of several classes each was taken for.
-    Classes(ClassEvaluation),
+    Classes(Box<ClassEvaluation>),
     /// Which labels each was said to have.
     Labels(LabelsEvaluation),
 }

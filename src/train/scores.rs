@@ -156,7 +156,7 @@ mod tests {
             let labels: Vec<u32> = numbers(1).into_iter().map(|label| label as u32).collect();
             let logits: Vec<f32> = numbers(2).into_iter().map(|logit| logit as f32).collect();
             let evaluation = evaluated(classes, &labels, &logits);
-            let scores = Evaluation::Classes(evaluation.clone()).scores();
+            let scores = Evaluation::Classes(Box::new(evaluation.clone())).scores();
             for (measure, part, tolerance) in [
                 (Measure::BalancedAccuracy, 3, 1e-12),
                 (Measure::MacroF1, 4, 1e-12),
@@ -203,6 +203,6 @@ mod tests {
                 Some(evaluation.calibration)
             );
         }
-        assert!(Evaluation::Classes(evaluated(3, &[], &[])).scores().get(Measure::MacroF1).is_nan());
+        assert!(Evaluation::Classes(Box::new(evaluated(3, &[], &[]))).scores().get(Measure::MacroF1).is_nan());
     }
 }

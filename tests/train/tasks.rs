@@ -91,7 +91,9 @@ fn labels_are_learned_from_a_table() {
     assert!(read(&place.path("probabilities.csv")).starts_with("file,left,top\n0.png,0."));
 
     let page = read(&place.path("run/report.html"));
-    for part in ["mean average precision", "<th scope=\"col\" class=\"number\">threshold</th>", "Worst mistakes"] {
+    for part in
+        ["mean average precision", "<th scope=\"col\" class=\"number\">threshold</th>", "Some validation images"]
+    {
         assert!(page.contains(part), "{part} is not on the page");
     }
     assert!(!page.contains("Confusion matrix") && !page.contains("Calibration"));

@@ -88,6 +88,10 @@ impl Entries {
     /// Whether the columns and the separator are what the task asks for. `None` if not, which is reported.
     fn check_labels(&self, set: &Spanned<DataSet>, task: &Spanned<Task>, problems: &mut Vec<Diagnostic>) -> Option<()> {
         let place = |key: &str| self.given.iter().find(|(other, _)| *other == key).map(|(_, span)| *span);
+        if self.label.is_none() && place("label").is_some() {
+            // Whatever is wrong with it was said.
+            return None;
+        }
         let separator = self.columns[1].as_deref();
         let list = self.label.as_ref().filter(|labels| labels.is_list);
         let refuse = |span: Option<Span>, message: String, help: &str| {

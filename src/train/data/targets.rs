@@ -91,6 +91,11 @@ impl Targets {
         }
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The class of each image; nothing where that is not what is known of them.
     pub fn classes(&self) -> &[u32] {
         match self {

@@ -177,7 +177,7 @@ impl Judge for ClassJudge {
 
     fn verdict(self: Box<Self>, skipped: Vec<String>) -> Evaluation {
         let auroc = self.ranking.area();
-        Evaluation::Classes(ClassEvaluation { auroc, skipped, ..self.evaluation })
+        Evaluation::Classes(Box::new(ClassEvaluation { auroc, skipped, ..self.evaluation }))
     }
 }
 
