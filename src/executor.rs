@@ -36,7 +36,7 @@ use self::schedule::Schedule;
 use self::scores::correct;
 pub use self::scores::{Loss, classify, has_largest, largest};
 use crate::ir::ValueId;
-use crate::kernels::{self, Algorithms, Buffer, MaskKey, Mode, Objective, Prepared, Real, Saved, layout};
+use crate::kernels::{Algorithms, Buffer, Criterion, MaskKey, Mode, Prepared, Real, Saved, layout};
 use crate::program::call::Order;
 use crate::program::{Program, Step};
 
@@ -146,25 +146,25 @@ impl<T: Real> Executor<T> {
     }
 
     /// The loss in training mode and its gradient with respect to every weight; running statistics move on. The
-    /// objective is the images' labels, or more; `key` names the run's seed and the step; its place is set for each
+    /// criterion is the images' labels, or more; `key` names the run's seed and the step; its place is set for each
     /// node.
     ///
     /// # Panics
     /// If a label is not below the number of logits.
-    pub fn step_gradients<'a>(&mut self, images: &[T], objective: impl Into<Objective<'a>>, key: MaskKey) -> Loss {
-        let objective = objective.into();
+    pub fn step_gradients<'a>(&mut self, images: &[T], criterion: impl Into<Criterion<'a>>, key: MaskKey) -> Loss {
+        let criterion = criterion.into();
         self.forget_prepared();
         let (batch, output) = (self.count(images), self.program.output);
         let run = Run { schedule: &self.training, batch, key };
         let mut backend = CpuBackend::new(&mut self.memory, run, images);
         let Ok(loss) = run.gradients(&mut backend, &mut self.profile, |backend| {
             let Some(place) = run.schedule.plan.loss_gradient else {
-                return Ok(classify(backend.value(run.schedule, run.batch, output), objective.labels));
+                return Ok(Loss::of(backend.value(run.schedule, run.batch, output), &criterion));
             };
             let mut gradient = mem::take(&mut backend.memory.buffers[place]);
             let logits = backend.value(run.schedule, run.batch, output);
-            let loss = kernels::cross_entropy_gradient(logits, &objective, &mut gradient[..logits.len()]);
-            let loss = Loss { loss, correct: correct(logits, &objective), weight: objective.total_weight() };
+            let loss = criterion.gradient(logits, &mut gradient[..logits.len()]);
+            let loss = Loss { loss, correct: correct(logits, &criterion), weight: criterion.total_weight() };
             backend.memory.buffers[place] = gradient;
             Ok(loss)
         });

@@ -117,7 +117,7 @@ fn trains_in_both_executors() {
 #[test]
 fn runs_on_a_gpu() {
     use archc::device::{Cuda, Device, Precision};
-    use archc::kernels::{Algorithms, Objective};
+    use archc::kernels::{Algorithms, Criterion};
     use archc::recipe::Optimizer;
     use archc::train::OptimizerState;
     use archc::train::learner::{LearnerStart, Wait};
@@ -143,7 +143,7 @@ fn runs_on_a_gpu() {
         let mut learner = device.learner(start).expect("it fits");
         let mut numbers = learner.evaluator_mut().evaluate(&images).expect("it can be computed").to_vec();
         let key = MaskKey { seed: 1, step: 0, place: 0 };
-        learner.learn(&images, Objective::from(&LABELS[..]), key).expect("a step can be computed");
+        learner.learn(&images, Criterion::from(&LABELS[..]), key).expect("a step can be computed");
         learner.update(0.5, 0).expect("weights can be changed");
         let outcome = learner.outcome(Wait::All).expect("it was computed").expect("a batch has an outcome");
         numbers.push(outcome.loss.loss as f32);

@@ -50,6 +50,8 @@ pub struct State {
     pub step: u64,
     /// What becomes of an image before the network reads it.
     pub transforms: Vec<Transform>,
+    /// From which probability on an image is said to have a label.
+    pub thresholds: Vec<f64>,
 }
 
 impl State {
@@ -109,6 +111,7 @@ impl Core {
             epoch: 0,
             step: 0,
             transforms: compiled.data.as_ref().map_or(Vec::new(), |data| data.eval.clone()),
+            thresholds: Vec::new(),
         };
         Ok(Core { network, device, state: Mutex::new(state) })
     }
@@ -174,6 +177,7 @@ impl Core {
         let mut state = self.state(py);
         state.set(values);
         state.classes = names(network);
+        state.thresholds = about.as_ref().map_or(Vec::new(), |about| about.thresholds.clone());
         if let Some(about) = about {
             about.complete(&mut completed);
             (state.epoch, state.step) = (about.epoch, about.step);
@@ -199,6 +203,7 @@ impl Core {
             step: state.step,
             text: Some(text).filter(|text| text.len() <= LONGEST_TEXT),
             transforms: state.transforms.iter().map(ToString::to_string).collect(),
+            thresholds: state.thresholds.clone(),
         };
         save_weights(&path, &lower(network).weights, &state.weights, &about).map_err(|reason| error(py, reason))
     }

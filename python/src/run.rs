@@ -170,6 +170,7 @@ impl Run {
             let mut owner = self.core.get().state(py);
             owner.set(learned);
             (owner.epoch, owner.step) = (position.epoch, position.step);
+            owner.thresholds.clone_from(&position.thresholds);
             owner.classes = dataset.classes().to_vec();
             if !dataset.data().eval.is_empty() {
                 owner.transforms.clone_from(&dataset.data().eval);

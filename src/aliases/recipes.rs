@@ -4,7 +4,7 @@ use super::{Name, is, lacking, written};
 
 const NO_OPTIMIZER: &str = "the optimizers are sgd, adam, adamw, rmsprop and lion";
 const ON_IMAGES_ALREADY: &str = "images already are numbers from 0 to 1";
-const CLASSES_ONLY: &str = "networks are trained as classifiers, with cross-entropy";
+const NO_LOSS: &str = "the losses are cross_entropy, binary_cross_entropy and asymmetric";
 
 /// Rules that change the weights.
 pub const OPTIMIZERS: &[Name] = &[
@@ -75,18 +75,21 @@ pub const LOSSES: &[Name] = &[
     is("softmaxwithloss", "Caffe", "cross_entropy"),
     written("nllloss", "PyTorch", "write `cross_entropy`, and end the network without a softmax"),
     written("labelsmoothingcrossentropy", "timm", "write `cross_entropy label_smoothing=0.1`"),
-    lacking("binarycrossentropy", "Keras", CLASSES_ONLY),
-    lacking("bceloss", "PyTorch", CLASSES_ONLY),
-    lacking("bcewithlogitsloss", "PyTorch", CLASSES_ONLY),
-    lacking("mse", "Keras", CLASSES_ONLY),
-    lacking("mseloss", "PyTorch", CLASSES_ONLY),
-    lacking("meansquarederror", "Keras", CLASSES_ONLY),
-    lacking("l1loss", "PyTorch", CLASSES_ONLY),
-    lacking("euclideanloss", "Caffe", CLASSES_ONLY),
-    lacking("hinge", "Keras", CLASSES_ONLY),
-    lacking("hingeloss", "Caffe", CLASSES_ONLY),
-    lacking("focal", "Keras", CLASSES_ONLY),
-    lacking("categoricalfocalcrossentropy", "Keras", CLASSES_ONLY),
+    is("bce", "Ultralytics", "binary_cross_entropy"),
+    written("bceloss", "PyTorch", "write `binary_cross_entropy`, and end the network without a sigmoid"),
+    is("bcewithlogitsloss", "PyTorch", "binary_cross_entropy"),
+    is("sigmoidcrossentropyloss", "Caffe", "binary_cross_entropy"),
+    is("asl", "timm", "asymmetric"),
+    is("asymmetricloss", "timm", "asymmetric"),
+    lacking("mse", "Keras", NO_LOSS),
+    lacking("mseloss", "PyTorch", NO_LOSS),
+    lacking("meansquarederror", "Keras", NO_LOSS),
+    lacking("l1loss", "PyTorch", NO_LOSS),
+    lacking("euclideanloss", "Caffe", NO_LOSS),
+    lacking("hinge", "Keras", NO_LOSS),
+    lacking("hingeloss", "Caffe", NO_LOSS),
+    lacking("focal", "Keras", NO_LOSS),
+    lacking("categoricalfocalcrossentropy", "Keras", NO_LOSS),
 ];
 
 /// What is done to images.

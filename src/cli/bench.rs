@@ -16,7 +16,7 @@ use super::source::{SourceArguments, usual_batch};
 use super::terminal::{self, Format};
 use crate::device::Device;
 use crate::executor::{Evaluator, check_batch};
-use crate::kernels::{MaskKey, Objective};
+use crate::kernels::{Criterion, MaskKey};
 use crate::lower::lower;
 use crate::network::Network;
 use crate::program::Mode;
@@ -109,7 +109,7 @@ impl Bench {
             match &mut job {
                 Job::Inference(evaluator) => drop(black_box(evaluator.evaluate(&images)?)),
                 Job::Training(learner) => {
-                    learner.learn(&images, Objective::from(&labels), MaskKey { seed: 0, step: index, place: 0 })?;
+                    learner.learn(&images, Criterion::from(&labels), MaskKey { seed: 0, step: index, place: 0 })?;
                     while learner.outcome(Wait::Earlier)?.is_some() {}
                     let clock = Instant::now();
                     learner.update(rule.lr, index)?;

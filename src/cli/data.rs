@@ -15,7 +15,7 @@ use super::Failure;
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::network::Network;
-use crate::recipe::{BadImages, Data as Recipe, DataSet};
+use crate::recipe::{BadImages, Data as Recipe, DataSet, Task};
 use crate::train::data::{Collection, DataError, Split, is_table};
 
 /// List, measure, show and download data sets
@@ -120,6 +120,14 @@ impl Subject {
         Ok((sound, left_out.len()))
     }
 
+    /// What images have, for people.
+    fn kind(&self) -> &'static str {
+        match self.recipe.task {
+            Task::Class => "class",
+            Task::Multilabel => "label",
+        }
+    }
+
     /// Channels that images are decoded to.
     fn channels(&self) -> usize {
         let own = self.recipe.set.image();
@@ -133,11 +141,9 @@ fn say_left_out(images: &[DataError]) {
     images.iter().for_each(|image| complain(&format!("left out: {image}")));
 }
 
-/// How many images each class has.
+/// How many images each class or label has.
 fn by_class(split: &Split, classes: usize) -> Vec<usize> {
-    let mut counts = vec![0; classes];
-    split.labels().iter().for_each(|label| counts[*label as usize] += 1);
-    counts
+    split.targets().counts(classes)
 }
 
 /// `3 classes`, `1 class`.

@@ -1,6 +1,9 @@
 //! `archc eval FILE`
 
+mod labels;
+
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
@@ -12,12 +15,12 @@ use super::machine::Machine;
 use super::terminal::{self, Format};
 use super::trained::{self, Trained};
 use crate::diagnostic::printable;
-use crate::recipe::{Data, DataSet, Measure, Table};
+use crate::recipe::{Data, DataSet, Measure, Table, Task};
 use crate::train::calibration::Bin;
 use crate::train::confusion::Confusion;
 use crate::train::data::is_table;
-use crate::train::evaluate::{Evaluation, evaluate};
-use crate::train::scores::{Scores, shown, title};
+use crate::train::evaluate::{ClassEvaluation, Evaluation, evaluate};
+use crate::train::scores::{shown, title};
 
 /// Evaluate a trained network on its validation images, or others
 #[derive(Debug, Args)]
@@ -62,6 +65,11 @@ impl Eval {
                 if is_table(Path::new(&path)) {
                     let own = data.table.take().unwrap_or_else(|| Table::of(""));
                     (data.set, data.path, data.table) = (DataSet::Table, None, Some(Table { file: path, ..own }));
+                } else if data.task != Task::Class {
+                    let (task, path) = (data.task, printable(&path));
+                    return Err(Failure::Message(format!(
+                        "`{path}` does not say which labels its images have: with `task: {task}`, name a table"
+                    )));
                 } else {
                     let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
                     (data.set, data.path, data.table) = (set, Some(path), None);
@@ -87,18 +95,39 @@ impl Eval {
                 return Err(Failure::Message("the data set has no such images".to_owned()));
             }
             let batches = dataset.evaluation_batches(&split, self.batch as usize);
-            let evaluation = evaluate(&mut *evaluator, batches, &AtomicBool::new(false))?.expect("nobody stops it");
-            trained::say_left_out(&evaluation.skipped);
+            let thresholds = about.map_or(Vec::new(), |about| about.thresholds);
+            let evaluation = evaluate(&mut *evaluator, &dataset, &thresholds, batches, &AtomicBool::new(false))?;
+            let evaluation = evaluation.expect("nobody stops it");
+            trained::say_left_out(evaluation.skipped());
             let names: Vec<String> =
                 (0..evaluator.classes()).map(|class| class_name(dataset.classes(), class)).collect();
             match self.format {
                 Format::Text => terminal::print(&text(&evaluation, &names)),
                 Format::Json => terminal::write(|output| {
-                    serde_json::to_writer(&mut *output, &Report::new(&network.name, &evaluation, &names))?;
+                    json(&mut *output, &network.name, &evaluation, &names)?;
                     output.write_all(b"\n")
                 }),
             }
         })
+    }
+}
+
+/// For programs.
+fn json(output: impl io::Write, network: &str, evaluation: &Evaluation, names: &[String]) -> serde_json::Result<()> {
+    match evaluation {
+        Evaluation::Classes(of_classes) => serde_json::to_writer(output, &Report::new(network, of_classes, names)),
+        Evaluation::Labels(of_labels) => {
+            let report = labels::Report::new(network, of_labels, &evaluation.scores(), names);
+            serde_json::to_writer(output, &report)
+        }
+    }
+}
+
+/// For people.
+fn text(evaluation: &Evaluation, names: &[String]) -> String {
+    match evaluation {
+        Evaluation::Classes(of_classes) => of_each_class(evaluation, of_classes, names),
+        Evaluation::Labels(of_labels) => labels::text(evaluation, of_labels, names),
     }
 }
 
@@ -143,7 +172,7 @@ struct Class<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(network: &'a str, evaluation: &'a Evaluation, names: &'a [String]) -> Report<'a> {
+    fn new(network: &'a str, evaluation: &'a ClassEvaluation, names: &'a [String]) -> Report<'a> {
         let confusion = &evaluation.confusion;
         let class = |((class, name), accuracy): ((usize, &'a String), f64)| Class {
             accuracy,
@@ -171,8 +200,8 @@ impl<'a> Report<'a> {
 /// The most classes whose confusion matrix is printed for people.
 const LARGEST_MATRIX: usize = 20;
 
-fn text(evaluation: &Evaluation, names: &[String]) -> String {
-    let scores = Scores::of(evaluation);
+fn of_each_class(evaluation: &Evaluation, of_classes: &ClassEvaluation, names: &[String]) -> String {
+    let (scores, evaluation) = (evaluation.scores(), of_classes);
     let facts = [
         ("images", evaluation.images.to_string()),
         ("loss", shown(Measure::Loss, scores.get(Measure::Loss))),

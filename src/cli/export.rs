@@ -100,7 +100,7 @@ impl Export {
             network.data = Some(trained::open_data(&network)?.data().clone());
         }
         let steps = about.as_ref().map_or(0, |about| about.step);
-        let classes = trained::class_names(&network, about);
+        let classes = trained::class_names(&network, about.as_ref());
         let exported = Exported { network, weights, classes, steps };
         let written = format.write(exported, &self.options(), &path)?;
         let files: Vec<String> = written

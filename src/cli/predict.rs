@@ -1,5 +1,7 @@
 //! `archc predict FILE IMAGE…`
 
+mod answer;
+
 use std::io::{self, IsTerminal};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -7,22 +9,20 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
-use serde_json::json;
 
+use self::answer::{Answer, Columns, field};
 use super::data::count;
-use super::eval::class_name;
 use super::machine::Machine;
 use super::trained::{self, Trained};
 use super::{Failure, picture, terminal};
-use crate::diagnostic::printable;
-use crate::executor::{Evaluator, largest};
+use crate::executor::Evaluator;
 use crate::ir::Shape;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::recipe::{Data, MaxPixels, Table, Transform};
-use crate::train::data::{DataError, Listed, conventions, images_in, is_table, listed, read_image};
+use crate::train::data::{Conventions, DataError, Listed, conventions, images_in, is_table, listed, read_image};
 
-/// Predict the classes of images
+/// Predict the classes or labels of images
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::PREDICT)]
 pub struct Predict {
@@ -97,7 +97,7 @@ impl Predict {
         let mut network = self.trained.network()?;
         let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;
         trained::measured(&mut network, about.as_ref());
-        let mut names = trained::class_names(&network, about);
+        let mut names = trained::class_names(&network, about.as_ref());
         if network.data.as_ref().is_some_and(|data| data.eval.contains(&Transform::NormalizeMeasured)) {
             // Nobody knows the numbers but the images.
             let dataset = trained::open_data(&network)?;
@@ -110,32 +110,30 @@ impl Predict {
             let read: Vec<PathBuf> = self.trained.files().into_iter().chain(self.images.iter().cloned()).collect();
             picture::free(to, self.force, &read)?;
         }
-        let Subjects { id, label, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
+        let Subjects { id, labels, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
+        let answer = &Answer::new(&network, about.as_ref(), names);
         let batch = (self.batch as usize).min(files.len());
         self.machine.check_memory(&network, Mode::Eval, batch)?;
         if self.format == Format::Csv {
-            terminal::data("image,rank,class,name,probability\n")?;
+            terminal::data(answer.heads())?;
         }
         let Some(to) = &self.to else {
-            let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &mut |index, probabilities| {
-                self.put(&self.describe(&files[index], probabilities, &names))
-            })?;
+            let sound =
+                self.predict_all(&network, answer, &files, batch, &mut *evaluator, &mut |index, probabilities| {
+                    let top = self.top.get() as usize;
+                    self.put(&answer.describe(self.format, &files[index], probabilities, top))
+                })?;
             return if sound { Ok(()) } else { Err(Failure::Reported) };
         };
-        let classes = network.graph.shape(network.output).elements();
-        let heads: Vec<String> = match self.probabilities {
-            true => (0..classes).map(|class| field(&class_name(&names, class))).collect(),
-            false => vec![field(&label)],
-        };
-        let mut table = format!("{},{}\n", field(&id), heads.join(","));
-        let sound = self.predict_all(&network, &files, batch, &mut *evaluator, &mut |index, probabilities| {
-            let told = match self.probabilities {
-                true => probabilities.iter().map(f64::to_string).collect::<Vec<_>>().join(","),
-                false => field(&class_name(&names, largest(probabilities))),
-            };
-            table.push_str(&format!("{},{told}\n", field(&ids[index])));
+        let table = network.data.as_ref().and_then(|data| data.table.as_ref());
+        let separator = table.and_then(|table| table.separator.clone());
+        let columns = Columns { labels, separator, probabilities: self.probabilities };
+        let mut table = format!("{},{}\n", field(&id), answer.columns(&columns).join(","));
+        let tell: &mut Tell<'_> = &mut |index, probabilities| {
+            table.push_str(&format!("{},{}\n", field(&ids[index]), answer.row(&columns, probabilities).join(",")));
             Ok(())
-        })?;
+        };
+        let sound = self.predict_all(&network, answer, &files, batch, &mut *evaluator, tell)?;
         if !sound {
             // With a row missing, a table would be taken for another.
             terminal::refuse(&format!("nothing was written into {}", to.display()));
@@ -150,6 +148,7 @@ impl Predict {
     fn predict_all(
         &self,
         network: &Network,
+        answer: &Answer,
         files: &[PathBuf],
         batch: usize,
         evaluator: &mut dyn Evaluator,
@@ -181,7 +180,7 @@ impl Predict {
                     bar.suspend(|| terminal::refuse(&error.to_string()));
                     sound = false;
                 } else if let Some(logits) = rows.next() {
-                    match probabilities(logits) {
+                    match answer.probabilities(logits) {
                         Ok(probabilities) => bar.suspend(|| tell(index, &probabilities))?,
                         Err(reason) => {
                             bar.suspend(|| terminal::refuse(&format!("{}: {reason}", path.display())));
@@ -204,40 +203,14 @@ impl Predict {
             Format::Json | Format::Csv => terminal::data(text),
         }
     }
-
-    fn describe(&self, path: &Path, probabilities: &[f64], names: &[String]) -> String {
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
-        order.truncate(self.top.get() as usize);
-        match self.format {
-            Format::Json => {
-                let entry = |class: &usize| json!({"class": *class, "name": class_name(names, *class), "probability": probabilities[*class]});
-                let predictions: Vec<_> = order.iter().map(entry).collect();
-                format!("{}\n", json!({"image": path.to_string_lossy(), "predictions": predictions}))
-            }
-            Format::Csv => {
-                let row = |(rank, class): (usize, &usize)| {
-                    let (image, name) = (field(&path.to_string_lossy()), field(&class_name(names, *class)));
-                    format!("{image},{},{class},{name},{}\n", rank + 1, probabilities[*class])
-                };
-                order.iter().enumerate().map(row).collect()
-            }
-            Format::Text => {
-                let line = |class: &usize| {
-                    format!("  {:>6.2} %  {}\n", 100.0 * probabilities[*class], printable(&class_name(names, *class)))
-                };
-                let lines: String = order.iter().map(line).collect();
-                format!("{}\n{lines}", printable(&path.display().to_string()))
-            }
-        }
-    }
 }
 
 /// What is to be predicted, and how a table calls it.
 struct Subjects {
-    /// The column that tells images apart, and that of their classes.
+    /// The column that tells images apart.
     id: String,
-    label: String,
+    /// That of their classes or labels, or one for each.
+    labels: Vec<String>,
     /// What tells them apart.
     ids: Vec<String>,
     files: Vec<PathBuf>,
@@ -250,8 +223,12 @@ impl Subjects {
         let own = data.and_then(|data| data.table.as_ref());
         // Where the network's own table is gone, nothing is known of its columns.
         let known = own.and_then(|table| conventions(table).ok());
-        let (id, label, ending) = known.unwrap_or_else(|| ("image".to_owned(), "label".to_owned(), String::new()));
-        let mut all = Subjects { id, label, ids: Vec::new(), files: Vec::new() };
+        let Conventions { id, labels, ending } = known.unwrap_or_else(|| Conventions {
+            id: "image".to_owned(),
+            labels: own.map_or(Vec::new(), |table| table.label.clone()),
+            ending: String::new(),
+        });
+        let mut all = Subjects { id, labels, ids: Vec::new(), files: Vec::new() };
         let of_file = |path: &Path| {
             let name = path.to_string_lossy();
             name.strip_suffix(ending.as_str()).unwrap_or(&name).to_owned()
@@ -288,27 +265,4 @@ fn progress(files: usize, batch: usize) -> ProgressBar {
     let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} images, {per_sec}, {eta} left");
     ProgressBar::with_draw_target(Some(files as u64), target).with_style(style.expect("the template is valid"))
-}
-
-/// A field of a table, as <https://www.rfc-editor.org/rfc/rfc4180> has it.
-fn field(text: &str) -> String {
-    match text.contains(['"', ',', '\n', '\r']) {
-        true => format!("\"{}\"", text.replace('"', "\"\"")),
-        false => text.to_owned(),
-    }
-}
-
-/// The softmax of the logits.
-fn probabilities(logits: &[f32]) -> Result<Vec<f64>, String> {
-    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
-    let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
-    let total: f64 = powers.iter().sum();
-    if !total.is_finite() {
-        let (class, logit) =
-            logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()).expect("one is the reason");
-        return Err(format!(
-            "the network gives class {class} a score of {logit}, from which no probabilities follow: are these its weights?"
-        ));
-    }
-    Ok(powers.into_iter().map(|power| power / total).collect())
 }

@@ -12,7 +12,7 @@ use super::{Failure, files, picture};
 use crate::diagnostic::printable;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
 use crate::quantity::{duration, exact};
-use crate::recipe::Measure;
+use crate::recipe::{Measure, Task};
 use crate::report::table::{Column, Form, draw, length, widths};
 use crate::train::folder;
 use crate::train::metrics::EpochMetrics;
@@ -128,7 +128,7 @@ fn json(record: &Record) -> Value {
         "settings": record.settings.iter().cloned().collect::<serde_json::Map<_, _>>(),
     });
     // Of the last epoch: `val_loss` and so on.
-    let scores = serde_json::to_value(last.map_or(Scores::NONE, |epoch| epoch.validation));
+    let scores = serde_json::to_value(last.map_or(Scores::none(Task::Class), |epoch| epoch.validation));
     if let (Ok(Value::Object(scores)), Some(told)) = (scores, told.as_object_mut()) {
         told.extend(scores);
     }
@@ -208,7 +208,7 @@ mod tests {
     use crate::train::metrics::{EpochTimes, ValidationMetrics};
 
     fn scores(accuracy: f64) -> Scores {
-        let mut scores = Scores::NONE;
+        let mut scores = Scores::none(Task::Class);
         scores.set(Measure::Accuracy, accuracy);
         scores
     }

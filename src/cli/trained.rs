@@ -106,9 +106,9 @@ pub fn carried(path: &Path) -> Result<String, String> {
 }
 
 /// What the classes of a network are called, by its weights or else by the set of its data, as far as it is known.
-pub fn class_names(network: &Network, about: Option<About>) -> Vec<String> {
+pub fn class_names(network: &Network, about: Option<&About>) -> Vec<String> {
     let names = match (about, &network.data) {
-        (Some(about), _) => about.classes,
+        (Some(about), _) => about.classes.clone(),
         (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
         (None, None) => Vec::new(),
     };

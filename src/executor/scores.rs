@@ -1,13 +1,13 @@
-//! What logits are worth: the loss, and how often the largest is the right one.
+//! What outputs are worth: the loss, and how often they are right.
 
-use crate::kernels::{self, Objective, Real};
+use crate::kernels::{Criterion, Objective, Real};
 
-/// How well a batch was classified.
+/// How well a batch was told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Loss {
-    /// Cross-entropy, the mean over the batch.
+    /// The mean over the batch.
     pub loss: f64,
-    /// Images whose largest logit is their label's.
+    /// Images whose largest logit is their label's; of several labels an image, those of which all are told right.
     pub correct: usize,
     /// What the mean was divided by: the number of images, or the sum of their labels' class weights.
     pub weight: f64,
@@ -15,13 +15,27 @@ pub struct Loss {
 
 /// Loss and hits of logits N×classes.
 pub fn classify<T: Real>(logits: &[T], labels: &[u32]) -> Loss {
-    let objective = Objective::from(labels);
-    let weight = objective.total_weight();
-    Loss { loss: kernels::cross_entropy(logits, labels), correct: correct(logits, &objective), weight }
+    Loss::of(logits, &Criterion::from(labels))
+}
+
+impl Loss {
+    /// That of outputs whose gradient nobody asks for; of classes, the plain cross-entropy.
+    pub(super) fn of<T: Real>(outputs: &[T], criterion: &Criterion) -> Loss {
+        let (loss, weight) = (criterion.loss(outputs), criterion.total_weight());
+        Loss { loss, correct: correct(outputs, criterion), weight }
+    }
+}
+
+/// Images that are told right.
+pub(super) fn correct<T: Real>(outputs: &[T], criterion: &Criterion) -> usize {
+    match criterion {
+        Criterion::Classes(objective) => with_largest(outputs, objective),
+        Criterion::Labels(objective) => objective.correct(outputs),
+    }
 }
 
 /// Images whose largest logit is their label's.
-pub(super) fn correct<T: Real>(logits: &[T], objective: &Objective) -> usize {
+fn with_largest<T: Real>(logits: &[T], objective: &Objective) -> usize {
     let rows = logits.chunks_exact(logits.len() / objective.labels.len()).enumerate();
     let is_right = |(index, row): &(usize, &[T])| has_largest(row, objective.label(*index) as usize);
     rows.filter(is_right).count()

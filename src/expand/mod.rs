@@ -14,12 +14,13 @@ mod short;
 mod yaml;
 
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::graph::Node;
 use crate::ir::ValueId;
 use crate::layers::Layers;
 use crate::network::Network;
-use crate::recipe::{Data, DataSet};
+use crate::recipe::{Data, DataSet, Table, Task};
 use crate::syntax::is_keyword;
 pub use short::{Short, short};
 use yaml::{flow_list, quoted, scalar};
@@ -62,9 +63,22 @@ pub fn expand(network: &Network) -> String {
 /// As [`expand`], of what belongs to weights wherever they go: how they were trained is left out, and where the images
 /// were that they learned from. Whatever they are tried on later need not be a table.
 pub fn portable(network: &Network, data: &Data) -> String {
-    let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
-    let data = Data { set, path: None, table: None, ..data.clone() };
+    let (set, table) = match (data.set, &data.table) {
+        // How labels are told goes with them; of a class there is only one.
+        (DataSet::Table, Some(table)) if data.task != Task::Class => {
+            let Table { image, label, separator, .. } = table.clone();
+            (DataSet::Table, Some(Table { image, label, separator, ..Table::of(file_name(&table.file)) }))
+        }
+        (DataSet::Table, _) => (DataSet::Folder, None),
+        (set, _) => (set, None),
+    };
+    let data = Data { set, path: None, table, ..data.clone() };
     expand(&Network { data: Some(data), train: None, ..network.clone() })
+}
+
+fn file_name(path: &str) -> String {
+    let name = Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| "labels.csv".to_owned())
 }
 
 fn line(text: &mut String, content: std::fmt::Arguments) {

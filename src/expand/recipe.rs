@@ -13,16 +13,25 @@ pub fn data(text: &mut String, data: &Data) {
     if let Some(path) = &data.path {
         line(text, format_args!("  path: {}", scalar(path)));
     }
-    if let Some(Table { file, image, label, split, group, validation, test }) = &data.table {
+    if !data.task.is_class() {
+        line(text, format_args!("  task: {}", data.task));
+    }
+    if let Some(Table { file, image, label, separator, split, group, validation, test }) = &data.table {
         let validation = match validation {
             Held::Part(part) => format!("{part:?}"),
             Held::File(file) => quoted(file),
         };
         let optional = |value: &Option<String>| value.as_ref().map(|value| quoted(value));
+        let label = match label.as_slice() {
+            [] => None,
+            [label] => Some(quoted(label)),
+            labels => Some(flow_list(&labels.iter().map(|label| quoted(label)).collect::<Vec<_>>())),
+        };
         for (key, value) in [
             ("file", Some(quoted(file))),
             ("image", optional(image)),
-            ("label", optional(label)),
+            ("label", label),
+            ("separator", optional(separator)),
             ("split", optional(split)),
             ("group", optional(group)),
             ("validation", Some(validation)),

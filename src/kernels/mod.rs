@@ -19,6 +19,7 @@ mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod binary;
 mod bins;
 pub(crate) mod candle;
 mod channel_shuffle;
@@ -28,6 +29,7 @@ mod column_sums;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
+mod criterion;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod drop_path;
@@ -64,7 +66,10 @@ mod upsample;
 use crate::program::memory::Kept;
 use crate::program::{Kernel, Op, op};
 
+pub(crate) use self::binary::sigmoid;
+pub use self::binary::{BinaryObjective, BinaryRule};
 pub use self::clamp::clamp_gradient;
+pub use self::criterion::Criterion;
 pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
 pub use crate::program::call::{Algorithms, Backward, Cpu, Forward, MaskKey, Prepared, Saved};

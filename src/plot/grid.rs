@@ -23,7 +23,7 @@ pub struct Tile {
     pub truth: String,
     /// What it was taken for.
     pub taken_for: String,
-    /// How likely that is, to the network.
+    /// How likely that is, to the network; NaN if that is no single number.
     pub probability: f64,
 }
 
@@ -36,7 +36,11 @@ impl Tile {
     /// `✓ cat 98 %`, with a name of at most so many characters.
     pub fn verdict(&self, length: usize) -> String {
         let sign = if self.is_right() { '✓' } else { '✗' };
-        format!("{sign} {} {:.0} %", cut(&self.taken_for, length), 100.0 * self.probability)
+        let taken_for = cut(&self.taken_for, length);
+        match self.probability.is_nan() {
+            true => format!("{sign} {taken_for}"),
+            false => format!("{sign} {taken_for} {:.0} %", 100.0 * self.probability),
+        }
     }
 }
 

@@ -2,6 +2,19 @@
 
 use std::fmt;
 
+use super::Task;
+
+/// `loss:`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Loss {
+    /// `cross_entropy`
+    CrossEntropy(CrossEntropy),
+    /// `binary_cross_entropy`
+    Binary(BinaryCrossEntropy),
+    /// `asymmetric`
+    Asymmetric(Asymmetric),
+}
+
 /// `cross_entropy label_smoothing=0.1`. Source:
 /// <https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html>.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -10,6 +23,28 @@ pub struct CrossEntropy {
     pub label_smoothing: f64,
     /// How much each class matters.
     pub class_weights: ClassWeights,
+}
+
+/// `binary_cross_entropy pos_weight=auto`: each label is a question of its own. Source:
+/// <https://docs.pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html>.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BinaryCrossEntropy {
+    /// The part of each target that is a half.
+    pub label_smoothing: f64,
+    /// How much more it matters that a label is there than that it is not; `auto` as if it were there as often as not.
+    pub pos_weight: ClassWeights,
+}
+
+/// `asymmetric gamma_neg=4 gamma_pos=1 clip=0.05`. Source: Ridnik et al., "Asymmetric Loss For Multi-Label
+/// Classification" (2021); defaults are those of the authors' code.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Asymmetric {
+    /// γ₋: how little an absent label matters that is known to be absent.
+    pub gamma_neg: f64,
+    /// γ₊: how little a present label matters that is known to be present.
+    pub gamma_pos: f64,
+    /// m: an absent label does not matter at all below this probability.
+    pub clip: f64,
 }
 
 /// How much each class matters to the loss.
@@ -63,15 +98,72 @@ pub enum MixKind {
     CutMix,
 }
 
-/// As the notation writes it.
-impl fmt::Display for CrossEntropy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let CrossEntropy { label_smoothing, class_weights } = self;
-        write!(f, "cross_entropy label_smoothing={label_smoothing:?}")?;
-        match class_weights {
+impl Default for Asymmetric {
+    fn default() -> Asymmetric {
+        Asymmetric { gamma_neg: 4.0, gamma_pos: 1.0, clip: 0.05 }
+    }
+}
+
+impl Loss {
+    /// What a task is trained with unless the recipe says otherwise.
+    pub fn of(task: Task) -> Loss {
+        match task {
+            Task::Class => Loss::CrossEntropy(CrossEntropy::default()),
+            Task::Multilabel => Loss::Binary(BinaryCrossEntropy::default()),
+        }
+    }
+
+    /// The task that it is for.
+    pub fn task(&self) -> Task {
+        match self {
+            Loss::CrossEntropy(_) => Task::Class,
+            Loss::Binary(_) | Loss::Asymmetric(_) => Task::Multilabel,
+        }
+    }
+
+    /// As the notation calls it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Loss::CrossEntropy(_) => "cross_entropy",
+            Loss::Binary(_) => "binary_cross_entropy",
+            Loss::Asymmetric(_) => "asymmetric",
+        }
+    }
+
+    /// The weights that the file gives, and what they are called.
+    pub fn weights(&self) -> Option<(&'static str, &ClassWeights)> {
+        match self {
+            Loss::CrossEntropy(loss) => Some(("class_weights", &loss.class_weights)),
+            Loss::Binary(loss) => Some(("pos_weight", &loss.pos_weight)),
+            Loss::Asymmetric(_) => None,
+        }
+    }
+}
+
+impl ClassWeights {
+    /// As the notation writes it, behind other arguments.
+    fn write(&self, f: &mut fmt::Formatter<'_>, key: &str) -> fmt::Result {
+        match self {
             ClassWeights::Equal => Ok(()),
-            ClassWeights::Auto => f.write_str(" class_weights=auto"),
-            ClassWeights::Given(weights) => write!(f, " class_weights={{{weights:?}}}"),
+            ClassWeights::Auto => write!(f, " {key}=auto"),
+            ClassWeights::Given(weights) => write!(f, " {key}={{{weights:?}}}"),
+        }
+    }
+}
+
+/// As the notation writes it.
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
+        match self {
+            Loss::CrossEntropy(CrossEntropy { label_smoothing, class_weights: weights })
+            | Loss::Binary(BinaryCrossEntropy { label_smoothing, pos_weight: weights }) => {
+                write!(f, " label_smoothing={label_smoothing:?}")?;
+                self.weights().map_or(Ok(()), |(key, _)| weights.write(f, key))
+            }
+            Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }) => {
+                write!(f, " gamma_neg={gamma_neg:?} gamma_pos={gamma_pos:?} clip={clip:?}")
+            }
         }
     }
 }

@@ -8,16 +8,18 @@ mod optimizer;
 mod schedule;
 mod sets;
 mod table;
+mod task;
 mod train;
 mod transform;
 
 use std::fmt;
 
-pub use loss::{ClassWeights, CrossEntropy, Mix, MixKind};
+pub use loss::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;
 pub use table::{Held, Table};
+pub use task::Task;
 pub use train::{Clip, EarlyStopping, Every, Sampler, Train};
 pub use transform::{
     Affine, Edges, Erased, Filter, Interval, MaxPixels, Obstacle, Padding, Resize, STATISTICS, Sampling, Transform, way,
@@ -30,6 +32,8 @@ pub struct Data {
     pub set: DataSet,
     /// `path:`, where the files are; the set's usual places if there is none.
     pub path: Option<String>,
+    /// `task:`.
+    pub task: Task,
     /// What a table's columns say; of other sets, nothing.
     pub table: Option<Table>,
     /// `train:`, applied to every training image in this order.
@@ -47,7 +51,7 @@ impl Data {
     pub fn of(set: DataSet, path: Option<String>) -> Data {
         let (train, eval) = (Vec::new(), Vec::new());
         let (bad_images, max_pixels) = (BadImages::Refuse, MaxPixels::default());
-        Data { set, path, table: None, train, eval, bad_images, max_pixels }
+        Data { set, path, task: Task::Class, table: None, train, eval, bad_images, max_pixels }
     }
 
     /// A table as it is, of which nothing is known but its file.

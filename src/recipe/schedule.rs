@@ -153,6 +153,8 @@ pub enum Measure {
     Auroc,
     /// The expected calibration error: how far confidence is from accuracy.
     CalibrationError,
+    /// The mean average precision: how far the images with a label come before those without it, averaged over labels.
+    MeanPrecision,
 }
 
 /// By how much something must be better.
@@ -173,13 +175,14 @@ impl LrSchedule {
 
 impl Measure {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Measure; 6] = [
+    pub const ALL: [Measure; 7] = [
         Measure::Loss,
         Measure::Accuracy,
         Measure::BalancedAccuracy,
         Measure::MacroF1,
         Measure::Auroc,
         Measure::CalibrationError,
+        Measure::MeanPrecision,
     ];
 
     /// As the notation has it.
@@ -191,6 +194,7 @@ impl Measure {
             Measure::MacroF1 => "macro_f1",
             Measure::Auroc => "auroc",
             Measure::CalibrationError => "ece",
+            Measure::MeanPrecision => "map",
         }
     }
 

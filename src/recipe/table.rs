@@ -8,8 +8,10 @@ pub struct Table {
     /// `image:`, the column with the images' files, or how their names are made: `photos/{id}.jpg`. Guessed, if left
     /// out.
     pub image: Option<String>,
-    /// `label:`, the column with the classes. Guessed, if left out.
-    pub label: Option<String>,
+    /// `label:`, the column with the classes or labels, or a column for each. Guessed, if there is none.
+    pub label: Vec<String>,
+    /// `separator:`, what stands between several labels in one column.
+    pub separator: Option<String>,
     /// `split:`, the column that says what a row is for: `train`, `val`, `test` and the like.
     pub split: Option<String>,
     /// `group:`, the column with what must not be divided: all images of a patient are in one part.
@@ -35,7 +37,8 @@ impl Table {
 
     /// One of which nothing is known but its file.
     pub fn of(file: impl Into<String>) -> Table {
-        let (image, label, split, group, test) = (None, None, None, None, None);
-        Table { file: file.into(), image, label, split, group, validation: Held::Part(Table::USUAL_PART), test }
+        let (image, separator, split, group, test) = (None, None, None, None, None);
+        let validation = Held::Part(Table::USUAL_PART);
+        Table { file: file.into(), image, label: Vec::new(), separator, split, group, validation, test }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Betas, Better, CrossEntropy, Curve, LrSchedule, Measure, Mix, Optimizer, Rule};
+use super::{Betas, Better, Curve, Loss, LrSchedule, Measure, Mix, Optimizer, Rule, Task};
 use crate::pattern::Rename;
 
 /// `train:`.
@@ -23,7 +23,7 @@ pub struct Train {
     /// How the learning rate changes.
     pub schedule: LrSchedule,
     /// What the network is trained to give.
-    pub loss: CrossEntropy,
+    pub loss: Loss,
     /// `mix:`; for each batch, one of them is chosen.
     pub mix: Vec<Mix>,
     /// Whether and how large gradients are made smaller.
@@ -90,6 +90,11 @@ pub struct EarlyStopping {
 }
 
 impl Train {
+    /// What a file without `train:` gets, for a task.
+    pub fn of(task: Task) -> Train {
+        Train { loss: Loss::of(task), best_by: task.best_by(), ..Train::default() }
+    }
+
     /// How many steps an epoch of so many batches has.
     pub fn steps(&self, batches: usize) -> usize {
         batches.div_ceil(self.accumulate)
@@ -122,7 +127,7 @@ impl Default for Train {
             accumulate: 1,
             optimizer: Optimizer::new(Rule::Adam(Betas::default()), 1e-3),
             schedule: LrSchedule::new(Curve::Constant),
-            loss: CrossEntropy::default(),
+            loss: Loss::of(Task::Class),
             mix: Vec::new(),
             clip: None,
             ema: None,

@@ -30,7 +30,7 @@ use crate::program::ProgramWeight;
 use crate::weights::{self, Entry, WeightsError};
 
 /// What a file of weights says about itself, in its only metadata key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct About {
     /// The network's name.
     pub network: String,
@@ -47,6 +47,9 @@ pub struct About {
     /// What happens to an image before the network reads it, as the notation has it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transforms: Vec<String>,
+    /// From which probability on an image is said to have a label, by label; nothing where images have a class each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
 }
 
 /// A longer text of a network is left out: with it, the header of the file might be too long to be read.
@@ -66,6 +69,7 @@ impl About {
             step: position.step,
             text: Some(text).filter(|text| !text.is_empty()),
             transforms: dataset.data().eval.iter().map(ToString::to_string).collect(),
+            thresholds: position.thresholds.clone(),
         }
     }
 

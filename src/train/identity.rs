@@ -8,7 +8,7 @@ use crate::device::{Device, Precision};
 use crate::kernels::Algorithms;
 use crate::program::Program;
 use crate::program::encoding::{self, Encoding, legacy};
-use crate::recipe::{Sampler, Train};
+use crate::recipe::{Sampler, Task, Train};
 
 /// The seed, the network and the images of a run, and how it computes. The rest of the recipe may change on the way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct RunIdentity {
     pub seed: u64,
     /// A checksum over the network's operations.
     pub network: u32,
+    /// What it learns.
+    #[serde(default, skip_serializing_if = "Task::is_class")]
+    pub task: Task,
     /// Over which encoding of them: its version, 0 in runs from before there was one.
     #[serde(default)]
     pub encoding: u32,
@@ -105,6 +108,7 @@ impl RunIdentity {
         RunIdentity {
             seed: recipe.seed,
             network: network(program, encoding),
+            task: dataset.data().task,
             encoding,
             images: [dataset.train.len(), dataset.validation.len()],
             data: dataset.checksum(),
@@ -132,6 +136,12 @@ impl RunIdentity {
         }
         if (self.network, self.encoding) != (given.network, given.encoding) {
             return Some("the run was of another network, whose weights have the same names and sizes".to_owned());
+        }
+        if self.task != given.task {
+            return Some(format!(
+                "the run learns with `task: {}`, and cannot go on with `task: {}`",
+                self.task, given.task
+            ));
         }
         if self.images != given.images {
             let [train, validation] = self.images;
@@ -229,6 +239,7 @@ mod tests {
         let own = RunIdentity {
             seed: 1,
             network: 2,
+            task: Task::Class,
             encoding: 1,
             images: [100, 20],
             data: 3,
@@ -243,6 +254,7 @@ mod tests {
             (RunIdentity { seed: 5, ..own }, "cannot go on with seed 5"),
             (RunIdentity { network: 5, ..own }, "another network"),
             (RunIdentity { encoding: 0, ..own }, "another network"),
+            (RunIdentity { task: Task::Multilabel, ..own }, "`task: class`, and cannot go on with `task: multilabel`"),
             (
                 RunIdentity { images: [99, 21], data: 5, ..own },
                 "100 training and 20 validation images, and now there are 99 and 21",

@@ -21,7 +21,7 @@ use super::average::Average;
 use super::optimizer::OptimizerState;
 use crate::device::{Cuda, Device, DeviceError};
 use crate::executor::{Evaluator, Loss};
-use crate::kernels::{MaskKey, Objective};
+use crate::kernels::{Criterion, MaskKey};
 use crate::program::{Program, ProgramWeight};
 use crate::recipe::Clip;
 
@@ -51,7 +51,7 @@ pub struct Outcome {
     pub step: u64,
     /// How many images.
     pub images: usize,
-    /// How well they were classified.
+    /// How well they were told.
     pub loss: Loss,
     /// If the loss is not finite, where the first such number arose.
     pub first: Option<String>,
@@ -99,7 +99,7 @@ pub trait Learner: Debug + Send {
     ///
     /// # Errors
     /// If the device fails.
-    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<(), DeviceError>;
+    fn learn(&mut self, images: &[f32], criterion: Criterion, key: MaskKey) -> Result<(), DeviceError>;
 
     /// The oldest outcome that was not asked for; `None` if there is none, or none that is wanted.
     ///

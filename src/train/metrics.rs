@@ -87,7 +87,7 @@ impl EpochMetrics {
             lr: position.lr,
             train_loss: sums.mean_loss(),
             train_acc: sums.correct as f64 / sums.images as f64,
-            validation: validated.map_or(Scores::NONE, |validated| validated.scores),
+            validation: validated.map_or(Scores::none(position.identity.task), |validated| validated.scores),
         }
     }
 }
@@ -108,7 +108,7 @@ impl EpochTimes {
 impl ValidationMetrics {
     /// Of a validation after `step` steps, in this epoch (from 0).
     pub(super) fn new(step: u64, epoch: usize, evaluation: &Evaluation) -> ValidationMetrics {
-        ValidationMetrics { step, epoch: epoch + 1, scores: Scores::of(evaluation) }
+        ValidationMetrics { step, epoch: epoch + 1, scores: evaluation.scores() }
     }
 }
 
@@ -160,8 +160,8 @@ impl Metrics {
     /// Adds a line to `validations.jsonl`.
     pub fn validation(&mut self, metrics: &ValidationMetrics) -> io::Result<()> {
         let ValidationMetrics { step, scores, .. } = metrics;
-        let tag = |measure: Measure| (format!("{measure}/validation"), scores.get(measure));
-        let tags = Measure::ALL.map(tag);
+        let tag = |measure: &Measure| (format!("{measure}/validation"), scores.get(*measure));
+        let tags: Vec<(String, f64)> = scores.measures().iter().map(tag).collect();
         let values: Vec<(&str, f64)> = tags.iter().map(|(tag, value)| (tag.as_str(), *value)).collect();
         self.events.add(*step, &values)?;
         write_line(&mut self.validations, metrics)
@@ -208,10 +208,11 @@ fn open_until(path: &Path, key: &str, last: u64) -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recipe::Task;
     use crate::train::validate::Validated;
 
     fn line(epoch: usize) -> EpochMetrics {
-        let mut validation = Scores::NONE;
+        let mut validation = Scores::none(Task::Class);
         validation.set(Measure::Accuracy, 0.25);
         EpochMetrics { epoch, lr: 0.1, train_loss: 1.5, train_acc: 0.5, validation }
     }
@@ -248,7 +249,7 @@ mod tests {
     #[test]
     fn a_validation_is_written_once() {
         let text = "{\"step\":5}\n{\"step\":10}\n";
-        let validated = |step| Some(Validated { epoch: 0, step, scores: Scores::NONE });
+        let validated = |step| Some(Validated { epoch: 0, step, scores: Scores::none(Task::Class) });
         for (step, validated, left) in
             [(10, validated(5), "{\"step\":5}\n"), (10, None, ""), (10, validated(10), text), (12, validated(10), text)]
         {

@@ -22,6 +22,7 @@ pub mod evaluate;
 pub mod events;
 pub mod findings;
 pub mod folder;
+mod goal;
 pub mod identity;
 pub mod learner;
 pub mod metrics;
@@ -54,6 +55,7 @@ use self::average::Average;
 use self::checkpoint::{About, Restored};
 use self::data::Dataset;
 pub use self::error::{Divergence, TrainError};
+use self::goal::Goal;
 use self::identity::RunIdentity;
 use self::learner::{Learner, LearnerStart};
 use self::metrics::Metrics;
@@ -65,7 +67,7 @@ use crate::device::{Device, DeviceError};
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
-use crate::recipe::{ClassWeights, Measure, Sampler, Train};
+use crate::recipe::{ClassWeights, Measure, Sampler, Task, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +92,8 @@ pub const SAVE_EVERY: Duration = Duration::from_secs(600);
 pub struct Run {
     learner: Box<dyn Learner>,
     position: Position,
-    /// How much each class matters to the loss; nothing if all do the same.
-    class_weights: Vec<f64>,
+    /// What the outputs should be.
+    goal: Goal,
     waiting: Waiting,
 }
 
@@ -203,9 +205,15 @@ impl Run {
         device: &Device,
     ) -> Result<Run, TrainError> {
         check(&start.program, recipe, dataset)?;
-        let classes = start.program.shape(start.program.output).elements();
-        let class_weights = recipe.loss.class_weights.resolved(dataset.train.labels(), classes);
-        Ok(Run { learner: device.learner(start)?, position, class_weights, waiting: Waiting::default() })
+        let task = dataset.data().task;
+        if let (Device::Cuda(_), true) = (device, task != Task::Class) {
+            return Err(TrainError::Refused(format!(
+                "`task: {task}` is trained on the processor: write `--device cpu`; evaluation and prediction run on GPUs too"
+            )));
+        }
+        let outputs = start.program.shape(start.program.output).elements();
+        let goal = Goal::new(&recipe.loss, &dataset.train, outputs);
+        Ok(Run { learner: device.learner(start)?, position, goal, waiting: Waiting::default() })
     }
 
     /// How far it is.
@@ -261,9 +269,23 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
         )));
     }
     let classes = output.elements();
-    let of_loss = match &recipe.loss.class_weights {
-        ClassWeights::Given(weights) => weights.len(),
-        ClassWeights::Equal | ClassWeights::Auto => classes,
+    let task = dataset.data().task;
+    if recipe.loss.task() != task {
+        let (name, of) = (recipe.loss.name(), recipe.loss.task().of_image());
+        return Err(TrainError::Refused(format!("the loss `{name}` is for {of}, and the data is for `task: {task}`")));
+    }
+    if task != Task::Class {
+        evaluate::check_outputs(dataset, classes)?;
+        evaluate::check_count(task, dataset.validation.len(), classes)?;
+        if recipe.sampler != Sampler::Shuffle {
+            return Err(TrainError::Refused(format!(
+                "samplers draw images by their class, and the data is for `task: {task}`"
+            )));
+        }
+    }
+    let of_loss = match recipe.loss.weights() {
+        Some((_, ClassWeights::Given(weights))) => weights.len(),
+        Some((_, ClassWeights::Equal | ClassWeights::Auto)) | None => classes,
     };
     let of_sampler = if let Sampler::Weighted(weights) = &recipe.sampler { weights.len() } else { classes };
     for (what, weights) in [("loss", of_loss), ("sampler", of_sampler)] {
@@ -284,12 +306,17 @@ fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), Tra
             "the network has no weight that is not frozen: there is nothing to learn".to_owned(),
         ));
     }
-    if let [class] = dataset.classes() {
+    if let (Task::Class, [class]) = (task, dataset.classes()) {
         return Err(TrainError::Refused(format!(
             "all images are of one class, `{class}`: there is nothing to tell apart"
         )));
     }
     let validation = dataset.validation.len();
+    if let Some(measure) = recipe.watched().find(|measure| !task.measures().contains(measure)) {
+        return Err(TrainError::Refused(format!(
+            "the run goes by `{measure}`, which is not measured with `task: {task}`"
+        )));
+    }
     let watched = recipe.watched().find(|measure| *measure == Measure::Auroc);
     if let Some(auroc) = watched.filter(|_| validation.saturating_mul(classes) > MOST_SCORES) {
         return Err(TrainError::Refused(format!(

@@ -6,7 +6,7 @@ use super::identity::RunIdentity;
 use super::plateau::{Reduced, Watch};
 use super::scores::Scores;
 use super::validate::Validated;
-use crate::recipe::Measure;
+use crate::recipe::{Measure, Task};
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Position {
     /// Time spent on validations in the epoch under way.
     #[serde(with = "bits")]
     pub validation_seconds: f64,
+    /// Those of the last validation that chose some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", with = "bits::list")]
+    pub thresholds: Vec<f64>,
 }
 
 /// Sums over images.
@@ -88,6 +91,19 @@ pub(super) mod bits {
         u64::deserialize(deserializer).map(f64::from_bits)
     }
 
+    /// The same for several.
+    pub mod list {
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        pub fn serialize<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_seq(values.iter().map(|value| value.to_bits()))
+        }
+
+        pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+            Ok(Vec::<u64>::deserialize(deserializer)?.into_iter().map(f64::from_bits).collect())
+        }
+    }
+
     /// The same for a float that may be missing.
     pub mod option {
         use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -134,8 +150,8 @@ impl Sums {
     }
 
     /// What is known of how well the images were told apart.
-    pub fn scores(&self) -> Scores {
-        let mut scores = Scores::NONE;
+    pub fn scores(&self, task: Task) -> Scores {
+        let mut scores = Scores::none(task);
         scores.set(Measure::Loss, self.mean_loss());
         scores.set(Measure::Accuracy, self.correct as f64 / self.images as f64);
         scores

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::metrics::{EpochMetrics, EpochTimes, StepMetrics, ValidationMetrics};
 use super::observer::Observer;
 use super::position::Sums;
+use super::scores::{Scores, shown};
 use crate::diagnostic::printable_lines;
 use crate::quantity;
 use crate::recipe::Measure;
@@ -158,7 +159,7 @@ impl Observer for Progress {
         let ValidationMetrics { step, epoch, scores } = metrics;
         let (val_loss, val_acc) = (scores.get(Measure::Loss), scores.get(Measure::Accuracy));
         if !val_acc.is_nan() {
-            let result = format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc);
+            let result = format!("validation {val_loss:.4} {:.2} %{}", 100.0 * val_acc, beside(scores));
             self.line(&format!("epoch {epoch}/{}   after step {step}   {result}", self.epochs));
         }
     }
@@ -173,7 +174,8 @@ impl Observer for Progress {
             (0, format!("training {train_loss:.4} {:.2} %", 100.0 * train_acc)),
         ];
         if !val_acc.is_nan() {
-            parts.push((0, format!("validation {val_loss:.4} {:.2} %", 100.0 * val_acc)));
+            let beside = beside(validation);
+            parts.push((0, format!("validation {val_loss:.4} {:.2} %{beside}", 100.0 * val_acc)));
         }
         parts.extend([(0, format!("{seconds:.1} s")), (3, format!("{images_per_s:.0} images/s"))]);
         if *data_wait > STARVED {
@@ -195,6 +197,15 @@ impl Observer for Progress {
             }
             self.left_out.insert(image.clone());
         }
+    }
+}
+
+/// What the best weights of a task are chosen by, if that is not the accuracy.
+fn beside(scores: &Scores) -> String {
+    let by = scores.task().best_by();
+    match by == Measure::Accuracy {
+        true => String::new(),
+        false => format!(" {by} {}", shown(by, scores.get(by))),
     }
 }
 

@@ -51,24 +51,25 @@ impl Ranking {
     fn area_of(&self, class: u32, scores: &[Vec<f32>]) -> Option<f64> {
         let column = || scores.iter().flat_map(|part| part.iter().skip(class as usize).step_by(self.classes));
         let with_labels = || column().zip(&self.labels);
-        let mut own: Vec<f32> = with_labels().filter(|(_, label)| **label == class).map(|(score, _)| *score).collect();
-        let others = self.labels.len() - own.len();
-        if own.is_empty() || others == 0 {
-            return None;
-        }
-        if column().any(|score| score.is_nan()) {
-            return Some(f64::NAN);
-        }
-        own.sort_unstable_by(f32::total_cmp);
-        // In halves, which are whole numbers: no order of adding them changes the sum.
-        let halves = |score: &f32| {
-            let below = own.partition_point(|own| own < score);
-            let up_to = own.partition_point(|own| own <= score);
-            (own.len() - below) as u64 + (own.len() - up_to) as u64
-        };
-        let won: u64 = with_labels().filter(|(_, label)| **label != class).map(|(score, _)| halves(score)).sum();
-        Some(won as f64 / 2.0 / (own.len() as f64 * others as f64))
+        let own: Vec<f32> = with_labels().filter(|(_, label)| **label == class).map(|(score, _)| *score).collect();
+        let others = with_labels().filter(|(_, label)| **label != class).map(|(score, _)| *score);
+        let area = area_under(own, others);
+        if column().any(|score| score.is_nan()) { area.map(|_| f64::NAN) } else { area }
     }
+}
+
+/// How likely one of its own scores is above one of the others, where equal ones count half; `None` if there are none of
+/// either. All are numbers, or the result is worth nothing.
+pub fn area_under(mut own: Vec<f32>, others: impl Iterator<Item = f32>) -> Option<f64> {
+    own.sort_unstable_by(f32::total_cmp);
+    // In halves, which are whole numbers: no order of adding them changes the sum.
+    let halves = |score: f32| {
+        let below = own.partition_point(|own| *own < score);
+        let up_to = own.partition_point(|own| *own <= score);
+        (own.len() - below) as u64 + (own.len() - up_to) as u64
+    };
+    let (won, count) = others.fold((0, 0usize), |(won, count), score| (won + halves(score), count + 1));
+    (!own.is_empty() && count > 0).then(|| won as f64 / 2.0 / (own.len() as f64 * count as f64))
 }
 
 /// ln p − ln(1 − p) for the probability p of each class, which has the order of the probabilities, and does not lose

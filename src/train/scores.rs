@@ -3,43 +3,57 @@
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::evaluate::Evaluation;
-use crate::recipe::Measure;
+use crate::recipe::{Measure, Task};
 
-/// A number for each measure; NaN where it is not known. Written as the entries `val_loss`, `val_acc` and so on.
+/// A number for each measure of a task; NaN where it is not known. Written as the entries `val_loss`, `val_acc` and so
+/// on.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scores([f64; Measure::ALL.len()]);
+pub struct Scores {
+    task: Task,
+    values: [f64; Measure::ALL.len()],
+}
 
 impl Scores {
     /// Nothing is known.
-    pub const NONE: Scores = Scores([f64::NAN; Measure::ALL.len()]);
-
-    /// Those of an evaluation.
-    pub fn of(evaluation: &Evaluation) -> Scores {
-        Scores(Measure::ALL.map(|measure| match measure {
-            Measure::Loss => evaluation.mean_loss(),
-            Measure::Accuracy => evaluation.accuracy(),
-            Measure::BalancedAccuracy => evaluation.balanced_accuracy(),
-            Measure::MacroF1 => evaluation.macro_f1(),
-            Measure::Auroc => evaluation.auroc.unwrap_or(f64::NAN),
-            Measure::CalibrationError => evaluation.calibration.error(),
-        }))
+    pub const fn none(task: Task) -> Scores {
+        Scores { task, values: [f64::NAN; Measure::ALL.len()] }
     }
 
     /// Those in a line of a run's files. What is missing or null is not known.
     pub fn read(line: &Value) -> Scores {
-        let number = |measure| line.get(key(measure)).and_then(Value::as_f64).unwrap_or(f64::NAN);
-        Scores(Measure::ALL.map(number))
+        let mut scores = Scores::none(told_by(|measure| line.get(key(measure)).is_some()));
+        for measure in Measure::ALL {
+            scores.set(measure, line.get(key(measure)).and_then(Value::as_f64).unwrap_or(f64::NAN));
+        }
+        scores
+    }
+
+    /// The task that they are of.
+    pub fn task(&self) -> Task {
+        self.task
+    }
+
+    /// What is measured of it.
+    pub fn measures(&self) -> &'static [Measure] {
+        self.task.measures()
     }
 
     /// One of them.
     pub fn get(&self, measure: Measure) -> f64 {
-        self.0[measure as usize]
+        self.values[measure as usize]
     }
 
     /// Says how much one of them is.
     pub fn set(&mut self, measure: Measure, value: f64) {
-        self.0[measure as usize] = value;
+        self.values[measure as usize] = value;
+    }
+}
+
+/// The task whose measures these are, by one that it alone has.
+fn told_by(has: impl Fn(Measure) -> bool) -> Task {
+    match has(Measure::MeanPrecision) {
+        true => Task::Multilabel,
+        false => Task::Class,
     }
 }
 
@@ -52,6 +66,7 @@ fn key(measure: Measure) -> &'static str {
         Measure::MacroF1 => "val_macro_f1",
         Measure::Auroc => "val_auroc",
         Measure::CalibrationError => "val_ece",
+        Measure::MeanPrecision => "val_map",
     }
 }
 
@@ -64,6 +79,7 @@ pub fn title(measure: Measure) -> &'static str {
         Measure::MacroF1 => "macro F1",
         Measure::Auroc => "AUROC",
         Measure::CalibrationError => "ECE",
+        Measure::MeanPrecision => "mean average precision",
     }
 }
 
@@ -78,7 +94,7 @@ pub fn shown(measure: Measure, value: f64) -> String {
 
 impl Serialize for Scores {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Measure::ALL.map(|measure| (key(measure), self.get(measure))))
+        serializer.collect_map(self.measures().iter().map(|measure| (key(*measure), self.get(*measure))))
     }
 }
 
@@ -88,31 +104,36 @@ pub(super) mod bits {
 
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::Scores;
+    use super::{Scores, told_by};
     use crate::recipe::Measure;
 
     pub fn serialize<S: Serializer>(scores: &Scores, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(Measure::ALL.map(|measure| (measure.name(), scores.get(measure).to_bits())))
+        serializer.collect_map(scores.measures().iter().map(|one| (one.name(), scores.get(*one).to_bits())))
     }
 
     /// Earlier versions knew fewer measures.
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Scores, D::Error> {
         let written = BTreeMap::<String, u64>::deserialize(deserializer)?;
-        let number = |measure: Measure| written.get(measure.name()).map_or(f64::NAN, |bits| f64::from_bits(*bits));
-        Ok(Scores(Measure::ALL.map(number)))
+        let bits = |measure: Measure| written.get(measure.name());
+        let mut scores = Scores::none(told_by(|measure| bits(measure).is_some()));
+        for measure in Measure::ALL {
+            scores.set(measure, bits(measure).map_or(f64::NAN, |bits| f64::from_bits(*bits)));
+        }
+        Ok(scores)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::evaluate::{ClassEvaluation, Evaluation};
     use crate::train::ranking::Ranking;
 
     /// From `tests/fixtures/metrics.py`: what scikit-learn and torchmetrics make of logits.
     const FIXTURE: &str = include_str!("../../tests/fixtures/metrics.txt");
 
-    fn evaluated(classes: usize, labels: &[u32], logits: &[f32]) -> Evaluation {
-        let (mut evaluation, mut ranking) = (Evaluation::new(classes), Ranking::new(classes));
+    fn evaluated(classes: usize, labels: &[u32], logits: &[f32]) -> ClassEvaluation {
+        let (mut evaluation, mut ranking) = (ClassEvaluation::new(classes), Ranking::new(classes));
         // In batches, the last of which is smaller.
         for (index, labels) in labels.chunks(7).enumerate() {
             let logits = &logits[7 * index * classes..][..labels.len() * classes];
@@ -135,7 +156,7 @@ mod tests {
             let labels: Vec<u32> = numbers(1).into_iter().map(|label| label as u32).collect();
             let logits: Vec<f32> = numbers(2).into_iter().map(|logit| logit as f32).collect();
             let evaluation = evaluated(classes, &labels, &logits);
-            let scores = Scores::of(&evaluation);
+            let scores = Evaluation::Classes(Box::new(evaluation.clone())).scores();
             for (measure, part, tolerance) in [
                 (Measure::BalancedAccuracy, 3, 1e-12),
                 (Measure::MacroF1, 4, 1e-12),
@@ -182,6 +203,6 @@ mod tests {
                 Some(evaluation.calibration)
             );
         }
-        assert!(Scores::of(&evaluated(3, &[], &[])).get(Measure::MacroF1).is_nan());
+        assert!(Evaluation::Classes(Box::new(evaluated(3, &[], &[]))).scores().get(Measure::MacroF1).is_nan());
     }
 }

@@ -10,7 +10,7 @@ use super::schedule::Course;
 use super::{Run, Setting, TrainError};
 use crate::executor::check_batch;
 use crate::ir::ValueId;
-use crate::kernels::{MaskKey, Objective};
+use crate::kernels::MaskKey;
 
 impl Run {
     /// Takes the next step, of as many batches as the recipe accumulates or are left. `None` if the epoch is over.
@@ -33,20 +33,16 @@ impl Run {
         for part in 0..recipe.accumulate {
             let Some(batch) = batches.next() else { break };
             let mut batch = batch?;
-            let images = batch.labels.len();
+            let images = batch.examples.len();
             check_batch(self.learner.evaluator().program(), images).map_err(TrainError::Refused)?;
             self.position.lr = lr;
             let shape = self.learner.evaluator().program().shape(ValueId::INPUT);
             let place = BatchKey { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
-            let objective = Objective {
-                labels: &batch.labels,
-                mixed: mix(&recipe.mix, &mut batch.images, shape, place),
-                label_smoothing: recipe.loss.label_smoothing,
-                class_weights: &self.class_weights,
-            };
+            let mixed = mix(&recipe.mix, &mut batch.images, shape, place);
+            let criterion = self.goal.criterion(&batch, mixed);
             let step = self.position.step * recipe.accumulate as u64 + part as u64;
             let key = MaskKey { seed: recipe.seed, step, place: 0 };
-            self.learner.learn(&batch.images, objective, key)?;
+            self.learner.learn(&batch.images, criterion, key)?;
             own.add(self.take_in(setting, wait)?);
             seen += images;
             self.position.batch = batch.index + 1;

@@ -234,7 +234,8 @@ fn an_average_takes_the_place_of_the_weights() {
     let dataset = dataset.expect("digits are built in");
     let batches = dataset.evaluation_batches(&dataset.validation, 100);
     let mut executor = Executor::new(program.clone(), average);
-    let evaluation = evaluate::evaluate(&mut executor, batches, &AtomicBool::new(false)).expect("digits can be read");
+    let evaluation = evaluate::evaluate(&mut executor, &dataset, &[], batches, &AtomicBool::new(false));
+    let evaluation = evaluation.expect("digits can be read");
     let loss = evaluation.expect("nobody stops it").mean_loss();
     assert_eq!(epochs(folder.path())[1]["val_loss"].as_f64(), Some(loss));
 }

@@ -93,7 +93,7 @@ impl Training {
                 let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
                 metrics.validation(&line).map_err(&unwritable)?;
                 observer.validation(&line);
-                observer.left_out(&evaluation.skipped);
+                observer.left_out(evaluation.skipped());
                 run.save_last(setting, metrics)?;
             }
             if run.is_stuck(recipe) {
@@ -135,7 +135,7 @@ impl Training {
             };
             let line = ValidationMetrics::new(run.position.step, epoch, &evaluation);
             metrics.validation(&line).map_err(&unwritable)?;
-            observer.left_out(&evaluation.skipped);
+            observer.left_out(evaluation.skipped());
         }
         let (line, times) = (EpochMetrics::new(&run.position), EpochTimes::new(&run.position, waiting));
         run.position.end_epoch();

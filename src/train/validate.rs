@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::data::Batches;
+use super::data::{Batches, Dataset};
 use super::evaluate::{Evaluation, evaluate};
 use super::findings::Findings;
 use super::plateau::Reduced;
@@ -64,18 +64,19 @@ impl Run {
         let Setting { recipe, dataset, .. } = setting;
         let clock = Instant::now();
         let batches = dataset.evaluation_batches(&dataset.validation, recipe.batch);
-        let Some(evaluation) = self.evaluate(batches, stop)? else { return Ok(None) };
-        if evaluation.images > 0 && !evaluation.mean_loss().is_finite() {
+        let Some(evaluation) = self.evaluate(dataset, batches, stop)? else { return Ok(None) };
+        if evaluation.images() > 0 && !evaluation.mean_loss().is_finite() {
             return Err(self.diverged(setting, self.position.step, "the validation loss".to_owned()));
         }
         let position = &mut self.position;
-        let mut scores = Scores::of(&evaluation);
+        let mut scores = evaluation.scores();
+        position.thresholds = evaluation.thresholds();
         position.validated = Some(Validated { epoch: position.epoch, step: position.step, scores });
         position.validation_seconds += clock.elapsed().as_secs_f64();
 
         // Without validation images there is only the training to go by.
-        if evaluation.images == 0 {
-            scores = position.sums.scores();
+        if evaluation.images() == 0 {
+            scores = position.sums.scores(position.identity.task);
         }
         if let Curve::Plateau(plateau) = &recipe.schedule.curve
             && !course.warms_up(position.epoch)
@@ -98,9 +99,14 @@ impl Run {
     }
 
     /// The average of the weights takes their place meanwhile.
-    fn evaluate(&mut self, batches: Batches, stop: &AtomicBool) -> Result<Option<Evaluation>, TrainError> {
+    fn evaluate(
+        &mut self,
+        dataset: &Dataset,
+        batches: Batches,
+        stop: &AtomicBool,
+    ) -> Result<Option<Evaluation>, TrainError> {
         self.learner.swap_average()?;
-        let evaluation = evaluate(self.learner.evaluator_mut(), batches, stop);
+        let evaluation = evaluate(self.learner.evaluator_mut(), dataset, &[], batches, stop);
         self.learner.swap_average()?;
         evaluation
     }

@@ -72,7 +72,7 @@ const KEY: MaskKey = MaskKey { seed: 5, step: 0, place: 0 };
 /// The loss of a batch, and the gradients of all weights that have one, by a step of descent.
 fn gradients(learner: &mut dyn Learner, images: &[f32], objective: Objective) -> (f64, Vec<Vec<f32>>) {
     let before = learner.learned().expect("it is there").weights.to_vec();
-    learner.learn(images, objective, KEY).expect("a step can be computed");
+    learner.learn(images, objective.into(), KEY).expect("a step can be computed");
     learner.update(LARGE, 0).expect("weights can be changed");
     let outcome = learner.outcome(Wait::All).expect("the step was computed").expect("a batch has an outcome");
     let learned = learner.learned().expect("it is there");

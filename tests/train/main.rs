@@ -8,6 +8,7 @@ mod messages;
 mod outlets;
 mod place;
 mod resuming;
+mod tasks;
 mod tensorboard;
 
 use std::path::Path;

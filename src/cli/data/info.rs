@@ -8,6 +8,7 @@ use crate::cli::Failure;
 use crate::cli::terminal::{self, Format, WIDEST, complain};
 use crate::diagnostic::printable;
 use crate::ir::Pair;
+use crate::recipe::Task;
 use crate::train::data::{Collection, Split, TestImages};
 
 /// Show how many images each class has, and their sizes
@@ -108,7 +109,7 @@ fn json(subject: &Subject, collection: &Collection, parts: &[Part]) -> serde_jso
 
 fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
     let classes = &collection.classes;
-    let mut text = format!("{}: {}\n", subject.name, count(classes.len(), "class"));
+    let mut text = format!("{}: {}\n", subject.name, count(classes.len(), subject.kind()));
     if let Some(table) = &collection.taken_for {
         text.push_str(&format!("taken for a {}\n", printable(table)));
     }
@@ -125,7 +126,8 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
         text.push_str(&format!("beside them {}, left out\n", count(collection.left_out.len(), "other file")));
     }
     let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, WIDEST);
-    text.push_str(&format!("\nlabel  {:widest$}", "class"));
+    let name = if subject.recipe.task == Task::Class { "class" } else { "name" };
+    text.push_str(&format!("\nlabel  {name:widest$}"));
     parts.iter().for_each(|part| text.push_str(&format!("  {:>8}", part.name)));
     text.push('\n');
     let counts: Vec<Vec<usize>> = parts.iter().map(|part| by_class(&part.split, classes.len())).collect();

@@ -59,12 +59,12 @@ impl Show {
             Which::Test => Part::Test,
         };
         let count_of_them = usize::from(self.count);
-        let (tiles, classes) = match &subject.network {
+        let tiles = match &subject.network {
             Some(network) => {
                 let dataset = Dataset::open(&subject.recipe, network.graph.input, None)?;
                 let own = network.train.as_ref().map_or(0, |train| train.seed);
                 let (seed, epoch) = (self.seed.unwrap_or(own), self.epoch as usize - 1);
-                (dataset.sample(part, seed, epoch, count_of_them)?, dataset.classes().to_vec())
+                dataset.sample(part, seed, epoch, count_of_them)?
             }
             None => {
                 let collection = subject.open()?;
@@ -74,16 +74,14 @@ impl Show {
                     Part::Test => subject.test(&collection)?,
                 };
                 let (channels, bad) = (subject.channels(), subject.recipe.bad_images);
-                let tiles = Collection::sample(&split, channels, bad, self.seed.unwrap_or(0), count_of_them)?;
-                (tiles, collection.classes)
+                let (seed, names) = (self.seed.unwrap_or(0), &collection.classes);
+                Collection::sample(&split, channels, bad, seed, count_of_them, names)?
             }
         };
         if tiles.is_empty() {
             return Err(Failure::Message("there is no such image".to_string()));
         }
-        let caption = |label: u32| classes.get(label as usize).cloned().unwrap_or_else(|| label.to_string());
-        let drawn: Vec<Tile> =
-            tiles.into_iter().map(|(image, label)| Tile { image, caption: caption(label) }).collect();
+        let drawn: Vec<Tile> = tiles.into_iter().map(|(image, caption)| Tile { image, caption }).collect();
         let out = self.out.display();
         self.save(&sheet(&drawn))?;
         terminal::print(&format!("{} in {out}\n", count(drawn.len(), "image")))

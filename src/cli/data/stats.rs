@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Images, by_class, count, subject};
 use crate::cli::Failure;
 use crate::cli::terminal::{self, Format};
+use crate::recipe::Task;
 use crate::train::data::Statistics;
 
 /// Measure the mean and deviation of each channel and the balance of the classes, as lines for the file
@@ -27,6 +28,7 @@ impl Stats {
         let counts = by_class(&train, collection.classes.len());
         let least = counts.iter().copied().min().unwrap_or(0);
         let most = counts.iter().copied().max().unwrap_or(0);
+        let (task, kind) = (subject.recipe.task, subject.kind());
         let Statistics { mean, std } = &statistics;
         let text = match self.format {
             Format::Json => {
@@ -44,10 +46,13 @@ impl Stats {
                 let normalize =
                     statistics.normalize().map_or_else(|problem| problem.to_string(), |one| one.to_string());
                 let balance = match (least, most) {
-                    (least, most) if least == most => format!("{least} training images of every class"),
-                    _ => format!("from {least} to {most} training images of a class"),
+                    (least, most) if least == most => format!("{least} training images of every {kind}"),
+                    _ => format!("from {least} to {most} training images of a {kind}"),
                 };
                 let weights = match least < most {
+                    true if task == Task::Multilabel => "\nfor `train:`, so that rare labels matter more\n  \
+                                                         loss: binary_cross_entropy pos_weight=auto\n"
+                        .to_owned(),
                     true => {
                         format!("\nfor `train:`, so that every class weighs the same\n  loss: {}\n", weights(&counts))
                     }
@@ -58,7 +63,7 @@ impl Stats {
                     "{}: {}{left_out}, {}\n{balance}\n\nfor `train:` and `eval:` of `data:`\n  - {normalize}\n{weights}",
                     subject.name,
                     count(train.len(), "training image"),
-                    count(counts.len(), "class"),
+                    count(counts.len(), kind),
                 )
             }
         };

@@ -9,7 +9,7 @@ use crate::elaborate::language::{Key, Takes};
 use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::{MOST_ENTRIES, Settings, too_long};
 use crate::ir::{Pair, Shape};
-use crate::recipe::{BadImages, Data, DataSet, Interval, MaxPixels, Obstacle, Transform, way};
+use crate::recipe::{BadImages, Data, DataSet, Interval, MaxPixels, Obstacle, Task, Transform, way};
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// What the data must fit to; `None` where an earlier error left it unknown.
@@ -25,12 +25,16 @@ pub struct Requirements<'a> {
 /// Reads the section; `None` if there is an error in it.
 pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut settings = Settings::new("data", section, scope);
-    let Entries { set, path, table, bad_images, max_pixels, train, eval } =
+    let Entries { set, path, task, table, bad_images, max_pixels, train, eval } =
         Entries::read(&mut settings, scope, target, problems);
     problems.extend(settings.finish().err().unwrap_or_default());
 
     let set = set?;
-    let table = table.table(&set, problems);
+    let task = match task {
+        Some(task) => task?,
+        None => Spanned::new(Task::Class, set.span),
+    };
+    let table = table.table(&set, &task, problems);
     check_classes(&set, target, problems);
     if let (DataSet::Digits, Some(path)) = (set.value, &path) {
         let message = "`path` has no effect: digits are part of the program";
@@ -58,6 +62,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &
     Some(Data {
         set: set.value,
         path: path.map(|path| path.value),
+        task: task.value,
         table: table?,
         train: train?.values(),
         eval,
@@ -79,6 +84,8 @@ pub fn keys() -> Vec<Key> {
 struct Entries {
     set: Option<Spanned<DataSet>>,
     path: Option<Spanned<String>>,
+    /// Nothing inside if it is wrong.
+    task: Option<Option<Spanned<Task>>>,
     table: tables::Entries,
     bad_images: Option<Spanned<BadImages>>,
     max_pixels: MaxPixels,
@@ -92,6 +99,9 @@ impl Entries {
         let names = || Takes::Words(sets.iter().map(|(name, _)| *name).collect());
         let set = settings.required("set", names).and_then(|set| choice(set, "data set", &sets, problems));
         let path = settings.take_as("path", || Takes::Text).and_then(|path| text(path, "path", problems));
+        let tasks = Task::ALL.map(|task| (task.name(), task));
+        let names = || Takes::Words(tasks.iter().map(|(name, _)| *name).collect());
+        let task = settings.take_as("task", names).map(|task| choice(task, "task", &tasks, problems));
         let table = tables::Entries::read(settings, problems);
         let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
         let names = || Takes::Words(policies.iter().map(|(name, _)| *name).collect());
@@ -105,7 +115,7 @@ impl Entries {
             list.map(|list| Transforms::read(list, key, channels, scope, problems))
         };
         let (train, eval) = (list("train"), list("eval"));
-        Entries { set, path, table, bad_images, max_pixels, train, eval }
+        Entries { set, path, task, table, bad_images, max_pixels, train, eval }
     }
 }
 

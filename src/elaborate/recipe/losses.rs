@@ -1,21 +1,25 @@
 //! What the language says about the loss, and about mixing what it is taken of.
 
 use super::named::{self, Registry};
-use super::ranges::{above_zero, below_one, in_range};
+use super::ranges::{above_zero, at_least_zero, below_one, in_range};
 use super::transforms::Channels;
 use crate::aliases;
 use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
-use crate::recipe::{ClassWeights, CrossEntropy, Mix, MixKind};
+use crate::recipe::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
-pub const LOSSES: Registry<CrossEntropy> = Registry {
+pub const LOSSES: Registry<Loss> = Registry {
     what: "loss",
     example: "cross_entropy label_smoothing=0.1",
-    tables: &[&[("cross_entropy", cross_entropy)]],
+    tables: &[&[
+        ("cross_entropy", cross_entropy),
+        ("binary_cross_entropy", binary_cross_entropy),
+        ("asymmetric", asymmetric),
+    ]],
     aliases: aliases::LOSSES,
 };
 
@@ -26,17 +30,44 @@ const MIXES: Registry<Mix> = Registry {
     aliases: &[],
 };
 
-fn cross_entropy(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
+fn cross_entropy(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    let label_smoothing = label_smoothing(arguments)?;
+    let class_weights = weights(arguments, "class_weights", "class")?;
+    Ok(Loss::CrossEntropy(CrossEntropy { label_smoothing, class_weights }))
+}
+
+fn binary_cross_entropy(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    let label_smoothing = label_smoothing(arguments)?;
+    let pos_weight = weights(arguments, "pos_weight", "label")?;
+    Ok(Loss::Binary(BinaryCrossEntropy { label_smoothing, pos_weight }))
+}
+
+fn asymmetric(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    let usual = Asymmetric::default();
+    let gamma_neg = arguments.optional("gamma_neg")?.unwrap_or(usual.gamma_neg);
+    at_least_zero(arguments, "gamma_neg", gamma_neg)?;
+    let gamma_pos = arguments.optional("gamma_pos")?.unwrap_or(usual.gamma_pos);
+    at_least_zero(arguments, "gamma_pos", gamma_pos)?;
+    let clip = arguments.optional("clip")?.unwrap_or(usual.clip);
+    below_one(arguments, "clip", clip)?;
+    Ok(Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }))
+}
+
+fn label_smoothing(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
     let label_smoothing = arguments.optional("label_smoothing")?.unwrap_or(0.0);
-    below_one(arguments, "label_smoothing", label_smoothing)?;
-    let class_weights = arguments.optional("class_weights")?.unwrap_or_default();
-    if let ClassWeights::Given(weights) = &class_weights
+    below_one(arguments, "label_smoothing", label_smoothing)
+}
+
+/// A weight for each class or label.
+fn weights(arguments: &mut Arguments, key: &'static str, of: &str) -> Result<ClassWeights, Diagnostic> {
+    let weights = arguments.optional(key)?.unwrap_or_default();
+    if let ClassWeights::Given(weights) = &weights
         && let Some((class, weight)) = weights.iter().enumerate().find(|(_, weight)| **weight <= 0.0)
     {
-        let error = arguments.invalid("class_weights", "the weight of a class must be above 0");
-        return Err(error.label(format!("class {class} has `{weight}`")));
+        let error = arguments.invalid(key, format!("the weight of a {of} must be above 0"));
+        return Err(error.label(format!("{of} {class} has `{weight}`")));
     }
-    Ok(CrossEntropy { label_smoothing, class_weights })
+    Ok(weights)
 }
 
 impl FromValue for ClassWeights {

@@ -12,6 +12,7 @@ mod patterns;
 mod ranges;
 mod schedules;
 mod tables;
+mod tasks;
 mod train;
 mod transforms;
 
@@ -45,7 +46,8 @@ pub fn read(
         data::read(section, scope, &target, &mut problems)
     });
     let train = document.train.as_ref().and_then(|section| {
-        train::read(section, scope, classes.as_ref().map(|classes| classes.value), graph, &mut problems)
+        let classes = classes.as_ref().map(|classes| classes.value);
+        train::read(section, scope, classes, graph, tasks::told(document), &mut problems)
     });
     if let (Some(data), Some(train), Some(section)) = (&data, &train, &document.train) {
         problems.extend(no_full_batch(data, train, section));

@@ -126,12 +126,16 @@ fn plateau(arguments: &mut Arguments) -> Result<LrSchedule, Diagnostic> {
 }
 
 /// `by=loss threshold=1e-4 absolute`: when a validation is better than the best before it.
-pub fn better(arguments: &mut Arguments, by: Measure, threshold: f64) -> Result<Better, Diagnostic> {
+fn better(arguments: &mut Arguments, by: Measure, threshold: f64) -> Result<Better, Diagnostic> {
     let by = arguments.optional("by")?.unwrap_or(by);
+    Ok(Better { by, margin: margin(arguments, threshold)? })
+}
+
+/// By how much it must be better.
+pub fn margin(arguments: &mut Arguments, threshold: f64) -> Result<Margin, Diagnostic> {
     let threshold = arguments.optional("threshold")?.unwrap_or(threshold);
     at_least_zero(arguments, "threshold", threshold)?;
-    let margin = if arguments.flag("absolute")? { Margin::Absolute(threshold) } else { Margin::Relative(threshold) };
-    Ok(Better { by, margin })
+    Ok(if arguments.flag("absolute")? { Margin::Absolute(threshold) } else { Margin::Relative(threshold) })
 }
 
 /// What every schedule takes: how often the rate changes, and a warm-up.
@@ -208,7 +212,7 @@ impl FromValue for Per {
 }
 
 impl FromValue for Measure {
-    const EXPECTED: &'static str = "`loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc` or `ece`";
+    const EXPECTED: &'static str = "`loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece` or `map`";
     const WORD: bool = true;
     fn from_value(value: &Value) -> Option<Measure> {
         Measure::of(&String::from_value(value)?)

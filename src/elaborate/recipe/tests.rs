@@ -2,6 +2,7 @@
 //! the `train:` section's.
 
 mod names;
+mod tasks;
 mod train;
 mod train_mistakes;
 

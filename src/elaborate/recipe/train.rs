@@ -5,7 +5,8 @@ use super::named::{self, Registry};
 use super::optimizers::OPTIMIZERS;
 use super::patterns::{self, Names, is_any_learning};
 use super::ranges::above_zero;
-use super::schedules::{SCHEDULES, better};
+use super::schedules::{SCHEDULES, margin};
+use super::tasks;
 use super::transforms::Channels;
 use crate::arguments::{Arguments, Form, FromValue, Positive, Value};
 use crate::diagnostic::{Code, Diagnostic, SourceId, Span, Spanned};
@@ -13,7 +14,7 @@ use crate::elaborate::language::{Key, Takes};
 use crate::elaborate::scope::{Effort, Scope};
 use crate::elaborate::settings::Settings;
 use crate::graph::Graph;
-use crate::recipe::{ClassWeights, Clip, EarlyStopping, Every, Measure, Sampler, Train};
+use crate::recipe::{Better, ClassWeights, Clip, EarlyStopping, Every, Margin, Measure, Sampler, Task, Train};
 use crate::syntax::ast::{Section, Setting};
 
 const CLIPS: Registry<Clip> = Registry {
@@ -47,25 +48,29 @@ const INTERVALS: Registry<Every> = Registry {
     aliases: &[],
 };
 
-const STOPPINGS: Registry<EarlyStopping> = Registry {
+const STOPPINGS: Registry<Patience> = Registry {
     what: "rule for early stopping",
     example: "patience 10",
     tables: &[&[("patience", patience)]],
     aliases: &[],
 };
 
-/// The section; what it leaves out is as in [`Train::default`]. `classes` are those that the network tells apart and
-/// `graph` its layers, if known.
+/// The section; what it leaves out is as in [`Train::of`] the task. `classes` are those that the network tells apart,
+/// `graph` its layers, and `task` what it is to learn, if known.
 pub fn read(
     section: &Section,
     scope: &Scope,
     classes: Option<usize>,
     graph: Option<&Graph>,
+    task: Option<Task>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Train> {
     let before = problems.len();
     let mut settings = Settings::new("train", section, scope);
-    let (train, schedule) = entries(&mut settings, section, scope, classes, graph, problems);
+    let (train, schedule) = entries(&mut settings, section, scope, Network { classes, graph, task }, problems);
+    if let Some(task) = task.filter(|_| problems.len() == before) {
+        tasks::check(section, &train, task, problems);
+    }
     let errors = settings.finish().err().unwrap_or_default();
     problems.extend(errors.into_iter().map(|error| point_to_its_place(error, section)));
     if problems.len() > before {
@@ -81,7 +86,7 @@ pub fn keys() -> Vec<Key> {
     let scope = Scope::root(&[], &effort);
     let section = Section { span: Span::new(SourceId(0), 0..0), entries: Vec::new() };
     Settings::taken_by("train", |settings| {
-        entries(settings, &section, &scope, None, None, &mut Vec::new());
+        entries(settings, &section, &scope, Network::default(), &mut Vec::new());
     })
 }
 
@@ -90,11 +95,11 @@ fn entries<'a>(
     settings: &mut Settings<'a>,
     section: &Section,
     scope: &Scope,
-    classes: Option<usize>,
-    graph: Option<&Graph>,
+    network: Network,
     problems: &mut Vec<Diagnostic>,
 ) -> (Train, Option<&'a Spanned<Setting>>) {
-    let mut train = Train::default();
+    let Network { classes, graph, task } = network;
+    let mut train = Train::of(task.unwrap_or_default());
     if let Some(Positive(epochs)) = value(settings, "epochs") {
         train.epochs = epochs;
     }
@@ -121,9 +126,11 @@ fn entries<'a>(
         train.schedule = named::read(setting, &SCHEDULES, scope, problems).unwrap_or(train.schedule);
     }
     if let Some(setting) = settings.take_as("loss", || LOSSES.takes()) {
+        let before = problems.len();
         train.loss = named::read(setting, &LOSSES, scope, problems).unwrap_or(train.loss);
-        if let ClassWeights::Given(weights) = &train.loss.class_weights {
-            losses::check_classes("class_weights", weights, setting, classes, problems);
+        tasks::say_why(&mut problems[before..]);
+        if let Some((key, ClassWeights::Given(weights))) = train.loss.weights() {
+            losses::check_classes(key, weights, setting, classes, problems);
         }
     }
     if let Some(setting) = settings.take_as("mix", losses::takes_mixes) {
@@ -144,7 +151,8 @@ fn entries<'a>(
         train.best_by = best_by;
     }
     if let Some(setting) = settings.take_as("early_stopping", || STOPPINGS.takes()) {
-        train.early_stopping = named::read(setting, &STOPPINGS, scope, problems);
+        let rule = named::read(setting, &STOPPINGS, scope, problems);
+        train.early_stopping = rule.map(|rule| rule.of(task.unwrap_or_default()));
     }
     let [freeze, replace] = ["freeze", "replace"].map(|key| patterns::read(settings, key));
     if let Some(graph) = graph {
@@ -199,10 +207,33 @@ fn bound(arguments: &mut Arguments, key: &'static str) -> Result<f64, Diagnostic
     above_zero(arguments, key, most)
 }
 
-/// Unless `best_by` says otherwise, a run keeps the weights of its best accuracy, so that is what it stops by.
-fn patience(arguments: &mut Arguments) -> Result<EarlyStopping, Diagnostic> {
+/// What is known of the network that is trained.
+#[derive(Default)]
+struct Network<'a> {
+    classes: Option<usize>,
+    graph: Option<&'a Graph>,
+    task: Option<Task>,
+}
+
+/// When to stop, where it may be left open what should get better.
+struct Patience {
+    by: Option<Measure>,
+    margin: Margin,
+    patience: usize,
+}
+
+impl Patience {
+    /// Unless `best_by` says otherwise, a run keeps the weights that are best by the task's measure, so that is what it
+    /// stops by.
+    fn of(self, task: Task) -> EarlyStopping {
+        let Patience { by, margin, patience } = self;
+        EarlyStopping { better: Better { by: by.unwrap_or(task.best_by()), margin }, patience }
+    }
+}
+
+fn patience(arguments: &mut Arguments) -> Result<Patience, Diagnostic> {
     let Positive(patience) = arguments.required("validations")?;
-    Ok(EarlyStopping { better: better(arguments, Measure::Accuracy, 0.0)?, patience })
+    Ok(Patience { by: arguments.optional("by")?, margin: margin(arguments, 0.0)?, patience })
 }
 
 fn value<T: FromValue>(settings: &mut Settings, key: &'static str) -> Option<T> {

@@ -10,7 +10,7 @@ use super::split::shuffle;
 use super::{DataError, Split, cifar, digits, folder, idx, table};
 use crate::ir::Pair;
 use crate::random::{Purpose, generator};
-use crate::recipe::{BadImages, Data, DataSet};
+use crate::recipe::{BadImages, Data, DataSet, Task};
 
 /// A data set before any transform.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Collection {
     pub validation: Split,
     /// What it is tested with at the very end; only looked at when asked for.
     pub test: TestImages,
-    /// Class names, by label.
+    /// Names of classes or labels, by number.
     pub classes: Vec<String>,
     /// Files in a folder that are no images, and rows of a table without one, left out because of
     /// `on_bad_image: skip`; rows that say the same again.
@@ -73,6 +73,10 @@ impl Collection {
     /// If files are missing, cut off or not what they should be.
     pub fn open(data: &Data) -> Result<Collection, DataError> {
         let path = data.path.as_deref();
+        if data.task != Task::Class && data.set != DataSet::Table {
+            let message = format!("`task: {}` needs a table that says which labels each image has", data.task);
+            return Err(DataError::Mismatch(message));
+        }
         let (train, validation) = match data.set {
             DataSet::Digits => digits::open(),
             DataSet::Mnist | DataSet::FashionMnist => idx::open(data.set, path)?,
@@ -101,8 +105,8 @@ impl Collection {
         }
     }
 
-    /// So many images of `split`, drawn from `seed`, as they are looked at, with 1 or 3 `channels`, and their labels.
-    /// Those that cannot be read are left out if `bad` says so.
+    /// So many images of `split`, drawn from `seed`, as they are looked at, with 1 or 3 `channels`, and what is known of
+    /// them, in these `names`. Those that cannot be read are left out if `bad` says so.
     ///
     /// # Errors
     /// If one cannot be read.
@@ -112,11 +116,12 @@ impl Collection {
         bad: BadImages,
         seed: u64,
         count: usize,
-    ) -> Result<Vec<(RgbImage, u32)>, DataError> {
+        names: &[String],
+    ) -> Result<Vec<(RgbImage, String)>, DataError> {
         let (mut images, mut image) = (Vec::new(), Image::default());
         for example in some(split, seed, 0, count) {
             match split.read_smaller(example, channels, LARGEST_SAMPLE, &mut image) {
-                Ok(()) => images.push((looked_at(&mut image), split.labels()[example])),
+                Ok(()) => images.push((looked_at(&mut image), split.targets().caption(example, names))),
                 Err(error) if bad == BadImages::Skip && error.is_of_one_image() => {}
                 Err(error) => return Err(error),
             }

@@ -31,7 +31,7 @@ pub fn open() -> (Split, Split) {
     let part = |examples: Vec<usize>| {
         let pixels = examples.iter().flat_map(|example| &rows[*example][..PIXELS]).copied().collect();
         let images = Images::Memory { pixels, channels: 1, size: Pair::square(8), white: 16 };
-        Split::new(images, examples.iter().map(|example| labels[*example]).collect())
+        Split::new(images, examples.iter().map(|example| labels[*example]).collect::<Vec<u32>>())
     };
     (part(train), part(validation))
 }

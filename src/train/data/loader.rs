@@ -25,8 +25,10 @@ pub struct Batch {
     pub index: usize,
     /// N×C×H×W, transformed.
     pub images: Vec<f32>,
-    /// N class indices.
+    /// N class indices; none where another task has other targets.
     pub labels: Vec<u32>,
+    /// N×C numbers, 1 for labels that an image has and 0 for the others; none where images have a class each.
+    pub targets: Vec<f32>,
     /// The N images' numbers in their split.
     pub examples: Vec<usize>,
 }
@@ -50,6 +52,8 @@ pub struct Batches {
 pub struct SplitPass {
     pub split: Split,
     pub pipeline: Pipeline,
+    /// How many classes or labels there are.
+    pub classes: usize,
     pub unreadable: Unreadable,
     /// Examples as they come.
     pub order: Vec<usize>,
@@ -152,7 +156,7 @@ impl Iterator for Batches {
             match made {
                 Ok(Made { batch, skipped }) => {
                     self.skipped.extend(skipped);
-                    if !batch.labels.is_empty() {
+                    if !batch.examples.is_empty() {
                         self.barren = false;
                         return Some(Ok(batch));
                     }
@@ -210,6 +214,7 @@ impl SplitPass {
         let positions = first..self.order.len().min(first + self.batch);
         batch.index = index;
         batch.labels.clear();
+        batch.targets.clear();
         batch.examples.clear();
         batch.images.clear();
         batch.images.reserve(positions.len() * self.pipeline.elements());
@@ -264,7 +269,7 @@ impl SplitPass {
         self.split.read(example, self.pipeline.channels(), image)?;
         self.pipeline.check(image.size).map_err(|reason| self.unfit(example, reason))?;
         self.pipeline.apply(image, spare, numbers, &mut batch.images);
-        batch.labels.push(self.split.labels()[example]);
+        self.split.targets().put(example, self.classes, batch);
         batch.examples.push(example);
         Ok(())
     }

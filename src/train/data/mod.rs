@@ -33,6 +33,7 @@ mod sheet;
 mod split;
 mod statistics;
 mod table;
+mod targets;
 mod values;
 
 #[cfg(feature = "fetch")]
@@ -60,7 +61,8 @@ pub use sheet::{Tile, sheet};
 
 pub use split::Split;
 pub use statistics::Statistics;
-pub use table::{Listed, conventions, is_table, listed};
+pub use table::{Conventions, Listed, conventions, is_table, listed};
+pub use targets::{LabelSets, Targets};
 
 use self::augment::Pipeline;
 use self::collection::{looked_at, some};
@@ -129,7 +131,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// Class names, by label.
+    /// Names of classes or labels, by number.
     pub fn classes(&self) -> &[String] {
         &self.classes
     }
@@ -204,11 +206,17 @@ impl Dataset {
     }
 
     /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before
-    /// `normalize`, as they are looked at, and their labels.
+    /// `normalize`, as they are looked at, and what is known of them.
     ///
     /// # Errors
     /// If one cannot be read.
-    pub fn sample(&self, part: Part, seed: u64, epoch: usize, count: usize) -> Result<Vec<(RgbImage, u32)>, DataError> {
+    pub fn sample(
+        &self,
+        part: Part,
+        seed: u64,
+        epoch: usize,
+        count: usize,
+    ) -> Result<Vec<(RgbImage, String)>, DataError> {
         let (split, pipeline) = match part {
             Part::Train => (self.train.clone(), &self.augmented),
             Part::Validation => (self.validation.clone(), &self.plain),
@@ -222,7 +230,8 @@ impl Dataset {
             (batch, _) = pass.make(index, batch, &mut image, &mut spare)?.into_parts();
             let images = batch.images.chunks_exact(pipeline.elements());
             let images = images.map(|values| looked_at(&mut pipeline.colours(values)));
-            sample.extend(images.zip(batch.labels.iter().copied()));
+            let caption = |example: &usize| pass.split.targets().caption(*example, &self.classes);
+            sample.extend(images.zip(batch.examples.iter().map(caption)));
         }
         Ok(sample)
     }
@@ -235,7 +244,8 @@ impl Dataset {
             BadImages::Refuse => Unreadable::Refuse,
             BadImages::Skip => Unreadable::LeaveOut,
         };
-        SplitPass { split, pipeline, unreadable, order, repeats: false, batch, seed: 0, epoch: 0 }
+        let classes = self.classes.len();
+        SplitPass { split, pipeline, classes, unreadable, order, repeats: false, batch, seed: 0, epoch: 0 }
     }
 
     /// Sends one image of each split through its transforms: sets are often of one size, and so a mistake shows at
@@ -270,8 +280,10 @@ fn check_readable(train: &Split, validation: &Split, classes: &[String]) -> Resu
         Ok(reason)
     };
     let mut by_class: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (example, label) in train.labels().iter().enumerate().filter(|(example, _)| train.file(*example).is_some()) {
-        by_class.entry(*label).or_default().push(example);
+    for example in (0..train.len()).filter(|example| train.file(*example).is_some()) {
+        for label in train.targets().of(example) {
+            by_class.entry(*label).or_default().push(example);
+        }
     }
     let by_class: Vec<(u32, Vec<usize>)> = by_class.into_iter().collect();
     let empty =

@@ -1,4 +1,4 @@
-//! One part of a data set: images in memory or as files, each with its label.
+//! One part of a data set: images in memory or as files, and what is known of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -12,15 +12,16 @@ use super::DataError;
 use super::contents::{self, Sum};
 use super::decoded::{self, Decoded};
 use super::image::{self, Image, decode, decode_smaller};
+use super::targets::Targets;
 use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
 use crate::recipe::MaxPixels;
 
-/// Some images with their labels, in memory or as files.
+/// Some images with what is known of them, in memory or as files.
 #[derive(Debug, Clone)]
 pub struct Split {
     images: Arc<Images>,
-    labels: Arc<[u32]>,
+    targets: Targets,
 }
 
 /// Where the images of a split are.
@@ -62,21 +63,22 @@ pub enum Images {
 }
 
 impl Split {
-    /// A split of `labels.len()` images.
-    pub(super) fn new(images: Images, labels: Vec<u32>) -> Split {
+    /// A split of as many images as there are targets.
+    pub(super) fn new(images: Images, targets: impl Into<Targets>) -> Split {
+        let targets = targets.into();
         let count = match &images {
             Images::Memory { pixels, channels, size, .. } => pixels.len() / (channels * size.height * size.width),
             Images::Values { values, channels, size } => values.len() / (channels * size.height * size.width),
             Images::Files { files, .. } => files.len(),
         };
-        debug_assert_eq!(count, labels.len());
-        Split { images: Arc::new(images), labels: labels.into() }
+        debug_assert_eq!(count, targets.len());
+        Split { images: Arc::new(images), targets }
     }
 
     /// A split of files.
-    pub(super) fn of_files(files: Vec<PathBuf>, labels: Vec<u32>, max_pixels: MaxPixels) -> Split {
+    pub(super) fn of_files(files: Vec<PathBuf>, targets: impl Into<Targets>, max_pixels: MaxPixels) -> Split {
         let (part, contents) = (String::new(), OnceLock::new());
-        Split::new(Images::Files { files, part, contents, decoded: None, max_pixels }, labels)
+        Split::new(Images::Files { files, part, contents, decoded: None, max_pixels }, targets)
     }
 
     /// The same, with its files decoded for `channels` and kept between runs, if there is a place for that. `part` is
@@ -86,7 +88,7 @@ impl Split {
         let of_files = |contents, decoded| {
             let (files, part, max_pixels) = (files.clone(), part.to_owned(), *max_pixels);
             let images = Images::Files { files, part, contents, decoded, max_pixels };
-            Split { images: Arc::new(images), labels: self.labels.clone() }
+            Split { images: Arc::new(images), targets: self.targets.clone() }
         };
         let named = of_files(OnceLock::new(), None);
         let Some(folder) = decoded::folder().filter(|_| decoded::worthwhile(files.len())) else { return named };
@@ -107,22 +109,27 @@ impl Split {
 
     /// How many examples there are.
     pub fn len(&self) -> usize {
-        self.labels.len()
+        self.targets.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
+        self.len() == 0
     }
 
-    /// The label of each example.
+    /// The class of each example; nothing where another task has other targets.
     pub fn labels(&self) -> &[u32] {
-        &self.labels
+        self.targets.classes()
     }
 
-    /// Gives every label the number that stands at its place in `new`.
+    /// What is known of each example.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// Gives every class or label the number that stands at its place in `new`.
     pub(super) fn renumber(&mut self, new: &[u32]) {
-        self.labels = self.labels.iter().map(|label| new[*label as usize]).collect();
+        self.targets = self.targets.renumbered(new);
     }
 
     /// The file of an example, if it has one of its own.
@@ -136,7 +143,7 @@ impl Split {
     /// Adds to `sum` what tells these images from others: their labels, and their values, or their files' names and
     /// lengths; what is in files is told by [`Split::contents`].
     pub(super) fn check(&self, sum: &mut Crc) {
-        self.labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
+        self.targets.check(sum);
         match &*self.images {
             Images::Memory { pixels, .. } => sum.update(pixels),
             Images::Values { values, .. } => values.iter().for_each(|value| sum.update(&value.to_le_bytes())),
@@ -175,8 +182,7 @@ impl Split {
             (0..self.len()).into_par_iter().map(read).collect::<Result<_, DataError>>()?;
         let sound: Vec<usize> = (0..self.len()).filter(|example| found[*example].is_none()).collect();
         let kept = sound.iter().map(|example| files[*example].clone()).collect();
-        let labels = sound.iter().map(|example| self.labels[*example]).collect();
-        Ok((Split::of_files(kept, labels, *max_pixels), found.into_iter().flatten().collect()))
+        Ok((Split::of_files(kept, self.targets.some(&sound), *max_pixels), found.into_iter().flatten().collect()))
     }
 
     /// Reads one example's image into `image`, with 1 or 3 `channels`.

@@ -7,7 +7,7 @@ use super::collection::TestImages;
 use super::split::Images;
 use super::{DataError, Dataset, MOST_WORKERS, Split};
 use crate::ir::{Pair, Shape};
-use crate::recipe::{BadImages, Data, DataSet, MaxPixels};
+use crate::recipe::{BadImages, Data, DataSet, MaxPixels, Task};
 
 impl Dataset {
     /// Images that are in memory: for each part, the values N×C×H×W of its images and their labels. No transform is
@@ -29,6 +29,7 @@ impl Dataset {
         }
         let nothing = Pipeline::nothing(input);
         let data = Data {
+            task: Task::Class,
             table: None,
             set: DataSet::Folder,
             path: None,

@@ -3,7 +3,7 @@
 use super::{Learned, Learner, LearnerStart, Outcome, Wait};
 use crate::device::DeviceError;
 use crate::executor::{Evaluator, Executor};
-use crate::kernels::{Algorithms, MaskKey, Objective};
+use crate::kernels::{Algorithms, Criterion, MaskKey};
 use crate::recipe::Clip;
 use crate::train::accumulate::Accumulated;
 use crate::train::average::Average;
@@ -43,8 +43,8 @@ impl Learner for CpuLearner {
         &mut self.executor
     }
 
-    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<(), DeviceError> {
-        let loss = self.executor.step_gradients(images, objective, key);
+    fn learn(&mut self, images: &[f32], criterion: Criterion, key: MaskKey) -> Result<(), DeviceError> {
+        let loss = self.executor.step_gradients(images, criterion, key);
         let first = match loss.loss.is_finite() {
             true => None,
             false => Some(self.executor.first_not_finite(images, key).unwrap_or_else(|| "the loss".to_owned())),
@@ -52,7 +52,7 @@ impl Learner for CpuLearner {
         if let Some(accumulated) = &mut self.accumulated {
             accumulated.add(self.executor.gradients(), loss.weight);
         }
-        self.outcome = Some(Outcome { step: key.step, images: objective.labels.len(), loss, first });
+        self.outcome = Some(Outcome { step: key.step, images: criterion.batch(), loss, first });
         Ok(())
     }
 

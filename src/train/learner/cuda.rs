@@ -14,7 +14,7 @@ use crate::executor::cuda::{CudaExecutor, Machine};
 use crate::executor::{Evaluator, IMAGES, Loss};
 use crate::kernels::cuda::loss::Labels;
 use crate::kernels::cuda::{accumulate, average, loss, norm, optimizer};
-use crate::kernels::{MaskKey, Mode, Objective};
+use crate::kernels::{Criterion, MaskKey, Mode};
 use crate::recipe::Clip;
 use crate::train::average::Average;
 use crate::train::optimizer::OptimizerState;
@@ -179,7 +179,10 @@ impl Learner for CudaLearner {
         &mut self.executor
     }
 
-    fn learn(&mut self, images: &[f32], objective: Objective, key: MaskKey) -> Result<()> {
+    fn learn(&mut self, images: &[f32], criterion: Criterion, key: MaskKey) -> Result<()> {
+        let Criterion::Classes(objective) = criterion else {
+            return Err(DeviceError::new("on a GPU, networks are trained to tell one class an image"));
+        };
         let count = objective.labels.len();
         let classes = self.executor.classes();
         assert!(

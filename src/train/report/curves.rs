@@ -8,7 +8,7 @@ use super::super::plan::planned;
 use super::super::record::{Record, lines};
 use super::super::scores::title;
 use crate::plot::{Chart, Line, Sheet, Stroke, Unit};
-use crate::recipe::{Curve, Measure, Train};
+use crate::recipe::{Curve, Measure, Task, Train};
 
 /// The curves of a run whose epochs have so many steps, over its epochs; validation wherever in an epoch it was.
 ///
@@ -40,6 +40,12 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
         let points = record.validations.iter().map(|line| (line.step as f64 / steps as f64, line.scores.get(measure)));
         line(title(measure), colour, points.collect())
     };
+    let task = record.validations.first().map_or(Task::Class, |line| line.scores.task());
+    let own = match task {
+        Task::Class => Measure::BalancedAccuracy,
+        Task::Multilabel => Measure::MeanPrecision,
+    };
+    let alike = [(own, 3), (Measure::MacroF1, 4), (Measure::Auroc, 5)];
     let charts = [
         (
             "loss",
@@ -57,11 +63,7 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
                 Line { name: "validation".to_owned(), ..of_validation((Measure::Accuracy, 1)) },
             ],
         ),
-        (
-            "measures of validation that weigh all classes alike",
-            Unit::Percent,
-            [(Measure::BalancedAccuracy, 3), (Measure::MacroF1, 4), (Measure::Auroc, 5)].map(of_validation).into(),
-        ),
+        ("measures of validation that weigh all classes alike", Unit::Percent, alike.map(of_validation).into()),
         ("learning rate", Unit::Plain, rates),
         ("loss of single steps", Unit::Plain, vec![line("", 0, over_steps(&written, "loss"))]),
     ];

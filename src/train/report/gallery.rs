@@ -4,7 +4,6 @@ use image::imageops::thumbnail;
 use image::{Rgb, RgbImage};
 
 use super::super::data::{Dataset, Image};
-use super::super::evaluate::Guess;
 use crate::plot::{Tile, address, escaped, is_small};
 
 /// The longer side of a picture, at most.
@@ -12,11 +11,23 @@ const SIDE: u32 = 192;
 /// The longest name of a class in a caption, whose lines may break.
 const NAME: usize = 40;
 
+/// An image, and what is said of it.
+pub struct Shown {
+    /// Its number in its split.
+    pub example: usize,
+    /// What it is.
+    pub truth: String,
+    /// What it was taken for.
+    pub taken_for: String,
+    /// How likely that is, to the network; NaN if that is no single number.
+    pub probability: f64,
+}
+
 /// An image for each guess. Where the file can no longer be read there is only its caption.
-pub fn tiles(guesses: &[Guess], names: &[String], dataset: &Dataset) -> Vec<Tile> {
+pub fn tiles(guesses: &[Shown], dataset: &Dataset) -> Vec<Tile> {
     let mut image = Image::default();
-    let tile = |guess: &Guess| {
-        let [truth, taken_for] = [guess.label, guess.taken_for].map(|class| names[class as usize].clone());
+    let tile = |guess: &Shown| {
+        let (truth, taken_for) = (guess.truth.clone(), guess.taken_for.clone());
         let picture = dataset.validation.read(guess.example, 3, &mut image).ok().map(|()| picture(&image));
         Tile { image: picture, truth, taken_for, probability: guess.probability }
     };
@@ -24,8 +35,8 @@ pub fn tiles(guesses: &[Guess], names: &[String], dataset: &Dataset) -> Vec<Tile
 }
 
 /// A figure for each guess and its tile.
-pub fn gallery(guesses: &[Guess], tiles: &[Tile], dataset: &Dataset) -> String {
-    let figure = |(guess, tile): (&Guess, &Tile)| {
+pub fn gallery(guesses: &[Shown], tiles: &[Tile], dataset: &Dataset) -> String {
+    let figure = |(guess, tile): (&Shown, &Tile)| {
         let class = if tile.is_right() { "" } else { " class=\"wrong\"" };
         let file = dataset.validation.file(guess.example).map(|file| file.display().to_string());
         let hover = escaped(&file.unwrap_or_else(|| format!("validation image {}", guess.example)));

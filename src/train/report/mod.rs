@@ -4,6 +4,7 @@
 
 mod curves;
 mod gallery;
+mod labels;
 mod page;
 mod results;
 
@@ -40,7 +41,7 @@ pub fn write(
     ended: Result<Ended, &TrainError>,
 ) -> Result<(), TrainError> {
     let record = Record::read(folder)?;
-    let findings = Findings::load(folder).filter(|findings| findings.evaluation.images > 0);
+    let findings = Findings::load(folder).filter(|findings| findings.evaluation.images() > 0);
     let curves = curves::sheet(&record, recipe, recipe.steps(dataset.steps(recipe)))?;
     if !curves.charts.is_empty() {
         pictures(folder, "curves", &curves)?;
@@ -95,7 +96,7 @@ fn head(record: &Record, network: &Network, findings: Option<&Findings>) -> Stri
         list.push(("images a second", exact(record.images_per_s() as u64)));
     }
     if let Some(Findings { evaluation, .. }) = findings {
-        list.push(("validation images", exact(evaluation.images as u64)));
+        list.push(("validation images", exact(evaluation.images() as u64)));
     }
     list.push(("parameters", short(totals.params)));
     list.push(("MACs an image", short(totals.macs)));

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use super::super::TrainError;
 use super::super::data::Dataset;
-use super::super::evaluate::Evaluation;
+use super::super::evaluate::{ClassEvaluation, Evaluation, Guess};
 use super::super::findings::Findings;
-use super::super::scores::{Scores, shown, title};
-use super::gallery::{gallery, tiles};
+use super::super::scores::{shown, title};
+use super::gallery::{Shown, gallery, tiles};
+use super::labels;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, settings, table};
 use super::pictures;
@@ -20,10 +21,27 @@ use crate::recipe::Measure;
 /// # Errors
 /// If the pictures cannot be written into `folder`.
 pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result<String, TrainError> {
-    let Findings { epoch, evaluation, .. } = findings;
-    let names: Vec<String> = (0..evaluation.confusion.classes())
-        .map(|class| dataset.classes().get(class).cloned().unwrap_or_else(|| class.to_string()))
-        .collect();
+    let name = |class: usize| dataset.classes().get(class).cloned().unwrap_or_else(|| class.to_string());
+    match &findings.evaluation {
+        Evaluation::Classes(evaluation) => {
+            let names = (0..evaluation.confusion.classes()).map(name).collect();
+            of_classes(findings, evaluation, names, dataset, folder)
+        }
+        Evaluation::Labels(evaluation) => {
+            let names: Vec<String> = (0..evaluation.labels.len()).map(name).collect();
+            labels::sections(findings, evaluation, &names, dataset, folder)
+        }
+    }
+}
+
+fn of_classes(
+    findings: &Findings,
+    evaluation: &ClassEvaluation,
+    names: Vec<String>,
+    dataset: &Dataset,
+    folder: &Path,
+) -> Result<String, TrainError> {
+    let epoch = findings.epoch;
     let wrong = evaluation.images - evaluation.correct();
     let title = format!(
         "Results of epoch {epoch}: {} of {} right, {:.2} % among the first five, loss {:.4}",
@@ -43,9 +61,14 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
     };
     let calibration = calibration(evaluation);
     pictures(folder, "calibration", &calibration)?;
-    let mistakes = tiles(&evaluation.mistakes, &names, dataset);
-    let sample = tiles(&evaluation.sample, &names, dataset);
-    let gallery_of_sample = gallery(&evaluation.sample, &sample, dataset);
+    let told = |guess: &Guess| {
+        let [truth, taken_for] = [guess.label, guess.taken_for].map(|class| names[class as usize].clone());
+        Shown { example: guess.example, truth, taken_for, probability: guess.probability }
+    };
+    let [mistaken, sampled]: [Vec<Shown>; 2] =
+        [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
+    let (mistakes, sample) = (tiles(&mistaken, dataset), tiles(&sampled, dataset));
+    let gallery_of_sample = gallery(&sampled, &sample, dataset);
     pictures(folder, "images", &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample })?;
     let classes = section(&title, "scroll", &classes(evaluation, &names));
     let matrix = section("Confusion matrix", "wide", &matrix);
@@ -55,20 +78,20 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
             ..=NARROW => format!("<div class=\"pair\">\n{classes}{matrix}</div>\n"),
             _ => classes + &matrix,
         },
-        section("For classes of unequal size", "", &scores(evaluation)),
+        section("For classes of unequal size", "", &scores(&findings.evaluation)),
         section("Calibration", "wide", &calibration.svg()),
         section("Most often confused", "", &confused(evaluation, &names)),
         section(
             &format!("Worst mistakes, of {}", exact(wrong as u64)),
             "gallery",
-            &gallery(&evaluation.mistakes, &mistakes, dataset),
+            &gallery(&mistaken, &mistakes, dataset),
         ),
         section("Some validation images", "gallery", &gallery_of_sample),
     ]
     .concat())
 }
 
-fn classes(evaluation: &Evaluation, names: &[String]) -> String {
+fn classes(evaluation: &ClassEvaluation, names: &[String]) -> String {
     let accuracies = evaluation.class_accuracies();
     let row = |(class, row): (usize, &[(u32, usize)])| {
         let others = row.iter().filter(|(other, _)| *other as usize != class);
@@ -88,13 +111,13 @@ fn classes(evaluation: &Evaluation, names: &[String]) -> String {
 
 /// What does not go by how many images a class has, but for the last.
 fn scores(evaluation: &Evaluation) -> String {
-    let scores = Scores::of(evaluation);
+    let scores = evaluation.scores();
     let measures = [Measure::BalancedAccuracy, Measure::MacroF1, Measure::Auroc, Measure::CalibrationError];
     settings(measures.into_iter().map(|measure| (title(measure).to_owned(), shown(measure, scores.get(measure)))))
 }
 
 /// How often images are right that are about equally likely to be.
-fn calibration(evaluation: &Evaluation) -> Chart {
+fn calibration(evaluation: &ClassEvaluation) -> Chart {
     let bins = evaluation.calibration.bins().iter().filter(|bin| bin.images > 0);
     let points = bins.map(|bin| (100.0 * bin.confidence(), bin.accuracy())).collect();
     let line = |name: &str, points, colour, stroke| Line { name: name.to_owned(), points, colour, stroke };
@@ -113,7 +136,7 @@ const NARROW: usize = 20;
 /// Pairs of classes that are listed.
 const PAIRS: usize = 10;
 
-fn confused(evaluation: &Evaluation, names: &[String]) -> String {
+fn confused(evaluation: &ClassEvaluation, names: &[String]) -> String {
     let mut pairs: Vec<(usize, usize, usize)> = Vec::new();
     for (class, row) in evaluation.confusion.rows().enumerate() {
         let others = row.iter().filter(|(other, _)| *other as usize != class);

@@ -3,8 +3,8 @@
 use super::compile;
 use crate::pattern::Rename;
 use crate::recipe::{
-    Betas, Better, ClassWeights, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, LrSchedule, Margin, Measure,
-    Mix, MixKind, OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
+    Betas, Better, ClassWeights, Clip, CrossEntropy, Curve, Decayed, EarlyStopping, Every, Loss, LrSchedule, Margin,
+    Measure, Mix, MixKind, OneCycle, Optimizer, Per, Plateau, Rule, Train, Warmup,
 };
 
 fn train(section: &str) -> Train {
@@ -143,7 +143,7 @@ fn train_sections() {
         (
             "train: {loss: cross_entropy label_smoothing=0.1, mix: mixup 0.2}",
             Train {
-                loss: CrossEntropy { label_smoothing: 0.1, class_weights: ClassWeights::Equal },
+                loss: Loss::CrossEntropy(CrossEntropy { label_smoothing: 0.1, class_weights: ClassWeights::Equal }),
                 mix: vec![Mix { kind: MixKind::Mixup, alpha: 0.2, probability: 1.0 }],
                 ..default.clone()
             },
@@ -151,10 +151,10 @@ fn train_sections() {
         (
             "train: {loss: {cross_entropy: {class_weights: [1, 2, 3, 4, 5, 6, 7, 8, 9, 0.5]}}, mix: [mixup, cutmix 0.5 probability=0.5]}",
             Train {
-                loss: CrossEntropy {
+                loss: Loss::CrossEntropy(CrossEntropy {
                     label_smoothing: 0.0,
                     class_weights: ClassWeights::Given(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 0.5]),
-                },
+                }),
                 mix: vec![
                     Mix { kind: MixKind::Mixup, alpha: 1.0, probability: 1.0 },
                     Mix { kind: MixKind::CutMix, alpha: 0.5, probability: 0.5 },

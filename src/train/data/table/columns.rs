@@ -1,5 +1,6 @@
 //! Which columns of a table say where the images are and what is on them.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::super::DataError;
@@ -150,7 +151,7 @@ impl ImageName {
 pub struct Columns {
     pub image: ImageName,
     /// None where nobody knows the classes, as in a table of images to predict.
-    pub label: Option<usize>,
+    pub labels: Vec<usize>,
     pub split: Option<usize>,
     /// A column that is called as one is that says which part a row is in, where the recipe does not say how the parts
     /// are told apart.
@@ -168,10 +169,20 @@ impl Columns {
                 ImageName { parts: vec![Part::Column(at)] }
             }
         };
-        let label = match (&table.label, labelled) {
-            (Some(label), true) => Some(column("label", label, columns, path)?),
-            (None, true) => Some(guessed("label", "the classes", &LABELS, columns, path)?),
-            (_, false) => None,
+        let labels = match (table.label.as_slice(), labelled) {
+            ([], true) => vec![guessed("label", "the classes", &LABELS, columns, path)?],
+            (labels, true) => {
+                // Of many columns, each is looked for among many.
+                let places: HashMap<&str, usize> =
+                    columns.iter().enumerate().map(|(at, name)| (name.as_str(), at)).collect();
+                let all_differ = places.len() == columns.len();
+                let place = |label: &String| match places.get(label.as_str()) {
+                    Some(at) if all_differ => Ok(*at),
+                    _ => column("label", label, columns, path),
+                };
+                labels.iter().map(place).collect::<Result<_, _>>()?
+            }
+            (_, false) => Vec::new(),
         };
         let named = |key: &'static str, name: &Option<String>| {
             name.as_ref().filter(|_| labelled).map(|name| column(key, name, columns, path)).transpose()
@@ -180,7 +191,7 @@ impl Columns {
             labelled && table.split.is_none() && table.test.is_none() && matches!(table.validation, Held::Part(_));
         let perhaps_split = SPLITS.iter().find_map(|name| position(name, columns)).filter(|_| is_open);
         let (split, group) = (named("split", &table.split)?, named("group", &table.group)?);
-        Ok(Columns { image, label, split, perhaps_split, group })
+        Ok(Columns { image, labels, split, perhaps_split, group })
     }
 }
 

@@ -3,6 +3,7 @@
 //! Only the table and the names of files are read here. Class names are sorted, as those of folders are.
 
 mod columns;
+mod marks;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,9 +16,10 @@ use super::layout::{Role, role};
 use super::left_out::LeftOut;
 use super::split::{Split, hold_out};
 use super::{DataError, places};
-use crate::recipe::{BadImages, Data, Held, Table};
+use crate::recipe::{BadImages, Data, Held, Table, Task};
 
 use self::columns::{Columns, ImageName};
+use self::marks::{Marking, Marks, Names, strata, targets};
 use self::rows::Rows;
 
 pub use self::rows::is_table;
@@ -31,8 +33,8 @@ struct Entry {
     table: usize,
     line: u64,
     file: PathBuf,
-    /// The number of its class's name, or of its group's, in their order of appearance.
-    label: u32,
+    marks: Marks,
+    /// The number of its group's name, in their order of appearance.
     group: u32,
     role: Option<Role>,
 }
@@ -40,34 +42,16 @@ struct Entry {
 /// Reads tables.
 struct Reader<'a> {
     table: &'a Table,
+    task: Task,
     base: PathBuf,
     labels: Names,
     groups: Names,
     /// The tables that were read.
     files: Vec<PathBuf>,
-    /// Each image, with where it stands and its class.
-    seen: HashMap<PathBuf, (usize, u64, u32)>,
+    /// Each image, with where it stands and what is said of it there.
+    seen: HashMap<PathBuf, (usize, u64, Marks)>,
     /// What is in no part.
     left_out: LeftOut,
-}
-
-/// Names, each with a number in its order of appearance.
-#[derive(Default)]
-struct Names {
-    numbers: HashMap<String, u32>,
-    names: Vec<String>,
-}
-
-impl Names {
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = self.names.len() as u32;
-        self.numbers.insert(name.to_owned(), number);
-        self.names.push(name.to_owned());
-        number
-    }
 }
 
 /// The table of a recipe.
@@ -102,16 +86,14 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
     if kept.is_empty() {
         return Err(DataError::malformed(&file, "there is no row with an image to learn from"));
     }
-    let mut classes: Vec<&str> = kept.iter().map(|entry| reader.labels.names[entry.label as usize].as_str()).collect();
-    classes.sort_unstable();
-    classes.dedup();
-    let classes: Vec<String> = classes.into_iter().map(str::to_owned).collect();
+    let marking = Marking::of(data.task, table);
+    let classes = marking.names(kept.iter().map(|entry| &entry.marks), &reader.labels);
+    let numbers = reader.numbers(&classes);
     if held.is_empty() {
         let Held::Part(part) = table.validation else {
             return Err(DataError::malformed(&file, "there is no row with an image for validation"));
         };
-        let labels: Vec<u32> =
-            kept.iter().map(|entry| reader.number(entry, &classes).expect("its class is one")).collect();
+        let labels = strata(kept.iter().map(|entry| &entry.marks), classes.len(), &numbers);
         let groups: Option<Vec<u32>> = table.group.as_ref().map(|_| kept.iter().map(|entry| entry.group).collect());
         let (first, second) = hold_out(&labels, groups.as_deref(), part);
         if second.is_empty() {
@@ -121,8 +103,8 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         let [first, second] = [first, second].map(|part| part.into_iter().map(|at| kept[at]).collect::<Vec<_>>());
         (kept, held) = (first, second);
     }
-    let train = reader.split(&kept, &classes, data)?;
-    let validation = reader.split(&held, &classes, data)?;
+    let train = reader.split(&kept, &numbers, data)?;
+    let validation = reader.split(&held, &numbers, data)?;
     let left_out = reader.left_out.list;
     Ok(Collection { train, validation, test: TestImages::Table, classes, left_out, taken_for: Some(taken_for) })
 }
@@ -145,7 +127,7 @@ pub fn test(data: &Data, classes: &[String]) -> Result<(Split, Vec<DataError>), 
     if entries.is_empty() {
         return Err(DataError::malformed(&file, "there is no row with an image for testing"));
     }
-    Ok((reader.split(&entries, classes, data)?, reader.left_out.list))
+    Ok((reader.split(&entries, &reader.numbers(classes), data)?, reader.left_out.list))
 }
 
 /// What a table has that says where its images are: for prediction, without classes.
@@ -181,9 +163,20 @@ pub fn listed(file: &Path, table: &Table, base: Option<&Path>) -> Result<Listed,
     Ok(Listed { id: rows.columns[image.column()].clone(), ids, files })
 }
 
-/// What a submission calls its columns, and what is cut off the names of files to get the values of the first: as the
-/// table has them that a network learned from.
-pub fn conventions(table: &Table) -> Result<(String, String, String), DataError> {
+/// What a submission calls its columns, and how it says what is in them: as the table has it that a network learned
+/// from.
+#[derive(Debug)]
+pub struct Conventions {
+    /// The column that tells images apart.
+    pub id: String,
+    /// The column of the classes or labels, or one for each.
+    pub labels: Vec<String>,
+    /// What is cut off the names of files to get the values of the first column.
+    pub ending: String,
+}
+
+/// Those of a table.
+pub fn conventions(table: &Table) -> Result<Conventions, DataError> {
     let file = places::expand_home(&table.file);
     let mut rows = Rows::open(&file)?;
     let columns = Columns::find(table, &rows.columns, &file, true)?;
@@ -194,8 +187,8 @@ pub fn conventions(table: &Table) -> Result<(String, String, String), DataError>
         true => columns.image,
         false => columns.image.elsewhere(&fields, base, Role::Train).unwrap_or(columns.image),
     };
-    let label = columns.label.map_or("label", |at| &rows.columns[at]);
-    Ok((rows.columns[image.column()].clone(), label.to_owned(), image.ending().to_owned()))
+    let labels = columns.labels.iter().map(|at| rows.columns[*at].clone()).collect();
+    Ok(Conventions { id: rows.columns[image.column()].clone(), labels, ending: image.ending().to_owned() })
 }
 
 fn check_count(rows: usize, file: &Path) -> Result<(), DataError> {
@@ -209,14 +202,14 @@ impl<'a> Reader<'a> {
     fn new(table: &'a Table, data: &Data, file: &Path) -> Reader<'a> {
         let (labels, groups, left_out) = (Names::default(), Names::default(), LeftOut::new(data.bad_images));
         let (files, seen, base) = (Vec::new(), HashMap::new(), base(data, file));
-        Reader { table, base, labels, groups, files, seen, left_out }
+        Reader { table, task: data.task, base, labels, groups, files, seen, left_out }
     }
 
     /// Every row, which is for `role` or for what it says itself, and what the table was taken for.
     fn read(&mut self, file: &Path, whole: Option<Role>) -> Result<(Vec<Entry>, String), DataError> {
         let mut rows = Rows::open(file)?;
         let columns = Columns::find(self.table, &rows.columns, file, true)?;
-        let label = columns.label.unwrap_or(0);
+        let marking = Marking::of(self.task, self.table);
         let (mut image, mut split) = (columns.image, columns.split);
         let (mut entries, mut count, table) = (Vec::new(), 0, self.files.len());
         self.files.push(file.to_owned());
@@ -232,16 +225,13 @@ impl<'a> Reader<'a> {
             }
             count += 1;
             let line = row.line;
-            let name = &row.fields[label];
-            if name.is_empty() || name.contains(char::is_control) {
-                let what = if name.is_empty() {
-                    "it has no class".to_owned()
-                } else {
-                    format!("the class {name:?} is not one line of text")
-                };
-                self.left_out.add(DataError::malformed(file, format!("line {line}: {what}")))?;
-                continue;
-            }
+            let marks = match marking.read(&row.fields, &rows.columns, &columns.labels, &mut self.labels) {
+                Ok(marks) => marks,
+                Err(what) => {
+                    self.left_out.add(DataError::malformed(file, format!("line {line}: {what}")))?;
+                    continue;
+                }
+            };
             let role = match (whole, split) {
                 (Some(role), _) => Some(role),
                 (None, Some(at)) => Some(role(&row.fields[at]).ok_or_else(|| {
@@ -257,35 +247,42 @@ impl<'a> Reader<'a> {
             let entry = Entry {
                 table,
                 line,
-                label: self.labels.number(name),
+                marks,
                 group: columns.group.map_or(0, |at| self.groups.number(&row.fields[at])),
                 role,
                 file: path.clone(),
             };
             let identity = ImageName::identity(&path);
-            let Some((first, there, label)) = self.seen.get(&identity).copied() else {
-                self.seen.insert(identity, (table, line, entry.label));
+            let Some((first, there, before)) = self.seen.get(&identity) else {
+                self.seen.insert(identity, (table, line, entry.marks.clone()));
                 entries.push(entry);
                 continue;
             };
-            let of = if first == table { String::new() } else { format!(" of {}", self.files[first].display()) };
-            let what = match label == entry.label {
-                true => "it counts once".to_owned(),
-                false => format!("there it is of the class `{}`, here of `{name}`", self.labels.names[label as usize]),
+            let of = if *first == table { String::new() } else { format!(" of {}", self.files[*first].display()) };
+            let is_same = *before == entry.marks;
+            let what = match (is_same, &entry.marks) {
+                (true, _) => "it counts once".to_owned(),
+                (false, Marks::Class(class)) => {
+                    let here = &self.labels.names[*class as usize];
+                    format!("there it is {}, here of `{here}`", before.shown(&self.labels))
+                }
+                (false, marks) => {
+                    format!("there it is {}, here {}", before.shown(&self.labels), marks.shown(&self.labels))
+                }
             };
             let message = format!("line {line}: {} again, as in line {there}{of}: {what}", path.display());
             let again = DataError::malformed(file, message);
-            match label == entry.label {
+            match is_same {
                 true => self.left_out.list.push(again),
                 false => self.left_out.add(again)?,
             }
         }
         let parts = split.map_or(String::new(), |at| format!(", parts in `{}`", rows.columns[at]));
         let taken_for = format!(
-            "{} table of {count} rows: images in `{}`, classes in `{}`{parts}",
+            "{} table of {count} rows: images in `{}`, {}{parts}",
             rows.form.name(),
             image.written(&rows.columns),
-            rows.columns[label]
+            marking.shown(&rows.columns, &columns.labels)
         );
         Ok((self.present(entries, file)?, taken_for))
     }
@@ -356,25 +353,23 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// The number of an entry's class, if there is one of its name.
-    fn number(&self, entry: &Entry, classes: &[String]) -> Option<u32> {
-        classes.binary_search(&self.labels.names[entry.label as usize]).ok().map(|at| at as u32)
-    }
-
-    fn split(&self, entries: &[&Entry], classes: &[String], data: &Data) -> Result<Split, DataError> {
+    /// For every name of a class or label, its number among these.
+    fn numbers(&self, classes: &[String]) -> Vec<Option<u32>> {
         let numbers: HashMap<&str, u32> =
             classes.iter().zip(0..).map(|(class, number)| (class.as_str(), number)).collect();
-        let mut labels = Vec::with_capacity(entries.len());
-        for entry in entries {
-            let name = self.labels.names[entry.label as usize].as_str();
-            let Some(label) = numbers.get(name) else {
-                let message = format!("line {}: there is no class `{name}` in the training images", entry.line);
-                return Err(DataError::malformed(&self.files[entry.table], message));
-            };
-            labels.push(*label);
-        }
+        self.labels.names.iter().map(|name| numbers.get(name.as_str()).copied()).collect()
+    }
+
+    fn split(&self, entries: &[&Entry], numbers: &[Option<u32>], data: &Data) -> Result<Split, DataError> {
+        let marks = entries.iter().map(|entry| &entry.marks);
+        let targets = targets(self.task, marks, numbers).map_err(|(at, name)| {
+            let (entry, name) = (entries[at], &self.labels.names[name as usize]);
+            let what = if self.task == Task::Class { "class" } else { "label" };
+            let message = format!("line {}: there is no {what} `{name}` in the training images", entry.line);
+            DataError::malformed(&self.files[entry.table], message)
+        })?;
         let files = entries.iter().map(|entry| entry.file.clone()).collect();
-        Ok(Split::of_files(files, labels, data.max_pixels))
+        Ok(Split::of_files(files, targets, data.max_pixels))
     }
 }
 

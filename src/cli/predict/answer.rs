@@ -1,0 +1,173 @@
+//! What a network says of an image, in words and numbers: the one place where tasks part in prediction.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Format;
+use crate::cli::eval::class_name;
+use crate::diagnostic::printable;
+use crate::executor::largest;
+use crate::kernels::sigmoid;
+use crate::network::Network;
+use crate::recipe::Task;
+use crate::train::checkpoint::About;
+use crate::train::evaluate::USUAL_THRESHOLD;
+
+/// How a network's outputs are to be understood.
+pub struct Answer {
+    task: Task,
+    names: Vec<String>,
+    /// From which probability on an image is said to have a label.
+    thresholds: Vec<f64>,
+    outputs: usize,
+}
+
+/// How a table of predictions says what is in its columns.
+pub struct Columns {
+    /// The column of the classes or labels, or one for each label; none where nobody knows.
+    pub labels: Vec<String>,
+    /// What stands between labels.
+    pub separator: Option<String>,
+    /// Whether there is to be a column with the probability of every class.
+    pub probabilities: bool,
+}
+
+impl Answer {
+    /// That of a network, by what its weights say of it.
+    pub fn new(network: &Network, about: Option<&About>, names: Vec<String>) -> Answer {
+        let task = network.data.as_ref().map_or(Task::Class, |data| data.task);
+        let outputs = network.graph.shape(network.output).elements();
+        let thresholds = about.map(|about| about.thresholds.clone()).filter(|all| all.len() == outputs);
+        Answer { task, names, thresholds: thresholds.unwrap_or_else(|| vec![USUAL_THRESHOLD; outputs]), outputs }
+    }
+
+    /// The probability of every class or label.
+    pub fn probabilities(&self, outputs: &[f32]) -> Result<Vec<f64>, String> {
+        match self.task {
+            Task::Class => softmax(outputs),
+            Task::Multilabel => match outputs.iter().position(|logit| logit.is_nan()) {
+                Some(label) => Err(no_score("label", label, outputs[label])),
+                None => Ok(outputs.iter().map(|logit| sigmoid(f64::from(*logit))).collect()),
+            },
+        }
+    }
+
+    /// The names of the columns of [`Format::Csv`].
+    pub fn heads(&self) -> &'static str {
+        match self.task {
+            Task::Class => "image,rank,class,name,probability\n",
+            Task::Multilabel => "image,rank,label,name,probability,present\n",
+        }
+    }
+
+    /// What is said of an image: no more than `top` classes or labels, the likeliest first.
+    pub fn describe(&self, format: Format, path: &Path, probabilities: &[f64], top: usize) -> String {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
+        order.truncate(top);
+        let name = |class: usize| class_name(&self.names, class);
+        match format {
+            Format::Json => {
+                let predictions: Vec<_> = order.iter().map(|class| self.entry(*class, probabilities)).collect();
+                format!("{}\n", json!({"image": path.to_string_lossy(), "predictions": predictions}))
+            }
+            Format::Csv => {
+                let row = |(rank, class): (usize, &usize)| {
+                    let (image, name) = (field(&path.to_string_lossy()), field(&name(*class)));
+                    let present = match self.task {
+                        Task::Class => String::new(),
+                        Task::Multilabel => format!(",{}", u8::from(self.is_present(*class, probabilities))),
+                    };
+                    format!("{image},{},{class},{name},{}{present}\n", rank + 1, probabilities[*class])
+                };
+                order.iter().enumerate().map(row).collect()
+            }
+            Format::Text => {
+                let line = |class: &usize| {
+                    let sign = match self.task {
+                        Task::Class => "",
+                        Task::Multilabel if self.is_present(*class, probabilities) => "✓ ",
+                        Task::Multilabel => "  ",
+                    };
+                    format!("  {:>6.2} %  {sign}{}\n", 100.0 * probabilities[*class], printable(&name(*class)))
+                };
+                let lines: String = order.iter().map(line).collect();
+                format!("{}\n{lines}", printable(&path.display().to_string()))
+            }
+        }
+    }
+
+    fn entry(&self, class: usize, probabilities: &[f64]) -> Value {
+        let (name, probability) = (class_name(&self.names, class), probabilities[class]);
+        match self.task {
+            Task::Class => json!({"class": class, "name": name, "probability": probability}),
+            Task::Multilabel => json!({
+                "label": class,
+                "name": name,
+                "probability": probability,
+                "present": self.is_present(class, probabilities),
+            }),
+        }
+    }
+
+    fn is_present(&self, label: usize, probabilities: &[f64]) -> bool {
+        probabilities[label] >= self.thresholds[label]
+    }
+
+    /// The heads of a table's columns behind the one that tells images apart.
+    pub fn columns(&self, columns: &Columns) -> Vec<String> {
+        let named = || columns.labels.first().map_or("label", String::as_str);
+        match self.task {
+            Task::Class if !columns.probabilities => vec![field(named())],
+            Task::Multilabel if !columns.probabilities && columns.separator.is_some() => vec![field(named())],
+            Task::Class | Task::Multilabel => {
+                (0..self.outputs).map(|class| field(&class_name(&self.names, class))).collect()
+            }
+        }
+    }
+
+    /// What stands in them for an image.
+    pub fn row(&self, columns: &Columns, probabilities: &[f64]) -> Vec<String> {
+        let present = |label: usize| self.is_present(label, probabilities);
+        match (self.task, columns.probabilities, &columns.separator) {
+            (_, true, _) => probabilities.iter().map(f64::to_string).collect(),
+            (Task::Class, false, _) => vec![field(&class_name(&self.names, largest(probabilities)))],
+            (Task::Multilabel, false, Some(separator)) => {
+                let labels = (0..self.outputs).filter(|label| present(*label));
+                let names: Vec<String> = labels.map(|label| class_name(&self.names, label)).collect();
+                vec![field(&names.join(separator))]
+            }
+            (Task::Multilabel, false, None) => {
+                (0..self.outputs).map(|label| u8::from(present(label)).to_string()).collect()
+            }
+        }
+    }
+}
+
+/// A field of a table, as <https://www.rfc-editor.org/rfc/rfc4180> has it.
+pub fn field(text: &str) -> String {
+    match text.contains(['"', ',', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    }
+}
+
+/// The probabilities that follow from the logits of classes.
+fn softmax(logits: &[f32]) -> Result<Vec<f64>, String> {
+    let largest = logits.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(f64::from(*x)));
+    let powers: Vec<f64> = logits.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
+    let total: f64 = powers.iter().sum();
+    if !total.is_finite() {
+        let (class, logit) =
+            logits.iter().enumerate().find(|(_, logit)| !logit.is_finite()).expect("one is the reason");
+        return Err(no_score("class", class, *logit));
+    }
+    Ok(powers.into_iter().map(|power| power / total).collect())
+}
+
+fn no_score(what: &str, class: usize, score: f32) -> String {
+    format!(
+        "the network gives {what} {class} a score of {score}, from which no probabilities follow: are these its weights?"
+    )
+}

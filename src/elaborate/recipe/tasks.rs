@@ -1,0 +1,98 @@
+//! What a recipe may ask for depends on the task. Each mistake says what takes its place, or why nothing does.
+
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::recipe::{Curve, Loss, Measure, Sampler, Task, Train};
+use crate::syntax::ast::{Document, Section, Setting};
+
+/// The task that a document tells, if its `data:` is there and not wrong about it.
+pub fn told(document: &Document) -> Option<Task> {
+    match document.data.as_ref()?.entry("task") {
+        None => Some(Task::Class),
+        Some((_, setting)) => match &setting.value {
+            Setting::Text(text) => Task::ALL.into_iter().find(|task| task.name() == text.text),
+            _ => None,
+        },
+    }
+}
+
+/// Adds what does not fit the task.
+pub fn check(section: &Section, train: &Train, task: Task, problems: &mut Vec<Diagnostic>) {
+    let place = |key: &str| section.entry(key).map_or(section.span, |(_, setting)| setting.span);
+    if train.loss.task() != task {
+        problems.push(other_loss(&train.loss, task, place("loss")));
+    }
+    if train.sampler != Sampler::Shuffle && task != Task::Class {
+        let message =
+            format!("`{}` draws images by their class, and `task: {task}` has {}", sampler(train), task.of_image());
+        let error = Diagnostic::error(Code::InvalidArgument, place("sampler"), message);
+        problems.push(error.help(match task {
+            Task::Class => "leave `sampler` out",
+            Task::Multilabel => {
+                "leave `sampler` out; so that rare labels matter more, write `loss: binary_cross_entropy pos_weight=auto`"
+            }
+        }));
+    }
+    if let (Loss::Asymmetric(_), [_, ..]) = (&train.loss, train.mix.as_slice()) {
+        let message = "`asymmetric` cannot be used with `mix`: it treats labels that are there and labels that are not \
+                       differently, and those of a mixed image are neither";
+        let error = Diagnostic::error(Code::InvalidArgument, place("mix"), message);
+        problems.push(
+            error.other(place("loss"), "asked for here").help("write `loss: binary_cross_entropy`, or leave `mix` out"),
+        );
+    }
+    let plateau = match &train.schedule.curve {
+        Curve::Plateau(plateau) => Some(plateau.better.by),
+        _ => None,
+    };
+    let stopping = train.early_stopping.map(|rule| rule.better.by);
+    for (key, measure) in [("best_by", Some(train.best_by)), ("early_stopping", stopping), ("schedule", plateau)] {
+        if let Some(measure) = measure.filter(|measure| !task.measures().contains(measure)) {
+            let message = format!("`{measure}` is not measured with `task: {task}`");
+            let names: Vec<&str> = task.measures().iter().map(|measure: &Measure| measure.name()).collect();
+            let error = Diagnostic::error(Code::InvalidArgument, place(key), message);
+            problems.push(error.help(format!("there are {}", names.join(", "))));
+        }
+    }
+}
+
+fn sampler(train: &Train) -> &'static str {
+    match train.sampler {
+        Sampler::Shuffle => "shuffle",
+        Sampler::Balanced => "balanced",
+        Sampler::Weighted(_) => "weighted",
+    }
+}
+
+fn other_loss(loss: &Loss, task: Task, place: Span) -> Diagnostic {
+    let (name, own) = (loss.name(), loss.task());
+    let message = format!("`{name}` is a loss for {}, and `task: {task}` has {}", own.of_image(), task.of_image());
+    let error = Diagnostic::error(Code::InvalidArgument, place, message);
+    match own {
+        Task::Class => error.help(format!("write `loss: {}`", Loss::of(task).name())),
+        _ => error.help(format!("write `task: {own}` under `data:`, or `loss: {}`", Loss::of(task).name())),
+    }
+}
+
+/// Adds why a loss does not take what others do.
+pub fn say_why(problems: &mut [Diagnostic]) {
+    for problem in problems.iter_mut().filter(|problem| problem.code == Code::UnknownArgument) {
+        let why = [
+            (
+                "`binary_cross_entropy`",
+                "`class_weights`",
+                "a label that is not there has a loss too: `pos_weight=auto`, or a list, weighs labels where they are there",
+            ),
+            ("`asymmetric`", "`class_weights`", "`gamma_neg` and `clip` already make common absent labels matter less"),
+            ("`asymmetric`", "`pos_weight`", "`gamma_neg` and `clip` already make common absent labels matter less"),
+            (
+                "`asymmetric`",
+                "`label_smoothing`",
+                "it needs labels that are there or not; `binary_cross_entropy` takes it",
+            ),
+        ];
+        let says = |part: &str| problem.message.contains(part);
+        if let Some((.., why)) = why.iter().find(|(loss, argument, _)| says(loss) && says(argument)) {
+            *problem = problem.clone().help(*why);
+        }
+    }
+}

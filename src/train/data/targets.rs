@@ -1,0 +1,203 @@
+//! What is known of each image of a split: the one place where tasks part in the data.
+
+use std::sync::Arc;
+
+use flate2::Crc;
+
+use super::loader::Batch;
+
+/// What is known of each image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Targets {
+    /// Its class.
+    Classes(Arc<[u32]>),
+    /// Its labels.
+    Labels(Arc<LabelSets>),
+}
+
+/// The labels of each image, in ascending order, one image after the other.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LabelSets {
+    /// Where those of each image end.
+    ends: Vec<usize>,
+    labels: Vec<u32>,
+}
+
+impl LabelSets {
+    /// Adds an image with these labels, which may come in any order and more than once.
+    pub fn push(&mut self, labels: &[u32]) {
+        let start = self.labels.len();
+        self.labels.extend_from_slice(labels);
+        self.labels[start..].sort_unstable();
+        let mut kept = start;
+        for at in start..self.labels.len() {
+            if at == start || self.labels[at] != self.labels[kept - 1] {
+                self.labels[kept] = self.labels[at];
+                kept += 1;
+            }
+        }
+        self.labels.truncate(kept);
+        self.ends.push(kept);
+    }
+
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The labels of an image.
+    pub fn of(&self, example: usize) -> &[u32] {
+        let start = if example == 0 { 0 } else { self.ends[example - 1] };
+        &self.labels[start..self.ends[example]]
+    }
+
+    /// Those of every image.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).map(|example| self.of(example))
+    }
+}
+
+impl<'a> FromIterator<&'a [u32]> for LabelSets {
+    fn from_iter<I: IntoIterator<Item = &'a [u32]>>(sets: I) -> LabelSets {
+        let mut all = LabelSets::default();
+        sets.into_iter().for_each(|labels| all.push(labels));
+        all
+    }
+}
+
+impl From<Vec<u32>> for Targets {
+    fn from(labels: Vec<u32>) -> Targets {
+        Targets::Classes(labels.into())
+    }
+}
+
+impl From<LabelSets> for Targets {
+    fn from(sets: LabelSets) -> Targets {
+        Targets::Labels(Arc::new(sets))
+    }
+}
+
+impl Targets {
+    /// How many images there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Targets::Classes(labels) => labels.len(),
+            Targets::Labels(sets) => sets.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The class of each image; nothing where that is not what is known of them.
+    pub fn classes(&self) -> &[u32] {
+        match self {
+            Targets::Classes(labels) => labels,
+            Targets::Labels(_) => &[],
+        }
+    }
+
+    /// The classes or labels of an image.
+    pub fn of(&self, example: usize) -> &[u32] {
+        match self {
+            Targets::Classes(labels) => &labels[example..=example],
+            Targets::Labels(sets) => sets.of(example),
+        }
+    }
+
+    /// How many images each of so many classes or labels has.
+    pub fn counts(&self, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        (0..self.len()).flat_map(|example| self.of(example)).for_each(|label| counts[*label as usize] += 1);
+        counts
+    }
+
+    /// Those of some images.
+    pub fn some(&self, examples: &[usize]) -> Targets {
+        match self {
+            Targets::Classes(labels) => Targets::Classes(examples.iter().map(|example| labels[*example]).collect()),
+            Targets::Labels(sets) => examples.iter().map(|example| sets.of(*example)).collect::<LabelSets>().into(),
+        }
+    }
+
+    /// The same with the number that stands at its place in `new` for every class or label.
+    pub fn renumbered(&self, new: &[u32]) -> Targets {
+        let number = |label: &u32| new[*label as usize];
+        match self {
+            Targets::Classes(labels) => Targets::Classes(labels.iter().map(number).collect()),
+            Targets::Labels(sets) => {
+                let mut all = LabelSets::default();
+                sets.iter().for_each(|labels| all.push(&labels.iter().map(number).collect::<Vec<_>>()));
+                all.into()
+            }
+        }
+    }
+
+    /// Adds to `sum` what tells these from others.
+    pub fn check(&self, sum: &mut Crc) {
+        match self {
+            Targets::Classes(labels) => labels.iter().for_each(|label| sum.update(&label.to_le_bytes())),
+            Targets::Labels(sets) => {
+                for labels in sets.iter() {
+                    sum.update(&(labels.len() as u32).to_le_bytes());
+                    labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
+                }
+            }
+        }
+    }
+
+    /// Puts what is known of an image at the end of a batch, of so many labels.
+    pub fn put(&self, example: usize, labels: usize, batch: &mut Batch) {
+        match self {
+            Targets::Classes(classes) => batch.labels.push(classes[example]),
+            Targets::Labels(sets) => {
+                let start = batch.targets.len();
+                batch.targets.resize(start + labels, 0.0);
+                sets.of(example).iter().for_each(|label| batch.targets[start + *label as usize] = 1.0);
+            }
+        }
+    }
+
+    /// What is known of an image, for people.
+    pub fn caption(&self, example: usize, names: &[String]) -> String {
+        let name = |label: &u32| names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
+        self.of(example).iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_sets() {
+        let sets: LabelSets = [&[2, 0, 2][..], &[], &[1], &[3, 1, 1, 3, 0]].into_iter().collect();
+        assert_eq!(sets.iter().collect::<Vec<_>>(), [&[0, 2][..], &[], &[1], &[0, 1, 3]]);
+        let targets = Targets::from(sets);
+        assert_eq!((targets.len(), targets.counts(5)), (4, vec![2, 2, 1, 1, 0]));
+        let names: Vec<String> = ["a", "b", "c", "d"].map(str::to_owned).into();
+        assert_eq!((targets.caption(3, &names), targets.caption(1, &names)), ("a, b, d".into(), String::new()));
+        assert_eq!(targets.some(&[3, 1]), [&[0, 1, 3][..], &[]].into_iter().collect::<LabelSets>().into());
+        let renumbered = targets.renumbered(&[4, 0, 3, 1]);
+        assert_eq!(
+            (0..4).map(|example| renumbered.of(example)).collect::<Vec<_>>(),
+            [&[3, 4][..], &[], &[0], &[0, 1, 4]]
+        );
+        let mut batch = Batch::default();
+        [3, 1].into_iter().for_each(|example| targets.put(example, 5, &mut batch));
+        assert_eq!(batch.targets, [1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let sum = |sets: &[&[u32]]| {
+            let mut sum = Crc::new();
+            Targets::from(sets.iter().copied().collect::<LabelSets>()).check(&mut sum);
+            sum.sum()
+        };
+        assert_ne!(sum(&[&[0, 1], &[2]]), sum(&[&[0], &[1, 2]]));
+    }
+}

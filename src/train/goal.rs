@@ -1,0 +1,72 @@
+//! What a run is to reach: the recipe's loss, with what it takes of the training images.
+
+use super::data::{Batch, Split};
+use crate::kernels::{BinaryObjective, BinaryRule, Criterion, Objective};
+use crate::recipe::{Asymmetric, ClassWeights, Loss};
+
+/// A loss with a weight for each class or label, if it has such.
+#[derive(Debug)]
+pub struct Goal {
+    loss: Loss,
+    /// Nothing if all weigh the same.
+    weights: Vec<f64>,
+}
+
+impl Goal {
+    /// The loss of a recipe for a network with so many outputs.
+    pub fn new(loss: &Loss, train: &Split, outputs: usize) -> Goal {
+        let weights = match loss {
+            Loss::CrossEntropy(loss) => loss.class_weights.resolved(train.labels(), outputs),
+            Loss::Binary(loss) => match &loss.pos_weight {
+                ClassWeights::Equal => Vec::new(),
+                ClassWeights::Given(weights) => weights.clone(),
+                ClassWeights::Auto => as_often(&train.targets().counts(outputs), train.len()),
+            },
+            Loss::Asymmetric(_) => Vec::new(),
+        };
+        Goal { loss: loss.clone(), weights }
+    }
+
+    /// What the outputs for a batch should be, of which the part `mixed` of each image is its own.
+    pub fn criterion<'a>(&'a self, batch: &'a Batch, mixed: Option<f64>) -> Criterion<'a> {
+        let labels = |rule| {
+            Criterion::Labels(BinaryObjective { targets: &batch.targets, batch: batch.examples.len(), mixed, rule })
+        };
+        match &self.loss {
+            Loss::CrossEntropy(loss) => Criterion::Classes(Objective {
+                labels: &batch.labels,
+                mixed,
+                label_smoothing: loss.label_smoothing,
+                class_weights: &self.weights,
+            }),
+            Loss::Binary(loss) => labels(BinaryRule::CrossEntropy {
+                label_smoothing: loss.label_smoothing,
+                positive_weights: &self.weights,
+            }),
+            Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }) => {
+                labels(BinaryRule::Asymmetric { gamma_positive: *gamma_pos, gamma_negative: *gamma_neg, margin: *clip })
+            }
+        }
+    }
+}
+
+/// For each label, how many images are without it for each that has it, so that both sides weigh the same; 1 where one
+/// side is empty.
+fn as_often(counts: &[usize], images: usize) -> Vec<f64> {
+    let weight = |count: &usize| match *count {
+        0 => 1.0,
+        count if count == images => 1.0,
+        count => (images - count) as f64 / count as f64,
+    };
+    counts.iter().map(weight).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rare_labels_weigh_as_much_as_their_absence() {
+        assert_eq!(as_often(&[2, 5, 8, 0, 10], 10), [4.0, 1.0, 0.25, 1.0, 1.0]);
+    }
+}

@@ -1,0 +1,149 @@
+//! Networks that say which of several labels an image has: from a table to a table.
+
+use crate::place::{Place, json, read};
+
+/// Images of 8×8 pixels with a bright left half, a bright top, both or neither, and a table of them; with a column for
+/// the labels, and one for each.
+fn labelled() -> Place {
+    let place = Place::new();
+    let mut table = "file,tags,left,top\n".to_owned();
+    for image in 0..80u32 {
+        let (left, top) = (image % 2 == 1, image / 2 % 2 == 1);
+        let pixel = |x: u32, y: u32| {
+            let noise = (image * 31 + x * 7 + y * 13) % 60;
+            let bright = u32::from(left && x < 4) * 90 + u32::from(top && y < 4) * 90;
+            image::Luma([(noise + bright) as u8])
+        };
+        image::GrayImage::from_fn(8, 8, pixel).save(place.path(&format!("{image}.png"))).expect("room on the disk");
+        let tags: Vec<&str> =
+            [("left", left), ("top", top)].iter().filter(|(_, is)| *is).map(|(tag, _)| *tag).collect();
+        table += &format!("{image}.png,{},{},{}\n", tags.join("|"), u8::from(left), u8::from(top));
+    }
+    let network = |label: &str, train: &str| {
+        format!(
+            "input: [1, 8, 8]\nclasses: 2\nlayers: [conv 4 3x3 p1 -> bn -> relu -> maxpool 2x2 s2, flatten, linear 2 as fc]\n\
+             data: {{set: table, file: labels.csv, image: file, task: multilabel, {label}}}\n\
+             train: {{epochs: 3, batch: 16, optimizer: adam lr=0.02, seed: 1{train}}}\n"
+        )
+    };
+    for (name, text) in [
+        ("labels.csv", table),
+        ("tags.yaml", network("label: tags, separator: \"|\"", "")),
+        ("columns.yaml", network("label: [left, top]", "")),
+        ("all.yaml", network("label: tags, separator: \"|\"", EVERYTHING)),
+    ] {
+        std::fs::write(place.path(name), text).expect("room on the disk");
+    }
+    place
+}
+
+/// Whatever a recipe may have with this task.
+const EVERYTHING: &str = ", loss: binary_cross_entropy label_smoothing=0.1 pos_weight=auto, mix: mixup 0.2, ema: 0.9, \
+    accumulate: 2, schedule: plateau by=map patience=1, early_stopping: patience 9 by=macro_f1, best_by: map";
+
+#[test]
+fn labels_are_learned_from_a_table() {
+    let place = labelled();
+    let shown = place.ok("train tags.yaml --threads 1 --set train.epochs=12 --out run");
+    assert!(shown.contains(" % map ") && shown.contains("validation mean average precision in epoch"), "{shown}");
+    let lines = read(&place.path("run/metrics.jsonl"));
+    let last = json(lines.lines().last().expect("twelve epochs"));
+    let keys: Vec<&String> = last.as_object().expect("an object").keys().collect();
+    let expected =
+        ["epoch", "lr", "train_acc", "train_loss", "val_acc", "val_auroc", "val_loss", "val_macro_f1", "val_map"];
+    assert_eq!(keys, expected);
+    assert!(last["val_map"].as_f64().is_some_and(|map| map > 0.95), "{last}");
+
+    // Both ways to write labels down are the same set.
+    place.ok("train columns.yaml --threads 1 --set train.epochs=12 --out columns --quiet");
+    assert_eq!(read(&place.path("columns/metrics.jsonl")), lines);
+
+    let evaluated = json(&place.ok("eval run --weights run/last.safetensors --format json"));
+    assert_eq!((&evaluated["map"], &evaluated["macro_f1"]), (&last["val_map"], &last["val_macro_f1"]));
+    assert_eq!((&evaluated["labels"][1]["name"], &evaluated["images"]), (&"top".into(), &16.into()));
+    let table = place.ok("eval run");
+    assert!(table.contains("mean average precision") && table.lines().count() == 6 + 1 + 1 + 2, "{table}");
+
+    // Of the weights alone, with the thresholds in them.
+    let note = json(&place.ok("predict run/best.safetensors 3.png --format json"));
+    let said: Vec<(&str, bool)> = note["predictions"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["name"].as_str().expect("a name"), one["present"].as_bool().expect("yes or no")))
+        .collect();
+    assert!(said.contains(&("left", true)) && said.contains(&("top", true)), "{note}");
+    let csv = place.ok("predict run 0.png --format csv");
+    assert!(
+        csv.starts_with("image,rank,label,name,probability,present\n0.png,1,") && csv.lines().count() == 3,
+        "{csv}"
+    );
+    let shown = place.ok("predict run 3.png");
+    assert!(shown.matches("✓ ").count() == 2, "{shown}");
+
+    // As the tables have it that the network learned from.
+    std::fs::write(place.path("new.csv"), "file\n0.png\n1.png\n3.png\n").expect("room on the disk");
+    place.ok("predict run new.csv --to tags.csv");
+    assert_eq!(read(&place.path("tags.csv")), "file,tags\n0.png,\n1.png,left\n3.png,left|top\n");
+    place.ok("predict columns new.csv --to columns.csv");
+    assert_eq!(read(&place.path("columns.csv")), "file,left,top\n0.png,0,0\n1.png,1,0\n3.png,1,1\n");
+    place.ok("predict columns new.csv --to probabilities.csv --probabilities");
+    assert!(read(&place.path("probabilities.csv")).starts_with("file,left,top\n0.png,0."));
+
+    let page = read(&place.path("run/report.html"));
+    for part in
+        ["mean average precision", "<th scope=\"col\" class=\"number\">threshold</th>", "Some validation images"]
+    {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    assert!(!page.contains("Confusion matrix") && !page.contains("Calibration"));
+    let events = std::fs::read(place.path("run/events.out.tfevents.archc")).expect("every run writes it");
+    for (tag, times) in [("map/validation", true), ("ece/validation", false)] {
+        assert_eq!(events.windows(tag.len()).any(|part| part == tag.as_bytes()), times, "{tag}");
+    }
+    let compared = place.ok("runs run columns");
+    assert!(compared.contains(" map ") && compared.contains("they differ in"), "{compared}");
+}
+
+#[test]
+fn a_stopped_run_ends_with_the_same_bytes() {
+    let place = labelled();
+    place.ok("train all.yaml --threads 1 --set train.epochs=3 --out whole --quiet");
+    place.ok("train all.yaml --threads 2 --set train.epochs=1 --out parts --quiet");
+    place.ok("train --resume parts --threads 1 --set train.epochs=2 --quiet");
+    place.ok("train --resume parts --threads 2 --set train.epochs=3 --quiet");
+    for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "metrics.jsonl", "validations.jsonl"]
+    {
+        let bytes = |run: &str| std::fs::read(place.path(run).join(file)).expect("every run writes it");
+        assert!(bytes("whole") == bytes("parts"), "{file} of the resumed run differs");
+    }
+    assert!(read(&place.path("whole/network.yaml")).contains("  task: multilabel\n"));
+}
+
+#[test]
+fn what_does_not_go_together_is_refused() {
+    let place = labelled();
+    let refused = |arguments: &str| {
+        let output = place.run(arguments);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
+        said
+    };
+    let wide = read(&place.path("tags.yaml")).replace("linear 2 as fc", "linear 3 as fc").replace("classes: 2\n", "");
+    std::fs::write(place.path("wide.yaml"), wide).expect("room on the disk");
+    let said = refused("train wide.yaml");
+    assert!(said.contains("the data has 2 labels, and the network gives 3 numbers"), "{said}");
+    place.ok("train tags.yaml --threads 1 --set train.epochs=1 --out run --quiet");
+    let said = refused("eval run --data .");
+    assert!(said.contains("with `task: multilabel`, name a table"), "{said}");
+    let table = read(&place.path("labels.csv"));
+    std::fs::write(place.path("labels.csv"), table.replacen("0.png,,0,0", "0.png,round,2,0", 1)).expect("room");
+    let said = refused("train columns.yaml");
+    assert!(said.contains("labels.csv: line 2: the column `left` holds `2`, not 1 or 0"), "{said}");
+    let said = refused("eval run");
+    assert!(said.contains("does not know the class `round` of the data set"), "{said}");
+    if cfg!(feature = "cuda") {
+        let said = refused("train columns.yaml --device cuda");
+        assert!(!said.contains("panicked"), "{said}");
+    }
+}
