@@ -63,8 +63,9 @@ def conv(call, channels, _):
     )
 
 
-def linear(call, features, _):
-    return nn.Linear(features, call.get("out", 0), bias=call.get("bias", default=True))
+def linear(call, features, output):
+    kind = nn.Linear if len(output) == 1 else ChannelLinear
+    return kind(features, call.get("out", 0), bias=call.get("bias", default=True))
 
 
 def batch_norm(call, channels, output):
@@ -160,6 +161,27 @@ class DropPath(nn.Module):
         return x * (survives / (1 - self.p))
 
 
+class ChannelLinear(nn.Linear):
+    """Linear over the channels of each position."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Scale(nn.Module):
+    """A factor, and perhaps a summand, for each channel."""
+
+    def __init__(self, channels, dims, call):
+        super().__init__()
+        shape = (channels, *[1] * (dims - 1))
+        self.weight = nn.Parameter(torch.full(shape, float(call.get("init", default=1.0))))
+        self.bias = nn.Parameter(torch.zeros(shape)) if call.get("bias") else None
+
+    def forward(self, x):
+        x = x * self.weight
+        return x if self.bias is None else x + self.bias
+
+
 def upsample(call, _, output):
     if not call.get("bilinear"):
         return nn.Upsample(size=tuple(output[1:]))
@@ -191,6 +213,7 @@ LAYERS = {
     "drop_path": lambda call, _, __: DropPath(call.get("p", 0)),
     "upsample": upsample,
     "slice": cut,
+    "scale": lambda call, channels, output: Scale(channels, len(output), call),
     "prelu": lambda call, channels, _: nn.PReLU(channels if call.get("channels") else 1, call.get("init", default=0.25)),
     "elu": lambda call, _, __: nn.ELU(call.get("alpha", 0, 1.0)),
     "softplus": lambda call, _, __: nn.Softplus(call.get("beta", default=1.0), call.get("threshold", default=20.0)),

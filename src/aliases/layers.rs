@@ -167,10 +167,9 @@ pub const LAYERS: &[Name] = &[
     lacking("normalization", "Keras", "images are normalised under `data:`, with `normalize`"),
     lacking("normalize", "PyTorch, torchvision", "images are normalised under `data:`, with `normalize`"),
     lacking("rescaling", "Keras", "images already are numbers from 0 to 1"),
-    lacking("scale", "Caffe", "`bn` scales and shifts its channels itself"),
     lacking("bias", "Caffe", "layers with weights have a bias of their own"),
     lacking("biasadd", "TensorFlow", "layers with weights have a bias of their own"),
-    lacking("layerscale", "timm", ""),
+    is("layerscale", "timm, torchvision", "scale"),
     // Linear.
     is("dense", "Keras, Flax", "linear"),
     is("fc", "Caffe, torchvision", "linear"),

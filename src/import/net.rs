@@ -168,6 +168,13 @@ impl Net {
         }
     }
 
+    /// Says a word of what makes `value`.
+    pub fn set_flag(&mut self, value: Value, word: &str) {
+        if let Some(made) = value.0.and_then(|index| self.made.get_mut(index)) {
+            made.call = made.call.clone().flag(word, true);
+        }
+    }
+
     /// The shape of a value, where it is known.
     pub fn shape(&self, value: Value) -> Option<Shape> {
         match value.0 {

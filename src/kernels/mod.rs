@@ -52,6 +52,7 @@ mod pooling_tests;
 mod prelu;
 mod product;
 mod rows;
+mod scale;
 mod scratch;
 mod simd;
 mod slice;
@@ -89,6 +90,7 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::DropPath(op) => op,
         Op::Activation(op) => op,
         Op::Prelu => &op::Prelu,
+        Op::Scale => &op::Scale,
         Op::Softmax => &op::Softmax,
         Op::Flatten => &op::Flatten,
         Op::Identity => &op::Identity,

@@ -29,6 +29,7 @@ mod mul;
 mod pad;
 mod pixel_shuffle;
 mod prelu;
+mod scale;
 mod slice;
 mod softmax;
 #[cfg(test)]
@@ -142,6 +143,7 @@ pub static LAYERS: &[Definition] = &[
     group_norm::GROUP_NORM,
     layer_norm::LAYER_NORM,
     local_response_norm::LOCAL_RESPONSE_NORM,
+    scale::SCALE,
     linear::LINEAR,
     dropout::DROPOUT,
     drop_path::DROP_PATH,
@@ -327,6 +329,8 @@ mod tests {
             "gn 2",
             "ln",
             "lrn 5",
+            "scale",
+            "scale map",
             "linear 8",
             "dropout",
             "drop_path 0.1",

@@ -146,6 +146,10 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("6x5x5", "lrn 3 alpha=0.5 beta=0.6 k=2"),
     ("6x5x5", "lrn 4 alpha=0.5"),
     ("3x5x5", "lrn 2 alpha=1 beta=0.5"),
+    ("6x5x4", "conv 6 1x1 -> scale init=0.5 -> relu -> scale map"),
+    ("6x5x4", "scale bias -> scale map bias -> conv 4 3x3"),
+    ("6", "scale -> linear 5 -> scale bias init=2"),
+    ("4x5x3", "linear 6 channels -> relu -> linear 3 channels bias=false -> bn"),
     // Functions.
     ("3x5x4", "relu -> relu6 -> leaky_relu 0.2"),
     ("3x5x4", "elu 0.7 -> sigmoid -> tanh"),

@@ -5,6 +5,7 @@ A function takes a source of randomness and the layer's input, and returns the w
 module, and the strides if it has any.
 """
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 from torchvision.ops import StochasticDepth
@@ -111,11 +112,20 @@ def whole(kind):
     return draw
 
 
+class ChannelLinear(nn.Linear):
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 def linear(r, x):
     features, out = x[0].numel(), r.randint(1, 12)
     if x.dim() == 4 and x.shape[1] * x.shape[2] == 1:
         raise Skip
     words, bias = [str(out)], r.random() < 0.7
+    if r.random() < 0.3:
+        maps_only(x)
+        words = [str(out), "channels"] + ["bias=false"] * (not bias)
+        return words, lambda: ChannelLinear(x.shape[1], out, bias=bias)
     if not bias:
         words.append("bias=false")
     if r.random() < 0.2:
@@ -150,6 +160,24 @@ def layer_norm(r, x):
 def lrn(r, x):
     size = r.randint(1, 6)
     return [str(size)], lambda: nn.LocalResponseNorm(size)
+
+
+class Scale(nn.Module):
+    def __init__(self, sizes, bias):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(sizes))
+        self.bias = nn.Parameter(torch.zeros(sizes)) if bias else 0
+
+    def forward(self, x):
+        return x * self.weight + self.bias
+
+
+def scale(r, x):
+    words = [word for word in ["map", "bias"] if r.random() < 0.4]
+    if "map" in words:
+        maps_only(x)
+    sizes = (x.shape[1],) + (1,) * (x.dim() - 2)
+    return words, lambda: Scale(sizes, "bias" in words)
 
 
 def prelu(r, x):
@@ -233,6 +261,7 @@ LAYERS = {
     "gn": group_norm,
     "ln": layer_norm,
     "lrn": lrn,
+    "scale": scale,
     "linear": linear,
     "dropout": with_argument(nn.Dropout, [0, 0.3, 1]),
     "drop_path": with_argument(lambda p: StochasticDepth(p, "row"), [0, 0.3]),
@@ -264,5 +293,6 @@ LAYERS = {
 WEIGHTS = [6 if name in ("conv", "maxpool", "avgpool", "linear", "flatten") else 1 for name in LAYERS]
 
 # Those that take maps and vectors.
-ON_BOTH = {"bn", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6", "leaky_relu", "prelu", "elu",
-           "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "softplus", "softmax"}
+ON_BOTH = {"bn", "scale", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6",
+           "leaky_relu", "prelu", "elu", "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish",
+           "softplus", "softmax"}

@@ -93,6 +93,11 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
         }
         Op::Activation(op) => activation(*op),
         Op::Prelu => return Ok(vec![prelu(at)]),
+        Op::Scale => {
+            let call = Call::new("Scale").key("use_bias", boolean(at.has_bias()), "False");
+            let flat = |_| Layout::same(&[at.output.channels()]);
+            return Ok(vec![Layer { suffix: "", call, weights: step.weights.iter().map(flat).collect() }]);
+        }
         Op::Softmax => Call::new("layers.Softmax"),
         Op::Flatten => return Ok(flatten(at)),
         Op::Identity => Call::new("layers.Identity"),
@@ -151,7 +156,8 @@ fn conv2d(op: &Conv2d, at: &At) -> Vec<Layer> {
     // Keras refuses steps together with gaps: what is stepped over is computed, and left out then.
     let steps_later = window.stride != ones && window.dilation != ones;
     let strides = if steps_later { ones } else { window.stride };
-    let shape = at.weight(0);
+    let mut shape = at.weight(0).to_vec();
+    shape.resize(4, 1);
     let depthwise = op.groups > 1 && op.groups == at.input.channels();
     let (call, layout) = if depthwise {
         let multiplier = at.output.channels() / op.groups;
@@ -165,7 +171,7 @@ fn conv2d(op: &Conv2d, at: &At) -> Vec<Layer> {
     } else {
         let call =
             Call::new("layers.Conv2D").with("filters", at.output.channels()).with("kernel_size", pair(window.kernel));
-        (call, Layout::transposed(shape, &[2, 3, 1, 0]))
+        (call, Layout::transposed(&shape, &[2, 3, 1, 0]))
     };
     let call = call
         .key("strides", pair(strides), "1")

@@ -77,7 +77,7 @@ impl Format for Keras {
 const CUSTOM: &str = include_str!("custom.py");
 
 /// Names that the file uses otherwise.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 18] = [
     "inputs",
     "index",
     "keras",
@@ -92,6 +92,7 @@ const RESERVED: [&str; 17] = [
     "Padding2D",
     "PartialAveragePooling2D",
     "Resize2D",
+    "Scale",
     "Slice",
     "Softplus",
     "TransposedConv2D",

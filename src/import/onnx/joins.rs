@@ -4,7 +4,6 @@ use super::constant::Constant;
 use super::graph::Node;
 use super::reading::{Data, Each, Failure, Known, Made, Open, Reading};
 use super::view::{Axis, View};
-use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::import::net::{Call, Order};
 use crate::ir::Shape;
@@ -139,15 +138,7 @@ impl<'g> Reading<'g> {
         if let Some(made) = self.completed(&data, is_sum, tensor, order) {
             return Ok(made);
         }
-        let Shape::Map { .. } = shape else {
-            let what = if is_sum { "shifts" } else { "scales" };
-            return Err(self
-                .refused(node, &format!("{what} the features of a vector, for which archc has no layer"))
-                .into());
-        };
-        let span = node.operator.span;
-        let call = Call::new("depthwise", span).at(Argument::Size(1, 1), span);
-        let call = if is_sum { call } else { call.plus("bias", Argument::Bool(false)) };
+        let call = Call::new("scale", node.operator.span).flag("bias", is_sum);
         let made = self.layer(node, Some(constant), call, vec![data.value])?;
         match is_sum {
             true => {
@@ -155,8 +146,8 @@ impl<'g> Reading<'g> {
                 self.store_as(made, "bias", tensor, order);
             }
             false => {
-                self.store_as(made, "weight", tensor, order);
-                self.open.insert(made, Open::Bias);
+                self.store_as(made, "", tensor, order);
+                self.open.insert(made, Open::Summand);
             }
         }
         Ok(Known::Data(Data { value: made, is_sole: true, ..data }))
@@ -169,6 +160,12 @@ impl<'g> Reading<'g> {
         match (open, is_sum) {
             (Open::Bias, true) => {
                 self.net.drop_argument(value, "bias");
+                self.store_as(value, "bias", tensor, order);
+                self.open.remove(&value);
+            }
+            (Open::Summand, true) => {
+                self.net.set_flag(value, "bias");
+                self.store_again(value, "", "weight");
                 self.store_as(value, "bias", tensor, order);
                 self.open.remove(&value);
             }

@@ -1,5 +1,5 @@
-// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, products with one
-// number a channel; and channels in other places.
+// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, scales, products
+// with one number a channel; and channels in other places.
 //
 // Bound by memory. A thread stays with its channels, whose numbers it reads once.
 
@@ -145,6 +145,32 @@ template <int V> __device__ void prelu(const Prelu &call) {
 }
 
 WIDTHS(prelu, prelu, Prelu)
+
+struct Affine {
+    Table table;
+    const Number *x;
+    Number *y;
+    const float *weight;
+    // Null if there is none.
+    const float *bias;
+};
+
+// y ← weight·x + bias
+template <int V> __device__ void affine(const Affine &call) {
+    over_table<V>(call.table, [&](u32 channel) {
+        auto weight = of_channels<V>(call.table, call.weight, channel);
+        Floats<V> bias = {};
+        if (call.bias) bias = of_channels<V>(call.table, call.bias, channel);
+        return [&call, weight, bias](u64 at) {
+            auto y = load<V>(call.x + at);
+#pragma unroll
+            for (int k = 0; k < V; k++) y.at[k] = weight.at[k] * y.at[k] + bias.at[k];
+            store(call.y + at, y);
+        };
+    });
+}
+
+WIDTHS(affine, affine, Affine)
 
 struct Stretch {
     const Number *x;

@@ -35,6 +35,7 @@ mod pools;
 mod prelu;
 mod resample;
 mod rows;
+mod scale;
 mod shape;
 mod sums;
 #[cfg(test)]
@@ -72,6 +73,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::DropPath(op) => op,
         Op::Activation(op) => op,
         Op::Prelu => &op::Prelu,
+        Op::Scale => &op::Scale,
         Op::Softmax => &op::Softmax,
         Op::Flatten => &op::Flatten,
         Op::Identity => &op::Identity,

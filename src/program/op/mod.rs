@@ -30,6 +30,7 @@ mod outside;
 mod pad;
 mod pixel_shuffle;
 mod prelu;
+mod scale;
 mod slice;
 mod softmax;
 mod upsample;
@@ -70,6 +71,7 @@ pub use self::outside::{CustomOp, Kernel, Operation};
 pub use self::pad::{Fill, Pad};
 pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use self::prelu::Prelu;
+pub use self::scale::Scale;
 pub use self::slice::Slice;
 pub use self::softmax::Softmax;
 pub use self::upsample::{Resampling, Upsample};
@@ -107,6 +109,8 @@ pub enum Op {
     Activation(Activation),
     /// A rectifier with slopes that are learned.
     Prelu,
+    /// Learned factors, and perhaps summands, of the channels.
+    Scale,
     /// exp(x)/Σ exp(x) over the channels at each position.
     Softmax,
     /// C×H×W to C·H·W; the numbers stay where they are.
@@ -154,6 +158,7 @@ impl Op {
             Op::DropPath(op) => op,
             Op::Activation(op) => op,
             Op::Prelu => &Prelu,
+            Op::Scale => &Scale,
             Op::Softmax => &Softmax,
             Op::Flatten => &Flatten,
             Op::Identity => &Identity,

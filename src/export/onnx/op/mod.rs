@@ -34,6 +34,7 @@ pub fn translate(op: &Op, at: &mut NodeBuilder) -> Result<(), ExportError> {
         Op::Dropout(_) | Op::DropPath(_) | Op::Identity => at.nothing(),
         Op::Activation(op) => activation::activation(*op, at),
         Op::Prelu => activation::prelu(at),
+        Op::Scale => norm::scale(at),
         Op::Softmax => at.result("Softmax", &[&at.input(0)], &[("axis", Attribute::Int(1))]),
         Op::Flatten => at.result("Flatten", &[&at.input(0)], &[("axis", Attribute::Int(1))]),
         Op::Upsample(op) => resample::upsample(op, at)?,
