@@ -220,6 +220,7 @@ LAYERS = {
     "mish": lambda call, _, __: nn.Mish(),
     "adaptive_maxpool": lambda call, _, output: nn.AdaptiveMaxPool2d(tuple(output[1:])),
     "adaptive_avgpool": lambda call, _, output: nn.AdaptiveAvgPool2d(output[1:]),
+    "mul": lambda call, _, __: Function(lambda x, factor=call.get("factor", 0): x * factor),
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),
     "flatten": lambda call, _, __: nn.Flatten(),
@@ -251,6 +252,8 @@ class Join(nn.Module):
         for other in rest:
             if self.kind == "mul":
                 first = first * other
+            elif self.kind == "max":
+                first = torch.maximum(first, other)
             elif self.inplace:
                 first += other
             else:
@@ -272,7 +275,7 @@ class Network(nn.Module):
         modules = []
         for index, layer in enumerate(layers):
             kind, inputs = layer["kind"], layer["inputs"]
-            if kind in ("add", "mul", "concat"):
+            if kind in ("add", "mul", "max", "concat") and len(inputs) > 1:
                 module = Join(kind)
             elif kind in LAYERS:
                 module = LAYERS[kind](Call(layer["call"]), channels[inputs[0]], layer["output"])

@@ -271,9 +271,11 @@ impl Net {
         let Spanned { value: kind, span } = call.kind;
         let name = Some(Spanned::new(Template(vec![TemplatePart::Text(name.value.clone())]), name.span));
         let merge = match kind {
+            _ if inputs.len() < 2 => None,
             "add" => Some(Merge::Add),
             "mul" => Some(Merge::Mul),
             "concat" => Some(Merge::Concat),
+            "max" => Some(Merge::Max),
             _ => None,
         };
         let body = match (merge, inputs.as_slice()) {

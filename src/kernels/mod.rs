@@ -42,6 +42,7 @@ mod linear;
 mod local_response_norm;
 mod loss;
 mod max_pool2d;
+mod maximum;
 mod moments;
 mod mul;
 mod pad;
@@ -101,6 +102,7 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::PixelShuffle(op) => op,
         Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
+        Op::Maximum => &op::Maximum,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Custom(outside) => T::kernel(outside.operation()),

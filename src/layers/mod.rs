@@ -23,6 +23,7 @@ mod identity;
 mod layer_norm;
 mod linear;
 mod local_response_norm;
+mod max;
 mod max_pool;
 mod mismatch;
 mod mul;
@@ -48,6 +49,7 @@ use crate::program::Op;
 
 pub(crate) use add::ADD;
 pub(crate) use concat::CONCAT;
+pub(crate) use max::MAX;
 pub use mismatch::{Culprit, Mismatch};
 pub(crate) use mul::MUL;
 pub use weight::Weight;
@@ -110,7 +112,7 @@ pub struct Definition {
     pub name: &'static str,
     /// How a call looks: `conv OUT KERNEL [sN pN dN gN bias=false]`.
     pub usage: &'static str,
-    /// How many values it reads; `None` for any number from two on.
+    /// How many values it reads; `None` for any number from two on, or one if it is called with arguments.
     pub inputs: Option<usize>,
     /// Every argument that `parse` asks for, those without names in their order. What nobody asked for is told apart by
     /// it where something else is missing.
@@ -120,6 +122,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// Whether it can be called in a chain: what merges can only with an argument, as `mul 0.5`.
+    pub fn is_callable(&self) -> bool {
+        self.inputs.is_some() || !self.parameters.is_empty()
+    }
+
     /// Whether an argument of this name is taken.
     pub fn takes(&self, key: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.key == key)
@@ -170,6 +177,7 @@ pub static LAYERS: &[Definition] = &[
     ADD,
     CONCAT,
     MUL,
+    MAX,
 ];
 
 /// The layers that a file may call: the language's own, and those that a program brings along.

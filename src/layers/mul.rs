@@ -1,16 +1,26 @@
 //! The product of several values, element by element. A map of 1×1 is stretched over the others' positions, as in
 //! squeeze-and-excitation (Hu et al. 2018).
 //!
-//! `{from: [NAME, .], merge: mul}`, or the end of `branches:` with `merge: mul`
+//! `{from: [NAME, .], merge: mul}`, or the end of `branches:` with `merge: mul`. With a number, `mul 0.5`, the product of
+//! a single value and it
 
 use super::{Definition, Layer};
+use crate::arguments::Parameter;
 use crate::diagnostic::Code;
 use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
-use crate::program::Op;
+use crate::program::{Activation, Op};
 
-pub(crate) const MUL: Definition =
-    Definition { name: "mul", usage: "mul", inputs: None, parameters: &[], parse: |_| Ok(Box::new(Mul)) };
+pub(crate) const MUL: Definition = Definition {
+    name: "mul",
+    usage: "mul FACTOR",
+    inputs: None,
+    parameters: &[Parameter::positional::<f64>("factor")],
+    parse: |arguments| match arguments.positional("factor")? {
+        Some(factor) => Ok(Box::new(Activation::Multiple { factor })),
+        None => Ok(Box::new(Mul)),
+    },
+};
 
 #[derive(Debug)]
 struct Mul;
@@ -47,6 +57,9 @@ mod tests {
     fn needs_one_shape_or_a_single_position() {
         check(&[
             ("mul", "64x8x8 64x1x1", "64×8×8"),
+            ("mul 0.17", "64x8x8", "64×8×8"),
+            ("mul -1", "10", "10"),
+            ("mul half", "10", "E011 `mul` does not take `half`"),
             ("mul", "64x1x1 64x8x8", "64×8×8"),
             (
                 "mul",

@@ -192,6 +192,10 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("4x5x5", "conv 3 1x1 as a, {from: [a, input, a], merge: concat}"),
     ("4x5x5", "global_avgpool -> sigmoid as gate, {from: [gate, input], merge: mul}"),
     ("4x5x5", "conv 4 1x1 as a, {from: [a, input, a], merge: mul}"),
+    ("4x5x5", "conv 4 1x1 as a, {from: [a, input], merge: sub}, mul 0.17"),
+    ("4x5x5", "conv 4 1x1 as a, conv 4 1x1 as b, {from: [a, input, b], merge: mean}"),
+    ("4x5x5", "conv 4 1x1 as a, conv 4 1x1 as b, {from: [a, input, b], merge: max}"),
+    ("6", "linear 6 as a, {from: [a, input], merge: max}, mul -2.5"),
     // What does nothing.
     ("4x5x5", "identity"),
     ("4x5x5", "flatten -> linear 3 -> dropout 0.5 -> drop_path 0.1"),

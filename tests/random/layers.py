@@ -180,6 +180,11 @@ def scale(r, x):
     return words, lambda: Scale(sizes, "bias" in words)
 
 
+def multiple(r, x):
+    factor = r.choice([0.17, -1, 3])
+    return [str(factor)], lambda: Function(lambda x: x * factor)
+
+
 def prelu(r, x):
     each = r.random() < 0.5
     return ["channels"] * each, lambda: nn.PReLU(x.shape[1] if each else 1)
@@ -286,6 +291,7 @@ LAYERS = {
     "hardswish": plain(nn.Hardswish),
     "mish": plain(nn.Mish),
     "softplus": plain(nn.Softplus),
+    "mul": multiple,
     "softmax": plain(lambda: nn.Softmax(dim=1)),
 }
 
@@ -294,5 +300,5 @@ WEIGHTS = [6 if name in ("conv", "maxpool", "avgpool", "linear", "flatten") else
 
 # Those that take maps and vectors.
 ON_BOTH = {"bn", "scale", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6",
-           "leaky_relu", "prelu", "elu", "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish",
+           "leaky_relu", "prelu", "elu", "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "mul",
            "softplus", "softmax"}

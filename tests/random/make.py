@@ -92,7 +92,7 @@ class Case:
         return self.run(lambda: Function(lambda a, b: torch.stack([a, b]).sum(0)), y, shortcut)
 
     def branches(self, items, x):
-        merge = self.r.choice(["concat", "concat", "add", "mul"])
+        merge = self.r.choice(["concat", "concat", "add", "mul", "sub", "mean", "max"])
         item = {"branches": [], "merge": merge}
         items.append(item)
         ends = []
@@ -111,8 +111,16 @@ class Case:
             "concat": lambda *values: torch.cat(values, 1),
             "add": lambda *values: torch.stack(values).sum(0),
             "mul": multiply,
+            "sub": lambda first, *others: first - torch.stack([torch.zeros_like(first), *others]).sum(0),
+            "mean": lambda *values: torch.stack(values).mean(0),
+            "max": lambda *values: torch.stack(values).amax(0),
         }
-        return self.run(lambda: Function(together[merge]), *ends)
+        x = self.run(lambda: Function(together[merge]), *ends)
+        # archc has a layer for each part of them.
+        parts = {"sub": len(ends), "mean": 2, "max": len(ends) - 1}
+        for _ in range(1, parts.get(merge, 1)):
+            self.note(x)
+        return x
 
     def draw(self):
         r = self.r

@@ -10,7 +10,7 @@ use archc::weights;
 use candle_core::{Device, Tensor, WithDType};
 
 /// The networks with a file in `networks/` and one in `values/`.
-pub const NETWORKS: [&str; 9] = [
+pub const NETWORKS: [&str; 10] = [
     "convnet",
     "vgg_bn",
     "alexnet",
@@ -20,6 +20,7 @@ pub const NETWORKS: [&str; 9] = [
     "mobile",
     "up_and_down",
     "convnext",
+    "merges",
 ];
 
 /// A network with PyTorch's numbers for it; the keys are explained in `make.py`.

@@ -44,6 +44,7 @@ NETWORKS = {
     "resnet50_layer4": (lambda: modules.ResNet50Layer4((3, 2, 3, 4), (2, 2, 1), CLASSES), (3, 32, 32), 8),
     "mobile": (modules.Mobile, (3, 18, 22), 6),
     "convnext": (lambda: modules.narrow_convnext(CLASSES), (3, 32, 40), 4),
+    "merges": (modules.Merges, (3, 9, 7), 5),
     "up_and_down": (modules.UpAndDown, (2, 12, 14), 4),
 }
 

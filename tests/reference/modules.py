@@ -268,6 +268,54 @@ def narrow_convnext(classes):
     return ConvNeXt(blocks, layer_scale=0.5, num_classes=classes)
 
 
+class Scale(nn.Module):
+    """A factor and a summand for each channel."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.empty(channels)), nn.Parameter(torch.empty(channels))
+        nn.init.uniform_(self.weight, 0.5, 1.5)
+        nn.init.uniform_(self.bias, -0.3, 0.3)
+
+    def forward(self, x):
+        sizes = (-1,) + (1,) * (x.dim() - 2)
+        return x * self.weight.view(sizes) + self.bias.view(sizes)
+
+
+class OfChannels(nn.Linear):
+    """Over the channels at each position."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Merges(nn.Module):
+    """Every way in which values meet, and constants."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), Scale(6), nn.Tanh())
+        self.a = nn.Sequential(nn.Conv2d(6, 6, 1))
+        self.b = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1, groups=6))
+        self.b.register_parameter("1", nn.Parameter(torch.full((6,), 0.3)))
+        self.c = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1))
+        self.d, self.e = nn.Sequential(nn.Conv2d(6, 6, 1), nn.SiLU()), nn.Conv2d(6, 6, 1)
+        self.f, self.g, self.h = nn.Conv2d(6, 8, 3), nn.Sequential(nn.Conv2d(6, 8, 3)), nn.Conv2d(6, 8, 3)
+        self.g.register_parameter("1", nn.Parameter(torch.full((8, 1, 1), 2.0)))
+        self.i = nn.Sequential(OfChannels(8, 6), nn.GELU(), OfChannels(6, 4, bias=False))
+        self.j = nn.Sequential(nn.Linear(4, 6), Scale(6))
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, x):
+        x = self.stem(x)
+        b = self.b[0](x) * getattr(self.b, "1")[:, None, None]
+        x = (self.a(x) * 0.5 + b + self.c(x) * -1.25) / 3
+        x = x - self.d(x) - self.e(x)
+        x = torch.maximum(torch.maximum(self.f(x), self.g[0](x) * getattr(self.g, "1")), self.h(x))
+        x = self.i(x).mean((2, 3))
+        return self.fc(torch.maximum(self.j(x), self.j[0](x)))
+
+
 class PaddedBlock(BasicBlock):
     """A block whose shortcut has no parameters: He et al. 2016, option A."""
 

@@ -109,6 +109,7 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
         Op::PixelUnshuffle(op) => return Ok(resize::pixel_unshuffle(op.factor, at)),
         Op::Add => Call::new("layers.Add"),
         Op::Mul => Call::new("layers.Multiply"),
+        Op::Maximum => Call::new("layers.Maximum"),
         Op::Concat => Call::new("layers.Concatenate"),
         Op::Custom(op) => {
             return Err(ExportError::Refused(format!(
@@ -294,6 +295,7 @@ fn activation(activation: Activation) -> Call {
             Call::new("Softplus").with("beta", number(beta)).with("threshold", number(threshold))
         }
         Activation::Mish => named("mish"),
+        Activation::Multiple { factor } => Call::new("layers.Rescaling").with("scale", number(factor)),
     }
 }
 

@@ -68,7 +68,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             .key("k", number(*k), number(1.0)),
         Op::Dropout(op) => Call::new("nn.Dropout").with("p", number(op.p)),
         Op::DropPath(op) => Call::new("DropPath").with("p", number(op.p)),
-        Op::Activation(op) => activation(*op),
+        Op::Activation(op) => return Ok(activation(*op)),
         Op::Prelu => Call::new("nn.PReLU").with("num_parameters", program.weights[step.weights[0]].elements()),
         Op::Scale => return Ok(scale(program, at)),
         Op::Softmax => Call::new("nn.Softmax").key("dim", 1, ""),
@@ -84,6 +84,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
         Op::PixelUnshuffle(op) => Call::new("nn.PixelUnshuffle").with("downscale_factor", op.factor),
         Op::Add => return Ok(Form::Expression(inputs(step).join(" + "))),
         Op::Mul => return Ok(Form::Expression(inputs(step).join(" * "))),
+        Op::Maximum => return Ok(Form::Expression(format!("torch.maximum({})", inputs(step).join(", ")))),
         Op::Concat => return Ok(Form::Expression(format!("torch.cat(({}), 1)", inputs(step).join(", ")))),
         Op::Custom(op) => {
             return Err(ExportError::Refused(format!(
@@ -174,8 +175,8 @@ fn scale(program: &Program, at: &Shapes) -> Form {
     Form::Parameter(parameter, if stretched { "$ * $[:, None, None]" } else { "$ * $" })
 }
 
-fn activation(activation: Activation) -> Call {
-    match activation {
+fn activation(activation: Activation) -> Form {
+    let call = match activation {
         Activation::Relu => Call::new("nn.ReLU"),
         Activation::LeakyRelu { slope } => Call::new("nn.LeakyReLU").with("negative_slope", number(slope)),
         Activation::Sigmoid => Call::new("nn.Sigmoid"),
@@ -190,7 +191,9 @@ fn activation(activation: Activation) -> Call {
             .key("beta", number(beta), number(1.0))
             .key("threshold", number(threshold), number(20.0)),
         Activation::Mish => Call::new("nn.Mish"),
-    }
+        Activation::Multiple { factor } => return Form::Expression(format!("$ * {}", number(factor))),
+    };
+    Form::Module(call)
 }
 
 /// By a factor, where it gives these sizes and this step; else by the size.

@@ -84,6 +84,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::PixelShuffle(op) => op,
         Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
+        Op::Maximum => &op::Maximum,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Custom(outside) => {

@@ -24,6 +24,7 @@ mod layer_norm;
 pub(crate) mod linear;
 mod local_response_norm;
 mod max_pool2d;
+mod maximum;
 mod mul;
 mod operands;
 mod outside;
@@ -65,6 +66,7 @@ pub use self::layer_norm::{LayerNorm, Over};
 pub use self::linear::Linear;
 pub use self::local_response_norm::LocalResponseNorm;
 pub use self::max_pool2d::MaxPool2d;
+pub use self::maximum::Maximum;
 pub use self::mul::Mul;
 pub(crate) use self::operands::Operands;
 pub use self::outside::{CustomOp, Kernel, Operation};
@@ -131,6 +133,8 @@ pub enum Op {
     PixelUnshuffle(PixelUnshuffle),
     /// The sum of all inputs.
     Add,
+    /// The larger of two inputs.
+    Maximum,
     /// All inputs, one after the other along the channels.
     Concat,
     /// The product of all inputs.
@@ -169,6 +173,7 @@ impl Op {
             Op::PixelShuffle(op) => op,
             Op::PixelUnshuffle(op) => op,
             Op::Add => &Add,
+            Op::Maximum => &Maximum,
             Op::Concat => &Concat,
             Op::Mul => &Mul,
             Op::Custom(op) => op,

@@ -45,6 +45,7 @@ pub fn translate(op: &Op, at: &mut NodeBuilder) -> Result<(), ExportError> {
         Op::PixelUnshuffle(op) => arrange::pixel_unshuffle(op, at),
         Op::Add => many("Add", "sum", at),
         Op::Mul => many("Mul", "product", at),
+        Op::Maximum => many("Max", "larger", at),
         Op::Concat => {
             let inputs = at.inputs();
             let inputs: Vec<&str> = inputs.iter().map(String::as_str).collect();
