@@ -377,7 +377,10 @@ mod tests {
             }
         }
         for name in MERGES {
-            assert!(name.ours().is_none_or(|ours| ["concat", "add", "mul", "sub", "mean", "max"].contains(&ours)), "{name:?}");
+            assert!(
+                name.ours().is_none_or(|ours| ["concat", "add", "mul", "sub", "mean", "max"].contains(&ours)),
+                "{name:?}"
+            );
         }
     }
 }

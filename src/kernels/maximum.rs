@@ -16,7 +16,13 @@ impl<T: Real> Kernel<T> for Maximum {
         call.output.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK))).for_each(|(y, (a, b))| {
             vectorised(
                 #[inline(always)]
-                || map_pairs(y, a, b, |a, b| if (a > b) | (a != a) { a } else { b }),
+                || {
+                    map_pairs(y, a, b, |a, b| {
+                        let larger = if a > b { a } else { b };
+                        // Neither is smaller than the other where one is NaN, which the sum is then.
+                        if (a > b) | (a <= b) { larger } else { a + b }
+                    });
+                },
             );
         });
     }

@@ -51,7 +51,7 @@ pub(crate) use add::ADD;
 pub(crate) use concat::CONCAT;
 pub(crate) use max::MAX;
 pub use mismatch::{Culprit, Mismatch};
-pub(crate) use mul::MUL;
+pub(crate) use mul::{MUL, broadcast};
 pub use weight::Weight;
 pub(crate) use window::with_kernel;
 

@@ -192,6 +192,11 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("4x5x5", "conv 3 1x1 as a, {from: [a, input, a], merge: concat}"),
     ("4x5x5", "global_avgpool -> sigmoid as gate, {from: [gate, input], merge: mul}"),
     ("4x5x5", "conv 4 1x1 as a, {from: [a, input, a], merge: mul}"),
+    ("4x5x3", "conv 1 1x1 -> sigmoid as mask, {from: [mask, input], merge: mul}"),
+    (
+        "4x5x3",
+        "adaptive_avgpool 5x1 as a, {from: input, then: adaptive_maxpool 1x3, name: b}, {from: [b, input, a], merge: mul}",
+    ),
     ("4x5x5", "conv 4 1x1 as a, {from: [a, input], merge: sub}, mul 0.17"),
     ("4x5x5", "conv 4 1x1 as a, conv 4 1x1 as b, {from: [a, input, b], merge: mean}"),
     ("4x5x5", "conv 4 1x1 as a, conv 4 1x1 as b, {from: [a, input, b], merge: max}"),

@@ -16,6 +16,7 @@ Where archc is stricter than PyTorch on purpose, nothing is drawn: sums with bro
 and means of vectors.
 """
 
+import functools
 import json
 import pathlib
 import random
@@ -102,10 +103,10 @@ class Case:
             ends.append(self.chain(branch, x, 2)[0])
 
         def multiply(*values):
-            # PyTorch's product would broadcast also what is no 1×1 map.
-            largest = max((value.shape[2:] for value in values), key=lambda sizes: sizes.numel())
-            stretched = [v.expand(-1, -1, *largest) if v.shape[2:] == (1, 1) else v for v in values]
-            return torch.stack(stretched).prod(0)
+            # PyTorch's product would broadcast also vectors.
+            if any(value.dim() != 4 for value in values):
+                return torch.stack(values).prod(0)
+            return functools.reduce(torch.mul, values)
 
         together = {
             "concat": lambda *values: torch.cat(values, 1),

@@ -158,9 +158,9 @@ def write_state_dicts():
 LOGITS = {"inception_v3": 96} | {
     name: 64 for name in [
         "convnext_tiny", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0",
-        "efficientnet_v2_s", "googlenet", "mnasnet0_5", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
-        "regnet_x_400mf", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_0",
-        "squeezenet1_0", "squeezenet1_1"]
+        "efficientnet_v2_s", "googlenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
+        "regnet_x_400mf", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5",
+        "shufflenet_v2_x1_0", "squeezenet1_0", "squeezenet1_1"]
 } | {
     name: 32 for name in [
         "resnet20_cifar10", "resnet32_cifar10", "resnet44_cifar10", "resnet56_cifar10", "resnet110_cifar10",

@@ -22,7 +22,7 @@ const DRAWN: [&str; 9] = [
 ];
 
 /// Those that are read.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "Activation",
     "Add",
     "AveragePooling2D",

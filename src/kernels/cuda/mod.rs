@@ -30,6 +30,7 @@ mod group_norm;
 mod linear;
 mod local_response_norm;
 mod masks;
+mod mul;
 mod pixel_shuffle;
 mod pools;
 mod prelu;

@@ -100,6 +100,18 @@ fn many_inputs_and_many_channels() {
     for inputs in [vec![map, one], vec![one, map, map, one], vec![map; 10]] {
         run(&Case { inputs, ..Case::new(Op::Mul, 3, map, map) });
     }
+    let (mask, rows, columns) = (Shape::map(1, 8, 9), Shape::map(24, 8, 1), Shape::map(24, 1, 9));
+    for inputs in [vec![map, mask], vec![mask, one], vec![columns, map, rows, one], vec![rows, columns, mask]] {
+        run(&Case { inputs, ..Case::new(Op::Mul, 3, map, map) });
+    }
+    for inputs in [vec![map; 2], vec![one; 2]] {
+        let shape = inputs[0];
+        run(&Case { inputs, ..Case::new(Op::Maximum, 3, shape, shape) });
+    }
+    for weights in [vec![24], vec![24; 2]] {
+        run(&Case { weights, ..Case::new(Op::Scale, 5, map, map) });
+    }
+    run(&Case::new(Op::Activation(Activation::Multiple { factor: 0.17 }), 5, map, map));
     let parts = [8, 16, 32].map(|channels| Shape::map(channels, 8, 9)).to_vec();
     let whole = Shape::map(56, 8, 9);
     run(&Case { inputs: parts, ..Case::new(Op::Concat, 3, whole, whole) });
