@@ -182,6 +182,17 @@ class Scale(nn.Module):
         return x if self.bias is None else x + self.bias
 
 
+class GroupedSoftmax(nn.Module):
+    """Over each group of channels."""
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        return x.unflatten(1, (self.groups, -1)).softmax(2).flatten(1, 2)
+
+
 def upsample(call, _, output):
     if not call.get("bilinear"):
         return nn.Upsample(size=tuple(output[1:]))
@@ -205,6 +216,8 @@ LAYERS = {
     "identity": lambda call, _, __: nn.Identity(),
     "pad": pad,
     "channel_shuffle": lambda call, _, __: nn.ChannelShuffle(call.get("groups", 0)),
+    "channel_mean": lambda call, _, __: Function(lambda x: x.mean(1, keepdim=True)),
+    "channel_max": lambda call, _, __: Function(lambda x: x.amax(1, keepdim=True)),
     "depthwise": depthwise,
     "conv_transpose": conv_transpose,
     "gn": lambda call, channels, _: nn.GroupNorm(call.get("groups", 0), channels, call.get("eps", default=1e-5),
@@ -224,7 +237,7 @@ LAYERS = {
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),
     "flatten": lambda call, _, __: nn.Flatten(),
-    "softmax": lambda call, _, __: nn.Softmax(dim=1),
+    "softmax": lambda call, _, __: GroupedSoftmax(call.get("groups", default=1)),
     "relu": lambda call, _, __: nn.ReLU(),
     "relu6": lambda call, _, __: nn.ReLU6(),
     "leaky_relu": lambda call, _, __: nn.LeakyReLU(call.get("slope", 0, 0.01)),

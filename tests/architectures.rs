@@ -71,7 +71,7 @@ fn found(network: &Network) -> Expected {
     for node in &network.graph.nodes {
         for weight in &node.weights {
             let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
-            shapes.insert(format!("{}.{}", node.name, weight.name), sizes.join("x"));
+            shapes.insert(weight.full_name(&node.name), sizes.join("x"));
         }
     }
     Expected { params: totals.params, macs: totals.macs, shapes }

@@ -16,13 +16,7 @@ impl<T: Real> Kernel<T> for Maximum {
         call.output.par_chunks_mut(CHUNK).zip(a.par_chunks(CHUNK).zip(b.par_chunks(CHUNK))).for_each(|(y, (a, b))| {
             vectorised(
                 #[inline(always)]
-                || {
-                    map_pairs(y, a, b, |a, b| {
-                        let larger = if a > b { a } else { b };
-                        // Neither is smaller than the other where one is NaN, which the sum is then.
-                        if (a > b) | (a <= b) { larger } else { a + b }
-                    });
-                },
+                || map_pairs(y, a, b, |a, b| larger(a, b)),
             );
         });
     }
@@ -42,6 +36,14 @@ impl<T: Real> Kernel<T> for Maximum {
             });
         }
     }
+}
+
+/// The larger number; NaN if one of them is.
+#[inline(always)]
+pub(super) fn larger<T: Real>(a: T, b: T) -> T {
+    let larger = if a > b { a } else { b };
+    // Where one is NaN neither comparison is true, and the sum is NaN.
+    if (a > b) | (a <= b) { larger } else { a + b }
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod avg_pool2d;
 mod batch_norm;
 mod bins;
 pub(crate) mod candle;
+mod channel_pool;
 mod channel_shuffle;
 mod clamp;
 pub(crate) mod coefficients;
@@ -92,13 +93,14 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::Activation(op) => op,
         Op::Prelu => &op::Prelu,
         Op::Scale => &op::Scale,
-        Op::Softmax => &op::Softmax,
+        Op::Softmax(op) => op,
         Op::Flatten => &op::Flatten,
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
+        Op::ChannelPool(op) => op,
         Op::PixelShuffle(op) => op,
         Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,

@@ -10,6 +10,7 @@ mod adaptive_pool;
 mod add;
 mod avg_pool;
 mod batch_norm;
+mod channel_pool;
 mod channel_shuffle;
 mod concat;
 mod conv;
@@ -158,6 +159,8 @@ pub static LAYERS: &[Definition] = &[
     identity::IDENTITY,
     slice::SLICE,
     channel_shuffle::CHANNEL_SHUFFLE,
+    channel_pool::CHANNEL_MEAN,
+    channel_pool::CHANNEL_MAX,
     pixel_shuffle::PIXEL_SHUFFLE,
     pixel_shuffle::PIXEL_UNSHUFFLE,
     activation::RELU,
@@ -347,6 +350,8 @@ mod tests {
             "slice 0",
             "slice 0 4",
             "channel_shuffle 2",
+            "channel_mean",
+            "channel_max",
             "pixel_shuffle 1",
             "pixel_shuffle 2",
             "pixel_unshuffle 1",
@@ -357,6 +362,7 @@ mod tests {
             "softplus",
             "prelu",
             "softmax",
+            "softmax groups=4",
         ] {
             let layer = testing::layer(call).expect("a valid call");
             for (input, larger) in [(map, Shape::map(8, 16, 16)), (vector, Shape::Vector(16))] {

@@ -70,7 +70,11 @@ mod tests {
             ("scale", "64x8x8", "64×8×8 |  64"),
             ("scale map init=1e-6", "64x8x8", "64×8×8 |  64×1×1"),
             ("scale bias", "10", "10 | weight 10, bias 10"),
-            ("scale map", "10", "E021 `scale map` needs a feature map C×H×W, but a vector of 10 arrives"),
+            (
+                "scale map",
+                "10",
+                "E020 `scale map` needs a feature map C×H×W, but a vector of 10 arrives; put `scale map` before `flatten`",
+            ),
             ("scale 0.5", "64x8x8", "E011 `scale` does not take `0.5`"),
         ]);
     }

@@ -166,6 +166,8 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("5", "prelu channels"),
     ("4x3x3", "softmax"),
     ("9", "softmax"),
+    ("6x4x3", "softmax groups=3 -> conv 4 1x1"),
+    ("8", "softmax g2 -> linear 5"),
     // Sizes.
     ("2x4x4", "upsample 2"),
     ("2x4x5", "upsample 3x2"),
@@ -186,6 +188,8 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("6x4x4", "channel_shuffle 3"),
     ("8x3x4", "pixel_shuffle 2"),
     ("2x6x4", "pixel_unshuffle 2"),
+    ("6x4x3", "channel_mean"),
+    ("6x4x3", "channel_max as a, {from: [a, input], merge: mul}"),
     ("6x4x4", "slice 1 4"),
     ("8", "slice 3"),
     ("4x5x5", "conv 4 1x1 as a, conv 4 1x1 as b, {from: [a, b, input], merge: add}"),

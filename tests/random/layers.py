@@ -180,6 +180,12 @@ def scale(r, x):
     return words, lambda: Scale(sizes, "bias" in words)
 
 
+def softmax(r, x):
+    groups = r.choice([1, 1, 2, 3, x.shape[1]])
+    words = [] if groups == 1 else [f"g{groups}"]
+    return words, lambda: Function(lambda x: x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2))
+
+
 def multiple(r, x):
     factor = r.choice([0.17, -1, 3])
     return [str(factor)], lambda: Function(lambda x: x * factor)
@@ -194,6 +200,14 @@ def channel_shuffle(r, x):
     maps_only(x)
     groups = r.choice([1, 2, 3, x.shape[1]])
     return [str(groups)], lambda: nn.ChannelShuffle(groups)
+
+
+def of_channels(function):
+    def draw(r, x):
+        maps_only(x)
+        return [], lambda: Function(function)
+
+    return draw
 
 
 def pixels(module):
@@ -275,6 +289,8 @@ LAYERS = {
     "upsample": upsample,
     "slice": take,
     "channel_shuffle": channel_shuffle,
+    "channel_mean": of_channels(lambda x: x.mean(1, keepdim=True)),
+    "channel_max": of_channels(lambda x: x.amax(1, keepdim=True)),
     "pixel_shuffle": pixels(nn.PixelShuffle),
     "pixel_unshuffle": pixels(nn.PixelUnshuffle),
     "identity": plain(nn.Identity),
@@ -292,7 +308,7 @@ LAYERS = {
     "mish": plain(nn.Mish),
     "softplus": plain(nn.Softplus),
     "mul": multiple,
-    "softmax": plain(lambda: nn.Softmax(dim=1)),
+    "softmax": softmax,
 }
 
 # Those whose sizes matter come more often.

@@ -302,6 +302,8 @@ class Merges(nn.Module):
         self.d, self.e = nn.Sequential(nn.Conv2d(6, 6, 1), nn.SiLU()), nn.Conv2d(6, 6, 1)
         self.f, self.g, self.h = nn.Conv2d(6, 8, 3), nn.Sequential(nn.Conv2d(6, 8, 3)), nn.Conv2d(6, 8, 3)
         self.g.register_parameter("1", nn.Parameter(torch.full((8, 1, 1), 2.0)))
+        self.mask = nn.Sequential()
+        self.mask.conv, self.rows = nn.Conv2d(2, 1, 3, padding=1), nn.Conv2d(8, 8, 1)
         self.i = nn.Sequential(OfChannels(8, 6), nn.GELU(), OfChannels(6, 4, bias=False))
         self.j = nn.Sequential(nn.Linear(4, 6), Scale(6))
         self.fc = nn.Linear(6, 5)
@@ -312,6 +314,9 @@ class Merges(nn.Module):
         x = (self.a(x) * 0.5 + b + self.c(x) * -1.25) / 3
         x = x - self.d(x) - self.e(x)
         x = torch.maximum(torch.maximum(self.f(x), self.g[0](x) * getattr(self.g, "1")), self.h(x))
+        mask = self.mask.conv(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1))
+        x = x * mask * self.rows(nn.functional.adaptive_avg_pool2d(x, (7, 1)))
+        x = nn.functional.channel_shuffle(x, 2).unflatten(1, (4, 2)).softmax(2).flatten(1, 2)
         x = self.i(x).mean((2, 3))
         return self.fc(torch.maximum(self.j(x), self.j[0](x)))
 

@@ -278,3 +278,19 @@ class Scale(layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "use_bias": self.use_bias}
+
+
+@keras.saving.register_keras_serializable("archc")
+class ChannelPooling(layers.Layer):
+    """The mean of all channels at each position, or the largest."""
+
+    def __init__(self, largest=False, **kwargs):
+        super().__init__(**kwargs)
+        self.largest = largest
+
+    def call(self, x):
+        pool = ops.max if self.largest else ops.mean
+        return pool(x, axis=-1, keepdims=True)
+
+    def get_config(self):
+        return {**super().get_config(), "largest": self.largest}

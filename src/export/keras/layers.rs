@@ -7,7 +7,7 @@ use crate::export::ExportError;
 use crate::export::source::{Call, boolean, number, pair, tuple};
 use crate::ir::{Pair, Shape};
 use crate::program::op::{BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm};
-use crate::program::{Activation, Op, Over, Program, Step};
+use crate::program::{Activation, ChannelPool, Op, Over, Program, Step};
 
 /// A layer of Keras.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,13 +98,17 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
             let flat = |_| Layout::same(&[at.output.channels()]);
             return Ok(vec![Layer { suffix: "", call, weights: step.weights.iter().map(flat).collect() }]);
         }
-        Op::Softmax => Call::new("layers.Softmax"),
+        Op::Softmax(op) => return Ok(resize::softmax(op.groups, at)),
         Op::Flatten => return Ok(flatten(at)),
         Op::Identity => Call::new("layers.Identity"),
         Op::Upsample(op) => resize::upsample(op, at),
         Op::Pad(op) => resize::pad(op, at),
         Op::Slice(op) => Call::new("Slice").with("start", op.start).with("stop", op.start + at.output.channels()),
         Op::ChannelShuffle(op) => return Ok(resize::channel_shuffle(op.groups, at)),
+        Op::ChannelPool(op) => {
+            let largest = boolean(*op == ChannelPool::Max);
+            Call::new("ChannelPooling").key("largest", largest, "False")
+        }
         Op::PixelShuffle(op) => return Ok(resize::pixel_shuffle(op.factor, at)),
         Op::PixelUnshuffle(op) => return Ok(resize::pixel_unshuffle(op.factor, at)),
         Op::Add => Call::new("layers.Add"),

@@ -77,7 +77,7 @@ impl Format for Keras {
 const CUSTOM: &str = include_str!("custom.py");
 
 /// Names that the file uses otherwise.
-const RESERVED: [&str; 18] = [
+const RESERVED: [&str; 19] = [
     "inputs",
     "index",
     "keras",
@@ -87,6 +87,7 @@ const RESERVED: [&str; 18] = [
     "ops",
     "range",
     "super",
+    "ChannelPooling",
     "DilatedMaxPooling2D",
     "LocalResponseNorm",
     "Padding2D",

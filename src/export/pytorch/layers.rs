@@ -3,8 +3,10 @@
 use crate::export::ExportError;
 use crate::export::source::{Call, boolean, list, number, pair, sides, sizes};
 use crate::ir::{Init, Pair, Shape};
-use crate::program::op::{BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Upsample};
-use crate::program::{Activation, Fill, Op, Over, Program, Resampling, Step};
+use crate::program::op::{
+    BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Softmax, Upsample,
+};
+use crate::program::{Activation, ChannelPool, Fill, Op, Over, Program, Resampling, Step};
 
 /// How a layer is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +73,10 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
         Op::Activation(op) => return Ok(activation(*op)),
         Op::Prelu => Call::new("nn.PReLU").with("num_parameters", program.weights[step.weights[0]].elements()),
         Op::Scale => return Ok(scale(program, at)),
-        Op::Softmax => Call::new("nn.Softmax").key("dim", 1, ""),
+        Op::Softmax(Softmax { groups: 1 }) => Call::new("nn.Softmax").key("dim", 1, ""),
+        Op::Softmax(Softmax { groups }) => {
+            return Ok(Form::Expression(format!("$.unflatten(1, ({groups}, -1)).softmax(2).flatten(1, 2)")));
+        }
         Op::Flatten => Call::new("nn.Flatten"),
         Op::Identity => Call::new("nn.Identity"),
         Op::Upsample(op) => upsample(op, at),
@@ -80,6 +85,8 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             return Ok(Form::Expression(format!("$[:, {}:{}]", op.start, op.start + at.output.channels())));
         }
         Op::ChannelShuffle(op) => Call::new("nn.ChannelShuffle").with("groups", op.groups),
+        Op::ChannelPool(ChannelPool::Mean) => return Ok(Form::Expression("$.mean(1, keepdim=True)".to_owned())),
+        Op::ChannelPool(ChannelPool::Max) => return Ok(Form::Expression("$.amax(1, keepdim=True)".to_owned())),
         Op::PixelShuffle(op) => Call::new("nn.PixelShuffle").with("upscale_factor", op.factor),
         Op::PixelUnshuffle(op) => Call::new("nn.PixelUnshuffle").with("downscale_factor", op.factor),
         Op::Add => return Ok(Form::Expression(inputs(step).join(" + "))),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::ir::{Pair, Window};
 use crate::program::op::{
     AvgPool2d, ChannelShuffle, Conv2d, ConvTranspose2d, DropPath, Dropout, Fill, GroupNorm, LayerNorm,
-    LocalResponseNorm, MaxPool2d, Over, Pad, Resampling, Slice, Upsample,
+    LocalResponseNorm, MaxPool2d, Over, Pad, Resampling, Slice, Softmax, Upsample,
 };
 use crate::program::{Activation, Op, Program};
 
@@ -53,7 +53,7 @@ fn operation(op: &Op) -> Option<String> {
         Op::DropPath(DropPath { p }) => format!("DropPath {{ p: {p:?} }}"),
         Op::Activation(activation) => format!("Activation({})", function(*activation)?),
         Op::Prelu => "Prelu".to_owned(),
-        Op::Softmax => "Softmax".to_owned(),
+        Op::Softmax(Softmax { groups: 1 }) => "Softmax".to_owned(),
         Op::Flatten => "Flatten".to_owned(),
         Op::Identity => "Identity".to_owned(),
         Op::Upsample(Upsample { resampling, step: [down, across] }) => {

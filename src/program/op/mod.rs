@@ -10,6 +10,7 @@ mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod channel_pool;
 mod channel_shuffle;
 mod concat;
 mod conv2d;
@@ -49,6 +50,7 @@ pub use self::adaptive_max_pool2d::AdaptiveMaxPool2d;
 pub use self::add::Add;
 pub use self::avg_pool2d::AvgPool2d;
 pub use self::batch_norm::BatchNorm;
+pub use self::channel_pool::ChannelPool;
 pub use self::channel_shuffle::ChannelShuffle;
 pub use self::concat::Concat;
 pub use self::conv_transpose2d::ConvTranspose2d;
@@ -114,7 +116,7 @@ pub enum Op {
     /// Learned factors, and perhaps summands, of the channels.
     Scale,
     /// exp(x)/Σ exp(x) over the channels at each position.
-    Softmax,
+    Softmax(Softmax),
     /// C×H×W to C·H·W; the numbers stay where they are.
     Flatten,
     /// Nothing.
@@ -127,6 +129,8 @@ pub enum Op {
     Slice(Slice),
     /// Channels in other places.
     ChannelShuffle(ChannelShuffle),
+    /// All channels as one.
+    ChannelPool(ChannelPool),
     /// Channels as pixels.
     PixelShuffle(PixelShuffle),
     /// Pixels as channels.
@@ -163,13 +167,14 @@ impl Op {
             Op::Activation(op) => op,
             Op::Prelu => &Prelu,
             Op::Scale => &Scale,
-            Op::Softmax => &Softmax,
+            Op::Softmax(op) => op,
             Op::Flatten => &Flatten,
             Op::Identity => &Identity,
             Op::Upsample(op) => op,
             Op::Pad(op) => op,
             Op::Slice(op) => op,
             Op::ChannelShuffle(op) => op,
+            Op::ChannelPool(op) => op,
             Op::PixelShuffle(op) => op,
             Op::PixelUnshuffle(op) => op,
             Op::Add => &Add,

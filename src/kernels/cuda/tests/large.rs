@@ -3,7 +3,7 @@
 use super::case::check;
 use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, F32_AGAINST_F64, Numbers};
-use crate::program::{Activation, Bounds, Epilogue, Fill, Op, Over, Resampling, op};
+use crate::program::{Activation, Bounds, ChannelPool, Epilogue, Fill, Op, Over, Resampling, op};
 
 /// Numbers from −2 to 2 that are exact in bf16, from a multiplicative generator.
 fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -55,7 +55,14 @@ fn other_norms_in_long_rows() {
         run(&Case { weights: vec![weights; 2], ..Case::new(op, batch, shape, shape) });
     }
     for shape in [Shape::Vector(1500), Shape::map(40, 9, 11)] {
-        run(&Case::new(Op::Softmax, 5, shape, shape));
+        for op in [ChannelPool::Mean, ChannelPool::Max] {
+            if let Some((height, width)) = shape.sides() {
+                run(&Case::new(Op::ChannelPool(op), 5, shape, Shape::map(1, height, width)));
+            }
+        }
+        for groups in [1, 2] {
+            run(&Case::new(Op::Softmax(op::Softmax { groups }), 5, shape, shape));
+        }
     }
     let op = Op::LocalResponseNorm(op::LocalResponseNorm { size: 5, alpha: 0.1, beta: 0.75, k: 2.0 });
     run(&Case::new(op, 3, Shape::map(96, 13, 13), Shape::map(96, 13, 13)));
