@@ -63,8 +63,9 @@ def conv(call, channels, _):
     )
 
 
-def linear(call, features, _):
-    return nn.Linear(features, call.get("out", 0), bias=call.get("bias", default=True))
+def linear(call, features, output):
+    kind = nn.Linear if len(output) == 1 else ChannelLinear
+    return kind(features, call.get("out", 0), bias=call.get("bias", default=True))
 
 
 def batch_norm(call, channels, output):
@@ -160,6 +161,38 @@ class DropPath(nn.Module):
         return x * (survives / (1 - self.p))
 
 
+class ChannelLinear(nn.Linear):
+    """Linear over the channels of each position."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Scale(nn.Module):
+    """A factor, and perhaps a summand, for each channel."""
+
+    def __init__(self, channels, dims, call):
+        super().__init__()
+        shape = (channels, *[1] * (dims - 1))
+        self.weight = nn.Parameter(torch.full(shape, float(call.get("init", default=1.0))))
+        self.bias = nn.Parameter(torch.zeros(shape)) if call.get("bias") else None
+
+    def forward(self, x):
+        x = x * self.weight
+        return x if self.bias is None else x + self.bias
+
+
+class GroupedSoftmax(nn.Module):
+    """Over each group of channels."""
+
+    def __init__(self, groups):
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x):
+        return x.unflatten(1, (self.groups, -1)).softmax(2).flatten(1, 2)
+
+
 def upsample(call, _, output):
     if not call.get("bilinear"):
         return nn.Upsample(size=tuple(output[1:]))
@@ -183,6 +216,8 @@ LAYERS = {
     "identity": lambda call, _, __: nn.Identity(),
     "pad": pad,
     "channel_shuffle": lambda call, _, __: nn.ChannelShuffle(call.get("groups", 0)),
+    "channel_mean": lambda call, _, __: Function(lambda x: x.mean(1, keepdim=True)),
+    "channel_max": lambda call, _, __: Function(lambda x: x.amax(1, keepdim=True)),
     "depthwise": depthwise,
     "conv_transpose": conv_transpose,
     "gn": lambda call, channels, _: nn.GroupNorm(call.get("groups", 0), channels, call.get("eps", default=1e-5),
@@ -191,16 +226,18 @@ LAYERS = {
     "drop_path": lambda call, _, __: DropPath(call.get("p", 0)),
     "upsample": upsample,
     "slice": cut,
+    "scale": lambda call, channels, output: Scale(channels, len(output), call),
     "prelu": lambda call, channels, _: nn.PReLU(channels if call.get("channels") else 1, call.get("init", default=0.25)),
     "elu": lambda call, _, __: nn.ELU(call.get("alpha", 0, 1.0)),
     "softplus": lambda call, _, __: nn.Softplus(call.get("beta", default=1.0), call.get("threshold", default=20.0)),
     "mish": lambda call, _, __: nn.Mish(),
     "adaptive_maxpool": lambda call, _, output: nn.AdaptiveMaxPool2d(tuple(output[1:])),
     "adaptive_avgpool": lambda call, _, output: nn.AdaptiveAvgPool2d(output[1:]),
+    "mul": lambda call, _, __: Function(lambda x, factor=call.get("factor", 0): x * factor),
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),
     "flatten": lambda call, _, __: nn.Flatten(),
-    "softmax": lambda call, _, __: nn.Softmax(dim=1),
+    "softmax": lambda call, _, __: GroupedSoftmax(call.get("groups", default=1)),
     "relu": lambda call, _, __: nn.ReLU(),
     "relu6": lambda call, _, __: nn.ReLU6(),
     "leaky_relu": lambda call, _, __: nn.LeakyReLU(call.get("slope", 0, 0.01)),
@@ -228,6 +265,8 @@ class Join(nn.Module):
         for other in rest:
             if self.kind == "mul":
                 first = first * other
+            elif self.kind == "max":
+                first = torch.maximum(first, other)
             elif self.inplace:
                 first += other
             else:
@@ -249,7 +288,7 @@ class Network(nn.Module):
         modules = []
         for index, layer in enumerate(layers):
             kind, inputs = layer["kind"], layer["inputs"]
-            if kind in ("add", "mul", "concat"):
+            if kind in ("add", "mul", "max", "concat") and len(inputs) > 1:
                 module = Join(kind)
             elif kind in LAYERS:
                 module = LAYERS[kind](Call(layer["call"]), channels[inputs[0]], layer["output"])

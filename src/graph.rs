@@ -104,7 +104,7 @@ fn made(layer: &dyn Layer, inputs: &[Shape]) -> Result<(Shape, Vec<Weight>), Mis
         let elements = weight.shape.iter().try_fold(1usize, |product, size| product.checked_mul(*size));
         if elements.is_none_or(|elements| elements > LARGEST_VALUE) {
             let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
-            return Err(too_large(format!("the {} {}", weight.name, sizes.join("×"))));
+            return Err(too_large(format!("the {} {}", weight.part(), sizes.join("×"))));
         }
     }
     Ok((output, weights))

@@ -14,7 +14,7 @@ pub fn lower(network: &Network) -> Program {
     for (index, node) in graph.nodes.iter().enumerate() {
         let first = weights.len();
         weights.extend(node.weights.iter().map(|weight| {
-            let name = [&node.name, ".", weight.name].concat();
+            let name = weight.full_name(&node.name);
             ProgramWeight {
                 shape: weight.shape.clone(),
                 init: weight.init,

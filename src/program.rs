@@ -23,7 +23,7 @@ mod validate;
 use crate::ir::{Init, Shape, ValueId};
 
 pub use buffer::Buffer;
-pub use op::{Activation, CustomOp, Fill, Kernel, Op, Operation, Over, Reads, Resampling};
+pub use op::{Activation, ChannelPool, CustomOp, Fill, Kernel, Op, Operation, Over, Reads, Resampling};
 pub use real::Real;
 
 /// Whether statistics are the batch's and dropout drops.

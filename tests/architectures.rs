@@ -71,7 +71,7 @@ fn found(network: &Network) -> Expected {
     for node in &network.graph.nodes {
         for weight in &node.weights {
             let sizes: Vec<String> = weight.shape.iter().map(usize::to_string).collect();
-            shapes.insert(format!("{}.{}", node.name, weight.name), sizes.join("x"));
+            shapes.insert(weight.full_name(&node.name), sizes.join("x"));
         }
     }
     Expected { params: totals.params, macs: totals.macs, shapes }
@@ -147,6 +147,10 @@ fn published_counts() {
         ("resnet50", 25_557_032, "4.089"),
         ("resnet101", 44_549_160, "7.801"),
         ("resnet152", 60_192_808, "11.514"),
+        ("convnext_tiny", 28_589_128, "4.456"),
+        ("convnext_small", 50_223_688, "8.684"),
+        ("convnext_base", 88_591_464, "15.355"),
+        ("convnext_large", 197_767_336, "34.361"),
         ("googlenet", 6_624_904, "1.498"),
         ("inception_v3", 23_834_568, "5.713"),
         ("densenet121", 7_978_856, "2.834"),
@@ -163,6 +167,27 @@ fn published_counts() {
         ("efficientnet_b0", 5_288_548, "0.386"),
         ("shufflenet_v2_x1_0", 2_278_604, "0.145"),
         ("regnet_y_400mf", 4_344_144, "0.402"),
+        ("regnet_y_800mf", 6_432_512, "0.834"),
+        ("regnet_y_1_6gf", 11_202_430, "1.612"),
+        ("regnet_y_3_2gf", 19_436_338, "3.176"),
+        ("regnet_x_400mf", 5_495_976, "0.414"),
+        ("regnet_x_800mf", 7_259_656, "0.8"),
+        ("regnet_x_1_6gf", 9_190_136, "1.603"),
+        ("regnet_x_3_2gf", 15_296_552, "3.177"),
+        ("regnet_x_8gf", 39_572_648, "7.995"),
+        ("mobilenet_v3_small", 2_542_856, "0.057"),
+        ("mnasnet0_5", 2_218_512, "0.104"),
+        ("mnasnet1_0", 4_383_312, "0.314"),
+        ("shufflenet_v2_x0_5", 1_366_792, "0.04"),
+        ("shufflenet_v2_x1_5", 3_503_624, "0.296"),
+        ("shufflenet_v2_x2_0", 7_393_996, "0.583"),
+        ("efficientnet_b1", 7_794_184, "0.687"),
+        ("efficientnet_b2", 9_109_994, "1.088"),
+        ("efficientnet_b3", 12_233_232, "1.827"),
+        ("efficientnet_v2_s", 21_458_488, "8.366"),
+        ("efficientnet_v2_m", 54_139_356, "24.582"),
+        ("resnext101_64x4d", 83_455_272, "15.46"),
+        ("wide_resnet101_2", 126_886_696, "22.753"),
     ] {
         let totals = compile_file(name, &[]).totals();
         let digits = gmacs.split('.').next_back().map_or(0, str::len);

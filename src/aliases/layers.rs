@@ -13,7 +13,7 @@ const A_BLOCK: &str = "write its layers as a block of your own, under `blocks:`"
 const ADDED: &str = "write `{from: [NAME, .], merge: add}`, or `residual:` around the layers";
 const CONCATENATED: &str = "write `{from: [NAME, .], merge: concat}`, or `branches:` with the layers of each";
 const MULTIPLIED: &str = "write `{from: [NAME, .], merge: mul}`";
-const OTHER_MERGES: &str = "values are merged by `add`, `concat` and `mul`";
+const OTHER_MERGES: &str = "values are merged by `concat`, `add`, `mul`, `sub`, `mean` and `max`";
 const EACH_CHANNEL: &str = "write `gn {channels} affine=false`: a group for each channel";
 const OVER_WHAT: &str = "write `ln channels` over the channels at each position, `ln` over all values of an example";
 const OF_DATA: &str = "what is done to images stands under `data:`";
@@ -167,10 +167,9 @@ pub const LAYERS: &[Name] = &[
     lacking("normalization", "Keras", "images are normalised under `data:`, with `normalize`"),
     lacking("normalize", "PyTorch, torchvision", "images are normalised under `data:`, with `normalize`"),
     lacking("rescaling", "Keras", "images already are numbers from 0 to 1"),
-    lacking("scale", "Caffe", "`bn` scales and shifts its channels itself"),
     lacking("bias", "Caffe", "layers with weights have a bias of their own"),
     lacking("biasadd", "TensorFlow", "layers with weights have a bias of their own"),
-    lacking("layerscale", "timm", ""),
+    is("layerscale", "timm, torchvision", "scale"),
     // Linear.
     is("dense", "Keras, Flax", "linear"),
     is("fc", "Caffe, torchvision", "linear"),
@@ -268,11 +267,11 @@ pub const LAYERS: &[Name] = &[
     written("route", "Darknet", "write `{from: NAME}`, or `{from: [NAME, NAME], merge: concat}`"),
     written("multiply", "Keras", MULTIPLIED),
     written("scalechannels", "Darknet", MULTIPLIED),
-    lacking("average", "Keras", OTHER_MERGES),
-    lacking("subtract", "Keras", OTHER_MERGES),
-    lacking("sub", "PyTorch, ONNX", OTHER_MERGES),
+    written("average", "Keras", "write `{from: [NAME, .], merge: mean}`"),
+    written("subtract", "Keras", "write `{from: [NAME, .], merge: sub}`"),
+    written("sub", "PyTorch, ONNX", "write `{from: [NAME, .], merge: sub}`"),
     lacking("div", "PyTorch, ONNX", OTHER_MERGES),
-    lacking("maximum", "Keras", OTHER_MERGES),
+    written("maximum", "Keras", "write `{from: [NAME, .], merge: max}`"),
     lacking("minimum", "Keras", OTHER_MERGES),
     lacking("dot", "Keras", OTHER_MERGES),
     lacking("stack", "PyTorch", OTHER_MERGES),
@@ -355,14 +354,11 @@ pub const MERGES: &[Name] = &[
     is("prod", "Caffe", "mul"),
     is("product", "PyTorch", "mul"),
     is("scale", "Caffe", "mul"),
-    lacking("average", "Keras", OTHER_MERGES),
-    lacking("ave", "Keras", OTHER_MERGES),
-    lacking("mean", "PyTorch, ONNX", OTHER_MERGES),
-    lacking("max", "Caffe, ONNX", OTHER_MERGES),
-    lacking("maximum", "Keras", OTHER_MERGES),
+    is("average", "Keras", "mean"),
+    is("ave", "Keras", "mean"),
+    is("maximum", "Keras", "max"),
     lacking("min", "ONNX", OTHER_MERGES),
-    lacking("subtract", "Keras", OTHER_MERGES),
-    lacking("sub", "PyTorch, ONNX", OTHER_MERGES),
+    is("subtract", "Keras", "sub"),
     lacking("dot", "Keras", OTHER_MERGES),
     lacking("stack", "PyTorch", OTHER_MERGES),
 ];
@@ -381,7 +377,10 @@ mod tests {
             }
         }
         for name in MERGES {
-            assert!(name.ours().is_none_or(|ours| ["add", "concat", "mul"].contains(&ours)), "{name:?}");
+            assert!(
+                name.ours().is_none_or(|ours| ["concat", "add", "mul", "sub", "mean", "max"].contains(&ours)),
+                "{name:?}"
+            );
         }
     }
 }

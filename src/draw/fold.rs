@@ -95,7 +95,7 @@ fn stays(network: &Network, node: &Node) -> bool {
 fn kind(node: &Node) -> Kind {
     let kind = node.kind;
     match kind {
-        "add" | "mul" | "concat" => Kind::Join,
+        "add" | "mul" | "max" | "concat" if node.inputs.len() > 1 => Kind::Join,
         "linear" => Kind::Linear,
         _ if kind.contains("conv") || kind == "depthwise" => Kind::Convolution,
         _ if kind.contains("pool") || kind == "upsample" || kind == "pad" || kind.starts_with("pixel_") => Kind::Resize,

@@ -61,7 +61,7 @@ impl Walk<'_> {
             return self.lost();
         };
         self.declare(&name, span);
-        if definition.inputs.is_none() {
+        if definition.inputs.is_none() && !(definition.is_callable() && is_of_numbers(call)) {
             let merge = definition.name;
             let error = Diagnostic::error(Code::InvalidArgument, call.span, format!("`{merge}` needs several inputs"));
             self.report(error.help(written_merge(merge, call)));
@@ -151,6 +151,12 @@ fn translated<'l>(call: &Call, layers: &'l Layers) -> Option<(&'l Definition, Ca
     let name = Spanned::new(definition.name.to_string(), call.name.span);
     let one_input = definition.inputs.is_some();
     one_input.then(|| (definition, Call { name, ..call.clone() }))
+}
+
+/// Whether a call has arguments, and none of them is a name: `mul 0.5` is one of a single value.
+fn is_of_numbers(call: &Call) -> bool {
+    let is_name = |argument: &Argument| matches!(argument.value.value, Term::Word(_) | Term::NameOrWord(_));
+    !call.arguments.is_empty() && !call.arguments.iter().any(is_name)
 }
 
 /// What merges is a call with the names of its inputs: `add a b`.

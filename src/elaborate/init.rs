@@ -41,8 +41,9 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
         let mut met = false;
         // A full name is looked up: an expanded network has a rule for each weight.
         let (owner, _) = pattern.value.rsplit_once('.').unwrap_or_default();
+        let owner = places.get(owner).or_else(|| places.get(pattern.value.as_str()));
         let kind = of_kind(&pattern.value, layers);
-        let range = match places.get(owner) {
+        let range = match owner {
             _ if !is_full_name(&pattern.value) => 0..graph.nodes.len(),
             Some(place) => *place..place + 1,
             None => 0..0,
@@ -56,10 +57,10 @@ pub fn apply(rules: &[InitRule], graph: &mut Graph, layers: &Layers, scope: &Sco
         for Node { name, kind: own, weights, .. } in &mut graph.nodes[range] {
             for weight in weights.iter_mut().filter(|weight| weight.trainable) {
                 let matches = match kind {
-                    Some((kind, part)) => *own == kind && weight.name == part,
+                    Some((kind, part)) => *own == kind && weight.part() == part,
                     None => {
                         full_name.clear();
-                        full_name.extend([name.as_str(), ".", weight.name]);
+                        weight.write_name(name, &mut full_name);
                         glob(&pattern.value, &full_name)
                     }
                 };

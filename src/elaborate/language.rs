@@ -50,10 +50,10 @@ pub struct Callable {
     pub usage: Option<&'static str>,
 }
 
-/// The layers that can be called with one input.
+/// The layers that can be called in a chain.
 pub fn layers(layers: &Layers) -> Vec<Callable> {
     let callable = |name: &'static str| {
-        let definition = layers.find(name).filter(|definition| definition.inputs.is_some())?;
+        let definition = layers.find(name).filter(|definition| definition.is_callable())?;
         let parameters = Arguments::asked_by(name, definition.parse);
         Some(Callable { name, parameters, usage: Some(definition.usage) })
     };

@@ -10,11 +10,12 @@ use super::enlarge::enlarged;
 use super::even_kernel::even_kernels;
 use super::input_size::other_inputs;
 use super::mismatch::Refused;
-use super::parting::{apart, larger_again, of_two_kinds, stretched};
+use super::parting::{apart, larger_again, of_two_kinds};
 use super::view::{LONGEST_WAY, Placed, View};
 use crate::arguments::{ResolvedCall, Value, keyed};
 use crate::diagnostic::{Choice, Edit, ranked};
 use crate::ir::{Pair, Shape, ValueId, Window};
+use crate::layers::broadcast;
 
 /// How far back from where branches meet a layer is looked for.
 const FARTHEST: usize = 32;
@@ -62,7 +63,7 @@ pub(super) fn meet(refused: &Refused, view: &View) -> Vec<Choice> {
     let others = if only_sizes { other_inputs(view.graph, view.document) } else { Vec::new() };
     // A residual connection is written already where its shortcut does not fit.
     let apart = if refused.shortcut.is_none() { apart(&meeting, &odd) } else { Vec::new() };
-    ranked([of_two_kinds(&meeting), stretched(&meeting, &odd)].into_iter().chain(changes(&meeting, &odd)).chain([
+    ranked([of_two_kinds(&meeting)].into_iter().chain(changes(&meeting, &odd)).chain([
         kept_sizes(&meeting),
         [enlarged(&meeting, &odd), others].concat(),
         apart,
@@ -96,11 +97,9 @@ fn changes(meeting: &Meeting, odd: &[Odd]) -> [Vec<Choice>; 5] {
 impl<'a> Meeting<'a> {
     /// Whether the merge takes values of these shapes.
     pub(super) fn agree(&self, a: Shape, b: Shape) -> bool {
-        let stretched =
-            |small: Shape, large: Shape| small.sides() == Some((1, 1)) && small.channels() == large.channels();
         match self.merge {
             "concat" => a.sides() == b.sides(),
-            "mul" => a == b || stretched(a, b) || stretched(b, a),
+            "mul" => broadcast(a, b).is_some(),
             _ => a == b,
         }
     }
@@ -111,14 +110,14 @@ impl<'a> Meeting<'a> {
             let others: Vec<ValueId> =
                 self.ends.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, end)| *end).collect();
             let shapes = others.iter().map(|other| self.view.shape(*other));
-            let target = shapes.clone().max_by_key(|shape| shape.positions())?;
+            let target = shapes.clone().max_by_key(|shape| shape.elements())?;
             let agree = shapes.clone().all(|shape| self.agree(shape, target));
             agree.then(|| Odd { end: self.ends[index], target, branch: branch(self.ends[index], &others, self.view) })
         };
         let mut all: Vec<Odd> = (0..self.ends.len()).rev().filter_map(odd).collect();
         if self.merge == "mul" {
             // What is stretched follows what it is stretched over.
-            all.sort_by_key(|odd| self.view.shape(odd.end).positions());
+            all.sort_by_key(|odd| self.view.shape(odd.end).elements());
         }
         all
     }

@@ -7,8 +7,18 @@ use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
 use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::layers;
-use crate::syntax::ast::{Call, DocumentBody, Item, ItemBody, Merge, Shortcut, TemplatePart};
+use crate::layers::{self, Definition};
+use crate::syntax::ast::{Argument, Call, DocumentBody, Expr, Item, ItemBody, Merge, Shortcut, TemplatePart, Term};
+
+/// A layer of a merge, and where it is written.
+struct Joined<'a> {
+    definition: &'a Definition,
+    /// What it is called with.
+    factor: Option<f64>,
+    place: Span,
+    span: Span,
+    given: Option<&'a Spanned<String>>,
+}
 
 /// Every reference may take several.
 pub(super) const MOST_LOOKUPS: usize = 1 << 22;
@@ -27,22 +37,58 @@ impl Walk<'_> {
         if let [value] = values.as_slice() {
             return *value;
         }
-        let definition = match merge.value {
-            Merge::Concat => &layers::CONCAT,
-            Merge::Add => &layers::ADD,
-            Merge::Mul => &layers::MUL,
+        let place = merge.span;
+        let mut join = |walk: &mut Self, definition, factor: Option<f64>, values: &[Wire], given, shortcut| {
+            walk.joined(&Joined { definition, factor, place, span, given }, values, level, shortcut)
+        };
+        let (definition, values) = match merge.value {
+            Merge::Concat => (&layers::CONCAT, values),
+            Merge::Add => (&layers::ADD, values),
+            Merge::Mul => (&layers::MUL, values),
+            Merge::Sub => {
+                let (first, mut others) = (values[0], values[1..].to_vec());
+                if others.len() > 1 {
+                    others = vec![join(self, &layers::ADD, None, &others, None, None)];
+                }
+                (&layers::ADD, vec![first, join(self, &layers::MUL, Some(-1.0), &others, None, None)])
+            }
+            Merge::Mean => {
+                let sum = join(self, &layers::ADD, None, &values, None, None);
+                return join(self, &layers::MUL, Some(1.0 / values.len() as f64), &[sum], given, None);
+            }
+            // Two at a time.
+            Merge::Max => {
+                let (last, others) = values.split_last().expect("there are several");
+                let larger = others.iter().copied().reduce(|a, b| join(self, &layers::MAX, None, &[a, b], None, None));
+                (&layers::MAX, larger.into_iter().chain([*last]).collect())
+            }
+        };
+        join(self, definition, None, &values, given, shortcut)
+    }
+
+    /// One of the layers that a merge consists of.
+    fn joined(
+        &mut self,
+        Joined { definition, factor, place, span, given }: &Joined,
+        values: &[Wire],
+        level: &mut Level,
+        shortcut: Option<Unprojected>,
+    ) -> Wire {
+        let argument = |factor: f64| {
+            let value = Spanned::new(Term::Expr(Spanned::new(Expr::Float(factor), *place)), *place);
+            Argument { key: None, value, span: *place }
         };
         let call = Call {
             id: None,
-            name: Spanned::new(definition.name.to_string(), merge.span),
+            name: Spanned::new(definition.name.to_string(), *place),
             chosen: None,
-            arguments: Vec::new(),
-            span,
+            arguments: factor.map(argument).into_iter().collect(),
+            span: *span,
             room: None,
         };
         let name = level.next(given.map(|name| name.value.as_str()));
-        self.declare(&name, given.map_or(span, |name| name.span));
-        let output = self.layer(definition, &call, &name, &Scope::root(&[], &Effort::default()), &values, shortcut);
+        self.declare(&name, given.map_or(*span, |name| name.span));
+        let output = self.layer(definition, &call, &name, &Scope::root(&[], &Effort::default()), values, shortcut);
         self.names.define(&name, output);
         output
     }

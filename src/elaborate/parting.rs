@@ -32,38 +32,6 @@ pub(super) fn of_two_kinds(meeting: &Meeting) -> Vec<Choice> {
     }
 }
 
-/// What is multiplied with all rows, all columns or all channels, as attention has it. A map of 1×1 alone is stretched.
-pub(super) fn stretched(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
-    if meeting.merge != "mul" {
-        return Vec::new();
-    }
-    let one = |odd: &Odd| {
-        let (small, large) = (meeting.view.shape(odd.end), odd.target);
-        let ((height, width), (rows, columns)) = (small.sides()?, large.sides()?);
-        let last = odd.branch.first()?;
-        if small.channels() == 1 && large.channels() > 1 {
-            let channels = large.channels();
-            return Some(Choice::untried(format!(
-                "`mul` stretches 1×1 over all positions, but not one channel over {channels}: a mask for all channels cannot be \
-                 written; `conv {channels}` in place of what makes one would learn a mask for each, which is another network"
-            )));
-        }
-        let fits = |small: usize, large: usize| small == large || small == 1;
-        let is_line = (height == 1) != (width == 1) && fits(height, rows) && fits(width, columns);
-        if small.channels() != large.channels() || !is_line {
-            return None;
-        }
-        let call = format!("upsample {}x{}", rows / height, columns / width);
-        let edit = meeting.view.written(*last).and_then(|written| written.behind(&call));
-        let text = format!(
-            "put `{call}` after `{}`: it repeats {small} over {large}, as other frameworks do implicitly",
-            last.call
-        );
-        Some(Choice::new(text, edit.into_iter().collect()))
-    };
-    all.iter().filter_map(one).take(1).collect()
-}
-
 /// A size that is a multiple of the other: what to leave out, and what to put behind one of the branches.
 pub(super) fn apart(meeting: &Meeting, all: &[Odd]) -> Vec<Choice> {
     let ways =

@@ -2,12 +2,13 @@
 
 use crate::graph::Node;
 use crate::ir::{Fan, Init};
+use crate::layers::Weight;
 use crate::network::Network;
 
 /// One weight of a node: how it starts, and how it would by itself.
 struct WeightStart<'a> {
     node: &'a Node,
-    given: Init,
+    weight: &'a Weight,
     default: Init,
 }
 
@@ -20,8 +21,8 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
         let nodes = || network.graph.nodes.iter().filter(|node| node.kind == *kind);
         let mut parts: Vec<&str> = Vec::new();
         for weight in nodes().flat_map(|node| &node.weights).filter(|weight| weight.trainable) {
-            if !parts.contains(&weight.name) {
-                parts.push(weight.name);
+            if !parts.contains(&weight.part()) {
+                parts.push(weight.part());
             }
         }
         for part in parts {
@@ -30,10 +31,9 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
             if let Some(common) = common {
                 rules.push((format!("{kind}.{part}"), notation(common)));
             }
-            let differs = |start: &&WeightStart| start.given != common.unwrap_or(start.default);
-            exceptions.extend(
-                starts.iter().filter(differs).map(|start| (name(kinds, start.node, part), notation(start.given))),
-            );
+            let differs = |start: &&WeightStart| start.weight.init != common.unwrap_or(start.default);
+            exceptions
+                .extend(starts.iter().filter(differs).map(|start| (name(kinds, start), notation(start.weight.init))));
         }
     }
     rules.extend(exceptions);
@@ -42,30 +42,30 @@ pub fn rules(network: &Network, kinds: &[&str]) -> Vec<(String, String)> {
 
 fn start<'a>(network: &Network, node: &'a Node, part: &str) -> Option<WeightStart<'a>> {
     let defaults = node.layer.weights(&network.graph.input_shapes(node));
-    let named =
-        |weights: &[crate::layers::Weight]| weights.iter().find(|weight| weight.name == part).map(|weight| weight.init);
-    Some(WeightStart { node, given: named(&node.weights)?, default: named(&defaults)? })
+    let weight = node.weights.iter().find(|weight| weight.part() == part)?;
+    let default = defaults.iter().find(|weight| weight.part() == part)?.init;
+    Some(WeightStart { node, weight, default })
 }
 
 /// The initialiser that a rule for all of them saves most with, if it saves anything.
 fn common(starts: &[WeightStart]) -> Option<Init> {
-    let changed = starts.iter().filter(|start| start.given != start.default);
+    let changed = starts.iter().filter(|start| start.weight.init != start.default);
     let mut candidates: Vec<Init> = Vec::new();
     for start in changed.clone() {
-        if !candidates.contains(&start.given) {
-            candidates.push(start.given);
+        if !candidates.contains(&start.weight.init) {
+            candidates.push(start.weight.init);
         }
     }
-    let others = |init: &Init| starts.iter().filter(|start| start.given != *init).count();
+    let others = |init: &Init| starts.iter().filter(|start| start.weight.init != *init).count();
     let best = candidates.into_iter().min_by_key(others)?;
     (others(&best) < changed.count()).then_some(best)
 }
 
 /// The full name of a weight, as a pattern that nothing else matches.
-fn name(kinds: &[&str], node: &Node, part: &str) -> String {
+fn name(kinds: &[&str], WeightStart { node, weight, .. }: &WeightStart) -> String {
     // `conv.weight` would mean every convolution; with a star it is a name again.
     let star = if kinds.contains(&node.name.as_str()) { "*" } else { "" };
-    format!("{}.{part}{star}", node.name)
+    weight.full_name(&node.name) + star
 }
 
 fn notation(init: Init) -> String {

@@ -168,6 +168,13 @@ impl Net {
         }
     }
 
+    /// Says a word of what makes `value`.
+    pub fn set_flag(&mut self, value: Value, word: &str) {
+        if let Some(made) = value.0.and_then(|index| self.made.get_mut(index)) {
+            made.call = made.call.clone().flag(word, true);
+        }
+    }
+
     /// The shape of a value, where it is known.
     pub fn shape(&self, value: Value) -> Option<Shape> {
         match value.0 {
@@ -264,9 +271,11 @@ impl Net {
         let Spanned { value: kind, span } = call.kind;
         let name = Some(Spanned::new(Template(vec![TemplatePart::Text(name.value.clone())]), name.span));
         let merge = match kind {
+            _ if inputs.len() < 2 => None,
             "add" => Some(Merge::Add),
             "mul" => Some(Merge::Mul),
             "concat" => Some(Merge::Concat),
+            "max" => Some(Merge::Max),
             _ => None,
         };
         let body = match (merge, inputs.as_slice()) {

@@ -34,6 +34,15 @@ impl Reach {
 }
 
 impl Window {
+    /// Of a single pixel, which goes over all of them.
+    pub const PIXEL: Window = Window {
+        kernel: Pair::square(1),
+        stride: Pair::square(1),
+        padding: Pair::square(0),
+        dilation: Pair::square(1),
+        ceil: false,
+    };
+
     /// `(32 − 3 + 2·1)/2 + 1 = 16`, for the height, and for the width too where it differs. `None` if the input is no
     /// map.
     pub fn arithmetic(&self, input: Shape) -> Option<String> {

@@ -28,7 +28,12 @@ impl<T: Real> Kernel<T> for Activation {
         else {
             return;
         };
-        let values = if self.traits().reads.output { y } else { x };
+        let reads = self.traits().reads;
+        let values = match (reads.output, reads.inputs) {
+            (true, _) => y,
+            (_, true) => x,
+            _ => g,
+        };
         let chunks = dx.par_chunks_mut(CHUNK).zip(values.par_chunks(CHUNK).zip(g.par_chunks(CHUNK)));
         chunks.for_each(|(dx, (values, g))| dispatch(Gradients { activation: *self, values, g, dx }));
     }
@@ -72,6 +77,10 @@ impl<T: Real> WithSimd for Values<'_, T> {
                 map(y, x, |x| if beta * x > threshold { x } else { (beta * x).exp().ln_1p() / beta });
             }
             Activation::Mish => map(y, x, |x| x * x.exp().ln_1p().tanh()),
+            Activation::Multiple { factor } => {
+                let factor = T::of(factor);
+                map(y, x, |x| factor * x);
+            }
         }
     }
 }
@@ -79,7 +88,7 @@ impl<T: Real> WithSimd for Values<'_, T> {
 /// dx ← g·f′(x)
 struct Gradients<'a, T> {
     activation: Activation,
-    /// x, or f(x) where the derivative follows from it.
+    /// x, or f(x) where the derivative follows from it; anything where it is a constant.
     values: &'a [T],
     g: &'a [T],
     dx: &'a mut [T],
@@ -130,6 +139,10 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
                 let t = x.exp().ln_1p().tanh();
                 g * (t + x * sigmoid(x) * (T::ONE - t * t))
             }),
+            Activation::Multiple { factor } => {
+                let factor = T::of(factor);
+                map_pairs(dx, values, g, |_, g| factor * g);
+            }
         }
     }
 }
@@ -170,7 +183,7 @@ mod tests {
     fn are_what_they_are_called() {
         type Function = fn(f64) -> f64;
         let softplus = Activation::Softplus { beta: 2.0, threshold: 3.0 };
-        let cases: [(Activation, Function); 12] = [
+        let cases: [(Activation, Function); 13] = [
             (Activation::Relu, |x| x.max(0.0)),
             (Activation::LeakyRelu { slope: 0.1 }, |x| x.max(0.1 * x)),
             (Activation::Sigmoid, |x| 0.5 + 0.5 * (0.5 * x).tanh()),
@@ -183,6 +196,7 @@ mod tests {
             (Activation::Elu { alpha: 0.7 }, |x| if x > 0.0 { x } else { 0.7 * (x.exp() - 1.0) }),
             (softplus, |x| if x > 1.5 { x } else { (1.0 + (2.0 * x).exp()).ln() / 2.0 }),
             (Activation::Mish, |x| x * ((1.0 + x.exp()).powi(2) - 1.0) / ((1.0 + x.exp()).powi(2) + 1.0)),
+            (Activation::Multiple { factor: -0.17 }, |x| -0.17 * x),
         ];
         for (activation, function) in cases {
             for shape in [Shape::Vector(5), Shape::map(2, 3, 5)] {

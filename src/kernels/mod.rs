@@ -22,6 +22,7 @@ mod batch_norm;
 mod binary;
 mod bins;
 pub(crate) mod candle;
+mod channel_pool;
 mod channel_shuffle;
 mod clamp;
 pub(crate) mod coefficients;
@@ -44,6 +45,7 @@ mod linear;
 mod local_response_norm;
 mod loss;
 mod max_pool2d;
+mod maximum;
 mod moments;
 mod mul;
 mod pad;
@@ -54,6 +56,7 @@ mod pooling_tests;
 mod prelu;
 mod product;
 mod rows;
+mod scale;
 mod scratch;
 mod simd;
 mod slice;
@@ -94,16 +97,19 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::DropPath(op) => op,
         Op::Activation(op) => op,
         Op::Prelu => &op::Prelu,
-        Op::Softmax => &op::Softmax,
+        Op::Scale => &op::Scale,
+        Op::Softmax(op) => op,
         Op::Flatten => &op::Flatten,
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
+        Op::ChannelPool(op) => op,
         Op::PixelShuffle(op) => op,
         Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
+        Op::Maximum => &op::Maximum,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Custom(outside) => T::kernel(outside.operation()),

@@ -35,7 +35,7 @@ impl Layer for Add {
 }
 
 /// Which sizes differ: `64 ≠ 128 channels, 56×56 ≠ 28×28`.
-fn difference(a: Shape, b: Shape) -> String {
+pub(super) fn difference(a: Shape, b: Shape) -> String {
     let (Shape::Map { height, width, .. }, Shape::Map { height: other_height, width: other_width, .. }) = (a, b) else {
         return format!("{a} ≠ {b}");
     };

@@ -10,6 +10,7 @@ mod adaptive_pool;
 mod add;
 mod avg_pool;
 mod batch_norm;
+mod channel_pool;
 mod channel_shuffle;
 mod concat;
 mod conv;
@@ -23,12 +24,14 @@ mod identity;
 mod layer_norm;
 mod linear;
 mod local_response_norm;
+mod max;
 mod max_pool;
 mod mismatch;
 mod mul;
 mod pad;
 mod pixel_shuffle;
 mod prelu;
+mod scale;
 mod slice;
 mod softmax;
 #[cfg(test)]
@@ -47,8 +50,9 @@ use crate::program::Op;
 
 pub(crate) use add::ADD;
 pub(crate) use concat::CONCAT;
+pub(crate) use max::MAX;
 pub use mismatch::{Culprit, Mismatch};
-pub(crate) use mul::MUL;
+pub(crate) use mul::{MUL, broadcast};
 pub use weight::Weight;
 pub(crate) use window::with_kernel;
 
@@ -109,7 +113,7 @@ pub struct Definition {
     pub name: &'static str,
     /// How a call looks: `conv OUT KERNEL [sN pN dN gN bias=false]`.
     pub usage: &'static str,
-    /// How many values it reads; `None` for any number from two on.
+    /// How many values it reads; `None` for any number from two on, or one if it is called with arguments.
     pub inputs: Option<usize>,
     /// Every argument that `parse` asks for, those without names in their order. What nobody asked for is told apart by
     /// it where something else is missing.
@@ -119,6 +123,11 @@ pub struct Definition {
 }
 
 impl Definition {
+    /// Whether it can be called in a chain: what merges can only with an argument, as `mul 0.5`.
+    pub fn is_callable(&self) -> bool {
+        self.inputs.is_some() || !self.parameters.is_empty()
+    }
+
     /// Whether an argument of this name is taken.
     pub fn takes(&self, key: &str) -> bool {
         self.parameters.iter().any(|parameter| parameter.key == key)
@@ -142,6 +151,7 @@ pub static LAYERS: &[Definition] = &[
     group_norm::GROUP_NORM,
     layer_norm::LAYER_NORM,
     local_response_norm::LOCAL_RESPONSE_NORM,
+    scale::SCALE,
     linear::LINEAR,
     dropout::DROPOUT,
     drop_path::DROP_PATH,
@@ -149,6 +159,8 @@ pub static LAYERS: &[Definition] = &[
     identity::IDENTITY,
     slice::SLICE,
     channel_shuffle::CHANNEL_SHUFFLE,
+    channel_pool::CHANNEL_MEAN,
+    channel_pool::CHANNEL_MAX,
     pixel_shuffle::PIXEL_SHUFFLE,
     pixel_shuffle::PIXEL_UNSHUFFLE,
     activation::RELU,
@@ -168,6 +180,7 @@ pub static LAYERS: &[Definition] = &[
     ADD,
     CONCAT,
     MUL,
+    MAX,
 ];
 
 /// The layers that a file may call: the language's own, and those that a program brings along.
@@ -327,6 +340,8 @@ mod tests {
             "gn 2",
             "ln",
             "lrn 5",
+            "scale",
+            "scale map",
             "linear 8",
             "dropout",
             "drop_path 0.1",
@@ -335,6 +350,8 @@ mod tests {
             "slice 0",
             "slice 0 4",
             "channel_shuffle 2",
+            "channel_mean",
+            "channel_max",
             "pixel_shuffle 1",
             "pixel_shuffle 2",
             "pixel_unshuffle 1",
@@ -345,6 +362,7 @@ mod tests {
             "softplus",
             "prelu",
             "softmax",
+            "softmax groups=4",
         ] {
             let layer = testing::layer(call).expect("a valid call");
             for (input, larger) in [(map, Shape::map(8, 16, 16)), (vector, Shape::Vector(16))] {

@@ -15,7 +15,7 @@ pub(super) fn activated_scores(
     index: usize,
     operation: &Op,
 ) -> Option<Diagnostic> {
-    let bounded = matches!(operation, Op::Softmax | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
+    let bounded = matches!(operation, Op::Softmax(_) | Op::Activation(Activation::Sigmoid | Activation::HardSigmoid));
     (bounded && network.classes.is_some() && network.output == ValueId::of_node(index)).then(|| {
         let message = format!("the classifier ends in `{}`, but the loss applies a softmax itself", node.kind);
         Diagnostic::warning(Code::ActivatedScores, origin.span, message)

@@ -76,7 +76,7 @@ impl Network {
 fn learnt(node: &Node, frozen: &[String]) -> u64 {
     let is_frozen = |name: &str| frozen.iter().any(|pattern| glob(pattern, name));
     let weights = node.weights.iter().filter(|weight| weight.trainable);
-    let weights = weights.filter(|weight| !is_frozen(&[&node.name, ".", weight.name].concat()));
+    let weights = weights.filter(|weight| !is_frozen(&weight.full_name(&node.name)));
     weights.map(|weight| weight.elements() as u64).sum()
 }
 

@@ -93,7 +93,7 @@ fn calls(layers: &Layers) -> Value {
     }
     // Keys of structures belong beside them, and layers that merge are written `merge:`.
     let misplaced = STRUCTURES.iter().flat_map(|(_, beside)| beside.iter().copied()).filter(|key| *key != "name");
-    let merging = layers.names().filter(|name| layers.find(name).is_some_and(|layer| layer.inputs.is_none()));
+    let merging = layers.names().filter(|name| layers.find(name).is_some_and(|layer| !layer.is_callable()));
     let refused: Vec<&str> = misplaced.chain(merging).collect();
     json!({
         "properties": properties,

@@ -203,6 +203,12 @@ pub enum Merge {
     Add,
     /// Element by element, with broadcasting over positions.
     Mul,
+    /// The first without all others, element by element.
+    Sub,
+    /// Element by element.
+    Mean,
+    /// The largest, element by element.
+    Max,
 }
 
 /// A layer's or block's name with its arguments. Optimizers, schedules and transforms are written the same way.

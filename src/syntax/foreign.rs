@@ -72,8 +72,7 @@ pub(super) fn as_code(error: Diagnostic, text: &Text, vocabulary: &Vocabulary) -
 /// W007: a list under a name that means a merge elsewhere: its layers run one after another.
 pub(super) fn merges_nothing(key: &Spanned<String>, value: &Spanned<Setting>) -> Option<Diagnostic> {
     let Setting::List(values) = &value.value else { return None };
-    const OWN: [&str; 3] = ["add", "concat", "mul"];
-    let merge = OWN
+    let merge = super::MERGES
         .into_iter()
         .find(|own| aliases::is_spelt_as(own, &key.value))
         .or_else(|| aliases::find(&key.value, aliases::MERGES.iter(), |_| true)?.ours())?;

@@ -356,8 +356,8 @@ fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Set
             let message = "several values need `merge`";
             let error = Diagnostic::error(Code::MissingKey, second.span, message);
             context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
-                true => "add `merge = \"concat\"`, `\"add\"` or `\"mul\"`",
-                false => "add `merge: concat`, `add` or `mul`",
+                true => "add `merge = \"concat\"`, `\"add\"`, `\"mul\"`, `\"sub\"`, `\"mean\"` or `\"max\"`",
+                false => "add `merge: concat`, `add`, `mul`, `sub`, `mean` or `max`",
             }));
         }
         _ => {}

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Spanned};
 pub(crate) const SHORTCUTS: [&str; 5] = ["auto", "identity", "project", "optional", "none"];
 
 /// What `merge:` can be.
-pub(crate) const MERGES: [&str; 3] = ["concat", "add", "mul"];
+pub(crate) const MERGES: [&str; 6] = ["concat", "add", "mul", "sub", "mean", "max"];
 
 pub(super) fn shortcut<'a>(context: &mut Context<'a>, value: &'a Spanned<Setting>) -> Shortcut {
     let word = match &value.value {
@@ -51,13 +51,16 @@ fn unknown_word(what: &str, word: &str, value: &Spanned<Setting>, words: &[&str]
 
 pub(super) fn merge(context: &mut Context<'_>, value: &Spanned<Setting>) -> Option<Spanned<Merge>> {
     let Setting::Text(text) = &value.value else {
-        context.errors.push(wrong_type("`merge`", "`concat`, `add` or `mul`", value));
+        context.errors.push(wrong_type("`merge`", "`concat`, `add`, `mul`, `sub`, `mean` or `max`", value));
         return None;
     };
     let merge = match text.text.as_str() {
         "concat" => Merge::Concat,
         "add" => Merge::Add,
         "mul" => Merge::Mul,
+        "sub" => Merge::Sub,
+        "mean" => Merge::Mean,
+        "max" => Merge::Max,
         word => {
             context.errors.push(unknown_word("merge", word, value, &MERGES, ""));
             return None;

@@ -16,6 +16,7 @@ Where archc is stricter than PyTorch on purpose, nothing is drawn: sums with bro
 and means of vectors.
 """
 
+import functools
 import json
 import pathlib
 import random
@@ -92,7 +93,7 @@ class Case:
         return self.run(lambda: Function(lambda a, b: torch.stack([a, b]).sum(0)), y, shortcut)
 
     def branches(self, items, x):
-        merge = self.r.choice(["concat", "concat", "add", "mul"])
+        merge = self.r.choice(["concat", "concat", "add", "mul", "sub", "mean", "max"])
         item = {"branches": [], "merge": merge}
         items.append(item)
         ends = []
@@ -102,17 +103,25 @@ class Case:
             ends.append(self.chain(branch, x, 2)[0])
 
         def multiply(*values):
-            # PyTorch's product would broadcast also what is no 1×1 map.
-            largest = max((value.shape[2:] for value in values), key=lambda sizes: sizes.numel())
-            stretched = [v.expand(-1, -1, *largest) if v.shape[2:] == (1, 1) else v for v in values]
-            return torch.stack(stretched).prod(0)
+            # PyTorch's product would broadcast also vectors.
+            if any(value.dim() != 4 for value in values):
+                return torch.stack(values).prod(0)
+            return functools.reduce(torch.mul, values)
 
         together = {
             "concat": lambda *values: torch.cat(values, 1),
             "add": lambda *values: torch.stack(values).sum(0),
             "mul": multiply,
+            "sub": lambda first, *others: first - torch.stack([torch.zeros_like(first), *others]).sum(0),
+            "mean": lambda *values: torch.stack(values).mean(0),
+            "max": lambda *values: torch.stack(values).amax(0),
         }
-        return self.run(lambda: Function(together[merge]), *ends)
+        x = self.run(lambda: Function(together[merge]), *ends)
+        # archc has a layer for each part of them.
+        parts = {"sub": len(ends), "mean": 2, "max": len(ends) - 1}
+        for _ in range(1, parts.get(merge, 1)):
+            self.note(x)
+        return x
 
     def draw(self):
         r = self.r

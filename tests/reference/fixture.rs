@@ -10,8 +10,18 @@ use archc::weights;
 use candle_core::{Device, Tensor, WithDType};
 
 /// The networks with a file in `networks/` and one in `values/`.
-pub const NETWORKS: [&str; 8] =
-    ["convnet", "vgg_bn", "alexnet", "resnet_basic", "resnet_bottleneck", "resnet50_layer4", "mobile", "up_and_down"];
+pub const NETWORKS: [&str; 10] = [
+    "convnet",
+    "vgg_bn",
+    "alexnet",
+    "resnet_basic",
+    "resnet_bottleneck",
+    "resnet50_layer4",
+    "mobile",
+    "up_and_down",
+    "convnext",
+    "merges",
+];
 
 /// A network with PyTorch's numbers for it; the keys are explained in `make.py`.
 pub struct Fixture {

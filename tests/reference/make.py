@@ -43,6 +43,8 @@ NETWORKS = {
     "resnet_bottleneck": (lambda: modules.narrow_resnet(modules.Bottleneck, [2, 2], [3, 4], CLASSES), (3, 21, 26), 6),
     "resnet50_layer4": (lambda: modules.ResNet50Layer4((3, 2, 3, 4), (2, 2, 1), CLASSES), (3, 32, 32), 8),
     "mobile": (modules.Mobile, (3, 18, 22), 6),
+    "convnext": (lambda: modules.narrow_convnext(CLASSES), (3, 32, 40), 4),
+    "merges": (modules.Merges, (3, 9, 7), 5),
     "up_and_down": (modules.UpAndDown, (2, 12, 14), 4),
 }
 
@@ -155,9 +157,10 @@ def write_state_dicts():
 # Networks of architectures/ whose logits are compared, and the side of the image.
 LOGITS = {"inception_v3": 96} | {
     name: 64 for name in [
-        "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet", "mobilenet_v2",
-        "mobilenet_v3_large", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x1_0",
-        "squeezenet1_0", "squeezenet1_1"]
+        "convnext_tiny", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0",
+        "efficientnet_v2_s", "googlenet", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small",
+        "regnet_x_400mf", "regnet_y_400mf", "resnet18", "resnet50", "resnext50_32x4d", "shufflenet_v2_x0_5",
+        "shufflenet_v2_x1_0", "squeezenet1_0", "squeezenet1_1"]
 } | {
     name: 32 for name in [
         "resnet20_cifar10", "resnet32_cifar10", "resnet44_cifar10", "resnet56_cifar10", "resnet110_cifar10",

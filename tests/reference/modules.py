@@ -7,7 +7,7 @@ written as in the tutorials that the files in architectures/ name, so that param
 import torch
 from torch import nn
 from torchvision import models
-from torchvision.models.convnext import LayerNorm2d
+from torchvision.models.convnext import CNBlockConfig, ConvNeXt, LayerNorm2d
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vgg import VGG, cfgs, make_layers
 from torchvision.ops import StochasticDepth
@@ -262,6 +262,65 @@ class UpAndDown(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+def narrow_convnext(classes):
+    """torchvision's ConvNeXt, narrow, with scales of its blocks that show."""
+    blocks = [CNBlockConfig(6, 8, 1), CNBlockConfig(8, 10, 2), CNBlockConfig(10, None, 1)]
+    return ConvNeXt(blocks, layer_scale=0.5, num_classes=classes)
+
+
+class Scale(nn.Module):
+    """A factor and a summand for each channel."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.empty(channels)), nn.Parameter(torch.empty(channels))
+        nn.init.uniform_(self.weight, 0.5, 1.5)
+        nn.init.uniform_(self.bias, -0.3, 0.3)
+
+    def forward(self, x):
+        sizes = (-1,) + (1,) * (x.dim() - 2)
+        return x * self.weight.view(sizes) + self.bias.view(sizes)
+
+
+class OfChannels(nn.Linear):
+    """Over the channels at each position."""
+
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Merges(nn.Module):
+    """Every way in which values meet, and constants."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 6, 3, padding=1), Scale(6), nn.Tanh())
+        self.a = nn.Sequential(nn.Conv2d(6, 6, 1))
+        self.b = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1, groups=6))
+        self.b.register_parameter("1", nn.Parameter(torch.full((6,), 0.3)))
+        self.c = nn.Sequential(nn.Conv2d(6, 6, 3, padding=1))
+        self.d, self.e = nn.Sequential(nn.Conv2d(6, 6, 1), nn.SiLU()), nn.Conv2d(6, 6, 1)
+        self.f, self.g, self.h = nn.Conv2d(6, 8, 3), nn.Sequential(nn.Conv2d(6, 8, 3)), nn.Conv2d(6, 8, 3)
+        self.g.register_parameter("1", nn.Parameter(torch.full((8, 1, 1), 2.0)))
+        self.mask = nn.Sequential()
+        self.mask.conv, self.rows = nn.Conv2d(2, 1, 3, padding=1), nn.Conv2d(8, 8, 1)
+        self.i = nn.Sequential(OfChannels(8, 6), nn.GELU(), OfChannels(6, 4, bias=False))
+        self.j = nn.Sequential(nn.Linear(4, 6), Scale(6))
+        self.fc = nn.Linear(6, 5)
+
+    def forward(self, x):
+        x = self.stem(x)
+        b = self.b[0](x) * getattr(self.b, "1")[:, None, None]
+        x = (self.a(x) * 0.5 + b + self.c(x) * -1.25) / 3
+        x = x - self.d(x) - self.e(x)
+        x = torch.maximum(torch.maximum(self.f(x), self.g[0](x) * getattr(self.g, "1")), self.h(x))
+        mask = self.mask.conv(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1))
+        x = x * mask * self.rows(nn.functional.adaptive_avg_pool2d(x, (7, 1)))
+        x = nn.functional.channel_shuffle(x, 2).unflatten(1, (4, 2)).softmax(2).flatten(1, 2)
+        x = self.i(x).mean((2, 3))
+        return self.fc(torch.maximum(self.j(x), self.j[0](x)))
+
+
 class PaddedBlock(BasicBlock):
     """A block whose shortcut has no parameters: He et al. 2016, option A."""
 
@@ -275,10 +334,10 @@ class PaddedBlock(BasicBlock):
         return super().forward(x)
 
 
-def regnet():
+def regnet(name):
     # Its constructor computes with tensors, which must have values.
     with torch.device("cpu"):
-        return models.regnet_y_400mf()
+        return getattr(models, name)()
 
 
 class CifarResNet(nn.Module):
@@ -357,8 +416,14 @@ for depth in (18, 34, 50, 101, 152):
     ARCHITECTURES[f"resnet{depth}_cifar100"] = (lambda resnet=resnet: cifar_resnet(resnet), (3, 32, 32))
 for depth in (20, 32, 44, 56, 110):
     ARCHITECTURES[f"resnet{depth}_cifar10"] = (lambda n=(depth - 2) // 6: CifarResNet(n), (3, 32, 32))
-for name in ("densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "mobilenet_v2",
-             "mobilenet_v3_large", "resnext50_32x4d", "resnext101_32x8d", "shufflenet_v2_x1_0",
-             "squeezenet1_0", "squeezenet1_1", "wide_resnet50_2"):
+for name in ("convnext_base", "convnext_large", "convnext_small", "convnext_tiny", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0",
+             "mnasnet0_5", "mnasnet1_0", "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "resnext50_32x4d",
+             "resnext101_32x8d", "resnext101_64x4d", "shufflenet_v2_x0_5", "shufflenet_v2_x1_0", "shufflenet_v2_x1_5",
+             "shufflenet_v2_x2_0", "squeezenet1_0", "squeezenet1_1", "wide_resnet50_2", "wide_resnet101_2"):
     ARCHITECTURES[name] = (getattr(models, name), (3, 224, 224))
-ARCHITECTURES["regnet_y_400mf"] = (regnet, (3, 224, 224))
+for name in ("regnet_x_400mf", "regnet_x_800mf", "regnet_x_1_6gf", "regnet_x_3_2gf", "regnet_x_8gf", "regnet_y_400mf",
+             "regnet_y_800mf", "regnet_y_1_6gf", "regnet_y_3_2gf"):
+    ARCHITECTURES[name] = (lambda name=name: regnet(name), (3, 224, 224))
+for name, side in (("efficientnet_b1", 240), ("efficientnet_b2", 288), ("efficientnet_b3", 300),
+                   ("efficientnet_v2_s", 384), ("efficientnet_v2_m", 480)):
+    ARCHITECTURES[name] = (getattr(models, name), (3, side, side))

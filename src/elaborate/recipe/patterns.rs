@@ -89,7 +89,7 @@ impl Names {
     pub fn new(graph: &Graph) -> Names {
         let weights = || graph.nodes.iter().flat_map(|node| node.weights.iter().map(move |weight| (node, weight)));
         Names {
-            all: weights().map(|(node, weight)| [&node.name, ".", weight.name].concat()).collect(),
+            all: weights().map(|(node, weight)| weight.full_name(&node.name)).collect(),
             learns: weights().map(|(_, weight)| weight.trainable).collect(),
         }
     }

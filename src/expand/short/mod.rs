@@ -133,9 +133,9 @@ fn renamed(patterns: &[String], network: &Network, again: &Network, order: &[usi
     for (node, index) in again.graph.nodes.iter().zip(order) {
         let other = &network.graph.nodes[*index];
         for weight in &node.weights {
-            let old = format!("{}.{}", other.name, weight.name);
+            let old = weight.full_name(&other.name);
             if patterns.iter().any(|pattern| glob(pattern, &old)) {
-                names.push(format!("{}.{}", node.name, weight.name));
+                names.push(weight.full_name(&node.name));
             }
         }
     }

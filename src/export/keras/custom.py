@@ -256,3 +256,41 @@ class TransposedConv2D(layers.Layer):
             "use_bias": self.use_bias,
         }
         return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("archc")
+class Scale(layers.Layer):
+    """A factor, and perhaps a summand, for each channel."""
+
+    def __init__(self, use_bias=False, **kwargs):
+        super().__init__(**kwargs)
+        self.use_bias = use_bias
+
+    def build(self, input_shape):
+        shape = (input_shape[-1],)
+        self.factor = self.add_weight(name="factor", shape=shape, initializer="ones")
+        if self.use_bias:
+            self.bias = self.add_weight(name="bias", shape=shape, initializer="zeros")
+
+    def call(self, x):
+        x = x * self.factor
+        return x + self.bias if self.use_bias else x
+
+    def get_config(self):
+        return {**super().get_config(), "use_bias": self.use_bias}
+
+
+@keras.saving.register_keras_serializable("archc")
+class ChannelPooling(layers.Layer):
+    """The mean of all channels at each position, or the largest."""
+
+    def __init__(self, largest=False, **kwargs):
+        super().__init__(**kwargs)
+        self.largest = largest
+
+    def call(self, x):
+        pool = ops.max if self.largest else ops.mean
+        return pool(x, axis=-1, keepdims=True)
+
+    def get_config(self):
+        return {**super().get_config(), "largest": self.largest}

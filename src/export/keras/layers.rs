@@ -7,7 +7,7 @@ use crate::export::ExportError;
 use crate::export::source::{Call, boolean, number, pair, tuple};
 use crate::ir::{Pair, Shape};
 use crate::program::op::{BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm};
-use crate::program::{Activation, Op, Over, Program, Step};
+use crate::program::{Activation, ChannelPool, Op, Over, Program, Step};
 
 /// A layer of Keras.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,17 +93,27 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
         }
         Op::Activation(op) => activation(*op),
         Op::Prelu => return Ok(vec![prelu(at)]),
-        Op::Softmax => Call::new("layers.Softmax"),
+        Op::Scale => {
+            let call = Call::new("Scale").key("use_bias", boolean(at.has_bias()), "False");
+            let flat = |_| Layout::same(&[at.output.channels()]);
+            return Ok(vec![Layer { suffix: "", call, weights: step.weights.iter().map(flat).collect() }]);
+        }
+        Op::Softmax(op) => return Ok(resize::softmax(op.groups, at)),
         Op::Flatten => return Ok(flatten(at)),
         Op::Identity => Call::new("layers.Identity"),
         Op::Upsample(op) => resize::upsample(op, at),
         Op::Pad(op) => resize::pad(op, at),
         Op::Slice(op) => Call::new("Slice").with("start", op.start).with("stop", op.start + at.output.channels()),
         Op::ChannelShuffle(op) => return Ok(resize::channel_shuffle(op.groups, at)),
+        Op::ChannelPool(op) => {
+            let largest = boolean(*op == ChannelPool::Max);
+            Call::new("ChannelPooling").key("largest", largest, "False")
+        }
         Op::PixelShuffle(op) => return Ok(resize::pixel_shuffle(op.factor, at)),
         Op::PixelUnshuffle(op) => return Ok(resize::pixel_unshuffle(op.factor, at)),
         Op::Add => Call::new("layers.Add"),
         Op::Mul => Call::new("layers.Multiply"),
+        Op::Maximum => Call::new("layers.Maximum"),
         Op::Concat => Call::new("layers.Concatenate"),
         Op::Custom(op) => {
             return Err(ExportError::Refused(format!(
@@ -151,7 +161,8 @@ fn conv2d(op: &Conv2d, at: &At) -> Vec<Layer> {
     // Keras refuses steps together with gaps: what is stepped over is computed, and left out then.
     let steps_later = window.stride != ones && window.dilation != ones;
     let strides = if steps_later { ones } else { window.stride };
-    let shape = at.weight(0);
+    let mut shape = at.weight(0).to_vec();
+    shape.resize(4, 1);
     let depthwise = op.groups > 1 && op.groups == at.input.channels();
     let (call, layout) = if depthwise {
         let multiplier = at.output.channels() / op.groups;
@@ -165,7 +176,7 @@ fn conv2d(op: &Conv2d, at: &At) -> Vec<Layer> {
     } else {
         let call =
             Call::new("layers.Conv2D").with("filters", at.output.channels()).with("kernel_size", pair(window.kernel));
-        (call, Layout::transposed(shape, &[2, 3, 1, 0]))
+        (call, Layout::transposed(&shape, &[2, 3, 1, 0]))
     };
     let call = call
         .key("strides", pair(strides), "1")
@@ -288,6 +299,7 @@ fn activation(activation: Activation) -> Call {
             Call::new("Softplus").with("beta", number(beta)).with("threshold", number(threshold))
         }
         Activation::Mish => named("mish"),
+        Activation::Multiple { factor } => Call::new("layers.Rescaling").with("scale", number(factor)),
     }
 }
 

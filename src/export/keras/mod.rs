@@ -77,7 +77,7 @@ impl Format for Keras {
 const CUSTOM: &str = include_str!("custom.py");
 
 /// Names that the file uses otherwise.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 19] = [
     "inputs",
     "index",
     "keras",
@@ -87,11 +87,13 @@ const RESERVED: [&str; 17] = [
     "ops",
     "range",
     "super",
+    "ChannelPooling",
     "DilatedMaxPooling2D",
     "LocalResponseNorm",
     "Padding2D",
     "PartialAveragePooling2D",
     "Resize2D",
+    "Scale",
     "Slice",
     "Softplus",
     "TransposedConv2D",

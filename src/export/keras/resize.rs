@@ -1,7 +1,7 @@
 //! Other sizes, and other orders of channels.
 
 use super::layers::{At, Layer, around};
-use crate::export::source::{Call, number, pair};
+use crate::export::source::{Call, number, pair, sizes as list};
 use crate::ir::Pair;
 use crate::program::op::{Pad, Upsample};
 use crate::program::{Fill, Resampling};
@@ -58,6 +58,22 @@ fn rearranged(at: &At, before: &[usize], order: &[usize]) -> Vec<Layer> {
         Layer::called("split", reshape(before)),
         Layer::called("permute", Call::new("layers.Permute").with("dims", listed(order))),
         Layer::new(reshape(&after)),
+    ]
+}
+
+/// Groups have an axis of their own meanwhile.
+pub fn softmax(groups: usize, at: &At) -> Vec<Layer> {
+    let call = Call::new("layers.Softmax");
+    if groups == 1 {
+        return vec![Layer::new(call)];
+    }
+    let channels = at.output.channels();
+    let sides = at.output.sides().map_or(vec![], |(rows, columns)| vec![rows, columns]);
+    let reshape = |sizes: &[usize]| Call::new("layers.Reshape").with("target_shape", list(&[&sides, sizes].concat()));
+    vec![
+        Layer::called("split", reshape(&[groups, channels / groups])),
+        Layer::called("shares", call),
+        Layer::new(reshape(&[channels])),
     ]
 }
 

@@ -97,6 +97,7 @@ fn snake_case(class: &str) -> &'static str {
         "GroupNormalization" => "group_normalization",
         "LayerNormalization" => "layer_normalization",
         "PReLU" => "p_re_lu",
+        "Scale" => "scale",
         "TransposedConv2D" => "transposed_conv2d",
         // Layers without variables are not in the file.
         _ => "",

@@ -18,6 +18,9 @@ struct Parameter<'a> {
     call: Option<String>,
 }
 
+/// What stands for the class of a parameter that is no module's.
+const NO_MODULE: &str = "";
+
 /// Lines for the end of a network's `__init__`.
 pub fn lines(program: &Program) -> Vec<String> {
     let parameters: Vec<Parameter> = program.steps.iter().flat_map(|step| parameters(program, step)).collect();
@@ -33,7 +36,7 @@ pub fn lines(program: &Program) -> Vec<String> {
     let mut others: Vec<(&str, Vec<&str>)> = Vec::new();
     for Parameter { weight, class, name, call } in &parameters {
         let Some(call) = call.as_deref() else { continue };
-        if common[&(*class, *name)].is_none() {
+        if *class == NO_MODULE || common[&(*class, *name)].is_none() {
             match others.iter_mut().find(|(known, _)| *known == call) {
                 Some((_, names)) => names.push(&weight.name),
                 None => others.push((call, vec![&weight.name])),
@@ -86,6 +89,8 @@ fn parameters<'a>(program: &'a Program, step: &Step) -> Vec<Parameter<'a>> {
     let Some(first) = weights.first() else { return Vec::new() };
     let map = program.shape(step.output).sides().is_some();
     let class = match &step.op {
+        // Those over the channels of maps are of a class that inherits from it.
+        Op::Conv2d(_) if first.shape.len() == 2 => "nn.Linear",
         Op::Conv2d(_) => "nn.Conv2d",
         Op::ConvTranspose2d(_) => "nn.ConvTranspose2d",
         Op::Linear => "nn.Linear",
@@ -94,6 +99,13 @@ fn parameters<'a>(program: &'a Program, step: &Step) -> Vec<Parameter<'a>> {
         Op::GroupNorm(_) => "nn.GroupNorm",
         Op::LayerNorm(_) => "nn.LayerNorm",
         Op::Prelu => "nn.PReLU",
+        Op::Scale if weights.len() > 1 => "Scale",
+        Op::Scale => {
+            // It begins as it is made, if all its numbers are the same.
+            let is_made = matches!(first.init, Init::Constant(_));
+            let call = (!is_made).then(|| call(&first.init, &first.shape));
+            return vec![Parameter { weight: first, class: NO_MODULE, name: "", call }];
+        }
         _ => return Vec::new(),
     };
     let (fan_in, _) = fans(&first.shape);

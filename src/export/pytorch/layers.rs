@@ -1,15 +1,19 @@
 //! Each operation of a program as PyTorch has it: a module, or an expression where there is none.
 
 use crate::export::ExportError;
-use crate::export::source::{Call, boolean, list, number, pair, sides};
-use crate::ir::{Pair, Shape};
-use crate::program::op::{BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Upsample};
-use crate::program::{Activation, Fill, Op, Over, Program, Resampling, Step};
+use crate::export::source::{Call, boolean, list, number, pair, sides, sizes};
+use crate::ir::{Init, Pair, Shape};
+use crate::program::op::{
+    BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Softmax, Upsample,
+};
+use crate::program::{Activation, ChannelPool, Fill, Op, Over, Program, Resampling, Step};
 
 /// How a layer is computed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Form {
     Module(Call),
+    /// A parameter of the module around it, and what is computed of the input and it, for each of which there is a `$`.
+    Parameter(Call, &'static str),
     /// Of its inputs, for each of which there is a `$`.
     Expression(String),
 }
@@ -28,12 +32,10 @@ struct Shapes<'a> {
 pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
     let at = &Shapes { step, input: program.shape(step.inputs[0]), output: program.shape(step.output) };
     let call = match &step.op {
+        Op::Conv2d(_) if program.weights[step.weights[0]].shape.len() == 2 => linear("Linear2d", at),
         Op::Conv2d(op) => conv2d(op, at),
         Op::ConvTranspose2d(op) => conv_transpose2d(op, at),
-        Op::Linear => Call::new("nn.Linear")
-            .with("in_features", at.input.elements())
-            .with("out_features", at.output.elements())
-            .key("bias", boolean(step.weights.len() > 1), "True"),
+        Op::Linear => linear("nn.Linear", at),
         Op::MaxPool2d(op) => {
             let window = op.window;
             Call::new("nn.MaxPool2d")
@@ -68,9 +70,13 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             .key("k", number(*k), number(1.0)),
         Op::Dropout(op) => Call::new("nn.Dropout").with("p", number(op.p)),
         Op::DropPath(op) => Call::new("DropPath").with("p", number(op.p)),
-        Op::Activation(op) => activation(*op),
+        Op::Activation(op) => return Ok(activation(*op)),
         Op::Prelu => Call::new("nn.PReLU").with("num_parameters", program.weights[step.weights[0]].elements()),
-        Op::Softmax => Call::new("nn.Softmax").key("dim", 1, ""),
+        Op::Scale => return Ok(scale(program, at)),
+        Op::Softmax(Softmax { groups: 1 }) => Call::new("nn.Softmax").key("dim", 1, ""),
+        Op::Softmax(Softmax { groups }) => {
+            return Ok(Form::Expression(format!("$.unflatten(1, ({groups}, -1)).softmax(2).flatten(1, 2)")));
+        }
         Op::Flatten => Call::new("nn.Flatten"),
         Op::Identity => Call::new("nn.Identity"),
         Op::Upsample(op) => upsample(op, at),
@@ -79,10 +85,13 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             return Ok(Form::Expression(format!("$[:, {}:{}]", op.start, op.start + at.output.channels())));
         }
         Op::ChannelShuffle(op) => Call::new("nn.ChannelShuffle").with("groups", op.groups),
+        Op::ChannelPool(ChannelPool::Mean) => return Ok(Form::Expression("$.mean(1, keepdim=True)".to_owned())),
+        Op::ChannelPool(ChannelPool::Max) => return Ok(Form::Expression("$.amax(1, keepdim=True)".to_owned())),
         Op::PixelShuffle(op) => Call::new("nn.PixelShuffle").with("upscale_factor", op.factor),
         Op::PixelUnshuffle(op) => Call::new("nn.PixelUnshuffle").with("downscale_factor", op.factor),
         Op::Add => return Ok(Form::Expression(inputs(step).join(" + "))),
         Op::Mul => return Ok(Form::Expression(inputs(step).join(" * "))),
+        Op::Maximum => return Ok(Form::Expression(format!("torch.maximum({})", inputs(step).join(", ")))),
         Op::Concat => return Ok(Form::Expression(format!("torch.cat(({}), 1)", inputs(step).join(", ")))),
         Op::Custom(op) => {
             return Err(ExportError::Refused(format!(
@@ -97,6 +106,14 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
 
 fn inputs(step: &Step) -> Vec<&'static str> {
     vec!["$"; step.inputs.len()]
+}
+
+fn linear(class: &str, at: &Shapes) -> Call {
+    Call::new(class).with("in_features", at.input.channels()).with("out_features", at.output.channels()).key(
+        "bias",
+        boolean(at.step.weights.len() > 1),
+        "True",
+    )
 }
 
 fn conv2d(op: &Conv2d, at: &Shapes) -> Call {
@@ -148,8 +165,25 @@ fn layer_norm(op: &LayerNorm, at: &Shapes) -> Call {
     call.key("eps", number(op.eps), number(1e-5)).key("elementwise_affine", affine, "True")
 }
 
-fn activation(activation: Activation) -> Call {
-    match activation {
+/// A factor alone is a parameter; with a summand it is a module.
+fn scale(program: &Program, at: &Shapes) -> Form {
+    let weight = &program.weights[at.step.weights[0]];
+    if at.step.weights.len() > 1 {
+        return Form::Module(Call::new("Scale").with("shape", sizes(&weight.shape)));
+    }
+    let start = match weight.init {
+        Init::Constant(value) => {
+            Call::new("torch.full").with("size", sizes(&weight.shape)).with("fill_value", number(value))
+        }
+        _ => Call::new("torch.ones").with("size", sizes(&weight.shape)),
+    };
+    let parameter = Call { children: vec![start], ..Call::new("nn.Parameter") };
+    let stretched = at.output.sides().is_some() && weight.shape.len() == 1;
+    Form::Parameter(parameter, if stretched { "$ * $[:, None, None]" } else { "$ * $" })
+}
+
+fn activation(activation: Activation) -> Form {
+    let call = match activation {
         Activation::Relu => Call::new("nn.ReLU"),
         Activation::LeakyRelu { slope } => Call::new("nn.LeakyReLU").with("negative_slope", number(slope)),
         Activation::Sigmoid => Call::new("nn.Sigmoid"),
@@ -164,7 +198,9 @@ fn activation(activation: Activation) -> Call {
             .key("beta", number(beta), number(1.0))
             .key("threshold", number(threshold), number(20.0)),
         Activation::Mish => Call::new("nn.Mish"),
-    }
+        Activation::Multiple { factor } => return Form::Expression(format!("$ * {}", number(factor))),
+    };
+    Form::Module(call)
 }
 
 /// By a factor, where it gives these sizes and this step; else by the size.

@@ -72,10 +72,15 @@ impl Alike for Body {
 }
 
 /// Modules that PyTorch lacks, by name.
-const HELPERS: [(&str, &str); 2] = [
+const HELPERS: [(&str, &str); 4] = [
     (
         "LayerNorm2d",
         "class LayerNorm2d(nn.LayerNorm):\n    \"\"\"Over the channels at each position.\"\"\"\n\n    def forward(self, x):\n        \
+         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)\n",
+    ),
+    (
+        "Linear2d",
+        "class Linear2d(nn.Linear):\n    \"\"\"Over the channels at each position.\"\"\"\n\n    def forward(self, x):\n        \
          return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)\n",
     ),
     (
@@ -84,6 +89,13 @@ const HELPERS: [(&str, &str); 2] = [
          super().__init__()\n        self.p = p\n\n    def forward(self, x):\n        if not self.training or self.p == 0.0:\n            \
          return x\n        keep = torch.rand(len(x), *[1] * (x.dim() - 1), device=x.device) >= self.p\n        \
          return x * keep / (1.0 - self.p)\n",
+    ),
+    (
+        "Scale",
+        "class Scale(nn.Module):\n    \"\"\"A factor and a summand for each channel.\"\"\"\n\n    def __init__(self, shape):\n        \
+         super().__init__()\n        self.weight = nn.Parameter(torch.ones(shape))\n        \
+         self.bias = nn.Parameter(torch.zeros(shape))\n\n    def forward(self, x):\n        \
+         shape = [-1] + [1] * (x.dim() - 2)\n        return x * self.weight.view(shape) + self.bias.view(shape)\n",
     ),
 ];
 
@@ -163,7 +175,7 @@ impl Writer<'_> {
                 Part::Group(group) => sequence.children.push(self.modules[&group.path].clone()),
                 Part::Step(step) => match form(self.program, step)? {
                     Form::Module(call) => sequence.children.push(call),
-                    Form::Expression(_) => return Ok(None),
+                    Form::Parameter(..) | Form::Expression(_) => return Ok(None),
                 },
             }
         }
@@ -176,15 +188,17 @@ impl Writer<'_> {
         let mut variables = Variables::new(group);
         for (index, member) in group.members.iter().enumerate() {
             let inputs: Vec<String> = member.inputs().iter().map(|input| variables.of(*input)).collect();
-            let (call, named) = match &member.part {
-                Part::Group(group) => (Ok(self.modules[&group.path].clone()), true),
-                Part::Step(step) => match form(self.program, step)? {
-                    Form::Module(call) => (Ok(call), !step.weights.is_empty()),
-                    Form::Expression(text) => (Err(text), false),
-                },
+            let (form, named) = match &member.part {
+                Part::Group(group) => (Form::Module(self.modules[&group.path].clone()), true),
+                Part::Step(step) => (form(self.program, step)?, !step.weights.is_empty()),
             };
-            let value = match call {
-                Ok(call) => {
+            let value = match form {
+                Form::Parameter(call, text) => {
+                    refuse_taken(&member.name)?;
+                    body.attributes.push((member.name.clone(), call));
+                    fill(text, &[inputs, vec![print::reach(&member.name)]].concat())
+                }
+                Form::Module(call) => {
                     let taken = |name: &str| {
                         body.attributes.iter().any(|(other, _)| other == name)
                             || group.members.iter().any(|other| other.name.split('.').next() == Some(name))
@@ -196,7 +210,7 @@ impl Writer<'_> {
                     body.attributes.push((name, call));
                     value
                 }
-                Err(text) => fill(&text, &inputs),
+                Form::Expression(text) => fill(&text, &inputs),
             };
             let variable = variables.assign(index, member.output());
             body.forward.push(format!("{variable} = {value}"));

@@ -48,6 +48,9 @@ fn assignment(name: &str, value: &str) -> String {
     let (owner, last) = name.rsplit_once('.').map_or(("self".to_owned(), name), |(owner, last)| (reach(owner), last));
     match is_identifier(last) {
         true => format!("        {owner}.{last} = {value}"),
+        false if value.starts_with("nn.Parameter(") => {
+            format!("        {owner}.register_parameter({}, {value})", quoted(last))
+        }
         false => format!("        {owner}.add_module({}, {value})", quoted(last)),
     }
 }

@@ -69,6 +69,12 @@ pub fn sides(shape: Shape) -> String {
     pair(Pair { height, width })
 }
 
+/// A tuple of them, even of one.
+pub fn sizes(sizes: &[usize]) -> String {
+    if let [one] = sizes { format!("({one},)") } else { list(sizes) }
+}
+
+/// One number, or a tuple.
 pub fn list(sizes: &[usize]) -> String {
     match sizes {
         [one] => one.to_string(),

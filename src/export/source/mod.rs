@@ -6,7 +6,7 @@ mod names;
 mod tree;
 mod variables;
 
-pub use call::{Argument, Call, boolean, list, number, pair, sides, tuple};
+pub use call::{Argument, Call, boolean, list, number, pair, sides, sizes, tuple};
 pub use classes::{Alike, Class, unify};
 pub use names::{Names, identifier, is_identifier, quoted};
 pub use tree::{Group, Member, Part, group};

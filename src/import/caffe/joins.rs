@@ -40,6 +40,7 @@ impl<'a> Reading<'a> {
             kind = match operation.map_or("SUM", |operation| operation.value.as_str()) {
                 "SUM" | "1" => "add",
                 "PROD" | "0" => "mul",
+                "MAX" | "2" => "max",
                 other => {
                     let place = operation.map_or(layer.span, |operation| operation.span);
                     self.report(lacking(place, format!("archc has no layer for `{other}` of several blobs")));

@@ -22,7 +22,7 @@ const DRAWN: [&str; 9] = [
 ];
 
 /// Those that are read.
-const KNOWN: [&str; 34] = [
+const KNOWN: [&str; 35] = [
     "Activation",
     "Add",
     "AveragePooling2D",
@@ -42,6 +42,7 @@ const KNOWN: [&str; 34] = [
     "LayerNormalization",
     "LeakyReLU",
     "MaxPooling2D",
+    "Maximum",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -70,6 +71,9 @@ impl Reading {
         match class {
             "Add" => return self.merge(layer, inputs, "add"),
             "Multiply" => return self.merge(layer, inputs, "mul"),
+            "Maximum" => return self.merge(layer, inputs, "max"),
+            "Subtract" => return self.merge(layer, inputs, "sub"),
+            "Average" => return self.merge(layer, inputs, "mean"),
             "Concatenate" => return self.merge(layer, inputs, "concat"),
             _ => {}
         }
@@ -337,7 +341,7 @@ fn unknown(layer: &Layer<'_>) -> Diagnostic {
         "Lambda" => ", which is code",
         "Cropping2D" => ", which cuts rows and columns off",
         "Resizing" | "CenterCrop" => ": such a step stands under `data:` here",
-        "Average" | "Subtract" | "Maximum" | "Minimum" | "Dot" => ": values are added, multiplied or concatenated",
+        "Minimum" | "Dot" => ": values are added, subtracted, multiplied, averaged, compared or concatenated",
         "Conv1D" | "Conv3D" | "MaxPooling1D" | "MaxPooling3D" | "GlobalAveragePooling1D" => {
             ": its layers have two dimensions"
         }

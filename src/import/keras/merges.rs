@@ -2,6 +2,7 @@
 
 use super::model::{Data, Layer, Made, Reading};
 use super::named;
+use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::import::json::Json;
 use crate::import::net::{Call, Value};
@@ -60,10 +61,29 @@ impl Reading {
         if let [value] = values.as_slice() {
             return Ok(Data { value: *value, ..inputs[0] });
         }
-        let value = self.add(&self.full(layer), Call::new(kind, layer.class.span), values)?;
+        let value = self.combined(layer, kind, values)?;
         let is_flat =
             inputs.iter().all(|data| data.is_flat) && matches!(self.net.shape(value), Some(Shape::Map { .. }));
         Ok(Data { value, is_flat })
+    }
+
+    /// Differences and means by the layers of which they consist.
+    fn combined(&mut self, layer: &Layer<'_>, kind: &'static str, mut values: Vec<Value>) -> Made<Value> {
+        let (name, span) = (self.full(layer), layer.class.span);
+        let times = |factor: f64| Call::new("mul", span).at(Argument::Float(factor), span);
+        match kind {
+            "sub" => {
+                let last = values.split_off(1);
+                values.push(self.add(&named(&name, "negative"), times(-1.0), last)?);
+                self.add(&name, Call::new("add", span), values)
+            }
+            "mean" => {
+                let share = 1.0 / values.len() as f64;
+                let sum = self.add(&named(&name, "sum"), Call::new("add", span), values)?;
+                self.add(&name, times(share), vec![sum])
+            }
+            _ => self.add(&name, Call::new(kind, span), values),
+        }
     }
 
     /// A map as a vector there; here it stays a map until something needs it.

@@ -3,10 +3,11 @@
 use super::constant::Constant;
 use super::graph::Node;
 use super::reading::{Data, Each, Failure, Known, Made, Open, Reading};
+use super::shapes::rounded;
 use super::view::{Axis, View};
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::import::net::{Call, Order};
+use crate::import::net::{Call, Order, Value};
 use crate::ir::Shape;
 
 /// What is done with constant numbers.
@@ -29,12 +30,13 @@ impl<'g> Reading<'g> {
         match (self.known(node, 0)?, self.known(node, 1)?, how) {
             (Known::Data(_), Known::Data(_), How::Add) => self.merged(node, "add"),
             (Known::Data(_), Known::Data(_), How::Multiply) => self.merged(node, "mul"),
+            (Known::Data(_), Known::Data(_), How::Subtract) => self.merged(node, "sub"),
             (Known::Data(_), Known::Constant(constant), _) => self.with_constant(node, 0, how, &constant),
             (Known::Constant(constant), Known::Data(_), How::Add | How::Multiply) => {
                 self.with_constant(node, 1, how, &constant)
             }
             (Known::Data(_), Known::Data(_), _) => {
-                Err(self.refused(node, "takes two computed values, and archc adds and multiplies such").into())
+                Err(self.refused(node, "divides a computed value by another, for which archc has no layer").into())
             }
             _ => Err(self
                 .refused(node, "has the constant before the computed value, which is in no layer of archc")
@@ -42,12 +44,8 @@ impl<'g> Reading<'g> {
         }
     }
 
-    pub fn sum(&mut self, node: &'g Node) -> Made {
-        self.merged(node, "add")
-    }
-
     /// The inputs, which must look at their values in the same way; a product stretches those of one position.
-    fn merged(&mut self, node: &'g Node, kind: &'static str) -> Made {
+    pub fn merged(&mut self, node: &'g Node, kind: &'static str) -> Made {
         let mut inputs = Vec::new();
         for index in 0..node.inputs.len() {
             inputs.push(self.data(node, index)?);
@@ -72,8 +70,27 @@ impl<'g> Reading<'g> {
         for data in &inputs {
             values.push(if some_flat { self.vector(node, data)? } else { data.value });
         }
-        let value = self.layer(node, None, Call::new(kind, node.operator.span), values)?;
+        let value = self.combined(node, kind, values)?;
         Ok(Known::Data(Data { value, view: largest, is_sole: true }))
+    }
+
+    /// Differences and means by the layers of which they consist.
+    fn combined(&mut self, node: &'g Node, kind: &'static str, mut values: Vec<Value>) -> Made<Value> {
+        let span = node.operator.span;
+        let times = |factor: f64| Call::new("mul", span).at(Argument::Float(factor), span);
+        match kind {
+            "sub" => {
+                let last = values.split_off(1);
+                values.push(self.layer(node, None, times(-1.0), last)?);
+                self.layer(node, None, Call::new("add", span), values)
+            }
+            "mean" => {
+                let share = 1.0 / values.len() as f64;
+                let sum = self.layer(node, None, Call::new("add", span), values)?;
+                self.layer(node, None, times(share), vec![sum])
+            }
+            _ => self.layer(node, None, Call::new(kind, span), values),
+        }
     }
 
     fn disagreeing(&self, node: &Node, inputs: &[Data], kind: &str) -> Failure {
@@ -82,11 +99,16 @@ impl<'g> Reading<'g> {
             sizes.join("×")
         };
         let all: Vec<String> = inputs.iter().map(shown).collect();
-        let does = if kind == "add" { "add" } else { "multiply" };
+        let does = match kind {
+            "mul" => "multiply",
+            "sub" => "subtract",
+            "max" => "compare",
+            _ => "add",
+        };
         let message = format!("{}: cannot {does} {}", node.title(), all.join(" and "));
         let label = match kind {
-            "add" => "of each example; shapes must agree",
-            _ => "of each example; shapes must agree, or have one position",
+            "mul" => "of each example; shapes must agree, or have one position",
+            _ => "of each example; shapes must agree",
         };
         Diagnostic::error(Code::InputsDisagree, node.operator.span, message).label(label).into()
     }
@@ -139,15 +161,16 @@ impl<'g> Reading<'g> {
         if let Some(made) = self.completed(&data, is_sum, tensor, order) {
             return Ok(made);
         }
-        let Shape::Map { .. } = shape else {
-            let what = if is_sum { "shifts" } else { "scales" };
-            return Err(self
-                .refused(node, &format!("{what} the features of a vector, for which archc has no layer"))
-                .into());
-        };
-        let span = node.operator.span;
-        let call = Call::new("depthwise", span).at(Argument::Size(1, 1), span);
-        let call = if is_sum { call } else { call.plus("bias", Argument::Bool(false)) };
+        // A number that is not stored as one for each channel.
+        let is_number = channels > 1 || constant.sizes.len() < 2 && data.view.rank() > 2;
+        if let Some(factor) = scalar.filter(|_| is_number && !is_sum) {
+            let span = node.operator.span;
+            let factor = rounded(if how == How::Divide { 1.0 / factor } else { factor });
+            let call = Call::new("mul", span).at(Argument::Float(factor), span);
+            let value = self.layer(node, None, call, vec![data.value])?;
+            return Ok(Known::Data(Data { value, is_sole: true, ..data }));
+        }
+        let call = Call::new("scale", node.operator.span).flag("bias", is_sum);
         let made = self.layer(node, Some(constant), call, vec![data.value])?;
         match is_sum {
             true => {
@@ -155,8 +178,8 @@ impl<'g> Reading<'g> {
                 self.store_as(made, "bias", tensor, order);
             }
             false => {
-                self.store_as(made, "weight", tensor, order);
-                self.open.insert(made, Open::Bias);
+                self.store_as(made, "", tensor, order);
+                self.open.insert(made, Open::Summand);
             }
         }
         Ok(Known::Data(Data { value: made, is_sole: true, ..data }))
@@ -169,6 +192,12 @@ impl<'g> Reading<'g> {
         match (open, is_sum) {
             (Open::Bias, true) => {
                 self.net.drop_argument(value, "bias");
+                self.store_as(value, "bias", tensor, order);
+                self.open.remove(&value);
+            }
+            (Open::Summand, true) => {
+                self.net.set_flag(value, "bias");
+                self.store_again(value, "", "weight");
                 self.store_as(value, "bias", tensor, order);
                 self.open.remove(&value);
             }

@@ -40,7 +40,9 @@ impl<'g> Reading<'g> {
             "ReduceMean" => self.reduced(node, "global_avgpool")?,
             "ReduceMax" => self.reduced(node, "global_maxpool")?,
             "Add" | "Sub" | "Mul" | "Div" => self.binary(node)?,
-            "Sum" => self.sum(node)?,
+            "Sum" => self.merged(node, "add")?,
+            "Mean" => self.merged(node, "mean")?,
+            "Max" => self.merged(node, "max")?,
             "Concat" => self.concat(node)?,
             "Slice" => self.slice(node)?,
             "Gather" => self.gather(node)?,
@@ -205,18 +207,24 @@ impl<'g> Reading<'g> {
         let axis = node.whole("axis", usual);
         let channels = self.shape(data.value)?.channels();
         let index = data.view.index(axis.value);
-        if index.is_none() || index != data.view.channel_axis(channels) {
+        let groups = index.and_then(|index| data.view.groups(index, channels));
+        let Some(groups) = groups else {
             let why = format!("works along axis {}, which is not that of the channels", axis.value);
             return Err(self.refused(node, &why).into());
-        }
+        };
         let is_end = node.outputs.first().is_some_and(|output| !self.readers.contains_key(output.value.as_str()));
         if node.operator.value == "LogSoftmax" && !is_end {
             return Err(self.refused(node, "is in archc only where a network ends").into());
         }
-        let call = Call::new("softmax", node.operator.span);
+        let mut call = Call::new("softmax", node.operator.span);
+        if groups > 1 {
+            call = call.plus("groups", Argument::Int(groups as i64));
+        }
         let value = self.layer(node, None, call, vec![data.value])?;
         let view = data.view.clone();
-        self.softmaxes.push((value, data));
+        if groups == 1 {
+            self.softmaxes.push((value, data));
+        }
         Ok(Known::Data(Data { value, view, is_sole: true }))
     }
 }

@@ -106,6 +106,14 @@ impl View {
         }
     }
 
+    /// How many groups of channels that lie side by side there are, where an axis runs through those of one group.
+    pub fn groups(&self, index: usize, channels: usize) -> Option<usize> {
+        match self.axes[index].as_slice() {
+            [Atom { of: Own::Channel, size, step: 1 }] => Some(channels / size),
+            _ => (self.channel_axis(channels) == Some(index)).then_some(1),
+        }
+    }
+
     pub fn transposed(&self, order: &[i64]) -> Option<View> {
         let (first, rest) = order.split_first()?;
         if *first != 0 || rest.len() != self.axes.len() {

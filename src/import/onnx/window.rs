@@ -165,6 +165,12 @@ impl<'g> Reading<'g> {
         let axes = self.wholes(node, "axes", 1)?.map_or((1..rank).collect(), |axes| axes.value);
         let axes = axes.iter().map(|axis| data.view.index(*axis)).collect::<Option<Vec<usize>>>();
         let keeps = node.whole("keepdims", 1).value != 0;
+        if axes
+            .as_ref()
+            .is_some_and(|axes| axes.len() == 1 && data.view.channel_axis(shape.channels()) == Some(axes[0]))
+        {
+            return self.of_all_channels(node, data, kind, keeps);
+        }
         let point = Shape::map(shape.channels(), 1, 1);
         let left = axes.as_ref().map(|axes| data.view.reduced(axes, keeps));
         let is_global = left.as_ref().is_some_and(|left| left.atoms() == View::plain(point).atoms());
@@ -176,6 +182,17 @@ impl<'g> Reading<'g> {
             _ => self.layer(node, None, Call::new(kind, node.operator.span), vec![data.value])?,
         };
         Ok(Known::Data(Data { value, view, is_sole: data.is_sole }))
+    }
+
+    /// The mean or the largest of all channels at each position.
+    fn of_all_channels(&mut self, node: &'g Node, data: Data, kind: &'static str, keeps: bool) -> Made {
+        let shape = self.shape(data.value)?;
+        if !keeps || data.view != View::plain(shape) || !matches!(shape, Shape::Map { .. }) {
+            return Err(self.refused(node, "works along the channels and leaves no map of one channel").into());
+        }
+        let call = Call::new(if kind == "global_maxpool" { "channel_max" } else { "channel_mean" }, node.operator.span);
+        let value = self.layer(node, None, call, vec![data.value])?;
+        self.plain(value)
     }
 }
 

@@ -1,5 +1,5 @@
-// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, products with one
-// number a channel; and channels in other places.
+// Functions of each number and its channel: biases, what a batch norm makes of its statistics, PReLU, scales, products
+// with one number a channel; and channels in other places.
 //
 // Bound by memory. A thread stays with its channels, whose numbers it reads once.
 
@@ -146,6 +146,32 @@ template <int V> __device__ void prelu(const Prelu &call) {
 
 WIDTHS(prelu, prelu, Prelu)
 
+struct Affine {
+    Table table;
+    const Number *x;
+    Number *y;
+    const float *weight;
+    // Null if there is none.
+    const float *bias;
+};
+
+// y ← weight·x + bias
+template <int V> __device__ void affine(const Affine &call) {
+    over_table<V>(call.table, [&](u32 channel) {
+        auto weight = of_channels<V>(call.table, call.weight, channel);
+        Floats<V> bias = {};
+        if (call.bias) bias = of_channels<V>(call.table, call.bias, channel);
+        return [&call, weight, bias](u64 at) {
+            auto y = load<V>(call.x + at);
+#pragma unroll
+            for (int k = 0; k < V; k++) y.at[k] = weight.at[k] * y.at[k] + bias.at[k];
+            store(call.y + at, y);
+        };
+    });
+}
+
+WIDTHS(affine, affine, Affine)
+
 struct Stretch {
     const Number *x;
     // One number for each channel of each example.
@@ -183,6 +209,67 @@ template <int V> __device__ void stretch(const Stretch &call) {
 }
 
 WIDTHS(stretch, stretch, Stretch)
+
+struct Broadcast {
+    // Null for ones; of `fold` what is summed up.
+    const Number *x;
+    const Number *factors;
+    Number *y;
+    u64 batch;
+    // Sizes of an example as they lie, the outermost first: of the larger map, and of the smaller one, 1 where it is
+    // stretched.
+    u32 large[3], small[3];
+    Divisor by_inner, by_middle;
+};
+
+// y ← x·factors, which are stretched.
+KERNEL(broadcast, Broadcast) {
+    u32 count = call.large[0] * call.large[1] * call.large[2];
+    u32 factors = call.small[0] * call.small[1] * call.small[2];
+    for (u64 image = blockIdx.y; image < call.batch; image += gridDim.y) {
+        for (u32 at = place(); at < count; at += places()) {
+            u32 rest = quotient(at, call.by_inner), outer = quotient(rest, call.by_middle);
+            u32 inner = at - rest * call.large[2], middle = rest - outer * call.large[1];
+            u32 from = call.small[0] == 1 ? 0 : outer;
+            from = from * call.small[1] + (call.small[1] == 1 ? 0 : middle);
+            from = from * call.small[2] + (call.small[2] == 1 ? 0 : inner);
+            auto y = load<1>(call.factors + image * factors + from);
+            if (call.x) y.at[0] *= single(call.x[image * count + at]);
+            store(call.y + image * count + at, y);
+        }
+    }
+}
+
+// y ← Σ x over what it was stretched over, some by some, so that an addend is not lost beside a long sum.
+KERNEL(fold, Broadcast) {
+    u32 count = call.small[0] * call.small[1] * call.small[2];
+    u32 ends[3];
+    for (int axis = 0; axis < 3; axis++) ends[axis] = call.small[axis] == 1 ? call.large[axis] : 1;
+    for (u64 image = blockIdx.y; image < call.batch; image += gridDim.y) {
+        const Number *x = call.x + image * call.large[0] * call.large[1] * call.large[2];
+        for (u32 at = place(); at < count; at += places()) {
+            u32 rest = at / call.small[2], inner = at - rest * call.small[2];
+            u32 outer = rest / call.small[1], middle = rest - outer * call.small[1];
+            float sum = 0.0f, part = 0.0f;
+            u32 taken = 0;
+            for (u32 a = 0; a < ends[0]; a++) {
+                for (u32 b = 0; b < ends[1]; b++) {
+                    const Number *line = x + ((outer + a) * call.large[1] + middle + b) * call.large[2] + inner;
+                    for (u32 c = 0; c < ends[2]; c++) {
+                        part += single(line[c]);
+                        if (++taken % 64 == 0) {
+                            sum += part;
+                            part = 0.0f;
+                        }
+                    }
+                }
+            }
+            Floats<1> total;
+            total.at[0] = sum + part;
+            store(call.y + image * count + at, total);
+        }
+    }
+}
 
 struct Shuffle {
     const Number *x;

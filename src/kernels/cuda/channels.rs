@@ -1,14 +1,12 @@
-//! Channels in other places, and products with one number a channel.
+//! Channels in other places.
 
 use super::Kernel;
 use super::batch_norm::SOURCE;
-use super::elementwise;
-use super::shape::{Cut, Divisor, grid_each, grid_of, small, wide, widths};
-use super::sums::{self, Terms};
+use super::shape::{Cut, Divisor, grid_of, small, wide, widths};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Result, View};
 use crate::ir::Shape;
-use crate::program::op::{ChannelShuffle, Concat, Mul, Slice};
+use crate::program::op::{ChannelShuffle, Concat, Slice};
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -170,110 +168,4 @@ fn shuffle(gpu: &Gpu, groups: usize, batch: usize, shape: Shape, x: View, y: Vie
         by_groups: Divisor::by(groups),
     };
     gpu.launch(&SOURCE, "shuffle", grid_of(rows, channels * run), &call)
-}
-
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Stretch {
-    x: u64,
-    factors: u64,
-    y: u64,
-    batch: u64,
-    channels: u32,
-    columns: u32,
-    channels_last: u32,
-    by_inner: Divisor,
-}
-
-// SAFETY: as in channels.cu.
-unsafe impl Call for Stretch {}
-
-/// y ← x·factors, of which there is one for each channel of each example.
-fn stretch(gpu: &Gpu, batch: usize, shape: Shape, [x, factors, y]: [View; 3]) -> Result<()> {
-    let cut = Cut::new(gpu.settings(), batch, shape);
-    let width = cut.width(gpu.settings());
-    let columns = shape.elements() / width;
-    let call = Stretch {
-        x: x.pointer(),
-        factors: factors.pointer(),
-        y: y.pointer(),
-        batch: batch as u64,
-        channels: small(cut.channels),
-        columns: small(columns),
-        channels_last: u32::from(cut.run == 1),
-        by_inner: Divisor::by(if cut.run == 1 { cut.channels } else { cut.run } / width),
-    };
-    gpu.launch(&SOURCE, widths!("stretch").of(width), grid_each(batch, columns), &call)
-}
-
-/// The inputs of a product that have all positions, and those of one that are stretched.
-fn sorted<'a>(inputs: impl Iterator<Item = (View<'a>, Shape)>, output: Shape) -> [Vec<View<'a>>; 2] {
-    let (full, stretched): (Vec<_>, Vec<_>) = inputs.partition(|(_, shape)| shape.positions() == output.positions());
-    [full, stretched].map(|inputs| inputs.into_iter().map(|(values, _)| values).collect())
-}
-
-/// y ← Π full · Π stretched
-fn product(gpu: &Gpu, batch: usize, shape: Shape, [full, stretched]: &[Vec<View>; 2], y: View) -> Result<()> {
-    let mut so_far = full[0];
-    if full.len() > 1 || stretched.is_empty() {
-        elementwise::multiply(gpu, full, y)?;
-        so_far = y;
-    }
-    for factors in stretched {
-        stretch(gpu, batch, shape, [so_far, *factors, y])?;
-        so_far = y;
-    }
-    Ok(())
-}
-
-impl Kernel for Mul {
-    /// The product of all inputs; those of one position are stretched over all.
-    fn forward(&self, call: Forward) -> Result<()> {
-        let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
-        product(gpu, batch, output_shape, &sorted(inputs.iter().copied(), output_shape), output)
-    }
-
-    /// An input's gradient is the output's times all other inputs, summed over the positions that it was stretched
-    /// over.
-    fn backward(&self, call: Backward) -> Result<()> {
-        let Backward { device: gpu, batch, inputs, output_shape, output_gradient: g, .. } = call;
-        for (index, dx) in call.input_gradients.iter().enumerate() {
-            let Some(dx) = *dx else { continue };
-            let others = inputs[..index].iter().chain(&inputs[index + 1..]).copied();
-            let [mut full, stretched] = sorted(others, output_shape);
-            if inputs[index].1.positions() == output_shape.positions() {
-                full.insert(0, g);
-                product(gpu, batch, output_shape, &[full, stretched], dx)?;
-            } else {
-                stretched_gradient(gpu, batch, output_shape, g, [full, stretched], dx)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// dx ← Σ g·Π full over the positions, times the other factors of its channel.
-fn stretched_gradient(
-    gpu: &Gpu,
-    batch: usize,
-    shape: Shape,
-    g: View,
-    [full, stretched]: [Vec<View>; 2],
-    dx: View,
-) -> Result<()> {
-    let cut = Cut::new(gpu.settings(), batch, shape);
-    let finish = |sums: View| {
-        sums::shares(gpu, 1.0, sums, dx)?;
-        stretched.iter().try_for_each(|factors| elementwise::multiply(gpu, &[dx, *factors], dx))
-    };
-    if let [x] = *full {
-        return sums::of_examples(gpu, batch, cut, Terms::Products { g, x }, 0, |[sums, _]| finish(sums));
-    }
-    // All but the last are multiplied with the gradient first, in memory of their own.
-    let [factors @ .., x] = full.as_slice() else { unreachable!("something has all positions") };
-    gpu.with_aside(g.bytes(), |aside| {
-        let all: Vec<View> = std::iter::once(g).chain(factors.iter().copied()).collect();
-        elementwise::multiply(gpu, &all, aside)?;
-        sums::of_examples(gpu, batch, cut, Terms::Products { g: aside, x: *x }, 0, |[sums, _]| finish(sums))
-    })
 }

@@ -9,7 +9,7 @@ struct Activate {
     const Number *g;
     Number *y;
     u64 count;
-    // Slope, α, or β and threshold.
+    // Slope, α, factor, or β and threshold.
     float first, second;
 };
 
@@ -42,6 +42,8 @@ ACTIVATION(HardSwish, x *hard(x + 3.0f) / 6.0f, x <= -3.0f ? 0.0f : x < 3.0f ? g
 ACTIVATION(Elu, x > 0.0f ? x : call.first * expm1f(x), x <= 0.0f ? g * call.first * expf(x) : g)
 ACTIVATION(Softplus, call.first *x > call.second ? x : log1pf(expf(call.first * x)) / call.first,
            call.first *x > call.second ? g : g * sigmoid(call.first * x))
+
+ACTIVATION(Multiple, call.first *x, call.first *g)
 
 struct Mish {
     __device__ static float of(float x, const Activate &) { return x * tanhf(log1pf(expf(x))); }
@@ -97,6 +99,7 @@ BOTH(hard_swish, HardSwish)
 BOTH(elu, Elu)
 BOTH(softplus, Softplus)
 BOTH(mish, Mish)
+BOTH(multiple, Multiple)
 
 // The most inputs that are taken at once.
 constexpr u32 INPUTS = 8;
@@ -137,6 +140,30 @@ struct Multiply {
     }
 };
 
+// y ← max(inputs), NaN if one of them is.
+struct Maximum {
+    template <int V> __device__ static void of(const Combine &call, u64 at) {
+        auto a = load<V>(call.inputs[0] + at), b = load<V>(call.inputs[1] + at);
+#pragma unroll
+        for (int k = 0; k < V; k++) a.at[k] = a.at[k] > b.at[k] || a.at[k] != a.at[k] ? a.at[k] : b.at[k];
+        store(call.y + at, a);
+    }
+};
+
+// y ← the gradient, the third input, where the first one is not below the second; half of it where they are equal.
+struct MaximumGradient {
+    template <int V> __device__ static void of(const Combine &call, u64 at) {
+        auto own = load<V>(call.inputs[0] + at), other = load<V>(call.inputs[1] + at);
+        auto g = load<V>(call.inputs[2] + at);
+#pragma unroll
+        for (int k = 0; k < V; k++) {
+            float share = own.at[k] == other.at[k] ? 0.5f * g.at[k] : g.at[k];
+            g.at[k] = own.at[k] < other.at[k] ? 0.0f : share;
+        }
+        store(call.y + at, g);
+    }
+};
+
 // y, a gradient, ← 0 where the output, the only input, was cut.
 struct CutGradient {
     template <int V> __device__ static void of(const Combine &call, u64 at) {
@@ -149,4 +176,6 @@ struct CutGradient {
 
 EACH(add, Add, Combine)
 EACH(multiply, Multiply, Combine)
+EACH(maximum, Maximum, Combine)
+EACH(maximum_gradient, MaximumGradient, Combine)
 EACH(clamp_gradient, CutGradient, Combine)

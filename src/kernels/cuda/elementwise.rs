@@ -1,11 +1,11 @@
-//! Activations, and sums and products of values of one shape.
+//! Activations, and sums, products and maxima of values of one shape.
 
 use super::Kernel;
 use super::shape::{Limits, Widths, wide, widths};
 use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::program::op::interface::OpInterface;
-use crate::program::op::{Add, Identity};
+use crate::program::op::{Add, Identity, Maximum};
 use crate::program::{Activation, Bounds};
 
 const SOURCE: KernelSource = KernelSource { name: "elementwise.cu", text: include_str!("elementwise.cu") };
@@ -32,8 +32,12 @@ impl Kernel for Activation {
 
     fn backward(&self, call: Backward) -> Result<()> {
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-        let reads_output = self.traits().reads.output;
-        let values = if reads_output { call.output } else { call.inputs[0].0 };
+        let reads = self.traits().reads;
+        let values = match (reads.output, reads.inputs) {
+            (true, _) => call.output,
+            (_, true) => call.inputs[0].0,
+            _ => call.output_gradient,
+        };
         let [_, name] = names(*self);
         activate(call.device, *self, name, [values, call.output_gradient, dx])
     }
@@ -43,6 +47,7 @@ fn activate(gpu: &Gpu, activation: Activation, kernel: Widths, [x, g, y]: [View;
     let (first, second) = match activation {
         Activation::LeakyRelu { slope } => (slope, 0.0),
         Activation::Elu { alpha } => (alpha, 0.0),
+        Activation::Multiple { factor } => (factor, 0.0),
         Activation::Softplus { beta, threshold } => (beta, threshold),
         _ => (0.0, 0.0),
     };
@@ -72,6 +77,7 @@ fn names(activation: Activation) -> [Widths; 2] {
         Activation::Elu { .. } => both!("elu"),
         Activation::Softplus { .. } => both!("softplus"),
         Activation::Mish => both!("mish"),
+        Activation::Multiple { .. } => both!("multiple"),
     }
 }
 
@@ -114,6 +120,23 @@ impl Kernel for Add {
 
     fn backward(&self, call: Backward) -> Result<()> {
         hand_back(call)
+    }
+}
+
+impl Kernel for Maximum {
+    fn forward(&self, call: Forward) -> Result<()> {
+        let &[(a, _), (b, _)] = call.inputs else { unreachable!("it has two inputs") };
+        combine(call.device, widths!("maximum"), &[a, b], Bounds::NONE, call.output)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let &[(a, _), (b, _)] = call.inputs else { unreachable!("it has two inputs") };
+        for (dx, [own, other]) in call.input_gradients.iter().zip([[a, b], [b, a]]) {
+            let Some(dx) = *dx else { continue };
+            let inputs = [own, other, call.output_gradient];
+            combine(call.device, widths!("maximum_gradient"), &inputs, Bounds::NONE, dx)?;
+        }
+        Ok(())
     }
 }
 

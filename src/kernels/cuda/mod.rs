@@ -30,11 +30,13 @@ mod group_norm;
 mod linear;
 mod local_response_norm;
 mod masks;
+mod mul;
 mod pixel_shuffle;
 mod pools;
 mod prelu;
 mod resample;
 mod rows;
+mod scale;
 mod shape;
 mod sums;
 #[cfg(test)]
@@ -72,16 +74,19 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::DropPath(op) => op,
         Op::Activation(op) => op,
         Op::Prelu => &op::Prelu,
-        Op::Softmax => &op::Softmax,
+        Op::Scale => &op::Scale,
+        Op::Softmax(op) => op,
         Op::Flatten => &op::Flatten,
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
+        Op::ChannelPool(op) => op,
         Op::PixelShuffle(op) => op,
         Op::PixelUnshuffle(op) => op,
         Op::Add => &op::Add,
+        Op::Maximum => &op::Maximum,
         Op::Concat => &op::Concat,
         Op::Mul => &op::Mul,
         Op::Custom(outside) => {

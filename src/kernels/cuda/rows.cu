@@ -192,6 +192,74 @@ KERNEL(softmax_forward_apart, Softmax) { softmax_forward<true>(call); }
 KERNEL(softmax_backward, Softmax) { softmax_backward<false>(call); }
 KERNEL(softmax_backward_apart, Softmax) { softmax_backward<true>(call); }
 
+struct ChannelPool {
+    Rows rows;
+    // All channels; backward too.
+    const Number *x;
+    // One number a row: the result, and backward its gradient.
+    Number *y;
+    const Number *g;
+    // Backward.
+    Number *dx;
+};
+
+// y ← the mean of a row.
+template <bool APART> __device__ void mean_forward(const ChannelPool &call) {
+    over_rows<APART>(call.rows, [&](const Row &row) {
+        float sum = 0.0f;
+        for (u32 k = row.start; k < row.length; k += row.stride) sum += single(call.x[row.at + k * row.distance]);
+        sum = row_sum<APART>(sum);
+        if (row.length && row.start == 0) put(call.y[row.index], sum / row.length);
+    });
+}
+
+// y ← the largest of a row, NaN if there is one.
+template <bool APART> __device__ void max_forward(const ChannelPool &call) {
+    over_rows<APART>(call.rows, [&](const Row &row) {
+        float largest = -infinity(), none = 0.0f;
+        for (u32 k = row.start; k < row.length; k += row.stride) {
+            float x = single(call.x[row.at + k * row.distance]);
+            largest = x > largest ? x : largest;
+            if (x != x) none = x;
+        }
+        largest = row_largest<APART>(largest);
+        none = row_sum<APART>(none);
+        if (row.length && row.start == 0) put(call.y[row.index], largest + none);
+    });
+}
+
+template <bool APART> __device__ void mean_backward(const ChannelPool &call) {
+    over_rows<APART>(call.rows, [&](const Row &row) {
+        for (u32 k = row.start; k < row.length; k += row.stride) {
+            put(call.dx[row.at + k * row.distance], single(call.g[row.index]) / row.length);
+        }
+    });
+}
+
+// Those that are the largest share its gradient.
+template <bool APART> __device__ void max_backward(const ChannelPool &call) {
+    over_rows<APART>(call.rows, [&](const Row &row) {
+        float count = 0.0f, largest = row.length ? single(call.y[row.index]) : 0.0f;
+        for (u32 k = row.start; k < row.length; k += row.stride) {
+            if (single(call.x[row.at + k * row.distance]) == largest) count += 1.0f;
+        }
+        count = row_sum<APART>(count);
+        for (u32 k = row.start; k < row.length; k += row.stride) {
+            u64 at = row.at + k * row.distance;
+            put(call.dx[at], single(call.x[at]) == largest ? single(call.g[row.index]) / count : 0.0f);
+        }
+    });
+}
+
+KERNEL(mean_forward, ChannelPool) { mean_forward<false>(call); }
+KERNEL(mean_forward_apart, ChannelPool) { mean_forward<true>(call); }
+KERNEL(mean_backward, ChannelPool) { mean_backward<false>(call); }
+KERNEL(mean_backward_apart, ChannelPool) { mean_backward<true>(call); }
+KERNEL(max_forward, ChannelPool) { max_forward<false>(call); }
+KERNEL(max_forward_apart, ChannelPool) { max_forward<true>(call); }
+KERNEL(max_backward, ChannelPool) { max_backward<false>(call); }
+KERNEL(max_backward_apart, ChannelPool) { max_backward<true>(call); }
+
 struct CrossEntropy {
     Rows rows;
     const Number *logits;

@@ -1,4 +1,4 @@
-//! Layer norm, softmax and cross-entropy: what takes all numbers of a row together.
+//! Layer norm, softmax, means and maxima of channels, and cross-entropy: what takes all numbers of a row together.
 
 use super::Kernel;
 use super::shape::{Cut, Divisor, WARP, small};
@@ -8,7 +8,7 @@ use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, THREADS, View};
 use crate::ir::Shape;
 use crate::program::Over;
 use crate::program::call::Order;
-use crate::program::op::{LayerNorm, Softmax};
+use crate::program::op::{ChannelPool, LayerNorm, Softmax};
 
 pub(super) const SOURCE: KernelSource = KernelSource { name: "rows.cu", text: include_str!("rows.cu") };
 
@@ -156,11 +156,20 @@ struct SoftmaxRows {
 // SAFETY: as in rows.cu.
 unsafe impl Call for SoftmaxRows {}
 
+impl Softmax {
+    /// A row for each group at each position. Groups are like examples of their own, in either order.
+    fn rows(&self, gpu: &Gpu, batch: usize, shape: Shape) -> Rows {
+        let each = shape.channels() / self.groups;
+        let group = shape.sides().map_or(Shape::Vector(each), |(height, width)| Shape::map(each, height, width));
+        Rows::of_channels(gpu, batch * self.groups, group)
+    }
+}
+
 impl Kernel for Softmax {
-    /// Softmax over the features of a vector, or over the channels at each position of a map.
+    /// Softmax over the features of a vector, over the channels at each position of a map, or over groups of them.
     fn forward(&self, call: Forward) -> Result<()> {
         let Forward { device: gpu, batch, inputs, output, output_shape, .. } = call;
-        let rows = Rows::of_channels(gpu, batch, output_shape);
+        let rows = self.rows(gpu, batch, output_shape);
         let call = SoftmaxRows { rows, x: inputs[0].0.pointer(), g: 0, y: output.pointer() };
         gpu.launch(&SOURCE, rows.kernel(["softmax_forward", "softmax_forward_apart"]), rows.grid(), &call)
     }
@@ -168,8 +177,49 @@ impl Kernel for Softmax {
     fn backward(&self, call: Backward) -> Result<()> {
         let Backward { device: gpu, batch, output, output_shape, output_gradient, .. } = call;
         let Some(dx) = call.input_gradients[0] else { return Ok(()) };
-        let rows = Rows::of_channels(gpu, batch, output_shape);
+        let rows = self.rows(gpu, batch, output_shape);
         let call = SoftmaxRows { rows, x: output.pointer(), g: output_gradient.pointer(), y: dx.pointer() };
         gpu.launch(&SOURCE, rows.kernel(["softmax_backward", "softmax_backward_apart"]), rows.grid(), &call)
+    }
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct PooledRows {
+    rows: Rows,
+    x: u64,
+    y: u64,
+    g: u64,
+    dx: u64,
+}
+
+// SAFETY: as in rows.cu.
+unsafe impl Call for PooledRows {}
+
+impl Kernel for ChannelPool {
+    /// The mean or the largest of the channels at each position.
+    fn forward(&self, call: Forward) -> Result<()> {
+        let Forward { device: gpu, batch, inputs: &[(x, shape), ..], output, .. } = call else {
+            unreachable!("it has an input")
+        };
+        let names = match self {
+            ChannelPool::Mean => ["mean_forward", "mean_forward_apart"],
+            ChannelPool::Max => ["max_forward", "max_forward_apart"],
+        };
+        let rows = Rows::of_channels(gpu, batch, shape);
+        let call = PooledRows { rows, x: x.pointer(), y: output.pointer(), g: 0, dx: 0 };
+        gpu.launch(&SOURCE, rows.kernel(names), rows.grid(), &call)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let Backward { device: gpu, batch, output, output_gradient: g, .. } = call;
+        let (Some(dx), (x, shape)) = (call.input_gradients[0], call.inputs[0]) else { return Ok(()) };
+        let names = match self {
+            ChannelPool::Mean => ["mean_backward", "mean_backward_apart"],
+            ChannelPool::Max => ["max_backward", "max_backward_apart"],
+        };
+        let rows = Rows::of_channels(gpu, batch, shape);
+        let call = PooledRows { rows, x: x.pointer(), y: output.pointer(), g: g.pointer(), dx: dx.pointer() };
+        gpu.launch(&SOURCE, rows.kernel(names), rows.grid(), &call)
     }
 }

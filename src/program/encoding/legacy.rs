@@ -6,7 +6,7 @@ use std::fmt::Write;
 use crate::ir::{Pair, Window};
 use crate::program::op::{
     AvgPool2d, ChannelShuffle, Conv2d, ConvTranspose2d, DropPath, Dropout, Fill, GroupNorm, LayerNorm,
-    LocalResponseNorm, MaxPool2d, Over, Pad, Resampling, Slice, Upsample,
+    LocalResponseNorm, MaxPool2d, Over, Pad, Resampling, Slice, Softmax, Upsample,
 };
 use crate::program::{Activation, Op, Program};
 
@@ -51,9 +51,9 @@ fn operation(op: &Op) -> Option<String> {
         }
         Op::Dropout(Dropout { p }) => format!("Dropout {{ p: {p:?} }}"),
         Op::DropPath(DropPath { p }) => format!("DropPath {{ p: {p:?} }}"),
-        Op::Activation(activation) => format!("Activation({})", function(*activation)),
+        Op::Activation(activation) => format!("Activation({})", function(*activation)?),
         Op::Prelu => "Prelu".to_owned(),
-        Op::Softmax => "Softmax".to_owned(),
+        Op::Softmax(Softmax { groups: 1 }) => "Softmax".to_owned(),
         Op::Flatten => "Flatten".to_owned(),
         Op::Identity => "Identity".to_owned(),
         Op::Upsample(Upsample { resampling, step: [down, across] }) => {
@@ -96,8 +96,9 @@ fn sides(window: &Window) -> String {
     format!("kernel: {kernel}, stride: {stride}, padding: {padding}, dilation: {dilation}")
 }
 
-fn function(activation: Activation) -> String {
-    match activation {
+/// `None` for what came later.
+fn function(activation: Activation) -> Option<String> {
+    Some(match activation {
         Activation::Relu => "Relu".to_owned(),
         Activation::LeakyRelu { slope } => format!("LeakyRelu {{ slope: {slope:?} }}"),
         Activation::Sigmoid => "Sigmoid".to_owned(),
@@ -110,5 +111,6 @@ fn function(activation: Activation) -> String {
         Activation::Elu { alpha } => format!("Elu {{ alpha: {alpha:?} }}"),
         Activation::Softplus { beta, threshold } => format!("Softplus {{ beta: {beta:?}, threshold: {threshold:?} }}"),
         Activation::Mish => "Mish".to_owned(),
-    }
+        Activation::Multiple { .. } => return None,
+    })
 }

@@ -45,10 +45,15 @@ pub enum Activation {
     },
     /// x·tanh(ln(1 + eˣ)).
     Mish,
+    /// factor·x.
+    Multiple {
+        /// A constant.
+        factor: f64,
+    },
 }
 
 impl Activation {
-    /// Its name, whether the backward pass reads the output instead of the input, and what it does to whom it is joined
+    /// Its name, which of output and input the backward pass reads, and what it does to whom it is joined
     /// to.
     fn facts(self) -> (&'static str, Reads, Role) {
         match self {
@@ -64,6 +69,7 @@ impl Activation {
             Activation::Elu { .. } => ("elu", Reads::INPUTS, Role::Other),
             Activation::Softplus { .. } => ("softplus", Reads::INPUTS, Role::Other),
             Activation::Mish => ("mish", Reads::INPUTS, Role::Other),
+            Activation::Multiple { .. } => ("multiple", Reads::NOTHING, Role::Other),
         }
     }
 }
@@ -105,6 +111,7 @@ impl OpInterface for Activation {
         match *self {
             Activation::LeakyRelu { slope } => arguments.real("slope", slope),
             Activation::Elu { alpha } => arguments.real("alpha", alpha),
+            Activation::Multiple { factor } => arguments.real("factor", factor),
             Activation::Softplus { beta, threshold } => {
                 arguments.real("beta", beta);
                 arguments.real("threshold", threshold);

@@ -2,13 +2,13 @@
 
 use super::interface::{Cut, OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
 use super::operands::{Operands, require, slides};
-use crate::ir::{Shape, Window};
+use crate::ir::{Pair, Shape, Window};
 use crate::program::Mode;
 use crate::program::convolution::Geometry;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Cross-correlation with a weight O×(I/groups)×H×W and, if there is a second weight, a bias.
+/// Cross-correlation with a weight O×(I/groups)×H×W, or O×(I/groups) where H and W are 1, and, if there is a second weight, a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2d {
     /// F, S, P (zeros on all sides) and D; incomplete windows do not count.
@@ -56,7 +56,9 @@ impl OpInterface for Conv2d {
         })?;
         slides(&self.window, input, output)?;
         let weight = self.weights(inputs, outputs);
-        operands.weights_are(&[&[&weight], &[&weight, &[outputs]]])
+        // A matrix over the channels of each position may go without the sizes of its window.
+        let matrix = if self.window.kernel == Pair::square(1) { &weight[..2] } else { &weight };
+        operands.weights_are(&[&[&weight], &[&weight, &[outputs]], &[matrix], &[matrix, &[outputs]]])
     }
 
     fn check(&self, _mode: Mode, _batch: usize, _input: Shape) -> Result<(), String> {

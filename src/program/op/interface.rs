@@ -115,7 +115,7 @@ pub(crate) enum Weights {
     Kernel,
     /// A matrix and a bias.
     Matrix,
-    /// Factors and summands of normalised numbers, whatever their shape; and running statistics.
+    /// Factors and summands of channels or of normalised numbers, whatever their shape; and running statistics.
     Norm,
     /// Any others: those of more than one dimension are matrices.
     Plain,

@@ -10,6 +10,7 @@ mod adaptive_max_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm;
+mod channel_pool;
 mod channel_shuffle;
 mod concat;
 mod conv2d;
@@ -24,12 +25,14 @@ mod layer_norm;
 pub(crate) mod linear;
 mod local_response_norm;
 mod max_pool2d;
+mod maximum;
 mod mul;
 mod operands;
 mod outside;
 mod pad;
 mod pixel_shuffle;
 mod prelu;
+mod scale;
 mod slice;
 mod softmax;
 mod upsample;
@@ -47,6 +50,7 @@ pub use self::adaptive_max_pool2d::AdaptiveMaxPool2d;
 pub use self::add::Add;
 pub use self::avg_pool2d::AvgPool2d;
 pub use self::batch_norm::BatchNorm;
+pub use self::channel_pool::ChannelPool;
 pub use self::channel_shuffle::ChannelShuffle;
 pub use self::concat::Concat;
 pub use self::conv_transpose2d::ConvTranspose2d;
@@ -64,12 +68,14 @@ pub use self::layer_norm::{LayerNorm, Over};
 pub use self::linear::Linear;
 pub use self::local_response_norm::LocalResponseNorm;
 pub use self::max_pool2d::MaxPool2d;
+pub use self::maximum::Maximum;
 pub use self::mul::Mul;
 pub(crate) use self::operands::Operands;
 pub use self::outside::{CustomOp, Kernel, Operation};
 pub use self::pad::{Fill, Pad};
 pub use self::pixel_shuffle::{PixelShuffle, PixelUnshuffle};
 pub use self::prelu::Prelu;
+pub use self::scale::Scale;
 pub use self::slice::Slice;
 pub use self::softmax::Softmax;
 pub use self::upsample::{Resampling, Upsample};
@@ -107,8 +113,10 @@ pub enum Op {
     Activation(Activation),
     /// A rectifier with slopes that are learned.
     Prelu,
+    /// Learned factors, and perhaps summands, of the channels.
+    Scale,
     /// exp(x)/Σ exp(x) over the channels at each position.
-    Softmax,
+    Softmax(Softmax),
     /// C×H×W to C·H·W; the numbers stay where they are.
     Flatten,
     /// Nothing.
@@ -121,12 +129,16 @@ pub enum Op {
     Slice(Slice),
     /// Channels in other places.
     ChannelShuffle(ChannelShuffle),
+    /// All channels as one.
+    ChannelPool(ChannelPool),
     /// Channels as pixels.
     PixelShuffle(PixelShuffle),
     /// Pixels as channels.
     PixelUnshuffle(PixelUnshuffle),
     /// The sum of all inputs.
     Add,
+    /// The larger of two inputs.
+    Maximum,
     /// All inputs, one after the other along the channels.
     Concat,
     /// The product of all inputs.
@@ -154,16 +166,19 @@ impl Op {
             Op::DropPath(op) => op,
             Op::Activation(op) => op,
             Op::Prelu => &Prelu,
-            Op::Softmax => &Softmax,
+            Op::Scale => &Scale,
+            Op::Softmax(op) => op,
             Op::Flatten => &Flatten,
             Op::Identity => &Identity,
             Op::Upsample(op) => op,
             Op::Pad(op) => op,
             Op::Slice(op) => op,
             Op::ChannelShuffle(op) => op,
+            Op::ChannelPool(op) => op,
             Op::PixelShuffle(op) => op,
             Op::PixelUnshuffle(op) => op,
             Op::Add => &Add,
+            Op::Maximum => &Maximum,
             Op::Concat => &Concat,
             Op::Mul => &Mul,
             Op::Custom(op) => op,

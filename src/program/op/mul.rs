@@ -7,9 +7,19 @@ use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// The product of all inputs; those of 1×1 are stretched over all positions.
+/// The product of all inputs; sizes of 1 are stretched over those of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mul;
+
+/// The larger of both sizes, each time.
+fn joined(a: Shape, b: Shape) -> Shape {
+    match a.sides().zip(b.sides()) {
+        Some(((rows, columns), (height, width))) => {
+            Shape::map(a.channels().max(b.channels()), rows.max(height), columns.max(width))
+        }
+        None => a,
+    }
+}
 
 impl OpInterface for Mul {
     fn traits(&self) -> Traits {
@@ -22,17 +32,20 @@ impl OpInterface for Mul {
             weights: Weights::None,
             epilogue: Takes::NOTHING,
             role: Role::Other,
-            pairwise: Some(|a, b| if a.positions() < b.positions() { b } else { a }),
+            pairwise: Some(joined),
         }
     }
 
     fn verify(&self, operands: &Operands) -> Result<(), String> {
         operands.several()?;
-        let fits = |input: &Shape| {
-            input.channels() == operands.output.channels()
-                && (input.sides() == operands.output.sides() || input.positions() == 1)
+        let together = operands.inputs[1..].iter().fold(operands.inputs[0], |a, b| joined(a, *b));
+        let is_part = |input: &Shape| {
+            let sizes = input.dims().into_iter().zip(operands.output.dims());
+            input.sides().is_some() == operands.output.sides().is_some()
+                && sizes.into_iter().all(|(size, whole)| size == whole || size == 1 && input.sides().is_some())
         };
-        require(operands.inputs.iter().all(fits), || format!("it makes {} of {:?}", operands.output, operands.inputs))?;
+        let fits = together == operands.output && operands.inputs.iter().all(is_part);
+        require(fits, || format!("it makes {} of {:?}", operands.output, operands.inputs))?;
         operands.no_weights()
     }
 

@@ -1,15 +1,19 @@
 //! Softmax.
 
 use super::interface::{OpInterface, Passes, Reads, Role, Takes, Traits, ViewRule, Weights};
-use super::operands::Operands;
+use super::operands::{Operands, require};
 use crate::ir::Shape;
 use crate::program::Mode;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// exp(x)/Σ exp(x) over the features (a vector) or over the channels at each position (a map).
+/// exp(x)/Σ exp(x) over the features (a vector) or over the channels at each position (a map), or over each group of
+/// those that lie side by side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Softmax;
+pub struct Softmax {
+    /// How many groups there are.
+    pub groups: usize,
+}
 
 impl OpInterface for Softmax {
     fn traits(&self) -> Traits {
@@ -27,7 +31,8 @@ impl OpInterface for Softmax {
     }
 
     fn verify(&self, operands: &Operands) -> Result<(), String> {
-        operands.unchanged()?;
+        let channels = operands.unchanged()?.channels();
+        require(channels.is_multiple_of(self.groups), || format!("{channels} channels are no {} groups", self.groups))?;
         operands.no_weights()
     }
 
@@ -43,5 +48,10 @@ impl OpInterface for Softmax {
         Workspace::NONE
     }
 
-    fn encode(&self, _arguments: &mut Encoding) {}
+    fn encode(&self, arguments: &mut Encoding) {
+        // Without groups it is encoded as before there were some.
+        if self.groups > 1 {
+            arguments.number("groups", self.groups);
+        }
+    }
 }

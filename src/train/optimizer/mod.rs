@@ -140,10 +140,10 @@ impl<T: Real> OptimizerState<T> {
     }
 }
 
-/// Whether each weight is a kernel or a matrix: what a bias is not, nor anything of a norm.
+/// Whether each weight is a kernel or a matrix: what a bias is not, nor anything of a norm or a scale.
 fn kernels(program: &Program) -> Vec<bool> {
     let mut kernels: Vec<bool> = program.weights.iter().map(|weight| weight.shape.len() > 1).collect();
-    // γ and β of a norm over whole examples have the example's shape.
+    // γ and β of a norm over whole examples have the example's shape, and a scale's may have C×1×1.
     for step in program.steps.iter().filter(|step| step.op.traits().weights == op::Weights::Norm) {
         step.weights.iter().for_each(|weight| kernels[*weight] = false);
     }

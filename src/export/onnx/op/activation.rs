@@ -51,6 +51,10 @@ pub(super) fn activation(activation: Activation, at: &mut NodeBuilder) {
             let tanh = at.inner("tanh", "Tanh", &[&softplus], &[]);
             at.result("Mul", &[x, &tanh], &[]);
         }
+        Activation::Multiple { factor } => {
+            let factor = at.float("factor", factor);
+            at.result("Mul", &[x, &factor], &[]);
+        }
     }
 }
 

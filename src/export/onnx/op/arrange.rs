@@ -4,7 +4,7 @@ use crate::export::onnx::graph::NodeBuilder;
 use crate::export::onnx::proto::Attribute;
 use crate::ir::Shape;
 use crate::program::Fill;
-use crate::program::op::{ChannelShuffle, Pad, PixelShuffle, PixelUnshuffle, Slice};
+use crate::program::op::{ChannelShuffle, Pad, PixelShuffle, PixelUnshuffle, Slice, Softmax};
 
 /// Channels, height and width.
 fn map(shape: Shape) -> [usize; 3] {
@@ -52,6 +52,19 @@ fn turned(sizes: Vec<usize>, order: Vec<i64>, at: &mut NodeBuilder) {
     let turned = at.inner("turned", "Transpose", &[&split], &[("perm", Attribute::Ints(order))]);
     let whole = at.shape("shape", at.output_shape().dims());
     at.result("Reshape", &[&turned, &whole], &[]);
+}
+
+/// Groups have an axis of their own meanwhile.
+pub(super) fn softmax(op: &Softmax, at: &mut NodeBuilder) {
+    let (x, shape) = (at.input(0), at.output_shape());
+    if op.groups == 1 {
+        return at.result("Softmax", &[&x], &[("axis", Attribute::Int(1))]);
+    }
+    let parts = at.shape("parts", [op.groups, shape.channels() / op.groups, shape.positions()]);
+    let split = at.inner("split", "Reshape", &[&x, &parts], &[]);
+    let shares = at.inner("shares", "Softmax", &[&split], &[("axis", Attribute::Int(2))]);
+    let whole = at.shape("shape", shape.dims());
+    at.result("Reshape", &[&shares, &whole], &[]);
 }
 
 pub(super) fn channel_shuffle(op: &ChannelShuffle, at: &mut NodeBuilder) {

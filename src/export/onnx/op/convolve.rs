@@ -22,23 +22,27 @@ fn geometry(window: &Window, groups: usize) -> Vec<(&'static str, Attribute)> {
     ]
 }
 
-/// The input and all weights.
-fn operands(at: &mut NodeBuilder) -> Vec<String> {
+/// The input and all weights, the first of them in the sizes that a convolution's has.
+fn operands(sizes: usize, at: &mut NodeBuilder) -> Vec<String> {
     let mut operands = vec![at.input(0)];
     for index in 0..at.weights() {
-        operands.push(at.weight(index));
+        let mut dims = at.weight_shape(index);
+        if index == 0 {
+            dims.resize(sizes, 1);
+        }
+        operands.push(at.weight_as(index, dims));
     }
     operands
 }
 
-fn result(operator: &str, attributes: &[(&'static str, Attribute)], at: &mut NodeBuilder) {
-    let operands = operands(at);
+fn result(operator: &str, sizes: usize, attributes: &[(&'static str, Attribute)], at: &mut NodeBuilder) {
+    let operands = operands(sizes, at);
     let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
     at.result(operator, &operands, attributes);
 }
 
 pub(super) fn conv2d(op: &Conv2d, at: &mut NodeBuilder) {
-    result("Conv", &geometry(&op.window, op.groups), at);
+    result("Conv", 4, &geometry(&op.window, op.groups), at);
 }
 
 pub(super) fn conv_transpose2d(ConvTranspose2d(op): &ConvTranspose2d, at: &mut NodeBuilder) {
@@ -50,7 +54,7 @@ pub(super) fn conv_transpose2d(ConvTranspose2d(op): &ConvTranspose2d, at: &mut N
     let beyond = [(down, height, rows), (across, width, columns)]
         .map(|(axis, input, output)| output + 2 * axis.padding - ((input - 1) * axis.stride + axis.span()));
     attributes.push(("output_padding", Attribute::sizes(beyond)));
-    result("ConvTranspose", &attributes, at);
+    result("ConvTranspose", 4, &attributes, at);
 }
 
 pub(super) fn linear(at: &mut NodeBuilder) {
@@ -60,5 +64,5 @@ pub(super) fn linear(at: &mut NodeBuilder) {
         ("transA", Attribute::Int(0)),
         ("transB", Attribute::Int(1)),
     ];
-    result("Gemm", &attributes, at);
+    result("Gemm", 2, &attributes, at);
 }

@@ -56,6 +56,16 @@ fn scaled(x: &str, dims: Vec<usize>, at: &mut NodeBuilder) {
     at.result("Add", &[&product, &beta], &[]);
 }
 
+/// x·weight, and + bias if there is one.
+pub(super) fn scale(at: &mut NodeBuilder) {
+    let (x, dims) = (at.input(0), of_channels(at.output_shape()));
+    if at.weights() > 1 {
+        return scaled(&x, dims, at);
+    }
+    let weight = at.weight_as(0, dims);
+    at.result("Mul", &[&x, &weight], &[]);
+}
+
 /// By an operator from version 17 on; before, in its parts.
 pub(super) fn layer(op: &LayerNorm, at: &mut NodeBuilder) {
     let (x, shape) = (at.input(0), at.output_shape());

@@ -7,7 +7,7 @@ use crate::export::ExportError;
 use crate::export::onnx::graph::NodeBuilder;
 use crate::export::onnx::proto::Attribute;
 use crate::ir::{Pair, Window};
-use crate::program::op::{AvgPool2d, MaxPool2d};
+use crate::program::op::{AvgPool2d, ChannelPool, MaxPool2d};
 
 /// Height and width before and after.
 fn sides(at: &NodeBuilder) -> [(usize, usize); 2] {
@@ -192,4 +192,18 @@ mod tests {
             assert_eq!(even(input, output), expected, "{input} to {output}");
         }
     }
+}
+
+/// The operators have the axes among their inputs from version 18 on, both of them.
+pub(super) fn channels(op: ChannelPool, at: &mut NodeBuilder) {
+    let operator = match op {
+        ChannelPool::Mean => "ReduceMean",
+        ChannelPool::Max => "ReduceMax",
+    };
+    let (x, keeps) = (at.input(0), ("keepdims", Attribute::Int(1)));
+    if at.opset() < 18 {
+        return at.result(operator, &[&x], &[("axes", Attribute::Ints(vec![1])), keeps]);
+    }
+    let axes = at.ints("axes", [1]);
+    at.result(operator, &[&x, &axes], &[keeps]);
 }

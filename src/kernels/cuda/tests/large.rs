@@ -3,7 +3,7 @@
 use super::case::check;
 use crate::ir::{Pair, Shape, Window};
 use crate::kernels::testing::{Case, F32_AGAINST_F64, Numbers};
-use crate::program::{Activation, Bounds, Epilogue, Fill, Op, Over, Resampling, op};
+use crate::program::{Activation, Bounds, ChannelPool, Epilogue, Fill, Op, Over, Resampling, op};
 
 /// Numbers from −2 to 2 that are exact in bf16, from a multiplicative generator.
 fn numbers(count: usize, seed: u64) -> Vec<f64> {
@@ -55,7 +55,14 @@ fn other_norms_in_long_rows() {
         run(&Case { weights: vec![weights; 2], ..Case::new(op, batch, shape, shape) });
     }
     for shape in [Shape::Vector(1500), Shape::map(40, 9, 11)] {
-        run(&Case::new(Op::Softmax, 5, shape, shape));
+        for op in [ChannelPool::Mean, ChannelPool::Max] {
+            if let Some((height, width)) = shape.sides() {
+                run(&Case::new(Op::ChannelPool(op), 5, shape, Shape::map(1, height, width)));
+            }
+        }
+        for groups in [1, 2] {
+            run(&Case::new(Op::Softmax(op::Softmax { groups }), 5, shape, shape));
+        }
     }
     let op = Op::LocalResponseNorm(op::LocalResponseNorm { size: 5, alpha: 0.1, beta: 0.75, k: 2.0 });
     run(&Case::new(op, 3, Shape::map(96, 13, 13), Shape::map(96, 13, 13)));
@@ -100,6 +107,18 @@ fn many_inputs_and_many_channels() {
     for inputs in [vec![map, one], vec![one, map, map, one], vec![map; 10]] {
         run(&Case { inputs, ..Case::new(Op::Mul, 3, map, map) });
     }
+    let (mask, rows, columns) = (Shape::map(1, 8, 9), Shape::map(24, 8, 1), Shape::map(24, 1, 9));
+    for inputs in [vec![map, mask], vec![mask, one], vec![columns, map, rows, one], vec![rows, columns, mask]] {
+        run(&Case { inputs, ..Case::new(Op::Mul, 3, map, map) });
+    }
+    for inputs in [vec![map; 2], vec![one; 2]] {
+        let shape = inputs[0];
+        run(&Case { inputs, ..Case::new(Op::Maximum, 3, shape, shape) });
+    }
+    for weights in [vec![24], vec![24; 2]] {
+        run(&Case { weights, ..Case::new(Op::Scale, 5, map, map) });
+    }
+    run(&Case::new(Op::Activation(Activation::Multiple { factor: 0.17 }), 5, map, map));
     let parts = [8, 16, 32].map(|channels| Shape::map(channels, 8, 9)).to_vec();
     let whole = Shape::map(56, 8, 9);
     run(&Case { inputs: parts, ..Case::new(Op::Concat, 3, whole, whole) });
