@@ -390,6 +390,6 @@ mod tests {
             argument("eps", Value::Float(1e-5)),
         ];
         let arguments = Arguments::new(Spanned::new("conv".to_string(), span), given);
-        assert_eq!(arguments.notation(), "conv 64 3x5 s2 p1x2 g=4 bias=false eps=1e-5");
+        assert_eq!(arguments.notation(), "conv 64 3x5 s2 p1x2 g4 bias=false eps=1e-5");
     }
 }
