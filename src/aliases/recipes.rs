@@ -4,7 +4,7 @@ use super::{Name, is, lacking, written};
 
 const NO_OPTIMIZER: &str = "the optimizers are sgd, adam, adamw, rmsprop and lion";
 const ON_IMAGES_ALREADY: &str = "images already are numbers from 0 to 1";
-const NO_LOSS: &str = "the losses are cross_entropy, binary_cross_entropy and asymmetric";
+const NO_LOSS: &str = "the losses are cross_entropy, binary_cross_entropy, asymmetric, l1, mse and huber";
 
 /// Rules that change the weights.
 pub const OPTIMIZERS: &[Name] = &[
@@ -81,11 +81,15 @@ pub const LOSSES: &[Name] = &[
     is("sigmoidcrossentropyloss", "Caffe", "binary_cross_entropy"),
     is("asl", "timm", "asymmetric"),
     is("asymmetricloss", "timm", "asymmetric"),
-    lacking("mse", "Keras", NO_LOSS),
-    lacking("mseloss", "PyTorch", NO_LOSS),
-    lacking("meansquarederror", "Keras", NO_LOSS),
-    lacking("l1loss", "PyTorch", NO_LOSS),
-    lacking("euclideanloss", "Caffe", NO_LOSS),
+    is("mseloss", "PyTorch", "mse"),
+    is("meansquarederror", "Keras", "mse"),
+    is("l2", "Ultralytics", "mse"),
+    is("l1loss", "PyTorch", "l1"),
+    is("mae", "Keras", "l1"),
+    is("meanabsoluteerror", "Keras", "l1"),
+    is("huberloss", "PyTorch", "huber"),
+    written("smoothl1loss", "PyTorch", "write `huber delta=BETA`, which is BETA times as large"),
+    written("euclideanloss", "Caffe", "write `mse`, which is twice as large for one number"),
     lacking("hinge", "Keras", NO_LOSS),
     lacking("hingeloss", "Caffe", NO_LOSS),
     lacking("focal", "Keras", NO_LOSS),

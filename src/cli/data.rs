@@ -125,6 +125,7 @@ impl Subject {
         match self.recipe.task {
             Task::Class => "class",
             Task::Multilabel => "label",
+            Task::Regression => "number",
         }
     }
 

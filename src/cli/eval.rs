@@ -1,6 +1,7 @@
 //! `archc eval FILE`
 
 mod labels;
+mod numbers;
 
 use std::fmt::Write as _;
 use std::io;
@@ -68,7 +69,7 @@ impl Eval {
                 } else if data.task != Task::Class {
                     let (task, path) = (data.task, printable(&path));
                     return Err(Failure::Message(format!(
-                        "`{path}` does not say which labels its images have: with `task: {task}`, name a table"
+                        "`{path}` does not say what its images have: with `task: {task}`, name a table"
                     )));
                 } else {
                     let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
@@ -120,6 +121,10 @@ fn json(output: impl io::Write, network: &str, evaluation: &Evaluation, names: &
             let report = labels::Report::new(network, of_labels, &evaluation.scores(), names);
             serde_json::to_writer(output, &report)
         }
+        Evaluation::Numbers(of_numbers) => {
+            let report = numbers::Report::new(network, of_numbers, &evaluation.scores(), names);
+            serde_json::to_writer(output, &report)
+        }
     }
 }
 
@@ -128,6 +133,7 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
     match evaluation {
         Evaluation::Classes(of_classes) => of_each_class(evaluation, of_classes, names),
         Evaluation::Labels(of_labels) => labels::text(evaluation, of_labels, names),
+        Evaluation::Numbers(of_numbers) => numbers::text(evaluation, of_numbers, names),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::program::Mode;
 use crate::recipe::{Data, MaxPixels, Table, Transform};
 use crate::train::data::{Conventions, DataError, Listed, conventions, images_in, is_table, listed, read_image};
 
-/// Predict the classes or labels of images
+/// Predict the classes, labels or numbers of images
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::PREDICT)]
 pub struct Predict {
@@ -112,6 +112,10 @@ impl Predict {
         }
         let Subjects { id, labels, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
         let answer = &Answer::new(&network, about.as_ref(), names);
+        if self.probabilities && !answer.has_probabilities() {
+            let why = "`--probabilities`: the network gives numbers, of which none is a probability";
+            return Err(Failure::Message(why.to_owned()));
+        }
         let batch = (self.batch as usize).min(files.len());
         self.machine.check_memory(&network, Mode::Eval, batch)?;
         if self.format == Format::Csv {
@@ -180,7 +184,7 @@ impl Predict {
                     bar.suspend(|| terminal::refuse(&error.to_string()));
                     sound = false;
                 } else if let Some(logits) = rows.next() {
-                    match answer.probabilities(logits) {
+                    match answer.values(logits) {
                         Ok(probabilities) => bar.suspend(|| tell(index, &probabilities))?,
                         Err(reason) => {
                             bar.suspend(|| terminal::refuse(&format!("{}: {reason}", path.display())));

@@ -1,6 +1,6 @@
 //! What the outputs of a batch should be, whatever the task: the one place where tasks part in a step.
 
-use super::{BinaryObjective, Objective, Real, cross_entropy, cross_entropy_gradient};
+use super::{BinaryObjective, NumbersObjective, Objective, Real, cross_entropy, cross_entropy_gradient};
 
 /// A task's loss with the targets of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,8 @@ pub enum Criterion<'a> {
     Classes(Objective<'a>),
     /// Any number of labels an image.
     Labels(BinaryObjective<'a>),
+    /// Numbers.
+    Numbers(NumbersObjective<'a>),
 }
 
 impl Criterion<'_> {
@@ -17,6 +19,7 @@ impl Criterion<'_> {
         match self {
             Criterion::Classes(objective) => objective.labels.len(),
             Criterion::Labels(objective) => objective.batch,
+            Criterion::Numbers(objective) => objective.batch,
         }
     }
 
@@ -24,7 +27,7 @@ impl Criterion<'_> {
     pub fn total_weight(&self) -> f64 {
         match self {
             Criterion::Classes(objective) => objective.total_weight(),
-            Criterion::Labels(objective) => objective.batch as f64,
+            Criterion::Labels(_) | Criterion::Numbers(_) => self.batch() as f64,
         }
     }
 
@@ -33,6 +36,7 @@ impl Criterion<'_> {
         match self {
             Criterion::Classes(objective) => cross_entropy(outputs, objective.labels),
             Criterion::Labels(objective) => objective.loss(outputs),
+            Criterion::Numbers(objective) => objective.loss(outputs),
         }
     }
 
@@ -41,6 +45,7 @@ impl Criterion<'_> {
         match self {
             Criterion::Classes(objective) => cross_entropy_gradient(outputs, objective, gradient),
             Criterion::Labels(objective) => objective.gradient(outputs, gradient),
+            Criterion::Numbers(objective) => objective.gradient(outputs, gradient),
         }
     }
 }

@@ -18,6 +18,7 @@ mod drawing;
 mod grid;
 mod matrix;
 mod pixels;
+mod scatter;
 mod sheet;
 mod svg;
 mod ticks;
@@ -30,6 +31,7 @@ pub use drawing::{Drawing, Stroke, is_small};
 pub use grid::{Grid, Tile};
 pub use matrix::{LARGEST, Matrix};
 pub(crate) use pixels::{CAPTION, caption};
+pub use scatter::Scatter;
 pub use sheet::Sheet;
 pub use svg::address;
 

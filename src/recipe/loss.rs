@@ -13,6 +13,8 @@ pub enum Loss {
     Binary(BinaryCrossEntropy),
     /// `asymmetric`
     Asymmetric(Asymmetric),
+    /// `l1`, `mse` or `huber`
+    Regression(Regression),
 }
 
 /// `cross_entropy label_smoothing=0.1`. Source:
@@ -45,6 +47,20 @@ pub struct Asymmetric {
     pub gamma_pos: f64,
     /// m: an absent label does not matter at all below this probability.
     pub clip: f64,
+}
+
+/// How far a number is from the truth. Source: <https://docs.pytorch.org/docs/stable/nn.html#loss-functions>.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Regression {
+    /// `l1`: the difference.
+    L1,
+    /// `mse`: its square.
+    Mse,
+    /// `huber delta=1`: its square near the truth, and its multiple far from it.
+    Huber {
+        /// δ, where one becomes the other.
+        delta: f64,
+    },
 }
 
 /// How much each class matters to the loss.
@@ -110,6 +126,7 @@ impl Loss {
         match task {
             Task::Class => Loss::CrossEntropy(CrossEntropy::default()),
             Task::Multilabel => Loss::Binary(BinaryCrossEntropy::default()),
+            Task::Regression => Loss::Regression(Regression::Mse),
         }
     }
 
@@ -118,6 +135,7 @@ impl Loss {
         match self {
             Loss::CrossEntropy(_) => Task::Class,
             Loss::Binary(_) | Loss::Asymmetric(_) => Task::Multilabel,
+            Loss::Regression(_) => Task::Regression,
         }
     }
 
@@ -127,6 +145,9 @@ impl Loss {
             Loss::CrossEntropy(_) => "cross_entropy",
             Loss::Binary(_) => "binary_cross_entropy",
             Loss::Asymmetric(_) => "asymmetric",
+            Loss::Regression(Regression::L1) => "l1",
+            Loss::Regression(Regression::Mse) => "mse",
+            Loss::Regression(Regression::Huber { .. }) => "huber",
         }
     }
 
@@ -135,7 +156,7 @@ impl Loss {
         match self {
             Loss::CrossEntropy(loss) => Some(("class_weights", &loss.class_weights)),
             Loss::Binary(loss) => Some(("pos_weight", &loss.pos_weight)),
-            Loss::Asymmetric(_) => None,
+            Loss::Asymmetric(_) | Loss::Regression(_) => None,
         }
     }
 }
@@ -164,6 +185,8 @@ impl fmt::Display for Loss {
             Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }) => {
                 write!(f, " gamma_neg={gamma_neg:?} gamma_pos={gamma_pos:?} clip={clip:?}")
             }
+            Loss::Regression(Regression::L1 | Regression::Mse) => Ok(()),
+            Loss::Regression(Regression::Huber { delta }) => write!(f, " delta={delta:?}"),
         }
     }
 }

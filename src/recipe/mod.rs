@@ -14,7 +14,7 @@ mod transform;
 
 use std::fmt;
 
-pub use loss::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind};
+pub use loss::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind, Regression};
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;

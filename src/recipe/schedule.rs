@@ -155,6 +155,10 @@ pub enum Measure {
     CalibrationError,
     /// The mean average precision: how far the images with a label come before those without it, averaged over labels.
     MeanPrecision,
+    /// The mean absolute error: how far numbers are from the truth.
+    MeanDistance,
+    /// R²: the part of the variance of numbers that is explained.
+    Explained,
 }
 
 /// By how much something must be better.
@@ -175,7 +179,7 @@ impl LrSchedule {
 
 impl Measure {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Measure; 7] = [
+    pub const ALL: [Measure; 9] = [
         Measure::Loss,
         Measure::Accuracy,
         Measure::BalancedAccuracy,
@@ -183,6 +187,8 @@ impl Measure {
         Measure::Auroc,
         Measure::CalibrationError,
         Measure::MeanPrecision,
+        Measure::MeanDistance,
+        Measure::Explained,
     ];
 
     /// As the notation has it.
@@ -195,6 +201,8 @@ impl Measure {
             Measure::Auroc => "auroc",
             Measure::CalibrationError => "ece",
             Measure::MeanPrecision => "map",
+            Measure::MeanDistance => "mae",
+            Measure::Explained => "r2",
         }
     }
 
@@ -205,7 +213,7 @@ impl Measure {
 
     /// Whether more is better.
     pub fn rises(self) -> bool {
-        !matches!(self, Measure::Loss | Measure::CalibrationError)
+        !matches!(self, Measure::Loss | Measure::CalibrationError | Measure::MeanDistance)
     }
 
     /// Whether one value is better than another. Any is better than none, which is NaN.

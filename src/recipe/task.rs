@@ -15,17 +15,20 @@ pub enum Task {
     Class,
     /// `multilabel`: of several labels, all that the image has.
     Multilabel,
+    /// `regression`: one number or several.
+    Regression,
 }
 
 impl Task {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Task; 2] = [Task::Class, Task::Multilabel];
+    pub const ALL: [Task; 3] = [Task::Class, Task::Multilabel, Task::Regression];
 
     /// As `task:` has it.
     pub fn name(self) -> &'static str {
         match self {
             Task::Class => "class",
             Task::Multilabel => "multilabel",
+            Task::Regression => "regression",
         }
     }
 
@@ -34,6 +37,7 @@ impl Task {
         match self {
             Task::Class => "one class an image",
             Task::Multilabel => "any number of labels an image",
+            Task::Regression => "numbers",
         }
     }
 
@@ -56,6 +60,7 @@ impl Task {
             Task::Multilabel => {
                 &[Measure::Loss, Measure::Accuracy, Measure::MeanPrecision, Measure::MacroF1, Measure::Auroc]
             }
+            Task::Regression => &[Measure::Loss, Measure::MeanDistance, Measure::Explained],
         }
     }
 
@@ -64,6 +69,7 @@ impl Task {
         match self {
             Task::Class => Measure::Accuracy,
             Task::Multilabel => Measure::MeanPrecision,
+            Task::Regression => Measure::Explained,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod classes;
 mod labels;
+mod numbers;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,6 +12,8 @@ use self::classes::ClassJudge;
 pub use self::classes::{ClassEvaluation, Guess};
 use self::labels::LabelsJudge;
 pub use self::labels::{LabelGuess, LabelResult, LabelsEvaluation, USUAL_THRESHOLD};
+use self::numbers::NumbersJudge;
+pub use self::numbers::{ColumnResult, NumberGuess, NumbersEvaluation};
 use super::TrainError;
 use super::data::{Batch, Batches, Dataset};
 use super::ranking::MOST_SCORES;
@@ -26,6 +29,8 @@ pub enum Evaluation {
     Classes(Box<ClassEvaluation>),
     /// Which labels each was said to have.
     Labels(LabelsEvaluation),
+    /// How near the network came to their numbers.
+    Numbers(NumbersEvaluation),
 }
 
 impl Evaluation {
@@ -34,6 +39,7 @@ impl Evaluation {
         match self {
             Evaluation::Classes(_) => Task::Class,
             Evaluation::Labels(_) => Task::Multilabel,
+            Evaluation::Numbers(_) => Task::Regression,
         }
     }
 
@@ -42,6 +48,7 @@ impl Evaluation {
         match self {
             Evaluation::Classes(evaluation) => evaluation.images,
             Evaluation::Labels(evaluation) => evaluation.images,
+            Evaluation::Numbers(evaluation) => evaluation.images,
         }
     }
 
@@ -50,13 +57,14 @@ impl Evaluation {
         match self {
             Evaluation::Classes(evaluation) => &evaluation.skipped,
             Evaluation::Labels(evaluation) => &evaluation.skipped,
+            Evaluation::Numbers(evaluation) => &evaluation.skipped,
         }
     }
 
     /// What each label's probability must reach for an image to be said to have it; nothing where that is not asked.
     pub fn thresholds(&self) -> Vec<f64> {
         match self {
-            Evaluation::Classes(_) => Vec::new(),
+            Evaluation::Classes(_) | Evaluation::Numbers(_) => Vec::new(),
             Evaluation::Labels(evaluation) => evaluation.labels.iter().map(|label| label.threshold).collect(),
         }
     }
@@ -80,6 +88,7 @@ impl Evaluation {
         match self {
             Evaluation::Classes(evaluation) => evaluation.measured(measure),
             Evaluation::Labels(evaluation) => evaluation.measured(measure),
+            Evaluation::Numbers(evaluation) => evaluation.measured(measure),
         }
     }
 }
@@ -105,16 +114,21 @@ fn judge(dataset: &Dataset, outputs: usize, thresholds: &[f64]) -> Result<Box<dy
             check_outputs(dataset, outputs)?;
             Ok(Box::new(LabelsJudge::new(outputs, thresholds)))
         }
+        Task::Regression => {
+            check_outputs(dataset, outputs)?;
+            Ok(Box::new(NumbersJudge::new(outputs)))
+        }
     }
 }
 
-/// A network says something of each label.
+/// A network says something of each label or number.
 pub(super) fn check_outputs(dataset: &Dataset, outputs: usize) -> Result<(), TrainError> {
     let labels = dataset.classes().len();
+    let what = if dataset.data().task == Task::Regression { "numbers" } else { "labels" };
     match labels == outputs {
         true => Ok(()),
         false => Err(TrainError::Refused(format!(
-            "the data has {labels} labels, and the network gives {outputs} numbers: let it end with `linear {labels}`, \
+            "the data has {labels} {what}, and the network gives {outputs} numbers: let it end with `linear {labels}`, \
              and write `classes: {labels}` if the file says how many there are"
         ))),
     }
@@ -123,14 +137,14 @@ pub(super) fn check_outputs(dataset: &Dataset, outputs: usize) -> Result<(), Tra
 fn too_many(images: usize, outputs: usize) -> TrainError {
     let scores = images.saturating_mul(outputs);
     TrainError::Refused(format!(
-        "to judge {outputs} labels, every score of every image is needed: {images} images have {scores}, and at most \
+        "to judge {outputs} outputs, every one of every image is needed: {images} images have {scores}, and at most \
          {MOST_SCORES} are kept: take fewer images"
     ))
 }
 
 /// Whether so many images can be judged.
 pub(super) fn check_count(task: Task, images: usize, outputs: usize) -> Result<(), TrainError> {
-    match task != Task::Multilabel || images.saturating_mul(outputs) <= MOST_SCORES {
+    match task == Task::Class || images.saturating_mul(outputs) <= MOST_SCORES {
         true => Ok(()),
         false => Err(too_many(images, outputs)),
     }

@@ -1,8 +1,8 @@
 //! What a run is to reach: the recipe's loss, with what it takes of the training images.
 
 use super::data::{Batch, Split};
-use crate::kernels::{BinaryObjective, BinaryRule, Criterion, Objective};
-use crate::recipe::{Asymmetric, ClassWeights, Loss};
+use crate::kernels::{BinaryObjective, BinaryRule, Criterion, Distance, NumbersObjective, Objective};
+use crate::recipe::{Asymmetric, ClassWeights, Loss, Regression};
 
 /// A loss with a weight for each class or label, if it has such.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ impl Goal {
                 ClassWeights::Given(weights) => weights.clone(),
                 ClassWeights::Auto => as_often(&train.targets().counts(outputs), train.len()),
             },
-            Loss::Asymmetric(_) => Vec::new(),
+            Loss::Asymmetric(_) | Loss::Regression(_) => Vec::new(),
         };
         Goal { loss: loss.clone(), weights }
     }
@@ -46,6 +46,16 @@ impl Goal {
             Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }) => {
                 labels(BinaryRule::Asymmetric { gamma_positive: *gamma_pos, gamma_negative: *gamma_neg, margin: *clip })
             }
+            Loss::Regression(rule) => Criterion::Numbers(NumbersObjective {
+                targets: &batch.targets,
+                batch: batch.examples.len(),
+                mixed,
+                distance: match *rule {
+                    Regression::L1 => Distance::Absolute,
+                    Regression::Mse => Distance::Squared,
+                    Regression::Huber { delta } => Distance::Huber { delta },
+                },
+            }),
         }
     }
 }

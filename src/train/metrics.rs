@@ -86,7 +86,7 @@ impl EpochMetrics {
             epoch: position.epoch + 1,
             lr: position.lr,
             train_loss: sums.mean_loss(),
-            train_acc: sums.correct as f64 / sums.images as f64,
+            train_acc: sums.scores(position.identity.task).get(Measure::Accuracy),
             validation: validated.map_or(Scores::none(position.identity.task), |validated| validated.scores),
         }
     }

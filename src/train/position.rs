@@ -153,7 +153,9 @@ impl Sums {
     pub fn scores(&self, task: Task) -> Scores {
         let mut scores = Scores::none(task);
         scores.set(Measure::Loss, self.mean_loss());
-        scores.set(Measure::Accuracy, self.correct as f64 / self.images as f64);
+        if task.measures().contains(&Measure::Accuracy) {
+            scores.set(Measure::Accuracy, self.correct as f64 / self.images as f64);
+        }
         scores
     }
 }

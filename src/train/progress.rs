@@ -133,13 +133,13 @@ impl Observer for Progress {
 
     fn step(&mut self, epoch: usize, batches: usize, sums: &Sums) {
         let images = sums.images as f64;
-        let state = format!(
-            "loss {:.4}, accuracy {:.2} %, {:.0} images/s{}",
-            sums.mean_loss(),
-            100.0 * sums.correct as f64 / images,
-            images / sums.seconds,
-            self.memory.text(),
-        );
+        // Numbers are never just right.
+        let accuracy = match sums.correct {
+            0 => String::new(),
+            correct => format!(", accuracy {:.2} %", 100.0 * correct as f64 / images),
+        };
+        let (loss, rate) = (sums.mean_loss(), images / sums.seconds);
+        let state = format!("loss {loss:.4}{accuracy}, {rate:.0} images/s{}", self.memory.text());
         if self.lines == Lines::Plain && self.printed.elapsed() > SILENCE {
             self.line(&format!("epoch {}/{}, batch {batches}/{}: {state}", epoch + 1, self.epochs, self.batches));
         }
@@ -157,26 +157,20 @@ impl Observer for Progress {
 
     fn validation(&mut self, metrics: &ValidationMetrics) {
         let ValidationMetrics { step, epoch, scores } = metrics;
-        let (val_loss, val_acc) = (scores.get(Measure::Loss), scores.get(Measure::Accuracy));
-        if !val_acc.is_nan() {
-            let result = format!("validation {val_loss:.4} {:.2} %{}", 100.0 * val_acc, beside(scores));
+        if let Some(result) = result(scores) {
             self.line(&format!("epoch {epoch}/{}   after step {step}   {result}", self.epochs));
         }
     }
 
     fn epoch(&mut self, metrics: &EpochMetrics, times: &EpochTimes) {
         let EpochMetrics { epoch, lr, train_loss, train_acc, validation } = metrics;
-        let (val_loss, val_acc) = (validation.get(Measure::Loss), validation.get(Measure::Accuracy));
         let EpochTimes { seconds, images_per_s, data_wait, .. } = times;
         let mut parts = vec![
             (0, format!("epoch {epoch}/{}", self.epochs)),
             (2, format!("lr {lr:.3e}")),
-            (0, format!("training {train_loss:.4} {:.2} %", 100.0 * train_acc)),
+            (0, format!("training {train_loss:.4}{}", percent(*train_acc))),
         ];
-        if !val_acc.is_nan() {
-            let beside = beside(validation);
-            parts.push((0, format!("validation {val_loss:.4} {:.2} %{beside}", 100.0 * val_acc)));
-        }
+        parts.extend(result(validation).map(|result| (0, result)));
         parts.extend([(0, format!("{seconds:.1} s")), (3, format!("{images_per_s:.0} images/s"))]);
         if *data_wait > STARVED {
             parts.push((1, format!("waited for images {:.0} % of the time", 100.0 * data_wait)));
@@ -198,6 +192,18 @@ impl Observer for Progress {
             self.left_out.insert(image.clone());
         }
     }
+}
+
+/// A fraction, if it is known.
+fn percent(part: f64) -> String {
+    if part.is_nan() { String::new() } else { format!(" {:.2} %", 100.0 * part) }
+}
+
+/// `validation 0.1234 98.76 %`, if there was any.
+fn result(scores: &Scores) -> Option<String> {
+    let (loss, accuracy) = (scores.get(Measure::Loss), scores.get(Measure::Accuracy));
+    let text = format!("validation {loss:.4}{}{}", percent(accuracy), beside(scores));
+    (!loss.is_nan()).then_some(text)
 }
 
 /// What the best weights of a task are chosen by, if that is not the accuracy.

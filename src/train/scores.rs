@@ -51,9 +51,10 @@ impl Scores {
 
 /// The task whose measures these are, by one that it alone has.
 fn told_by(has: impl Fn(Measure) -> bool) -> Task {
-    match has(Measure::MeanPrecision) {
-        true => Task::Multilabel,
-        false => Task::Class,
+    match (has(Measure::MeanPrecision), has(Measure::Explained)) {
+        (true, _) => Task::Multilabel,
+        (false, true) => Task::Regression,
+        (false, false) => Task::Class,
     }
 }
 
@@ -67,6 +68,8 @@ fn key(measure: Measure) -> &'static str {
         Measure::Auroc => "val_auroc",
         Measure::CalibrationError => "val_ece",
         Measure::MeanPrecision => "val_map",
+        Measure::MeanDistance => "val_mae",
+        Measure::Explained => "val_r2",
     }
 }
 
@@ -80,6 +83,8 @@ pub fn title(measure: Measure) -> &'static str {
         Measure::Auroc => "AUROC",
         Measure::CalibrationError => "ECE",
         Measure::MeanPrecision => "mean average precision",
+        Measure::MeanDistance => "mean absolute error",
+        Measure::Explained => "R²",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Networks that say which of several labels an image has: from a table to a table.
+//! Networks that say which of several labels an image has, and those that say numbers: from a table to a table.
 
 use crate::place::{Place, json, read};
 
@@ -35,6 +35,107 @@ fn labelled() -> Place {
         std::fs::write(place.path(name), text).expect("room on the disk");
     }
     place
+}
+
+/// Images of 8×8 pixels, each of one brightness with a little noise, and a table of the brightness and of its double.
+fn measured() -> Place {
+    let place = Place::new();
+    let mut table = "file,light,twice,part\n".to_owned();
+    for image in 0..80u32 {
+        let light = image * 37 % 80;
+        let pixel = |x: u32, y: u32| image::Luma([(3 * light + (image + x + y) % 5) as u8]);
+        image::GrayImage::from_fn(8, 8, pixel).save(place.path(&format!("{image}.png"))).expect("room on the disk");
+        let part = if image % 5 == 0 { "val" } else { "train" };
+        table += &format!("{image}.png,{},{:.3},{part}\n", light as f32 / 80.0, light as f32 / 40.0 - 1.0);
+    }
+    let network = |label: &str, outputs: usize, train: &str| {
+        format!(
+            "input: [1, 8, 8]\nlayers: [conv 4 3x3 p1 -> relu -> avgpool 2, flatten, linear {outputs} as fc]\n\
+             data: {{set: table, file: numbers.csv, image: file, split: part, task: regression, label: {label}}}\n\
+             train: {{epochs: 30, batch: 16, optimizer: adam lr=0.01, seed: 1{train}}}\n"
+        )
+    };
+    for (name, text) in [
+        ("numbers.csv", table),
+        ("two.yaml", network("[light, twice]", 2, "")),
+        ("one.yaml", network("light", 1, ", loss: huber delta=0.5")),
+        (
+            "all.yaml",
+            network(
+                "[light, twice]",
+                2,
+                ", loss: l1, mix: mixup 0.2, ema: 0.9, accumulate: 2, best_by: mae, schedule: plateau by=mae patience=1, \
+                 early_stopping: patience 9 by=r2",
+            ),
+        ),
+    ] {
+        std::fs::write(place.path(name), text).expect("room on the disk");
+    }
+    place
+}
+
+#[test]
+fn numbers_are_learned_from_a_table() {
+    let place = measured();
+    let shown = place.ok("train two.yaml --threads 1 --out run");
+    assert!(shown.contains(" r2 ") && shown.contains("validation R² in epoch"), "{shown}");
+    let lines = read(&place.path("run/metrics.jsonl"));
+    let last = json(lines.lines().last().expect("thirty epochs"));
+    let keys: Vec<&String> = last.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["epoch", "lr", "train_acc", "train_loss", "val_loss", "val_mae", "val_r2"]);
+    assert!(last["val_r2"].as_f64().is_some_and(|r2| r2 > 0.95) && last["train_acc"].is_null(), "{last}");
+
+    let evaluated = json(&place.ok("eval run --weights run/last.safetensors --format json"));
+    let near = |own: &str, key: &str| {
+        (evaluated[own].as_f64().expect("a number") - last[key].as_f64().expect("a number")).abs() < 1e-6
+    };
+    assert!(near("r2", "val_r2") && near("mae", "val_mae") && near("loss", "val_loss"), "{evaluated} {last}");
+    assert_eq!((&evaluated["columns"][1]["name"], &evaluated["images"]), (&"twice".into(), &16.into()));
+    let table = place.ok("eval run");
+    assert!(table.contains("mean squared error") && table.lines().count() == 4 + 1 + 1 + 2, "{table}");
+
+    let said = json(&place.ok("predict run/best.safetensors 20.png --format json"));
+    let value = |at: usize| said["values"][at]["value"].as_f64().expect("a number");
+    assert!(said["values"][0]["name"] == "light" && (value(0) - 20.0 / 80.0).abs() < 0.15, "{said}");
+    let csv = place.ok("predict run 20.png --format csv");
+    assert!(csv.starts_with("image,number,name,value\n20.png,0,light,0.") && csv.lines().count() == 3, "{csv}");
+    assert!(place.ok("predict run 20.png").contains("  twice\n"));
+    std::fs::write(place.path("new.csv"), "file\n20.png\n5.png\n").expect("room on the disk");
+    place.ok("predict run new.csv --to new_numbers.csv");
+    let written = read(&place.path("new_numbers.csv"));
+    assert!(written.starts_with("file,light,twice\n20.png,0.") && written.lines().count() == 3, "{written}");
+    let output = place.run("predict run new.csv --to other.csv --probabilities");
+    let refusal = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && refusal.contains("none is a probability"), "{refusal}");
+
+    let page = read(&place.path("run/report.html"));
+    for part in ["R² 0.9", "Truth and prediction", "Farthest from the truth", ">truth, and prediction upwards</text>"]
+    {
+        assert!(page.contains(part), "{part} is not on the page");
+    }
+    assert!(place.path("run/predictions-2.png").exists() && !page.contains("Confusion matrix"));
+    let events = std::fs::read(place.path("run/events.out.tfevents.archc")).expect("every run writes it");
+    for (tag, is_there) in [("mae/validation", true), ("r2/validation", true), ("accuracy/train", false)] {
+        assert_eq!(events.windows(tag.len()).any(|part| part == tag.as_bytes()), is_there, "{tag}");
+    }
+    assert!(place.ok("runs run").contains(" r2 "));
+    let info = place.ok("data info two.yaml");
+    assert!(info.contains("2 numbers") && info.contains("light ") && info.contains("greatest"), "{info}");
+    place.ok("train one.yaml --threads 1 --out one --quiet");
+    assert_eq!(json(&place.ok("eval one --format json"))["columns"][0]["name"], "light");
+}
+
+#[test]
+fn a_stopped_run_of_numbers_ends_with_the_same_bytes() {
+    let place = measured();
+    place.ok("train all.yaml --threads 1 --set train.epochs=3 --out whole --quiet");
+    place.ok("train all.yaml --threads 2 --set train.epochs=1 --out parts --quiet");
+    place.ok("train --resume parts --threads 1 --set train.epochs=3 --quiet");
+    for file in ["last.safetensors", "last.state.safetensors", "best.safetensors", "metrics.jsonl", "validations.jsonl"]
+    {
+        let bytes = |run: &str| std::fs::read(place.path(run).join(file)).expect("every run writes it");
+        assert!(bytes("whole") == bytes("parts"), "{file} of the resumed run differs");
+    }
 }
 
 /// Whatever a recipe may have with this task.

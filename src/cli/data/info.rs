@@ -9,7 +9,7 @@ use crate::cli::terminal::{self, Format, WIDEST, complain};
 use crate::diagnostic::printable;
 use crate::ir::Pair;
 use crate::recipe::Task;
-use crate::train::data::{Collection, Split, TestImages};
+use crate::train::data::{Collection, Split, Targets, TestImages};
 
 /// Show how many images each class has, and their sizes
 #[derive(Debug, Args)]
@@ -125,6 +125,10 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
     if !collection.left_out.is_empty() {
         text.push_str(&format!("beside them {}, left out\n", count(collection.left_out.len(), "other file")));
     }
+    if subject.recipe.task == Task::Regression {
+        text.push_str(&numbers(classes, parts));
+        return text;
+    }
     let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, WIDEST);
     let name = if subject.recipe.task == Task::Class { "class" } else { "name" };
     text.push_str(&format!("\nlabel  {name:widest$}"));
@@ -137,6 +141,26 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
             text.push_str(&format!("  {:>width$}", counts[label], width = part.name.len().max(8)));
         }
         text.push('\n');
+    }
+    text
+}
+
+/// The least, the mean and the greatest of every number, in every part.
+fn numbers(columns: &[String], parts: &[Part]) -> String {
+    let widest = columns.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let mut text = format!("\n{:widest$}  {:11}  {:>10}  {:>10}  {:>10}\n", "number", "", "least", "mean", "greatest");
+    for (index, name) in columns.iter().enumerate() {
+        for Part { name: part, split, .. } in parts {
+            let Targets::Numbers(rows) = split.targets() else { continue };
+            let values = (0..split.len()).map(|example| f64::from(rows.of(example)[index]));
+            let least = values.clone().fold(f64::INFINITY, f64::min);
+            let most = values.clone().fold(f64::NEG_INFINITY, f64::max);
+            let mean = values.sum::<f64>() / split.len() as f64;
+            text.push_str(&format!(
+                "{:widest$}  {part:11}  {least:>10.4}  {mean:>10.4}  {most:>10.4}\n",
+                printable(name)
+            ));
+        }
     }
     text
 }

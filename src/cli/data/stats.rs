@@ -46,6 +46,7 @@ impl Stats {
                 let normalize =
                     statistics.normalize().map_or_else(|problem| problem.to_string(), |one| one.to_string());
                 let balance = match (least, most) {
+                    _ if task == Task::Regression => format!("{} training images with numbers", train.len()),
                     (least, most) if least == most => format!("{least} training images of every {kind}"),
                     _ => format!("from {least} to {most} training images of a {kind}"),
                 };

@@ -42,13 +42,17 @@ impl Answer {
         Answer { task, names, thresholds: thresholds.unwrap_or_else(|| vec![USUAL_THRESHOLD; outputs]), outputs }
     }
 
-    /// The probability of every class or label.
-    pub fn probabilities(&self, outputs: &[f32]) -> Result<Vec<f64>, String> {
+    /// The probability of every class or label, or the numbers.
+    pub fn values(&self, outputs: &[f32]) -> Result<Vec<f64>, String> {
         match self.task {
             Task::Class => softmax(outputs),
             Task::Multilabel => match outputs.iter().position(|logit| logit.is_nan()) {
                 Some(label) => Err(no_score("label", label, outputs[label])),
                 None => Ok(outputs.iter().map(|logit| sigmoid(f64::from(*logit))).collect()),
+            },
+            Task::Regression => match outputs.iter().position(|number| !number.is_finite()) {
+                Some(at) => Err(format!("the network gives {} for number {at}: are these its weights?", outputs[at])),
+                None => Ok(outputs.iter().map(|number| f64::from(*number)).collect()),
             },
         }
     }
@@ -58,11 +62,15 @@ impl Answer {
         match self.task {
             Task::Class => "image,rank,class,name,probability\n",
             Task::Multilabel => "image,rank,label,name,probability,present\n",
+            Task::Regression => "image,number,name,value\n",
         }
     }
 
     /// What is said of an image: no more than `top` classes or labels, the likeliest first.
     pub fn describe(&self, format: Format, path: &Path, probabilities: &[f64], top: usize) -> String {
+        if self.task == Task::Regression {
+            return self.numbers(format, path, probabilities);
+        }
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
         order.truncate(top);
@@ -76,7 +84,7 @@ impl Answer {
                 let row = |(rank, class): (usize, &usize)| {
                     let (image, name) = (field(&path.to_string_lossy()), field(&name(*class)));
                     let present = match self.task {
-                        Task::Class => String::new(),
+                        Task::Class | Task::Regression => String::new(),
                         Task::Multilabel => format!(",{}", u8::from(self.is_present(*class, probabilities))),
                     };
                     format!("{image},{},{class},{name},{}{present}\n", rank + 1, probabilities[*class])
@@ -86,7 +94,7 @@ impl Answer {
             Format::Text => {
                 let line = |class: &usize| {
                     let sign = match self.task {
-                        Task::Class => "",
+                        Task::Class | Task::Regression => "",
                         Task::Multilabel if self.is_present(*class, probabilities) => "✓ ",
                         Task::Multilabel => "  ",
                     };
@@ -101,7 +109,7 @@ impl Answer {
     fn entry(&self, class: usize, probabilities: &[f64]) -> Value {
         let (name, probability) = (class_name(&self.names, class), probabilities[class]);
         match self.task {
-            Task::Class => json!({"class": class, "name": name, "probability": probability}),
+            Task::Class | Task::Regression => json!({"class": class, "name": name, "probability": probability}),
             Task::Multilabel => json!({
                 "label": class,
                 "name": name,
@@ -109,6 +117,31 @@ impl Answer {
                 "present": self.is_present(class, probabilities),
             }),
         }
+    }
+
+    /// The numbers of an image, each under the name of its column.
+    fn numbers(&self, format: Format, path: &Path, numbers: &[f64]) -> String {
+        let named = || numbers.iter().enumerate().map(|(at, number)| (at, class_name(&self.names, at), *number as f32));
+        match format {
+            Format::Json => {
+                let values: Vec<_> = named().map(|(_, name, value)| json!({"name": name, "value": value})).collect();
+                format!("{}\n", json!({"image": path.to_string_lossy(), "values": values}))
+            }
+            Format::Csv => {
+                let image = field(&path.to_string_lossy());
+                named().map(|(at, name, value)| format!("{image},{at},{},{value}\n", field(&name))).collect()
+            }
+            Format::Text => {
+                let lines: String =
+                    named().map(|(_, name, value)| format!("  {value:>12.4}  {}\n", printable(&name))).collect();
+                format!("{}\n{lines}", printable(&path.display().to_string()))
+            }
+        }
+    }
+
+    /// Whether there is a probability of each class or label.
+    pub fn has_probabilities(&self) -> bool {
+        self.task != Task::Regression
     }
 
     fn is_present(&self, label: usize, probabilities: &[f64]) -> bool {
@@ -121,7 +154,7 @@ impl Answer {
         match self.task {
             Task::Class if !columns.probabilities => vec![field(named())],
             Task::Multilabel if !columns.probabilities && columns.separator.is_some() => vec![field(named())],
-            Task::Class | Task::Multilabel => {
+            Task::Class | Task::Multilabel | Task::Regression => {
                 (0..self.outputs).map(|class| field(&class_name(&self.names, class))).collect()
             }
         }
@@ -131,6 +164,7 @@ impl Answer {
     pub fn row(&self, columns: &Columns, probabilities: &[f64]) -> Vec<String> {
         let present = |label: usize| self.is_present(label, probabilities);
         match (self.task, columns.probabilities, &columns.separator) {
+            (Task::Regression, ..) => probabilities.iter().map(|number| (*number as f32).to_string()).collect(),
             (_, true, _) => probabilities.iter().map(f64::to_string).collect(),
             (Task::Class, false, _) => vec![field(&class_name(&self.names, largest(probabilities)))],
             (Task::Multilabel, false, Some(separator)) => {

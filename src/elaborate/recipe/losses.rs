@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
-use crate::recipe::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind};
+use crate::recipe::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind, Regression};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
@@ -19,6 +19,9 @@ pub const LOSSES: Registry<Loss> = Registry {
         ("cross_entropy", cross_entropy),
         ("binary_cross_entropy", binary_cross_entropy),
         ("asymmetric", asymmetric),
+        ("l1", |_| Ok(Loss::Regression(Regression::L1))),
+        ("mse", |_| Ok(Loss::Regression(Regression::Mse))),
+        ("huber", huber),
     ]],
     aliases: aliases::LOSSES,
 };
@@ -51,6 +54,12 @@ fn asymmetric(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
     let clip = arguments.optional("clip")?.unwrap_or(usual.clip);
     below_one(arguments, "clip", clip)?;
     Ok(Loss::Asymmetric(Asymmetric { gamma_neg, gamma_pos, clip }))
+}
+
+fn huber(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    let delta = arguments.optional("delta")?.unwrap_or(1.0);
+    above_zero(arguments, "delta", delta)?;
+    Ok(Loss::Regression(Regression::Huber { delta }))
 }
 
 fn label_smoothing(arguments: &mut Arguments) -> Result<f64, Diagnostic> {

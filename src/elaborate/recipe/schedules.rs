@@ -212,7 +212,8 @@ impl FromValue for Per {
 }
 
 impl FromValue for Measure {
-    const EXPECTED: &'static str = "`loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece` or `map`";
+    const EXPECTED: &'static str =
+        "`loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece`, `map`, `mae` or `r2`";
     const WORD: bool = true;
     fn from_value(value: &Value) -> Option<Measure> {
         Measure::of(&String::from_value(value)?)

@@ -61,7 +61,7 @@ impl Entries {
                 problems.push(
                     error
                         .other(set.span, format!("{} has one class an image", set.value))
-                        .help("write `set: table`, with the `file` that says which labels each image has"),
+                        .help("write `set: table`, with the `file` that says what each image has"),
                 );
                 return None;
             }
@@ -104,6 +104,12 @@ impl Entries {
                 "write for example `separator: \"|\"`",
             ),
             (Task::Class, None, None) | (Task::Multilabel, Some(_), None) | (Task::Multilabel, None, Some(_)) => Ok(()),
+            (Task::Regression, _, None) => Ok(()),
+            (Task::Regression, _, Some(_)) => refuse(
+                place("separator"),
+                "`separator` divides labels, and `task: regression` has numbers".to_owned(),
+                "leave it out; a list of columns holds several numbers: `label: [x, y]`",
+            ),
             (Task::Class, Some(list), _) => refuse(
                 Some(list.span),
                 "a list of columns says which of several labels an image has, and `task: class` has one class an image"

@@ -1,7 +1,7 @@
 //! What a recipe may ask for depends on the task. Each mistake says what takes its place, or why nothing does.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::recipe::{Curve, Loss, Measure, Sampler, Task, Train};
+use crate::recipe::{Curve, Loss, Measure, MixKind, Sampler, Task, Train};
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// The task that a document tells, if its `data:` is there and not wrong about it.
@@ -26,7 +26,7 @@ pub fn check(section: &Section, train: &Train, task: Task, problems: &mut Vec<Di
             format!("`{}` draws images by their class, and `task: {task}` has {}", sampler(train), task.of_image());
         let error = Diagnostic::error(Code::InvalidArgument, place("sampler"), message);
         problems.push(error.help(match task {
-            Task::Class => "leave `sampler` out",
+            Task::Class | Task::Regression => "leave `sampler` out",
             Task::Multilabel => {
                 "leave `sampler` out; so that rare labels matter more, write `loss: binary_cross_entropy pos_weight=auto`"
             }
@@ -39,6 +39,11 @@ pub fn check(section: &Section, train: &Train, task: Task, problems: &mut Vec<Di
         problems.push(
             error.other(place("loss"), "asked for here").help("write `loss: binary_cross_entropy`, or leave `mix` out"),
         );
+    }
+    if task == Task::Regression && train.mix.iter().any(|mix| mix.kind == MixKind::CutMix) {
+        let message = "`cutmix` pastes a part of another image, and the numbers of such an image are not known";
+        let error = Diagnostic::error(Code::InvalidArgument, place("mix"), message);
+        problems.push(error.help("write `mix: mixup 0.2`, which mixes numbers as it mixes images, or leave it out"));
     }
     let plateau = match &train.schedule.curve {
         Curve::Plateau(plateau) => Some(plateau.better.by),

@@ -74,7 +74,7 @@ impl Collection {
     pub fn open(data: &Data) -> Result<Collection, DataError> {
         let path = data.path.as_deref();
         if data.task != Task::Class && data.set != DataSet::Table {
-            let message = format!("`task: {}` needs a table that says which labels each image has", data.task);
+            let message = format!("`task: {}` needs a table that says what each image has", data.task);
             return Err(DataError::Mismatch(message));
         }
         let (train, validation) = match data.set {

@@ -27,7 +27,8 @@ pub struct Batch {
     pub images: Vec<f32>,
     /// N class indices; none where another task has other targets.
     pub labels: Vec<u32>,
-    /// N×C numbers, 1 for labels that an image has and 0 for the others; none where images have a class each.
+    /// N×C numbers, 1 for labels that an image has and 0 for the others, or the image's numbers; none where images
+    /// have a class each.
     pub targets: Vec<f32>,
     /// The N images' numbers in their split.
     pub examples: Vec<usize>,

@@ -62,7 +62,7 @@ pub use sheet::{Tile, sheet};
 pub use split::Split;
 pub use statistics::Statistics;
 pub use table::{Conventions, Listed, conventions, is_table, listed};
-pub use targets::{LabelSets, Targets};
+pub use targets::{LabelSets, NumberRows, Targets};
 
 use self::augment::Pipeline;
 use self::collection::{looked_at, some};

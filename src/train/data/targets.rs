@@ -7,12 +7,30 @@ use flate2::Crc;
 use super::loader::Batch;
 
 /// What is known of each image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Targets {
     /// Its class.
     Classes(Arc<[u32]>),
     /// Its labels.
     Labels(Arc<LabelSets>),
+    /// Its numbers.
+    Numbers(Arc<NumberRows>),
+}
+
+/// The numbers of each image, one image after the other.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct NumberRows {
+    /// How many an image has; at least 1.
+    pub columns: usize,
+    /// N×C
+    pub values: Vec<f32>,
+}
+
+impl NumberRows {
+    /// Those of an image.
+    pub fn of(&self, example: usize) -> &[f32] {
+        &self.values[example * self.columns..][..self.columns]
+    }
 }
 
 /// The labels of each image, in ascending order, one image after the other.
@@ -88,6 +106,7 @@ impl Targets {
         match self {
             Targets::Classes(labels) => labels.len(),
             Targets::Labels(sets) => sets.len(),
+            Targets::Numbers(rows) => rows.values.len() / rows.columns,
         }
     }
 
@@ -100,15 +119,16 @@ impl Targets {
     pub fn classes(&self) -> &[u32] {
         match self {
             Targets::Classes(labels) => labels,
-            Targets::Labels(_) => &[],
+            Targets::Labels(_) | Targets::Numbers(_) => &[],
         }
     }
 
-    /// The classes or labels of an image.
+    /// The classes or labels of an image, if it has such.
     pub fn of(&self, example: usize) -> &[u32] {
         match self {
             Targets::Classes(labels) => &labels[example..=example],
             Targets::Labels(sets) => sets.of(example),
+            Targets::Numbers(_) => &[],
         }
     }
 
@@ -124,10 +144,15 @@ impl Targets {
         match self {
             Targets::Classes(labels) => Targets::Classes(examples.iter().map(|example| labels[*example]).collect()),
             Targets::Labels(sets) => examples.iter().map(|example| sets.of(*example)).collect::<LabelSets>().into(),
+            Targets::Numbers(rows) => {
+                let values = examples.iter().flat_map(|example| rows.of(*example)).copied().collect();
+                Targets::Numbers(Arc::new(NumberRows { columns: rows.columns, values }))
+            }
         }
     }
 
-    /// The same with the number that stands at its place in `new` for every class or label.
+    /// The same with the number that stands at its place in `new` for every class, label or column; of columns, `new` is a
+    /// permutation.
     pub fn renumbered(&self, new: &[u32]) -> Targets {
         let number = |label: &u32| new[*label as usize];
         match self {
@@ -136,6 +161,13 @@ impl Targets {
                 let mut all = LabelSets::default();
                 sets.iter().for_each(|labels| all.push(&labels.iter().map(number).collect::<Vec<_>>()));
                 all.into()
+            }
+            Targets::Numbers(rows) => {
+                let mut values = vec![0.0; rows.values.len()];
+                for (from, to) in rows.values.chunks_exact(rows.columns).zip(values.chunks_exact_mut(rows.columns)) {
+                    from.iter().zip(new).for_each(|(value, place)| to[*place as usize] = *value);
+                }
+                Targets::Numbers(Arc::new(NumberRows { columns: rows.columns, values }))
             }
         }
     }
@@ -150,6 +182,7 @@ impl Targets {
                     labels.iter().for_each(|label| sum.update(&label.to_le_bytes()));
                 }
             }
+            Targets::Numbers(rows) => rows.values.iter().for_each(|value| sum.update(&value.to_le_bytes())),
         }
     }
 
@@ -162,11 +195,15 @@ impl Targets {
                 batch.targets.resize(start + labels, 0.0);
                 sets.of(example).iter().for_each(|label| batch.targets[start + *label as usize] = 1.0);
             }
+            Targets::Numbers(rows) => batch.targets.extend_from_slice(rows.of(example)),
         }
     }
 
     /// What is known of an image, for people.
     pub fn caption(&self, example: usize, names: &[String]) -> String {
+        if let Targets::Numbers(rows) = self {
+            return rows.of(example).iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
+        }
         let name = |label: &u32| names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
         self.of(example).iter().map(name).collect::<Vec<_>>().join(", ")
     }

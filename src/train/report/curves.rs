@@ -41,11 +41,12 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
         line(title(measure), colour, points.collect())
     };
     let task = record.validations.first().map_or(Task::Class, |line| line.scores.task());
-    let own = match task {
-        Task::Class => Measure::BalancedAccuracy,
-        Task::Multilabel => Measure::MeanPrecision,
+    const ALIKE: &str = "measures of validation that weigh all classes alike";
+    let (title_of_others, unit, others) = match task {
+        Task::Class => (ALIKE, Unit::Percent, vec![Measure::BalancedAccuracy, Measure::MacroF1, Measure::Auroc]),
+        Task::Multilabel => (ALIKE, Unit::Percent, vec![Measure::MeanPrecision, Measure::MacroF1, Measure::Auroc]),
+        Task::Regression => ("measures of validation", Unit::Plain, vec![Measure::MeanDistance, Measure::Explained]),
     };
-    let alike = [(own, 3), (Measure::MacroF1, 4), (Measure::Auroc, 5)];
     let charts = [
         (
             "loss",
@@ -63,7 +64,7 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
                 Line { name: "validation".to_owned(), ..of_validation((Measure::Accuracy, 1)) },
             ],
         ),
-        ("measures of validation that weigh all classes alike", Unit::Percent, alike.map(of_validation).into()),
+        (title_of_others, unit, others.into_iter().zip(3..).map(of_validation).collect()),
         ("learning rate", Unit::Plain, rates),
         ("loss of single steps", Unit::Plain, vec![line("", 0, over_steps(&written, "loss"))]),
     ];

@@ -5,6 +5,7 @@
 mod curves;
 mod gallery;
 mod labels;
+mod numbers;
 mod page;
 mod results;
 

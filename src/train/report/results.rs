@@ -9,6 +9,7 @@ use super::super::findings::Findings;
 use super::super::scores::{shown, title};
 use super::gallery::{Shown, gallery, tiles};
 use super::labels;
+use super::numbers;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, settings, table};
 use super::pictures;
@@ -30,6 +31,10 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
         Evaluation::Labels(evaluation) => {
             let names: Vec<String> = (0..evaluation.labels.len()).map(name).collect();
             labels::sections(findings, evaluation, &names, dataset, folder)
+        }
+        Evaluation::Numbers(evaluation) => {
+            let names: Vec<String> = (0..evaluation.columns.len()).map(name).collect();
+            numbers::sections(findings, evaluation, &names, dataset, folder)
         }
     }
 }

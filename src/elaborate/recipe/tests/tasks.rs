@@ -4,7 +4,8 @@ use super::{check_complaints, compile};
 use crate::compile_source;
 use crate::expand::{expand, portable};
 use crate::recipe::{
-    Asymmetric, Better, BinaryCrossEntropy, ClassWeights, CrossEntropy, Curve, Loss, Margin, Measure, Task, Train,
+    Asymmetric, Better, BinaryCrossEntropy, ClassWeights, CrossEntropy, Curve, Loss, Margin, Measure, Regression, Task,
+    Train,
 };
 use crate::syntax::Format;
 
@@ -57,6 +58,28 @@ fn a_task_has_its_loss_and_its_measures() {
     assert_eq!(class.train.expect("it has a recipe").loss, Loss::CrossEntropy(CrossEntropy::default()));
 }
 
+/// Data of numbers, and a recipe.
+fn numbers(train: &str) -> String {
+    format!("data: {{set: table, file: a.csv, task: regression, label: [x, y]}}\ntrain: {{{train}}}")
+}
+
+#[test]
+fn numbers_have_losses_of_their_own() {
+    for (text, expected) in [
+        ("epochs: 2", Regression::Mse),
+        ("loss: mse", Regression::Mse),
+        ("loss: l1", Regression::L1),
+        ("loss: huber", Regression::Huber { delta: 1.0 }),
+        ("loss: huber delta=0.25", Regression::Huber { delta: 0.25 }),
+    ] {
+        let train = compile(INPUT, &numbers(text)).train.expect("it has a recipe");
+        assert_eq!((&train.loss, train.best_by), (&Loss::Regression(expected), Measure::Explained), "{text}");
+        let again = compile(INPUT, &numbers(&format!("loss: {}", train.loss))).train.expect("it has a recipe");
+        assert_eq!(again.loss, train.loss);
+    }
+    assert!(!Measure::MeanDistance.rises() && Measure::Explained.rises());
+}
+
 #[test]
 fn what_a_run_keeps_says_its_task() {
     let network = compile(INPUT, &labels("loss: asymmetric"));
@@ -79,7 +102,10 @@ fn mistakes() {
             data("task: multi_label, label: [a, b]"),
             &["E010 `multi_label`: no task is called `multi_label` | did you mean `multilabel`?"][..],
         ),
-        (data("task: detect"), &["E010 `detect`: no task is called `detect` | there are class, multilabel"]),
+        (
+            data("task: detect"),
+            &["E010 `detect`: no task is called `detect` | there are class, multilabel, regression"],
+        ),
         (
             "data: {set: digits, task: multilabel}".to_owned(),
             &["E040 `multilabel`: `task: multilabel` needs `set: table` | write `set: table`"],
@@ -161,6 +187,34 @@ fn mistakes() {
                 "E013 `{binary_cross_entropy: {pos_weight: [1, 2]}}`: `pos_weight` has 2 weights, but the network tells 10 classes \
                apart | write one for each",
             ],
+        ),
+        (
+            numbers("loss: cross_entropy"),
+            &[
+                "E013 `cross_entropy`: `cross_entropy` is a loss for one class an image, and `task: regression` has numbers | \
+               write `loss: mse`",
+            ],
+        ),
+        (
+            labels("loss: l1"),
+            &[
+                "E013 `l1`: `l1` is a loss for numbers, and `task: multilabel` has any number of labels an image | write `task: \
+               regression` under `data:`, or `loss: binary_cross_entropy`",
+            ],
+        ),
+        (numbers("mix: [mixup, cutmix]"), &["E013 `[mixup, cutmix]`: `cutmix` pastes a part of another image"]),
+        (numbers("loss: huber delta=0"), &["E013 `0`: `delta` must be above 0"]),
+        (
+            numbers("loss: mse label_smoothing=0.1"),
+            &["E011 `label_smoothing=0.1`: `mse` has no argument `label_smoothing`"],
+        ),
+        (
+            numbers("best_by: accuracy"),
+            &["E013 `accuracy`: `accuracy` is not measured with `task: regression` | there are loss, mae, r2"],
+        ),
+        (
+            data("task: regression, label: [a, b], separator: ';'"),
+            &["E013 `';'`: `separator` divides labels, and `task: regression` has numbers"],
         ),
         (labels("loss: asymmetric clip=1"), &["E013 `1`: `clip` must be at least 0 and below 1"]),
         (labels("loss: asymmetric gamma_neg=-1"), &["E013 `-1`: `gamma_neg` must be 0 or more"]),

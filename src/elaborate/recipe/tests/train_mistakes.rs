@@ -13,7 +13,7 @@ fn mistakes() {
         (
             "train: {best_by: f1}",
             &[
-                "E013 `f1`: `best_by` of `train` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece` or `map`",
+                "E013 `f1`: `best_by` of `train` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece`, `map`, `mae` or `r2`",
             ],
         ),
         ("train: {drop_last: 1}", &["E013 `1`: `drop_last` of `train` must be `true` or `false`"]),
@@ -79,7 +79,7 @@ fn mistakes() {
         (
             "train: {schedule: plateau by=error}",
             &[
-                "E013 `error`: `by` of `plateau` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece` or `map` | found `error`",
+                "E013 `error`: `by` of `plateau` must be `loss`, `accuracy`, `balanced_accuracy`, `macro_f1`, `auroc`, `ece`, `map`, `mae` or `r2` | found `error`",
             ],
         ),
         (

@@ -1,18 +1,21 @@
 //! What a row says of its image, as the task has it.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::super::targets::{LabelSets, Targets};
+use super::super::targets::{LabelSets, NumberRows, Targets};
 use crate::diagnostic::printable;
 use crate::recipe::{Table, Task};
 
 /// What a row says of its image, in numbers of names in their order of appearance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Marks {
     /// Its class.
     Class(u32),
     /// Its labels, in ascending order.
     Labels(Vec<u32>),
+    /// Its numbers, column by column.
+    Numbers(Vec<f32>),
 }
 
 /// Names, each with a number in its order of appearance.
@@ -43,6 +46,8 @@ pub enum Marking<'a> {
     Separated(&'a str),
     /// Columns hold 1 or 0 each.
     Columns,
+    /// Columns hold a number each.
+    Numbers,
 }
 
 impl<'a> Marking<'a> {
@@ -52,6 +57,7 @@ impl<'a> Marking<'a> {
             (Task::Class, _) => Marking::Class,
             (Task::Multilabel, Some(separator)) => Marking::Separated(separator),
             (Task::Multilabel, None) => Marking::Columns,
+            (Task::Regression, _) => Marking::Numbers,
         }
     }
 
@@ -87,6 +93,17 @@ impl<'a> Marking<'a> {
                 }
                 Ok(sorted(labels))
             }
+            Marking::Numbers => {
+                let number = |at: &usize| {
+                    names.number(&columns[*at]);
+                    let field = fields[*at].trim();
+                    field.parse::<f32>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
+                        let shown: String = printable(field).chars().take(50).collect();
+                        format!("the column `{}` holds `{shown}`, which is no number", columns[*at])
+                    })
+                };
+                places.iter().map(number).collect::<Result<_, _>>().map(Marks::Numbers)
+            }
         }
     }
 
@@ -102,6 +119,7 @@ impl<'a> Marking<'a> {
             Marking::Class => format!("classes in {names}"),
             Marking::Separated(separator) => format!("labels in {names}, with `{separator}` between them"),
             Marking::Columns => format!("labels in the columns {names}"),
+            Marking::Numbers => format!("numbers in {names}"),
         }
     }
 
@@ -109,7 +127,7 @@ impl<'a> Marking<'a> {
     pub fn names<'b>(self, marks: impl Iterator<Item = &'b Marks>, names: &Names) -> Vec<String> {
         let all = || names.names.iter();
         match self {
-            Marking::Columns => all().cloned().collect(),
+            Marking::Columns | Marking::Numbers => all().cloned().collect(),
             Marking::Class | Marking::Separated(_) => {
                 let mut seen = vec![false; names.names.len()];
                 marks.for_each(|marks| marks.numbers().iter().for_each(|number| seen[*number as usize] = true));
@@ -141,6 +159,7 @@ impl Marks {
         match self {
             Marks::Class(class) => std::slice::from_ref(class),
             Marks::Labels(labels) => labels,
+            Marks::Numbers(_) => &[],
         }
     }
 
@@ -152,6 +171,10 @@ impl Marks {
             Marks::Class(_) => format!("of the class {shown}"),
             Marks::Labels(labels) if labels.is_empty() => "without labels".to_owned(),
             Marks::Labels(_) => format!("with the labels {shown}"),
+            Marks::Numbers(numbers) => {
+                let numbers = numbers.iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
+                format!("with {numbers}")
+            }
         }
     }
 }
@@ -188,6 +211,21 @@ pub fn targets<'a>(
                 Ok(())
             })?;
             Ok(sets.into())
+        }
+        Task::Regression => {
+            // Every column has its place; only their order may be another.
+            let columns = numbers.len();
+            let mut values = Vec::new();
+            marks.try_for_each(|(at, marks)| {
+                let Marks::Numbers(row) = marks else { return Ok(()) };
+                let start = values.len();
+                values.resize(start + columns, 0.0);
+                for (name, value) in (0..).zip(row) {
+                    values[start + number(at, &name)? as usize] = *value;
+                }
+                Ok(())
+            })?;
+            Ok(Targets::Numbers(Arc::new(NumberRows { columns, values })))
         }
     }
 }

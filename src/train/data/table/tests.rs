@@ -337,3 +337,35 @@ fn mistakes_in_labels_are_named_with_their_line() {
         assert!(error.contains(expected), "{error}, not {expected}");
     }
 }
+
+#[test]
+fn an_image_may_have_numbers() {
+    let text = "path,x,set,y\na.jpg, 1.5 ,train,-2\nb.jpg,1e3,train,0\nc.jpg,2,val,7\n";
+    let folder = with("numbers", text, &IMAGES);
+    let with_numbers = |labels: &[&str]| {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let data = recipe(&folder, |table| (table.label, table.split) = (labels, Some("set".into())));
+        Data { task: Task::Regression, ..data }
+    };
+    for (columns, expected) in [(&["x", "y"][..], ["1.5, -2", "1000, 0"]), (&["y", "x"], ["-2, 1.5", "0, 1000"])] {
+        let collection = open(&with_numbers(columns)).unwrap();
+        assert_eq!(collection.classes, columns);
+        let found = [0, 1].map(|example| collection.train.targets().caption(example, &collection.classes));
+        assert_eq!(found, expected);
+        assert_eq!(collection.validation.len(), 1);
+    }
+    // As others number them.
+    let renumbered = open(&with_numbers(&["x", "y"])).unwrap().train.targets().renumbered(&[1, 0]);
+    assert_eq!(renumbered.caption(0, &[]), "-2, 1.5");
+    for (text, expected) in [
+        ("path,x\na.jpg,1\nb.jpg,one\n", "line 3: the column `x` holds `one`, which is no number"),
+        ("path,x\na.jpg,\n", "line 2: the column `x` holds ``, which is no number"),
+        ("path,x\na.jpg,inf\n", "line 2: the column `x` holds `inf`, which is no number"),
+        ("path,x\na.jpg,1\na.jpg,2\n", "there it is with 1, here with 2"),
+    ] {
+        let folder = with(&format!("no-numbers-{}", text.len()), text, &IMAGES);
+        let data = Data { task: Task::Regression, ..recipe(&folder, |table| table.label = vec!["x".into()]) };
+        let error = open(&data).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}, not {expected}");
+    }
+}
