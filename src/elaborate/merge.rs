@@ -45,6 +45,9 @@ impl Walk<'_> {
             Merge::Concat => (&layers::CONCAT, values),
             Merge::Add => (&layers::ADD, values),
             Merge::Mul => (&layers::MUL, values),
+            // What is known of some of them alone would be held against others that may be wrong.
+            Merge::Max if values.contains(&None) => (&layers::MAX, values),
+            _ if values.contains(&None) => (&layers::ADD, values),
             Merge::Sub => {
                 let (first, mut others) = (values[0], values[1..].to_vec());
                 if others.len() > 1 {

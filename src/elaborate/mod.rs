@@ -7,6 +7,7 @@
 mod blocks;
 mod call;
 mod callee;
+mod clash;
 mod ending;
 mod enlarge;
 mod even_kernel;
@@ -157,6 +158,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     if graph.nodes.is_empty() && output.is_some() {
         problems.push(Diagnostic::error(Code::MissingKey, document.input.span, "the network has no layers"));
     }
+    problems.extend(clash::found(&graph, &origins));
     problems.extend(init::apply(&document.init, &mut graph, layers, &scope, output.is_some()));
     let shape = input.map(|_| graph.input);
     let is_whole = output.is_some() && problems.iter().all(|problem| problem.severity != Severity::Error);

@@ -51,7 +51,7 @@ mod tests {
             ("softmax", "10", "10"),
             ("softmax", "21x32x48", "21×32×48"),
             ("softmax groups=7", "21x32x48", "21×32×48"),
-            ("softmax groups=4", "10", "E024 10 channels do not split into 4 groups: 10 mod 4 = 2"),
+            ("softmax groups=4", "10", "E025 10 channels do not split into 4 groups: 10 mod 4 = 2"),
             ("softmax dim=1", "10", "E011 `softmax` has no argument `dim`"),
         ]);
     }

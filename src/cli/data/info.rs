@@ -147,7 +147,7 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
 
 /// The least, the mean and the greatest of every number, in every part.
 fn numbers(columns: &[String], parts: &[Part]) -> String {
-    let widest = columns.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
+    let widest = columns.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(6, WIDEST);
     let mut text = format!("\n{:widest$}  {:11}  {:>10}  {:>10}  {:>10}\n", "number", "", "least", "mean", "greatest");
     for (index, name) in columns.iter().enumerate() {
         for Part { name: part, split, .. } in parts {
