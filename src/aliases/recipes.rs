@@ -76,7 +76,6 @@ pub const LOSSES: &[Name] = &[
     written("nllloss", "PyTorch", "write `cross_entropy`, and end the network without a softmax"),
     written("labelsmoothingcrossentropy", "timm", "write `cross_entropy label_smoothing=0.1`"),
     is("bce", "Ultralytics", "binary_cross_entropy"),
-    is("binarycrossentropy", "Keras", "binary_cross_entropy"),
     written("bceloss", "PyTorch", "write `binary_cross_entropy`, and end the network without a sigmoid"),
     is("bcewithlogitsloss", "PyTorch", "binary_cross_entropy"),
     is("sigmoidcrossentropyloss", "Caffe", "binary_cross_entropy"),
