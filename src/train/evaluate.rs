@@ -150,8 +150,8 @@ pub(super) fn check_count(task: Task, images: usize, outputs: usize) -> Result<(
     }
 }
 
-/// Evaluates the network on all of `batches`, which are of `dataset`; `None` if `stop` was set before the end. Its labels
-/// are there from these `thresholds` on; without any, they are chosen.
+/// Evaluates the network on all of `batches`, which are of `dataset`; `None` if `stop` was set before the end. Its
+/// labels are there from these `thresholds` on; without any, they are chosen.
 ///
 /// # Errors
 /// If images cannot be read, if the data is for another network, and if the device fails.

@@ -58,8 +58,8 @@ impl Ranking {
     }
 }
 
-/// How likely one of its own scores is above one of the others, where equal ones count half; `None` if there are none of
-/// either. All are numbers, or the result is worth nothing.
+/// How likely one of its own scores is above one of the others, where equal ones count half; `None` if there are none
+/// of either. All are numbers, or the result is worth nothing.
 pub fn area_under(mut own: Vec<f32>, others: impl Iterator<Item = f32>) -> Option<f64> {
     own.sort_unstable_by(f32::total_cmp);
     // In halves, which are whole numbers: no order of adding them changes the sum.

@@ -10,6 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::place::{NETWORK, Place, read};
+use crate::tasks::{labelled, measured};
 
 /// All that two runs of one seed agree on.
 const FILES: [&str; 8] = [
@@ -37,7 +38,7 @@ fn started(place: &Place, arguments: &str) -> Child {
     let mut output = BufReader::new(child.stdout.take().expect("a pipe"));
     let mut line = String::new();
     output.read_line(&mut line).expect("UTF-8");
-    assert!(line.starts_with("tiny: "), "{line}");
+    assert!(line.contains(" parameters, "), "{line}");
     // A full pipe would hold it up.
     std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
     child
@@ -68,6 +69,30 @@ fn a_run_survives_being_killed() {
     place.ok("train --resume killed --threads 1");
     place.ok("train tiny.yaml --out through --threads 2");
     assert_same(&place, "killed", "through");
+}
+
+/// The same with the other tasks, and whatever a recipe may have with them.
+#[test]
+fn runs_of_other_tasks_survive_being_killed() {
+    const KILLS: u64 = 8;
+    for place in [labelled(), measured()] {
+        let network = read(&place.path("all.yaml")).replace("patience 9", "patience 100000");
+        let (from, to) = network.split_once("epochs: ").expect("it has epochs");
+        let (_, rest) = to.split_once(',').expect("and more");
+        fs::write(place.path("all.yaml"), format!("{from}epochs: 300, validate_every: steps 2,{rest}")).expect("room");
+        for life in 0..KILLS {
+            let delay = life * 37 % 60;
+            let arguments = if life == 0 { "train all.yaml --out killed" } else { "train --resume killed" };
+            let mut child = started(&place, &format!("{arguments} --threads {}", 1 + life % 2));
+            sleep(Duration::from_millis(delay));
+            signal(&child, "-KILL");
+            let ended = child.wait().expect("a child");
+            assert!(ended.code().is_none(), "all epochs were over before kill {life}");
+        }
+        place.ok("train --resume killed --threads 1");
+        place.ok("train all.yaml --out through --threads 2");
+        assert_same(&place, "killed", "through");
+    }
 }
 
 /// The step is finished and the run saved, also within an epoch.

@@ -4,7 +4,7 @@ use crate::place::{Place, json, read};
 
 /// Images of 8×8 pixels with a bright left half, a bright top, both or neither, and a table of them; with a column for
 /// the labels, and one for each.
-fn labelled() -> Place {
+pub fn labelled() -> Place {
     let place = Place::new();
     let mut table = "file,tags,left,top\n".to_owned();
     for image in 0..80u32 {
@@ -38,7 +38,7 @@ fn labelled() -> Place {
 }
 
 /// Images of 8×8 pixels, each of one brightness with a little noise, and a table of the brightness and of its double.
-fn measured() -> Place {
+pub fn measured() -> Place {
     let place = Place::new();
     let mut table = "file,light,twice,part\n".to_owned();
     for image in 0..80u32 {

@@ -80,23 +80,31 @@ fn other_loss(loss: &Loss, task: Task, place: Span) -> Diagnostic {
 
 /// Adds why a loss does not take what others do.
 pub fn say_why(problems: &mut [Diagnostic]) {
+    const ABSENT: &str = "`gamma_neg` and `clip` already make common absent labels matter less";
+    const CLASSES: &str = "it is about classes, and numbers have none";
+    let reasons = [
+        (
+            "binary_cross_entropy",
+            "class_weights",
+            "a label that is absent has a loss too: `pos_weight=auto`, or a list, weighs labels where they are present",
+        ),
+        ("asymmetric", "class_weights", ABSENT),
+        ("asymmetric", "pos_weight", ABSENT),
+        (
+            "asymmetric",
+            "label_smoothing",
+            "it needs labels that are either present or absent; `binary_cross_entropy` takes it",
+        ),
+        ("l1", "class_weights", CLASSES),
+        ("l1", "label_smoothing", CLASSES),
+        ("mse", "class_weights", CLASSES),
+        ("mse", "label_smoothing", CLASSES),
+        ("huber", "class_weights", CLASSES),
+        ("huber", "label_smoothing", CLASSES),
+    ];
     for problem in problems.iter_mut().filter(|problem| problem.code == Code::UnknownArgument) {
-        let why = [
-            (
-                "`binary_cross_entropy`",
-                "`class_weights`",
-                "a label that is not there has a loss too: `pos_weight=auto`, or a list, weighs labels where they are there",
-            ),
-            ("`asymmetric`", "`class_weights`", "`gamma_neg` and `clip` already make common absent labels matter less"),
-            ("`asymmetric`", "`pos_weight`", "`gamma_neg` and `clip` already make common absent labels matter less"),
-            (
-                "`asymmetric`",
-                "`label_smoothing`",
-                "it needs labels that are there or not; `binary_cross_entropy` takes it",
-            ),
-        ];
-        let says = |part: &str| problem.message.contains(part);
-        if let Some((.., why)) = why.iter().find(|(loss, argument, _)| says(loss) && says(argument)) {
+        let says = |part: &str| problem.message.contains(&format!("`{part}`"));
+        if let Some((.., why)) = reasons.iter().find(|(loss, argument, _)| says(loss) && says(argument)) {
             *problem = problem.clone().help(*why);
         }
     }

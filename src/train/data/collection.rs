@@ -105,8 +105,8 @@ impl Collection {
         }
     }
 
-    /// So many images of `split`, drawn from `seed`, as they are looked at, with 1 or 3 `channels`, and what is known of
-    /// them, in these `names`. Those that cannot be read are left out if `bad` says so.
+    /// So many images of `split`, drawn from `seed`, as they are looked at, with 1 or 3 `channels`, and what is known
+    /// of them, in these `names`. Those that cannot be read are left out if `bad` says so.
     ///
     /// # Errors
     /// If one cannot be read.

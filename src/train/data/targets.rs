@@ -151,8 +151,8 @@ impl Targets {
         }
     }
 
-    /// The same with the number that stands at its place in `new` for every class, label or column; of columns, `new` is a
-    /// permutation.
+    /// The same with the number that stands at its place in `new` for every class, label or column; of columns, `new`
+    /// is a permutation.
     pub fn renumbered(&self, new: &[u32]) -> Targets {
         let number = |label: &u32| new[*label as usize];
         match self {

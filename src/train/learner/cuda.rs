@@ -10,6 +10,7 @@ use cudarc::driver::CudaEvent;
 use super::{Learned, Learner, LearnerStart, Outcome, Wait};
 use crate::cuda::input::{Answers, Slot};
 use crate::cuda::{DType, Gpu, Memory, Result, View};
+use crate::device::DeviceError;
 use crate::executor::cuda::{CudaExecutor, Machine};
 use crate::executor::{Evaluator, IMAGES, Loss};
 use crate::kernels::cuda::loss::Labels;
