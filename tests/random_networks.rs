@@ -1,4 +1,4 @@
-//! A thousand random networks of all layers, against what PyTorch said about them: `random/make.py` drew them and asked
+//! Two thousand random networks of all layers, against what PyTorch said about them: `random/make.py` drew them and asked
 //! it.
 //!
 //! Where archc says yes, every shape, the parameters and the MACs are PyTorch's, and the network runs in these sizes,
@@ -16,7 +16,7 @@ use archc::random::initial_weights;
 use rayon::prelude::*;
 use serde_json::Value;
 
-const CASES: &str = include_str!("random/cases.jsonl");
+const CASES: &str = concat!(include_str!("random/cases.jsonl"), include_str!("random/more.jsonl"));
 
 /// What a refusal may be about: sizes, and arguments that no size would fit.
 const REFUSALS: [Code; 6] = [

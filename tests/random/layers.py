@@ -112,20 +112,11 @@ def whole(kind):
     return draw
 
 
-class ChannelLinear(nn.Linear):
-    def forward(self, x):
-        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
-
-
 def linear(r, x):
     features, out = x[0].numel(), r.randint(1, 12)
     if x.dim() == 4 and x.shape[1] * x.shape[2] == 1:
         raise Skip
     words, bias = [str(out)], r.random() < 0.7
-    if r.random() < 0.3:
-        maps_only(x)
-        words = [str(out), "channels"] + ["bias=false"] * (not bias)
-        return words, lambda: ChannelLinear(x.shape[1], out, bias=bias)
     if not bias:
         words.append("bias=false")
     if r.random() < 0.2:
@@ -162,35 +153,6 @@ def lrn(r, x):
     return [str(size)], lambda: nn.LocalResponseNorm(size)
 
 
-class Scale(nn.Module):
-    def __init__(self, sizes, bias):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(sizes))
-        self.bias = nn.Parameter(torch.zeros(sizes)) if bias else 0
-
-    def forward(self, x):
-        return x * self.weight + self.bias
-
-
-def scale(r, x):
-    words = [word for word in ["map", "bias"] if r.random() < 0.4]
-    if "map" in words:
-        maps_only(x)
-    sizes = (x.shape[1],) + (1,) * (x.dim() - 2)
-    return words, lambda: Scale(sizes, "bias" in words)
-
-
-def softmax(r, x):
-    groups = r.choice([1, 1, 2, 3, x.shape[1]])
-    words = [] if groups == 1 else [f"g{groups}"]
-    return words, lambda: Function(lambda x: x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2))
-
-
-def multiple(r, x):
-    factor = r.choice([0.17, -1, 3])
-    return [str(factor)], lambda: Function(lambda x: x * factor)
-
-
 def prelu(r, x):
     each = r.random() < 0.5
     return ["channels"] * each, lambda: nn.PReLU(x.shape[1] if each else 1)
@@ -200,14 +162,6 @@ def channel_shuffle(r, x):
     maps_only(x)
     groups = r.choice([1, 2, 3, x.shape[1]])
     return [str(groups)], lambda: nn.ChannelShuffle(groups)
-
-
-def of_channels(function):
-    def draw(r, x):
-        maps_only(x)
-        return [], lambda: Function(function)
-
-    return draw
 
 
 def pixels(module):
@@ -280,7 +234,6 @@ LAYERS = {
     "gn": group_norm,
     "ln": layer_norm,
     "lrn": lrn,
-    "scale": scale,
     "linear": linear,
     "dropout": with_argument(nn.Dropout, [0, 0.3, 1]),
     "drop_path": with_argument(lambda p: StochasticDepth(p, "row"), [0, 0.3]),
@@ -289,8 +242,6 @@ LAYERS = {
     "upsample": upsample,
     "slice": take,
     "channel_shuffle": channel_shuffle,
-    "channel_mean": of_channels(lambda x: x.mean(1, keepdim=True)),
-    "channel_max": of_channels(lambda x: x.amax(1, keepdim=True)),
     "pixel_shuffle": pixels(nn.PixelShuffle),
     "pixel_unshuffle": pixels(nn.PixelUnshuffle),
     "identity": plain(nn.Identity),
@@ -307,14 +258,77 @@ LAYERS = {
     "hardswish": plain(nn.Hardswish),
     "mish": plain(nn.Mish),
     "softplus": plain(nn.Softplus),
-    "mul": multiple,
-    "softmax": softmax,
+    "softmax": plain(lambda: nn.Softmax(dim=1)),
 }
 
-# Those whose sizes matter come more often.
-WEIGHTS = [6 if name in ("conv", "maxpool", "avgpool", "linear", "flatten") else 1 for name in LAYERS]
+
+class Scale(nn.Module):
+    def __init__(self, sizes, bias):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(sizes))
+        self.bias = nn.Parameter(torch.zeros(sizes)) if bias else 0
+
+    def forward(self, x):
+        return x * self.weight + self.bias
+
+
+def scale(r, x):
+    words = [word for word in ["map", "bias"] if r.random() < 0.4]
+    if "map" in words:
+        maps_only(x)
+    sizes = (x.shape[1],) + (1,) * (x.dim() - 2)
+    return words, lambda: Scale(sizes, "bias" in words)
+
+
+class ChannelLinear(nn.Linear):
+    def forward(self, x):
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+def channel_linear(r, x):
+    maps_only(x)
+    out, bias = r.randint(1, 12), r.random() < 0.7
+    return [str(out), "channels"] + ["bias=false"] * (not bias), lambda: ChannelLinear(x.shape[1], out, bias=bias)
+
+
+def softmax(r, x):
+    groups = r.choice([1, 1, 2, 3, x.shape[1]])
+    words = [] if groups == 1 else [f"g{groups}"]
+    return words, lambda: Function(lambda x: x.unflatten(1, (groups, -1)).softmax(2).flatten(1, 2))
+
+
+def multiple(r, x):
+    factor = r.choice([0.17, -1, 3])
+    return [str(factor)], lambda: Function(lambda x: x * factor)
+
+
+def of_channels(function):
+    def draw(r, x):
+        maps_only(x)
+        return [], lambda: Function(function)
+
+    return draw
+
+
+# Those that came later: only the second thousand has them.
+LATER = {
+    "scale": scale,
+    "linear": channel_linear,
+    "softmax": softmax,
+    "mul": multiple,
+    "channel_mean": of_channels(lambda x: x.mean(1, keepdim=True)),
+    "channel_max": of_channels(lambda x: x.amax(1, keepdim=True)),
+}
+
+
+
+def drawn(later):
+    """What is drawn, each with how to do that and how often: those whose sizes matter more often."""
+    often = ("conv", "maxpool", "avgpool", "linear", "flatten")
+    first = [(name, draw, 6 if name in often else 1) for name, draw in LAYERS.items()]
+    return first + [(name, draw, 3) for name, draw in LATER.items()] * later
+
 
 # Those that take maps and vectors.
-ON_BOTH = {"bn", "scale", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6",
-           "leaky_relu", "prelu", "elu", "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "mul",
-           "softplus", "softmax"}
+ON_BOTH = {"bn", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6", "leaky_relu", "prelu", "elu",
+           "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "softplus", "softmax", "scale", "mul"}

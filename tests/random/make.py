@@ -1,4 +1,5 @@
-"""Draws the networks of cases.jsonl and asks PyTorch what it makes of them.
+"""Draws the networks of cases.jsonl, and of more.jsonl with the layers that came later, and asks PyTorch what it makes
+of them.
 
     pip install torch torchvision
     python tests/random/make.py
@@ -25,7 +26,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from layers import LAYERS, ON_BOTH, WEIGHTS, Function, Skip
+from layers import ON_BOTH, Function, Skip, drawn
 
 CASES = 1000
 BATCH = 2
@@ -38,8 +39,10 @@ class Refused(Exception):
 class Case:
     """A network while it is drawn."""
 
-    def __init__(self, seed):
-        self.r = random.Random(seed)
+    def __init__(self, seed, later):
+        self.r, self.later = random.Random(seed), later
+        self.kinds = drawn(later)
+        self.weights = [weight for _, _, weight in self.kinds]
         self.shapes, self.modules = [], nn.ModuleList()
 
     def note(self, x):
@@ -59,9 +62,9 @@ class Case:
     def layer(self, items, x, strides):
         """Draws a layer, adds it to the items and its stride to the product, and applies it."""
         while True:
-            name = self.r.choices(list(LAYERS), WEIGHTS)[0]
+            name, draw, _ = self.r.choices(self.kinds, self.weights)[0]
             try:
-                words, make, *stride = LAYERS[name](self.r, x)
+                words, make, *stride = draw(self.r, x)
             except Skip:
                 continue
             # Mistakes of this kind would be most of all.
@@ -93,7 +96,7 @@ class Case:
         return self.run(lambda: Function(lambda a, b: torch.stack([a, b]).sum(0)), y, shortcut)
 
     def branches(self, items, x):
-        merge = self.r.choice(["concat", "concat", "add", "mul", "sub", "mean", "max"])
+        merge = self.r.choice(["concat", "concat", "add", "mul"] + ["sub", "mean", "max"] * self.later)
         item = {"branches": [], "merge": merge}
         items.append(item)
         ends = []
@@ -145,9 +148,10 @@ class Case:
 
 def main():
     torch.manual_seed(0)
-    with open(pathlib.Path(__file__).parent / "cases.jsonl", "w") as file:
-        for seed in range(CASES):
-            file.write(json.dumps(Case(seed).draw(), separators=(",", ":")) + "\n")
+    for name, first in [("cases.jsonl", 0), ("more.jsonl", CASES)]:
+        with open(pathlib.Path(__file__).parent / name, "w") as file:
+            for seed in range(first, first + CASES):
+                file.write(json.dumps(Case(seed, later=first > 0).draw(), separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -53,16 +53,21 @@ impl<'g> Reading<'g> {
         if let [only] = inputs.as_slice() {
             return Ok(Known::Data(only.clone()));
         }
-        let positions = |data: &Data| data.view.axes.iter().filter(|axis| !axis.is_empty()).count();
-        let Some(largest) = inputs.iter().max_by_key(|data| positions(data)).map(|data| data.view.clone()) else {
+        let Some(first) = inputs.first().map(|data| data.view.clone()) else {
             return Err(self.refused(node, "has no inputs").into());
         };
-        let agree = |(own, other): (&Axis, &Axis)| own == other || kind == "mul" && own.is_empty();
-        let fits =
-            |data: &Data| data.view.rank() == largest.rank() && data.view.axes.iter().zip(&largest.axes).all(agree);
-        if !inputs.iter().all(fits) {
-            return Err(self.disagreeing(node, &inputs, kind));
-        }
+        // A product stretches axes of size 1, which run through nothing.
+        let stretched = |own: &Axis, other: &Axis| match (own.is_empty(), other.is_empty()) {
+            (true, _) if kind == "mul" => Some(other.clone()),
+            (_, true) if kind == "mul" => Some(own.clone()),
+            _ => (own == other).then(|| own.clone()),
+        };
+        let joined = inputs.iter().try_fold(first, |view, data| {
+            let axes = view.axes.iter().zip(&data.view.axes).map(|(own, other)| stretched(own, other));
+            let axes = axes.collect::<Option<Vec<Axis>>>()?;
+            (view.rank() == data.view.rank()).then_some(View { axes })
+        });
+        let Some(largest) = joined else { return Err(self.disagreeing(node, &inputs, kind)) };
         // As vectors, if one of them is none but has only one position.
         let is_flat = |reading: &Reading, data: &Data| matches!(reading.net.shape(data.value), Some(Shape::Vector(_)));
         let some_flat = inputs.iter().any(|data| is_flat(self, data));

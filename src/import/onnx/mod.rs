@@ -131,7 +131,11 @@ fn network(graph: &Graph, given: &Given) -> Result<Imported, Diagnostic> {
     }
     entries.push(("input", span, sizes(shape, span)));
     let used = net.used_names(value);
-    let is_used = |array: &Array| array.name.rsplit_once('.').is_some_and(|(layer, _)| used.contains(layer));
+    let is_used = |array: &Array| {
+        // The only weight of a layer may be called as the layer is.
+        let of_layer = array.name.rsplit_once('.').is_some_and(|(layer, _)| used.contains(layer));
+        of_layer || used.contains(array.name.as_str())
+    };
     let stored = stored.into_iter().filter(|stored| stored.arrays.iter().any(is_used)).collect();
     Ok(Imported { problems, ..Imported::of(&net, value, entries, stored, span) })
 }

@@ -110,6 +110,8 @@ impl View {
     pub fn groups(&self, index: usize, channels: usize) -> Option<usize> {
         match self.axes[index].as_slice() {
             [Atom { of: Own::Channel, size, step: 1 }] => Some(channels / size),
+            // Behind the axis of the channels, groups of one each.
+            [] if index > 0 && self.channel_axis(channels) == Some(index - 1) => Some(channels),
             _ => (self.channel_axis(channels) == Some(index)).then_some(1),
         }
     }
