@@ -50,8 +50,9 @@ pub(crate) use keyword::is_keyword;
 pub use origin::Origin;
 pub use overrides::Override;
 pub use vocabulary::Vocabulary;
+pub(crate) use words::MERGES;
 #[cfg(feature = "cli")]
-pub(crate) use words::{MERGES, SHORTCUTS};
+pub(crate) use words::SHORTCUTS;
 
 /// What a file can be written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -222,7 +222,7 @@ fn steps_follow_the_processor() {
                         label_smoothing: 0.1,
                         ..Objective::from(&labels)
                     };
-                    learner.learn(&images, objective, MaskKey { step: 2 * step + part, ..KEY }).expect("a step");
+                    learner.learn(&images, objective.into(), MaskKey { step: 2 * step + part, ..KEY }).expect("a step");
                     while let Some(Outcome { loss, .. }) = learner.outcome(Wait::Earlier).expect("it was computed") {
                         losses.push(loss.loss as f32);
                     }

@@ -170,6 +170,20 @@ pub(super) fn adaptive_max(at: &mut NodeBuilder) {
     }
 }
 
+/// The operators have the axes among their inputs from version 18 on, both of them.
+pub(super) fn channels(op: ChannelPool, at: &mut NodeBuilder) {
+    let operator = match op {
+        ChannelPool::Mean => "ReduceMean",
+        ChannelPool::Max => "ReduceMax",
+    };
+    let (x, keeps) = (at.input(0), ("keepdims", Attribute::Int(1)));
+    if at.opset() < 18 {
+        return at.result(operator, &[&x], &[("axes", Attribute::Ints(vec![1])), keeps]);
+    }
+    let axes = at.ints("axes", [1]);
+    at.result(operator, &[&x, &axes], &[keeps]);
+}
+
 #[cfg(test)]
 mod tests {
     use super::even;
@@ -192,18 +206,4 @@ mod tests {
             assert_eq!(even(input, output), expected, "{input} to {output}");
         }
     }
-}
-
-/// The operators have the axes among their inputs from version 18 on, both of them.
-pub(super) fn channels(op: ChannelPool, at: &mut NodeBuilder) {
-    let operator = match op {
-        ChannelPool::Mean => "ReduceMean",
-        ChannelPool::Max => "ReduceMax",
-    };
-    let (x, keeps) = (at.input(0), ("keepdims", Attribute::Int(1)));
-    if at.opset() < 18 {
-        return at.result(operator, &[&x], &[("axes", Attribute::Ints(vec![1])), keeps]);
-    }
-    let axes = at.ints("axes", [1]);
-    at.result(operator, &[&x, &axes], &[keeps]);
 }
