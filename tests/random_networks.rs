@@ -1,5 +1,5 @@
-//! Two thousand random networks of all layers, against what PyTorch said about them: `random/make.py` drew them and asked
-//! it.
+//! Two thousand random networks of all layers, against what PyTorch said about them: `random/make.py` drew them and
+//! asked it.
 //!
 //! Where archc says yes, every shape, the parameters and the MACs are PyTorch's, and the network runs in these sizes,
 //! forward and backward. Where it says no, PyTorch refused too, at the same layer.

@@ -1,5 +1,5 @@
-//! Parameters that would have one name: where a layer that is no more than a parameter, `scale as x.weight`, is called as
-//! another layer's weight is.
+//! Parameters that would have one name: where a layer that is no more than a parameter, `scale as x.weight`, is called
+//! as another layer's weight is.
 
 use std::collections::HashMap;
 

@@ -169,6 +169,7 @@ impl Net {
     }
 
     /// Says a word of what makes `value`.
+    #[cfg(feature = "train")]
     pub fn set_flag(&mut self, value: Value, word: &str) {
         if let Some(made) = value.0.and_then(|index| self.made.get_mut(index)) {
             made.call = made.call.clone().flag(word, true);

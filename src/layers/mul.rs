@@ -1,8 +1,8 @@
 //! The product of several values, element by element. Sizes of 1 are stretched: C×1×1 as in squeeze-and-excitation (Hu
 //! et al. 2018), 1×H×W as in spatial attention (Woo et al. 2018), C×H×1 as in coordinate attention (Hou et al. 2021).
 //!
-//! `{from: [NAME, .], merge: mul}`, or the end of `branches:` with `merge: mul`. With a number, `mul 0.5`, the product of
-//! a single value and it
+//! `{from: [NAME, .], merge: mul}`, or the end of `branches:` with `merge: mul`. With a number, `mul 0.5`, the product
+//! of a single value and it.
 
 use super::{Definition, Layer};
 use crate::arguments::Parameter;

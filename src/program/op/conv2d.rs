@@ -8,7 +8,8 @@ use crate::program::convolution::Geometry;
 use crate::program::encoding::Encoding;
 use crate::program::memory::{Kept, Sizes, Workspace};
 
-/// Cross-correlation with a weight O×(I/groups)×H×W, or O×(I/groups) where H and W are 1, and, if there is a second weight, a bias.
+/// Cross-correlation with a weight O×(I/groups)×H×W, or O×(I/groups) where H and W are 1, and, if there is a second
+/// weight, a bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conv2d {
     /// F, S, P (zeros on all sides) and D; incomplete windows do not count.
