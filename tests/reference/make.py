@@ -28,6 +28,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import modules
+from architectures import ARCHITECTURES
 
 HERE = pathlib.Path(__file__).parent
 CLASSES = 5
@@ -192,7 +193,7 @@ def write_logits():
     torch.set_default_dtype(torch.float64)
     lines = ["# Written by make.py: the first logits of networks on images of a side."]
     for name, side in sorted(LOGITS.items()):
-        net = modules.ARCHITECTURES[name][0]().eval()
+        net = ARCHITECTURES[name][0]().eval()
         net.load_state_dict({key: computed(key, tensor.shape) if tensor.dim() > 0 else tensor
                              for key, tensor in net.state_dict().items()})
         with torch.no_grad():
@@ -204,7 +205,7 @@ def write_logits():
 def write_parameters():
     torch.set_default_dtype(torch.float32)
     lines = ["# Written by make.py: each network's parameters, multiply-accumulates, and tensors by name and shape."]
-    for name, (make, shape) in sorted(modules.ARCHITECTURES.items()):
+    for name, (make, shape) in sorted(ARCHITECTURES.items()):
         with torch.device("meta"), FlopCounterMode(display=False) as counter:
             net = make().to("meta").eval()
             net(torch.empty(1, *shape))

@@ -21,8 +21,8 @@ from safetensors.torch import save_file
 from torch import nn
 from torchvision import transforms
 
+from architectures import ARCHITECTURES
 from make import scatter
-from modules import ARCHITECTURES
 
 FOLDER = pathlib.Path(__file__).parents[2] / "architectures"
 NAMES = ["alexnet_torchvision", "densenet121", "densenet161", "densenet169", "densenet201", "efficientnet_b0", "googlenet",
