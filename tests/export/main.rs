@@ -111,8 +111,10 @@ fn version(opset: u32) -> Options {
 #[ignore = "ONNX_PYTHON must be a Python that has onnx and onnxruntime"]
 fn onnx_runtime_reads_every_architecture() {
     let mut readers = Reader::start("ONNX_PYTHON", "onnxruntime");
-    let each = architectures().map(|case| (case, OPSETS.map(version).to_vec()));
-    Findings::all(&mut readers, each, ROUNDING).assert_sound();
+    // Each file as it is written by default and in one more version: operations are read in all of them.
+    let others: Vec<u32> = OPSETS.into_iter().filter(|opset| *opset != 17).collect();
+    let ways = |(index, case)| (case, vec![version(17), version(others[index % others.len()])]);
+    Findings::all(&mut readers, architectures().enumerate().map(ways), ROUNDING).assert_sound();
 }
 
 #[test]
