@@ -259,8 +259,9 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
     if reader.format() == Some(ImageFormat::Png) {
         let mut inner = reader.into_inner();
         let pixels = png_pixels(&mut inner).map_err(|error| unreadable(path, error))?;
-        limits.max_alloc =
-            limits.max_alloc.map(|all| all.min(pixels.saturating_mul(2 * WIDEST_PIXEL) + LONGEST_PROFILE));
+        limits.max_alloc = limits
+            .max_alloc
+            .map(|all| all.min(pixels.saturating_mul(2 * WIDEST_PIXEL).saturating_add(LONGEST_PROFILE)));
         reader = ImageReader::with_format(inner, ImageFormat::Png);
     }
     reader.limits(limits);
