@@ -94,3 +94,42 @@ fn hostile_weights_cost_little() {
         std::fs::remove_file(place.path(name)).expect("just written");
     }
 }
+
+/// A chunk of a PNG file: its length, its kind, and a checksum of what is in it.
+fn chunk(kind: &[u8], content: &[u8]) -> Vec<u8> {
+    let mut sum = flate2::Crc::new();
+    sum.update(kind);
+    sum.update(content);
+    [&(content.len() as u32).to_be_bytes()[..], kind, content, &sum.sum().to_be_bytes()].concat()
+}
+
+fn compressed(blocks: usize, block: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    (0..blocks).for_each(|_| encoder.write_all(block).expect("in memory"));
+    encoder.finish().expect("in memory")
+}
+
+/// What describes the colours of an image unpacks to 450 MB, and is of no use here.
+#[test]
+fn a_profile_of_colours_costs_nothing() {
+    let place = Place::new();
+    let head = [&8u32.to_be_bytes()[..], &8u32.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+    let profile = [b"a\0\0".to_vec(), compressed(450, &vec![0; M])].concat();
+    let chunks = [
+        chunk(b"IHDR", &head),
+        chunk(b"iCCP", &profile),
+        chunk(b"IDAT", &compressed(8, &[0; 25])),
+        chunk(b"IEND", b""),
+    ];
+    let image = [b"\x89PNG\r\n\x1a\n".to_vec(), chunks.concat()].concat();
+    for (class, number) in ["a", "b"].into_iter().flat_map(|class| (0..4).map(move |number| (class, number))) {
+        let path = place.path(&format!("set/{class}/{number}.png"));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("room on the disk");
+        std::fs::write(path, &image).expect("room on the disk");
+    }
+    let program = env!("CARGO_BIN_EXE_archc");
+    let command = format!("{LIMITS}; exec '{program}' data info set");
+    let output = Command::new("sh").args(["-c", &command]).current_dir(place.path("")).output().expect("sh starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("training    6 images, 8×8"), "{said}{output:?}");
+}
