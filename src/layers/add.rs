@@ -16,21 +16,26 @@ struct Add;
 
 impl Layer for Add {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
-        let first = inputs[0];
-        match inputs.iter().position(|input| *input != first) {
-            None => Ok(first),
-            Some(index) => Err(Mismatch {
-                code: Code::InputsDisagree,
-                at: Culprit::Input(index),
-                message: format!("`add` needs inputs of one shape, but {first} and {} arrive", inputs[index]),
-                arithmetic: difference(first, inputs[index]),
-                help: None,
-            }),
-        }
+        one_shape("add", inputs)
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {
         Op::Add
+    }
+}
+
+/// The shape of all `inputs`, which must be one.
+pub(super) fn one_shape(layer: &str, inputs: &[Shape]) -> Result<Shape, Mismatch> {
+    let first = inputs[0];
+    match inputs.iter().position(|input| *input != first) {
+        None => Ok(first),
+        Some(index) => Err(Mismatch {
+            code: Code::InputsDisagree,
+            at: Culprit::Input(index),
+            message: format!("`{layer}` needs inputs of one shape, but {first} and {} arrive", inputs[index]),
+            arithmetic: difference(first, inputs[index]),
+            help: None,
+        }),
     }
 }
 

@@ -4,9 +4,8 @@
 //! of the first two is compared with the third, and so on
 
 use super::{Definition, Layer};
-use crate::diagnostic::Code;
 use crate::ir::Shape;
-use crate::layers::{Culprit, Mismatch};
+use crate::layers::Mismatch;
 use crate::program::Op;
 
 pub(crate) const MAX: Definition =
@@ -17,17 +16,7 @@ struct Max;
 
 impl Layer for Max {
     fn output(&self, inputs: &[Shape]) -> Result<Shape, Mismatch> {
-        let first = inputs[0];
-        match inputs.iter().position(|input| *input != first) {
-            None => Ok(first),
-            Some(index) => Err(Mismatch {
-                code: Code::InputsDisagree,
-                at: Culprit::Input(index),
-                message: format!("`max` needs inputs of one shape, but {first} and {} arrive", inputs[index]),
-                arithmetic: super::add::difference(first, inputs[index]),
-                help: None,
-            }),
-        }
+        super::add::one_shape("max", inputs)
     }
 
     fn lower(&self, _inputs: &[Shape]) -> Op {

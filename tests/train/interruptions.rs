@@ -56,19 +56,25 @@ fn a_run_survives_being_killed() {
     // Validated, and so saved, also in the middle of an epoch.
     let network = NETWORK.replace("epochs: 2", "epochs: 300, ema: 0.9, validate_every: steps 7");
     fs::write(place.path("tiny.yaml"), network).expect("room on the disk");
-    for life in 0..KILLS {
+    survives(&place, "tiny.yaml", KILLS);
+}
+
+/// Killed so often, a run ends as one that goes through.
+fn survives(place: &Place, file: &str, kills: u64) {
+    for life in 0..kills {
         // Spread over the time that a few steps and their saving take, the same whenever this is run.
         let delay = life * 37 % 60;
-        let arguments = if life == 0 { "train tiny.yaml --out killed" } else { "train --resume killed" };
-        let mut child = started(&place, &format!("{arguments} --threads {}", 1 + life % 2));
+        let arguments =
+            if life == 0 { format!("train {file} --out killed") } else { "train --resume killed".to_owned() };
+        let mut child = started(place, &format!("{arguments} --threads {}", 1 + life % 2));
         sleep(Duration::from_millis(delay));
         signal(&child, "-KILL");
         let ended = child.wait().expect("a child");
         assert!(ended.code().is_none(), "all epochs were over before kill {life}");
     }
     place.ok("train --resume killed --threads 1");
-    place.ok("train tiny.yaml --out through --threads 2");
-    assert_same(&place, "killed", "through");
+    place.ok(&format!("train {file} --out through --threads 2"));
+    assert_same(place, "killed", "through");
 }
 
 /// The same with the other tasks, and whatever a recipe may have with them.
@@ -80,18 +86,7 @@ fn runs_of_other_tasks_survive_being_killed() {
         let (from, to) = network.split_once("epochs: ").expect("it has epochs");
         let (_, rest) = to.split_once(',').expect("and more");
         fs::write(place.path("all.yaml"), format!("{from}epochs: 300, validate_every: steps 2,{rest}")).expect("room");
-        for life in 0..KILLS {
-            let delay = life * 37 % 60;
-            let arguments = if life == 0 { "train all.yaml --out killed" } else { "train --resume killed" };
-            let mut child = started(&place, &format!("{arguments} --threads {}", 1 + life % 2));
-            sleep(Duration::from_millis(delay));
-            signal(&child, "-KILL");
-            let ended = child.wait().expect("a child");
-            assert!(ended.code().is_none(), "all epochs were over before kill {life}");
-        }
-        place.ok("train --resume killed --threads 1");
-        place.ok("train all.yaml --out through --threads 2");
-        assert_same(&place, "killed", "through");
+        survives(&place, "all.yaml", KILLS);
     }
 }
 
