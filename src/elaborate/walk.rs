@@ -19,8 +19,8 @@ use crate::layers::Layers;
 use crate::syntax::Origin;
 use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody};
 
-/// The most layers that a network may have.
-const MOST_NODES: usize = 1_000_000;
+/// The most layers that a network may have; `archc check` takes about 2 kB for each.
+const MOST_NODES: usize = 250_000;
 
 /// Items that are walked to find each layer, and how many more may be walked that hold none.
 const ITEMS_A_NODE: usize = 4;

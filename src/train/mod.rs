@@ -172,7 +172,7 @@ impl Run {
         }
         // With what an earlier version did not write down.
         position.identity = identity;
-        whole::check(folder, &position)?;
+        whole::check(folder, &position, recipe.checkpoint_every)?;
         let begun = position.epoch + usize::from(position.batch > 0);
         if recipe.epochs < begun {
             let planned = recipe.epochs;

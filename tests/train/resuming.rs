@@ -98,6 +98,34 @@ fn what_is_missing_is_said() {
     place.ok(more);
 }
 
+/// Weights of another program, an unfinished download and somebody's notes, under names that the run writes.
+#[test]
+fn weights_that_no_run_wrote_are_not_replaced() {
+    let place = Place::new();
+    place.ok("train tiny.yaml --out run");
+    let more = "train --resume run --set train.epochs=4 --set train.checkpoint_every=2";
+    // A whole file of no arrays, and one that is cut off.
+    let (whole, cut): (&[u8], &[u8]) = (b"\x02\0\0\0\0\0\0\0{}", b"\x09\0\0\0\0\0\0\0{");
+    for (name, content) in [("epoch-0004", whole), ("epoch-0004", cut), ("last", b"what I did last"), ("best", b"")] {
+        let path = place.path("run").join(format!("{name}.safetensors"));
+        let own = fs::read(&path);
+        fs::write(&path, content).expect("room on the disk");
+        let said = refused(&place, more);
+        assert!(said.contains(&format!("run/{name}.safetensors, which is there and not archc's")), "{said}");
+        assert_eq!(fs::read(&path).expect("it is there still"), content, "{name}");
+        match own {
+            Ok(own) => fs::write(&path, own).expect("room on the disk"),
+            Err(_) => fs::remove_file(&path).expect("it is there still"),
+        }
+    }
+    // Neither is in the way.
+    for name in ["epoch-0002", "epoch-0003", "epoch-cat"] {
+        fs::write(place.path("run").join(format!("{name}.safetensors")), "mine").expect("room on the disk");
+    }
+    place.ok(more);
+    assert_eq!(fs::read(place.path("run/epoch-0003.safetensors")).expect("it is there still"), b"mine");
+}
+
 /// Links lead to what is somebody else's; pipes and devices are waited for, or never end.
 #[test]
 fn only_files_of_the_run_are_files_of_the_run() {

@@ -4,6 +4,7 @@
 
 mod columns;
 mod marks;
+mod object;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};

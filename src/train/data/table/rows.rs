@@ -10,6 +10,7 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 use serde_json::{Map, Value};
 
 use super::super::DataError;
+use super::object::Object;
 use crate::regular;
 
 /// The longest row, in bytes, with what is read ahead.
@@ -37,8 +38,8 @@ pub struct Rows {
 /// A file with a line's end behind it, of which so much is read and no more.
 type Limited = Take<Chain<File, &'static [u8]>>;
 
-/// An object of JSON lines, and its line.
-type Object = (u64, Map<String, Value>);
+/// What is in an object of JSON lines, and its line.
+type Found = (u64, Map<String, Value>);
 
 enum Source {
     Delimited {
@@ -179,7 +180,7 @@ impl Rows {
     }
 
     /// The next object of JSON lines.
-    fn object(&mut self) -> Result<Option<Object>, DataError> {
+    fn object(&mut self) -> Result<Option<Found>, DataError> {
         let Source::JsonLines { lines, line, .. } = &mut self.source else { return Ok(None) };
         let path = &self.path;
         let mut bytes = Vec::new();
@@ -200,12 +201,13 @@ impl Rows {
                 return Err(not_unicode(path, *line));
             }
             return match serde_json::from_slice(&bytes) {
-                Ok(Value::Object(object)) => Ok(Some((*line, object))),
-                Ok(_) => Err(DataError::malformed(
-                    path,
-                    format!("line {line}: it is no JSON object: {{\"image\": …, \"label\": …}}"),
-                )),
-                Err(error) => Err(DataError::malformed(path, format!("line {line}: it is no JSON object: {error}"))),
+                Ok(Object(object)) => Ok(Some((*line, object))),
+                Err(error) => {
+                    let what = if error.is_data() { "" } else { "it is no JSON: " };
+                    // The parser has seen no other line.
+                    let why = error.to_string().replace(" at line 1 ", " at ");
+                    Err(DataError::malformed(path, format!("line {line}: {what}{why}")))
+                }
             };
         }
     }
@@ -263,9 +265,9 @@ mod tests {
     use super::*;
 
     /// How a file is written, its columns, and its rows with their lines.
-    type Found = (Form, Vec<String>, Vec<(u64, Vec<String>)>);
+    type Told = (Form, Vec<String>, Vec<(u64, Vec<String>)>);
 
-    fn rows(name: &str, content: &[u8]) -> Result<Found, String> {
+    fn rows(name: &str, content: &[u8]) -> Result<Told, String> {
         let folder = Folder::new(&format!("rows-{}", content.len()));
         let path = folder.write(name, content);
         let mut rows = Rows::open(&path).map_err(|error| error.to_string())?;
@@ -329,12 +331,14 @@ mod tests {
             ("a.csv", &long, "line 2: the row is longer than"),
             ("a.csv", &quote[5..], "line 1: the row is longer than"),
             ("a.jsonl", &object, "line 2: the row is longer than"),
-            ("a.jsonl", &deep, "line 2: it is no JSON object: recursion limit"),
-            ("a.jsonl", b"{\"p\":1}\n[1]\n", "line 2: it is no JSON object"),
+            ("a.jsonl", &deep, "line 2: it is no JSON: recursion limit"),
+            ("a.jsonl", b"{\"p\":1}\n[1]\n", "line 2: invalid type: sequence, expected an object such as {"),
+            ("a.jsonl", b"{\"p\":1,\"p\":1}\n", "line 1: `p` stands in it twice at column 13"),
+            ("a.jsonl", b"{\"p\":1}\n{\"c\":1,\"\\u0063\":2}\n", "line 2: `c` stands in it twice"),
             ("a.csv", b"p,c\na,\"b\nc,d\ne,f\n", "line 2: a quote begins here and does not end"),
             ("a.csv", b"p,c\na,b\n\"c,d", "line 3: a quote begins here and does not end"),
             ("a.csv", b"p,c\na,b\n\n\n\"c\n,d\n\n", "it has 1 fields, and the head names 2 columns"),
-            ("a.jsonl", b"{\"p\":1}\n{\"p\":\n", "line 2: it is no JSON object"),
+            ("a.jsonl", b"{\"p\":1}\n{\"p\":\n", "line 2: it is no JSON: "),
         ] {
             let error = rows(name, content).expect_err("it is no table");
             assert!(error.contains(expected), "{error}, not {expected}");
