@@ -96,7 +96,7 @@ impl Eval {
                 return Err(Failure::Message("the data set has no such images".to_owned()));
             }
             let batches = dataset.evaluation_batches(&split, self.batch as usize);
-            let thresholds = about.map_or(Vec::new(), |about| about.thresholds);
+            let thresholds = trained::thresholds(&network, about.as_ref());
             let evaluation = evaluate(&mut *evaluator, &dataset, &thresholds, batches, &AtomicBool::new(false))?;
             let evaluation = evaluation.expect("nobody stops it");
             trained::say_left_out(evaluation.skipped());

@@ -45,7 +45,7 @@ pub struct Predict {
     /// Overwrite an existing file
     #[arg(long, requires = "to")]
     force: bool,
-    /// How many classes are named for each image
+    /// How many classes are named for each image; labels that it has are always named
     #[arg(long, value_name = "N", default_value = "5")]
     top: NonZeroU32,
     /// Images per batch
@@ -243,7 +243,9 @@ impl Subjects {
                 if inside.is_empty() {
                     return Err(Failure::Message(format!("no image is in `{}`", path.display())));
                 }
-                all.ids.extend(inside.iter().map(|file| of_file(file.strip_prefix(path).unwrap_or(file))));
+                // Files of several folders may have one name.
+                let within = if paths.len() == 1 { path.as_path() } else { Path::new("") };
+                all.ids.extend(inside.iter().map(|file| of_file(file.strip_prefix(within).unwrap_or(file))));
                 all.files.extend(inside);
             } else if is_table(path) {
                 let plain = Table::of("");

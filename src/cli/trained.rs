@@ -14,10 +14,11 @@ use crate::diagnostic::printable;
 use crate::executor::Evaluator;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::recipe::{Data, Train};
+use crate::recipe::{Data, Task, Train};
 use crate::train::TrainError;
 use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::{DataError, Dataset};
+use crate::train::evaluate::USUAL_THRESHOLD;
 use crate::train::folder::NETWORK;
 use crate::weights::{self, WeightsError};
 
@@ -121,6 +122,23 @@ pub fn class_names(network: &Network, about: Option<&About>) -> Vec<String> {
 /// known.
 pub fn measured(network: &mut Network, about: Option<&About>) {
     about.into_iter().for_each(|about| about.complete(network));
+}
+
+/// From which probability on an image has each label: what its weights say, or else the usual. Nobody asks for those of
+/// classes or numbers.
+pub fn thresholds(network: &Network, about: Option<&About>) -> Vec<f64> {
+    let outputs = network.graph.shape(network.output).elements();
+    if let Some(about) = about
+        && about.thresholds.len() == outputs
+    {
+        return about.thresholds.clone();
+    }
+    if network.data.as_ref().is_some_and(|data| data.task == Task::Multilabel) {
+        complain(&format!(
+            "the weights do not say from which probability on a label is there: {USUAL_THRESHOLD} is taken for each"
+        ));
+    }
+    vec![USUAL_THRESHOLD; outputs]
 }
 
 /// The `train:` section.

@@ -277,6 +277,11 @@ fn plain_text(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -
 fn name(context: &mut Context<'_>, value: &Spanned<Setting>) -> Option<Spanned<String>> {
     let Spanned { value: name, span } = plain_text(context, "`name`", value)?;
     let name = name.trim().to_string();
+    if name.is_empty() {
+        let error = Diagnostic::error(Code::InvalidArgument, span, "`name` is empty");
+        context.errors.push(error.help("leave it out: the network is then called after its file"));
+        return None;
+    }
     if name.contains(char::is_control) {
         let message = "`name` must not hold line breaks or other control characters";
         context.errors.push(Diagnostic::error(Code::InvalidArgument, span, message));

@@ -15,7 +15,7 @@ pub use self::labels::{LabelGuess, LabelResult, LabelsEvaluation, USUAL_THRESHOL
 use self::numbers::NumbersJudge;
 pub use self::numbers::{ColumnResult, NumberGuess, NumbersEvaluation};
 use super::TrainError;
-use super::data::{Batch, Batches, Dataset};
+use super::data::{Batch, Batches, Dataset, other_outputs};
 use super::ranking::MOST_SCORES;
 use super::scores::Scores;
 use crate::executor::Evaluator;
@@ -124,13 +124,9 @@ fn judge(dataset: &Dataset, outputs: usize, thresholds: &[f64]) -> Result<Box<dy
 /// A network says something of each label or number.
 pub(super) fn check_outputs(dataset: &Dataset, outputs: usize) -> Result<(), TrainError> {
     let labels = dataset.classes().len();
-    let what = if dataset.data().task == Task::Regression { "numbers" } else { "labels" };
     match labels == outputs {
         true => Ok(()),
-        false => Err(TrainError::Refused(format!(
-            "the data has {labels} {what}, and the network gives {outputs} numbers: let it end with `linear {labels}`, \
-             and write `classes: {labels}` if the file says how many there are"
-        ))),
+        false => Err(TrainError::Refused(other_outputs(dataset.data().task, labels, outputs))),
     }
 }
 

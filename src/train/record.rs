@@ -78,9 +78,11 @@ impl Record {
         self.settings.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// What its best weights were chosen by.
+    /// What its best weights were chosen by: the loss where what the recipe asks for was never defined.
     pub fn best_by(&self) -> Measure {
-        self.setting("train.best_by").and_then(Value::as_str).and_then(Measure::of).unwrap_or_default()
+        let asked = self.setting("train.best_by").and_then(Value::as_str).and_then(Measure::of).unwrap_or_default();
+        let is_known = |by: Measure| self.validations.iter().any(|line| !line.scores.get(by).is_nan());
+        if !is_known(asked) && is_known(Measure::Loss) { Measure::Loss } else { asked }
     }
 
     /// The first epoch with the best value of a measure, and that value: of validation, or where there is none, of

@@ -13,7 +13,7 @@ use super::position::Best;
 use super::schedule::Course;
 use super::scores::{self, Scores};
 use super::{Run, Setting, TrainError};
-use crate::recipe::{Curve, Every, Train};
+use crate::recipe::{Curve, Every, Measure, Train};
 
 /// The result of the last validation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -78,16 +78,26 @@ impl Run {
         if evaluation.images() == 0 {
             scores = position.sums.scores(position.identity.task);
         }
+        let known = |by| Some(scores.get(by)).filter(|value| !value.is_nan());
         if let Curve::Plateau(plateau) = &recipe.schedule.curve
             && !course.warms_up(position.epoch)
         {
             let reduced = position.plateau.get_or_insert(Reduced::new(recipe.optimizer.lr));
-            reduced.see(plateau, scores.get(plateau.better.by));
+            if let Some(value) = known(plateau.better.by) {
+                reduced.see(plateau, value);
+            }
         }
-        if let Some(rule) = recipe.early_stopping {
-            position.stopping.see(rule.better, scores.get(rule.better.by));
+        if let Some(rule) = recipe.early_stopping
+            && let Some(value) = known(rule.better.by)
+        {
+            position.stopping.see(rule.better, value);
         }
-        let (by, value) = (recipe.best_by, scores.get(recipe.best_by));
+        // Where it is not defined, the loss decides, unless it has been.
+        let by = match known(recipe.best_by) {
+            None if position.best.is_none_or(|best| best.by != recipe.best_by) => Measure::Loss,
+            _ => recipe.best_by,
+        };
+        let value = scores.get(by);
         // What another measure chose says nothing about this one.
         if position.best.is_none_or(|best| best.by != by || by.is_better(value, best.value)) {
             position.best = Some(Best { epoch: position.epoch + 1, by, value });

@@ -114,7 +114,7 @@ pub fn prepared_image(network: &Network, image: &Path, folder: &Path) -> Value {
     })
 }
 
-/// Of every weight's first values: how many there are, their mean, their deviation and the largest, as JSON.
+/// Of every weight's first values: how many there are, their mean, their deviation and their kurtosis, as JSON.
 fn first_values(network: &Network) -> String {
     let program = lower(network);
     let values = initial_weights::<f32>(&program, 1);
@@ -122,8 +122,8 @@ fn first_values(network: &Network) -> String {
         let count = values.len() as f64;
         let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
         let deviation = (values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count).sqrt();
-        let largest = values.iter().fold(0.0f64, |largest, x| largest.max(f64::from(x.abs())));
-        (weight.name.clone(), json!([values.len(), mean, deviation, largest]))
+        let kurtosis = values.iter().map(|x| ((f64::from(*x) - mean) / deviation).powi(4)).sum::<f64>() / count;
+        (weight.name.clone(), json!([values.len(), mean, deviation, kurtosis]))
     };
     Value::from(program.weights.iter().zip(&values).map(about).collect::<serde_json::Map<_, _>>()).to_string()
 }

@@ -206,6 +206,77 @@ fn labels_are_learned_from_a_table() {
     assert!(compared.contains(" map ") && compared.contains("they differ in"), "{compared}");
 }
 
+/// Each label has a threshold of its own, so that one may be there that is less likely than one that is not.
+#[test]
+fn every_label_that_is_there_is_named() {
+    let place = labelled();
+    place.ok("train tags.yaml --threads 1 --set train.epochs=12 --out run --quiet");
+    for format in ["json", "csv", "text"] {
+        let said = place.ok(&format!("predict run/best.safetensors 3.png --top 1 --format {format}"));
+        assert!(said.contains("left") && said.contains("top"), "{said}");
+    }
+    let said = place.ok("predict run 0.png --top 1 --format csv");
+    assert_eq!(said.lines().count(), 1 + 1, "{said}");
+}
+
+#[test]
+fn weights_without_thresholds_are_judged_as_they_predict() {
+    let place = labelled();
+    place.ok("train tags.yaml --threads 1 --set train.epochs=2 --out run --quiet");
+    place.ok("export run --format pth --out plain.pth");
+    let said = |arguments: &str| String::from_utf8(place.run(arguments).stderr).expect("UTF-8");
+    assert!(said("eval tags.yaml --weights plain.pth").contains("0.5 is taken for each"));
+    assert!(said("predict tags.yaml --weights plain.pth 3.png").contains("0.5 is taken for each"));
+    assert_eq!((said("eval run"), said("predict run 3.png")), (String::new(), String::new()));
+
+    // The same images, judged and predicted.
+    let table = read(&place.path("labels.csv"));
+    let held = "eval tags.yaml --weights plain.pth --set data.test=labels.csv --split test --format json";
+    let report = json(&place.ok(held));
+    let predicted = place.ok("predict tags.yaml --weights plain.pth labels.csv --format json");
+    let predicted: Vec<_> = predicted.lines().map(json).collect();
+    for (number, label) in report["labels"].as_array().expect("a list").iter().enumerate() {
+        assert_eq!(label["threshold"], 0.5);
+        let name = label["name"].as_str().expect("a name");
+        let mut counts = [0u32; 3];
+        for (line, told) in table.lines().skip(1).zip(&predicted) {
+            let has = line.split(',').nth(1).expect("tags").split('|').any(|tag| tag == name);
+            let all = told["predictions"].as_array().expect("a list");
+            let told = all.iter().any(|one| one["label"] == number && one["present"] == true);
+            counts = [counts[0] + u32::from(has && told), counts[1] + u32::from(told), counts[2] + u32::from(has)];
+        }
+        let [both, told, has] = counts.map(f64::from);
+        assert_eq!(label["images"], has as u64);
+        assert!((label["f1"].as_f64().expect("a number") - 2.0 * both / (told + has)).abs() < 1e-12, "{label}");
+    }
+}
+
+/// R² of one image is not defined, nor is the precision of a label that no image has.
+#[test]
+fn the_loss_decides_where_nothing_else_is_defined() {
+    let place = measured();
+    let table = read(&place.path("numbers.csv"));
+    let one: Vec<&str> = table.lines().filter(|line| !line.ends_with(",val") || line.starts_with("5.png")).collect();
+    std::fs::write(place.path("numbers.csv"), one.join("\n")).expect("room on the disk");
+    let shown = place.ok("train two.yaml --threads 1 --out one");
+    assert!(shown.contains(" validation loss in epoch ") && !shown.contains("loss in epoch 1,"), "{shown}");
+    assert!(place.ok("runs one").contains(" loss"), "the list of runs says so");
+    assert!(read(&place.path("one/report.html")).contains("best loss"));
+    // A validation that says nothing is no reason to stop, or to learn more slowly.
+    let rules = ", early_stopping: patience 1 by=r2, schedule: plateau patience=0 by=r2}";
+    let slow = read(&place.path("two.yaml")).replace("epochs: 30", "epochs: 5").replacen(
+        "seed: 1}",
+        &format!("seed: 1{rules}"),
+        1,
+    );
+    std::fs::write(place.path("slow.yaml"), slow).expect("room on the disk");
+    let shown = place.ok("train slow.yaml --threads 1 --out stopped");
+    assert!(!shown.contains("stopped early"), "{shown}");
+    let last = read(&place.path("stopped/metrics.jsonl"));
+    let last = json(last.lines().last().expect("five epochs"));
+    assert_eq!((&last["epoch"], &last["lr"]), (&5.into(), &0.01.into()));
+}
+
 #[test]
 fn a_stopped_run_ends_with_the_same_bytes() {
     let place = labelled();

@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::Format;
 use crate::cli::eval::class_name;
+use crate::cli::trained;
 use crate::diagnostic::printable;
 use crate::executor::largest;
 use crate::kernels::sigmoid;
 use crate::network::Network;
 use crate::recipe::Task;
 use crate::train::checkpoint::About;
-use crate::train::evaluate::USUAL_THRESHOLD;
 
 /// How a network's outputs are to be understood.
 pub struct Answer {
@@ -38,8 +38,7 @@ impl Answer {
     pub fn new(network: &Network, about: Option<&About>, names: Vec<String>) -> Answer {
         let task = network.data.as_ref().map_or(Task::Class, |data| data.task);
         let outputs = network.graph.shape(network.output).elements();
-        let thresholds = about.map(|about| about.thresholds.clone()).filter(|all| all.len() == outputs);
-        Answer { task, names, thresholds: thresholds.unwrap_or_else(|| vec![USUAL_THRESHOLD; outputs]), outputs }
+        Answer { task, names, thresholds: trained::thresholds(network, about), outputs }
     }
 
     /// The probability of every class or label, or the numbers.
@@ -66,14 +65,18 @@ impl Answer {
         }
     }
 
-    /// What is said of an image: no more than `top` classes or labels, the likeliest first.
+    /// What is said of an image, the likeliest first: no more than `top` classes, or so many labels and all that are
+    /// there.
     pub fn describe(&self, format: Format, path: &Path, probabilities: &[f64], top: usize) -> String {
         if self.task == Task::Regression {
             return self.numbers(format, path, probabilities);
         }
         let mut order: Vec<usize> = (0..probabilities.len()).collect();
         order.sort_by(|a, b| probabilities[*b].total_cmp(&probabilities[*a]));
-        order.truncate(top);
+        // Each label has a threshold of its own, so one that is there may come after one that is not.
+        let is_said = |class: usize| self.task == Task::Multilabel && self.is_present(class, probabilities);
+        let mut rank = 0..;
+        order.retain(|class| rank.next().is_some_and(|rank| rank < top) || is_said(*class));
         let name = |class: usize| class_name(&self.names, class);
         match format {
             Format::Json => {

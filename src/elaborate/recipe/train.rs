@@ -111,7 +111,10 @@ fn entries<'a>(
     }
     if let Some(setting) = settings.take_as("sampler", || SAMPLERS.takes()) {
         train.sampler = named::read(setting, &SAMPLERS, scope, problems).unwrap_or(train.sampler);
-        if let Sampler::Weighted(weights) = &train.sampler {
+        // Where images have no class, there is more to say than how many weights there should be.
+        if let Sampler::Weighted(weights) = &train.sampler
+            && task.is_none_or(|task| task == Task::Class)
+        {
             losses::check_classes("weighted", weights, setting, classes, problems);
         }
     }

@@ -71,7 +71,7 @@ use self::loader::{SplitPass, Unreadable, none_left};
 use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
-use crate::recipe::{BadImages, Data, MaxPixels, Sampler, Train, Transform};
+use crate::recipe::{BadImages, Data, MaxPixels, Sampler, Task, Train, Transform};
 
 /// Images with labels, in two splits, and the way from an image to the network's input.
 #[derive(Debug)]
@@ -89,6 +89,23 @@ pub struct Dataset {
     workers: usize,
 }
 
+/// That data has so many classes, labels or numbers, and the network gives another number of outputs.
+pub fn other_outputs(task: Task, names: usize, outputs: usize) -> String {
+    let what = match (task, names) {
+        (Task::Class, 1) => "class",
+        (Task::Class, _) => "classes",
+        (Task::Multilabel, 1) => "label",
+        (Task::Multilabel, _) => "labels",
+        (Task::Regression, 1) => "number",
+        (Task::Regression, _) => "numbers",
+    };
+    let gives = if outputs == 1 { "number" } else { "numbers" };
+    format!(
+        "the data has {names} {what}, and the network gives {outputs} {gives}: let it end with `linear {names}`, and write \
+         `classes: {names}` if the file says how many there are"
+    )
+}
+
 /// Threads that make batches, at most: each holds up to two batches.
 const MOST_WORKERS: usize = 8;
 
@@ -102,12 +119,7 @@ impl Dataset {
     pub fn open(data: &Data, input: Shape, classes: Option<usize>) -> Result<Dataset, DataError> {
         let Collection { train, validation, test, classes: names, left_out, .. } = Collection::open(data)?;
         if let Some(classes) = classes.filter(|classes| *classes < names.len()) {
-            let message = format!(
-                "the data has {} classes, the network only {classes}: write `classes: {}`",
-                names.len(),
-                names.len()
-            );
-            return Err(DataError::Mismatch(message));
+            return Err(DataError::Mismatch(other_outputs(data.task, names.len(), classes)));
         }
         let place = data.table.as_ref().map(|table| table.file.as_str()).or(data.path.as_deref());
         let path = places::expand_home(place.unwrap_or_default());

@@ -252,7 +252,7 @@ fn what_does_not_fit_is_said_before_training() {
         ..data.clone()
     };
     for (data, input, classes, expected) in [
-        (digits(), Shape::map(1, 8, 8), Some(9), "the data has 10 classes, the network only 9"),
+        (digits(), Shape::map(1, 8, 8), Some(9), "the data has 10 classes, and the network gives 9 numbers"),
         (digits(), Shape::map(1, 28, 28), Some(10), "an image does not fit: it is 8×8, but the network reads 28×28"),
         (digits(), Shape::Vector(64), Some(10), "the network reads 64"),
         (photos.clone(), Shape::map(3, 6, 4), Some(1), "the data has 2 classes"),

@@ -132,7 +132,7 @@ impl fmt::Display for FetchError {
             }
             FetchError::InTheWay { folder, set, reason } => write!(
                 f,
-                "{} is there already, but is no sound {set}: {reason}\nremove it, or choose another folder with `--to`",
+                "{} is there already, but is no sound {set}: {reason}\nchoose another folder with `--to`, or move this one away",
                 folder.display()
             ),
             FetchError::NotOurs(folder) => write!(

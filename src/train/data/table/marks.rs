@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::targets::{LabelSets, NumberRows, Targets};
+use super::rows::{ELEMENT, NESTED};
 use crate::diagnostic::printable;
 use crate::recipe::{Table, Task};
 
@@ -73,7 +74,12 @@ impl<'a> Marking<'a> {
         match self {
             Marking::Class => one_line(first(), "class").map(|name| Marks::Class(names.number(name))),
             Marking::Separated(separator) => {
-                let found = first().split(separator).map(str::trim).filter(|name| !name.is_empty());
+                // A list of JSON is divided already.
+                let listed: Vec<&str> = match first().strip_prefix(ELEMENT) {
+                    Some(list) => list.split(ELEMENT).collect(),
+                    None => first().split(separator).collect(),
+                };
+                let found = listed.into_iter().map(str::trim).filter(|name| !name.is_empty());
                 let labels: Result<Vec<u32>, String> =
                     found.map(|name| one_line(name, "label").map(|name| names.number(name))).collect();
                 Ok(sorted(labels?))
@@ -99,7 +105,9 @@ impl<'a> Marking<'a> {
                     let field = fields[*at].trim();
                     field.parse::<f32>().ok().filter(|value| value.is_finite()).ok_or_else(|| {
                         let shown: String = printable(field).chars().take(50).collect();
-                        format!("the column `{}` holds `{shown}`, which is no number", columns[*at])
+                        let is_large = field.parse::<f64>().is_ok_and(f64::is_finite);
+                        let why = if is_large { "is too large for single precision" } else { "is no number" };
+                        format!("the column `{}` holds `{shown}`, which {why}", columns[*at])
                     })
                 };
                 places.iter().map(number).collect::<Result<_, _>>().map(Marks::Numbers)
@@ -149,6 +157,8 @@ fn sorted(mut labels: Vec<u32>) -> Marks {
 fn one_line<'a>(name: &'a str, what: &str) -> Result<&'a str, String> {
     match name {
         "" => Err(format!("it has no {what}")),
+        name if name.starts_with(ELEMENT) => Err(format!("the {what} is a list, not one name")),
+        name if name.starts_with(NESTED) => Err(format!("the {what} is not a name: {}", &name[1..])),
         name if name.contains(char::is_control) => Err(format!("the {what} {name:?} is not one line of text")),
         name => Ok(name),
     }
@@ -180,8 +190,21 @@ impl Marks {
 }
 
 /// What each image is held out by: its class, or its rarest label, of which so a part is held out however rare it is.
-pub fn strata<'a>(marks: impl Iterator<Item = &'a Marks> + Clone, classes: usize, numbers: &[Option<u32>]) -> Vec<u32> {
-    let own = |marks: &'a Marks| marks.numbers().iter().filter_map(|number| numbers[*number as usize]);
+/// In whichever order the classes are listed, the images are the same.
+pub fn strata<'a>(
+    marks: impl Iterator<Item = &'a Marks> + Clone,
+    classes: &[String],
+    numbers: &[Option<u32>],
+) -> Vec<u32> {
+    let mut by_name: Vec<usize> = (0..classes.len()).collect();
+    by_name.sort_unstable_by_key(|class| &classes[*class]);
+    let mut ranks = vec![0; classes.len()];
+    (0..).zip(by_name).for_each(|(rank, class)| ranks[class] = rank);
+    let classes = classes.len();
+    let own = |marks: &'a Marks| {
+        let classes = marks.numbers().iter().filter_map(|number| numbers[*number as usize]);
+        classes.map(|class| ranks[class as usize])
+    };
     let mut counts = vec![0usize; classes];
     marks.clone().flat_map(own).for_each(|class| counts[class as usize] += 1);
     // Images without any are a kind of their own.

@@ -94,11 +94,19 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         let Held::Part(part) = table.validation else {
             return Err(DataError::malformed(&file, "there is no row with an image for validation"));
         };
-        let labels = strata(kept.iter().map(|entry| &entry.marks), classes.len(), &numbers);
+        let labels = strata(kept.iter().map(|entry| &entry.marks), &classes, &numbers);
         let groups: Option<Vec<u32>> = table.group.as_ref().map(|_| kept.iter().map(|entry| entry.group).collect());
-        let (first, second) = hold_out(&labels, groups.as_deref(), part);
+        let (mut first, mut second) = hold_out(&labels, groups.as_deref(), part);
+        if second.is_empty() && data.task != Task::Class {
+            // The rarest label of each is on no other; what is told apart are images, not kinds of them.
+            (first, second) = hold_out(&vec![0; kept.len()], groups.as_deref(), part);
+        }
         if second.is_empty() {
-            let of = if groups.is_some() { "its groups are too few" } else { "one image a class is too few" };
+            let of = match (groups, data.task) {
+                (Some(_), _) => "its groups are too few",
+                (None, Task::Class) => "one image a class is too few",
+                (None, _) => "one image is too few",
+            };
             return Err(DataError::malformed(&file, format!("{of} to hold some out for validation")));
         }
         let [first, second] = [first, second].map(|part| part.into_iter().map(|at| kept[at]).collect::<Vec<_>>());

@@ -241,12 +241,23 @@ impl Form {
     }
 }
 
+/// Stands before each element of a list in a field of JSON lines.
+pub const ELEMENT: char = '\u{1f}';
+
+/// Stands before everything else there that is no single value.
+pub const NESTED: char = '\u{1e}';
+
 /// A value as a field; nothing is empty.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Array(list) if list.is_empty() => ELEMENT.to_string(),
+        Value::Array(list) if !list.iter().any(|value| value.is_array() || value.is_object()) => {
+            list.iter().map(|value| format!("{ELEMENT}{}", text(value))).collect()
+        }
+        Value::Array(_) | Value::Object(_) => format!("{NESTED}{value}"),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
     }
 }
 
