@@ -37,6 +37,11 @@ fn what_is_certain_is_written() {
         // What is only likely stays: a name that is spelt nearly alike, a size that would fit.
         ("input: [3, 8, 8]\nlayers: [convv 8 3x3 -> flatten]", None),
         ("input: [3, 8, 8]\nlayers: [flatten -> linear 10 in=191]", None),
+        // What could be read then would be as wrong.
+        ("input: [3, 8, 8]\nlayers:\n  - relu, conv 8 3x3]", None),
+        ("input: [3, 8, 8]\nlayers: relu, flatten, linear 3]", None),
+        ("input: [3, 8, 8]\nlayers:\n  - flatten, linear 3", None),
+        ("input: [3, 8, 8]\nblocks:\n  unit(:, stride=1):\n    - relu\nlayers: [unit]", None),
         // Nothing is wrong.
         ("input: [3, 8, 8]\nlayers: [flatten]", None),
     ];

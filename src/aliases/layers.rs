@@ -12,7 +12,7 @@ const OF_SHAPES: &str = "only `flatten` changes a shape: it makes a vector of a 
 const A_BLOCK: &str = "write its layers as a block of your own, under `blocks:`";
 const ADDED: &str = "write `{from: [NAME, .], merge: add}`, or `residual:` around the layers";
 const CONCATENATED: &str = "write `{from: [NAME, .], merge: concat}`, or `branches:` with the layers of each";
-const MULTIPLIED: &str = "write `{from: [NAME, .], merge: mul}`";
+const MULTIPLIED: &str = "write `{from: [NAME, .], merge: mul}`, or `mul 0.5` to multiply by a number";
 const OTHER_MERGES: &str = "values are merged by `concat`, `add`, `mul`, `sub`, `mean` and `max`";
 const EACH_CHANNEL: &str = "write `gn {channels} affine=false`: a group for each channel";
 const OVER_WHAT: &str = "write `ln channels` over the channels at each position, `ln` over all values of an example";
@@ -169,7 +169,7 @@ pub const LAYERS: &[Name] = &[
     lacking("rescaling", "Keras", "images already are numbers from 0 to 1"),
     lacking("bias", "Caffe", "layers with weights have a bias of their own"),
     lacking("biasadd", "TensorFlow", "layers with weights have a bias of their own"),
-    is("layerscale", "timm, torchvision", "scale"),
+    written("layerscale", "timm, torchvision", "write `scale map init=1e-6`, with the number that the factors begin with"),
     // Linear.
     is("dense", "Keras, Flax", "linear"),
     is("fc", "Caffe, torchvision", "linear"),

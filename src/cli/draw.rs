@@ -18,9 +18,9 @@ pub struct Draw {
     /// unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     depth: Option<u32>,
-    /// What the width of a box says
-    #[arg(long, value_name = "WHAT", value_enum, default_value = "channels")]
-    width: Measure,
+    /// What the width of a box says, in SVG [default: channels]
+    #[arg(long, value_name = "WHAT", value_enum)]
+    width: Option<Measure>,
     /// What to write; as the name after `--out` ends, or else SVG
     #[arg(long, value_name = "FORMAT", value_enum)]
     format: Option<Format>,
@@ -74,24 +74,29 @@ impl Draw {
                 ))
             })?,
         };
+        if self.width.is_some() && format != Format::Svg {
+            return Err(Failure::Message("`--width` is for SVG, and others draw all boxes alike: leave it out".to_owned()));
+        }
         if let Some(path) = &self.out {
             picture::free(path, self.force, std::slice::from_ref(&self.source.path))?;
         }
         let network = self.source.compile()?.network;
         let drawing = fold(&network, self.depth.map(|depth| depth as usize));
         let width = match self.width {
-            Measure::Channels => Width::Channels,
-            Measure::Cost => Width::Cost,
+            Some(Measure::Cost) => Width::Cost,
+            Some(Measure::Channels) | None => Width::Channels,
         };
         let text = match format {
             Format::Dot => dot(&drawing, &network.name),
             Format::Mermaid => mermaid(&drawing),
             Format::Svg => {
                 let placed = place(&drawing, width).map_err(|error| {
-                    Failure::Message(format!(
-                        "{error}: fold `{}` with a smaller `--depth`, or take `--format dot`",
-                        network.name
-                    ))
+                    let fewest = || fold(&network, Some(1)).boxes.len();
+                    let advice = match fewest() < drawing.boxes.len() {
+                        true => format!("fold `{}` with a smaller `--depth`, or take `--format dot`", network.name),
+                        false => "take `--format dot`".to_owned(),
+                    };
+                    Failure::Message(format!("{error}: {advice}"))
                 })?;
                 svg(&drawing, &placed, &network.name)
             }

@@ -137,10 +137,11 @@ impl Trials<'_> {
         let after = Standing::of(&outcome.list);
         let is_gone = after.times(code, message) < self.before.times(code, message);
         // A name that is spelt right may show what is wrong with its arguments; a size that fits must not be missed
-        // elsewhere.
-        match code.is_about_sizes() {
-            true => after.errors < self.before.errors,
-            false => is_gone && after.errors <= self.before.errors,
+        // elsewhere, and what can be read must not be nonsense.
+        match code {
+            Code::Syntax | Code::Notation => is_gone && after.errors < self.before.errors,
+            code if code.is_about_sizes() => after.errors < self.before.errors,
+            _ => is_gone && after.errors <= self.before.errors,
         }
     }
 }

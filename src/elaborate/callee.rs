@@ -155,14 +155,20 @@ fn translated<'l>(call: &Call, layers: &'l Layers) -> Option<(&'l Definition, Ca
 
 /// Whether a call has arguments, and none of them is a name: `mul 0.5` is one of a single value.
 fn is_of_numbers(call: &Call) -> bool {
-    let is_name = |argument: &Argument| matches!(argument.value.value, Term::Word(_) | Term::NameOrWord(_));
+    // `nan` and `inf` are numbers to their writer, and the layer says what is wrong with them.
+    let is_name = |argument: &Argument| match &argument.value.value {
+        Term::Word(word) | Term::NameOrWord(word) => word.parse::<f64>().is_err(),
+        _ => false,
+    };
     !call.arguments.is_empty() && !call.arguments.iter().any(is_name)
 }
 
 /// What merges is a call with the names of its inputs: `add a b`.
 fn written_merge(merge: &str, call: &Call) -> String {
     let word = |argument: &Argument| match &argument.value.value {
-        Term::Word(word) | Term::NameOrWord(word) if argument.key.is_none() => Some(word.clone()),
+        Term::Word(word) | Term::NameOrWord(word) if argument.key.is_none() && word.parse::<f64>().is_err() => {
+            Some(word.clone())
+        }
         _ => None,
     };
     match call.arguments.iter().map(word).collect::<Option<Vec<_>>>() {

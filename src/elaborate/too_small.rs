@@ -62,7 +62,11 @@ fn padded(refused: &Refused, input: ValueId, view: &View) -> Vec<Choice> {
         [side] => (format!("the map is only {side}"), ["use a smaller kernel", "a smaller kernel"]),
         sides => {
             let what = format!("the map has shrunk {}", sides.join(" → "));
-            (what, ["leave out a pool or a stride", "one pool or stride fewer"])
+            let way_out = match is_leapt(view, input) {
+                true => ["leave out a pool or a stride", "one pool or stride fewer"],
+                false => ["use smaller kernels", "smaller kernels"],
+            };
+            (what, way_out)
         }
     };
     let choice = found.map(|padding| {
@@ -114,6 +118,19 @@ fn last(end: usize, fits: impl Fn(usize) -> bool) -> Option<usize> {
         }
     }
     fitting.checked_sub(1)
+}
+
+/// Whether something on the way shrinks the map by more than what a kernel takes from its edges.
+fn is_leapt(view: &View, value: ValueId) -> bool {
+    view.way(value).filter_map(|value| view.node(value)).any(|node| {
+        let Some(before) = node.inputs.first().and_then(|input| view.shape(*input).sides()) else { return false };
+        let after = node.output.sides().unwrap_or((1, 1));
+        let is_smaller = after.0 < before.0 || after.1 < before.1;
+        let is_slid = |window: Window| window.stride == Pair::square(1);
+        // A pool whose window slides is one that can be left out, too.
+        let is_kernel = !node.call.callee().contains("pool") && node.layer.window().is_some_and(is_slid);
+        is_smaller && !is_kernel
+    })
 }
 
 /// The sides that the map has had on its way, the longest ways shortened.

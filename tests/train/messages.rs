@@ -169,3 +169,17 @@ fn the_environment_may_hold_anything() {
     }
     assert!(!place.path("none").exists());
 }
+
+/// A drawing that is too large is to be folded, where that makes it smaller.
+#[test]
+fn a_drawing_is_to_be_folded_where_it_can_be() {
+    let place = Place::new();
+    for (layers, is_folded) in [("(conv 4 1x1) x 4000", false), ("body: (conv 4 1x1) x 4000", true)] {
+        let text = format!("input: [4, 3, 3]\nlayers:\n  - {layers}\n");
+        std::fs::write(place.path("deep.yaml"), text).expect("room on the disk");
+        let output = place.run("draw deep.yaml --depth 9");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("take `--format dot`"), "{layers}: {said}");
+        assert_eq!(said.contains("with a smaller `--depth`"), is_folded, "{layers}: {said}");
+    }
+}
