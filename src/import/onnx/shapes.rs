@@ -9,6 +9,9 @@ use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::import::net::{Call, Value};
 use crate::ir::Shape;
 
+/// The most groups of a shuffle that are looked for.
+const LARGEST: usize = 1 << 16;
+
 impl<'g> Reading<'g> {
     /// What a node makes of constants alone, if it can be said.
     pub fn worked_out(&self, node: &'g Node) -> Made<Option<Constant>> {
@@ -73,6 +76,14 @@ impl<'g> Reading<'g> {
                 view.reshaped(&sizes, node.whole("allowzero", 0).value == 1)
             }
         };
+        // Numbers that stay in their order may be joined and split as one likes.
+        let stay = View::plain(self.shape(data.value)?).atoms();
+        if let Some(view) = found.as_ref().filter(|view| view.rank() == 4 && view.atoms() != stay)
+            && let Some(call) = self.shuffle(node, data.value, view)?
+        {
+            let value = self.layer(node, None, call, vec![data.value])?;
+            return self.plain(value);
+        }
         match found {
             Some(view) => match self.is_flattened(node, &data, &view)? {
                 true => {
@@ -136,19 +147,23 @@ impl<'g> Reading<'g> {
             let why = format!("reads a map, and a vector of {} arrives", shape.elements());
             return Err(Diagnostic::error(Code::WrongRank, node.operator.span, self.refused(node, &why).message).into());
         };
-        match self.shuffled(node, data, shape)? {
-            Some(value) => Ok(value),
+        match self.shuffle(node, data.value, &data.view)? {
+            Some(call) => self.beside(node, "input", call, vec![data.value]),
             None => Err(self.refused(node, "reads a map whose axes are in another order than N×C×H×W").into()),
         }
     }
 
-    /// Channels, rows and columns that have been exchanged as a layer of the language does.
-    fn shuffled(&mut self, node: &'g Node, data: &Data, shape: Shape) -> Made<Option<Value>> {
+    /// The layer that exchanges channels, rows and columns as a view of a map does. It is made where the view is: what
+    /// comes after it may be another view, of the map that the layer makes.
+    fn shuffle(&self, node: &Node, value: Value, view: &View) -> Made<Option<Call>> {
+        let shape = self.shape(value)?;
         let Shape::Map { channels, height, width } = shape else { return Ok(None) };
+        if *view == View::plain(shape) {
+            return Ok(None);
+        }
         let mut calls = Vec::new();
         // Groups, or the factor by which a map grows or shrinks, are the size of a part of some axis.
-        const LARGEST: usize = 1 << 16;
-        let parts = data.view.axes.iter().flatten().map(|atom| atom.size);
+        let parts = view.axes.iter().flatten().map(|atom| atom.size);
         for part in parts.filter(|part| (2..LARGEST).contains(part)) {
             if channels % part == 0 {
                 let sizes = [part, channels / part, height, width];
@@ -169,11 +184,9 @@ impl<'g> Reading<'g> {
                 calls.push(("pixel_unshuffle", part, turned));
             }
         }
-        let found = calls.into_iter().find(|(.., view)| view.as_ref() == Some(&data.view));
-        let Some((kind, number, _)) = found else { return Ok(None) };
+        let found = calls.into_iter().find(|(.., turned)| turned.as_ref() == Some(view));
         let span = node.operator.span;
-        let call = Call::new(kind, span).at(Argument::Int(number as i64), span);
-        self.beside(node, "input", call, vec![data.value]).map(Some)
+        Ok(found.map(|(kind, number, _)| Call::new(kind, span).at(Argument::Int(number as i64), span)))
     }
 
     /// The value as a vector, in the order of the language.
@@ -181,7 +194,7 @@ impl<'g> Reading<'g> {
         let shape = self.shape(data.value)?;
         let value = if data.view.rank() == 2 && data.view.atoms() == View::plain(shape).atoms() {
             data.value
-        } else if let (2, Shape::Map { .. }, Some(sizes)) = (data.view.rank(), shape, self.unflattened(data, shape)) {
+        } else if let (2, Shape::Map { .. }, Some(sizes)) = (data.view.rank(), shape, self.unflattened(node, data)?) {
             let data = Data { view: sizes, ..data.clone() };
             self.map(node, &data)?
         } else {
@@ -191,10 +204,24 @@ impl<'g> Reading<'g> {
     }
 
     /// A vector's view as that of the map that was shuffled before it was flattened.
-    fn unflattened(&self, data: &Data, shape: Shape) -> Option<View> {
-        let Shape::Map { channels, height, width } = shape else { return None };
-        let sizes = [channels, height, width].map(|size| Size::Of(size as i64));
-        data.view.reshaped(&[&[Size::Batch], &sizes[..]].concat(), false)
+    fn unflattened(&self, node: &Node, data: &Data) -> Made<Option<View>> {
+        let Shape::Map { channels, height, width } = self.shape(data.value)? else { return Ok(None) };
+        let mut maps = vec![[channels, height, width]];
+        for part in data.view.atoms().iter().map(|atom| atom.size).filter(|size| (2..LARGEST).contains(size)) {
+            let square = part * part;
+            maps.push([channels * square, height / part, width / part]);
+            maps.push([channels / square, height * part, width * part]);
+        }
+        for map in maps {
+            let sizes = map.map(|size| Size::Of(size as i64));
+            let view = data.view.reshaped(&[&[Size::Batch], &sizes[..]].concat(), false);
+            if let Some(view) = view.filter(|_| !map.contains(&0))
+                && self.shuffle(node, data.value, &view)?.is_some()
+            {
+                return Ok(Some(view));
+            }
+        }
+        Ok(None)
     }
 
     /// A map as a vector, under the name that goes before the node's.
