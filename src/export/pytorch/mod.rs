@@ -1,21 +1,25 @@
 //! A network as the source of a PyTorch module, as a person would write it: a class for each kind of block, sequences
 //! where one layer follows the other, and the names that its weights have here.
 
+mod attributes;
 mod init;
 mod layers;
 mod print;
 mod transforms;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 
-use super::source::{Alike, Argument, Call, Class, Group, Names, Part, Variables, group, identifier, unify};
+use super::source::{
+    Alike, Argument, Call, Class, Group, Names, Part, Variables, group, identifier, is_identifier, unify,
+};
 use super::{ExportError, Exported, Format, NeedsWeights, Options, Written};
 use crate::durable;
 use crate::lower::lower;
 use crate::network::Network;
 use crate::program::Program;
+use attributes::is_taken;
 use layers::{Form, form};
 
 /// The format.
@@ -185,7 +189,7 @@ impl Writer<'_> {
     /// The attributes and the computation of a group.
     fn body(&self, group: &Group) -> Result<Body, ExportError> {
         let mut body = Body { attributes: Vec::new(), forward: Vec::new(), init: Vec::new() };
-        let mut variables = Variables::new(group);
+        let (mut variables, mut names) = (Variables::new(group), Attributes::new(group));
         for (index, member) in group.members.iter().enumerate() {
             let inputs: Vec<String> = member.inputs().iter().map(|input| variables.of(*input)).collect();
             let (form, named) = match &member.part {
@@ -199,12 +203,8 @@ impl Writer<'_> {
                     fill(text, &[inputs, vec![print::reach(&member.name)]].concat())
                 }
                 Form::Module(call) => {
-                    let taken = |name: &str| {
-                        body.attributes.iter().any(|(other, _)| other == name)
-                            || group.members.iter().any(|other| other.name.split('.').next() == Some(name))
-                    };
                     // A module without weights may be called as one likes.
-                    let name = if named { member.name.clone() } else { free_name(&member.name, &call, taken) };
+                    let name = if named { member.name.clone() } else { names.free(&member.name, &call) };
                     refuse_taken(&name)?;
                     let value = format!("{}({})", print::reach(&name), inputs[0]);
                     body.attributes.push((name, call));
@@ -220,46 +220,40 @@ impl Writer<'_> {
     }
 }
 
-/// A name for a module without weights: its own, if nothing else has it, or what it does.
-fn free_name(own: &str, call: &Call, taken: impl Fn(&str) -> bool) -> String {
-    let last = own.rsplit('.').next().unwrap_or(own);
-    let is_word = identifier(last) == last && !ATTRIBUTES.contains(&last);
-    let short = call.name.rsplit('.').next().unwrap_or_default();
-    let base = if is_word && last == own { own.to_owned() } else { identifier(&short.to_ascii_lowercase()) };
-    if base == own || !taken(&base) {
-        return base;
-    }
-    (2..).map(|number| format!("{base}{number}")).find(|name| !taken(name)).expect("there are more numbers than layers")
+/// The names of a module's attributes.
+struct Attributes<'a> {
+    taken: HashSet<&'a str>,
+    /// Those that are made up, and from which number on none of a base is.
+    given: HashSet<String>,
+    next: HashMap<String, usize>,
 }
 
-/// What every module of PyTorch has already, as far as a layer might be called so.
-const ATTRIBUTES: [&str; 22] = [
-    "T_destination",
-    "add_module",
-    "apply",
-    "buffers",
-    "call_super_init",
-    "children",
-    "compile",
-    "cpu",
-    "cuda",
-    "double",
-    "dump_patches",
-    "eval",
-    "float",
-    "forward",
-    "half",
-    "modules",
-    "parameters",
-    "share_memory",
-    "state_dict",
-    "to",
-    "train",
-    "type",
-];
+impl<'a> Attributes<'a> {
+    fn new(group: &'a Group) -> Attributes<'a> {
+        let taken = group.members.iter().filter_map(|member| member.name.split('.').next()).collect();
+        Attributes { taken, given: HashSet::new(), next: HashMap::new() }
+    }
+
+    /// A name for a module without weights: its own, if nothing else has it, or what it does.
+    fn free(&mut self, own: &str, call: &Call) -> String {
+        if is_identifier(own) && !is_taken(own) {
+            return own.to_owned();
+        }
+        let short = call.name.rsplit('.').next().unwrap_or_default();
+        let base = identifier(&short.to_ascii_lowercase());
+        let next = self.next.entry(base.clone()).or_insert(1);
+        loop {
+            let name = if *next == 1 { base.clone() } else { format!("{base}{next}") };
+            *next += 1;
+            if !self.taken.contains(name.as_str()) && self.given.insert(name.clone()) {
+                return name;
+            }
+        }
+    }
+}
 
 fn refuse_taken(name: &str) -> Result<(), ExportError> {
-    match name.split('.').find(|part| ATTRIBUTES.contains(part) || part.is_empty()) {
+    match name.split('.').find(|part| is_taken(part)) {
         None => Ok(()),
         Some(part) => Err(ExportError::Refused(format!(
             "`{name}` cannot be a module's name in PyTorch, because every module has something called `{part}`: give the layer another name"

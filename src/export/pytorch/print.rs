@@ -1,15 +1,21 @@
 //! Python's text.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::Body;
 use crate::export::source::{Argument, Call, Class, WIDTH, is_identifier, quoted};
 
+/// Whether a name may stand behind `self.` in a class, where Python takes `__name` for another.
+fn is_plain(name: &str) -> bool {
+    is_identifier(name) && !name.starts_with("__")
+}
+
 /// How an attribute is reached.
 pub fn reach(name: &str) -> String {
     let mut text = "self".to_owned();
     for part in name.split('.') {
-        text = match is_identifier(part) {
+        text = match is_plain(part) {
             true => format!("{text}.{part}"),
             false => format!("getattr({text}, {})", quoted(part)),
         };
@@ -27,12 +33,11 @@ pub fn class(text: &mut String, Class { name, parameters, body }: &Class<Body>) 
     // What lies in another comes after it.
     let mut attributes: Vec<&(String, Call)> = attributes.iter().collect();
     attributes.sort_by_key(|(name, _)| name.matches('.').count());
-    let mut known: Vec<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
+    let mut known: HashSet<&str> = attributes.iter().map(|(name, _)| name.as_str()).collect();
     for (name, call) in attributes {
         for (dot, _) in name.match_indices('.') {
             let owner = &name[..dot];
-            if !known.contains(&owner) {
-                known.push(owner);
+            if known.insert(owner) {
                 line(assignment(owner, "nn.Module()"));
             }
         }
@@ -46,7 +51,7 @@ pub fn class(text: &mut String, Class { name, parameters, body }: &Class<Body>) 
 
 fn assignment(name: &str, value: &str) -> String {
     let (owner, last) = name.rsplit_once('.').map_or(("self".to_owned(), name), |(owner, last)| (reach(owner), last));
-    match is_identifier(last) {
+    match is_plain(last) {
         true => format!("        {owner}.{last} = {value}"),
         false if value.starts_with("nn.Parameter(") => {
             format!("        {owner}.register_parameter({}, {value})", quoted(last))

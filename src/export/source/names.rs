@@ -1,6 +1,6 @@
 //! Names that Python takes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A name that Python takes: letters, digits and underscores.
 pub fn identifier(text: &str) -> String {
@@ -30,12 +30,16 @@ pub fn quoted(text: &str) -> String {
 
 /// Names of classes and functions, none of them twice.
 #[derive(Debug, Default)]
-pub struct Names(HashSet<String>);
+pub struct Names {
+    taken: HashSet<String>,
+    /// From which number on a name may be free.
+    next: HashMap<String, usize>,
+}
 
 impl Names {
     /// Keeps a name for something else.
     pub fn reserve(&mut self, name: &str) {
-        self.0.insert(name.to_owned());
+        self.taken.insert(name.to_owned());
     }
 
     /// After the last word of a path: `layer1.0` is a `Layer`.
@@ -65,9 +69,14 @@ impl Names {
     }
 
     fn unique(&mut self, name: String) -> String {
-        let numbered = (2..).map(|number| format!("{name}{number}"));
-        let mut names = std::iter::once(name.clone()).chain(numbered);
-        names.find(|name| self.0.insert(name.clone())).expect("there are more numbers than classes")
+        let next = self.next.entry(name.clone()).or_insert(1);
+        loop {
+            let numbered = if *next == 1 { name.clone() } else { format!("{name}{next}") };
+            *next += 1;
+            if self.taken.insert(numbered.clone()) {
+                return numbered;
+            }
+        }
     }
 }
 
