@@ -228,6 +228,7 @@ class Core:
         opset: int | None,
         batch: int | None,
         softmax: bool,
+        sigmoid: bool,
         preprocess: bool,
         keep_bn: bool,
         fp16: bool,

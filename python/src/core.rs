@@ -209,7 +209,7 @@ impl Core {
     }
 
     /// Writes the network for other programs; what was written, in words.
-    #[pyo3(signature = (path, format, *, opset, batch, softmax, preprocess, keep_bn, fp16, external_data))]
+    #[pyo3(signature = (path, format, *, opset, batch, softmax, sigmoid, preprocess, keep_bn, fp16, external_data))]
     #[expect(clippy::too_many_arguments, reason = "they are the options of a format, each by its name")]
     fn export(
         &self,
@@ -219,6 +219,7 @@ impl Core {
         opset: Option<u32>,
         batch: Option<usize>,
         softmax: bool,
+        sigmoid: bool,
         preprocess: bool,
         keep_bn: bool,
         fp16: bool,
@@ -231,11 +232,12 @@ impl Core {
                 names.join(", ")
             )));
         };
-        let options = Options { opset, batch, softmax, preprocess, keep_bn, fp16, external_data };
+        let options = Options { opset, batch, softmax, sigmoid, preprocess, keep_bn, fp16, external_data };
         let given = [
             ("opset", opset.is_some()),
             ("batch", batch.is_some()),
             ("softmax", softmax),
+            ("sigmoid", sigmoid),
             ("preprocess", preprocess),
             ("keep-bn", keep_bn),
             ("weights-as", fp16),
@@ -251,8 +253,9 @@ impl Core {
             data.eval = self.transforms(py)?;
         }
         let state = self.state(py);
-        let exported =
-            Exported { network, weights: state.weights.clone(), classes: state.classes.clone(), steps: state.step };
+        let (weights, classes) = (state.weights.clone(), state.classes.clone());
+        let task = network.data.as_ref().map(|data| data.task);
+        let exported = Exported { network, weights, classes, task, steps: state.step };
         drop(state);
         let written = py.detach(|| chosen.write(exported, &options, &path)).map_err(|reason| error(py, reason))?;
         Ok(written.summary)

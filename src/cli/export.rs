@@ -14,6 +14,7 @@ use crate::network::Network;
 use crate::quantity;
 use crate::recipe::Transform;
 use crate::train::checkpoint::About;
+use crate::train::data::named;
 
 /// Write a trained network for other programs
 #[derive(Debug, Args)]
@@ -35,9 +36,12 @@ pub struct Export {
     /// Images that are computed at a time: a number, or `dynamic` for any, which it is unless given
     #[arg(long, value_name = "N|dynamic", value_parser = parse_batch)]
     batch: Option<Batch>,
-    /// End in probabilities instead of logits
+    /// End in probabilities instead of logits: those of classes, of which an image has one
     #[arg(long)]
     softmax: bool,
+    /// End in probabilities instead of logits: those of labels, of which an image has any number
+    #[arg(long, conflicts_with = "softmax")]
+    sigmoid: bool,
     /// Begin with images as they are decoded, bytes N×H×W×C of the network's size, and normalise them in the graph
     #[arg(long)]
     preprocess: bool,
@@ -82,12 +86,15 @@ impl Export {
         let declared = lower(&network).weights;
         let needed = match format.needs_weights() {
             NeedsWeights::No => false,
-            NeedsWeights::IfThereAreSome => self.trained.weights().is_ok(),
+            // Who says how to read them says that there are some.
+            NeedsWeights::IfThereAreSome => self.trained.about_weights().is_some() || self.trained.weights().is_ok(),
             NeedsWeights::Yes => true,
         };
         let bytes = declared.iter().map(|weight| 4 * weight.elements() as u64).sum();
         let beside = needed.then(|| format.beside(&path, &self.options(), bytes)).flatten();
-        let read = self.trained.files();
+        let is_measured = self.preprocess && eval(&network).contains(&Transform::NormalizeMeasured);
+        let data = network.data.as_ref().filter(|_| is_measured).map(named).unwrap_or_default();
+        let read: Vec<PathBuf> = self.trained.files().into_iter().chain(data).collect();
         picture::free(&path, self.force || self.out.is_some(), &read)?;
         beside.map_or(Ok(()), |beside| picture::free(&beside, self.force, &read))?;
         let (weights, note) = match needed && !declared.is_empty() {
@@ -101,7 +108,10 @@ impl Export {
         }
         let steps = about.as_ref().map_or(0, |about| about.step);
         let classes = trained::class_names(&network, about.as_ref());
-        let exported = Exported { network, weights, classes, steps };
+        // A file that says nothing of its images may be trained all the same, by way of another that does.
+        let told = || trained::carried_network(about.as_ref()?.text.as_deref()?)?.data;
+        let task = network.data.as_ref().map(|data| data.task).or_else(|| told().map(|data| data.task));
+        let exported = Exported { network, weights, classes, task, steps };
         let written = format.write(exported, &self.options(), &path)?;
         let files: Vec<String> = written
             .files
@@ -119,6 +129,7 @@ impl Export {
                 Some(Batch::Dynamic) | None => None,
             },
             softmax: self.softmax,
+            sigmoid: self.sigmoid,
             preprocess: self.preprocess,
             keep_bn: self.keep_bn,
             fp16: self.weights_as == Some(Type::Fp16),
@@ -132,15 +143,18 @@ impl Export {
             ("opset", self.opset.is_some()),
             ("batch", self.batch.is_some()),
             ("softmax", self.softmax),
+            ("sigmoid", self.sigmoid),
             ("preprocess", self.preprocess),
             ("keep-bn", self.keep_bn),
             ("weights-as", self.weights_as.is_some()),
             ("external-data", self.external_data),
         ];
-        match given.iter().find(|(name, given)| *given && !format.options().contains(name)) {
+        let given = given.iter().find(|(name, given)| *given && !format.options().contains(name));
+        let of_weights = || self.trained.about_weights().filter(|_| format.needs_weights() == NeedsWeights::No);
+        match given.map(|(name, _)| format!("--{name}")).or_else(|| of_weights().map(str::to_owned)) {
             None => Ok(()),
-            Some((name, _)) => Err(Failure::Message(format!(
-                "`--{name}` means nothing for the format `{}`: leave it out",
+            Some(option) => Err(Failure::Message(format!(
+                "`{option}` means nothing for the format `{}`: leave it out",
                 format.name()
             ))),
         }

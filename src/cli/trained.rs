@@ -9,12 +9,16 @@ use super::Failure;
 use super::names::{Names, say};
 use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
+use crate::compile::compile_with;
 use crate::device::Device;
 use crate::diagnostic::printable;
 use crate::executor::Evaluator;
+use crate::import::Language;
+use crate::layers::Layers;
 use crate::lower::lower;
 use crate::network::Network;
 use crate::recipe::{Data, Task, Train};
+use crate::syntax::{Format, no_files};
 use crate::train::TrainError;
 use crate::train::checkpoint::{About, weights_file};
 use crate::train::data::{DataError, Dataset};
@@ -75,6 +79,11 @@ impl Trained {
         Ok((device.evaluator(lower(network), values)?, note.as_deref().and_then(About::read)))
     }
 
+    /// The first option about weights that is given.
+    pub fn about_weights(&self) -> Option<&'static str> {
+        self.weights.as_ref().map(|_| "--weights").or(self.names.given())
+    }
+
     /// The file of its weights.
     pub fn weights(&self) -> Result<PathBuf, Failure> {
         if let Some(weights) = &self.weights {
@@ -104,6 +113,12 @@ pub fn carried(path: &Path) -> Result<String, String> {
         let path = path.display();
         format!("`{path}` holds weights, and does not say of which network: name the network's file, then `--weights {path}`")
     })
+}
+
+/// The network that weights carry, if this version understands it.
+pub fn carried_network(text: &str) -> Option<Network> {
+    let language = Language::Own(Format::Yaml);
+    compile_with(&Layers::default(), &no_files, "weights", text, language, &[]).ok().map(|compiled| compiled.network)
 }
 
 /// What the classes of a network are called, by its weights or else by the set of its data, as far as it is known.

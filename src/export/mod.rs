@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use crate::network::Network;
 use crate::program::{Program, Step};
+use crate::recipe::Task;
 pub use pytorch::source as pytorch_source;
 
 /// What is exported.
@@ -27,6 +28,8 @@ pub struct Exported {
     pub weights: Vec<Vec<f32>>,
     /// What the classes are called, as far as it is known.
     pub classes: Vec<String>,
+    /// What the network is to say of an image, as far as it is known.
+    pub task: Option<Task>,
     /// Steps that the weights were trained.
     pub steps: u64,
 }
@@ -38,8 +41,10 @@ pub struct Options {
     pub opset: Option<u32>,
     /// Examples at a time; any number unless given.
     pub batch: Option<usize>,
-    /// Probabilities instead of logits.
+    /// Probabilities instead of logits: of classes, of which an image has one.
     pub softmax: bool,
+    /// Probabilities instead of logits: of labels, of which an image has any number.
+    pub sigmoid: bool,
     /// Images as they are decoded come in, bytes N×H×W×C, and are normalised inside.
     pub preprocess: bool,
     /// Batch norms stay operations of their own.

@@ -192,8 +192,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let write = |name: &str| {
             let path = folder.path().join(name);
-            let exported =
-                Exported { network: network.clone(), weights: values.clone(), classes: vec![], steps: 70_000 };
+            let exported = Exported {
+                network: network.clone(),
+                weights: values.clone(),
+                classes: vec![],
+                task: None,
+                steps: 70_000,
+            };
             let written = Pth.write(exported, &Options::default(), &path).expect("room on the disk");
             assert_eq!(written.files, [(path.clone(), std::fs::metadata(&path).expect("it is there").len())]);
             path

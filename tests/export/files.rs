@@ -93,7 +93,7 @@ impl Prepared<'_> {
         let format = FORMATS.iter().find(|known| known.name() == format).expect("it is one");
         let classes = vec!["a \"b\"".to_owned(), "ü".to_owned()];
         let (network, weights) = (self.network.clone(), self.weights.clone());
-        let exported = Exported { network, weights, classes, steps: 1 };
+        let exported = Exported { network, weights, classes, task: None, steps: 1 };
         format.write(exported, options, path).map(drop).map_err(|error| error.to_string())
     }
 }
@@ -106,7 +106,8 @@ pub fn prepared_image(network: &Network, image: &Path, folder: &Path) -> Value {
     let output = read_image(image, transforms, input, MaxPixels::default()).unwrap_or_else(|error| panic!("{error}"));
     fs::write(path("output"), output.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>()).expect("room");
     let format = FORMATS.iter().find(|known| known.name() == "pytorch").expect("it is one");
-    let exported = Exported { network: network.clone(), weights: Vec::new(), classes: Vec::new(), steps: 0 };
+    let exported =
+        Exported { network: network.clone(), weights: Vec::new(), classes: Vec::new(), task: None, steps: 0 };
     format.write(exported, &Options::default(), &path("model")).unwrap_or_else(|error| panic!("{error}"));
     let mode = if input.channels() == 1 { "L" } else { "RGB" };
     json!({

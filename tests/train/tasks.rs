@@ -292,6 +292,50 @@ fn a_stopped_run_ends_with_the_same_bytes() {
     assert!(read(&place.path("whole/network.yaml")).contains("  task: multilabel\n"));
 }
 
+/// An exported network ends in probabilities only where its outputs are logits of that kind.
+#[test]
+fn probabilities_fit_the_task() {
+    let refused = |place: &Place, arguments: &str| {
+        let output = place.run(arguments);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
+        assert!(!place.path("x.onnx").exists(), "{arguments}");
+        said
+    };
+    let operators = |place: &Place| {
+        let bytes = std::fs::read(place.path("x.onnx")).expect("it was written");
+        std::fs::remove_file(place.path("x.onnx")).expect("it was written");
+        ["Softmax", "Sigmoid"].map(|name| bytes.windows(name.len()).any(|found| found == name.as_bytes()))
+    };
+    let (labels, numbers, classes) = (labelled(), measured(), Place::new());
+    labels.ok("train tags.yaml --threads 1 --set train.epochs=1 --out run --quiet");
+    numbers.ok("train two.yaml --threads 1 --set train.epochs=1 --out run --quiet");
+    classes.ok("train tiny.yaml --threads 1 --set train.epochs=1 --out run --quiet");
+    // Its own file may say nothing of its images: the weights do.
+    let silent = read(&labels.path("tags.yaml"));
+    let silent: Vec<&str> = silent.lines().filter(|line| !line.starts_with(['d', 't'])).collect();
+    std::fs::write(labels.path("silent.yaml"), silent.join("\n")).expect("room on the disk");
+    for network in [
+        "run",
+        "run/best.safetensors",
+        "tags.yaml --weights run/best.safetensors",
+        "silent.yaml --weights run/best.safetensors",
+    ] {
+        let said = refused(&labels, &format!("export {network} --format onnx --out x.onnx --softmax"));
+        assert!(said.contains("`task: multilabel`") && said.contains("`--sigmoid` gives"), "{network}: {said}");
+        labels.ok(&format!("export {network} --format onnx --out x.onnx --sigmoid"));
+        assert_eq!(operators(&labels), [false, true], "{network}");
+    }
+    for option in ["--softmax", "--sigmoid"] {
+        let said = refused(&numbers, &format!("export run --format onnx --out x.onnx {option}"));
+        assert!(said.contains(&format!("`{option}` makes no probabilities for `task: regression`")), "{said}");
+    }
+    let said = refused(&classes, "export run --format onnx --out x.onnx --sigmoid");
+    assert!(said.contains("`--softmax` gives"), "{said}");
+    classes.ok("export run --format onnx --out x.onnx --softmax");
+    assert_eq!(operators(&classes), [true, false]);
+}
+
 #[test]
 fn what_does_not_go_together_is_refused() {
     let place = labelled();

@@ -55,12 +55,24 @@ impl Format for Keras {
         program.steps = needed(&program).into_iter().cloned().collect();
         let nodes = nodes(&program)?;
         let text = source(&exported.network, &program)?;
-        durable::replace(path, |file| file.write_all(text.as_bytes()))
-            .map_err(|source| ExportError::Io { path: path.to_owned(), source })?;
+        let beside = self.beside(path, options, 0).filter(|_| !exported.weights.is_empty());
+        let mut failed = None;
+        let written = durable::replace(path, |file| {
+            file.write_all(text.as_bytes())?;
+            // Before the file gets its name, so that there are both or neither.
+            file.flush()?;
+            match beside.as_ref().map(|beside| weights::write(beside, &nodes, exported.weights)) {
+                Some(Err(error)) => {
+                    failed = Some(error);
+                    Err(std::io::ErrorKind::Other.into())
+                }
+                Some(Ok(())) | None => Ok(()),
+            }
+        });
+        written.map_err(|source| failed.unwrap_or(ExportError::Io { path: path.to_owned(), source }))?;
         let mut summary = format!("{} lines", text.lines().count());
         let mut files = vec![(path.to_owned(), text.len() as u64)];
-        if let Some(beside) = self.beside(path, options, 0).filter(|_| !exported.weights.is_empty()) {
-            weights::write(&beside, &nodes, exported.weights)?;
+        if let Some(beside) = beside {
             let length =
                 std::fs::metadata(&beside).map_err(|source| ExportError::Io { path: beside.clone(), source })?;
             files.push((beside, length.len()));

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use super::{ExportError, Exported, Format, NeedsWeights, Options, Written, fold::fold_norms, needed};
 use crate::ir::ValueId;
 use crate::lower::lower;
-use crate::recipe::Transform;
+use crate::recipe::{Task, Transform};
 use graph::{Dialect, Graph};
 use message::Message;
 use proto::{Attribute, Element};
@@ -58,7 +58,7 @@ impl Format for Onnx {
     }
 
     fn options(&self) -> &'static [&'static str] {
-        &["opset", "batch", "softmax", "preprocess", "keep-bn", "weights-as", "external-data"]
+        &["opset", "batch", "softmax", "sigmoid", "preprocess", "keep-bn", "weights-as", "external-data"]
     }
 
     fn beside(&self, path: &Path, options: &Options, bytes: u64) -> Option<PathBuf> {
@@ -79,7 +79,8 @@ impl Format for Onnx {
                 "`--opset {opset}` is not written: from {OLDEST} to {NEWEST}, {USUAL} unless given"
             )));
         }
-        let Exported { network, mut weights, classes, .. } = exported;
+        let Exported { network, mut weights, classes, task, .. } = exported;
+        let end = end(options, task)?;
         let mut program = lower(&network);
         if !options.keep_bn {
             fold_norms(&mut program, &mut weights);
@@ -96,7 +97,7 @@ impl Format for Onnx {
         for step in needed(&program) {
             op::translate(&step.op, &mut graph.at(step))?;
         }
-        let result = finish(&mut graph, &names[program.output.index()], program.output, options.softmax);
+        let result = finish(&mut graph, &names[program.output.index()], program.output, end);
         let output = proto::value(&result, Element::Float, &graph.sizes(program.shape(program.output)));
         let Graph { nodes, tensors, made, .. } = graph;
         // An output is no value in between.
@@ -115,12 +116,42 @@ fn value_of(index: usize) -> ValueId {
     index.checked_sub(1).map_or(ValueId::INPUT, ValueId::of_node)
 }
 
+/// What makes probabilities of the result.
+#[derive(Clone, Copy)]
+enum End {
+    Softmax,
+    Sigmoid,
+}
+
+/// The end that is asked for, if it makes probabilities of what the network says, as far as that is known.
+fn end(options: &Options, task: Option<Task>) -> Result<Option<End>, ExportError> {
+    let (asked, end) = match (options.softmax, options.sigmoid) {
+        (false, false) => return Ok(None),
+        (true, false) => ("--softmax", End::Softmax),
+        (false, true) => ("--sigmoid", End::Sigmoid),
+        (true, true) => return Err(ExportError::Refused("`--softmax` and `--sigmoid` exclude each other".to_owned())),
+    };
+    let Some(task) = task else { return Ok(Some(end)) };
+    let advice = match (end, task) {
+        (End::Softmax, Task::Class) | (End::Sigmoid, Task::Multilabel) => return Ok(Some(end)),
+        (_, Task::Regression) => "its numbers are no logits, so leave it out",
+        (End::Softmax, Task::Multilabel) => "an image has any number of labels, and `--sigmoid` gives the probability of each",
+        (End::Sigmoid, Task::Class) => "an image has one of the classes, and `--softmax` gives their probabilities",
+    };
+    Err(ExportError::Refused(format!("`{asked}` makes no probabilities for `task: {task}`: {advice}")))
+}
+
 /// Gives the result its name, and returns it.
-fn finish(graph: &mut Graph, name: &str, output: ValueId, softmax: bool) -> String {
+fn finish(graph: &mut Graph, name: &str, output: ValueId, end: Option<End>) -> String {
     let mut found = graph.value(output).to_owned();
-    if softmax {
+    if let Some(end) = end {
         let probabilities = graph.unique("probabilities");
-        graph.node(&probabilities, "Softmax", &[&found], &probabilities, &[("axis", Attribute::Int(1))]);
+        let axis = [("axis", Attribute::Int(1))];
+        let (operator, attributes) = match end {
+            End::Softmax => ("Softmax", &axis[..]),
+            End::Sigmoid => ("Sigmoid", &[][..]),
+        };
+        graph.node(&probabilities, operator, &[&found], &probabilities, attributes);
         return probabilities;
     }
     if found != name {

@@ -39,22 +39,16 @@ pub fn write(
     external: bool,
 ) -> Result<Vec<(PathBuf, u64)>, ExportError> {
     check_half(model, weights)?;
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| ExportError::Io { path, source }
-    };
-    let mut files = Vec::new();
     let mut parts = Parts::within(model);
-    if external || parts.length > LONGEST {
-        let data = beside(path)?;
+    let data = (external || parts.length > LONGEST).then(|| beside(path)).transpose()?;
+    if let Some(data) = &data {
         parts = Parts::beside(model, &data.name);
-        let length = durable::replace(&data.path, |file| write_data(file, model, weights)).map(|()| parts.data);
-        files.push((data.path.clone(), length.map_err(failed(&data.path))?));
     }
     if parts.length > LONGEST {
         return Err(ExportError::Refused(format!("the graph alone takes {} bytes, more than {LONGEST}", parts.length)));
     }
-    durable::replace(path, |file| {
+    let mut failed = path;
+    let written = durable::replace(path, |file| {
         file.write_all(parts.head.as_bytes())?;
         file.write_all(model.graph.as_bytes())?;
         for (tensor, (head, within)) in model.tensors.iter().zip(&parts.tensors) {
@@ -63,11 +57,18 @@ pub fn write(
                 write_numbers(file, tensor, weights)?;
             }
         }
+        // Before the file gets its name, so that there are both or neither.
+        if let Some(data) = &data {
+            file.flush()?;
+            failed = &data.path;
+            durable::replace(&data.path, |file| write_data(file, model, weights))?;
+            failed = path;
+        }
         Ok(())
-    })
-    .map_err(failed(path))?;
-    files.insert(0, (path.to_owned(), parts.length));
-    Ok(files)
+    });
+    written.map_err(|source| ExportError::Io { path: failed.to_owned(), source })?;
+    let beside = data.map(|data| (data.path, parts.data));
+    Ok(std::iter::once((path.to_owned(), parts.length)).chain(beside).collect())
 }
 
 /// That no weight is too large for half precision.
