@@ -76,11 +76,17 @@ pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
 /// What `text` names: a network's file, a folder of images, or a set.
 fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
     let path = Path::new(text);
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    let is_network = !is_table(path) && path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml"));
+    if let Some(option) = changes.given().filter(|_| !is_network) {
+        return Err(Failure::Message(format!(
+            "`{option}` changes a network's file, and `{text}` is none: leave it out"
+        )));
+    }
     if is_table(path) {
         return Ok(Subject { name: text.to_string(), recipe: Recipe::of_table(text), network: None });
     }
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    if path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml")) {
+    if is_network {
         let network = compile_and_report(path, changes)?.network;
         let recipe = super::trained::data(&network)?.clone();
         return Ok(Subject { name: network.name.clone(), recipe, network: Some(network) });

@@ -20,6 +20,14 @@ use crate::{diagnostic::Sources, lower::lower, network::Network, weights};
 
 /// Write a network of another program as a file of archc, with its weights beside it
 #[derive(Debug, Args)]
+#[cfg_attr(
+    feature = "train",
+    command(
+        mut_arg("rename", |option| option.requires("weights")),
+        mut_arg("ema", |option| option.requires("weights")),
+        mut_arg("strict", |option| option.requires("weights"))
+    )
+)]
 pub struct Import {
     /// The network: a prototxt of Caffe, a cfg of Darknet, or a model of Keras or ONNX
     #[arg(value_name = "FILE")]
@@ -79,6 +87,12 @@ impl Import {
             say(&loaded.remarks);
             let weights = loaded.weights.into_iter().map(Option::unwrap_or_default).collect();
             return Ok(Values { weights, left_out: Vec::new() });
+        }
+        if let Some(option) = self.names.given() {
+            return Err(Failure::Message(format!(
+                "`{option}` means nothing for weights of {}, whose layers are told by their own names: leave it out",
+                front.program()
+            )));
         }
         let text = super::source::text(&self.path).map_err(Failure::Unreadable)?;
         let mut sources = Sources::default();

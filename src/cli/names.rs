@@ -52,6 +52,12 @@ fn one(text: &str) -> Result<Rename, String> {
 }
 
 impl Names {
+    /// The first option that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [("--rename", !self.rename.is_empty()), ("--ema", self.ema), ("--strict", self.strict)];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
     /// What was renamed.
     pub fn renames(&self) -> impl Iterator<Item = &Rename> {
         self.rename.iter().flat_map(|renames| &renames.0)

@@ -90,6 +90,17 @@ impl Changes {
         &self.includes
     }
 
+    /// The first option that is given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--input", self.input.is_some()),
+            ("--images", self.images.is_some()),
+            ("--set", !self.set.is_empty()),
+            ("--allow-include", !self.includes.allowed.is_empty()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
     /// Whether the network gets another input than its file says.
     pub fn input(&self) -> bool {
         self.input.is_some()

@@ -17,6 +17,14 @@ use crate::weights::{self, Match, Remark, StoredArray, StoredSet, WeightsError};
 /// List what a file of weights holds, and what a network lacks in it
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::WEIGHTS)]
+#[command(
+    mut_arg("rename", |option| option.requires("network")),
+    mut_arg("strict", |option| option.requires("network")),
+    mut_arg("input", |option| option.requires("network")),
+    mut_arg("images", |option| option.requires("network")),
+    mut_arg("set", |option| option.requires("network")),
+    mut_arg("allowed", |option| option.requires("network"))
+)]
 pub struct Weights {
     /// The weights: safetensors, or PyTorch's .pth
     #[arg(value_name = "FILE")]
@@ -44,9 +52,17 @@ impl Weights {
             }
         };
         let sets: Vec<StoredSet> = stored.sets().collect();
-        let shown = match &found {
-            Some(found) => found.set(),
-            None => sets.iter().position(|set| set.is_averaged() == self.names.ema).unwrap_or(0),
+        let of_kind = sets.iter().position(|set| set.is_averaged() == self.names.ema);
+        let shown = match (&found, of_kind) {
+            (Some(found), _) => found.set(),
+            (None, Some(index)) => index,
+            (None, None) if self.names.ema => {
+                let path = self.path.display();
+                return Err(Failure::Message(format!(
+                    "{path}: there are no averages of weights in it, which `--ema` asks for"
+                )));
+            }
+            (None, None) => 0,
         };
         let text = match self.format {
             Format::Json => format!("{}\n", to_json(&sets, shown, found.as_ref())),
