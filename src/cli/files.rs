@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::Failure;
 use crate::syntax::Format;
 
 /// `paths` with every folder replaced by the YAML and TOML files in it and in its folders, sorted; files keep their
@@ -28,6 +29,14 @@ pub fn networks(paths: &[PathBuf]) -> Vec<(PathBuf, Result<(), String>)> {
         }
     }
     found
+}
+
+/// That nothing is written over a file unless that is asked for.
+pub fn there(path: &Path) -> Failure {
+    let path = path.display();
+    Failure::Message(format!(
+        "`{path}` is there already, and nothing is overwritten: name another file, or add `--force`"
+    ))
 }
 
 /// The folders of runs that `paths` mean: those that are, and of other folders all that are in them, `tiny-2` before

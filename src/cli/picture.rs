@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::files::there;
 use crate::durable;
 use crate::plot::{Picture, PictureFormat};
 use crate::train::folder;
@@ -18,17 +19,22 @@ pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Fai
     save(path, force, &picture.file(kind))
 }
 
-/// An error if something is at `path` that is not to be written over: what the command reads, and what a run consists
-/// of, never is.
+/// An error if something is at `path` that is not to be written over: what the command reads, what lies in a folder
+/// that it reads as data, and what a run consists of, never is.
 pub fn free(path: &Path, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
     }
     let place = path.canonicalize().ok();
     let refused = |what: &str| Err(Failure::Message(format!("`{}` is {what}: name another file", path.display())));
+    // With a folder's own files it is the same.
+    let holds = |read: &PathBuf, place: &Path| read.canonicalize().is_ok_and(|read| place.starts_with(read));
     match place {
-        Some(place) if read.iter().any(|read| read.canonicalize().is_ok_and(|read| read == place)) => {
+        Some(place) if read.iter().any(|read| read.is_file() && holds(read, &place)) => {
             refused("what this is made of, and would be lost")
+        }
+        Some(place) if read.iter().any(|read| holds(read, &place)) => {
+            refused("in a folder that is read here, and would be lost")
         }
         Some(place) if folder::is_of_run(&place) => refused("part of a run, which would be lost"),
         _ if force => Ok(()),
@@ -54,11 +60,4 @@ pub fn save(path: &Path, force: bool, bytes: &[u8]) -> Result<(), Failure> {
         }
         failed(error)
     })
-}
-
-fn there(path: &Path) -> Failure {
-    let path = path.display();
-    Failure::Message(format!(
-        "`{path}` is there already, and nothing is overwritten: name another file, or add `--force`"
-    ))
 }

@@ -1,7 +1,7 @@
 //! `archc train FILE --plot-schedule`: the learning rate over a run, as a chart of characters and as a picture.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Failure, picture, terminal};
 use crate::plot::{Chart, Line, Stroke, Unit};
@@ -13,10 +13,11 @@ const ROWS: usize = 12;
 const COLUMNS: usize = 60;
 
 /// Draws the schedule of a recipe whose epochs have so many steps, in the terminal and, if asked, into a file; over one
-/// that is there only with `force`.
-pub fn plot(recipe: &Train, steps: usize, file: Option<&Path>, force: bool) -> Result<(), Failure> {
+/// that is there only with `force`, unless it is one of those `read`.
+pub fn plot(recipe: &Train, steps: usize, file: Option<&Path>, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
     let plan = planned(recipe, steps);
     if let Some(path) = file {
+        picture::free(path, force, read)?;
         picture::write(path, force, &drawing(recipe, plan.clone()))?;
     }
     let width = terminal::width().map_or(COLUMNS, |width| width.saturating_sub(MARGIN + 2).clamp(10, COLUMNS));

@@ -20,7 +20,7 @@ use crate::ir::Shape;
 use crate::network::Network;
 use crate::program::Mode;
 use crate::recipe::{Data, MaxPixels, Table, Transform};
-use crate::train::data::{Conventions, DataError, Listed, conventions, images_in, is_table, listed, read_image};
+use crate::train::data::{Conventions, DataError, Listed, conventions, images_in, is_table, listed, named, read_image};
 
 /// Predict the classes, labels or numbers of images
 #[derive(Debug, Args)]
@@ -98,7 +98,8 @@ impl Predict {
         let (mut evaluator, about) = self.trained.evaluator(&network, &self.machine.device())?;
         trained::measured(&mut network, about.as_ref());
         let mut names = trained::class_names(&network, about.as_ref());
-        if network.data.as_ref().is_some_and(|data| data.eval.contains(&Transform::NormalizeMeasured)) {
+        let is_measured = network.data.as_ref().is_some_and(|data| data.eval.contains(&Transform::NormalizeMeasured));
+        if is_measured {
             // Nobody knows the numbers but the images.
             let dataset = trained::open_data(&network)?;
             network.data = Some(dataset.data().clone());
@@ -106,11 +107,12 @@ impl Predict {
                 names = dataset.classes().to_vec();
             }
         }
-        if let Some(to) = &self.to {
-            let read: Vec<PathBuf> = self.trained.files().into_iter().chain(self.images.iter().cloned()).collect();
-            picture::free(to, self.force, &read)?;
-        }
         let Subjects { id, labels, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
+        if let Some(to) = &self.to {
+            let data = is_measured.then(|| network.data.as_ref().map(named)).flatten().unwrap_or_default();
+            let given = self.trained.files().into_iter().chain(self.images.iter().chain(&files).cloned());
+            picture::free(to, self.force, &given.chain(data).collect::<Vec<_>>())?;
+        }
         let answer = &Answer::new(&network, about.as_ref(), names);
         if self.probabilities && !answer.has_probabilities() {
             let why = "`--probabilities`: the network gives numbers, of which none is a probability";

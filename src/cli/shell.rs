@@ -2,13 +2,16 @@
 //! description.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
+use super::files::there;
 use super::{CommandLine, Failure, terminal};
+use crate::durable;
 
 /// Print what a shell needs to complete commands and options
 #[derive(Debug, Args)]
@@ -34,6 +37,9 @@ pub struct Manual {
     /// Where to; without it the page of archc itself is printed
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Overwrite existing files
+    #[arg(long, requires = "out")]
+    force: bool,
 }
 
 impl Manual {
@@ -43,12 +49,21 @@ impl Manual {
         let failed =
             |error: std::io::Error| Failure::Message(format!("cannot write to `{}`: {error}", folder.display()));
         fs::create_dir_all(&folder).map_err(failed)?;
-        let mut written = 0;
-        for (name, command) in commands(command) {
-            fs::write(folder.join(format!("{name}.1")), page(command)?).map_err(failed)?;
-            written += 1;
+        let pages = commands(command)
+            .into_iter()
+            .map(|(name, command)| Ok((folder.join(format!("{name}.1")), page(command)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        for (path, page) in &pages {
+            // The same page is no loss.
+            let is_other = || fs::read(path).map_or(true, |found| found != page.as_bytes());
+            if !self.force && fs::symlink_metadata(path).is_ok() && is_other() {
+                return Err(there(path));
+            }
         }
-        terminal::print(&format!("{}: {written} pages\n", folder.display()))
+        for (path, page) in &pages {
+            durable::replace(path, |file| file.write_all(page.as_bytes())).map_err(failed)?;
+        }
+        terminal::print(&format!("{}: {} pages\n", folder.display(), pages.len()))
     }
 }
 

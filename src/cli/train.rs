@@ -23,7 +23,7 @@ use crate::random::initial_weights;
 use crate::recipe::{self, EarlyStopping, Per};
 use crate::system::{Environment, peak_memory};
 use crate::train::checkpoint::weights_file;
-use crate::train::data::{DataError, Dataset};
+use crate::train::data::{DataError, Dataset, named};
 use crate::train::folder::{self, Given, NETWORK, RunOrigin};
 use crate::train::identity::Arithmetic;
 use crate::train::progress::{Progress, Verbosity};
@@ -36,6 +36,11 @@ use crate::weights::{self, Reading, WeightsError};
 /// Train a network, in a folder for the run
 #[derive(Debug, Args)]
 #[command(after_help = crate::cli::examples::TRAIN)]
+#[command(
+    mut_arg("rename", |option| option.requires("weights")),
+    mut_arg("ema", |option| option.requires("weights")),
+    mut_arg("strict", |option| option.requires("weights"))
+)]
 pub struct Train {
     /// The network, in YAML or TOML
     #[arg(value_name = "FILE", required_unless_present = "resume")]
@@ -54,7 +59,10 @@ pub struct Train {
     #[command(flatten)]
     names: Names,
     /// Plot the learning rate over the run, also into an SVG or PNG file if one is named, and do not train
-    #[arg(long, value_name = "FILE.png", num_args = 0..=1, require_equals = true, conflicts_with = "resume")]
+    #[arg(
+        long, value_name = "FILE.png", num_args = 0..=1, require_equals = true,
+        conflicts_with_all = ["resume", "out", "weights", "quiet", "verbose"],
+    )]
     plot_schedule: Option<Option<PathBuf>>,
     /// With `--plot-schedule`: overwrite an existing file
     #[arg(long, requires = "plot_schedule")]
@@ -99,7 +107,10 @@ impl Train {
                 Per::Epoch => 1,
                 Per::Step => steps_to_draw(&network, recipe)?,
             };
-            return plot(recipe, steps, file.as_deref(), self.force);
+            let data =
+                network.data.as_ref().filter(|_| recipe.schedule.per == Per::Step).map(named).unwrap_or_default();
+            let read: Vec<PathBuf> = std::iter::once(path).chain(data).collect();
+            return plot(recipe, steps, file.as_deref(), self.force, &read);
         }
         let reading = given::reading(&network, recipe, &self.names);
         let dataset = given::open_data(&network, &reading, self.resume.as_deref(), self.weights.as_deref())?;

@@ -26,7 +26,7 @@ use sha2::{Digest, Sha256};
 use super::TrainError;
 use super::checkpoint::state_file;
 use super::identity::Type;
-use super::{events, findings};
+use super::{events, findings, report};
 use crate::system::Environment;
 use crate::{durable, regular};
 
@@ -188,11 +188,13 @@ pub const NETWORK: &str = "network.yaml";
 /// The file that says how the run was started.
 pub const ORIGIN: &str = "run.json";
 
-/// Whether a file is one of those that a run consists of. Pictures and pages are made anew from the others.
+/// Whether a file is one of those that a run consists of, its page and pictures too: they show images that nobody may
+/// have any more.
 pub fn is_of_run(file: &Path) -> bool {
     let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(OsStr::to_str)) else { return false };
     let is_named = [LOCK, NETWORK, ORIGIN, findings::FILE, events::FILE].contains(&name);
-    let is_one = is_named || [".jsonl", ".safetensors"].iter().any(|ending| name.ends_with(ending));
+    let is_one =
+        is_named || report::is_part(name) || [".jsonl", ".safetensors"].iter().any(|ending| name.ends_with(ending));
     is_one && folder.join(NETWORK).is_file() && folder.join(ORIGIN).is_file()
 }
 

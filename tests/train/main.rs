@@ -6,6 +6,7 @@ mod hostile;
 mod interruptions;
 mod messages;
 mod outlets;
+mod overwriting;
 mod place;
 mod resuming;
 mod tasks;

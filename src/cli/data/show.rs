@@ -9,7 +9,7 @@ use image::{ImageFormat, RgbImage};
 use super::{count, subject};
 use crate::cli::source::Changes;
 use crate::cli::{Failure, picture, terminal};
-use crate::train::data::{Collection, Dataset, Part, Tile, sheet};
+use crate::train::data::{Collection, Dataset, Part, Split, Tile, named, sheet};
 
 /// Draw images as the network receives them, after augmentation, with their labels
 #[derive(Debug, Args)]
@@ -34,9 +34,9 @@ pub struct Show {
     /// The seed for random choices [default: the file's]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// The epoch to show, from 1
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
-    epoch: u32,
+    /// The epoch to show, from 1 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    epoch: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -53,6 +53,11 @@ impl Show {
     pub fn run(self) -> Result<(), Failure> {
         picture::free(&self.out, self.force, &[PathBuf::from(&self.what)])?;
         let subject = subject(&self.what, &self.changes)?;
+        let free = |images: &[&Split]| {
+            let images = images.iter().flat_map(|split| split.files().iter().cloned());
+            let read: Vec<PathBuf> = named(&subject.recipe).into_iter().chain(images).collect();
+            picture::free(&self.out, self.force, &read)
+        };
         let part = match self.split {
             Which::Train => Part::Train,
             Which::Validation => Part::Validation,
@@ -62,9 +67,14 @@ impl Show {
         let tiles = match &subject.network {
             Some(network) => {
                 let dataset = Dataset::open(&subject.recipe, network.graph.input, None)?;
+                free(&[&dataset.train, &dataset.validation])?;
                 let own = network.train.as_ref().map_or(0, |train| train.seed);
-                let (seed, epoch) = (self.seed.unwrap_or(own), self.epoch as usize - 1);
+                let (seed, epoch) = (self.seed.unwrap_or(own), self.epoch.unwrap_or(1) as usize - 1);
                 dataset.sample(part, seed, epoch, count_of_them)?
+            }
+            None if self.epoch.is_some() => {
+                let why = "`--epoch` is for a network's file, which says how images change: leave it out";
+                return Err(Failure::Message(why.to_owned()));
             }
             None => {
                 let collection = subject.open()?;
@@ -73,6 +83,7 @@ impl Show {
                     Part::Validation => collection.validation.clone(),
                     Part::Test => subject.test(&collection)?,
                 };
+                free(&[&collection.train, &collection.validation, &split])?;
                 let (channels, bad) = (subject.channels(), subject.recipe.bad_images);
                 let (seed, names) = (self.seed.unwrap_or(0), &collection.classes);
                 Collection::sample(&split, channels, bad, seed, count_of_them, names)?

@@ -57,6 +57,7 @@ pub use error::DataError;
 pub use folder::images_in;
 pub use image::Image;
 pub use loader::{Batch, Batches};
+pub use places::named;
 pub use sheet::{Tile, sheet};
 
 pub use split::Split;

@@ -3,8 +3,8 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::DataError;
-use crate::recipe::DataSet;
+use super::{DataError, locate};
+use crate::recipe::{Data, DataSet, Held};
 use crate::system::cache_folder;
 
 /// The folder in which `set`'s file `wanted` lies, under one of its `spellings` (`wanted`, and packed, say).
@@ -30,6 +30,20 @@ pub fn find(
     }
     let hint = looked_in.iter().find_map(|folder| lookalike(folder));
     Err(DataError::NotFound { set, wanted: wanted.to_string(), named: path.is_some(), looked_in, hint })
+}
+
+/// The files and folders that `data` names: all that is read is in them, except for images that a table names.
+pub fn named(data: &Data) -> Vec<PathBuf> {
+    let table = data.table.as_ref();
+    let held = table.and_then(|table| match &table.validation {
+        Held::File(file) => Some(file),
+        Held::Part(_) => None,
+    });
+    let tables = table.into_iter().flat_map(|table| [Some(&table.file), table.test.as_ref()]);
+    let files = tables.flatten().chain(held).map(|file| expand_home(file));
+    // The folder of a table is where names begin, and may be anything.
+    let folder = data.path.as_deref().filter(|_| table.is_none()).map(expand_home);
+    files.chain(folder).chain(data.path.is_none().then(|| locate(data.set)).flatten()).collect()
 }
 
 /// `path` with a leading `~` replaced, as a shell would.

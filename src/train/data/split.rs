@@ -63,6 +63,14 @@ pub enum Images {
 }
 
 impl Split {
+    /// The files of its images; none where they are in memory.
+    pub fn files(&self) -> &[PathBuf] {
+        match &*self.images {
+            Images::Files { files, .. } => files,
+            Images::Memory { .. } | Images::Values { .. } => &[],
+        }
+    }
+
     /// A split of as many images as there are targets.
     pub(super) fn new(images: Images, targets: impl Into<Targets>) -> Split {
         let targets = targets.into();

@@ -40,7 +40,11 @@ pub fn sections(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&mistaken, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(folder, "images", &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample })?;
+    pictures(
+        folder,
+        super::IMAGES,
+        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
+    )?;
     let scores = findings.evaluation.scores();
     let heading = format!(
         "Results of epoch {}: {} of {} with all labels right, mean average precision {}, loss {:.4}",

@@ -29,8 +29,26 @@ use crate::recipe::Train;
 /// The file's name.
 pub const FILE: &str = "report.html";
 
-/// Writes the page about the run in `folder`, as far as it is, and its pictures: `curves`, `confusion`, `calibration`
-/// and `images`, each as `.svg` and `.png`. `ended` is how the run ended.
+/// The pictures' names, each a `.svg` and a `.png`; of [`PREDICTIONS`] there is one for each number.
+const PICTURES: [&str; 4] = [CURVES, CONFUSION, CALIBRATION, IMAGES];
+const CURVES: &str = "curves";
+const CONFUSION: &str = "confusion";
+const CALIBRATION: &str = "calibration";
+const IMAGES: &str = "images";
+const PREDICTIONS: &str = "predictions-";
+
+/// Whether a file of this name in a run's folder is the page or one of its pictures.
+pub fn is_part(name: &str) -> bool {
+    let picture = PictureFormat::ALL
+        .into_iter()
+        .find_map(|kind| name.strip_suffix(kind.extension()).and_then(|stem| stem.strip_suffix('.')));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_picture = |stem: &str| PICTURES.contains(&stem) || stem.strip_prefix(PREDICTIONS).is_some_and(is_number);
+    name == FILE || picture.is_some_and(is_picture)
+}
+
+/// Writes the page about the run in `folder`, as far as it is, and its pictures, see [`is_part`]. `ended` is how the
+/// run ended.
 ///
 /// # Errors
 /// If the folder's files cannot be read or written.
@@ -45,7 +63,7 @@ pub fn write(
     let findings = Findings::load(folder).filter(|findings| findings.evaluation.images() > 0);
     let curves = curves::sheet(&record, recipe, recipe.steps(dataset.steps(recipe)))?;
     if !curves.charts.is_empty() {
-        pictures(folder, "curves", &curves)?;
+        pictures(folder, CURVES, &curves)?;
     }
     let mut body = head(&record, network, findings.as_ref());
     body.push_str(&page::notice(&notice(&record, ended)));
@@ -63,6 +81,7 @@ pub fn write(
 
 /// Writes a picture as all kinds of files.
 fn pictures(folder: &Path, name: &str, picture: &impl Picture) -> Result<(), TrainError> {
+    debug_assert!(is_part(&format!("{name}.png")), "{name} would be written over");
     PictureFormat::ALL
         .into_iter()
         .try_for_each(|kind| folder::write(folder.join(name).with_extension(kind.extension()), &picture.file(kind)))

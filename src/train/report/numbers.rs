@@ -40,13 +40,17 @@ pub fn sections(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&far, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(folder, "images", &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample })?;
+    pictures(
+        folder,
+        super::IMAGES,
+        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
+    )?;
     let mut drawn = String::new();
     for (index, (column, name)) in evaluation.columns.iter().zip(names).take(DRAWN).enumerate() {
         let scatter = Scatter { title: name.clone(), points: column.points.clone() };
         drawn.push_str(&scatter.svg());
         // Names of columns may be no names of files.
-        pictures(folder, &format!("predictions-{}", index + 1), &scatter)?;
+        pictures(folder, &format!("{}{}", super::PREDICTIONS, index + 1), &scatter)?;
     }
     let scores = findings.evaluation.scores();
     let of = |measure: Measure| shown(measure, scores.get(measure));

@@ -59,13 +59,13 @@ fn of_classes(
         ..=plot::LARGEST => {
             let counts: Vec<_> = (0..names.len()).map(|class| evaluation.confusion.whole_row(class)).collect();
             let matrix = Matrix { names: &names, counts: &counts };
-            pictures(folder, "confusion", &matrix)?;
+            pictures(folder, super::CONFUSION, &matrix)?;
             matrix.svg()
         }
         _ => String::new(),
     };
     let calibration = calibration(evaluation);
-    pictures(folder, "calibration", &calibration)?;
+    pictures(folder, super::CALIBRATION, &calibration)?;
     let told = |guess: &Guess| {
         let [truth, taken_for] = [guess.label, guess.taken_for].map(|class| names[class as usize].clone());
         Shown { example: guess.example, truth, taken_for, probability: guess.probability }
@@ -74,7 +74,11 @@ fn of_classes(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&mistaken, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(folder, "images", &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample })?;
+    pictures(
+        folder,
+        super::IMAGES,
+        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
+    )?;
     let classes = section(&title, "scroll", &classes(evaluation, &names));
     let matrix = section("Confusion matrix", "wide", &matrix);
     Ok([
