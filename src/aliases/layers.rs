@@ -169,7 +169,11 @@ pub const LAYERS: &[Name] = &[
     lacking("rescaling", "Keras", "images already are numbers from 0 to 1"),
     lacking("bias", "Caffe", "layers with weights have a bias of their own"),
     lacking("biasadd", "TensorFlow", "layers with weights have a bias of their own"),
-    written("layerscale", "timm, torchvision", "write `scale map init=1e-6`, with the number that the factors begin with"),
+    written(
+        "layerscale",
+        "timm, torchvision",
+        "write `scale map init=1e-6`, with the number that the factors begin with",
+    ),
     // Linear.
     is("dense", "Keras, Flax", "linear"),
     is("fc", "Caffe, torchvision", "linear"),

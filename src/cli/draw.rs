@@ -75,7 +75,9 @@ impl Draw {
             })?,
         };
         if self.width.is_some() && format != Format::Svg {
-            return Err(Failure::Message("`--width` is for SVG, and others draw all boxes alike: leave it out".to_owned()));
+            return Err(Failure::Message(
+                "`--width` is for SVG, and others draw all boxes alike: leave it out".to_owned(),
+            ));
         }
         if let Some(path) = &self.out {
             picture::free(path, self.force, std::slice::from_ref(&self.source.path))?;
