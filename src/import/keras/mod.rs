@@ -6,6 +6,7 @@
 mod activations;
 mod container;
 mod convolutions;
+mod functions;
 mod layers;
 mod merges;
 mod model;

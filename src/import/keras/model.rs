@@ -42,6 +42,8 @@ pub struct Layer<'j> {
     pub config: &'j Json,
     /// Whether it is a function of Keras, not a layer.
     pub is_function: bool,
+    /// All that is said of it.
+    pub json: &'j Json,
 }
 
 impl Layer<'_> {
@@ -180,7 +182,7 @@ impl Reading {
         let path = if path.is_empty() { name.value.clone() } else { format!("{path}/{}", name.value) };
         let module = json.get("module").and_then(Json::text).unwrap_or_default();
         let is_function = module.starts_with("keras.src.ops") || module.starts_with("keras.ops");
-        Ok(Layer { class, name, path, config, is_function })
+        Ok(Layer { class, name, path, config, is_function, json })
     }
 
     /// What the network reads, by what its first layer says.
@@ -343,7 +345,9 @@ impl Reading {
 
     /// Notes where a weight of a layer is stored: `part` there, `own` here.
     pub fn store(&mut self, layer: &Layer<'_>, made: Value, own: &str, index: usize, part: &str, order: Order) {
-        let name = format!("{}.{own}", self.net.name(made).unwrap_or_default());
+        let layer_name = self.net.name(made).unwrap_or_default();
+        // A layer that is one weight has its name.
+        let name = if own.is_empty() { layer_name.to_owned() } else { format!("{layer_name}.{own}") };
         let stored = format!("{}\n{index}\n{part}", layer.path);
         self.stored.push(Stored { layer: stored, arrays: vec![Array { name, order }] });
     }
