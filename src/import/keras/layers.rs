@@ -76,6 +76,9 @@ impl Reading {
             "Concatenate" => return self.merge(layer, inputs, "concat"),
             _ => {}
         }
+        if let ("CustomScaleLayer", &[first, second]) = (class, inputs) {
+            return self.scaled_sum(layer, first, second);
+        }
         let &[data] = inputs else {
             let message = format!("`{}` reads one value, and here are {}", layer.name.value, inputs.len());
             return Err(Diagnostic::error(Code::InvalidArgument, layer.class.span, message).into());

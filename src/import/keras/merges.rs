@@ -86,6 +86,14 @@ impl Reading {
         }
     }
 
+    /// A sum of which the second part is multiplied by a number, as in InceptionResNetV2.
+    pub fn scaled_sum(&mut self, layer: &Layer<'_>, first: Data, second: Data) -> Made {
+        let scale = layer.number("scale", 1.0);
+        let call = Call::new("mul", scale.span).at(Argument::Float(scale.value), scale.span);
+        let second = self.element_wise(&named(&self.full(layer), "scale"), call, second, false)?;
+        self.merge(layer, &[first, second], "add")
+    }
+
     /// A map as a vector there; here it stays a map until something needs it.
     pub fn flatten(&mut self, data: Data) -> Made {
         let is_flat = matches!(self.shape(data)?, Shape::Map { .. });
