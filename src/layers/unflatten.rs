@@ -71,7 +71,11 @@ mod tests {
                 "E020 `unflatten` needs a vector, but a feature map 2×3×3 arrives; put `flatten` before `unflatten`: \
                  2·3·3 = 18",
             ),
-            ("unflatten 2", "30", "E012 `unflatten` needs `size`: `size` (one or two sizes) is missing"),
+            (
+                "unflatten 2",
+                "30",
+                "E012 `unflatten` needs `size`: `size` (a whole number or a size such as `3x5`, one or more) is missing",
+            ),
         ]);
     }
 }

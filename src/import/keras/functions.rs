@@ -45,7 +45,7 @@ impl Reading {
 }
 
 /// What a function is called with.
-fn arguments(json: &Json) -> &[Json] {
+pub fn arguments(json: &Json) -> &[Json] {
     let node = json.get("inbound_nodes").and_then(|nodes| nodes.list().first());
     node.and_then(|node| node.get("args")).map(Json::list).unwrap_or_default()
 }

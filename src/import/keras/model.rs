@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::functions;
 use super::wires::{LONGEST, followers, is_map_again, names, readers};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Span, Spanned};
 use crate::import::json::Json;
@@ -181,7 +182,9 @@ impl Reading {
         let name = name.unwrap_or(Spanned::new(class.value.to_lowercase(), class.span));
         let path = if path.is_empty() { name.value.clone() } else { format!("{path}/{}", name.value) };
         let module = json.get("module").and_then(Json::text).unwrap_or_default();
-        let is_function = module.starts_with("keras.src.ops") || module.starts_with("keras.ops");
+        // Older files say no module; but a layer is called with one argument.
+        let is_function = ["keras.src.ops", "keras.ops"].iter().any(|ops| module.starts_with(ops))
+            || module.is_empty() && functions::arguments(json).len() == 2;
         Ok(Layer { class, name, path, config, is_function, json })
     }
 
