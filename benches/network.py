@@ -237,6 +237,8 @@ LAYERS = {
     "lrn": local_response_norm,
     "dropout": lambda call, _, __: nn.Dropout(call.get("p", 0, 0.5)),
     "flatten": lambda call, _, __: nn.Flatten(),
+    "unflatten": lambda call, _, output: nn.Unflatten(1, tuple(output)),
+    "power": power,
     "softmax": lambda call, _, __: GroupedSoftmax(call.get("groups", default=1)),
     "relu": lambda call, _, __: nn.ReLU(),
     "relu6": lambda call, _, __: nn.ReLU6(),

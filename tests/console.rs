@@ -21,11 +21,11 @@ const PAGES: [(&str, usize, usize); 14] = [
     ("docs/data.md", 9, 0),
     ("docs/editors.md", 0, 2),
     ("docs/export.md", 0, 1),
-    ("docs/import.md", 1, 0),
+    ("docs/import.md", 1, 1),
     ("docs/python.md", 0, 1),
     ("docs/runs.md", 2, 1),
     ("docs/speed.md", 0, 1),
-    ("docs/weights.md", 2, 2),
+    ("docs/weights.md", 2, 3),
     ("findings/README.md", 0, 1),
 ];
 

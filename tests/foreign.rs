@@ -162,7 +162,7 @@ fn check_logits(network: &Network, weights: Vec<Vec<f32>>, path: &Path) {
 #[test]
 fn weights_make_the_numbers_of_the_other_program() {
     let all = files("small");
-    assert_eq!(all.len(), 6);
+    assert_eq!(all.len(), 8);
     for path in all {
         let network = network(&path, &[]);
         let (front, Imported { stored, .. }) = imported(&path);
@@ -262,7 +262,8 @@ fn import_writes_a_file_and_its_weights() {
         let arguments = [Path::new("import"), &path, Path::new("--weights"), &weights, Path::new("--out"), &out];
         let output = archc(&arguments);
         assert!(output.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&output.stderr));
-        let network = network(&out, &[]);
+        let (foreign, network) = (network(&path, &[]), network(&out, &[]));
+        assert_eq!(network.totals(), foreign.totals(), "{}", path.display());
         let safetensors = out.with_extension("safetensors");
         let (values, _) = weights::load::<f32>(&safetensors, &lower(&network).weights).expect("they fit");
         check_logits(&network, values, &path);

@@ -117,10 +117,42 @@ fn import_writes_a_file_and_its_weights() {
         let safetensors = out.with_extension("safetensors");
         let (values, _) = weights::load::<f32>(&safetensors, &lower(&network).weights).expect("they fit");
         check_logits(&network, values, &path);
-        let checked = archc(&[Path::new("check"), &path]);
-        let params = network.totals().params.to_string();
-        let shown = String::from_utf8_lossy(&checked.stdout).replace([' ', ','], "");
-        assert!(checked.status.success() && shown.contains(&params), "{}: {params}\n{shown}", path.display());
+        // As `check` says of the model itself, and of what `expand` makes of it.
+        let expanded = folder.path().join("expanded.yaml");
+        let text = archc(&[Path::new("expand"), &path]);
+        fs::write(&expanded, &text.stdout).expect("it can be written");
+        for file in [&path, &out, &expanded] {
+            let checked =
+                archc(&["check", "--format", "json"].map(Path::new).into_iter().chain([&**file]).collect::<Vec<_>>());
+            let found: serde_json::Value = serde_json::from_slice(&checked.stdout).expect("it is JSON");
+            let totals = network.totals();
+            assert_eq!(found["total"]["params"], totals.params, "{}", file.display());
+            assert_eq!(found["total"]["macs"], totals.macs, "{}", file.display());
+        }
+    }
+}
+
+/// What is exported of a model that came in makes its numbers, too.
+#[test]
+fn models_go_out_as_they_came_in() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&Path]| {
+        let output = archc(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    for path in models() {
+        let own = folder.path().join(path.file_name().expect("a name")).with_extension("yaml");
+        let [out, weights, format] = ["--out", "--weights", "--format"].map(Path::new);
+        run(&[Path::new("import"), &path, out, &own]);
+        let exported = own.with_extension("onnx");
+        let stored = own.with_extension("safetensors");
+        run(&[Path::new("export"), &own, weights, &stored, format, Path::new("onnx"), out, &exported]);
+        let network = network(&exported);
+        let stored = imported(&exported).stored;
+        let values = front(&exported).weights(&exported, &stored, &lower(&network).weights).expect("its own");
+        check_logits(&network, values.weights, &path);
+        fs::remove_file(&exported).and_then(|()| fs::remove_file(&own)).expect("they are there");
+        fs::remove_file(own.with_extension("safetensors")).expect("it is there");
     }
 }
 
@@ -193,7 +225,9 @@ fn what_archc_has_not_is_refused_by_name() {
         (node("Conv", "\"x\", \"kernel\"", "\"group\": 2"), "it reads 8 channels in 2 groups, and 4 arrive"),
         (node("Conv", "\"x\", \"kernel\"", "\"pads\": [0, 0]"), "are no window of two dimensions"),
         (node("Add", "\"x\", \"odd\"", ""), "takes constants of 8"),
-        (node("Sub", "\"two\", \"x\"", ""), "has the constant before the computed value"),
+        (node("Sub", "\"odd\", \"x\"", ""), "has the constant before the computed value"),
+        (node("Pow", "\"x\", \"x\"", ""), "computes its exponent, and archc's layers have them fixed"),
+        (node("Pow", "\"x\", \"odd\"", ""), "raises to powers that are computed, or more than one"),
         (node("Concat", "\"x\", \"x\"", "\"axis\": 2"), "joins along axis 2"),
         (
             node("Slice", "\"x\"", "\"starts\": [1], \"ends\": [4], \"axes\": [2]"),
@@ -226,7 +260,7 @@ fn what_archc_has_not_is_refused_in_keras() {
     for (layers, expected) in [
         (layer("LSTM", ""), "`n`: archc has no layer for `LSTM`, which remembers earlier inputs"),
         (layer("Conv2d", ""), "did you mean `Conv2D`?"),
-        (layer("Activation", ", \"activation\": \"selu\""), "`selu` of `n` is an activation that archc has not"),
+        (layer("Activation", ", \"activation\": \"crelu\""), "`crelu` of `n` is an activation that archc has not"),
         (layer("Conv2D", ", \"filters\": 4, \"kernel_size\": [3], \"strides\": 1"), "`kernel_size` of `n` is no pair"),
         (layer("Conv2D", ", \"filters\": 4, \"kernel_size\": 3, \"padding\": \"causal\""), "pads by `causal`"),
         (

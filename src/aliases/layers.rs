@@ -8,7 +8,7 @@ use super::{Name, is, lacking, plain, written};
 const SEQUENCES: &str = "there are no layers for sequences";
 const ATTENTION: &str = "attention over positions is not there";
 const SINGLE_VALUES: &str = "`dropout` drops single values, not channels";
-const OF_SHAPES: &str = "only `flatten` changes a shape: it makes a vector of a map";
+const OF_SHAPES: &str = "`flatten` makes a vector of a map, and `unflatten CHANNELS SIZE` a map of a vector";
 const A_BLOCK: &str = "write its layers as a block of your own, under `blocks:`";
 const ADDED: &str = "write `{from: [NAME, .], merge: add}`, or `residual:` around the layers";
 const CONCATENATED: &str = "write `{from: [NAME, .], merge: concat}`, or `branches:` with the layers of each";
@@ -82,11 +82,10 @@ pub const LAYERS: &[Name] = &[
     ),
     is("pixelunshuffle", "PyTorch", "pixel_unshuffle"),
     lacking("spacetodepth", "ONNX, TensorFlow", "`pixel_unshuffle FACTOR` does it with channels in another order"),
-    lacking("reorg", "Darknet", "`conv OUT 2x2 s2` makes maps smaller too"),
+    lacking("reorg", "Darknet", "`pixel_unshuffle FACTOR` does it with channels in another order"),
     lacking("focus", "Ultralytics", "`conv OUT 6x6 s2 p2` does the same work"),
     lacking("reshape", "Keras, PyTorch, Caffe", OF_SHAPES),
     lacking("view", "PyTorch", OF_SHAPES),
-    lacking("unflatten", "PyTorch", OF_SHAPES),
     lacking("repeatvector", "Keras", OF_SHAPES),
     lacking("squeeze", "PyTorch, ONNX", "`flatten` makes a vector of a map"),
     lacking("unsqueeze", "PyTorch, ONNX", OF_SHAPES),
@@ -253,8 +252,7 @@ pub const LAYERS: &[Name] = &[
     lacking("exponential", "Keras", ""),
     lacking("exp", "Caffe, ONNX", ""),
     lacking("log", "Caffe, ONNX", ""),
-    lacking("power", "Caffe", ""),
-    lacking("pow", "ONNX", ""),
+    is("pow", "ONNX, PyTorch", "power"),
     lacking("abs", "PyTorch, ONNX", ""),
     lacking("absval", "Caffe", ""),
     lacking("lambda", "Keras", "a program can bring layers along: see `Layers::with`"),

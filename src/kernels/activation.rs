@@ -81,6 +81,10 @@ impl<T: Real> WithSimd for Values<'_, T> {
                 let factor = T::of(factor);
                 map(y, x, |x| factor * x);
             }
+            Activation::Power { exponent, scale, shift } => {
+                let (exponent, scale, shift) = (T::of(exponent), T::of(scale), T::of(shift));
+                map(y, x, |x| power(shift + scale * x, exponent));
+            }
         }
     }
 }
@@ -143,6 +147,12 @@ impl<T: Real> WithSimd for Gradients<'_, T> {
                 let factor = T::of(factor);
                 map_pairs(dx, values, g, |_, g| factor * g);
             }
+            Activation::Power { exponent: 0.0, .. } => dx.fill(T::ZERO),
+            Activation::Power { exponent, scale, shift } => {
+                let (factor, less) = (T::of(exponent * scale), T::of(exponent - 1.0));
+                let (scale, shift) = (T::of(scale), T::of(shift));
+                map_pairs(dx, values, g, |x, g| g * factor * power(shift + scale * x, less));
+            }
         }
     }
 }
@@ -153,6 +163,16 @@ fn clamp<T: Real>(x: T) -> T {
     let limit = T::of(6.0);
     let below = if x >= limit { limit } else { x };
     if x <= T::ZERO { T::ZERO } else { below }
+}
+
+/// x^exponent; a general power is slow.
+#[inline(always)]
+fn power<T: Real>(x: T, exponent: T) -> T {
+    match exponent {
+        one if one == T::ONE => x,
+        none if none == T::ZERO => T::ONE,
+        other => x.powf(other),
+    }
 }
 
 #[inline(always)]
@@ -183,7 +203,8 @@ mod tests {
     fn are_what_they_are_called() {
         type Function = fn(f64) -> f64;
         let softplus = Activation::Softplus { beta: 2.0, threshold: 3.0 };
-        let cases: [(Activation, Function); 13] = [
+        let power = |exponent, scale, shift| Activation::Power { exponent, scale, shift };
+        let cases: [(Activation, Function); 17] = [
             (Activation::Relu, |x| x.max(0.0)),
             (Activation::LeakyRelu { slope: 0.1 }, |x| x.max(0.1 * x)),
             (Activation::Sigmoid, |x| 0.5 + 0.5 * (0.5 * x).tanh()),
@@ -197,6 +218,10 @@ mod tests {
             (softplus, |x| if x > 1.5 { x } else { (1.0 + (2.0 * x).exp()).ln() / 2.0 }),
             (Activation::Mish, |x| x * ((1.0 + x.exp()).powi(2) - 1.0) / ((1.0 + x.exp()).powi(2) + 1.0)),
             (Activation::Multiple { factor: -0.17 }, |x| -0.17 * x),
+            (power(1.0, 0.3, -0.5), |x| 0.3 * x - 0.5),
+            (power(2.0, -1.0, 0.5), |x| (0.5 - x) * (0.5 - x)),
+            (power(-0.75, 0.05, 20.0), |x| 1.0 / (20.0 + 0.05 * x).sqrt().powi(3).sqrt()),
+            (power(0.0, 1.0, 0.0), |_| 1.0),
         ];
         for (activation, function) in cases {
             for shape in [Shape::Vector(5), Shape::map(2, 3, 5)] {
@@ -244,6 +269,10 @@ mod tests {
             // Far out, where eˣ has no place among the numbers.
             (Activation::Mish, 800.0, 800.0, 1.0),
             (Activation::Mish, f64::NAN, f64::NAN, f64::NAN),
+            (Activation::Power { exponent: 1.0, scale: 2.0, shift: 0.5 }, 0.0, 0.5, 2.0),
+            (Activation::Power { exponent: 2.0, scale: 1.0, shift: 0.0 }, 0.0, 0.0, 0.0),
+            (Activation::Power { exponent: 0.0, scale: 1.0, shift: 0.0 }, 0.0, 1.0, 0.0),
+            (Activation::Power { exponent: 0.5, scale: 1.0, shift: 0.0 }, -1.0, f64::NAN, f64::NAN),
         ] {
             let shape = Shape::Vector(1);
             let outcome = Case::new(Op::Activation(activation), 1, shape, shape).run_on(&[x], &[1.0]);

@@ -65,6 +65,7 @@ mod softmax;
 mod tap;
 #[cfg(test)]
 mod testing;
+mod unflatten;
 mod upsample;
 
 use crate::program::memory::Kept;
@@ -102,6 +103,7 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::Scale => &op::Scale,
         Op::Softmax(op) => op,
         Op::Flatten => &op::Flatten,
+        Op::Unflatten => &op::Unflatten,
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,

@@ -56,6 +56,24 @@ pub(super) const SOFTPLUS: Definition = Definition {
     },
 };
 
+/// As Caffe has it: the scale and the shift come before the power.
+pub(super) const POWER: Definition = Definition {
+    name: "power",
+    usage: "power EXPONENT [scale=1 shift=0]",
+    inputs: Some(1),
+    parameters: &[
+        Parameter::positional::<f64>("exponent"),
+        Parameter::named::<f64>("scale"),
+        Parameter::named::<f64>("shift"),
+    ],
+    parse: |arguments| {
+        let exponent = arguments.required("exponent")?;
+        let scale = arguments.optional("scale")?.unwrap_or(1.0);
+        let shift = arguments.optional("shift")?.unwrap_or(0.0);
+        Ok(Box::new(Activation::Power { exponent, scale, shift }))
+    },
+};
+
 /// An activation without arguments.
 const fn plain(name: &'static str, parse: super::Parse) -> Definition {
     Definition { name, usage: name, inputs: Some(1), parameters: &[], parse }
@@ -100,6 +118,8 @@ mod tests {
             ("elu 0.5", Activation::Elu { alpha: 0.5 }),
             ("softplus", Activation::Softplus { beta: 1.0, threshold: 20.0 }),
             ("softplus beta=2 threshold=8", Activation::Softplus { beta: 2.0, threshold: 8.0 }),
+            ("power 2", Activation::Power { exponent: 2.0, scale: 1.0, shift: 0.0 }),
+            ("power -0.75 scale=5e-5 shift=1", Activation::Power { exponent: -0.75, scale: 5e-5, shift: 1.0 }),
         ] {
             let op = layer(call).expect("a valid call").lower(&[Shape::Vector(4)]);
             assert_eq!(op, Op::Activation(expected), "{call}");
@@ -113,6 +133,8 @@ mod tests {
             ("silu", "10", "10"),
             ("relu inplace=true", "10", "E011 `relu` has no argument `inplace`"),
             ("leaky_relu 0.1 0.2", "10", "E011 `leaky_relu` does not take `0.2`"),
+            ("power 0.5 shift=1", "64x8x8", "64×8×8"),
+            ("power", "10", "E012 `power` needs `exponent`: `exponent` (a number) is missing"),
             ("softplus beta=0", "10", "E013 `beta` must be positive: found `0`"),
             ("leaky_relu steep", "10", "E011 `leaky_relu` does not take `steep`"),
         ]);

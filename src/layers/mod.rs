@@ -36,6 +36,7 @@ mod slice;
 mod softmax;
 #[cfg(test)]
 mod testing;
+mod unflatten;
 mod upsample;
 mod weight;
 mod window;
@@ -156,6 +157,7 @@ pub static LAYERS: &[Definition] = &[
     dropout::DROPOUT,
     drop_path::DROP_PATH,
     flatten::FLATTEN,
+    unflatten::UNFLATTEN,
     identity::IDENTITY,
     slice::SLICE,
     channel_shuffle::CHANNEL_SHUFFLE,
@@ -176,6 +178,7 @@ pub static LAYERS: &[Definition] = &[
     activation::HARD_SWISH,
     activation::MISH,
     activation::SOFTPLUS,
+    activation::POWER,
     softmax::SOFTMAX,
     ADD,
     CONCAT,
@@ -346,6 +349,8 @@ mod tests {
             "dropout",
             "drop_path 0.1",
             "flatten",
+            "unflatten 2 2",
+            "unflatten 8 1",
             "identity",
             "slice 0",
             "slice 0 4",
@@ -360,6 +365,7 @@ mod tests {
             "leaky_relu",
             "elu",
             "softplus",
+            "power 2",
             "prelu",
             "softmax",
             "softmax groups=4",

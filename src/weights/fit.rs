@@ -145,7 +145,7 @@ impl Attempt<'_> {
 
     /// How numbers of these sizes become a weight's; `None` if they cannot.
     fn change(&self, weight: &ProgramWeight, found: &[usize]) -> Option<Change> {
-        if found == weight.shape || is_same_matrix(found, &weight.shape) {
+        if found == weight.shape || is_same_matrix(found, &weight.shape) || is_same_vector(found, &weight.shape) {
             return Some(Change::None);
         }
         let (&[kernels, colours, height, width], [a, b, c, d]) = (found, weight.shape.as_slice()) else { return None };
@@ -200,6 +200,17 @@ fn is_same_matrix(found: &[usize], expected: &[usize]) -> bool {
     let is_pair = matches!((found.len(), expected.len()), (2, 4) | (4, 2));
     let columns = |sizes: &[usize]| sizes[1..].iter().try_fold(1usize, |columns, size| columns.checked_mul(*size));
     is_pair && found[0] == expected[0] && columns(found).is_some() && columns(found) == columns(expected)
+}
+
+/// Whether both have one number for each channel, and differ in sizes of 1 behind that alone: factors of channels are C
+/// in some programs, and C×1×1 in others.
+fn is_same_vector(found: &[usize], expected: &[usize]) -> bool {
+    let channels = |sizes: &[usize]| {
+        sizes.split_first().filter(|(_, rest)| rest.iter().all(|size| *size == 1)).map(|(first, _)| *first)
+    };
+    matches!((found.len(), expected.len()), (1, 3) | (3, 1))
+        && channels(found).is_some()
+        && channels(found) == channels(expected)
 }
 
 /// Whether an array is of what only training needs: heads that help it along, and what profilers count.

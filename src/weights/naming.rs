@@ -1,6 +1,7 @@
 //! What the names in a file may mean: wrappers around the network, and the names that other packages have for the same
 //! layers.
 
+mod convnext;
 mod densenet;
 mod hugging_face;
 mod timm;
@@ -37,13 +38,15 @@ struct Family {
     translate: fn(&[Cow<str>], own: &[&str]) -> Translated,
 }
 
-const FAMILIES: [Family; 9] = [
+const FAMILIES: [Family; 11] = [
     Family { whose: "torchvision's first DenseNets", translate: densenet::first },
     Family { whose: "timm", translate: timm::vgg },
     Family { whose: "timm", translate: timm::mobilenet_v2 },
     Family { whose: "timm", translate: timm::mobilenet_v3 },
     Family { whose: "timm", translate: timm::efficientnet },
     Family { whose: "timm", translate: timm::regnet },
+    Family { whose: "timm", translate: convnext::timm },
+    Family { whose: "Hugging Face", translate: convnext::hugging_face },
     Family { whose: "Hugging Face", translate: hugging_face::resnet_or_regnet },
     Family { whose: "Hugging Face", translate: hugging_face::mobilenet_v2 },
     Family { whose: "Hugging Face", translate: hugging_face::efficientnet },

@@ -46,7 +46,9 @@ fn fixture(name: &str) -> PathBuf {
 
 #[test]
 fn state_dicts_of_pytorch_are_read() {
-    for name in ["plain.pth", "wrapped.pth", "state_dict.pth", "model.pth", "half.pth", "old.pth"] {
+    for name in
+        ["plain.pth", "wrapped.pth", "state_dict.pth", "model.pth", "half.pth", "old.pth", "twenty_one_characters.pth"]
+    {
         let (values, note) = load::<f32>(&fixture(name), &declared()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(values, numbers(), "{name}");
         assert_eq!(note, None);

@@ -302,6 +302,26 @@ def multiple(r, x):
     return [str(factor)], lambda: Function(lambda x: x * factor)
 
 
+def power(r, x):
+    exponent, scale, shift = r.choice([1, 2]), r.choice([0.1, -0.3]), r.choice([0, 0.5])
+    words = [str(exponent), f"scale={scale}"] + [f"shift={shift}"] * (shift != 0)
+    return words, lambda: Function(lambda x: (x * scale + shift) ** exponent)
+
+
+def unflatten(r, x):
+    """Mostly sizes that take every feature."""
+    if x.dim() == 4:
+        raise Skip
+    features = x.shape[1]
+    channels = r.choice([number for number in range(1, features + 1) if features % number == 0])
+    rows = r.choice([number for number in range(1, features // channels + 1) if features // channels % number == 0])
+    sizes = [channels, rows, features // channels // rows]
+    if r.random() < 0.1:
+        sizes[r.randrange(3)] += 1
+    channels, rows, columns = sizes
+    return [str(channels), f"{rows}x{columns}"], lambda: nn.Unflatten(1, sizes)
+
+
 def of_channels(function):
     def draw(r, x):
         maps_only(x)
@@ -318,6 +338,8 @@ LATER = {
     "mul": multiple,
     "channel_mean": of_channels(lambda x: x.mean(1, keepdim=True)),
     "channel_max": of_channels(lambda x: x.amax(1, keepdim=True)),
+    "power": power,
+    "unflatten": unflatten,
 }
 
 
@@ -331,4 +353,4 @@ def drawn(later):
 
 # Those that take maps and vectors.
 ON_BOTH = {"bn", "gn", "ln", "dropout", "drop_path", "flatten", "slice", "identity", "relu", "relu6", "leaky_relu", "prelu", "elu",
-           "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "softplus", "softmax", "scale", "mul"}
+           "sigmoid", "hardsigmoid", "tanh", "gelu", "silu", "hardswish", "mish", "softplus", "softmax", "scale", "mul", "power"}

@@ -67,6 +67,11 @@ ACTIVATIONS = {
     "logistic": torch.sigmoid,
     "mish": functional.mish,
     "swish": functional.silu,
+    "ramp": lambda x: x * (x > 0) + 0.1 * x,
+    "relie": lambda x: functional.leaky_relu(x, 0.01),
+    "revleaky": lambda x: functional.leaky_relu(x, 0.1),
+    "loggy": lambda x: 2 / (1 + torch.exp(-x)) - 1,
+    "selu": lambda x: torch.where(x >= 0, 1.0507 * x, 1.0507 * 1.6732 * (torch.exp(x) - 1)),
 }
 
 
@@ -83,13 +88,44 @@ def max_pool(x, size, stride, padding):
     return out
 
 
+def reorg(x, channels, rows, columns, stride, forward):
+    """The loops of Darknet's program over an array that it takes for this many channels, rows and columns."""
+    x, out = x.reshape(-1), torch.empty(x.numel())
+    few = channels // stride**2
+    for k in range(channels):
+        for j in range(rows):
+            for i in range(columns):
+                here = i + columns * (j + rows * k)
+                row, column = j * stride + k // few // stride, i * stride + k // few % stride
+                there = column + columns * stride * (row + rows * stride * (k % few))
+                if forward:
+                    out[there] = x[here]
+                else:
+                    out[here] = x[there]
+    return out
+
+
 def darknet(name, version=(0, 2, 0), transposed=False):
     """Runs a cfg on weights that it draws, and writes both."""
-    parts = sections((HERE / f"{name}.cfg").read_text())
+    x = darknet_run(HERE / f"{name}.cfg", HERE / f"{name}.weights", version, transposed)
+    save(name, x)
+    return x
+
+
+def darknet_run(cfg, weights, version=(0, 2, 0), transposed=False, gain=None):
+    """What a cfg makes of weights that it draws and writes: of any size, or such that a layer keeps that of numbers."""
+    parts = sections(cfg.read_text())
     net = parts[0][1]
     shape = [int(net[key]) for key in ("channels", "height", "width")]
     x = torch.tensor(image(1, *shape))
     written, outputs = [], []
+
+    def kernel(*shape):
+        return numbers(*shape) if gain is None else numbers(*shape) * float(2 * gain / numpy.prod(shape[1:])) ** 0.5
+
+    if parts[1][0] == "crop":
+        # The images are the windows already.
+        x = torch.tensor(image(1, shape[0], *(int(parts[1][1][f"crop_{side}"]) for side in ("height", "width"))))
     for index, (kind, options) in enumerate(parts[1:]):
         whole = lambda key, usual: int(options.get(key, usual))
         act = lambda x: ACTIVATIONS[options.get("activation", "logistic")](x)
@@ -97,7 +133,7 @@ def darknet(name, version=(0, 2, 0), transposed=False):
         if kind == "convolutional":
             n, size, groups = whole("filters", 1), whole("size", 1), whole("groups", 1)
             padding = size // 2 if whole("pad", 0) else whole("padding", 0)
-            bias, weight = numbers(n), numbers(n, x.shape[1] // groups, size, size)
+            bias, weight = numbers(n), kernel(n, x.shape[1] // groups, size, size)
             x = functional.conv2d(x, torch.tensor(weight), None, whole("stride", 1), padding, groups=groups)
             x, more = normal(x, bias, n) if whole("batch_normalize", 0) else (x + torch.tensor(bias)[:, None, None], [])
             written += [bias, *more, weight]
@@ -105,7 +141,7 @@ def darknet(name, version=(0, 2, 0), transposed=False):
         elif kind == "connected":
             n = whole("output", 1)
             x = x.reshape(1, -1)
-            bias, weight = numbers(n), numbers(n, x.shape[1])
+            bias, weight = numbers(n), kernel(n, x.shape[1])
             x = x @ torch.tensor(weight).T
             if whole("batch_normalize", 0):
                 x, more = normal(x[:, :, None, None], bias, n)
@@ -120,6 +156,17 @@ def darknet(name, version=(0, 2, 0), transposed=False):
             x = max_pool(x, size, stride, whole("padding", size - 1))
         elif kind == "avgpool":
             x = x.mean((2, 3), keepdim=True)
+        elif kind in ("reorg", "reorg3d"):
+            (channels, rows, columns), stride = x.shape[1:], whole("stride", 1)
+            if whole("reverse", 0):
+                sizes = (channels // stride**2, rows * stride, columns * stride)
+            else:
+                sizes = (channels * stride**2, rows // stride, columns // stride)
+            # The later one is told the sizes of what it makes, the older one those of what it reads.
+            told = sizes if kind == "reorg3d" else (channels, rows, columns)
+            x = reorg(x, *told, stride, whole("reverse", 0)).reshape(1, *sizes)
+        elif kind == "softmax":
+            x = x / float(options.get("temperature", 1))
         elif kind == "upsample":
             x = functional.interpolate(x, scale_factor=whole("stride", 2), mode="nearest")
         elif kind == "route":
@@ -134,12 +181,11 @@ def darknet(name, version=(0, 2, 0), transposed=False):
             x[:, :channels] += other[:, :channels]
             x = ACTIVATIONS[options.get("activation", "linear")](x)
         else:
-            assert kind in ("dropout", "softmax", "cost"), kind
+            assert kind in ("crop", "dropout", "cost"), kind
         outputs.append(x)
-    save(name, x)
     major, minor, revision = version
     seen = struct.pack("<Q" if 10 * major + minor >= 2 and major < 1000 else "<i", 32_000)
-    with open(HERE / f"{name}.weights", "wb") as file:
+    with open(weights, "wb") as file:
         file.write(struct.pack("<iii", major, minor, revision) + seen)
         for array in written:
             file.write(numpy.ascontiguousarray(array, dtype="<f4").tobytes())
@@ -172,9 +218,9 @@ BlobShape dim:1:int64*
 """
 
 
-def schema():
-    file = descriptor_pb2.FileDescriptorProto(name="caffe.proto", package="caffe", syntax="proto2")
-    for line in SCHEMA.split("\n"):
+def schema(messages=SCHEMA, of="NetParameter"):
+    file = descriptor_pb2.FileDescriptorProto(name=f"{of}.proto", package="caffe", syntax="proto2")
+    for line in messages.split("\n"):
         for place, word in enumerate(line.split()):
             if place == 0:
                 message = file.message_type.add(name=word)
@@ -191,12 +237,12 @@ def schema():
                 field.type, field.type_name = field.TYPE_MESSAGE, f".caffe.{kind}"
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("caffe.NetParameter"))
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"caffe.{of}"))
 
 
-def caffe(name, blobs, old=()):
-    """Writes a caffemodel with the arrays of each layer, and the numbers that OpenCV makes of it."""
-    net = schema()(name=name)
+def caffemodel(path, blobs, old=()):
+    """Writes a caffemodel with the arrays of each layer."""
+    net = schema()(name=path.stem)
     for layer, arrays in blobs.items():
         message = net.layer.add(name=layer, type="Whatever")
         for array in arrays:
@@ -206,16 +252,51 @@ def caffe(name, blobs, old=()):
                 blob.num, blob.channels, blob.height, blob.width = sizes
             else:
                 blob.shape.dim.extend(array.shape)
-    (HERE / f"{name}.caffemodel").write_bytes(net.SerializeToString())
+    path.write_bytes(net.SerializeToString())
+
+
+def caffe(name, blobs, old=(), reference=None):
+    """Writes a caffemodel with the arrays of each layer, and the numbers that OpenCV makes of it, which must be those of
+    the reference where there is one."""
+    caffemodel(HERE / f"{name}.caffemodel", blobs, old)
     read = cv2.dnn.readNetFromCaffe(str(HERE / f"{name}.prototxt"), str(HERE / f"{name}.caffemodel"))
     read.setPreferableBackend(cv2.dnn.DNN_BACKEND_OPENCV)
     dims = [int(word) for word in (HERE / f"{name}.prototxt").read_text().split("shape {")[1].split("}")[0].replace("dim:", "").split()]
     read.setInput(image(*dims))
-    save(name, read.forward())
+    found = read.forward()
+    if reference:
+        agree(found, reference(torch.tensor(image(*dims)), blobs), f"{name}: OpenCV and torch")
+    save(name, found)
+
+
+def within(x, size, alpha, beta):
+    """As Caffe makes a response norm within channels of its other layers."""
+    mean = functional.avg_pool2d(x * x, size, 1, size // 2)
+    return x * (1 + alpha * mean) ** -beta
+
+
+def within_network(x, blobs):
+    tensors = {name: [torch.tensor(array) for array in arrays] for name, arrays in blobs.items()}
+    x = x * tensors["gain"][0][:, None, None]
+    x = functional.conv2d(x, *tensors["conv1"], padding=1)
+    x = functional.avg_pool2d(within(x, 3, 5, 0.75), 3, 2, ceil_mode=True)
+    x = within(x, 7, 2, 0.5) - 0.5 * within(x, 1, 1, 1)
+    x = 1.5 * ((1 + 0.5 * x) ** 2 - 1)
+    x = functional.linear(x.flatten(1), *tensors["fc1"])
+    x = x * tensors["features"][0] + tensors["features"][1]
+    return functional.conv2d(x.reshape(1, 4, 2, 3), *tensors["conv2"]).flatten(1)
 
 
 def weights_of(name):
     """Arrays for every layer of a prototxt that has some; the shapes are those that its numbers come to."""
+    if name == "within":
+        return {
+            "gain": [numbers(3) + 1],
+            "conv1": [numbers(8, 3, 3, 3), numbers(8)],
+            "fc1": [numbers(24, 8 * 6 * 6), numbers(24)],
+            "features": [numbers(24), numbers(24)],
+            "conv2": [numbers(5, 4, 2, 3)],
+        }
     return {
         "rich": {
             "conv1": [numbers(8, 3, 3, 3), numbers(8)],
@@ -252,6 +333,10 @@ def main():
             print(f"{name}: OpenCV does not read it: {str(error).splitlines()[0][:100]}")
     caffe("rich", weights_of("rich"))
     caffe("older", weights_of("older"), old=("conv1", "ip1", "ip2"))
+    caffe("within", weights_of("within"), reference=within_network)
+    # OpenCV reads no such activations, and goes on to the probabilities.
+    darknet("reorg")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -22,8 +22,11 @@ import onnxruntime
 
 NAMES = [
     "MobileNet", "MobileNetV2", "ResNet50", "ResNet50V2", "DenseNet121", "VGG16", "EfficientNetB0", "EfficientNetV2B0",
-    "Xception", "InceptionV3",
+    "Xception", "InceptionV3", "InceptionResNetV2", "MobileNetV3Small", "MobileNetV3Large", "ConvNeXtTiny",
 ]
+
+# Those that are fed pixels from 0 to 255.
+OF_PIXELS = ("Efficient", "MobileNetV3", "ConvNeXt")
 
 
 def archc(program, *arguments):
@@ -46,9 +49,11 @@ def main():
                 weight.assign(0.1 * generator.standard_normal(weight.shape))
             elif "moving_variance" in weight.path:
                 weight.assign(generator.uniform(0.8, 1.2, weight.shape))
+            elif weight.path.endswith("gamma") and "layer_scale" in weight.path:
+                weight.assign(generator.uniform(0.1, 0.5, weight.shape))
             elif weight.path.startswith("normalization") and weight.path.endswith(("mean", "variance")):
                 weight.assign(generator.uniform(0.5, 1.5, weight.shape))
-        image = generator.uniform(0, 255 if "Efficient" in name else 1, (1, side, side, 3)).astype(numpy.float32)
+        image = generator.uniform(0, 255 if name.startswith(OF_PIXELS) else 1, (1, side, side, 3)).astype(numpy.float32)
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             model.save(folder / "model.keras")

@@ -142,9 +142,23 @@ def with_keras():
         x = L.Dense(5, activation="softmax", name="scores")(x)
         return keras.Model(i, x, name="small")
 
+    def parts():
+        """Arithmetic of values and numbers, vectors that become maps, and layers of Keras' own applications."""
+        from keras.src.applications.convnext import LayerScale
+        from keras.src.applications.inception_resnet_v2 import CustomScaleLayer
+
+        i = keras.Input((8, 8, 3), name="image")
+        x = L.Conv2D(6, 3, activation="selu", name="first")(L.Rescaling(2.5, offset=-0.5)(i))
+        y = (L.ReLU(6.0)(x + 3.0) * (1 / 6) - 0.5) / 2.0
+        x = CustomScaleLayer(0.17)([x, LayerScale(0.1, 6, name="gamma")(2.0 - y)]) * y
+        x = L.Dense(30, name="wide")(L.Flatten()(x))
+        x = L.Conv2D(4, 2, activation="selu", name="second")(L.Reshape((2, -1, 5))(x))
+        x = L.Dense(12, name="narrow")(L.Flatten()(x))
+        return keras.Model(i, L.Dense(5, activation="softmax", name="scores")(L.Reshape((12,))(x)), name="parts")
+
     data = image(1, 3, 16, 16).transpose(0, 2, 3, 1)
 
-    def numbers(model):
+    def numbers(model, data=data):
         generator = numpy.random.default_rng(0)
         for weight in model.weights:
             value = weight.numpy()
@@ -159,6 +173,11 @@ def with_keras():
         model.save(HERE / f"small_{ending}.{ending}")
         save(f"small_{ending}", logits)
     (HERE / "small_json.json").write_text(model.to_json())
+    model = parts()
+    logits = numbers(model, image(1, 3, 8, 8).transpose(0, 2, 3, 1))
+    for ending in ["keras", "h5"]:
+        model.save(HERE / f"parts_{ending}.{ending}")
+        save(f"parts_{ending}", logits)
     # tf2onnx takes the numbers of a `Normalization` for inputs.
     model = build(False)
     logits = numbers(model)

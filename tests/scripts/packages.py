@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 
 import torch
 from torch import nn
@@ -47,6 +48,13 @@ def hugging_face_efficientnet():
     return net
 
 
+def hugging_face_convnext():
+    """With the ε of the other norms in the last one's place."""
+    net = hugging_face("ConvNext")
+    net.convnext.layernorm.eps = 1e-6
+    return net
+
+
 RESNETS = {18: ("basic", [2, 2, 2, 2], [64, 128, 256, 512]), 50: ("bottleneck", [3, 4, 6, 3], [256, 512, 1024, 2048])}
 
 
@@ -66,6 +74,7 @@ NETWORKS = [
      models.mobilenet_v3_large),
     ("timm", "efficientnet_b0", "efficientnet_b0.yaml", lambda: timm("efficientnet_b0"), models.efficientnet_b0),
     ("timm", "regnety_004", "regnet_y_400mf.yaml", lambda: timm("regnety_004"), models.regnet_y_400mf),
+    ("timm", "convnext_tiny", "convnext_tiny.yaml", lambda: timm("convnext_tiny"), models.convnext_tiny),
     ("Hugging_Face", "resnet18", "resnet18.yaml", lambda: hugging_face_resnet(18), models.resnet18),
     ("Hugging_Face", "resnet50", "resnet50.toml", lambda: hugging_face_resnet(50), models.resnet50),
     ("Hugging_Face", "regnet", "regnet_y_400mf.yaml",
@@ -74,6 +83,7 @@ NETWORKS = [
     ("Hugging_Face", "mobilenet_v2", "mobilenet_v2.yaml",
      lambda: hugging_face("MobileNetV2", tf_padding=False, finegrained_output=True), models.mobilenet_v2),
     ("Hugging_Face", "efficientnet", "efficientnet_b0.yaml", hugging_face_efficientnet, models.efficientnet_b0),
+    ("Hugging_Face", "convnext", "convnext_tiny.yaml", hugging_face_convnext, models.convnext_tiny),
 ]
 
 
@@ -83,9 +93,19 @@ def logits(net, images):
     return output if torch.is_tensor(output) else output.logits
 
 
+# What a layer scale is called.
+SCALES = ("gamma", "layer_scale", "layer_scale_parameter")
+
+
 def scatter(net):
-    """Gives batch norms weights and statistics that no default could stand in for, and classes far apart."""
+    """Gives norms and layer scales numbers that no default could stand in for, and classes far apart."""
+    for name, parameter in net.named_parameters():
+        if name.split(".")[-1] in SCALES:
+            nn.init.uniform_(parameter, 0.1, 0.5)
     for module in net.modules():
+        if isinstance(module, nn.LayerNorm):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.3, 0.3)
         if isinstance(module, nn.BatchNorm2d):
             for tensor, low, high in [(module.weight, 0.5, 1.5), (module.bias, -0.3, 0.3),
                                       (module.running_mean, -0.3, 0.3), (module.running_var, 0.5, 1.5)]:
@@ -109,9 +129,20 @@ def layers(net, images):
     return sorted(found, key=lambda layer: (order[block(layer[0])], ".proj." in layer[0]))
 
 
+def own(module):
+    """The arrays of a module, but for those of the modules in it; a layer scale has one name."""
+    tensors = [*module.named_parameters(recurse=False), *module.named_buffers(recurse=False)]
+    return {"layer_scale" if name in SCALES else name: tensor for name, tensor in tensors if tensor.dim() > 0}
+
+
 def sizes(module):
-    return tuple((name, tensor.shape[0], tensor.numel()) for name, tensor in sorted(module.state_dict().items())
-                 if tensor.dim() > 0)
+    return tuple((name, tensor.shape[0], tensor.numel()) for name, tensor in sorted(own(module).items()))
+
+
+def full_name(name, module):
+    """A layer scale's is a weight of its block."""
+    scale = [key for key, _ in module.named_parameters(recurse=False) if key in SCALES]
+    return ".".join([name, *scale])
 
 
 def pairs(theirs, ours, images):
@@ -121,19 +152,20 @@ def pairs(theirs, ours, images):
     found = []
     for name, module in layers(ours, images):
         other, source = waiting[sizes(module)].pop(0)
-        for key, tensor in module.state_dict().items():
-            if tensor.dim() > 0:
-                tensor.copy_(source.state_dict()[key].reshape(tensor.shape))
+        with torch.no_grad():
+            for key, tensor in own(module).items():
+                tensor.copy_(own(source)[key].reshape(tensor.shape))
         if isinstance(module, nn.BatchNorm2d):
             module.eps = source.eps
-        found.append((other, name))
+        found.append((full_name(other, source), full_name(name, module)))
     assert not any(waiting.values()), waiting
     return found
 
 
-def eps(net):
-    [eps] = {module.eps for module in net.modules() if isinstance(module, nn.BatchNorm2d)}
-    return eps
+def with_eps(text, net):
+    """A file with the ε of the network's batch norms."""
+    found = {module.eps for module in net.modules() if isinstance(module, nn.BatchNorm2d)}
+    return re.sub(r"\bbn\b( eps=\S+)?", f"bn eps={found.pop()}", text) if found else text
 
 
 def made(entry):
@@ -181,7 +213,8 @@ def check(archc, names):
     from torchvision_full import transform
 
     entries = NETWORKS + [("torchvision", name, file, make, None) for name, file, make in TORCHVISION]
-    print(f"{'package':12}  {'network':21}  {'file':11}  arrays  largest difference of a logit, relative")
+    versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "torchvision", "timm", "transformers"))
+    print(f"{versions}\n\n| package | network | file in architectures/ | arrays | `.pth` | `.safetensors` |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         image = folder / "noise.png"
@@ -199,16 +232,20 @@ def check(archc, names):
                 last.weight.mul_(3 / logits(net, images).std())
             expected = logits(net, images)[0].double()
             file = folder / architecture
-            text = (ROOT / "architectures" / architecture).read_text()
-            file.write_text(re.sub(r"\bbn\b( eps=\S+)?", f"bn eps={eps(net)}", text) if package != "torchvision" else text)
+            # Images are prepared alike for all.
+            text = re.sub(r"\bresize \d+", "resize 256", (ROOT / "architectures" / architecture).read_text())
+            file.write_text(with_eps(text, net) if package != "torchvision" else text)
+            errors = []
             for extension, save in [("pth", torch.save), ("safetensors", save_file)]:
                 weights = folder / f"{name}.{extension}"
                 save(net.state_dict(), weights)
                 found = scores(archc, file, weights, image)
                 weights.unlink()
                 error = (found - expected.log_softmax(0)).abs().max() / expected.abs().max()
-                print(f"{package:12}  {name:21}  {extension:11}  {len(net.state_dict()):6}  {error:.0e}", flush=True)
                 assert error <= 1e-4, (package, name, error)
+                errors.append(f"{error:.0e}")
+            arrays = len(net.state_dict())
+            print(f"| {package.replace('_', ' ')} | {name} | {architecture} | {arrays} | {' | '.join(errors)} |", flush=True)
 
 
 if __name__ == "__main__":

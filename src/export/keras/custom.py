@@ -139,6 +139,24 @@ class Softplus(layers.Layer):
 
 
 @keras.saving.register_keras_serializable("archc")
+class Power(layers.Layer):
+    """(shift + scale * x) ** exponent."""
+
+    def __init__(self, exponent, scale=1.0, shift=0.0, **kwargs):
+        super().__init__(**kwargs)
+        self.exponent = exponent
+        self.scale = scale
+        self.shift = shift
+
+    def call(self, x):
+        return ops.power(self.shift + self.scale * x, self.exponent)
+
+    def get_config(self):
+        own = {"exponent": self.exponent, "scale": self.scale, "shift": self.shift}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("archc")
 class Slice(layers.Layer):
     """Some of the channels."""
 

@@ -100,6 +100,7 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
         }
         Op::Softmax(op) => return Ok(resize::softmax(op.groups, at)),
         Op::Flatten => return Ok(flatten(at)),
+        Op::Unflatten => return Ok(unflatten(at)),
         Op::Identity => Call::new("layers.Identity"),
         Op::Upsample(op) => resize::upsample(op, at),
         Op::Pad(op) => resize::pad(op, at),
@@ -300,6 +301,13 @@ fn activation(activation: Activation) -> Call {
         }
         Activation::Mish => named("mish"),
         Activation::Multiple { factor } => Call::new("layers.Rescaling").with("scale", number(factor)),
+        Activation::Power { exponent: 1.0, scale, shift } => {
+            Call::new("layers.Rescaling").with("scale", number(scale)).key("offset", number(shift), number(0.0))
+        }
+        Activation::Power { exponent, scale, shift } => Call::new("Power")
+            .with("exponent", number(exponent))
+            .key("scale", number(scale), number(1.0))
+            .key("shift", number(shift), number(0.0)),
     }
 }
 
@@ -314,6 +322,18 @@ fn prelu(at: &At) -> Layer {
     };
     let call = Call::new("layers.PReLU").key("shared_axes", axes, "None");
     Layer { suffix: "", call, weights: vec![Layout::same(&shape)] }
+}
+
+/// Channel by channel, and the channels behind the pixels then.
+fn unflatten(at: &At) -> Vec<Layer> {
+    let sizes: Vec<String> = at.output.dims().iter().map(usize::to_string).collect();
+    let shaped = |order: [usize; 3]| format!("({})", order.map(|axis| sizes[axis].as_str()).join(", "));
+    let reshape = |sizes: String| Call::new("layers.Reshape").with("target_shape", sizes);
+    if at.output.channels() == 1 || at.output.positions() == 1 {
+        return vec![Layer::new(reshape(shaped([1, 2, 0])))];
+    }
+    let channels_last = Call::new("layers.Permute").with("dims", "(2, 3, 1)");
+    vec![Layer::called("channels_first", reshape(shaped([0, 1, 2]))), Layer::new(channels_last)]
 }
 
 /// Channel by channel, as the weights of what comes after it are.

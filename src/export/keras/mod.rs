@@ -89,7 +89,7 @@ impl Format for Keras {
 const CUSTOM: &str = include_str!("custom.py");
 
 /// Names that the file uses otherwise.
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 20] = [
     "inputs",
     "index",
     "keras",
@@ -104,6 +104,7 @@ const RESERVED: [&str; 19] = [
     "LocalResponseNorm",
     "Padding2D",
     "PartialAveragePooling2D",
+    "Power",
     "Resize2D",
     "Scale",
     "Slice",

@@ -78,6 +78,10 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
             return Ok(Form::Expression(format!("$.unflatten(1, ({groups}, -1)).softmax(2).flatten(1, 2)")));
         }
         Op::Flatten => Call::new("nn.Flatten"),
+        Op::Unflatten => {
+            let sizes: Vec<String> = at.output.dims().iter().map(usize::to_string).collect();
+            Call::new("nn.Unflatten").with("dim", 1).with("unflattened_size", format!("({})", sizes.join(", ")))
+        }
         Op::Identity => Call::new("nn.Identity"),
         Op::Upsample(op) => upsample(op, at),
         Op::Pad(op) => return Ok(pad(op, at)),
@@ -199,6 +203,16 @@ fn activation(activation: Activation) -> Form {
             .key("threshold", number(threshold), number(20.0)),
         Activation::Mish => Call::new("nn.Mish"),
         Activation::Multiple { factor } => return Form::Expression(format!("$ * {}", number(factor))),
+        Activation::Power { exponent, scale, shift } => {
+            let base = match (scale == 1.0, shift == 0.0) {
+                (true, true) => "$".to_owned(),
+                (false, true) => format!("($ * {})", number(scale)),
+                (true, false) => format!("($ + {})", number(shift)),
+                (false, false) => format!("($ * {} + {})", number(scale), number(shift)),
+            };
+            let power = if exponent == 1.0 { String::new() } else { format!(" ** ({})", number(exponent)) };
+            return Form::Expression(base + &power);
+        }
     };
     Form::Module(call)
 }

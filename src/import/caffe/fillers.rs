@@ -20,8 +20,9 @@ impl Reading<'_> {
                 None => Some(Spanned::new(format!("constant {usual:?}"), place)),
             };
             let (Some(start), Some(name)) = (start, self.net.name(made)) else { continue };
-            // With a star a name is never that of a kind of layer.
-            self.starts.push((format!("{name}.{part}*"), start));
+            // With a star a name is never that of a kind of layer; where it is the layer's alone, it would be others', too.
+            let pattern = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}*") };
+            self.starts.push((pattern, start));
         }
     }
 

@@ -2,12 +2,12 @@
 
 use super::fields::Fields;
 use super::lacking;
+use super::parameters::full_name;
 use super::reading::Reading;
 use super::types::Layer;
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::import::net::{Array, Call, Order, Stored, Value};
-use crate::ir::Shape;
 
 impl<'a> Reading<'a> {
     fn bottoms(&mut self, layer: &Layer<'a>) -> Vec<Value> {
@@ -27,15 +27,13 @@ impl<'a> Reading<'a> {
     }
 
     pub fn eltwise(&mut self, layer: &Layer<'a>, fields: &Fields<'a>) -> Option<Value> {
-        let values = self.bottoms(layer);
+        let mut values = self.bottoms(layer);
         let mut kind = "add";
         if let Some(message) = fields.message("eltwise_param") {
             let own = fields.inside("`eltwise_param`", message);
             own.ignore(&["stable_prod_grad"]);
             let operation = own.word("operation");
-            for coefficient in own.numbers("coeff") {
-                self.only(Some(coefficient), 1.0, "coeff");
-            }
+            let coefficients = own.numbers("coeff");
             own.finish();
             kind = match operation.map_or("SUM", |operation| operation.value.as_str()) {
                 "SUM" | "1" => "add",
@@ -47,8 +45,35 @@ impl<'a> Reading<'a> {
                     return None;
                 }
             };
+            self.weigh(layer, kind, &mut values, coefficients)?;
         }
         self.joined(layer, Call::new(kind, layer.span), values)
+    }
+
+    /// Multiplies the values of a sum by their coefficients.
+    fn weigh(
+        &mut self,
+        layer: &Layer<'a>,
+        kind: &str,
+        values: &mut [Value],
+        coefficients: Vec<Spanned<f64>>,
+    ) -> Option<()> {
+        if let Some(first) = coefficients.first().filter(|_| kind != "add" || coefficients.len() != values.len()) {
+            let message = match kind {
+                "add" => format!("{} coefficients for {} blobs", coefficients.len(), values.len()),
+                _ => "only a sum has coefficients".to_owned(),
+            };
+            self.report(Diagnostic::error(Code::InvalidArgument, first.span, message));
+            return None;
+        }
+        for (index, (value, factor)) in values.iter_mut().zip(coefficients).enumerate() {
+            if factor.value != 1.0 {
+                let name = Spanned::new(format!("{}/times{index}", layer.name.value), layer.name.span);
+                let call = Call::new("mul", factor.span).at(Argument::Float(factor.value), factor.span);
+                *value = self.net.layer(&name, call, vec![*value]);
+            }
+        }
+        Some(())
     }
 
     pub fn concat(&mut self, layer: &Layer<'a>, fields: &Fields<'a>) -> Option<Value> {
@@ -164,24 +189,15 @@ impl<'a> Reading<'a> {
             }
             bottom
         } else {
-            match self.net.shape(bottom) {
-                Some(Shape::Vector(_)) => {
-                    self.report(lacking(layer.span, "archc has no layer that scales the features of a vector"));
-                    return None;
-                }
-                _ => {
-                    let call = Call::new("depthwise", layer.span).at(Argument::Size(1, 1), layer.span);
-                    let call = if bias { call } else { call.plus("bias", Argument::Bool(false)) };
-                    self.net.layer(&layer.name, call, vec![bottom])
-                }
-            }
+            self.net.layer(&layer.name, Call::new("scale", layer.span).flag("bias", bias), vec![bottom])
         };
         let name = self.net.name(made)?.to_owned();
-        let parts: &[&str] = if bias { &["weight", "bias"] } else { &["weight"] };
-        let arrays = parts.iter().map(|part| Array { name: format!("{name}.{part}"), order: Order::Same }).collect();
+        // A factor alone has the name of its layer.
+        let parts: &[&str] = if bias { &["weight", "bias"] } else { &[""] };
+        let arrays = parts.iter().map(|part| Array { name: full_name(&name, part), order: Order::Same }).collect();
         self.stored.push(Stored { layer: layer.name.value.clone(), arrays });
         if let Some(own) = own {
-            let fillers = [("weight", "filler", 1.0), ("bias", "bias_filler", 0.0)];
+            let fillers = [(parts[0], "filler", 1.0), ("bias", "bias_filler", 0.0)];
             self.start(&own, made, &fillers[..parts.len()]);
             own.ignore(&["filler", "bias_filler"]);
             own.finish();

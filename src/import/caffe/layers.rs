@@ -2,6 +2,7 @@
 
 use super::fields::Fields;
 use super::lacking;
+use super::norms;
 use super::reading::Reading;
 use super::types::{Kind, Layer};
 use crate::arguments::Value as Argument;
@@ -75,10 +76,11 @@ impl<'a> Reading<'a> {
             Kind::BatchNorm => return self.batch_norm(layer, fields, bottom),
             Kind::Prelu => return self.prelu(layer, fields, bottom),
             Kind::Softmax => return self.softmax_layer(layer, fields, bottom),
-            Kind::Flatten | Kind::Reshape => return self.flatten(layer, fields, bottom),
+            Kind::Flatten => return self.flatten(layer, fields, bottom),
+            Kind::Reshape => return self.reshape(layer, fields, bottom),
+            Kind::Lrn => return self.lrn(layer, fields, bottom),
             Kind::Pooling => self.pooling(layer, fields, bottom),
             Kind::Relu => self.relu(layer, fields),
-            Kind::Lrn => self.lrn(layer, fields),
             Kind::Relu6 => plain("relu6"),
             Kind::Sigmoid => plain("sigmoid"),
             Kind::Tanh => plain("tanh"),
@@ -102,11 +104,15 @@ impl<'a> Reading<'a> {
                 Some(Call::new("dropout", span).at(Argument::Float(ratio), place))
             }
             Kind::Power => {
-                for (key, usual) in [("power", 1.0), ("scale", 1.0), ("shift", 0.0)] {
+                let [power, scale, shift] = [("power", 1.0), ("scale", 1.0), ("shift", 0.0)].map(|(key, usual)| {
                     let found = own(fields, "power_param", |own| own.number(key));
-                    self.only(found, usual, key);
+                    found.unwrap_or(Spanned::new(usual, span))
+                });
+                match (power.value == 1.0, scale.value == 1.0, shift.value == 0.0) {
+                    (true, true, true) => return Some(bottom),
+                    (true, false, true) => Some(Call::new("mul", span).at(Argument::Float(scale.value), scale.span)),
+                    _ => Some(norms::power(span, power, scale, shift)),
                 }
-                return Some(bottom);
             }
             Kind::Clip => {
                 let [low, high] = ["min", "max"].map(|key| own(fields, "clip_param", |own| own.number(key)));
@@ -156,41 +162,6 @@ impl<'a> Reading<'a> {
             Some(slope) => Call::new("leaky_relu", layer.span).at(Argument::Float(slope.value), slope.span),
             None => Call::new("relu", layer.span),
         })
-    }
-
-    /// α is divided by the size in both programs.
-    fn lrn(&mut self, layer: &Layer<'_>, fields: &Fields<'_>) -> Option<Call> {
-        let mut call = Call::new("lrn", layer.span);
-        let Some(message) = fields.message("lrn_param") else {
-            return Some(call.at(Argument::Int(5), layer.span).plus("alpha", Argument::Float(1.0)));
-        };
-        let own = fields.inside("`lrn_param`", message);
-        own.ignore(&["engine"]);
-        let size = own.whole("local_size").unwrap_or(Spanned::new(5, layer.span));
-        let alpha = own.number("alpha").unwrap_or(Spanned::new(1.0, layer.span));
-        let (beta, k) = (own.number("beta"), own.number("k"));
-        let region = own.word("norm_region");
-        own.finish();
-        if size.value % 2 == 0 {
-            let message = format!("`local_size` must be odd, and is {}", size.value);
-            self.report(Diagnostic::error(Code::InvalidArgument, size.span, message));
-            return None;
-        }
-        call = call.at(Argument::Int(size.value), size.span);
-        call = call.with("alpha", Argument::Float(alpha.value), alpha.span);
-        for (key, number) in [("beta", beta), ("k", k)] {
-            if let Some(number) = number {
-                call = call.with(key, Argument::Float(number.value), number.span);
-            }
-        }
-        match region.filter(|region| matches!(region.value.as_str(), "WITHIN_CHANNEL" | "1")) {
-            Some(region) => {
-                let message = "archc normalises across channels; there is no layer for `WITHIN_CHANNEL`";
-                self.report(lacking(region.span, message));
-                None
-            }
-            None => Some(call),
-        }
     }
 
     /// `key` with `_h` and `_w`, or one number, or one for each side; height and width.

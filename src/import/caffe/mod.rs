@@ -10,6 +10,7 @@ mod fields;
 mod fillers;
 mod joins;
 mod layers;
+mod norms;
 mod parameters;
 mod phase;
 mod pooling;

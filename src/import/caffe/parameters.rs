@@ -18,6 +18,11 @@ pub struct Parameter {
     pub span: Span,
 }
 
+/// The name of a weight of a layer: the layer's own, if that is all it has.
+pub fn full_name(layer: &str, part: &str) -> String {
+    if part.is_empty() { layer.to_owned() } else { format!("{layer}.{part}") }
+}
+
 impl Reading<'_> {
     /// Notes how the weights `parts` of what a layer makes learn.
     pub fn learns(&mut self, fields: &Fields<'_>, made: Option<Value>, parts: &[&str]) {
@@ -47,7 +52,7 @@ impl Reading<'_> {
                 ),
             };
             self.parameters.push(Parameter {
-                name: format!("{name}.{part}"),
+                name: full_name(&name, part),
                 is_bias: *part == "bias",
                 rate: rate.unwrap_or(1.0),
                 decay: decay.unwrap_or(1.0),

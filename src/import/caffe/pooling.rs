@@ -28,7 +28,9 @@ impl<'a> Reading<'a> {
             }
         };
         let is_global = own.truth("global_pooling", false);
-        let rounds_up = own.word("round_mode").is_none_or(|mode| matches!(mode.value.as_str(), "CEIL" | "0"));
+        // The second is what it is called in programs that grew from Caffe before it had the first.
+        let rounds_up = own.word("round_mode").is_none_or(|mode| matches!(mode.value.as_str(), "CEIL" | "0"))
+            && own.truth("ceil_mode", true);
         let stride = self.sides(&own, "stride", ["stride_h", "stride_w"], Some(1), span);
         let padding = self.sides(&own, "pad", ["pad_h", "pad_w"], Some(0), span);
         if is_global {

@@ -249,6 +249,15 @@ impl<'a> Reading<'a> {
             self.made.iter().filter(|(_, value, _)| !self.read.contains(value)).cloned().collect();
         match ends.as_slice() {
             [(_, value, _)] => Some(self.scores(*value)),
+            // Of auxiliary heads, only the classes' probabilities are the network's.
+            several if several.iter().filter(|(_, value, _)| self.scores(*value) != *value).count() == 1 => {
+                let is_main = |value: Value| self.scores(value) != value;
+                for (name, _, place) in several.iter().filter(|(_, value, _)| !is_main(*value)) {
+                    let message = format!("`{name}` is left out: the network ends in its softmax");
+                    self.report(Diagnostic::warning(Code::Unused, *place, message).label("nothing reads this"));
+                }
+                several.iter().find(|(_, value, _)| is_main(*value)).map(|(_, value, _)| self.scores(*value))
+            }
             [(first, ..), .., (last, _, place)] => {
                 let message = format!("the network ends in `{first}` and `{last}`, and one of archc has one output");
                 self.report(Diagnostic::error(Code::InvalidArgument, *place, message).label("nothing reads this"));

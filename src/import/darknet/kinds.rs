@@ -5,34 +5,50 @@ use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::import::net::Call;
 
 /// The activations that archc has.
-pub const KNOWN: [&str; 10] =
-    ["linear", "logistic", "relu", "relu6", "leaky", "elu", "tanh", "swish", "mish", "hard_swish"];
+pub const KNOWN: [&str; 15] = [
+    "linear",
+    "logistic",
+    "relu",
+    "relu6",
+    "leaky",
+    "revleaky",
+    "relie",
+    "ramp",
+    "elu",
+    "selu",
+    "tanh",
+    "loggy",
+    "swish",
+    "mish",
+    "hard_swish",
+];
 
 /// Those that Darknet has besides.
-pub const OWN: [&str; 11] =
-    ["gelu", "hard_mish", "hardtan", "lhtan", "loggy", "plse", "ramp", "relie", "revleaky", "selu", "stair"];
+pub const OWN: [&str; 6] = ["gelu", "hard_mish", "hardtan", "lhtan", "plse", "stair"];
 
-pub enum Activation {
-    None,
-    Is(Call),
-    Lacking,
-}
-
-pub fn activation(name: &str, span: Span) -> Activation {
-    let plain = |kind| Activation::Is(Call::new(kind, span));
-    match name {
-        "linear" => Activation::None,
-        "logistic" => plain("sigmoid"),
-        "relu" => plain("relu"),
-        "relu6" => plain("relu6"),
-        "leaky" => Activation::Is(Call::new("leaky_relu", span).at(Argument::Float(0.1), span)),
-        "elu" => plain("elu"),
-        "tanh" => plain("tanh"),
-        "swish" => plain("silu"),
-        "mish" => plain("mish"),
-        "hard_swish" => plain("hardswish"),
-        _ => Activation::Lacking,
-    }
+/// The layers that an activation is, one behind the other; `None` if archc has none for it.
+pub fn activation(name: &str, span: Span) -> Option<Vec<Call>> {
+    let plain = |kind| Call::new(kind, span);
+    let with = |kind, number: f64| Call::new(kind, span).at(Argument::Float(number), span);
+    Some(match name {
+        "linear" => Vec::new(),
+        "logistic" => vec![plain("sigmoid")],
+        "relu" => vec![plain("relu")],
+        "relu6" => vec![plain("relu6")],
+        "leaky" | "revleaky" => vec![with("leaky_relu", 0.1)],
+        "relie" => vec![with("leaky_relu", 0.01)],
+        // 1.1·x above zero and 0.1·x below.
+        "ramp" => vec![with("leaky_relu", 1.0 / 11.0), with("mul", 1.1)],
+        "elu" => vec![plain("elu")],
+        "selu" => vec![with("elu", 1.6732), with("mul", 1.0507)],
+        "tanh" => vec![plain("tanh")],
+        // 2/(1 + e⁻ˣ) − 1 is tanh(x/2).
+        "loggy" => vec![with("mul", 0.5), plain("tanh")],
+        "swish" => vec![plain("silu")],
+        "mish" => vec![plain("mish")],
+        "hard_swish" => vec![plain("hardswish")],
+        _ => return None,
+    })
 }
 
 /// That a section is none that archc can build, and what it is.
@@ -46,9 +62,6 @@ pub fn refused(name: &str, span: Span) -> Diagnostic {
         }
         "crop" => lacking("which cuts a window out of each image, behind the first section"),
         "local" => lacking("a convolution with other kernels at each position"),
-        "reorg" | "reorg_old" | "reorg3d" => {
-            lacking("which moves pixels to channels in an order of its own, not that of `pixel_unshuffle`")
-        }
         "lrn" | "normalization" => {
             lacking("whose sums over neighbouring channels are not those of local response normalisation")
         }
@@ -68,7 +81,7 @@ pub fn refused(name: &str, span: Span) -> Diagnostic {
     }
 }
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 14] = [
     "convolutional",
     "deconvolutional",
     "connected",
@@ -80,6 +93,7 @@ const SECTIONS: [&str; 13] = [
     "softmax",
     "cost",
     "upsample",
+    "reorg",
     "route",
     "shortcut",
 ];

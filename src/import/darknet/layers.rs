@@ -1,7 +1,7 @@
 //! The sections that are layers of one input.
 
 use super::Reading;
-use super::kinds::{Activation, KNOWN, OWN, activation, refused};
+use super::kinds::{KNOWN, OWN, activation, refused};
 use super::options::Options;
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
@@ -47,6 +47,8 @@ impl Reading {
             "softmax" | "soft" => self.softmax(options),
             "cost" => self.cost(options),
             "upsample" => self.upsample(options),
+            "reorg" | "reorg_old" => self.reorg(options),
+            "reorg3d" => self.reorg_by_pixel(options),
             "route" => self.route(options),
             "shortcut" => self.shortcut(options),
             "scale_channels" | "sam" => self.product(options),
@@ -208,22 +210,19 @@ impl Reading {
     pub(super) fn activated(&mut self, options: &Options<'_>, what: &str, value: Value, usual: &str) -> Option<Value> {
         let written = options.text("activation");
         let (name, span) = written.map_or((usual, options.span()), |name| (name.value.as_str(), name.span));
-        let call = match activation(name, span) {
-            Activation::None => return Some(value),
-            Activation::Is(call) => call,
-            Activation::Lacking => {
-                let message = format!("archc has no activation that is Darknet's `{name}`");
-                let error = Diagnostic::error(Code::UnknownName, span, message);
-                let near = nearest(name, KNOWN).filter(|_| !OWN.contains(&name));
-                options.refuse(match near {
-                    Some(near) => error.help(format!("did you mean `{near}`?")),
-                    None => error.help(format!("there are {}", KNOWN.join(", "))),
-                });
-                return None;
-            }
+        let Some(calls) = activation(name, span) else {
+            let message = format!("archc has no activation that is Darknet's `{name}`");
+            let error = Diagnostic::error(Code::UnknownName, span, message);
+            let near = nearest(name, KNOWN).filter(|_| !OWN.contains(&name));
+            options.refuse(match near {
+                Some(near) => error.help(format!("did you mean `{near}`?")),
+                None => error.help(format!("there are {}", KNOWN.join(", "))),
+            });
+            return None;
         };
         let label = if what.starts_with("activation") { what.to_string() } else { format!("{name}{}", self.index()) };
-        Some(self.net.layer(&Spanned::new(label, span), call, vec![value]))
+        let label = Spanned::new(label, span);
+        Some(calls.into_iter().fold(value, |value, call| self.net.layer(&label, call, vec![value])))
     }
 
     /// Darknet pads by `padding` pixels in all, `size − 1` unless given, the smaller half of them before.
@@ -317,9 +316,10 @@ impl Reading {
         options.ignore(&OTHERS);
         options.lacking("groups", 1, "makes several distributions");
         let temperature = options.number("temperature", 1.0);
-        if temperature.value != 1.0 {
-            let message = format!("`temperature={}` divides scores, which archc has no layer for", temperature.value);
+        if temperature.value == 0.0 {
+            let message = "`temperature` must not be 0: scores are divided by it";
             options.refuse(Diagnostic::error(Code::InvalidArgument, temperature.span, message));
+            return None;
         }
         if let Some(tree) = options.text("tree") {
             let message = "a softmax over a tree of classes is not one that archc has";
@@ -327,7 +327,12 @@ impl Reading {
         }
         let name = self.name("softmax", span);
         let current = self.current();
-        let flat = self.net.flat(&name, current);
+        let mut flat = self.net.flat(&name, current);
+        if temperature.value != 1.0 {
+            let call =
+                Call::new("mul", temperature.span).at(Argument::Float(1.0 / temperature.value), temperature.span);
+            flat = self.net.layer(&self.name("temperature", span), call, vec![flat]);
+        }
         if self.is_last() {
             return Some(flat);
         }

@@ -8,6 +8,7 @@ mod joins;
 mod kinds;
 mod layers;
 mod options;
+mod reorg;
 mod text;
 #[cfg(feature = "train")]
 mod weights;

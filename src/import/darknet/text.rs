@@ -69,6 +69,8 @@ pub fn sections(text: &str, source: SourceId, errors: &mut Mistakes) -> Vec<Sect
                     let from = from + part.find(inner).unwrap_or(0);
                     Spanned::new(packed(inner), Span::new(source, from..from + inner.len()))
                 };
+                // Numbers end where something else begins: `filters=40 #32` is 40 to Darknet.
+                let value = value.split('#').next().unwrap_or_default();
                 section.options.push((place(key, begin), place(value, begin + key.len() + 1)));
             }
         }

@@ -7,6 +7,9 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::import::json::Json;
 use crate::import::net::Call;
 
+/// SELU is the second times ELU with the first as its α (Klambauer et al. 2017).
+const SELU: [f64; 2] = [1.673_263_242_354_377_2, 1.050_700_987_355_480_5];
+
 /// An activation by its name: `None` if it changes nothing, or why it is none of the language.
 fn call(name: &str, span: Span) -> Result<Option<Call>, &'static str> {
     let plain = |kind| Ok(Some(Call::new(kind, span)));
@@ -25,7 +28,6 @@ fn call(name: &str, span: Span) -> Result<Option<Call>, &'static str> {
         "hard_silu" | "hard_swish" => plain("hardswish"),
         "leaky_relu" => Ok(Some(Call::new("leaky_relu", span).at(Argument::Float(0.2), span))),
         "softmax" | "log_softmax" => plain("softmax"),
-        "selu" => Err("is an activation that archc has not: λ·elu(x) with fixed numbers"),
         _ => Err("is an activation that archc has not"),
     }
 }
@@ -41,6 +43,11 @@ impl Reading {
         // A function is its name, or a mapping that holds it.
         let function = json.text().or_else(|| json.get("config")?.text()).or_else(|| json.get("class_name")?.text());
         let function = function.unwrap_or_default();
+        if function == "selu" {
+            let number = |kind, number| Call::new(kind, json.span).at(Argument::Float(number), json.span);
+            let data = self.element_wise(&named(name, "elu"), number("elu", SELU[0]), data, false)?;
+            return self.element_wise(name, number("mul", SELU[1]), data, false);
+        }
         let call = call(function, json.span).map_err(|why| {
             let message = format!("`{function}` of `{}` {why}", layer.name.value);
             Diagnostic::error(Code::UnknownName, json.span, message)

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use hdf5_reader::{Hdf5File, OpenOptions};
 use zip::ZipArchive;
+use zip::read::{ArchiveOffset, Config};
 
 use crate::regular;
 
@@ -93,7 +94,8 @@ fn hdf5(mut file: File) -> Result<Hdf5File, String> {
 
 /// A file in an archive, of at most so many bytes.
 fn member(file: File, name: &str, most: u64) -> Result<Vec<u8>, String> {
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| error.to_string())?;
+    let whole = Config { archive_offset: ArchiveOffset::Known(0) };
+    let mut archive = ZipArchive::with_config(whole, BufReader::new(file)).map_err(|error| error.to_string())?;
     if archive.len() > MOST_FILES {
         return Err(format!("it holds {} files, and a model of Keras three", archive.len()));
     }

@@ -65,8 +65,7 @@ impl Reading {
     pub fn build(&mut self, layer: &Layer<'_>, inputs: &[Data], is_map_again: bool) -> Made {
         let class = layer.class.value.as_str();
         if layer.is_function {
-            let message = format!("`{}`: a function of Keras, `{class}`, is none of archc's layers", layer.name.value);
-            return Err(Diagnostic::error(Code::UnknownName, layer.class.span, message).into());
+            return self.function(layer, inputs);
         }
         match class {
             "Add" => return self.merge(layer, inputs, "add"),
@@ -76,6 +75,9 @@ impl Reading {
             "Average" => return self.merge(layer, inputs, "mean"),
             "Concatenate" => return self.merge(layer, inputs, "concat"),
             _ => {}
+        }
+        if let ("CustomScaleLayer", &[first, second]) = (class, inputs) {
+            return self.scaled_sum(layer, first, second);
         }
         let &[data] = inputs else {
             let message = format!("`{}` reads one value, and here are {}", layer.name.value, inputs.len());
@@ -137,6 +139,13 @@ impl Reading {
                     return Err(Diagnostic::error(Code::InvalidArgument, axis.span, message).into());
                 }
                 self.element_wise(&name, Call::new("softmax", span), data, true)
+            }
+            "LayerScale" => self.layer_scale(layer, data),
+            // Of ConvNeXt: whole examples are dropped.
+            "StochasticDepth" => {
+                let rate = layer.number("drop_path_rate", 0.0);
+                let call = Call::new("drop_path", span).at(Argument::Float(rate.value), rate.span);
+                self.element_wise(&name, call, data, false)
             }
             "Dropout" => {
                 let rate = layer.number("rate", 0.5);

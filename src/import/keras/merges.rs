@@ -86,6 +86,14 @@ impl Reading {
         }
     }
 
+    /// A sum of which the second part is multiplied by a number, as in InceptionResNetV2.
+    pub fn scaled_sum(&mut self, layer: &Layer<'_>, first: Data, second: Data) -> Made {
+        let scale = layer.number("scale", 1.0);
+        let call = Call::new("mul", scale.span).at(Argument::Float(scale.value), scale.span);
+        let second = self.element_wise(&named(&self.full(layer), "scale"), call, second, false)?;
+        self.merge(layer, &[first, second], "add")
+    }
+
     /// A map as a vector there; here it stays a map until something needs it.
     pub fn flatten(&mut self, data: Data) -> Made {
         let is_flat = matches!(self.shape(data)?, Shape::Map { .. });
@@ -109,11 +117,49 @@ impl Reading {
             {
                 Ok(data)
             }
+            (&[high, wide, size], Shape::Vector(features)) => {
+                let open = [high, wide, size].iter().filter(|size| **size == -1).count();
+                let sizes =
+                    [high, wide, size].map(|size| if size == -1 { 1 } else { usize::try_from(size).unwrap_or(0) });
+                let known =
+                    sizes.iter().try_fold(1usize, |all, size| all.checked_mul(*size)).filter(|known| *known > 0);
+                let whole =
+                    known.filter(|known| open < 2 && features % known == 0 && (open == 1 || features == *known));
+                let Some(known) = whole else {
+                    let message = format!("`{}` does not take {features} features", layer.name.value);
+                    return Err(Diagnostic::error(Code::SizeMismatch, layer.class.span, message).into());
+                };
+                let index = |given: i64, size: usize| if given == -1 { features / known } else { size };
+                let [height, width, channels] = [index(high, sizes[0]), index(wide, sizes[1]), index(size, sizes[2])];
+                self.unflattened(layer, data, [channels, height, width])
+            }
             (sizes, _) => {
                 let sizes = sizes.iter().map(i64::to_string).collect::<Vec<_>>().join("×");
                 let message = format!("`{}` makes {sizes} of {shape}, which no layer of archc does", layer.name.value);
                 Err(Diagnostic::error(Code::UnknownName, layer.class.span, message).into())
             }
         }
+    }
+
+    /// A vector as a map. There its features are pixel by pixel, here channel by channel: a shuffle of channels
+    /// exchanges them.
+    fn unflattened(&mut self, layer: &Layer<'_>, data: Data, [channels, height, width]: [usize; 3]) -> Made {
+        let (span, name) = (layer.class.span, self.full(layer));
+        let positions = height * width;
+        let size = |size: usize| Argument::Int(size as i64);
+        let unflatten = |channels: usize, [height, width]: [usize; 2]| {
+            let sides = Argument::Size(height as i64, width as i64);
+            Call::new("unflatten", span).at(size(channels), span).at(sides, span)
+        };
+        let mut value = data.value;
+        if channels > 1 && positions > 1 {
+            let point = unflatten(channels * positions, [1, 1]);
+            value = self.add(&named(&name, "features"), point, vec![value])?;
+            let shuffle = Call::new("channel_shuffle", span).at(size(positions), span);
+            value = self.add(&named(&name, "by_channel"), shuffle, vec![value])?;
+            value = self.flattened(&named(&name, "flatten"), value)?;
+        }
+        let made = self.add(&name, unflatten(channels, [height, width]), vec![value])?;
+        Ok(Reading::plain(made))
     }
 }

@@ -6,6 +6,7 @@
 mod activations;
 mod container;
 mod convolutions;
+mod functions;
 mod layers;
 mod merges;
 mod model;
@@ -15,7 +16,7 @@ mod wires;
 
 use std::path::Path;
 
-use super::net::{Net, Stored, sizes, text as written};
+use super::net::{Array, Net, Stored, sizes, text as written};
 use super::{FrontEnd, Given, Imported, Values, json};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Spanned};
 use crate::program::ProgramWeight;
@@ -71,10 +72,12 @@ impl FrontEnd for Keras {
         entries.extend(name.map(|name| ("name", name.span, written(&name.value, name.span))));
         entries.push(("input", input.span, sizes(input.value, input.span)));
         let used = net.used_names(output);
-        let is_used = |stored: &Stored| {
-            stored.arrays.iter().any(|array| array.name.rsplit_once('.').is_some_and(|(layer, _)| used.contains(layer)))
+        let is_used = |array: &Array| {
+            // The only weight of a layer may be called as the layer is.
+            let of_layer = array.name.rsplit_once('.').is_some_and(|(layer, _)| used.contains(layer));
+            of_layer || used.contains(array.name.as_str())
         };
-        let stored = stored.into_iter().filter(is_used).collect();
+        let stored = stored.into_iter().filter(|stored| stored.arrays.iter().any(is_used)).collect();
         Imported { problems, ..Imported::of(&net, output, entries, stored, root.span) }
     }
 

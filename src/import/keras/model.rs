@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::functions;
 use super::wires::{LONGEST, followers, is_map_again, names, readers};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Span, Spanned};
 use crate::import::json::Json;
@@ -42,6 +43,8 @@ pub struct Layer<'j> {
     pub config: &'j Json,
     /// Whether it is a function of Keras, not a layer.
     pub is_function: bool,
+    /// All that is said of it.
+    pub json: &'j Json,
 }
 
 impl Layer<'_> {
@@ -179,8 +182,10 @@ impl Reading {
         let name = name.unwrap_or(Spanned::new(class.value.to_lowercase(), class.span));
         let path = if path.is_empty() { name.value.clone() } else { format!("{path}/{}", name.value) };
         let module = json.get("module").and_then(Json::text).unwrap_or_default();
-        let is_function = module.starts_with("keras.src.ops") || module.starts_with("keras.ops");
-        Ok(Layer { class, name, path, config, is_function })
+        // Older files say no module; but a layer is called with one argument.
+        let is_function = ["keras.src.ops", "keras.ops"].iter().any(|ops| module.starts_with(ops))
+            || module.is_empty() && functions::arguments(json).len() == 2;
+        Ok(Layer { class, name, path, config, is_function, json })
     }
 
     /// What the network reads, by what its first layer says.
@@ -343,7 +348,9 @@ impl Reading {
 
     /// Notes where a weight of a layer is stored: `part` there, `own` here.
     pub fn store(&mut self, layer: &Layer<'_>, made: Value, own: &str, index: usize, part: &str, order: Order) {
-        let name = format!("{}.{own}", self.net.name(made).unwrap_or_default());
+        let layer_name = self.net.name(made).unwrap_or_default();
+        // A layer that is one weight has its name.
+        let name = if own.is_empty() { layer_name.to_owned() } else { format!("{layer_name}.{own}") };
         let stored = format!("{}\n{index}\n{part}", layer.path);
         self.stored.push(Stored { layer: stored, arrays: vec![Array { name, order }] });
     }

@@ -1,5 +1,6 @@
 //! Layers that normalise, and those that prepare images.
 
+use super::functions::rescaled;
 use super::model::{Data, Layer, Made, Reading};
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
@@ -95,13 +96,22 @@ impl Reading {
     /// A factor and a summand for each channel; their numbers are `values`, or in the file under these names.
     fn scaled(&mut self, layer: &Layer<'_>, data: Data, values: [String; 2]) -> Made {
         let value = self.map(layer, data)?;
-        let span = layer.class.span;
-        let call = Call::new("depthwise", span).at(Argument::Size(1, 1), span);
+        let call = Call::new("scale", layer.class.span).flag("bias", true);
         let made = self.add(&self.full(layer), call, vec![value])?;
         for (own, there) in ["weight", "bias"].into_iter().zip(values) {
             self.store(layer, made, own, 0, &there, Order::Same);
         }
         Ok(Reading::plain(made))
+    }
+
+    /// A factor for each channel that is learnt.
+    pub fn layer_scale(&mut self, layer: &Layer<'_>, data: Data) -> Made {
+        let init = layer.number("init_values", 1.0);
+        let call = Call::new("scale", layer.class.span);
+        let call = if init.value == 1.0 { call } else { call.with("init", Argument::Float(init.value), init.span) };
+        let made = self.add(&self.full(layer), call, vec![data.value])?;
+        self.store(layer, made, "", 0, "gamma", Order::Same);
+        Ok(Data { value: made, ..data })
     }
 
     pub fn rescaling(&mut self, layer: &Layer<'_>, data: Data) -> Made {
@@ -123,7 +133,16 @@ impl Reading {
             Err(Diagnostic::error(Code::SizeMismatch, place, message).into())
         };
         let (scale, offset) = (numbers("scale", 1.0)?, numbers("offset", 0.0)?);
-        self.scaled(layer, data, [list(&scale), list(&offset)])
+        self.rescaled(layer, data, &scale, &offset)
+    }
+
+    /// Numbers of the description: constants, where they are the same for all channels.
+    fn rescaled(&mut self, layer: &Layer<'_>, data: Data, scale: &[f64], offset: &[f64]) -> Made {
+        let all = |numbers: &[f64]| numbers.first().copied().filter(|first| numbers.iter().all(|one| one == first));
+        let (Some(factor), Some(summand)) = (all(scale), all(offset)) else {
+            return self.scaled(layer, data, [list(scale), list(offset)]);
+        };
+        self.element_wise(&self.full(layer), rescaled(layer, factor, summand), data, false)
     }
 
     /// (x − mean)/max(√variance, 1e-7), of numbers that the description has or the file.
@@ -146,7 +165,7 @@ impl Reading {
             (Some(mean), Some(variance)) => {
                 let scale: Vec<f64> = variance.iter().map(|variance| 1.0 / variance.sqrt().max(1e-7)).collect();
                 let offset: Vec<f64> = mean.iter().zip(&scale).map(|(mean, scale)| -mean * scale).collect();
-                self.scaled(layer, data, [list(&scale), list(&offset)])
+                self.rescaled(layer, data, &scale, &offset)
             }
             _ => self.scaled(layer, data, [super::weights::SCALE.to_string(), super::weights::OFFSET.to_string()]),
         }

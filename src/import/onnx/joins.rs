@@ -35,6 +35,10 @@ impl<'g> Reading<'g> {
             (Known::Constant(constant), Known::Data(_), How::Add | How::Multiply) => {
                 self.with_constant(node, 1, how, &constant)
             }
+            (Known::Constant(constant), Known::Data(data), How::Subtract) if constant.count() == 1 => {
+                let shift = constant.scalar().ok_or_else(|| self.refused(node, "subtracts from what is computed"))?;
+                self.in_place(node, rescaled(node, -1.0, shift), data)
+            }
             (Known::Data(_), Known::Data(_), _) => {
                 Err(self.refused(node, "divides a computed value by another, for which archc has no layer").into())
             }
@@ -168,12 +172,14 @@ impl<'g> Reading<'g> {
         }
         // A number that is not stored as one for each channel.
         let is_number = channels > 1 || constant.sizes.len() < 2 && data.view.rank() > 2;
-        if let Some(factor) = scalar.filter(|_| is_number && !is_sum) {
-            let span = node.operator.span;
-            let factor = rounded(if how == How::Divide { 1.0 / factor } else { factor });
-            let call = Call::new("mul", span).at(Argument::Float(factor), span);
-            let value = self.layer(node, None, call, vec![data.value])?;
-            return Ok(Known::Data(Data { value, is_sole: true, ..data }));
+        if let Some(number) = scalar.filter(|_| is_number) {
+            let call = match how {
+                How::Add => rescaled(node, 1.0, number),
+                How::Subtract => rescaled(node, 1.0, -number),
+                How::Multiply => rescaled(node, number, 0.0),
+                How::Divide => rescaled(node, 1.0 / number, 0.0),
+            };
+            return self.in_place(node, call, data);
         }
         let call = Call::new("scale", node.operator.span).flag("bias", is_sum);
         let made = self.layer(node, Some(constant), call, vec![data.value])?;
@@ -284,6 +290,17 @@ impl<'g> Reading<'g> {
         let why = format!("joins along axis {}, and archc's layers along the channels", axis.value);
         Err(self.refused(node, &why).into())
     }
+}
+
+/// factor·x + shift.
+fn rescaled(node: &Node, factor: f64, shift: f64) -> Call {
+    let (span, factor, shift) = (node.operator.span, rounded(factor), rounded(shift));
+    if shift == 0.0 {
+        return Call::new("mul", span).at(Argument::Float(factor), span);
+    }
+    let call = Call::new("power", span).at(Argument::Int(1), span);
+    let call = if factor == 1.0 { call } else { call.plus("scale", Argument::Float(factor)) };
+    call.plus("shift", Argument::Float(shift))
 }
 
 /// Where a weight comes from.

@@ -4,6 +4,7 @@ use super::constant::Constant;
 use super::graph::Node;
 use super::patterns;
 use super::reading::{Data, Failure, Known, Made, Reading};
+use super::shapes::rounded;
 use crate::arguments::Value as Argument;
 use crate::import::net::{Call, Order};
 
@@ -117,6 +118,22 @@ impl<'g> Reading<'g> {
             "Swish" if node.number("alpha", 1.0).value == 1.0 => plain("silu"),
             "Gelu" if node.text("approximate").is_none_or(|how| how == "none") => plain("gelu"),
             "Gelu" => return Err(self.tanh_gelu(node)),
+            "Neg" => plain("mul").at(Argument::Float(-1.0), span),
+            "Sqrt" => plain("power").at(Argument::Float(0.5), span),
+            "Reciprocal" => plain("power").at(Argument::Float(-1.0), span),
+            "Pow" => match self.constant(node, 1, "exponent")?.scalar() {
+                Some(exponent) => plain("power").at(Argument::Float(rounded(exponent)), span),
+                None => return Err(self.refused(node, "raises to powers that are computed, or more than one").into()),
+            },
+            "Selu" => {
+                let alpha = rounded(node.number("alpha", 1.673_263_2).value);
+                let gamma = rounded(node.number("gamma", 1.050_701).value);
+                let data = self.data(node, 0)?;
+                let value =
+                    self.beside(node, "elu", plain("elu").at(Argument::Float(alpha), span), vec![data.value])?;
+                let data = Data { value, is_sole: true, ..data };
+                return self.in_place(node, plain("mul").at(Argument::Float(gamma), span), data);
+            }
             "LeakyRelu" => {
                 let slope = node.number("alpha", 0.01);
                 plain("leaky_relu").at(Argument::Float(slope.value), slope.span)
@@ -247,7 +264,6 @@ fn lacking(operator: &str) -> &'static str {
         "GridSample" | "AffineGrid" | "DeformConv" => {
             "reads pixels at places that it computes; archc has no such layer"
         }
-        "Selu" => "is an activation that archc has not: λ·elu(x) with fixed numbers",
         "Attention" | "Einsum" => "multiplies computed values with each other, and archc's layers have weights",
         "ArgMax" | "ArgMin" => "chooses a class, which archc does from the scores: export the network without it",
         _ => "is in archc's language as no layer",

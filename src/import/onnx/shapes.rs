@@ -143,14 +143,32 @@ impl<'g> Reading<'g> {
         if data.view == View::plain(shape) && matches!(shape, Shape::Map { .. }) {
             return Ok(data.value);
         }
-        let Shape::Map { .. } = shape else {
+        if let Some(call) = self.shuffle(node, data.value, &data.view)? {
+            return self.beside(node, "input", call, vec![data.value]);
+        }
+        if let Some(value) = self.resized(node, data, shape)? {
+            return Ok(value);
+        }
+        if matches!(shape, Shape::Vector(_)) && data.view.rank() < 4 {
             let why = format!("reads a map, and a vector of {} arrives", shape.elements());
             return Err(Diagnostic::error(Code::WrongRank, node.operator.span, self.refused(node, &why).message).into());
-        };
-        match self.shuffle(node, data.value, &data.view)? {
-            Some(call) => self.beside(node, "input", call, vec![data.value]),
-            None => Err(self.refused(node, "reads a map whose axes are in another order than N×C×H×W").into()),
         }
+        Err(self.refused(node, "reads a map whose axes are in another order than N×C×H×W").into())
+    }
+
+    /// The same numbers in the same order as a map of other sizes.
+    fn resized(&mut self, node: &'g Node, data: &Data, shape: Shape) -> Made<Option<Value>> {
+        let &[channels, height, width] = data.view.sizes().as_slice() else { return Ok(None) };
+        let sizes = [channels, height, width].map(|size| Size::Of(size as i64));
+        let view = View::plain(shape).reshaped(&[&[Size::Batch], &sizes[..]].concat(), false);
+        if view.as_ref() != Some(&data.view) {
+            return Ok(None);
+        }
+        let flat = self.flat(node, data.value)?;
+        let call = Call::new("unflatten", node.operator.span)
+            .at(Argument::Int(channels as i64), node.operator.span)
+            .at(Argument::Size(height as i64, width as i64), node.operator.span);
+        self.beside(node, "input", call, vec![flat]).map(Some)
     }
 
     /// The layer that exchanges channels, rows and columns as a view of a map does. It is made where the view is: what

@@ -9,8 +9,8 @@ struct Activate {
     const Number *g;
     Number *y;
     u64 count;
-    // Slope, α, factor, or β and threshold.
-    float first, second;
+    // Slope, α, factor, β and threshold, or exponent, scale and shift.
+    float first, second, third;
 };
 
 __device__ inline float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
@@ -44,6 +44,16 @@ ACTIVATION(Softplus, call.first *x > call.second ? x : log1pf(expf(call.first * 
            call.first *x > call.second ? g : g * sigmoid(call.first * x))
 
 ACTIVATION(Multiple, call.first *x, call.first *g)
+
+// x^exponent; what is no power costs none.
+__device__ inline float power(float x, float exponent) {
+    return exponent == 1.0f ? x : exponent == 0.0f ? 1.0f : powf(x, exponent);
+}
+
+ACTIVATION(Power, power(call.third + call.second * x, call.first),
+           call.first == 0.0f
+               ? 0.0f
+               : g * call.first * call.second * power(call.third + call.second * x, call.first - 1.0f))
 
 struct Mish {
     __device__ static float of(float x, const Activate &) { return x * tanhf(log1pf(expf(x))); }
@@ -100,6 +110,7 @@ BOTH(elu, Elu)
 BOTH(softplus, Softplus)
 BOTH(mish, Mish)
 BOTH(multiple, Multiple)
+BOTH(power, Power)
 
 // The most inputs that are taken at once.
 constexpr u32 INPUTS = 8;

@@ -19,6 +19,7 @@ struct Activate {
     count: u64,
     first: f32,
     second: f32,
+    third: f32,
 }
 
 // SAFETY: as in elementwise.cu.
@@ -44,16 +45,17 @@ impl Kernel for Activation {
 }
 
 fn activate(gpu: &Gpu, activation: Activation, kernel: Widths, [x, g, y]: [View; 3]) -> Result<()> {
-    let (first, second) = match activation {
-        Activation::LeakyRelu { slope } => (slope, 0.0),
-        Activation::Elu { alpha } => (alpha, 0.0),
-        Activation::Multiple { factor } => (factor, 0.0),
-        Activation::Softplus { beta, threshold } => (beta, threshold),
-        _ => (0.0, 0.0),
-    };
+    let [first, second, third] = match activation {
+        Activation::LeakyRelu { slope } => [slope, 0.0, 0.0],
+        Activation::Elu { alpha } => [alpha, 0.0, 0.0],
+        Activation::Multiple { factor } => [factor, 0.0, 0.0],
+        Activation::Softplus { beta, threshold } => [beta, threshold, 0.0],
+        Activation::Power { exponent, scale, shift } => [exponent, scale, shift],
+        _ => [0.0; 3],
+    }
+    .map(|number| number as f32);
     let (count, width) = size(gpu, y);
-    let (first, second) = (first as f32, second as f32);
-    let call = Activate { x: x.pointer(), g: g.pointer(), y: y.pointer(), count: count as u64, first, second };
+    let call = Activate { x: x.pointer(), g: g.pointer(), y: y.pointer(), count: count as u64, first, second, third };
     gpu.launch(&SOURCE, kernel.of(width), Grid::over(count / width), &call)
 }
 
@@ -78,6 +80,7 @@ fn names(activation: Activation) -> [Widths; 2] {
         Activation::Softplus { .. } => both!("softplus"),
         Activation::Mish => both!("mish"),
         Activation::Multiple { .. } => both!("multiple"),
+        Activation::Power { .. } => both!("power"),
     }
 }
 

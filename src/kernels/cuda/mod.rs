@@ -77,6 +77,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Scale => &op::Scale,
         Op::Softmax(op) => op,
         Op::Flatten => &op::Flatten,
+        Op::Unflatten => &op::Unflatten,
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,

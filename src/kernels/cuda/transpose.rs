@@ -1,4 +1,4 @@
-//! Maps in another order: images as they come, outputs as they go, and maps that become vectors.
+//! Maps in another order: images as they come, outputs as they go, and maps that become vectors or are made of them.
 
 use super::Kernel;
 use super::convert::{to_float, to_real};
@@ -7,7 +7,7 @@ use crate::cuda::call::{Backward, Forward};
 use crate::cuda::{Call, Gpu, Grid, KernelSource, Result, View};
 use crate::ir::Shape;
 use crate::program::call::Order;
-use crate::program::op::Flatten;
+use crate::program::op::{Flatten, Unflatten};
 
 pub(super) const SOURCE: KernelSource = KernelSource { name: "transpose.cu", text: include_str!("transpose.cu") };
 
@@ -88,6 +88,19 @@ impl Kernel for Flatten {
     }
 }
 
+impl Kernel for Unflatten {
+    fn forward(&self, call: Forward) -> Result<()> {
+        let (x, shape) = (call.inputs[0].0, call.output_shape);
+        flatten(call.device, call.batch, shape, [shape.channels(), shape.positions()], x, call.output)
+    }
+
+    fn backward(&self, call: Backward) -> Result<()> {
+        let (Some(dx), shape) = (call.input_gradients[0], call.output_shape) else { return Ok(()) };
+        flatten(call.device, call.batch, shape, [shape.positions(), shape.channels()], call.output_gradient, dx)
+    }
+}
+
+/// Turns the channels of maps of a shape, or back.
 fn flatten(gpu: &Gpu, batch: usize, shape: Shape, matrix: [usize; 2], from: View, to: View) -> Result<()> {
     if has_one_order(gpu, shape) {
         return gpu.copy(from, to);

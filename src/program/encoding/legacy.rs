@@ -111,6 +111,6 @@ fn function(activation: Activation) -> Option<String> {
         Activation::Elu { alpha } => format!("Elu {{ alpha: {alpha:?} }}"),
         Activation::Softplus { beta, threshold } => format!("Softplus {{ beta: {beta:?}, threshold: {threshold:?} }}"),
         Activation::Mish => "Mish".to_owned(),
-        Activation::Multiple { .. } => return None,
+        Activation::Multiple { .. } | Activation::Power { .. } => return None,
     })
 }

@@ -50,6 +50,15 @@ pub enum Activation {
         /// A constant.
         factor: f64,
     },
+    /// (shift + scale·x)^exponent.
+    Power {
+        /// To which power; 1 for none.
+        exponent: f64,
+        /// What x is multiplied by.
+        scale: f64,
+        /// What is added then.
+        shift: f64,
+    },
 }
 
 impl Activation {
@@ -70,6 +79,7 @@ impl Activation {
             Activation::Softplus { .. } => ("softplus", Reads::INPUTS, Role::Other),
             Activation::Mish => ("mish", Reads::INPUTS, Role::Other),
             Activation::Multiple { .. } => ("multiple", Reads::NOTHING, Role::Other),
+            Activation::Power { .. } => ("power", Reads::INPUTS, Role::Other),
         }
     }
 }
@@ -112,6 +122,11 @@ impl OpInterface for Activation {
             Activation::LeakyRelu { slope } => arguments.real("slope", slope),
             Activation::Elu { alpha } => arguments.real("alpha", alpha),
             Activation::Multiple { factor } => arguments.real("factor", factor),
+            Activation::Power { exponent, scale, shift } => {
+                arguments.real("exponent", exponent);
+                arguments.real("scale", scale);
+                arguments.real("shift", shift);
+            }
             Activation::Softplus { beta, threshold } => {
                 arguments.real("beta", beta);
                 arguments.real("threshold", threshold);

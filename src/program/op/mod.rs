@@ -35,6 +35,7 @@ mod prelu;
 mod scale;
 mod slice;
 mod softmax;
+mod unflatten;
 mod upsample;
 
 use self::interface::{Cut, OpInterface, Passes};
@@ -78,6 +79,7 @@ pub use self::prelu::Prelu;
 pub use self::scale::Scale;
 pub use self::slice::Slice;
 pub use self::softmax::Softmax;
+pub use self::unflatten::Unflatten;
 pub use self::upsample::{Resampling, Upsample};
 
 /// What a step computes. Sizes come from the shapes of its inputs, output and weights.
@@ -119,6 +121,8 @@ pub enum Op {
     Softmax(Softmax),
     /// C×H×W to C·H·W; the numbers stay where they are.
     Flatten,
+    /// C·H·W to C×H×W.
+    Unflatten,
     /// Nothing.
     Identity,
     /// Another height and width.
@@ -169,6 +173,7 @@ impl Op {
             Op::Scale => &Scale,
             Op::Softmax(op) => op,
             Op::Flatten => &Flatten,
+            Op::Unflatten => &Unflatten,
             Op::Identity => &Identity,
             Op::Upsample(op) => op,
             Op::Pad(op) => op,

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use zip::read::{ArchiveOffset, Config};
 use zip::result::ZipError;
 use zip::{CompressionMethod, ZipArchive};
 
@@ -22,7 +23,10 @@ impl<'a> Archive<'a> {
     /// Reads the directory at the end of a file of `length` bytes.
     pub fn open(file: &'a File, length: u64) -> Result<Archive<'a>, String> {
         let bounded = Bounded { inner: BufReader::new(file), left: LONGEST_DIRECTORY };
-        let zip = ZipArchive::new(bounded).map_err(|error| match error {
+        // It begins where the file does. Looked for, it is taken for shifted if a header is as long as the records behind
+        // the directory.
+        let whole = Config { archive_offset: ArchiveOffset::Known(0) };
+        let zip = ZipArchive::with_config(whole, bounded).map_err(|error| match error {
             ZipError::Io(error) if error.kind() == io::ErrorKind::Other => error.to_string(),
             // What it is, is told by its beginning; so it is its end that is missing.
             _ => "it is a zip archive, as of PyTorch, that is cut off or damaged: it has no directory at its end"

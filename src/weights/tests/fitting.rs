@@ -241,6 +241,22 @@ fn a_linear_layer_may_be_a_convolution() {
 }
 
 #[test]
+fn factors_of_channels_may_have_sizes_of_one() {
+    for (found, expected, fits) in [
+        (&[96][..], &[96, 1, 1][..], true),
+        (&[96, 1, 1], &[96], true),
+        (&[1, 1, 96], &[96], false),
+        (&[95], &[96, 1, 1], false),
+        (&[96, 1], &[96], false),
+        (&[2, 48, 1], &[96], false),
+    ] {
+        let arrays = vec![("layer_scale", found.to_vec())];
+        let own = weights(&[("layer_scale", expected)]);
+        assert_eq!(fitted(&own, &arrays, &Reading::default()).is_ok(), fits, "{found:?} for {expected:?}");
+    }
+}
+
+#[test]
 fn the_names_of_other_packages_are_known() {
     let list = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/packages.txt"));
     let list = list.expect("tests/scripts/packages.py wrote it");
@@ -258,6 +274,10 @@ fn the_names_of_other_packages_are_known() {
         let foreign: BTreeMap<&str, &str> =
             lines.map(|line| line.split_once(' ').expect("two names")).map(|(theirs, ours)| (ours, theirs)).collect();
         let theirs = |weight: &ProgramWeight| {
+            // A layer that is one weight has its name.
+            if let Some(theirs) = foreign.get(weight.name.as_str()) {
+                return (*theirs).to_owned();
+            }
             let (layer, part) = weight.name.rsplit_once('.').expect("a layer's");
             format!("{}.{part}", foreign.get(layer).unwrap_or_else(|| panic!("{architecture}: {layer}")))
         };

@@ -55,6 +55,27 @@ pub(super) fn activation(activation: Activation, at: &mut NodeBuilder) {
             let factor = at.float("factor", factor);
             at.result("Mul", &[x, &factor], &[]);
         }
+        Activation::Power { exponent, scale, shift } => power(x, exponent, scale, shift, at),
+    }
+}
+
+/// What changes nothing is left out, but for the last of it.
+fn power(x: &str, exponent: f64, scale: f64, shift: f64, at: &mut NodeBuilder) {
+    let mut left = [("Mul", "scale", scale, 1.0), ("Add", "shift", shift, 0.0), ("Pow", "exponent", exponent, 1.0)]
+        .into_iter()
+        .filter(|(_, _, number, usual)| number != usual)
+        .peekable();
+    let mut x = x.to_owned();
+    if left.peek().is_none() {
+        return at.result("Identity", &[&x], &[]);
+    }
+    while let Some((operator, name, number, _)) = left.next() {
+        let number = at.float(name, number);
+        if left.peek().is_none() {
+            at.result(operator, &[&x, &number], &[]);
+        } else {
+            x = at.inner(&format!("{}ed", operator.to_lowercase()), operator, &[&x, &number], &[]);
+        }
     }
 }
 

@@ -54,6 +54,11 @@ fn turned(sizes: Vec<usize>, order: Vec<i64>, at: &mut NodeBuilder) {
     at.result("Reshape", &[&turned, &whole], &[]);
 }
 
+pub(super) fn unflatten(at: &mut NodeBuilder) {
+    let whole = at.shape("shape", at.output_shape().dims());
+    at.result("Reshape", &[&at.input(0), &whole], &[]);
+}
+
 /// Groups have an axis of their own meanwhile.
 pub(super) fn softmax(op: &Softmax, at: &mut NodeBuilder) {
     let (x, shape) = (at.input(0), at.output_shape());

@@ -37,6 +37,7 @@ pub fn translate(op: &Op, at: &mut NodeBuilder) -> Result<(), ExportError> {
         Op::Scale => norm::scale(at),
         Op::Softmax(op) => arrange::softmax(op, at),
         Op::Flatten => at.result("Flatten", &[&at.input(0)], &[("axis", Attribute::Int(1))]),
+        Op::Unflatten => arrange::unflatten(at),
         Op::Upsample(op) => resample::upsample(op, at)?,
         Op::Pad(op) => arrange::pad(op, at),
         Op::Slice(op) => arrange::slice(op, at),
