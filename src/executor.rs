@@ -216,9 +216,9 @@ impl<T: Real> Executor<T> {
         self.profile.spent()
     }
 
-    /// How many logits an image gets.
+    /// How many classes, labels or numbers are told of an image, or of each of its pixels.
     pub fn classes(&self) -> usize {
-        self.program.shape(self.program.output).elements()
+        self.program.shape(self.program.output).channels()
     }
 
     /// What speaks against training on a batch of this size.

@@ -4,7 +4,8 @@ use super::{Name, is, lacking, written};
 
 const NO_OPTIMIZER: &str = "the optimizers are sgd, adam, adamw, rmsprop and lion";
 const ON_IMAGES_ALREADY: &str = "images already are numbers from 0 to 1";
-const NO_LOSS: &str = "the losses are cross_entropy, binary_cross_entropy, asymmetric, l1, mse and huber";
+const NO_LOSS: &str =
+    "the losses are cross_entropy, binary_cross_entropy, asymmetric, l1, mse, huber, dice and dice_ce";
 
 /// Rules that change the weights.
 pub const OPTIMIZERS: &[Name] = &[
@@ -89,6 +90,10 @@ pub const LOSSES: &[Name] = &[
     is("huberloss", "PyTorch", "huber"),
     written("smoothl1loss", "PyTorch", "write `huber delta=BETA`, which is BETA times as large"),
     written("euclideanloss", "Caffe", "write `mse`, which is twice as large for one number"),
+    is("diceloss", "segmentation_models.pytorch, MONAI", "dice"),
+    is("diceceloss", "MONAI", "dice_ce"),
+    lacking("jaccardloss", "segmentation_models.pytorch", NO_LOSS),
+    lacking("tverskyloss", "segmentation_models.pytorch", NO_LOSS),
     lacking("hinge", "Keras", NO_LOSS),
     lacking("hingeloss", "Caffe", NO_LOSS),
     lacking("focal", "Keras", NO_LOSS),

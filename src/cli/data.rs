@@ -129,7 +129,7 @@ impl Subject {
     /// What images have, for people.
     fn kind(&self) -> &'static str {
         match self.recipe.task {
-            Task::Class => "class",
+            Task::Class | Task::Segment => "class",
             Task::Multilabel => "label",
             Task::Regression => "number",
         }
@@ -148,9 +148,9 @@ fn say_left_out(images: &[DataError]) {
     images.iter().for_each(|image| complain(&format!("left out: {image}")));
 }
 
-/// How many images each class or label has.
-fn by_class(split: &Split, classes: usize) -> Vec<usize> {
-    split.targets().counts(classes)
+/// How many images each class or label has, or how many pixels.
+fn by_class(split: &Split, classes: usize) -> Result<Vec<usize>, Failure> {
+    Ok(split.counts(classes)?)
 }
 
 /// `3 classes`, `1 class`.

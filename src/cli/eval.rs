@@ -2,6 +2,7 @@
 
 mod labels;
 mod numbers;
+mod segments;
 
 use std::fmt::Write as _;
 use std::io;
@@ -66,7 +67,7 @@ impl Eval {
                 if is_table(Path::new(&path)) {
                     let own = data.table.take().unwrap_or_else(|| Table::of(""));
                     (data.set, data.path, data.table) = (DataSet::Table, None, Some(Table { file: path, ..own }));
-                } else if data.task != Task::Class {
+                } else if !matches!(data.task, Task::Class | Task::Segment) {
                     let (task, path) = (data.task, printable(&path));
                     return Err(Failure::Message(format!(
                         "`{path}` does not say what its images have: with `task: {task}`, name a table"
@@ -125,6 +126,10 @@ fn json(output: impl io::Write, network: &str, evaluation: &Evaluation, names: &
             let report = numbers::Report::new(network, of_numbers, &evaluation.scores(), names);
             serde_json::to_writer(output, &report)
         }
+        Evaluation::Segments(of_pixels) => {
+            let report = segments::Report::new(network, of_pixels, &evaluation.scores(), names);
+            serde_json::to_writer(output, &report)
+        }
     }
 }
 
@@ -134,6 +139,7 @@ fn text(evaluation: &Evaluation, names: &[String]) -> String {
         Evaluation::Classes(of_classes) => of_each_class(evaluation, of_classes, names),
         Evaluation::Labels(of_labels) => labels::text(evaluation, of_labels, names),
         Evaluation::Numbers(of_numbers) => numbers::text(evaluation, of_numbers, names),
+        Evaluation::Segments(of_pixels) => segments::text(evaluation, of_pixels, names),
     }
 }
 

@@ -1,16 +1,18 @@
 //! `archc predict FILE IMAGE…`
 
 mod answer;
+mod masks;
 
 use std::io::{self, IsTerminal};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use rayon::prelude::*;
 
 use self::answer::{Answer, Columns, field};
+use self::masks::MaskFolder;
 use super::data::count;
 use super::machine::Machine;
 use super::trained::{self, Trained};
@@ -22,9 +24,9 @@ use crate::program::Mode;
 use crate::recipe::{Data, MaxPixels, Table, Transform};
 use crate::train::data::{Conventions, DataError, Listed, conventions, images_in, is_table, listed, named, read_image};
 
-/// Predict the classes, labels or numbers of images
+/// Predict the classes, labels or numbers of images, or the classes of their pixels
 #[derive(Debug, Args)]
-#[command(after_help = crate::cli::examples::PREDICT)]
+#[command(after_help = crate::cli::examples::PREDICT, group = ArgGroup::new("written").args(["to", "out"]).multiple(true))]
 pub struct Predict {
     #[command(flatten)]
     trained: Trained,
@@ -42,8 +44,12 @@ pub struct Predict {
     /// In that table: the probability of every class, each in a column of its own, in place of the likeliest class
     #[arg(long, requires = "to")]
     probabilities: bool,
-    /// Overwrite an existing file
-    #[arg(long, requires = "to")]
+    /// Write the mask of each image into this folder, as a PNG file with a palette, whose pixels are the numbers of
+    /// classes; of networks that tell the classes of pixels apart
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// Overwrite existing files
+    #[arg(long, requires = "written")]
     force: bool,
     /// How many classes are named for each image; labels that it has are always named
     #[arg(long, value_name = "N", default_value = "5")]
@@ -108,16 +114,28 @@ impl Predict {
             }
         }
         let Subjects { id, labels, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
+        let data = is_measured.then(|| network.data.as_ref().map(named)).flatten().unwrap_or_default();
+        let given = self.trained.files().into_iter().chain(self.images.iter().chain(&files).cloned());
+        let read: Vec<PathBuf> = given.chain(data).collect();
         if let Some(to) = &self.to {
-            let data = is_measured.then(|| network.data.as_ref().map(named)).flatten().unwrap_or_default();
-            let given = self.trained.files().into_iter().chain(self.images.iter().chain(&files).cloned());
-            picture::free(to, self.force, &given.chain(data).collect::<Vec<_>>())?;
+            picture::free(to, self.force, &read)?;
         }
         let answer = &Answer::new(&network, about.as_ref(), names);
         if self.probabilities && !answer.has_probabilities() {
             let why = "`--probabilities`: the network gives numbers, of which none is a probability";
             return Err(Failure::Message(why.to_owned()));
         }
+        let masks = match (&self.out, answer.mask()) {
+            (None, _) => None,
+            (Some(folder), Some(size)) => {
+                Some(MaskFolder::new(folder, &ids, size, self.force, &read)?)
+            }
+            (Some(_), None) => {
+                let why = "`--out`: the network tells what whole images are of, and no pixels; masks are what `task: segment` gives";
+                return Err(Failure::Message(why.to_owned()));
+            }
+        };
+        let write = |index: usize, values: &[f64]| masks.as_ref().map(|masks| masks.write(index, values)).transpose();
         let batch = (self.batch as usize).min(files.len());
         self.machine.check_memory(&network, Mode::Eval, batch)?;
         if self.format == Format::Csv {
@@ -127,7 +145,8 @@ impl Predict {
             let sound =
                 self.predict_all(&network, answer, &files, batch, &mut *evaluator, &mut |index, probabilities| {
                     let top = self.top.get() as usize;
-                    self.put(&answer.describe(self.format, &files[index], probabilities, top))
+                    let mask = write(index, probabilities)?;
+                    self.put(&answer.describe(self.format, &files[index], mask, probabilities, top))
                 })?;
             return if sound { Ok(()) } else { Err(Failure::Reported) };
         };
@@ -136,6 +155,7 @@ impl Predict {
         let columns = Columns { labels, separator, probabilities: self.probabilities };
         let mut table = format!("{},{}\n", field(&id), answer.columns(&columns).join(","));
         let tell: &mut Tell<'_> = &mut |index, probabilities| {
+            write(index, probabilities)?;
             table.push_str(&format!("{},{}\n", field(&ids[index]), answer.row(&columns, probabilities).join(",")));
             Ok(())
         };
@@ -228,7 +248,7 @@ impl Subjects {
     fn of(paths: &[PathBuf], data: Option<&Data>) -> Result<Subjects, Failure> {
         let own = data.and_then(|data| data.table.as_ref());
         // Where the network's own table is gone, nothing is known of its columns.
-        let known = own.and_then(|table| conventions(table).ok());
+        let known = own.zip(data).and_then(|(table, data)| conventions(table, data.task).ok());
         let Conventions { id, labels, ending } = known.unwrap_or_else(|| Conventions {
             id: "image".to_owned(),
             labels: own.map_or(Vec::new(), |table| table.label.clone()),

@@ -285,7 +285,7 @@ fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option
         0 => String::new(),
         step => format!(", on from step {step}"),
     };
-    let (classes, known) = (dataset.classes().len(), network.graph.shape(network.output).elements());
+    let (classes, known) = (dataset.classes().len(), network.graph.shape(network.output).channels());
     let few = match classes < known {
         true => format!(" of {} where it tells {known} apart", count(classes, "class")),
         false => String::new(),

@@ -125,6 +125,7 @@ pub fn carried_network(text: &str) -> Option<Network> {
 pub fn class_names(network: &Network, about: Option<&About>) -> Vec<String> {
     let names = match (about, &network.data) {
         (Some(about), _) => about.classes.clone(),
+        (None, Some(Data { masks: Some(masks), .. })) => masks.classes.clone(),
         (None, Some(data)) => data.set.classes().iter().map(|name| (*name).to_owned()).collect(),
         (None, None) => Vec::new(),
     };
@@ -142,7 +143,7 @@ pub fn measured(network: &mut Network, about: Option<&About>) {
 /// From which probability on an image has each label: what its weights say, or else the usual. Nobody asks for those of
 /// classes or numbers.
 pub fn thresholds(network: &Network, about: Option<&About>) -> Vec<f64> {
-    let outputs = network.graph.shape(network.output).elements();
+    let outputs = network.graph.shape(network.output).channels();
     if let Some(about) = about
         && about.thresholds.len() == outputs
     {
@@ -178,7 +179,7 @@ pub fn data(network: &Network) -> Result<&Data, Failure> {
 
 /// Opens the data set of the `data:` section.
 pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
-    open(network, Some(network.graph.shape(network.output).elements()))
+    open(network, Some(network.graph.shape(network.output).channels()))
 }
 
 /// As [`open_data`], with the classes as the weights in `file` number them: by their names, wherever they are in the
@@ -186,7 +187,7 @@ pub fn open_data(network: &Network) -> Result<Dataset, Failure> {
 /// its own.
 pub fn open_known_data(network: &Network, file: &Path, about: &About, advice: &str) -> Result<Dataset, Failure> {
     // The names of another network's classes: its weights will not fit.
-    if about.classes.len() > network.graph.shape(network.output).elements() {
+    if about.classes.len() > network.graph.shape(network.output).channels() {
         return open_data(network);
     }
     let mut dataset = open(network, None)?;

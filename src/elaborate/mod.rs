@@ -167,7 +167,7 @@ pub(crate) fn examine(document: &Document, stem: &str, layers: &Layers, effort: 
     let (data, train, errors) = recipe::read(document, &scope, shape, told, whole.map(|(graph, _)| graph));
     problems.extend(errors);
     problems.extend(output.and_then(|output| {
-        let is_wrong = ending::is_wrong(document, graph.shape(output), classes);
+        let is_wrong = ending::is_wrong(document, graph.input, graph.shape(output), classes);
         is_wrong.then(|| ending::wrong(&View::new(&graph, &origins, layers, document), output, classes))
     }));
 

@@ -28,9 +28,9 @@ pub trait Evaluator: Debug + Send {
     /// What was noted since [`Evaluator::begin_profile`], by the index in [`Evaluator::steps`].
     fn profile(&self) -> &[Spent];
 
-    /// How many logits an image gets.
+    /// How many classes, labels or numbers are told of an image, or of each of its pixels.
     fn classes(&self) -> usize {
-        self.program().shape(self.program().output).elements()
+        self.program().shape(self.program().output).channels()
     }
 }
 

@@ -31,8 +31,8 @@ pub(super) fn correct<T: Real>(outputs: &[T], criterion: &Criterion) -> usize {
     match criterion {
         Criterion::Classes(objective) => with_largest(outputs, objective),
         Criterion::Labels(objective) => objective.correct(outputs),
-        // No number is just right or wrong.
-        Criterion::Numbers(_) => 0,
+        // No number is just right or wrong, and hardly ever are all pixels.
+        Criterion::Numbers(_) | Criterion::Pixels(_) => 0,
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::line;
 use super::yaml::{flow_list, quoted, scalar};
 use crate::pattern::Rename;
-use crate::recipe::{Data, Held, Table, Train};
+use crate::recipe::{Data, Held, Masks, Table, Train};
 
 pub fn data(text: &mut String, data: &Data) {
     line(text, format_args!("data:"));
@@ -39,6 +39,11 @@ pub fn data(text: &mut String, data: &Data) {
         ] {
             self::optional(text, key, &value);
         }
+    }
+    if let Some(Masks { classes, ignore }) = &data.masks {
+        let classes: Vec<String> = classes.iter().map(|class| quoted(class)).collect();
+        line(text, format_args!("  classes: {}", flow_list(&classes)));
+        line(text, format_args!("  ignore: {ignore}"));
     }
     for (key, transforms) in [("train", &data.train), ("eval", &data.eval)] {
         let transforms: Vec<String> = transforms.iter().map(|transform| scalar(&transform.to_string())).collect();

@@ -1,6 +1,8 @@
 //! What the outputs of a batch should be, whatever the task: the one place where tasks part in a step.
 
-use super::{BinaryObjective, NumbersObjective, Objective, Real, cross_entropy, cross_entropy_gradient};
+use super::{
+    BinaryObjective, NumbersObjective, Objective, PixelsObjective, Real, cross_entropy, cross_entropy_gradient,
+};
 
 /// A task's loss with the targets of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -11,6 +13,8 @@ pub enum Criterion<'a> {
     Labels(BinaryObjective<'a>),
     /// Numbers.
     Numbers(NumbersObjective<'a>),
+    /// One class a pixel.
+    Pixels(PixelsObjective<'a>),
 }
 
 impl Criterion<'_> {
@@ -20,6 +24,7 @@ impl Criterion<'_> {
             Criterion::Classes(objective) => objective.labels.len(),
             Criterion::Labels(objective) => objective.batch,
             Criterion::Numbers(objective) => objective.batch,
+            Criterion::Pixels(objective) => objective.batch,
         }
     }
 
@@ -27,6 +32,7 @@ impl Criterion<'_> {
     pub fn total_weight(&self) -> f64 {
         match self {
             Criterion::Classes(objective) => objective.total_weight(),
+            Criterion::Pixels(objective) => objective.total_weight(),
             Criterion::Labels(_) | Criterion::Numbers(_) => self.batch() as f64,
         }
     }
@@ -37,6 +43,7 @@ impl Criterion<'_> {
             Criterion::Classes(objective) => cross_entropy(outputs, objective.labels),
             Criterion::Labels(objective) => objective.loss(outputs),
             Criterion::Numbers(objective) => objective.loss(outputs),
+            Criterion::Pixels(objective) => objective.loss(outputs),
         }
     }
 
@@ -46,6 +53,7 @@ impl Criterion<'_> {
             Criterion::Classes(objective) => cross_entropy_gradient(outputs, objective, gradient),
             Criterion::Labels(objective) => objective.gradient(outputs, gradient),
             Criterion::Numbers(objective) => objective.gradient(outputs, gradient),
+            Criterion::Pixels(objective) => objective.gradient(outputs, gradient),
         }
     }
 }

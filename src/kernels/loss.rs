@@ -71,40 +71,64 @@ impl Objective<'_> {
 /// If a label is out of range.
 pub fn cross_entropy_gradient<T: Real>(logits: &[T], objective: &Objective, gradient: &mut [T]) -> f64 {
     let classes = logits.len() / objective.labels.len();
-    let share = 1.0 / objective.total_weight();
-    // Of each target, before class weights.
-    let even = objective.label_smoothing / classes as f64;
-    let labelled = 1.0 - objective.label_smoothing;
-    let all_weights =
-        if objective.class_weights.is_empty() { classes as f64 } else { objective.class_weights.iter().sum() };
-    let mut total = 0.0;
-    for (index, (x, gradient)) in logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).enumerate() {
+    let total = objective.total_weight();
+    let options = Options::new(objective.label_smoothing, objective.class_weights, classes, total);
+    let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).enumerate();
+    let losses = rows.map(|(index, (x, gradient))| options.gradient(x, objective.parts(index), gradient));
+    losses.sum::<f64>() * options.share
+}
+
+/// How far the logits of one example are from its labels, whatever it is an example of.
+pub(super) struct Options<'a> {
+    /// The part of each target that each class has whatever the labels are, before class weights.
+    even: f64,
+    /// The part that the labels have.
+    labelled: f64,
+    class_weights: &'a [f64],
+    all_weights: f64,
+    /// 1 by what the sum of the losses is divided by.
+    share: f64,
+}
+
+impl<'a> Options<'a> {
+    /// Those of so many classes; the sum of the losses is divided by `total`.
+    pub(super) fn new(label_smoothing: f64, class_weights: &'a [f64], classes: usize, total: f64) -> Options<'a> {
+        let (even, labelled) = (label_smoothing / classes as f64, 1.0 - label_smoothing);
+        let all_weights = if class_weights.is_empty() { classes as f64 } else { class_weights.iter().sum() };
+        Options { even, labelled, class_weights, all_weights, share: 1.0 / total }
+    }
+
+    fn weight(&self, label: usize) -> f64 {
+        if self.class_weights.is_empty() { 1.0 } else { self.class_weights[label] }
+    }
+
+    /// The loss of an example with two labels in its target before it is divided, and its part of the gradient.
+    pub(super) fn gradient<T: Real>(&self, x: &[T], parts: [(u32, f64); 2], gradient: &mut [T]) -> f64 {
         let log_total = log_total(x);
-        let parts =
-            objective.parts(index).map(|(label, part)| (label as usize, labelled * part * objective.weight(label)));
-        let sum = even * all_weights + parts[0].1 + parts[1].1;
-        let scale = sum * share;
+        let parts = parts.map(|(label, part)| (label as usize, self.labelled * part * self.weight(label as usize)));
+        let sum = self.even * self.all_weights + parts[0].1 + parts[1].1;
+        let scale = sum * self.share;
         for (gradient, x) in gradient.iter_mut().zip(x) {
             *gradient = T::of((x.to_f64() - log_total).exp() * scale);
         }
-        total += sum * log_total;
+        let mut loss = sum * log_total;
         for (label, part) in parts {
-            gradient[label] += T::of(-part * share);
-            total -= part * x[label].to_f64();
+            gradient[label] += T::of(-part * self.share);
+            loss -= part * x[label].to_f64();
         }
-        if even > 0.0 {
+        if self.even > 0.0 {
             for (class, (gradient, x)) in gradient.iter_mut().zip(x).enumerate() {
-                let part = even * objective.weight(class as u32);
-                *gradient += T::of(-part * share);
-                total -= part * x.to_f64();
+                let part = self.even * self.weight(class);
+                *gradient += T::of(-part * self.share);
+                loss -= part * x.to_f64();
             }
         }
+        loss
     }
-    total * share
 }
 
 /// log Σ exp(x), the maximum taken out first, so that nothing overflows.
-fn log_total<T: Real>(x: &[T]) -> f64 {
+pub(super) fn log_total<T: Real>(x: &[T]) -> f64 {
     let largest = x.iter().fold(f64::NEG_INFINITY, |largest, x| largest.max(x.to_f64()));
     largest + x.iter().map(|x| (x.to_f64() - largest).exp()).sum::<f64>().ln()
 }

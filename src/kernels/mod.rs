@@ -51,6 +51,7 @@ mod mul;
 mod pad;
 mod parts;
 mod pixel_shuffle;
+mod pixels;
 #[cfg(test)]
 mod pooling_tests;
 mod prelu;
@@ -77,6 +78,7 @@ pub use self::clamp::clamp_gradient;
 pub use self::criterion::Criterion;
 pub(crate) use self::lanes::{add_all, copy_all};
 pub use self::loss::{Objective, cross_entropy, cross_entropy_gradient};
+pub use self::pixels::{IGNORED, PixelEntropy, PixelsObjective};
 pub use self::regression::{Distance, NumbersObjective};
 pub use crate::program::call::{Algorithms, Backward, Cpu, Forward, MaskKey, Prepared, Saved};
 use crate::program::convolution::size;

@@ -15,6 +15,8 @@ pub enum Loss {
     Asymmetric(Asymmetric),
     /// `l1`, `mse` or `huber`
     Regression(Regression),
+    /// `dice` or `dice_ce`
+    Dice(Dice),
 }
 
 /// `cross_entropy label_smoothing=0.1`. Source:
@@ -61,6 +63,16 @@ pub enum Regression {
         /// δ, where one becomes the other.
         delta: f64,
     },
+}
+
+/// `dice smooth=1`: how much of each class two masks do not share; `dice_ce`: with the cross-entropy of the pixels added.
+/// Source: segmentation_models.pytorch's `DiceLoss` in its mode `multiclass`; the sum is MONAI's `DiceCELoss`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dice {
+    /// Added above and below the fraction.
+    pub smooth: f64,
+    /// What is added to it.
+    pub cross_entropy: Option<CrossEntropy>,
 }
 
 /// How much each class matters to the loss.
@@ -124,19 +136,25 @@ impl Loss {
     /// What a task is trained with unless the recipe says otherwise.
     pub fn of(task: Task) -> Loss {
         match task {
-            Task::Class => Loss::CrossEntropy(CrossEntropy::default()),
+            Task::Class | Task::Segment => Loss::CrossEntropy(CrossEntropy::default()),
             Task::Multilabel => Loss::Binary(BinaryCrossEntropy::default()),
             Task::Regression => Loss::Regression(Regression::Mse),
         }
     }
 
-    /// The task that it is for.
-    pub fn task(&self) -> Task {
+    /// The tasks that it is for.
+    pub fn tasks(&self) -> &'static [Task] {
         match self {
-            Loss::CrossEntropy(_) => Task::Class,
-            Loss::Binary(_) | Loss::Asymmetric(_) => Task::Multilabel,
-            Loss::Regression(_) => Task::Regression,
+            Loss::CrossEntropy(_) => &[Task::Class, Task::Segment],
+            Loss::Binary(_) | Loss::Asymmetric(_) => &[Task::Multilabel],
+            Loss::Regression(_) => &[Task::Regression],
+            Loss::Dice(_) => &[Task::Segment],
         }
+    }
+
+    /// What images have that it is for, for people.
+    pub fn of_images(&self) -> String {
+        self.tasks().iter().map(|task| task.of_image()).collect::<Vec<_>>().join(" or ")
     }
 
     /// As the notation calls it.
@@ -148,6 +166,8 @@ impl Loss {
             Loss::Regression(Regression::L1) => "l1",
             Loss::Regression(Regression::Mse) => "mse",
             Loss::Regression(Regression::Huber { .. }) => "huber",
+            Loss::Dice(Dice { cross_entropy: None, .. }) => "dice",
+            Loss::Dice(Dice { cross_entropy: Some(_), .. }) => "dice_ce",
         }
     }
 
@@ -156,6 +176,7 @@ impl Loss {
         match self {
             Loss::CrossEntropy(loss) => Some(("class_weights", &loss.class_weights)),
             Loss::Binary(loss) => Some(("pos_weight", &loss.pos_weight)),
+            Loss::Dice(loss) => loss.cross_entropy.as_ref().map(|loss| ("class_weights", &loss.class_weights)),
             Loss::Asymmetric(_) | Loss::Regression(_) => None,
         }
     }
@@ -187,6 +208,12 @@ impl fmt::Display for Loss {
             }
             Loss::Regression(Regression::L1 | Regression::Mse) => Ok(()),
             Loss::Regression(Regression::Huber { delta }) => write!(f, " delta={delta:?}"),
+            Loss::Dice(Dice { smooth, cross_entropy }) => {
+                write!(f, " smooth={smooth:?}")?;
+                let Some(CrossEntropy { label_smoothing, class_weights }) = cross_entropy else { return Ok(()) };
+                write!(f, " label_smoothing={label_smoothing:?}")?;
+                class_weights.write(f, "class_weights")
+            }
         }
     }
 }

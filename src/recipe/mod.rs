@@ -4,6 +4,7 @@
 //! What is written with [`Display`](std::fmt::Display) is notation again, for the file that a run keeps.
 
 mod loss;
+mod masks;
 mod optimizer;
 mod schedule;
 mod sets;
@@ -14,7 +15,8 @@ mod transform;
 
 use std::fmt;
 
-pub use loss::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind, Regression};
+pub use loss::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Dice, Loss, Mix, MixKind, Regression};
+pub use masks::Masks;
 pub use optimizer::{Betas, Decayed, Optimizer, Rule};
 pub use schedule::{Better, Curve, LrSchedule, Margin, Measure, OneCycle, Per, Plateau, Warmup};
 pub use sets::DataSet;
@@ -36,6 +38,8 @@ pub struct Data {
     pub task: Task,
     /// What a table's columns say; of other sets, nothing.
     pub table: Option<Table>,
+    /// What masks say, where pixels have classes.
+    pub masks: Option<Masks>,
     /// `train:`, applied to every training image in this order.
     pub train: Vec<Transform>,
     /// `eval:`; the entries of `train` that are not random, if left out.
@@ -51,7 +55,7 @@ impl Data {
     pub fn of(set: DataSet, path: Option<String>) -> Data {
         let (train, eval) = (Vec::new(), Vec::new());
         let (bad_images, max_pixels) = (BadImages::Refuse, MaxPixels::default());
-        Data { set, path, task: Task::Class, table: None, train, eval, bad_images, max_pixels }
+        Data { set, path, task: Task::Class, table: None, masks: None, train, eval, bad_images, max_pixels }
     }
 
     /// A table as it is, of which nothing is known but its file.

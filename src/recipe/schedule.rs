@@ -159,6 +159,11 @@ pub enum Measure {
     MeanDistance,
     /// R²: the part of the variance of numbers that is explained.
     Explained,
+    /// The mean intersection over union: of the pixels that are of a class or are taken for it, the fraction that is
+    /// both, averaged over classes.
+    MeanIou,
+    /// The fraction of pixels that is classified right.
+    PixelAccuracy,
 }
 
 /// By how much something must be better.
@@ -179,7 +184,7 @@ impl LrSchedule {
 
 impl Measure {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Measure; 9] = [
+    pub const ALL: [Measure; 11] = [
         Measure::Loss,
         Measure::Accuracy,
         Measure::BalancedAccuracy,
@@ -189,6 +194,8 @@ impl Measure {
         Measure::MeanPrecision,
         Measure::MeanDistance,
         Measure::Explained,
+        Measure::MeanIou,
+        Measure::PixelAccuracy,
     ];
 
     /// As the notation has it.
@@ -203,6 +210,8 @@ impl Measure {
             Measure::MeanPrecision => "map",
             Measure::MeanDistance => "mae",
             Measure::Explained => "r2",
+            Measure::MeanIou => "mean_iou",
+            Measure::PixelAccuracy => "pixel_accuracy",
         }
     }
 

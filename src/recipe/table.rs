@@ -8,7 +8,8 @@ pub struct Table {
     /// `image:`, the column with the images' files, or how their names are made: `photos/{id}.jpg`. Guessed, if left
     /// out.
     pub image: Option<String>,
-    /// `label:`, the column with the classes or labels, or a column for each. Guessed, if there is none.
+    /// `label:`, the column with the classes or labels, or a column for each; or how the names of masks are made.
+    /// Guessed, if there is none.
     pub label: Vec<String>,
     /// `separator:`, what stands between several labels in one column.
     pub separator: Option<String>,

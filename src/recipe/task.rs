@@ -17,11 +17,13 @@ pub enum Task {
     Multilabel,
     /// `regression`: one number or several.
     Regression,
+    /// `segment`: of several classes, the one that each pixel is of.
+    Segment,
 }
 
 impl Task {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [Task; 3] = [Task::Class, Task::Multilabel, Task::Regression];
+    pub const ALL: [Task; 4] = [Task::Class, Task::Multilabel, Task::Regression, Task::Segment];
 
     /// As `task:` has it.
     pub fn name(self) -> &'static str {
@@ -29,6 +31,7 @@ impl Task {
             Task::Class => "class",
             Task::Multilabel => "multilabel",
             Task::Regression => "regression",
+            Task::Segment => "segment",
         }
     }
 
@@ -38,6 +41,7 @@ impl Task {
             Task::Class => "one class an image",
             Task::Multilabel => "any number of labels an image",
             Task::Regression => "numbers",
+            Task::Segment => "one class a pixel",
         }
     }
 
@@ -61,6 +65,7 @@ impl Task {
                 &[Measure::Loss, Measure::Accuracy, Measure::MeanPrecision, Measure::MacroF1, Measure::Auroc]
             }
             Task::Regression => &[Measure::Loss, Measure::MeanDistance, Measure::Explained],
+            Task::Segment => &[Measure::Loss, Measure::MeanIou, Measure::PixelAccuracy],
         }
     }
 
@@ -70,6 +75,7 @@ impl Task {
             Task::Class => Measure::Accuracy,
             Task::Multilabel => Measure::MeanPrecision,
             Task::Regression => Measure::Explained,
+            Task::Segment => Measure::MeanIou,
         }
     }
 }

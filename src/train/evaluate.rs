@@ -3,6 +3,7 @@
 mod classes;
 mod labels;
 mod numbers;
+mod segments;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,11 +15,15 @@ use self::labels::LabelsJudge;
 pub use self::labels::{LabelGuess, LabelResult, LabelsEvaluation, USUAL_THRESHOLD};
 use self::numbers::NumbersJudge;
 pub use self::numbers::{ColumnResult, NumberGuess, NumbersEvaluation};
+use self::segments::SegmentJudge;
+pub use self::segments::{ClassPixels, SegmentEvaluation, SegmentGuess, likeliest};
 use super::TrainError;
 use super::data::{Batch, Batches, Dataset, other_outputs};
 use super::ranking::MOST_SCORES;
 use super::scores::Scores;
 use crate::executor::Evaluator;
+use crate::ir::{Shape, ValueId};
+use crate::program::Program;
 use crate::recipe::{Measure, Task};
 
 /// What became of a set of images.
@@ -31,6 +36,8 @@ pub enum Evaluation {
     Labels(LabelsEvaluation),
     /// How near the network came to their numbers.
     Numbers(NumbersEvaluation),
+    /// Which of several classes their pixels were taken for.
+    Segments(SegmentEvaluation),
 }
 
 impl Evaluation {
@@ -40,6 +47,7 @@ impl Evaluation {
             Evaluation::Classes(_) => Task::Class,
             Evaluation::Labels(_) => Task::Multilabel,
             Evaluation::Numbers(_) => Task::Regression,
+            Evaluation::Segments(_) => Task::Segment,
         }
     }
 
@@ -49,6 +57,7 @@ impl Evaluation {
             Evaluation::Classes(evaluation) => evaluation.images,
             Evaluation::Labels(evaluation) => evaluation.images,
             Evaluation::Numbers(evaluation) => evaluation.images,
+            Evaluation::Segments(evaluation) => evaluation.images,
         }
     }
 
@@ -58,13 +67,14 @@ impl Evaluation {
             Evaluation::Classes(evaluation) => &evaluation.skipped,
             Evaluation::Labels(evaluation) => &evaluation.skipped,
             Evaluation::Numbers(evaluation) => &evaluation.skipped,
+            Evaluation::Segments(evaluation) => &evaluation.skipped,
         }
     }
 
     /// What each label's probability must reach for an image to be said to have it; nothing where that is not asked.
     pub fn thresholds(&self) -> Vec<f64> {
         match self {
-            Evaluation::Classes(_) | Evaluation::Numbers(_) => Vec::new(),
+            Evaluation::Classes(_) | Evaluation::Numbers(_) | Evaluation::Segments(_) => Vec::new(),
             Evaluation::Labels(evaluation) => evaluation.labels.iter().map(|label| label.threshold).collect(),
         }
     }
@@ -89,13 +99,14 @@ impl Evaluation {
             Evaluation::Classes(evaluation) => evaluation.measured(measure),
             Evaluation::Labels(evaluation) => evaluation.measured(measure),
             Evaluation::Numbers(evaluation) => evaluation.measured(measure),
+            Evaluation::Segments(evaluation) => evaluation.measured(measure),
         }
     }
 }
 
 /// Takes in what a network gives until it can say how good that is.
 pub(super) trait Judge {
-    /// The outputs N×C for the images of a batch.
+    /// The outputs N×C for the images of a batch, or N×C×H×W.
     ///
     /// # Errors
     /// If there are more than can be judged.
@@ -105,9 +116,10 @@ pub(super) trait Judge {
     fn verdict(self: Box<Self>, skipped: Vec<String>) -> Evaluation;
 }
 
-/// Whoever judges a network with so many outputs on a data set. `thresholds` are what its labels' probabilities must
+/// Whoever judges a network with such an output on a data set. `thresholds` are what its labels' probabilities must
 /// reach; where there are none, they are chosen by what is judged.
-fn judge(dataset: &Dataset, outputs: usize, thresholds: &[f64]) -> Result<Box<dyn Judge>, TrainError> {
+fn judge(dataset: &Dataset, program: &Program, thresholds: &[f64]) -> Result<Box<dyn Judge>, TrainError> {
+    let outputs = program.shape(program.output).channels();
     match dataset.data().task {
         Task::Class => Ok(Box::new(ClassJudge::new(outputs))),
         Task::Multilabel => {
@@ -117,6 +129,11 @@ fn judge(dataset: &Dataset, outputs: usize, thresholds: &[f64]) -> Result<Box<dy
         Task::Regression => {
             check_outputs(dataset, outputs)?;
             Ok(Box::new(NumbersJudge::new(outputs)))
+        }
+        Task::Segment => {
+            check_outputs(dataset, outputs)?;
+            check_pixels(program)?;
+            Ok(Box::new(SegmentJudge::new(outputs)))
         }
     }
 }
@@ -130,6 +147,22 @@ pub(super) fn check_outputs(dataset: &Dataset, outputs: usize) -> Result<(), Tra
     }
 }
 
+/// Where pixels have classes, a network gives a score for each class of every pixel that it reads.
+pub(super) fn check_pixels(program: &Program) -> Result<(), TrainError> {
+    let (input, output) = (program.shape(ValueId::INPUT), program.shape(program.output));
+    match (input, output) {
+        (Shape::Map { height, width, .. }, Shape::Map { height: rows, width: columns, .. })
+            if (rows, columns) == (height, width) =>
+        {
+            Ok(())
+        }
+        _ => Err(TrainError::Refused(format!(
+            "the network reads {input} and gives {output}: for `task: segment` it must give a score for each class of \
+             every pixel that it reads"
+        ))),
+    }
+}
+
 fn too_many(images: usize, outputs: usize) -> TrainError {
     let scores = images.saturating_mul(outputs);
     TrainError::Refused(format!(
@@ -140,7 +173,7 @@ fn too_many(images: usize, outputs: usize) -> TrainError {
 
 /// Whether so many images can be judged.
 pub(super) fn check_count(task: Task, images: usize, outputs: usize) -> Result<(), TrainError> {
-    match task == Task::Class || images.saturating_mul(outputs) <= MOST_SCORES {
+    match matches!(task, Task::Class | Task::Segment) || images.saturating_mul(outputs) <= MOST_SCORES {
         true => Ok(()),
         false => Err(too_many(images, outputs)),
     }
@@ -158,7 +191,7 @@ pub fn evaluate(
     mut batches: Batches,
     stop: &AtomicBool,
 ) -> Result<Option<Evaluation>, TrainError> {
-    let mut judge = judge(dataset, network.classes(), thresholds)?;
+    let mut judge = judge(dataset, network.program(), thresholds)?;
     while !stop.load(Ordering::Relaxed) {
         let Some(batch) = batches.next() else {
             let skipped = batches.skipped().iter().map(ToString::to_string).collect();

@@ -6,6 +6,8 @@
 //! cutmix   x_i and x_j change a rectangle of √(1−λ) of their height and width; λ ← the part of the image outside it
 //! ```
 
+use std::ops::Range;
+
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -25,8 +27,9 @@ pub struct BatchKey {
 }
 
 /// Mixes images N×C×H×W, each of `shape`, in one of these ways. The result is the part of an image that is its own, as
-/// [`crate::kernels::Objective`] wants it; `None` if the batch stays as it is.
-pub fn mix(ways: &[Mix], images: &mut [f32], shape: Shape, place: BatchKey) -> Option<f64> {
+/// [`crate::kernels::Objective`] wants it; `None` if the batch stays as it is. Where `pixels` N×H×W have classes, they
+/// change places with the images' pixels, and what is known of them is whole then.
+pub fn mix(ways: &[Mix], images: &mut [f32], pixels: &mut [u32], shape: Shape, place: BatchKey) -> Option<f64> {
     if ways.is_empty() {
         return None;
     }
@@ -60,19 +63,33 @@ pub fn mix(ways: &[Mix], images: &mut [f32], shape: Shape, place: BatchKey) -> O
             let (rows, columns) = (span(&mut numbers, height, part), span(&mut numbers, width, part));
             pairs.for_each(|(a, b)| {
                 for (a, b) in a.chunks_exact_mut(height * width).zip(b.chunks_exact_mut(height * width)) {
-                    for row in rows.clone() {
-                        let place = row * width + columns.start..row * width + columns.end;
-                        a[place.clone()].swap_with_slice(&mut b[place]);
-                    }
+                    swap(a, b, width, rows.clone(), columns.clone());
                 }
             });
+            if !pixels.is_empty() {
+                let half = pixels.len() / (height * width) / 2 * height * width;
+                let (front, rest) = pixels.split_at_mut(half);
+                let middle = rest.len() - half;
+                let pairs =
+                    front.chunks_exact_mut(height * width).zip(rest[middle..].chunks_exact_mut(height * width).rev());
+                pairs.for_each(|(a, b)| swap(a, b, width, rows.clone(), columns.clone()));
+                return None;
+            }
             Some(1.0 - (rows.len() * columns.len()) as f64 / (height * width) as f64)
         }
     }
 }
 
+/// A rectangle of two planes changes places.
+fn swap<V>(a: &mut [V], b: &mut [V], width: usize, rows: Range<usize>, columns: Range<usize>) {
+    for row in rows {
+        let place = row * width + columns.start..row * width + columns.end;
+        a[place.clone()].swap_with_slice(&mut b[place]);
+    }
+}
+
 /// `part` of a side around a random place, as far as the side goes.
-fn span(numbers: &mut ChaCha8Rng, side: usize, part: f64) -> std::ops::Range<usize> {
+fn span(numbers: &mut ChaCha8Rng, side: usize, part: f64) -> Range<usize> {
     let length = (side as f64 * part) as usize;
     let centre = below(numbers, side);
     centre.saturating_sub(length / 2)..(centre + length.div_ceil(2)).min(side)
@@ -104,7 +121,7 @@ mod tests {
             for count in [1, 4, 5] {
                 for batch in 0..50 {
                     let mut mixed = images(count);
-                    let own = mix(&[way(kind, 1.0)], &mut mixed, SHAPE, place(batch)).expect("always mixed");
+                    let own = mix(&[way(kind, 1.0)], &mut mixed, &mut [], SHAPE, place(batch)).expect("always mixed");
                     for (index, image) in mixed.chunks_exact(SIZE).enumerate() {
                         let expected = own * index as f64 + (1.0 - own) * (count - 1 - index) as f64;
                         let mean = image.iter().map(|value| f64::from(*value)).sum::<f64>() / SIZE as f64;
@@ -121,7 +138,14 @@ mod tests {
     #[test]
     fn rectangles_are_changed() {
         let mut mixed: Vec<f32> = (0..2 * SIZE).map(|index| index as f32).collect();
-        let own = mix(&[way(MixKind::CutMix, 1.0)], &mut mixed, SHAPE, place(3)).expect("always mixed");
+        // Whatever is known of each pixel goes with it.
+        let (mut masked, mut pixels) = (mixed.clone(), (0..2 * SIZE as u32 / 2).collect::<Vec<u32>>());
+        assert_eq!(mix(&[way(MixKind::CutMix, 1.0)], &mut masked, &mut pixels, SHAPE, place(3)), None);
+        for (image, mask) in masked.chunks_exact(SIZE).zip(pixels.chunks_exact(SIZE / 2)) {
+            let places = image[..SIZE / 2].iter().map(|value| *value as u32);
+            assert!(places.zip(mask).all(|(image, mask)| image / SIZE as u32 * 30 + image % SIZE as u32 == *mask));
+        }
+        let own = mix(&[way(MixKind::CutMix, 1.0)], &mut mixed, &mut [], SHAPE, place(3)).expect("always mixed");
         let foreign = |index: usize| mixed[index] != index as f32;
         let changed: Vec<usize> = (0..SIZE).filter(|index| foreign(*index)).collect();
         assert_eq!(changed.len(), ((1.0 - own) * SIZE as f64).round() as usize);
@@ -143,7 +167,7 @@ mod tests {
         let both = [way(MixKind::Mixup, 0.5), way(MixKind::CutMix, 0.5)];
         let made = |batch| {
             let mut mixed = images(4);
-            (mix(&both, &mut mixed, SHAPE, place(batch)), mixed)
+            (mix(&both, &mut mixed, &mut [], SHAPE, place(batch)), mixed)
         };
         let all: Vec<_> = (0..400).map(made).collect();
         assert_eq!(all[17], made(17));
@@ -152,6 +176,6 @@ mod tests {
         let cut =
             all.iter().filter(|(own, mixed)| own.is_some() && mixed.iter().all(|value| value.fract() == 0.0)).count();
         assert!((70..130).contains(&cut), "{cut} of 400");
-        assert_eq!(mix(&[], &mut images(4), SHAPE, place(0)), None);
+        assert_eq!(mix(&[], &mut images(4), &mut [], SHAPE, place(0)), None);
     }
 }

@@ -67,7 +67,7 @@ use crate::device::{Device, DeviceError};
 use crate::executor::check_batch;
 use crate::network::Network;
 use crate::program::Program;
-use crate::recipe::{ClassWeights, Measure, Sampler, Task, Train};
+use crate::recipe::{ClassWeights, Measure, MixKind, Sampler, Task, Train};
 
 /// What a run does not change.
 #[derive(Debug, Clone, Copy)]
@@ -211,7 +211,7 @@ impl Run {
                 "`task: {task}` is trained on the processor: write `--device cpu`; evaluation and prediction run on GPUs too"
             )));
         }
-        let outputs = start.program.shape(start.program.output).elements();
+        let outputs = start.program.shape(start.program.output).channels();
         let goal = Goal::new(&recipe.loss, &dataset.train, outputs);
         Ok(Run { learner: device.learner(start)?, position, goal, waiting: Waiting::default() })
     }
@@ -259,19 +259,36 @@ impl Run {
     }
 }
 
+/// What a network and a recipe must be for pixels to have classes.
+fn check_pixels(program: &Program, recipe: &Train) -> Result<(), TrainError> {
+    evaluate::check_pixels(program)?;
+    let refused = |why: String| Err(TrainError::Refused(why));
+    if recipe.mix.iter().any(|mix| mix.kind == MixKind::Mixup) {
+        return refused("`mixup` lays two images over each other, and each pixel of a mask has one class".to_owned());
+    }
+    match recipe.loss.weights() {
+        Some((key, ClassWeights::Auto)) => refused(format!(
+            "`{key}=auto` goes by how many images each class has, and here each pixel has a class: write a list"
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Finds out before the first step what would go wrong in a later one: an output that is no list of scores, no batch at
 /// all, or one too small for an operation.
 fn check(program: &Program, recipe: &Train, dataset: &Dataset) -> Result<(), TrainError> {
     let output = program.shape(program.output);
-    if output.positions() > 1 {
+    let task = dataset.data().task;
+    if task == Task::Segment {
+        check_pixels(program, recipe)?;
+    } else if output.positions() > 1 {
         return Err(TrainError::Refused(format!(
             "the network's output is a map {output}, not a score for each class: end it with `flatten -> linear CLASSES`"
         )));
     }
-    let classes = output.elements();
-    let task = dataset.data().task;
-    if recipe.loss.task() != task {
-        let (name, of) = (recipe.loss.name(), recipe.loss.task().of_image());
+    let classes = output.channels();
+    if !recipe.loss.tasks().contains(&task) {
+        let (name, of) = (recipe.loss.name(), recipe.loss.of_images());
         return Err(TrainError::Refused(format!("the loss `{name}` is for {of}, and the data is for `task: {task}`")));
     }
     if task != Task::Class {

@@ -51,11 +51,12 @@ impl Scores {
 
 /// The task whose measures these are, by one that it alone has.
 fn told_by(has: impl Fn(Measure) -> bool) -> Task {
-    match (has(Measure::MeanPrecision), has(Measure::Explained)) {
-        (true, _) => Task::Multilabel,
-        (false, true) => Task::Regression,
-        (false, false) => Task::Class,
-    }
+    let own = [
+        (Measure::MeanPrecision, Task::Multilabel),
+        (Measure::Explained, Task::Regression),
+        (Measure::MeanIou, Task::Segment),
+    ];
+    own.into_iter().find(|(measure, _)| has(*measure)).map_or(Task::Class, |(_, task)| task)
 }
 
 /// What a measure is called in `metrics.jsonl`.
@@ -70,6 +71,8 @@ fn key(measure: Measure) -> &'static str {
         Measure::MeanPrecision => "val_map",
         Measure::MeanDistance => "val_mae",
         Measure::Explained => "val_r2",
+        Measure::MeanIou => "val_mean_iou",
+        Measure::PixelAccuracy => "val_pixel_acc",
     }
 }
 
@@ -85,6 +88,8 @@ pub fn title(measure: Measure) -> &'static str {
         Measure::MeanPrecision => "mean average precision",
         Measure::MeanDistance => "mean absolute error",
         Measure::Explained => "R²",
+        Measure::MeanIou => "mean IoU",
+        Measure::PixelAccuracy => "pixel accuracy",
     }
 }
 
@@ -92,7 +97,7 @@ pub fn title(measure: Measure) -> &'static str {
 pub fn shown(measure: Measure, value: f64) -> String {
     match measure {
         _ if !value.is_finite() => "–".to_owned(),
-        Measure::Accuracy | Measure::BalancedAccuracy => format!("{:.2} %", 100.0 * value),
+        Measure::Accuracy | Measure::BalancedAccuracy | Measure::PixelAccuracy => format!("{:.2} %", 100.0 * value),
         _ => format!("{value:.4}"),
     }
 }

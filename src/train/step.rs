@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::data::Batches;
 use super::learner::{Outcome, Wait};
-use super::mix::{BatchKey, mix};
+use super::mix::BatchKey;
 use super::position::Sums;
 use super::schedule::Course;
 use super::{Run, Setting, TrainError};
@@ -38,7 +38,7 @@ impl Run {
             self.position.lr = lr;
             let shape = self.learner.evaluator().program().shape(ValueId::INPUT);
             let place = BatchKey { seed: recipe.seed, epoch: self.position.epoch, batch: batch.index };
-            let mixed = mix(&recipe.mix, &mut batch.images, shape, place);
+            let mixed = self.goal.mix(&recipe.mix, &mut batch, shape, place);
             let criterion = self.goal.criterion(&batch, mixed);
             let step = self.position.step * recipe.accumulate as u64 + part as u64;
             let key = MaskKey { seed: recipe.seed, step, place: 0 };

@@ -25,9 +25,10 @@ impl Info {
     pub fn run(self) -> Result<(), Failure> {
         let subject = subject(&self.images.what, &self.images.changes)?;
         let collection = subject.open()?;
+        let classes = collection.classes.len();
         let mut parts = vec![
-            Part::of("train", "training", &collection.train, &subject)?,
-            Part::of("validation", "validation", &collection.validation, &subject)?,
+            Part::of("train", "training", &collection.train, &subject, classes)?,
+            Part::of("validation", "validation", &collection.validation, &subject, classes)?,
         ];
         let has_test = match &collection.test {
             TestImages::Folders(folders) => !folders.is_empty(),
@@ -38,7 +39,7 @@ impl Info {
         };
         if has_test {
             match subject.test(&collection) {
-                Ok(test) => parts.push(Part::of("test", "test", &test, &subject)?),
+                Ok(test) => parts.push(Part::of("test", "test", &test, &subject, classes)?),
                 // The others are none the worse for it.
                 Err(Failure::Message(message)) => complain(&format!("no images for testing: {message}")),
                 Err(other) => return Err(other),
@@ -62,13 +63,22 @@ struct Part {
     /// How many are not in it because they cannot be read.
     left_out: usize,
     sizes: Sizes,
+    /// How many images each class or label has, or how many pixels.
+    counts: Vec<usize>,
 }
 
 impl Part {
-    fn of(key: &'static str, name: &'static str, split: &Split, subject: &Subject) -> Result<Part, Failure> {
+    fn of(
+        key: &'static str,
+        name: &'static str,
+        split: &Split,
+        subject: &Subject,
+        classes: usize,
+    ) -> Result<Part, Failure> {
         let (split, left_out) = subject.sound(split)?;
         let sizes = sizes(&split)?;
-        Ok(Part { key, name, split, left_out, sizes })
+        let counts = by_class(&split, classes)?;
+        Ok(Part { key, name, split, left_out, sizes, counts })
     }
 }
 
@@ -99,7 +109,7 @@ fn json(subject: &Subject, collection: &Collection, parts: &[Part]) -> serde_jso
         told[part.key] = json!({
             "images": part.split.len(),
             "left_out": part.left_out,
-            "by_class": by_class(&part.split, classes.len()),
+            "by_class": part.counts,
             "smallest": part.sizes.map(|(least, _)| side(least)),
             "largest": part.sizes.map(|(_, most)| side(most)),
         });
@@ -130,15 +140,19 @@ fn text(subject: &Subject, collection: &Collection, parts: &[Part]) -> String {
         return text;
     }
     let widest = classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).clamp(5, WIDEST);
-    let name = if subject.recipe.task == Task::Class { "class" } else { "name" };
-    text.push_str(&format!("\nlabel  {name:widest$}"));
+    let (label, name) = match subject.recipe.task {
+        Task::Class => ("label", "class"),
+        Task::Segment => ("level", "class, pixels"),
+        Task::Multilabel | Task::Regression => ("label", "name"),
+    };
+    let widest = widest.max(name.len());
+    text.push_str(&format!("\n{label}  {name:widest$}"));
     parts.iter().for_each(|part| text.push_str(&format!("  {:>8}", part.name)));
     text.push('\n');
-    let counts: Vec<Vec<usize>> = parts.iter().map(|part| by_class(&part.split, classes.len())).collect();
     for (label, name) in classes.iter().enumerate() {
         text.push_str(&format!("{label:>5}  {name:widest$}"));
-        for (part, counts) in parts.iter().zip(&counts) {
-            text.push_str(&format!("  {:>width$}", counts[label], width = part.name.len().max(8)));
+        for part in parts {
+            text.push_str(&format!("  {:>width$}", part.counts[label], width = part.name.len().max(8)));
         }
         text.push('\n');
     }

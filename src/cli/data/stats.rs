@@ -25,7 +25,7 @@ impl Stats {
         let collection = subject.open()?;
         let (train, left_out) = subject.sound(&collection.train)?;
         let statistics = Statistics::measure(&train, subject.channels(), subject.recipe.bad_images)?;
-        let counts = by_class(&train, collection.classes.len());
+        let counts = by_class(&train, collection.classes.len())?;
         let least = counts.iter().copied().min().unwrap_or(0);
         let most = counts.iter().copied().max().unwrap_or(0);
         let (task, kind) = (subject.recipe.task, subject.kind());
@@ -47,6 +47,7 @@ impl Stats {
                     statistics.normalize().map_or_else(|problem| problem.to_string(), |one| one.to_string());
                 let balance = match (least, most) {
                     _ if task == Task::Regression => format!("{} training images with numbers", train.len()),
+                    _ if task == Task::Segment => format!("from {least} to {most} training pixels of a class"),
                     (least, most) if least == most => format!("{least} training images of every {kind}"),
                     _ => format!("from {least} to {most} training images of a {kind}"),
                 };
@@ -76,6 +77,8 @@ impl Stats {
 /// mean of 1.
 fn weights(counts: &[usize]) -> String {
     let mean = counts.iter().sum::<usize>() as f64 / counts.len() as f64;
-    let weights: Vec<String> = counts.iter().map(|count| format!("{:.3}", mean / (*count).max(1) as f64)).collect();
+    // Of a class without pixels there is nothing to weigh.
+    let weight = |count: &usize| if *count > 0 { mean / *count as f64 } else { 1.0 };
+    let weights: Vec<String> = counts.iter().map(|count| format!("{:.3}", weight(count))).collect();
     format!("{{cross_entropy: {{class_weights: [{}]}}}}", weights.join(", "))
 }

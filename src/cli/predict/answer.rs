@@ -9,10 +9,12 @@ use crate::cli::eval::class_name;
 use crate::cli::trained;
 use crate::diagnostic::printable;
 use crate::executor::largest;
+use crate::ir::{Pair, Shape};
 use crate::kernels::sigmoid;
 use crate::network::Network;
 use crate::recipe::Task;
 use crate::train::checkpoint::About;
+use crate::train::evaluate::likeliest;
 
 /// How a network's outputs are to be understood.
 pub struct Answer {
@@ -20,7 +22,10 @@ pub struct Answer {
     names: Vec<String>,
     /// From which probability on an image is said to have a label.
     thresholds: Vec<f64>,
+    /// How many there are, of an image or of each of its pixels.
     outputs: usize,
+    /// Height and width of what the network tells of.
+    size: Pair,
 }
 
 /// How a table of predictions says what is in its columns.
@@ -37,11 +42,21 @@ impl Answer {
     /// That of a network, by what its weights say of it.
     pub fn new(network: &Network, about: Option<&About>, names: Vec<String>) -> Answer {
         let task = network.data.as_ref().map_or(Task::Class, |data| data.task);
-        let outputs = network.graph.shape(network.output).elements();
-        Answer { task, names, thresholds: trained::thresholds(network, about), outputs }
+        let output = network.graph.shape(network.output);
+        let outputs = output.channels();
+        let size = match output {
+            Shape::Map { height, width, .. } => Pair { height, width },
+            Shape::Vector(_) => Pair::square(1),
+        };
+        Answer { task, names, thresholds: trained::thresholds(network, about), outputs, size }
     }
 
-    /// The probability of every class or label, or the numbers.
+    /// Height and width of the masks that it gives, if it gives such.
+    pub fn mask(&self) -> Option<Pair> {
+        (self.task == Task::Segment).then_some(self.size)
+    }
+
+    /// The probability of every class or label, or the numbers; the likeliest class of every pixel.
     pub fn values(&self, outputs: &[f32]) -> Result<Vec<f64>, String> {
         match self.task {
             Task::Class => softmax(outputs),
@@ -53,6 +68,11 @@ impl Answer {
                 Some(at) => Err(format!("the network gives {} for number {at}: are these its weights?", outputs[at])),
                 None => Ok(outputs.iter().map(|number| f64::from(*number)).collect()),
             },
+            Task::Segment => {
+                let classes = likeliest(outputs, self.size.height * self.size.width).into_iter();
+                let classes: Option<Vec<f64>> = classes.map(|class| class.map(f64::from)).collect();
+                classes.ok_or_else(|| "the network gives a pixel no score: are these its weights?".to_owned())
+            }
         }
     }
 
@@ -62,12 +82,23 @@ impl Answer {
             Task::Class => "image,rank,class,name,probability\n",
             Task::Multilabel => "image,rank,label,name,probability,present\n",
             Task::Regression => "image,number,name,value\n",
+            Task::Segment => "image,class,name,pixels\n",
         }
     }
 
     /// What is said of an image, the likeliest first: no more than `top` classes, or so many labels and all that are
-    /// there.
-    pub fn describe(&self, format: Format, path: &Path, probabilities: &[f64], top: usize) -> String {
+    /// there; or of its pixels, and where its `mask` is.
+    pub fn describe(
+        &self,
+        format: Format,
+        path: &Path,
+        mask: Option<&Path>,
+        probabilities: &[f64],
+        top: usize,
+    ) -> String {
+        if self.task == Task::Segment {
+            return self.pixels(format, path, mask, probabilities);
+        }
         if self.task == Task::Regression {
             return self.numbers(format, path, probabilities);
         }
@@ -87,7 +118,7 @@ impl Answer {
                 let row = |(rank, class): (usize, &usize)| {
                     let (image, name) = (field(&path.to_string_lossy()), field(&name(*class)));
                     let present = match self.task {
-                        Task::Class | Task::Regression => String::new(),
+                        Task::Class | Task::Regression | Task::Segment => String::new(),
                         Task::Multilabel => format!(",{}", u8::from(self.is_present(*class, probabilities))),
                     };
                     format!("{image},{},{class},{name},{}{present}\n", rank + 1, probabilities[*class])
@@ -97,7 +128,7 @@ impl Answer {
             Format::Text => {
                 let line = |class: &usize| {
                     let sign = match self.task {
-                        Task::Class | Task::Regression => "",
+                        Task::Class | Task::Regression | Task::Segment => "",
                         Task::Multilabel if self.is_present(*class, probabilities) => "✓ ",
                         Task::Multilabel => "  ",
                     };
@@ -112,7 +143,9 @@ impl Answer {
     fn entry(&self, class: usize, probabilities: &[f64]) -> Value {
         let (name, probability) = (class_name(&self.names, class), probabilities[class]);
         match self.task {
-            Task::Class | Task::Regression => json!({"class": class, "name": name, "probability": probability}),
+            Task::Class | Task::Regression | Task::Segment => {
+                json!({"class": class, "name": name, "probability": probability})
+            }
             Task::Multilabel => json!({
                 "label": class,
                 "name": name,
@@ -142,9 +175,43 @@ impl Answer {
         }
     }
 
+    /// How many pixels each class has.
+    fn counts(&self, classes: &[f64]) -> Vec<usize> {
+        let mut counts = vec![0; self.outputs];
+        classes.iter().for_each(|class| counts[*class as usize] += 1);
+        counts
+    }
+
+    /// What the pixels of an image were taken for.
+    fn pixels(&self, format: Format, path: &Path, mask: Option<&Path>, classes: &[f64]) -> String {
+        let counts = self.counts(classes);
+        let named = || counts.iter().enumerate().map(|(class, count)| (class, class_name(&self.names, class), *count));
+        match format {
+            Format::Json => {
+                let classes: Vec<_> = named()
+                    .map(|(class, name, pixels)| json!({"class": class, "name": name, "pixels": pixels}))
+                    .collect();
+                let mask = mask.map(Path::to_string_lossy);
+                format!("{}\n", json!({"image": path.to_string_lossy(), "mask": mask, "classes": classes}))
+            }
+            Format::Csv => {
+                let image = field(&path.to_string_lossy());
+                named().map(|(class, name, pixels)| format!("{image},{class},{},{pixels}\n", field(&name))).collect()
+            }
+            Format::Text => {
+                let part = |pixels: usize| 100.0 * pixels as f64 / classes.len() as f64;
+                let there = named().filter(|(.., pixels)| *pixels > 0);
+                let lines: String = there
+                    .map(|(_, name, pixels)| format!("  {:>6.2} %  {}\n", part(pixels), printable(&name)))
+                    .collect();
+                format!("{}\n{lines}", printable(&path.display().to_string()))
+            }
+        }
+    }
+
     /// Whether there is a probability of each class or label.
     pub fn has_probabilities(&self) -> bool {
-        self.task != Task::Regression
+        matches!(self.task, Task::Class | Task::Multilabel)
     }
 
     fn is_present(&self, label: usize, probabilities: &[f64]) -> bool {
@@ -157,7 +224,7 @@ impl Answer {
         match self.task {
             Task::Class if !columns.probabilities => vec![field(named())],
             Task::Multilabel if !columns.probabilities && columns.separator.is_some() => vec![field(named())],
-            Task::Class | Task::Multilabel | Task::Regression => {
+            Task::Class | Task::Multilabel | Task::Regression | Task::Segment => {
                 (0..self.outputs).map(|class| field(&class_name(&self.names, class))).collect()
             }
         }
@@ -167,6 +234,7 @@ impl Answer {
     pub fn row(&self, columns: &Columns, probabilities: &[f64]) -> Vec<String> {
         let present = |label: usize| self.is_present(label, probabilities);
         match (self.task, columns.probabilities, &columns.separator) {
+            (Task::Segment, ..) => self.counts(probabilities).iter().map(usize::to_string).collect(),
             (Task::Regression, ..) => probabilities.iter().map(|number| (*number as f32).to_string()).collect(),
             (_, true, _) => probabilities.iter().map(f64::to_string).collect(),
             (Task::Class, false, _) => vec![field(&class_name(&self.names, largest(probabilities)))],

@@ -1,5 +1,6 @@
 //! `data:`, checked against what the network reads.
 
+use super::masks;
 use super::named;
 use super::tables;
 use super::transforms::{TRANSFORMS, spread, without_chance};
@@ -25,7 +26,7 @@ pub struct Requirements<'a> {
 /// Reads the section; `None` if there is an error in it.
 pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &mut Vec<Diagnostic>) -> Option<Data> {
     let mut settings = Settings::new("data", section, scope);
-    let Entries { set, path, task, table, bad_images, max_pixels, train, eval } =
+    let Entries { set, path, task, table, masks, bad_images, max_pixels, train, eval } =
         Entries::read(&mut settings, scope, target, problems);
     problems.extend(settings.finish().err().unwrap_or_default());
 
@@ -35,6 +36,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &
         None => Spanned::new(Task::Class, set.span),
     };
     let table = table.table(&set, &task, problems);
+    let masks = masks.masks(&task, target.classes, problems);
     check_classes(&set, target, problems);
     if let (DataSet::Digits, Some(path)) = (set.value, &path) {
         let message = "`path` has no effect: digits are part of the program";
@@ -64,6 +66,7 @@ pub fn read(section: &Section, scope: &Scope, target: &Requirements, problems: &
         path: path.map(|path| path.value),
         task: task.value,
         table: table?,
+        masks: masks?,
         train: train?.values(),
         eval,
         bad_images: bad_images.map_or(BadImages::Refuse, |policy| policy.value),
@@ -87,6 +90,7 @@ struct Entries {
     /// Nothing inside if it is wrong.
     task: Option<Option<Spanned<Task>>>,
     table: tables::Entries,
+    masks: masks::Entries,
     bad_images: Option<Spanned<BadImages>>,
     max_pixels: MaxPixels,
     train: Option<Option<Transforms>>,
@@ -103,6 +107,7 @@ impl Entries {
         let names = || Takes::Words(tasks.iter().map(|(name, _)| *name).collect());
         let task = settings.take_as("task", names).map(|task| choice(task, "task", &tasks, problems));
         let table = tables::Entries::read(settings, problems);
+        let masks = masks::Entries::read(settings, problems);
         let policies = [BadImages::Refuse, BadImages::Skip].map(|policy| (policy.name(), policy));
         let names = || Takes::Words(policies.iter().map(|(name, _)| *name).collect());
         let bad_images = settings.take_as("on_bad_image", names);
@@ -115,7 +120,7 @@ impl Entries {
             list.map(|list| Transforms::read(list, key, channels, scope, problems))
         };
         let (train, eval) = (list("train"), list("eval"));
-        Entries { set, path, task, table, bad_images, max_pixels, train, eval }
+        Entries { set, path, task, table, masks, bad_images, max_pixels, train, eval }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, FromValue, Value};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::elaborate::language::Takes;
 use crate::elaborate::scope::Scope;
-use crate::recipe::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Loss, Mix, MixKind, Regression};
+use crate::recipe::{Asymmetric, BinaryCrossEntropy, ClassWeights, CrossEntropy, Dice, Loss, Mix, MixKind, Regression};
 use crate::syntax::ast::Setting;
 
 /// Every loss.
@@ -22,6 +22,8 @@ pub const LOSSES: Registry<Loss> = Registry {
         ("l1", |_| Ok(Loss::Regression(Regression::L1))),
         ("mse", |_| Ok(Loss::Regression(Regression::Mse))),
         ("huber", huber),
+        ("dice", dice),
+        ("dice_ce", dice_ce),
     ]],
     aliases: aliases::LOSSES,
 };
@@ -34,9 +36,27 @@ const MIXES: Registry<Mix> = Registry {
 };
 
 fn cross_entropy(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    options(arguments).map(Loss::CrossEntropy)
+}
+
+fn options(arguments: &mut Arguments) -> Result<CrossEntropy, Diagnostic> {
     let label_smoothing = label_smoothing(arguments)?;
     let class_weights = weights(arguments, "class_weights", "class")?;
-    Ok(Loss::CrossEntropy(CrossEntropy { label_smoothing, class_weights }))
+    Ok(CrossEntropy { label_smoothing, class_weights })
+}
+
+fn dice(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    Ok(Loss::Dice(Dice { smooth: smooth(arguments)?, cross_entropy: None }))
+}
+
+fn dice_ce(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {
+    let smooth = smooth(arguments)?;
+    Ok(Loss::Dice(Dice { smooth, cross_entropy: Some(options(arguments)?) }))
+}
+
+fn smooth(arguments: &mut Arguments) -> Result<f64, Diagnostic> {
+    let smooth = arguments.optional("smooth")?.unwrap_or(0.0);
+    at_least_zero(arguments, "smooth", smooth)
 }
 
 fn binary_cross_entropy(arguments: &mut Arguments) -> Result<Loss, Diagnostic> {

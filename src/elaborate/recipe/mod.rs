@@ -6,6 +6,7 @@
 
 mod data;
 mod losses;
+mod masks;
 mod named;
 mod optimizers;
 mod patterns;
@@ -20,6 +21,7 @@ mod transforms;
 mod tests;
 
 pub use data::keys as data_keys;
+pub use tasks::told;
 pub use train::keys as train_keys;
 
 use super::scope::Scope;

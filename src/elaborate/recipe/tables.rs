@@ -55,14 +55,18 @@ impl Entries {
         problems: &mut Vec<Diagnostic>,
     ) -> Option<Option<Table>> {
         if set.value != DataSet::Table {
-            if task.value != Task::Class {
-                let message = format!("`task: {}` needs `set: table`", task.value);
+            let (needs, help) = match (task.value, set.value) {
+                (Task::Class, _) | (Task::Segment, DataSet::Folder) => ("", ""),
+                (Task::Segment, _) => (
+                    "`set: folder` or `set: table`",
+                    "write `set: folder`, with the `path` to `train/images` and `train/masks`, or `set: table`",
+                ),
+                _ => ("`set: table`", "write `set: table`, with the `file` that says what each image has"),
+            };
+            if !needs.is_empty() {
+                let message = format!("`task: {}` needs {needs}", task.value);
                 let error = Diagnostic::error(Code::DataMismatch, task.span, message);
-                problems.push(
-                    error
-                        .other(set.span, format!("{} has one class an image", set.value))
-                        .help("write `set: table`, with the `file` that says what each image has"),
-                );
+                problems.push(error.other(set.span, format!("{} has one class an image", set.value)).help(help));
                 return None;
             }
             for (key, span) in self.given {
@@ -104,11 +108,21 @@ impl Entries {
                 "write for example `separator: \"|\"`",
             ),
             (Task::Class, None, None) | (Task::Multilabel, Some(_), None) | (Task::Multilabel, None, Some(_)) => Ok(()),
-            (Task::Regression, _, None) => Ok(()),
+            (Task::Regression, _, None) | (Task::Segment, None, None) => Ok(()),
             (Task::Regression, _, Some(_)) => refuse(
                 place("separator"),
                 "`separator` divides labels, and `task: regression` has numbers".to_owned(),
                 "leave it out; a list of columns holds several numbers: `label: [x, y]`",
+            ),
+            (Task::Segment, Some(list), _) => refuse(
+                Some(list.span),
+                "`task: segment` has one mask an image, whose file one column names".to_owned(),
+                "write the column, or how the names are made: `label: masks/{id}.png`",
+            ),
+            (Task::Segment, None, Some(_)) => refuse(
+                place("separator"),
+                "`separator` divides labels, and `task: segment` has masks".to_owned(),
+                "leave it out",
             ),
             (Task::Class, Some(list), _) => refuse(
                 Some(list.span),

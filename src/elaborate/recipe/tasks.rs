@@ -1,7 +1,7 @@
 //! What a recipe may ask for depends on the task. Each mistake says what takes its place, or why nothing does.
 
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::recipe::{Curve, Loss, Measure, MixKind, Sampler, Task, Train};
+use crate::recipe::{ClassWeights, Curve, Loss, Measure, MixKind, Sampler, Task, Train};
 use crate::syntax::ast::{Document, Section, Setting};
 
 /// The task that a document tells, if its `data:` is there and not wrong about it.
@@ -18,15 +18,18 @@ pub fn told(document: &Document) -> Option<Task> {
 /// Adds what does not fit the task.
 pub fn check(section: &Section, train: &Train, task: Task, problems: &mut Vec<Diagnostic>) {
     let place = |key: &str| section.entry(key).map_or(section.span, |(_, setting)| setting.span);
-    if train.loss.task() != task {
+    if !train.loss.tasks().contains(&task) {
         problems.push(other_loss(&train.loss, task, place("loss")));
+    }
+    if task == Task::Segment {
+        check_pixels(train, place, problems);
     }
     if train.sampler != Sampler::Shuffle && task != Task::Class {
         let message =
             format!("`{}` draws images by their class, and `task: {task}` has {}", sampler(train), task.of_image());
         let error = Diagnostic::error(Code::InvalidArgument, place("sampler"), message);
         problems.push(error.help(match task {
-            Task::Class | Task::Regression => "leave `sampler` out",
+            Task::Class | Task::Regression | Task::Segment => "leave `sampler` out",
             Task::Multilabel => {
                 "leave `sampler` out; so that rare labels matter more, write `loss: binary_cross_entropy pos_weight=auto`"
             }
@@ -60,6 +63,23 @@ pub fn check(section: &Section, train: &Train, task: Task, problems: &mut Vec<Di
     }
 }
 
+/// Adds what does not fit where each pixel has a class.
+fn check_pixels(train: &Train, place: impl Fn(&str) -> Span, problems: &mut Vec<Diagnostic>) {
+    let error = |key: &str, message: &str| Diagnostic::error(Code::InvalidArgument, place(key), message);
+    if train.mix.iter().any(|mix| mix.kind == MixKind::Mixup) {
+        let message = "`mixup` lays two images over each other, and each pixel of a mask has one class";
+        problems.push(
+            error("mix", message).help("write `mix: cutmix 1`, which cuts masks as it cuts images, or leave it out"),
+        );
+    }
+    if let Some((key, ClassWeights::Auto)) = train.loss.weights() {
+        let message = format!("`{key}=auto` goes by how many images each class has, and here each pixel has a class");
+        problems.push(
+            error("loss", &message).help("write a list with a number for each class; `archc data stats` prints one"),
+        );
+    }
+}
+
 fn sampler(train: &Train) -> &'static str {
     match train.sampler {
         Sampler::Shuffle => "shuffle",
@@ -69,18 +89,19 @@ fn sampler(train: &Train) -> &'static str {
 }
 
 fn other_loss(loss: &Loss, task: Task, place: Span) -> Diagnostic {
-    let (name, own) = (loss.name(), loss.task());
-    let message = format!("`{name}` is a loss for {}, and `task: {task}` has {}", own.of_image(), task.of_image());
+    let name = loss.name();
+    let message = format!("`{name}` is a loss for {}, and `task: {task}` has {}", loss.of_images(), task.of_image());
     let error = Diagnostic::error(Code::InvalidArgument, place, message);
-    match own {
-        Task::Class => error.help(format!("write `loss: {}`", Loss::of(task).name())),
-        _ => error.help(format!("write `task: {own}` under `data:`, or `loss: {}`", Loss::of(task).name())),
+    match loss.tasks() {
+        [Task::Class, ..] => error.help(format!("write `loss: {}`", Loss::of(task).name())),
+        own => error.help(format!("write `task: {}` under `data:`, or `loss: {}`", own[0], Loss::of(task).name())),
     }
 }
 
 /// Adds why a loss does not take what others do.
 pub fn say_why(problems: &mut [Diagnostic]) {
     const ABSENT: &str = "`gamma_neg` and `clip` already make common absent labels matter less";
+    const DICE: &str = "it is about the loss of each pixel, and `dice` compares whole masks; `dice_ce` takes it";
     const CLASSES: &str = "it is about classes, and numbers have none";
     let reasons = [
         (
@@ -101,6 +122,8 @@ pub fn say_why(problems: &mut [Diagnostic]) {
         ("mse", "label_smoothing", CLASSES),
         ("huber", "class_weights", CLASSES),
         ("huber", "label_smoothing", CLASSES),
+        ("dice", "class_weights", DICE),
+        ("dice", "label_smoothing", DICE),
     ];
     for problem in problems.iter_mut().filter(|problem| problem.code == Code::UnknownArgument) {
         let says = |part: &str| problem.message.contains(&format!("`{part}`"));

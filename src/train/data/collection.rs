@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 use super::augment::shrink;
 use super::image::Image;
 use super::split::shuffle;
-use super::{DataError, Split, cifar, digits, folder, idx, table};
+use super::{DataError, Split, cifar, digits, folder, idx, masked, table};
 use crate::ir::Pair;
 use crate::random::{Purpose, generator};
 use crate::recipe::{BadImages, Data, DataSet, Task};
@@ -73,6 +73,16 @@ impl Collection {
     /// If files are missing, cut off or not what they should be.
     pub fn open(data: &Data) -> Result<Collection, DataError> {
         let path = data.path.as_deref();
+        let masks = match (data.task, &data.masks) {
+            (Task::Segment, None) => {
+                let message = "`task: segment` needs the names of the classes: write `classes:` under `data:`";
+                return Err(DataError::Mismatch(message.to_owned()));
+            }
+            (_, masks) => masks.as_ref(),
+        };
+        if let (Some(masks), DataSet::Folder) = (masks, data.set) {
+            return masked::open(data, masks);
+        }
         if data.task != Task::Class && data.set != DataSet::Table {
             let message = format!("`task: {}` needs a table that says what each image has", data.task);
             return Err(DataError::Mismatch(message));
@@ -100,7 +110,10 @@ impl Collection {
                 data.set
             ))),
             TestImages::Validation => Ok((self.validation.clone(), Vec::new())),
-            TestImages::Folders(folders) => folder::test(data, folders, &self.classes),
+            TestImages::Folders(folders) => match &data.masks {
+                Some(masks) => masked::test(data, masks),
+                None => folder::test(data, folders, &self.classes),
+            },
             TestImages::Table => table::test(data, &self.classes),
         }
     }

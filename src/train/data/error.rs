@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::recipe::DataSet;
 
@@ -50,6 +51,15 @@ pub enum DataError {
         /// The system's reason.
         error: io::Error,
     },
+    /// A mask that cannot be read, or does not fit its image.
+    BadMask {
+        /// Its file.
+        path: PathBuf,
+        /// The table that names it, and the line there.
+        row: Option<(Arc<Path>, u64)>,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The data and the network, or the transforms, do not fit together.
     Mismatch(String),
 }
@@ -57,7 +67,7 @@ pub enum DataError {
 impl DataError {
     /// Whether it is about one image alone: what `on_bad_image: skip` steps over.
     pub fn is_of_one_image(&self) -> bool {
-        matches!(self, DataError::BadImage { .. } | DataError::UnreadableImage { .. })
+        matches!(self, DataError::BadImage { .. } | DataError::UnreadableImage { .. } | DataError::BadMask { .. })
     }
 
     pub(super) fn io(path: &Path, error: io::Error) -> DataError {
@@ -108,6 +118,12 @@ impl fmt::Display for DataError {
             DataError::Malformed { path, message } => write!(f, "{}: {message}", path.display()),
             DataError::BadImage { path, reason } => {
                 write!(f, "{} is no image that can be decoded: {reason}", path.display())
+            }
+            DataError::BadMask { path, row, reason } => {
+                if let Some((table, line)) = row {
+                    write!(f, "{}: line {line}: ", table.display())?;
+                }
+                write!(f, "the mask {}: {reason}", path.display())
             }
             DataError::Mismatch(message) => f.write_str(message),
         }

@@ -184,7 +184,7 @@ pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 
 /// Hands out the files in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one
 /// ends.
-fn walk(
+pub(super) fn walk(
     folder: &Path,
     above: &mut Vec<PathBuf>,
     take: &mut impl FnMut(PathBuf) -> Result<(), DataError>,

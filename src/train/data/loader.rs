@@ -25,7 +25,8 @@ pub struct Batch {
     pub index: usize,
     /// N×C×H×W, transformed.
     pub images: Vec<f32>,
-    /// N class indices; none where another task has other targets.
+    /// N class indices, or N×H×W of pixels, of which some may be [`IGNORED`](crate::kernels::IGNORED); none where another
+    /// task has other targets.
     pub labels: Vec<u32>,
     /// N×C numbers, 1 for labels that an image has and 0 for the others, or the image's numbers; none where images
     /// have a class each.
@@ -269,8 +270,9 @@ impl SplitPass {
     ) -> Result<(), DataError> {
         self.split.read(example, self.pipeline.channels(), image)?;
         self.pipeline.check(image.size).map_err(|reason| self.unfit(example, reason))?;
-        self.pipeline.apply(image, spare, numbers, &mut batch.images);
-        self.split.targets().put(example, self.classes, batch);
+        let mut mask = self.split.targets().mask(example, image.size)?;
+        self.pipeline.apply(image, mask.as_mut(), spare, numbers, &mut batch.images);
+        self.split.targets().put(example, self.classes, mask.as_ref(), batch);
         batch.examples.push(example);
         Ok(())
     }

@@ -26,6 +26,8 @@ mod image;
 mod layout;
 mod left_out;
 mod loader;
+mod mask;
+mod masked;
 mod naming;
 pub(crate) mod places;
 mod sampler;
@@ -57,6 +59,7 @@ pub use error::DataError;
 pub use folder::images_in;
 pub use image::Image;
 pub use loader::{Batch, Batches};
+pub use mask::{MaskFile, MaskFiles, palette_png};
 pub use places::named;
 pub use sheet::{Tile, sheet};
 
@@ -69,6 +72,7 @@ use self::augment::Pipeline;
 use self::collection::{looked_at, some};
 use self::image::decode;
 use self::loader::{SplitPass, Unreadable, none_left};
+use self::mask::overlay;
 use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
@@ -93,16 +97,20 @@ pub struct Dataset {
 /// That data has so many classes, labels or numbers, and the network gives another number of outputs.
 pub fn other_outputs(task: Task, names: usize, outputs: usize) -> String {
     let what = match (task, names) {
-        (Task::Class, 1) => "class",
-        (Task::Class, _) => "classes",
+        (Task::Class | Task::Segment, 1) => "class",
+        (Task::Class | Task::Segment, _) => "classes",
         (Task::Multilabel, 1) => "label",
         (Task::Multilabel, _) => "labels",
         (Task::Regression, 1) => "number",
         (Task::Regression, _) => "numbers",
     };
+    let ending = match task {
+        Task::Segment => format!("conv {names} 1x1"),
+        Task::Class | Task::Multilabel | Task::Regression => format!("linear {names}"),
+    };
     let gives = if outputs == 1 { "number" } else { "numbers" };
     format!(
-        "the data has {names} {what}, and the network gives {outputs} {gives}: let it end with `linear {names}`, and write \
+        "the data has {names} {what}, and the network gives {outputs} {gives}: let it end with `{ending}`, and write \
          `classes: {names}` if the file says how many there are"
     )
 }
@@ -183,7 +191,7 @@ impl Dataset {
     /// none of their own.
     pub fn contents(&self) -> Option<u64> {
         let sums: Vec<contents::Sum> =
-            [&self.train, &self.validation].into_iter().filter_map(|split| split.contents()).collect();
+            [&self.train, &self.validation].into_iter().flat_map(|split| split.all_contents()).collect();
         let first = |sum: &[u8]| sum.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
         if sums.is_empty() { None } else { first(&Sha256::digest(sums.concat())) }
     }
@@ -239,10 +247,18 @@ impl Dataset {
         let pass = SplitPass { order, seed, epoch: epoch as u64, ..self.pass(&split, pipeline, 1) };
         let (mut sample, mut batch) = (Vec::new(), Batch::default());
         let (mut image, mut spare) = (Image::default(), Image::default());
+        // Of a batch of one image with a mask.
+        let pixels = match split.targets() {
+            Targets::Masks(_) => pipeline.elements() / pipeline.channels(),
+            Targets::Classes(_) | Targets::Labels(_) | Targets::Numbers(_) => usize::MAX,
+        };
         for index in 0..pass.order.len() {
             (batch, _) = pass.make(index, batch, &mut image, &mut spare)?.into_parts();
             let images = batch.images.chunks_exact(pipeline.elements());
-            let images = images.map(|values| looked_at(&mut pipeline.colours(values)));
+            let images = images.map(|values| match batch.labels.len() == pixels {
+                true => looked_at(&mut overlay(&pipeline.colours(values), batch.labels.iter().copied())),
+                false => looked_at(&mut pipeline.colours(values)),
+            });
             let caption = |example: &usize| pass.split.targets().caption(*example, &self.classes);
             sample.extend(images.zip(batch.examples.iter().map(caption)));
         }
@@ -344,7 +360,7 @@ pub fn read_image(
     let (mut image, mut spare, mut output) = (Image::default(), Image::default(), Vec::new());
     decode(path, pipeline.channels(), max_pixels, &mut image)?;
     pipeline.check(image.size).map_err(|reason| DataError::Mismatch(format!("{}: {reason}", path.display())))?;
-    pipeline.apply(&mut image, &mut spare, &mut generator(0, Purpose::Augment, 0, 0), &mut output);
+    pipeline.apply(&mut image, None, &mut spare, &mut generator(0, Purpose::Augment, 0, 0), &mut output);
     Ok(output)
 }
 

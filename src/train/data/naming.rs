@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::Dataset;
-use crate::recipe::Task;
+use crate::recipe::{Masks, Task};
 
 impl Dataset {
     /// Numbers the classes as they stand in `names`, which may have more: those have no images here.
@@ -15,6 +15,20 @@ impl Dataset {
         if self.data.task == Task::Regression && names.len() != self.classes.len() {
             // There is no number for a column that is missing; whoever trains or judges says so.
             return Ok(());
+        }
+        if let Some(masks) = &self.data.masks {
+            // The pixels of masks are numbers already; names only say what these mean.
+            let numbered = self.classes == Masks::numbered(self.classes.len()).classes;
+            let differ = |(own, name): &(&String, &String)| own != name;
+            let unknown = self.classes.iter().zip(names).filter(differ).map(|(own, _)| own.clone());
+            return match masks.classes.len() == names.len() && (numbered || self.classes == names) {
+                true => {
+                    self.classes = names.to_vec();
+                    Ok(())
+                }
+                false => Err(unknown.collect::<Vec<_>>())
+                    .map_err(|some| if some.is_empty() { self.classes.clone() } else { some }),
+            };
         }
         let numbers: HashMap<&String, u32> =
             names.iter().enumerate().rev().map(|(number, name)| (name, number as u32)).collect();

@@ -12,6 +12,7 @@ use super::DataError;
 use super::contents::{self, Sum};
 use super::decoded::{self, Decoded};
 use super::image::{self, Image, decode, decode_smaller};
+use super::mask;
 use super::targets::Targets;
 use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
@@ -115,6 +116,42 @@ impl Split {
         }
     }
 
+    /// Digests of what is in the files of the images and in those of their masks.
+    pub(super) fn all_contents(&self) -> impl Iterator<Item = Sum> {
+        let masks = match &self.targets {
+            Targets::Masks(masks) => {
+                let files: Vec<PathBuf> = masks.files.iter().map(|mask| mask.file.clone()).collect();
+                let part = match &*self.images {
+                    Images::Files { part, .. } => format!("masks of {part}"),
+                    Images::Memory { .. } | Images::Values { .. } => String::new(),
+                };
+                Some(contents::digest(&files, &part, decoded::folder().as_deref()))
+            }
+            Targets::Classes(_) | Targets::Labels(_) | Targets::Numbers(_) => None,
+        };
+        self.contents().into_iter().chain(masks)
+    }
+
+    /// How many images each of so many classes or labels has, or how many pixels; those that are not known count for
+    /// nothing.
+    ///
+    /// # Errors
+    /// If a mask cannot be read.
+    pub fn counts(&self, classes: usize) -> Result<Vec<usize>, DataError> {
+        let Targets::Masks(masks) = &self.targets else { return Ok(self.targets.counts(classes)) };
+        let of_one = |example: usize| {
+            let mut counts = vec![0; classes];
+            for label in mask::labels(&masks.read(example, self.size(example)?)?) {
+                counts.get_mut(label as usize).into_iter().for_each(|count| *count += 1);
+            }
+            Ok(counts)
+        };
+        let mut total = vec![0; classes];
+        let all: Vec<Vec<usize>> = (0..self.len()).into_par_iter().map(of_one).collect::<Result<_, DataError>>()?;
+        all.iter().for_each(|counts| total.iter_mut().zip(counts).for_each(|(total, count)| *total += count));
+        Ok(total)
+    }
+
     /// How many examples there are.
     pub fn len(&self) -> usize {
         self.targets.len()
@@ -181,8 +218,13 @@ impl Split {
     /// Those that are not of one image.
     pub fn sound(&self, channels: usize) -> Result<(Split, Vec<DataError>), DataError> {
         let Images::Files { files, max_pixels, .. } = &*self.images else { return Ok((self.clone(), Vec::new())) };
-        let read = |example: usize| match self.read(example, channels, &mut Image::default()) {
-            Ok(()) => Ok(None),
+        let read_one = |example: usize| {
+            let mut image = Image::default();
+            self.read(example, channels, &mut image)?;
+            self.targets.mask(example, image.size)
+        };
+        let read = |example: usize| match read_one(example) {
+            Ok(_) => Ok(None),
             Err(error) if error.is_of_one_image() => Ok(Some(error)),
             Err(error) => Err(error),
         };

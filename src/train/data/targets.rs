@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use flate2::Crc;
 
+use super::DataError;
+use super::image::Image;
 use super::loader::Batch;
+use super::mask::{MaskFiles, labels, overlay};
+use crate::ir::Pair;
 
 /// What is known of each image.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +19,8 @@ pub enum Targets {
     Labels(Arc<LabelSets>),
     /// Its numbers.
     Numbers(Arc<NumberRows>),
+    /// Its mask.
+    Masks(Arc<MaskFiles>),
 }
 
 /// The numbers of each image, one image after the other.
@@ -107,6 +113,7 @@ impl Targets {
             Targets::Classes(labels) => labels.len(),
             Targets::Labels(sets) => sets.len(),
             Targets::Numbers(rows) => rows.values.len() / rows.columns,
+            Targets::Masks(masks) => masks.files.len(),
         }
     }
 
@@ -119,7 +126,7 @@ impl Targets {
     pub fn classes(&self) -> &[u32] {
         match self {
             Targets::Classes(labels) => labels,
-            Targets::Labels(_) | Targets::Numbers(_) => &[],
+            Targets::Labels(_) | Targets::Numbers(_) | Targets::Masks(_) => &[],
         }
     }
 
@@ -128,7 +135,7 @@ impl Targets {
         match self {
             Targets::Classes(labels) => &labels[example..=example],
             Targets::Labels(sets) => sets.of(example),
-            Targets::Numbers(_) => &[],
+            Targets::Numbers(_) | Targets::Masks(_) => &[],
         }
     }
 
@@ -148,11 +155,15 @@ impl Targets {
                 let values = examples.iter().flat_map(|example| rows.of(*example)).copied().collect();
                 Targets::Numbers(Arc::new(NumberRows { columns: rows.columns, values }))
             }
+            Targets::Masks(all) => {
+                let files = examples.iter().map(|example| all.files[*example].clone()).collect();
+                Targets::Masks(Arc::new(MaskFiles { files, masks: all.masks.clone() }))
+            }
         }
     }
 
     /// The same with the number that stands at its place in `new` for every class, label or column; of columns, `new`
-    /// is a permutation.
+    /// is a permutation, and masks stay as they are: their pixels are numbers already.
     pub fn renumbered(&self, new: &[u32]) -> Targets {
         let number = |label: &u32| new[*label as usize];
         match self {
@@ -169,6 +180,7 @@ impl Targets {
                 }
                 Targets::Numbers(Arc::new(NumberRows { columns: rows.columns, values }))
             }
+            Targets::Masks(masks) => Targets::Masks(Arc::clone(masks)),
         }
     }
 
@@ -183,26 +195,59 @@ impl Targets {
                 }
             }
             Targets::Numbers(rows) => rows.values.iter().for_each(|value| sum.update(&value.to_le_bytes())),
+            Targets::Masks(masks) => {
+                sum.update(&masks.masks.ignore.to_le_bytes());
+                for mask in &masks.files {
+                    sum.update(mask.file.file_name().unwrap_or_default().as_encoded_bytes());
+                    sum.update(&mask.file.metadata().map_or(0, |metadata| metadata.len()).to_le_bytes());
+                }
+            }
         }
     }
 
-    /// Puts what is known of an image at the end of a batch, of so many labels.
-    pub fn put(&self, example: usize, labels: usize, batch: &mut Batch) {
+    /// The mask of an image of this size, if that is what is known of it.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is none of that image.
+    pub fn mask(&self, example: usize, size: Pair) -> Result<Option<Image>, DataError> {
+        match self {
+            Targets::Masks(masks) => masks.read(example, size).map(Some),
+            Targets::Classes(_) | Targets::Labels(_) | Targets::Numbers(_) => Ok(None),
+        }
+    }
+
+    /// An image with its mask over it, if it has one that can be read.
+    pub fn over(&self, example: usize, image: &Image) -> Image {
+        match self.mask(example, image.size) {
+            Ok(Some(mask)) => overlay(image, labels(&mask)),
+            Ok(None) | Err(_) => image.clone(),
+        }
+    }
+
+    /// Puts what is known of an image at the end of a batch, of so many labels; its mask is as the transforms left it.
+    pub fn put(&self, example: usize, count: usize, mask: Option<&Image>, batch: &mut Batch) {
         match self {
             Targets::Classes(classes) => batch.labels.push(classes[example]),
             Targets::Labels(sets) => {
                 let start = batch.targets.len();
-                batch.targets.resize(start + labels, 0.0);
+                batch.targets.resize(start + count, 0.0);
                 sets.of(example).iter().for_each(|label| batch.targets[start + *label as usize] = 1.0);
             }
             Targets::Numbers(rows) => batch.targets.extend_from_slice(rows.of(example)),
+            Targets::Masks(_) => batch.labels.extend(mask.into_iter().flat_map(labels)),
         }
     }
 
     /// What is known of an image, for people.
     pub fn caption(&self, example: usize, names: &[String]) -> String {
-        if let Targets::Numbers(rows) = self {
-            return rows.of(example).iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
+        match self {
+            Targets::Numbers(rows) => {
+                return rows.of(example).iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
+            }
+            Targets::Masks(masks) => {
+                return masks.files[example].file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            }
+            Targets::Classes(_) | Targets::Labels(_) => {}
         }
         let name = |label: &u32| names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
         self.of(example).iter().map(name).collect::<Vec<_>>().join(", ")
@@ -228,7 +273,7 @@ mod tests {
             [&[3, 4][..], &[], &[0], &[0, 1, 4]]
         );
         let mut batch = Batch::default();
-        [3, 1].into_iter().for_each(|example| targets.put(example, 5, &mut batch));
+        [3, 1].into_iter().for_each(|example| targets.put(example, 5, None, &mut batch));
         assert_eq!(batch.targets, [1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         let sum = |sets: &[&[u32]]| {
             let mut sum = Crc::new();

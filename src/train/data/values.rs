@@ -31,6 +31,7 @@ impl Dataset {
         let data = Data {
             task: Task::Class,
             table: None,
+            masks: None,
             set: DataSet::Folder,
             path: None,
             train: Vec::new(),

@@ -106,7 +106,11 @@ impl ClassEvaluation {
             Measure::MacroF1 => self.macro_f1(),
             Measure::Auroc => self.auroc.unwrap_or(f64::NAN),
             Measure::CalibrationError => self.calibration.error(),
-            Measure::MeanPrecision | Measure::MeanDistance | Measure::Explained => f64::NAN,
+            Measure::MeanPrecision
+            | Measure::MeanDistance
+            | Measure::Explained
+            | Measure::MeanIou
+            | Measure::PixelAccuracy => f64::NAN,
         }
     }
 

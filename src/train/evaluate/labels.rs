@@ -86,9 +86,12 @@ impl LabelsEvaluation {
             Measure::MeanPrecision => known(|label| label.average_precision),
             Measure::Auroc => known(|label| label.auroc),
             Measure::MacroF1 => mean(self.labels.iter().map(LabelResult::f1).filter(|f1| !f1.is_nan())),
-            Measure::BalancedAccuracy | Measure::CalibrationError | Measure::MeanDistance | Measure::Explained => {
-                f64::NAN
-            }
+            Measure::BalancedAccuracy
+            | Measure::CalibrationError
+            | Measure::MeanDistance
+            | Measure::Explained
+            | Measure::MeanIou
+            | Measure::PixelAccuracy => f64::NAN,
         }
     }
 }

@@ -67,7 +67,9 @@ impl NumbersEvaluation {
             | Measure::MacroF1
             | Measure::Auroc
             | Measure::CalibrationError
-            | Measure::MeanPrecision => f64::NAN,
+            | Measure::MeanPrecision
+            | Measure::MeanIou
+            | Measure::PixelAccuracy => f64::NAN,
         }
     }
 }

@@ -46,6 +46,7 @@ pub fn sheet(record: &Record, recipe: &Train, steps: usize) -> Result<Sheet, Tra
         Task::Class => (ALIKE, Unit::Percent, vec![Measure::BalancedAccuracy, Measure::MacroF1, Measure::Auroc]),
         Task::Multilabel => (ALIKE, Unit::Percent, vec![Measure::MeanPrecision, Measure::MacroF1, Measure::Auroc]),
         Task::Regression => ("measures of validation", Unit::Plain, vec![Measure::MeanDistance, Measure::Explained]),
+        Task::Segment => ("measures of validation", Unit::Percent, vec![Measure::MeanIou, Measure::PixelAccuracy]),
     };
     let charts = [
         (

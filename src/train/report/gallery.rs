@@ -28,7 +28,9 @@ pub fn tiles(guesses: &[Shown], dataset: &Dataset) -> Vec<Tile> {
     let mut image = Image::default();
     let tile = |guess: &Shown| {
         let (truth, taken_for) = (guess.truth.clone(), guess.taken_for.clone());
-        let picture = dataset.validation.read(guess.example, 3, &mut image).ok().map(|()| picture(&image));
+        let targets = dataset.validation.targets();
+        let read = dataset.validation.read(guess.example, 3, &mut image).ok();
+        let picture = read.map(|()| picture(&targets.over(guess.example, &image)));
         Tile { image: picture, truth, taken_for, probability: guess.probability }
     };
     guesses.iter().map(tile).collect()

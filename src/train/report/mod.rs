@@ -8,6 +8,7 @@ mod labels;
 mod numbers;
 mod page;
 mod results;
+mod segments;
 
 use std::fmt::Write;
 use std::path::Path;

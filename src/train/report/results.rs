@@ -12,7 +12,7 @@ use super::labels;
 use super::numbers;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, settings, table};
-use super::pictures;
+use super::{pictures, segments};
 use crate::plot::{self, Chart, Grid, Line, Matrix, Picture, Stroke, Unit};
 use crate::quantity::exact;
 use crate::recipe::Measure;
@@ -35,6 +35,10 @@ pub fn sections(findings: &Findings, dataset: &Dataset, folder: &Path) -> Result
         Evaluation::Numbers(evaluation) => {
             let names: Vec<String> = (0..evaluation.columns.len()).map(name).collect();
             numbers::sections(findings, evaluation, &names, dataset, folder)
+        }
+        Evaluation::Segments(evaluation) => {
+            let names: Vec<String> = (0..evaluation.classes.len()).map(name).collect();
+            segments::sections(findings, evaluation, &names, dataset, folder)
         }
     }
 }

@@ -22,7 +22,7 @@ fn a_task_has_its_loss_and_its_measures() {
     let (data, train) = (network.data.expect("it has data"), network.train.expect("it has a recipe"));
     assert_eq!((data.task, data.table.expect("a table").separator.as_deref()), (Task::Multilabel, Some("|")));
     let usual = Train { epochs: 2, ..Train::of(Task::Multilabel) };
-    assert_eq!((train.loss.task(), train.best_by), (Task::Multilabel, Measure::MeanPrecision));
+    assert_eq!((train.loss.tasks(), train.best_by), (&[Task::Multilabel][..], Measure::MeanPrecision));
     assert_eq!(train, usual);
     let columns = "data: {set: table, file: a.csv, task: multilabel, label: [cat, dog]}";
     assert_eq!(compile(INPUT, columns).data.expect("it has data").table.expect("a table").label, ["cat", "dog"]);
@@ -104,7 +104,7 @@ fn mistakes() {
         ),
         (
             data("task: detect"),
-            &["E010 `detect`: no task is called `detect` | there are class, multilabel, regression"],
+            &["E010 `detect`: no task is called `detect` | there are class, multilabel, regression, segment"],
         ),
         (
             "data: {set: digits, task: multilabel}".to_owned(),

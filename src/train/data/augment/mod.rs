@@ -9,6 +9,7 @@ mod colour;
 #[cfg(test)]
 mod extremes;
 mod levels;
+mod mask;
 mod resize;
 #[cfg(test)]
 mod tests;
@@ -116,11 +117,22 @@ impl Pipeline {
         Image { channels: self.channels, size: self.size, pixels }
     }
 
-    /// Turns `image` into the network's input, in place, and appends it to `output`. `spare` is memory to work in.
+    /// Turns `image` into the network's input, in place, and appends it to `output`; its mask, if it has one, becomes
+    /// that of the result. `spare` is memory to work in.
     ///
     /// [`Pipeline::check`] must have accepted the image's size.
-    pub fn apply(&self, image: &mut Image, spare: &mut Image, numbers: &mut ChaCha8Rng, output: &mut Vec<f32>) {
+    pub fn apply(
+        &self,
+        image: &mut Image,
+        mut mask: Option<&mut Image>,
+        spare: &mut Image,
+        numbers: &mut ChaCha8Rng,
+        output: &mut Vec<f32>,
+    ) {
         for transform in &self.transforms {
+            if let Some(mask) = &mut mask {
+                mask::apply(transform, mask, spare, numbers.clone());
+            }
             apply(transform, image, spare, numbers);
         }
         output.extend_from_slice(&image.pixels);
@@ -131,7 +143,7 @@ fn apply(transform: &Transform, image: &mut Image, spare: &mut Image, numbers: &
     match transform {
         Transform::Pad(padding) => window::pad(image, spare, padding),
         Transform::RandomCrop { size, padding } => window::random_crop(image, spare, numbers, *size, padding),
-        Transform::CenterCrop { size } => window::center_crop(image, spare, *size),
+        Transform::CenterCrop { size } => window::center_crop(image, spare, *size, 0.0),
         Transform::ResizedCrop { size, scale, ratio, filter } => {
             let rectangle = window::random_rectangle(numbers, image.size, *scale, *ratio);
             window::cut(image, spare, rectangle);

@@ -61,6 +61,14 @@ impl Change {
         }
     }
 
+    /// Whether it changes where something is, and no colours.
+    pub fn moves(self) -> bool {
+        matches!(
+            self,
+            Change::ShearX(_) | Change::ShearY(_) | Change::TranslateX(_) | Change::TranslateY(_) | Change::Rotate(_)
+        )
+    }
+
     /// Changes `image`; `fill` has what comes in from outside.
     pub fn apply(self, image: &mut Image, spare: &mut Image, sampling: Sampling, fill: &[f64]) {
         let corner = [-0.5 * image.size.width as f64, -0.5 * image.size.height as f64];

@@ -30,11 +30,11 @@ pub fn random_crop(
     window(image, spare, size, top - pixels.height as isize, left - pixels.width as isize, edges);
 }
 
-/// The window in the middle.
-pub fn center_crop(image: &mut Image, spare: &mut Image, size: Pair) {
+/// The window in the middle, and `fill` around the image.
+pub fn center_crop(image: &mut Image, spare: &mut Image, size: Pair, fill: f64) {
     let top = margin(image.size.height, size.height);
     let left = margin(image.size.width, size.width);
-    window(image, spare, size, top, left, &Edges::Fill(vec![0.0; image.channels]));
+    window(image, spare, size, top, left, &Edges::Fill(vec![fill; image.channels]));
 }
 
 /// Where a window in the middle begins; negative if it is larger than the image. Halves are rounded to the even

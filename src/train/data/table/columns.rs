@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::DataError;
 use super::super::layout::{ENDINGS, Role, entries, is_image, role};
 use crate::diagnostic::printable;
-use crate::recipe::{Held, Table};
+use crate::recipe::{Held, Table, Task};
 
 /// What columns with images are usually called, and columns with classes.
 const IMAGES: [&str; 14] = [
@@ -40,6 +40,20 @@ const LABELS: [&str; 12] = [
     "diagnosis",
 ];
 
+/// What columns with masks are usually called.
+const MASKS: [&str; 10] = [
+    "mask",
+    "mask_path",
+    "mask_file",
+    "masks",
+    "segmentation",
+    "segmentation_path",
+    "annotation",
+    "label",
+    "label_path",
+    "target",
+];
+
 /// What columns are called that say which part a row is in.
 const SPLITS: [&str; 5] = ["split", "subset", "partition", "data_split", "dataset_split"];
 
@@ -56,17 +70,17 @@ enum Part {
 }
 
 impl ImageName {
-    /// What `image:` says: a column, or text with columns in braces.
-    pub fn of(written: &str, columns: &[String], path: &Path) -> Result<ImageName, DataError> {
+    /// What `image:` says, or another `key`: a column, or text with columns in braces.
+    pub fn of(key: &str, written: &str, columns: &[String], path: &Path) -> Result<ImageName, DataError> {
         if !written.contains('{') {
-            return Ok(ImageName { parts: vec![Part::Column(column("image", written, columns, path)?)] });
+            return Ok(ImageName { parts: vec![Part::Column(column(key, written, columns, path)?)] });
         }
         let (mut parts, mut rest) = (Vec::new(), written);
         while let Some((before, after)) = rest.split_once('{') {
             let Some((name, behind)) = after.split_once('}') else {
-                return Err(DataError::Mismatch(format!("`image: {written}` has a brace `{{` that does not end")));
+                return Err(DataError::Mismatch(format!("`{key}: {written}` has a brace `{{` that does not end")));
             };
-            parts.extend([Part::Text(before.to_owned()), Part::Column(column("image", name, columns, path)?)]);
+            parts.extend([Part::Text(before.to_owned()), Part::Column(column(key, name, columns, path)?)]);
             rest = behind;
         }
         parts.push(Part::Text(rest.to_owned()));
@@ -150,6 +164,8 @@ impl ImageName {
 #[derive(Debug)]
 pub struct Columns {
     pub image: ImageName,
+    /// How the name of the mask is made, if images have masks.
+    pub mask: Option<ImageName>,
     /// None where nobody knows the classes, as in a table of images to predict.
     pub labels: Vec<usize>,
     pub split: Option<usize>,
@@ -160,16 +176,25 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// Finds those that the recipe names, or guesses; `labelled` if there must be classes.
-    pub fn find(table: &Table, columns: &[String], path: &Path, labelled: bool) -> Result<Columns, DataError> {
+    /// Finds those that the recipe names, or guesses; with a task, what that asks for must be there.
+    pub fn find(table: &Table, columns: &[String], path: &Path, task: Option<Task>) -> Result<Columns, DataError> {
+        let labelled = task.is_some();
         let image = match &table.image {
-            Some(image) => ImageName::of(image, columns, path)?,
+            Some(image) => ImageName::of("image", image, columns, path)?,
             None => {
                 let at = guessed("image", "the images' files", &IMAGES, columns, path)?;
                 ImageName { parts: vec![Part::Column(at)] }
             }
         };
-        let labels = match (table.label.as_slice(), labelled) {
+        let mask = match (table.label.as_slice(), task == Some(Task::Segment)) {
+            ([], true) => {
+                let at = guessed("label", "the masks' files", &MASKS, columns, path)?;
+                Some(ImageName { parts: vec![Part::Column(at)] })
+            }
+            ([written, ..], true) => Some(ImageName::of("label", written, columns, path)?),
+            (_, false) => None,
+        };
+        let labels = match (table.label.as_slice(), labelled && mask.is_none()) {
             ([], true) => vec![guessed("label", "the classes", &LABELS, columns, path)?],
             (labels, true) => {
                 // Of many columns, each is looked for among many.
@@ -191,7 +216,7 @@ impl Columns {
             labelled && table.split.is_none() && table.test.is_none() && matches!(table.validation, Held::Part(_));
         let perhaps_split = SPLITS.iter().find_map(|name| position(name, columns)).filter(|_| is_open);
         let (split, group) = (named("split", &table.split)?, named("group", &table.group)?);
-        Ok(Columns { image, labels, split, perhaps_split, group })
+        Ok(Columns { image, mask, labels, split, perhaps_split, group })
     }
 }
 

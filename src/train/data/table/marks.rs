@@ -1,6 +1,7 @@
 //! What a row says of its image, as the task has it.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::super::targets::{LabelSets, NumberRows, Targets};
@@ -17,6 +18,8 @@ pub enum Marks {
     Labels(Vec<u32>),
     /// Its numbers, column by column.
     Numbers(Vec<f32>),
+    /// Its mask's file.
+    Mask(PathBuf),
 }
 
 /// Names, each with a number in its order of appearance.
@@ -49,6 +52,8 @@ pub enum Marking<'a> {
     Columns,
     /// Columns hold a number each.
     Numbers,
+    /// The file of the mask is named.
+    Mask,
 }
 
 impl<'a> Marking<'a> {
@@ -59,6 +64,7 @@ impl<'a> Marking<'a> {
             (Task::Multilabel, Some(separator)) => Marking::Separated(separator),
             (Task::Multilabel, None) => Marking::Columns,
             (Task::Regression, _) => Marking::Numbers,
+            (Task::Segment, _) => Marking::Mask,
         }
     }
 
@@ -73,6 +79,8 @@ impl<'a> Marking<'a> {
         let first = || places.first().map_or("", |at| fields[*at].as_str());
         match self {
             Marking::Class => one_line(first(), "class").map(|name| Marks::Class(names.number(name))),
+            // Where its name is made of the row, the reader does that.
+            Marking::Mask => Err("it has no mask".to_owned()),
             Marking::Separated(separator) => {
                 // A list of JSON is divided already.
                 let listed: Vec<&str> = match first().strip_prefix(ELEMENT) {
@@ -128,6 +136,7 @@ impl<'a> Marking<'a> {
             Marking::Separated(separator) => format!("labels in {names}, with `{separator}` between them"),
             Marking::Columns => format!("labels in the columns {names}"),
             Marking::Numbers => format!("numbers in {names}"),
+            Marking::Mask => format!("masks in {names}"),
         }
     }
 
@@ -135,7 +144,7 @@ impl<'a> Marking<'a> {
     pub fn names<'b>(self, marks: impl Iterator<Item = &'b Marks>, names: &Names) -> Vec<String> {
         let all = || names.names.iter();
         match self {
-            Marking::Columns | Marking::Numbers => all().cloned().collect(),
+            Marking::Columns | Marking::Numbers | Marking::Mask => all().cloned().collect(),
             Marking::Class | Marking::Separated(_) => {
                 let mut seen = vec![false; names.names.len()];
                 marks.for_each(|marks| marks.numbers().iter().for_each(|number| seen[*number as usize] = true));
@@ -169,7 +178,7 @@ impl Marks {
         match self {
             Marks::Class(class) => std::slice::from_ref(class),
             Marks::Labels(labels) => labels,
-            Marks::Numbers(_) => &[],
+            Marks::Numbers(_) | Marks::Mask(_) => &[],
         }
     }
 
@@ -181,6 +190,7 @@ impl Marks {
             Marks::Class(_) => format!("of the class {shown}"),
             Marks::Labels(labels) if labels.is_empty() => "without labels".to_owned(),
             Marks::Labels(_) => format!("with the labels {shown}"),
+            Marks::Mask(file) => format!("with the mask {}", file.display()),
             Marks::Numbers(numbers) => {
                 let numbers = numbers.iter().map(f32::to_string).collect::<Vec<_>>().join(", ");
                 format!("with {numbers}")
@@ -222,7 +232,8 @@ pub fn targets<'a>(
     let number = |at: usize, name: &u32| numbers[*name as usize].ok_or((at, *name));
     let mut marks = marks.enumerate();
     match task {
-        Task::Class => {
+        // Of masks, nothing is known but their files: see `Reader::masks`.
+        Task::Class | Task::Segment => {
             let classes = marks.flat_map(|(at, marks)| marks.numbers().iter().map(move |name| number(at, name)));
             Ok(Targets::from(classes.collect::<Result<Vec<u32>, _>>()?))
         }

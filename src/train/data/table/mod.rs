@@ -3,26 +3,31 @@
 //! Only the table and the names of files are read here. Class names are sorted, as those of folders are.
 
 mod columns;
+mod given;
 mod marks;
 mod object;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use super::collection::{Collection, TestImages};
 use super::layout::{Role, role};
 use super::left_out::LeftOut;
+use super::mask::{MaskFile, MaskFiles};
 use super::split::{Split, hold_out};
+use super::targets::Targets;
 use super::{DataError, places};
-use crate::recipe::{BadImages, Data, Held, Table, Task};
+use crate::recipe::{BadImages, Data, Held, Masks, Table, Task};
 
 use self::columns::{Columns, ImageName};
 use self::marks::{Marking, Marks, Names, strata, targets};
 use self::rows::Rows;
 
+pub use self::given::{Conventions, Listed, conventions, listed};
 pub use self::rows::is_table;
 
 /// More rows are not read.
@@ -38,6 +43,14 @@ struct Entry {
     /// The number of its group's name, in their order of appearance.
     group: u32,
     role: Option<Role>,
+}
+
+impl Entry {
+    /// What it names that is not there.
+    fn absent(&self) -> Option<&PathBuf> {
+        let mask = if let Marks::Mask(mask) = &self.marks { Some(mask) } else { None };
+        [Some(&self.file), mask].into_iter().flatten().find(|file| !file.is_file())
+    }
 }
 
 /// Reads tables.
@@ -88,7 +101,10 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         return Err(DataError::malformed(&file, "there is no row with an image to learn from"));
     }
     let marking = Marking::of(data.task, table);
-    let classes = marking.names(kept.iter().map(|entry| &entry.marks), &reader.labels);
+    let classes = match &data.masks {
+        Some(masks) => masks.classes.clone(),
+        None => marking.names(kept.iter().map(|entry| &entry.marks), &reader.labels),
+    };
     let numbers = reader.numbers(&classes);
     if held.is_empty() {
         let Held::Part(part) = table.validation else {
@@ -139,67 +155,6 @@ pub fn test(data: &Data, classes: &[String]) -> Result<(Split, Vec<DataError>), 
     Ok((reader.split(&entries, &reader.numbers(classes), data)?, reader.left_out.list))
 }
 
-/// What a table has that says where its images are: for prediction, without classes.
-#[derive(Debug)]
-pub struct Listed {
-    /// What the column is called that tells the rows apart.
-    pub id: String,
-    /// The rows' values in it.
-    pub ids: Vec<String>,
-    /// Their images' files.
-    pub files: Vec<PathBuf>,
-}
-
-/// The images of a table of any form like that of `table`, in its order; each must be there.
-pub fn listed(file: &Path, table: &Table, base: Option<&Path>) -> Result<Listed, DataError> {
-    let mut rows = Rows::open(file)?;
-    let columns = Columns::find(table, &rows.columns, file, false)?;
-    let base = base.or(file.parent()).unwrap_or(Path::new(""));
-    let mut image = columns.image;
-    let (mut ids, mut files) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next()? {
-        check_count(ids.len(), file)?;
-        if ids.is_empty() && !image.file(&row.fields, base).is_file() {
-            image = image.elsewhere(&row.fields, base, Role::Test).unwrap_or(image);
-        }
-        let path = image.file(&row.fields, base);
-        if !path.is_file() {
-            return Err(DataError::malformed(file, format!("line {}: there is no file {}", row.line, path.display())));
-        }
-        files.push(path);
-        ids.extend(row.fields.into_iter().nth(image.column()));
-    }
-    Ok(Listed { id: rows.columns[image.column()].clone(), ids, files })
-}
-
-/// What a submission calls its columns, and how it says what is in them: as the table has it that a network learned
-/// from.
-#[derive(Debug)]
-pub struct Conventions {
-    /// The column that tells images apart.
-    pub id: String,
-    /// The column of the classes or labels, or one for each.
-    pub labels: Vec<String>,
-    /// What is cut off the names of files to get the values of the first column.
-    pub ending: String,
-}
-
-/// Those of a table.
-pub fn conventions(table: &Table) -> Result<Conventions, DataError> {
-    let file = places::expand_home(&table.file);
-    let mut rows = Rows::open(&file)?;
-    let columns = Columns::find(table, &rows.columns, &file, true)?;
-    let first = rows.next()?;
-    let base = file.parent().unwrap_or(Path::new(""));
-    let fields = first.map(|row| row.fields).unwrap_or_default();
-    let image = match columns.image.file(&fields, base).is_file() {
-        true => columns.image,
-        false => columns.image.elsewhere(&fields, base, Role::Train).unwrap_or(columns.image),
-    };
-    let labels = columns.labels.iter().map(|at| rows.columns[*at].clone()).collect();
-    Ok(Conventions { id: rows.columns[image.column()].clone(), labels, ending: image.ending().to_owned() })
-}
-
 fn check_count(rows: usize, file: &Path) -> Result<(), DataError> {
     match rows < MOST_ROWS {
         true => Ok(()),
@@ -217,7 +172,7 @@ impl<'a> Reader<'a> {
     /// Every row, which is for `role` or for what it says itself, and what the table was taken for.
     fn read(&mut self, file: &Path, whole: Option<Role>) -> Result<(Vec<Entry>, String), DataError> {
         let mut rows = Rows::open(file)?;
-        let columns = Columns::find(self.table, &rows.columns, file, true)?;
+        let columns = Columns::find(self.table, &rows.columns, file, Some(self.task))?;
         let marking = Marking::of(self.task, self.table);
         let (mut image, mut split) = (columns.image, columns.split);
         let (mut entries, mut count, table) = (Vec::new(), 0, self.files.len());
@@ -234,7 +189,13 @@ impl<'a> Reader<'a> {
             }
             count += 1;
             let line = row.line;
-            let marks = match marking.read(&row.fields, &rows.columns, &columns.labels, &mut self.labels) {
+            let named = match &columns.mask {
+                Some(mask) if !row.fields[mask.column()].is_empty() => {
+                    Ok(Marks::Mask(mask.file(&row.fields, &self.base)))
+                }
+                _ => marking.read(&row.fields, &rows.columns, &columns.labels, &mut self.labels),
+            };
+            let marks = match named {
                 Ok(marks) => marks,
                 Err(what) => {
                     self.left_out.add(DataError::malformed(file, format!("line {line}: {what}")))?;
@@ -291,7 +252,10 @@ impl<'a> Reader<'a> {
             "{} table of {count} rows: images in `{}`, {}{parts}",
             rows.form.name(),
             image.written(&rows.columns),
-            marking.shown(&rows.columns, &columns.labels)
+            columns.mask.as_ref().map_or_else(
+                || marking.shown(&rows.columns, &columns.labels),
+                |mask| format!("masks in `{}`", mask.written(&rows.columns)),
+            )
         );
         Ok((self.present(entries, file)?, taken_for))
     }
@@ -323,20 +287,20 @@ impl<'a> Reader<'a> {
 
     /// The entries whose images are there.
     fn present(&mut self, entries: Vec<Entry>, file: &Path) -> Result<Vec<Entry>, DataError> {
-        let there: Vec<bool> = entries.par_iter().map(|entry| entry.file.is_file()).collect();
-        let missing = there.iter().filter(|there| !**there).count();
+        let absent: Vec<Option<PathBuf>> = entries.par_iter().map(|entry| entry.absent().cloned()).collect();
+        let missing = absent.iter().flatten().count();
         let mut kept = Vec::with_capacity(entries.len() - missing);
-        for (entry, there) in entries.into_iter().zip(there) {
-            if there {
+        for (entry, absent) in entries.into_iter().zip(absent) {
+            let Some(absent) = absent else {
                 kept.push(entry);
                 continue;
-            }
+            };
             let others = if missing > 1 && self.left_out.bad == BadImages::Refuse {
                 format!(", nor the files of {} more rows", missing - 1)
             } else {
                 String::new()
             };
-            let message = format!("line {}: there is no file {}{others}", entry.line, entry.file.display());
+            let message = format!("line {}: there is no file {}{others}", entry.line, absent.display());
             self.left_out.add(DataError::malformed(file, message))?;
         }
         Ok(kept)
@@ -369,7 +333,22 @@ impl<'a> Reader<'a> {
         self.labels.names.iter().map(|name| numbers.get(name.as_str()).copied()).collect()
     }
 
+    /// The masks of some entries.
+    fn masks(&self, entries: &[&Entry], masks: &Masks) -> Targets {
+        let tables: Vec<Arc<Path>> = self.files.iter().map(|file| Arc::from(file.as_path())).collect();
+        let of_entry = |entry: &&Entry| {
+            let Marks::Mask(file) = &entry.marks else { return None };
+            Some(MaskFile { file: file.clone(), row: Some((Arc::clone(&tables[entry.table]), entry.line)) })
+        };
+        let files = entries.iter().filter_map(of_entry).collect();
+        Targets::Masks(Arc::new(MaskFiles { files, masks: masks.clone() }))
+    }
+
     fn split(&self, entries: &[&Entry], numbers: &[Option<u32>], data: &Data) -> Result<Split, DataError> {
+        let files = || entries.iter().map(|entry| entry.file.clone()).collect();
+        if let Some(masks) = &data.masks {
+            return Ok(Split::of_files(files(), self.masks(entries, masks), data.max_pixels));
+        }
         let marks = entries.iter().map(|entry| &entry.marks);
         let targets = targets(self.task, marks, numbers).map_err(|(at, name)| {
             let (entry, name) = (entries[at], &self.labels.names[name as usize]);
@@ -377,8 +356,7 @@ impl<'a> Reader<'a> {
             let message = format!("line {}: there is no {what} `{name}` in the training images", entry.line);
             DataError::malformed(&self.files[entry.table], message)
         })?;
-        let files = entries.iter().map(|entry| entry.file.clone()).collect();
-        Ok(Split::of_files(files, targets, data.max_pixels))
+        Ok(Split::of_files(files(), targets, data.max_pixels))
     }
 }
 
