@@ -6,8 +6,8 @@ from torchvision import models
 from torchvision.models.resnet import ResNet
 from torchvision.models.vgg import cfgs, make_layers
 
-from modules import (AlexNet, CifarResNet, ConvNet, Features, PlainBlock, ResNet50Layer4, UNetClassifier, cifar_resnet,
-                     digits_cnn, head, vgg_c, vgg_lrn)
+from modules import (AlexNet, CifarResNet, ConvNet, Features, PlainBlock, ResNet50Layer4, UNet, UNetClassifier,
+                     cifar_resnet, digits_cnn, head, vgg_c, vgg_lrn)
 
 
 def regnet(name):
@@ -31,6 +31,7 @@ ARCHITECTURES = {
     "plain18": (lambda: ResNet(PlainBlock, [2, 2, 2, 2]), (3, 224, 224)),
     "plain34": (lambda: ResNet(PlainBlock, [3, 4, 6, 3]), (3, 224, 224)),
     "resnet50_layer4": (ResNet50Layer4, (3, 32, 32)),
+    "unet": (UNet, (3, 256, 256)),
     "unet_classifier": (UNetClassifier, (3, 32, 32)),
     "vgg11_lrn": (vgg_lrn, (3, 224, 224)),
     "vgg16_c": (vgg_c, (3, 224, 224)),

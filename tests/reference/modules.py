@@ -351,6 +351,33 @@ class CifarResNet(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class UNet(nn.Module):
+    """A U-Net with four levels, whose convolutions keep the size of the map."""
+
+    def __init__(self):
+        super().__init__()
+        unit = lambda i, o: [nn.Conv2d(i, o, 3, padding=1, bias=False), nn.BatchNorm2d(o), nn.ReLU()]
+        double = lambda i, o: nn.Sequential(*unit(i, o), *unit(o, o))
+        self.down1, self.down2, self.down3, self.down4 = double(3, 64), double(64, 128), double(128, 256), double(256, 512)
+        self.bottom = double(512, 1024)
+        self.up4, self.join4 = nn.ConvTranspose2d(1024, 512, 2, 2), double(1024, 512)
+        self.up3, self.join3 = nn.ConvTranspose2d(512, 256, 2, 2), double(512, 256)
+        self.up2, self.join2 = nn.ConvTranspose2d(256, 128, 2, 2), double(256, 128)
+        self.up1, self.join1 = nn.ConvTranspose2d(128, 64, 2, 2), double(128, 64)
+        self.out = nn.Conv2d(64, 21, 1)
+
+    def forward(self, x):
+        pool = lambda x: nn.functional.max_pool2d(x, 2)
+        a = self.down1(x)
+        b = self.down2(pool(a))
+        c = self.down3(pool(b))
+        d = self.down4(pool(c))
+        x = self.join4(torch.cat([d, self.up4(self.bottom(pool(d)))], 1))
+        x = self.join3(torch.cat([c, self.up3(x)], 1))
+        x = self.join2(torch.cat([b, self.up2(x)], 1))
+        return self.out(self.join1(torch.cat([a, self.up1(x)], 1)))
+
+
 class UNetClassifier(nn.Module):
     """A U-Net with two levels, and a linear layer on the mean of what it makes."""
 

@@ -10,6 +10,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::place::{NETWORK, Place, read};
+use crate::segment::masked;
 use crate::tasks::{labelled, measured};
 
 /// All that two runs of one seed agree on.
@@ -81,7 +82,7 @@ fn survives(place: &Place, file: &str, kills: u64) {
 #[test]
 fn runs_of_other_tasks_survive_being_killed() {
     const KILLS: u64 = 8;
-    for place in [labelled(), measured()] {
+    for place in [labelled(), measured(), masked()] {
         let network = read(&place.path("all.yaml")).replace("patience 9", "patience 100000");
         let (from, to) = network.split_once("epochs: ").expect("it has epochs");
         let (_, rest) = to.split_once(',').expect("and more");

@@ -9,6 +9,7 @@ mod outlets;
 mod overwriting;
 mod place;
 mod resuming;
+mod segment;
 mod tasks;
 mod tensorboard;
 

@@ -116,6 +116,7 @@ pub static ALL: [Architecture; COUNT] = architectures![
     "shufflenet_v2_x2_0.yaml",
     "squeezenet1_0.yaml",
     "squeezenet1_1.yaml",
+    "unet.yaml",
     "unet_classifier.yaml",
     "vgg11.yaml",
     "vgg11_bn.yaml",
@@ -136,7 +137,7 @@ pub static ALL: [Architecture; COUNT] = architectures![
     "wide_resnet50_2.yaml",
 ];
 
-const COUNT: usize = 80;
+const COUNT: usize = 81;
 
 /// The one with this name, or the file with this name.
 pub fn find(name: &str) -> Result<Architecture, String> {

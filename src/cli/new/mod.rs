@@ -17,7 +17,7 @@ use super::{Failure, terminal};
 use crate::diagnostic::{Code, Diagnostics};
 use crate::ir::{Pair, Shape};
 use crate::network::Network;
-use crate::recipe::{Data, DataSet, Filter, Resize, Transform};
+use crate::recipe::{Data, DataSet, Filter, Masks, Resize, Task, Transform};
 use crate::syntax::{Format, Override};
 use crate::train::data::Dataset;
 
@@ -28,7 +28,8 @@ pub struct New {
     /// A network that comes with archc, such as resnet18, or a file of your own
     #[arg(long, value_name = "ARCHITECTURE")]
     from: String,
-    /// A folder with a subfolder of images for each class, or the name of a data set
+    /// A folder with a subfolder of images for each class, or with `images` and `masks` where pixels are told apart; or
+    /// the name of a data set
     #[arg(long, value_name = "IMAGES")]
     data: String,
     /// The file to write [default: ARCHITECTURE_IMAGES.yaml]
@@ -44,9 +45,20 @@ impl New {
             .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
         let path = (set == DataSet::Folder).then(|| self.data.clone());
         let [train, eval] = transforms(&network, set);
-        let data = Data { train, eval, ..Data::of(set, path) };
+        let mut data = Data { train, eval, ..Data::of(set, path) };
+        if tells_pixels(&network) {
+            (data.task, data.masks) = (Task::Segment, Some(Masks::numbered(Masks::MOST_CLASSES)));
+        }
         let dataset = Dataset::open(&data, network.graph.input, None)?;
-        let classes = dataset.classes().len();
+        let classes = match &mut data.masks {
+            None => dataset.classes().len(),
+            Some(masks) => {
+                let counts = dataset.train.counts(Masks::MOST_CLASSES)?;
+                let classes = counts.iter().rposition(|pixels| *pixels > 0).map_or(2, |last| (last + 1).max(2));
+                *masks = Masks::numbered(classes);
+                classes
+            }
+        };
 
         let images = Path::new(&self.data).file_name().map_or_else(|| "images".into(), |name| name.to_string_lossy());
         let images: String = images.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
@@ -54,7 +66,8 @@ impl New {
         let head = head(&architecture, classes).map_err(|errors| match errors.list.as_slice() {
             // The file itself is right; what is wrong with it for other classes is nothing that the user wrote.
             [error] if error.code == Code::ClassesMismatch => Failure::Message(format!(
-                "`{}` ends in as many outputs as are written in it, whatever `classes` is: write `linear {{classes}}` there",
+                "`{}` ends in as many outputs as are written in it, whatever `classes` is: write `{{classes}}` there, as in \
+                 `linear {{classes}}`",
                 architecture.name()
             )),
             _ => reported(&errors),
@@ -67,7 +80,7 @@ impl New {
         create(&output, &text)?;
         // The names under which torchvision's weights are to be had, all of ImageNet's classes, and where archc leaves
         // them.
-        let known = network.graph.shape(network.output).elements();
+        let known = network.graph.shape(network.output).channels();
         let weights = match architecture.name() == self.from && known == IMAGENET_CLASSES {
             true => format!("{}.pth", self.from),
             false => format!("runs/{}-1/best.safetensors", network.name),
@@ -87,7 +100,7 @@ fn transforms(network: &Network, set: DataSet) -> [Vec<Transform>; 2] {
     let resize = match (set.image(), own) {
         (Some(image), _) if image == input => None,
         // They take images of any size already.
-        (_, Some(own)) if own.set == DataSet::Folder => None,
+        (_, Some(own)) if matches!(own.set, DataSet::Folder | DataSet::Table) => None,
         _ => input.sides().map(|(height, width)| Transform::Resize {
             target: Resize::Exact(Pair { height, width }),
             filter: Filter::Bilinear,
@@ -102,12 +115,20 @@ fn batch(images: usize) -> usize {
     (16..=32).rev().find(|batch| images % batch != 1).unwrap_or(32)
 }
 
+/// Whether it is pixels that have classes.
+fn tells_pixels(network: &Network) -> bool {
+    network.data.as_ref().is_some_and(|data| data.task == Task::Segment)
+}
+
 /// The names of the weights whose shape follows from the number of classes, as patterns: `fc.*`.
 fn head(architecture: &Architecture, classes: usize) -> Result<Vec<String>, Diagnostics> {
+    // What the network is to end in goes by the task.
+    let of_pixels = tells_pixels(&architecture.compile(&[])?);
+    let own = if of_pixels { "{set: folder, path: images, task: segment}" } else { "null" };
     let with = |classes: usize| {
         let change = |path: &str, value: String| Override { path: path.to_owned(), value, option: None };
         // The file's own images are of other classes.
-        let changes = [change("data", "null".to_owned()), change("classes", classes.to_string())];
+        let changes = [change("data", own.to_owned()), change("classes", classes.to_string())];
         architecture.compile(&changes).map(|network| network.graph.nodes)
     };
     let (one, other) = (with(classes)?, with(classes + 1)?);
@@ -145,6 +166,9 @@ impl RecipeDraft<'_> {
         let transforms = |list_of: &[Transform]| list(list_of.iter().map(Transform::to_string).collect());
         let mut data = vec![("set", quoted(self.data.set.name()))];
         data.extend(self.data.path.as_deref().map(|path| ("path", quoted(path))));
+        if !self.data.task.is_class() {
+            data.push(("task", quoted(self.data.task.name())));
+        }
         data.extend([("train", transforms(&self.data.train)), ("eval", transforms(&self.data.eval))]);
         let mut train = vec![("epochs", EPOCHS.to_string()), ("batch", self.batch.to_string())];
         train.extend(RECIPE.map(|(key, value)| (key, quoted(value))));
@@ -202,12 +226,16 @@ mod tests {
             let head = head(architecture, 7).expect("for any number of classes");
             let [train, eval] = transforms(&network, DataSet::Folder);
             let path = Some("a: \"b\"".to_owned());
-            let data = Data { train, eval, ..Data::of(DataSet::Folder, path) };
+            let mut data = Data { train, eval, ..Data::of(DataSet::Folder, path) };
+            if tells_pixels(&network) {
+                (data.task, data.masks) = (Task::Segment, Some(Masks::numbered(7)));
+            }
             let settings = RecipeDraft { name: "new", classes: 7, data: &data, batch: 31, head: &head };
             let text = settings.text(architecture, network.graph.input);
             let made = compile_source("new", &text, architecture.format(), &[]);
             let made = made.unwrap_or_else(|errors| panic!("{file}: {errors}\n{text}")).network;
-            assert_eq!(made.graph.shape(made.output), Shape::Vector(7), "{file}");
+            let output = made.graph.shape(made.output);
+            assert!(output == Shape::Vector(7) || tells_pixels(&network) && output.channels() == 7, "{file}: {output}");
             assert_eq!(
                 (made.data.as_ref(), made.graph.nodes.len()),
                 (Some(&data), network.graph.nodes.len()),

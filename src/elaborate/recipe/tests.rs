@@ -2,6 +2,7 @@
 //! the `train:` section's.
 
 mod names;
+mod pixels;
 mod tasks;
 mod train;
 mod train_mistakes;
@@ -32,7 +33,12 @@ pub fn data(input: &str, sections: &str) -> Data {
 
 /// The diagnostics of a file as the user sees them, one line each: `E040 10:7 message | label | help`.
 fn complaints(input: &str, sections: &str) -> Vec<String> {
-    let diagnostics = match compile_source("net.yaml", &file(input, sections), Format::Yaml, &[]) {
+    said(&file(input, sections))
+}
+
+/// Every complaint about a file.
+fn said(text: &str) -> Vec<String> {
+    let diagnostics = match compile_source("net.yaml", text, Format::Yaml, &[]) {
         Ok(compiled) => compiled.warnings,
         Err(diagnostics) => diagnostics,
     };

@@ -90,7 +90,7 @@ fn images_of_every_size_come_through_or_are_refused() {
                 let pixels = vec![0.25; channels * size.height * size.width];
                 let (mut image, mut output) = (Image { channels, size, pixels }, Vec::new());
                 let mut numbers = generator(0, Purpose::Augment, 0, example);
-                pipeline.apply(&mut image, &mut Image::default(), &mut numbers, &mut output);
+                pipeline.apply(&mut image, None, &mut Image::default(), &mut numbers, &mut output);
                 assert_eq!((image.size, output.len()), (made, pipeline.elements()), "{transform} of {size}");
                 assert!(output.iter().all(|value| value.is_finite()), "{transform} of {size}");
             }

@@ -179,7 +179,7 @@ fn names_of_images_are_found() {
     let found = listed(&path, &table, None).unwrap();
     assert_eq!((found.id.as_str(), found.ids), ("id", vec!["3".to_owned(), "1".to_owned()]));
     assert_eq!(found.files, [folder.path("test/3.jpg"), folder.path("test/1.jpg")]);
-    let Conventions { id, labels, ending } = conventions(&table).unwrap();
+    let Conventions { id, labels, ending } = conventions(&table, Task::Class).unwrap();
     assert_eq!((id.as_str(), labels, ending.as_str()), ("id", vec!["label".to_owned()], ".jpg"));
 }
 
