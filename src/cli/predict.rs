@@ -113,7 +113,7 @@ impl Predict {
                 names = dataset.classes().to_vec();
             }
         }
-        let Subjects { id, labels, ids, files } = Subjects::of(&self.images, network.data.as_ref())?;
+        let Subjects { id, labels, ids, names: mask_names, files } = Subjects::of(&self.images, network.data.as_ref())?;
         let data = is_measured.then(|| network.data.as_ref().map(named)).flatten().unwrap_or_default();
         let given = self.trained.files().into_iter().chain(self.images.iter().chain(&files).cloned());
         let read: Vec<PathBuf> = given.chain(data).collect();
@@ -128,7 +128,7 @@ impl Predict {
         let masks = match (&self.out, answer.mask()) {
             (None, _) => None,
             (Some(folder), Some(size)) => {
-                Some(MaskFolder::new(folder, &ids, size, self.force, &read)?)
+                Some(MaskFolder::new(folder, &mask_names, size, self.force, &read)?)
             }
             (Some(_), None) => {
                 let why = "`--out`: the network tells what whole images are of, and no pixels; masks are what `task: segment` gives";
@@ -239,6 +239,8 @@ struct Subjects {
     labels: Vec<String>,
     /// What tells them apart.
     ids: Vec<String>,
+    /// What masks are called: the images' names below the folder that was named, or in the table.
+    names: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
 
@@ -254,7 +256,7 @@ impl Subjects {
             labels: own.map_or(Vec::new(), |table| table.label.clone()),
             ending: String::new(),
         });
-        let mut all = Subjects { id, labels, ids: Vec::new(), files: Vec::new() };
+        let mut all = Subjects { id, labels, ids: Vec::new(), names: Vec::new(), files: Vec::new() };
         let of_file = |path: &Path| {
             let name = path.to_string_lossy();
             name.strip_suffix(ending.as_str()).unwrap_or(&name).to_owned()
@@ -268,6 +270,7 @@ impl Subjects {
                 // Files of several folders may have one name.
                 let within = if paths.len() == 1 { path.as_path() } else { Path::new("") };
                 all.ids.extend(inside.iter().map(|file| of_file(file.strip_prefix(within).unwrap_or(file))));
+                all.names.extend(inside.iter().map(|file| file.strip_prefix(path).unwrap_or(file).to_owned()));
                 all.files.extend(inside);
             } else if is_table(path) {
                 let plain = Table::of("");
@@ -276,10 +279,12 @@ impl Subjects {
                     return Err(Failure::Message(format!("no row is in `{}`", path.display())));
                 }
                 all.id = id;
+                all.names.extend(ids.iter().map(PathBuf::from));
                 all.ids.extend(ids);
                 all.files.extend(files);
             } else {
                 all.ids.push(of_file(path));
+                all.names.push(path.file_name().map_or_else(|| path.clone(), PathBuf::from));
                 all.files.push(path.clone());
             }
         }

@@ -36,7 +36,8 @@ impl<T: Real> Accumulated<T> {
 
     /// The sums, and the factor that makes them the gradient of all batches.
     pub fn total(&self) -> (&[Vec<T>], f64) {
-        (&self.sums, 1.0 / self.weight)
+        // Of batches that count for nothing the sums are 0.
+        (&self.sums, if self.weight > 0.0 { 1.0 / self.weight } else { 1.0 })
     }
 
     /// Begins anew.

@@ -65,6 +65,14 @@ impl Run {
         let clock = Instant::now();
         let batches = dataset.evaluation_batches(&dataset.validation, recipe.batch);
         let Some(evaluation) = self.evaluate(dataset, batches, stop)? else { return Ok(None) };
+        if let Evaluation::Segments(segments) = &evaluation
+            && segments.images > 0
+            && segments.pixels() == 0
+        {
+            return Err(TrainError::Refused(
+                "no pixel of the validation masks has a class: all of them are of the level that is ignored".to_owned(),
+            ));
+        }
         if evaluation.images() > 0 && !evaluation.mean_loss().is_finite() {
             return Err(self.diverged(setting, self.position.step, "the validation loss".to_owned()));
         }

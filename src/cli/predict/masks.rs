@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::{Failure, picture};
 use crate::ir::Pair;
-use crate::train::data::palette_png;
+use crate::train::data::{is_image, palette_png};
 
 /// Where the masks of images go.
 pub struct MaskFolder {
@@ -17,23 +17,25 @@ pub struct MaskFolder {
 }
 
 impl MaskFolder {
-    /// Those of images that are told apart by `ids`, in `folder`: files of the images' names. Nothing is written yet.
+    /// Those of images of these names, in `folder`. Nothing is written yet.
     ///
     /// # Errors
     /// If two images have one name, and if a file is there already that is not to be written over.
     pub fn new(
         folder: &Path,
-        ids: &[String],
+        images: &[PathBuf],
         size: Pair,
         force: bool,
         read: &[PathBuf],
     ) -> Result<MaskFolder, Failure> {
-        let files: Vec<PathBuf> = ids.iter().map(|id| folder.join(name(Path::new(id)))).collect();
+        let files: Vec<PathBuf> = images.iter().map(|image| folder.join(name(image))).collect();
         let mut known = HashMap::new();
-        for (file, id) in files.iter().zip(ids) {
-            if let Some(other) = known.insert(file, id) {
+        for (file, image) in files.iter().zip(images) {
+            if let Some(other) = known.insert(file, image) {
                 return Err(Failure::Message(format!(
-                    "the masks of `{other}` and `{id}` would both be {}: predict them into two folders",
+                    "the masks of `{}` and `{}` would both be {}: predict them into two folders",
+                    other.display(),
+                    image.display(),
                     file.display()
                 )));
             }
@@ -57,12 +59,18 @@ impl MaskFolder {
     }
 }
 
-/// The name of an image's mask: that of the image, below no other folder than its own if it says how to get there.
-fn name(id: &Path) -> PathBuf {
-    use std::path::Component;
-    let is_below = id.components().all(|part| matches!(part, Component::Normal(_)));
-    let own = if is_below { id.to_owned() } else { id.file_name().map(PathBuf::from).unwrap_or_default() };
-    own.with_extension("png")
+/// The name of an image's mask: that of the image, with the folders on the way to it if it is below the folder that was
+/// named.
+fn name(image: &Path) -> PathBuf {
+    let is_below = image.components().all(|part| matches!(part, Component::Normal(_)));
+    let own = if is_below { image } else { Path::new(image.file_name().unwrap_or_default()) };
+    let mut name = own.as_os_str().to_owned();
+    // In a table, an image may be called without its ending.
+    if is_image(own) {
+        name = own.with_extension("").into_os_string();
+    }
+    name.push(".png");
+    PathBuf::from(name)
 }
 
 #[cfg(test)]
@@ -78,6 +86,7 @@ mod tests {
             ("/home/a.jpg", "a.png"),
             ("../x/a.jpg", "a.png"),
             ("./a.b.jpg", "a.b.png"),
+            ("x/a.b", "x/a.b.png"),
         ] {
             assert_eq!(name(Path::new(id)), Path::new(expected), "{id}");
         }

@@ -58,6 +58,7 @@ pub use collection::{Collection, Part, TestImages, locate};
 pub use error::DataError;
 pub use folder::images_in;
 pub use image::Image;
+pub use layout::is_image;
 pub use loader::{Batch, Batches};
 pub use mask::{MaskFile, MaskFiles, palette_png};
 pub use places::named;
