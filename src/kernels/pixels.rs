@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cross-entropy   that of the pixels, their mean weighed by their classes
-//! Dice            1/C · Σ_c 1 − (2·Σ p·t + s)/(Σ p + Σ t + s), over the classes c that pixels are of; sums are over
+//! Dice            1/C · Σ_c 1 − (2·Σ p·t + 2·s)/(Σ p + Σ t + 2·s), over the classes c that pixels are of; sums are over
 //!                 all pixels of the batch, p is the softmax, t is 1 where a pixel is of the class and else 0
 //! ```
 //!
@@ -24,7 +24,7 @@ pub const IGNORED: u32 = u32::MAX;
 const GROUP: usize = 2048;
 
 /// Nothing is divided by less.
-const LEAST: f64 = 1e-7;
+const LEAST: f64 = 2e-7;
 
 /// What the outputs for a batch should be.
 #[derive(Debug, Clone, Copy)]
@@ -115,7 +115,7 @@ impl PixelsObjective<'_> {
         let (mut within, mut outside, mut total) = (vec![0.0; classes], vec![0.0; classes], 0.0);
         for (class, [shared, likely, there]) in overlap.into_iter().enumerate().filter(|(_, [.., there])| *there > 0.0)
         {
-            let (above, below) = (2.0 * shared + smooth, (likely + there + smooth).max(LEAST));
+            let (above, below) = (2.0 * (shared + smooth), (likely + there + 2.0 * smooth).max(LEAST));
             total += 1.0 - above / below;
             outside[class] = above / (below * below) / classes as f64;
             within[class] = outside[class] - 2.0 / below / classes as f64;

@@ -42,7 +42,7 @@ pub fn masked() -> Place {
 }
 
 /// Whatever a recipe may have with this task.
-const EVERYTHING: &str = ", loss: dice_ce smooth=1 label_smoothing=0.1 class_weights={[1, 0.5]}, mix: cutmix 1, ema: 0.9, \
+const EVERYTHING: &str = ", loss: 'dice_ce smooth=1 label_smoothing=0.1 class_weights={[1, 0.5]}', mix: cutmix 1, ema: 0.9, \
     accumulate: 2, best_by: mean_iou, schedule: plateau by=pixel_accuracy patience=1, early_stopping: patience 9";
 
 fn refused(place: &Place, arguments: &str) -> String {

@@ -66,9 +66,9 @@ impl New {
         let head = head(&architecture, classes).map_err(|errors| match errors.list.as_slice() {
             // The file itself is right; what is wrong with it for other classes is nothing that the user wrote.
             [error] if error.code == Code::ClassesMismatch => Failure::Message(format!(
-                "`{}` ends in as many outputs as are written in it, whatever `classes` is: write `{{classes}}` there, as in \
-                 `linear {{classes}}`",
-                architecture.name()
+                "`{}` ends in as many outputs as are written in it, whatever `classes` is: write `{}` there",
+                architecture.name(),
+                if tells_pixels(&network) { "conv {classes} 1x1" } else { "linear {classes}" },
             )),
             _ => reported(&errors),
         })?;

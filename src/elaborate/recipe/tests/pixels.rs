@@ -81,7 +81,7 @@ fn mistakes_about_pixels() {
             masks(", classes: 3", "epochs: 2"),
             "E003 `3`: `classes` of `data` must be a list of names | write for example",
         ),
-        (sound, masks(", ignore: -1", "epochs: 2"), "E003 `-1`: "),
+        (sound, masks(", ignore: -1", "epochs: 2"), "E013 `-1`: `ignore` of `data` must be a level of a mask"),
         ("conv 1 1x1", masks("", "epochs: 2"), "E040 `conv 1 1x1`: there is nothing to tell apart"),
         ("conv 300 1x1", masks("", "epochs: 2"), "E040 `conv 300 1x1`: masks have at most 255 classes"),
         (sound, masks("", "mix: mixup 0.2"), "E013 `mixup 0.2`: `mixup` lays two images over each other"),

@@ -133,7 +133,7 @@ fn mistakes() {
         (
             labels("loss: cross_entropy"),
             &[
-                "E013 `cross_entropy`: `cross_entropy` is a loss for one class an image, and `task: multilabel` has any number of \
+                "E013 `cross_entropy`: `cross_entropy` is a loss for one class an image or one class a pixel, and `task: multilabel` has any number of \
                labels an image | write `loss: binary_cross_entropy`",
             ],
         ),
@@ -191,7 +191,7 @@ fn mistakes() {
         (
             numbers("loss: cross_entropy"),
             &[
-                "E013 `cross_entropy`: `cross_entropy` is a loss for one class an image, and `task: regression` has numbers | \
+                "E013 `cross_entropy`: `cross_entropy` is a loss for one class an image or one class a pixel, and `task: regression` has numbers | \
                write `loss: mse`",
             ],
         ),
