@@ -26,7 +26,7 @@ pub fn masked() -> Place {
         format!(
             "input: [1, 8, 8]\nclasses: 2\nlayers: [conv 6 3x3 p1 -> bn -> relu, conv 2 1x1 as out]\n\
              data: {{{data}, task: segment, classes: [dark, light], train: [crop 8, hflip], eval: [center_crop 8]}}\n\
-             train: {{epochs: 5, batch: 10, optimizer: adam lr=0.05, seed: 1{train}}}\n"
+             train: {{epochs: 12, batch: 10, optimizer: adam lr=0.05, seed: 1{train}}}\n"
         )
     };
     let of_table = "set: table, file: set/labels.csv, image: '{id}.bmp', label: '{part}/masks/{mask}', split: part";
@@ -58,7 +58,7 @@ fn pixels_are_learned_from_masks() {
     let shown = place.ok("train table.yaml --threads 1 --out run");
     assert!(shown.contains(" mean_iou ") && shown.contains("validation mean IoU in epoch"), "{shown}");
     let lines = read(&place.path("run/metrics.jsonl"));
-    let last = json(lines.lines().last().expect("five epochs"));
+    let last = json(lines.lines().last().expect("twelve epochs"));
     let keys: Vec<&String> = last.as_object().expect("an object").keys().collect();
     assert_eq!(keys, ["epoch", "lr", "train_acc", "train_loss", "val_loss", "val_mean_iou", "val_pixel_acc"]);
     assert!(last["val_mean_iou"].as_f64().is_some_and(|iou| iou > 0.95) && last["train_acc"].is_null(), "{last}");
@@ -67,7 +67,7 @@ fn pixels_are_learned_from_masks() {
     place.ok("train folder.yaml --threads 1 --out folder --quiet");
     let folder = read(&place.path("folder/metrics.jsonl"));
     assert!(
-        json(folder.lines().last().expect("five"))["val_mean_iou"].as_f64().is_some_and(|iou| iou > 0.95),
+        json(folder.lines().last().expect("twelve"))["val_mean_iou"].as_f64().is_some_and(|iou| iou > 0.95),
         "{folder}"
     );
 
@@ -85,7 +85,7 @@ fn pixels_are_learned_from_masks() {
     place.ok("eval run --data set");
 
     let page = read(&place.path("run/report.html"));
-    for part in ["mean IoU ", "Most pixels wrong", "Some validation images", ">IoU</th>"] {
+    for part in ["mean IoU ", "Some validation images", ">IoU</th>"] {
         assert!(page.contains(part), "{part} is not on the page");
     }
     assert!(place.path("run/images.png").exists() && !page.contains("Confusion matrix"));
