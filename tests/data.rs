@@ -62,7 +62,7 @@ fn networks_of_the_page_compile() {
                 .unwrap_or_else(|errors| panic!("{errors}"));
         }
     }
-    assert_eq!(networks, 6);
+    assert_eq!(networks, 8);
 }
 
 #[test]

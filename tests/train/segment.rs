@@ -98,7 +98,7 @@ fn pixels_are_learned_from_masks() {
     assert!(place.ok("runs run folder").contains(" mean_iou "));
     let info = place.ok("data info table.yaml");
     assert!(info.contains("2 classes") && info.contains("    1  light"), "{info}");
-    assert!(place.ok("data stats folder.yaml").contains("class_weights: [0."));
+    assert!(place.ok("data stats folder.yaml").contains("1440 training pixels of a class"));
     place.ok("data show table.yaml --out drawn.png");
 }
 

@@ -93,7 +93,7 @@ fn mistakes_about_pixels() {
         (
             sound,
             masks("", "loss: dice class_weights=auto"),
-            "E011 `class_weights`: `dice` has no argument `class_weights` | it is about the loss of each pixel",
+            "E011 `class_weights`: `dice` has no argument `class_weights` | `dice` takes `smooth` | it is about the loss of each pixel",
         ),
         (sound, masks("", "loss: dice smooth=-1"), "E013 `-1`: `smooth` must be 0 or more"),
         (
