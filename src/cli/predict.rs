@@ -127,9 +127,7 @@ impl Predict {
         }
         let masks = match (&self.out, answer.mask()) {
             (None, _) => None,
-            (Some(folder), Some(size)) => {
-                Some(MaskFolder::new(folder, &mask_names, size, self.force, &read)?)
-            }
+            (Some(folder), Some(size)) => Some(MaskFolder::new(folder, &mask_names, size, self.force, &read)?),
             (Some(_), None) => {
                 let why = "`--out`: the network tells what whole images are of, and no pixels; masks are what `task: segment` gives";
                 return Err(Failure::Message(why.to_owned()));
