@@ -133,12 +133,13 @@ fn end(options: &Options, task: Option<Task>) -> Result<Option<End>, ExportError
     };
     let Some(task) = task else { return Ok(Some(end)) };
     let advice = match (end, task) {
-        (End::Softmax, Task::Class) | (End::Sigmoid, Task::Multilabel) => return Ok(Some(end)),
+        (End::Softmax, Task::Class | Task::Segment) | (End::Sigmoid, Task::Multilabel) => return Ok(Some(end)),
         (_, Task::Regression) => "its numbers are no logits, so leave it out",
         (End::Softmax, Task::Multilabel) => {
             "an image has any number of labels, and `--sigmoid` gives the probability of each"
         }
         (End::Sigmoid, Task::Class) => "an image has one of the classes, and `--softmax` gives their probabilities",
+        (End::Sigmoid, Task::Segment) => "a pixel has one of the classes, and `--softmax` gives their probabilities",
     };
     Err(ExportError::Refused(format!("`{asked}` makes no probabilities for `task: {task}`: {advice}")))
 }
