@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cross-entropy   that of the pixels, their mean weighed by their classes
-//! Dice            1/C · Σ_c 1 − (2·Σ p·t + 2·s)/(Σ p + Σ t + 2·s), over the classes c that pixels are of; sums are over
-//!                 all pixels of the batch, p is the softmax, t is 1 where a pixel is of the class and else 0
+//! Dice            1/C · Σ_c 1 − (2·Σ p·t + 2·s)/(Σ p + Σ t + 2·s), over the classes c that pixels are of; sums are
+//!                 over all pixels of the batch, p is the softmax, t is 1 where a pixel is of the class and else 0
 //! ```
 //!
 //! Sources: PyTorch's `CrossEntropyLoss` with `ignore_index`; segmentation_models.pytorch's `DiceLoss` with
@@ -49,8 +49,8 @@ pub struct PixelEntropy<'a> {
 }
 
 impl PixelsObjective<'_> {
-    /// What a batch counts for among others: of the cross-entropy alone, what its pixels weigh; of whole masks, how many
-    /// there are.
+    /// What a batch counts for among others: of the cross-entropy alone, what its pixels weigh; of whole masks, how
+    /// many there are.
     pub fn total_weight(&self) -> f64 {
         match (&self.cross_entropy, self.dice) {
             (Some(entropy), None) => self.weight(entropy),

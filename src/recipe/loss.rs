@@ -65,8 +65,8 @@ pub enum Regression {
     },
 }
 
-/// `dice smooth=1`: how much of each class two masks do not share; `dice_ce`: with the cross-entropy of the pixels added.
-/// Source: segmentation_models.pytorch's `DiceLoss` in its mode `multiclass`; the sum is MONAI's `DiceCELoss`.
+/// `dice smooth=1`: how much of each class two masks do not share; `dice_ce`: with the cross-entropy of the pixels
+/// added. Source: segmentation_models.pytorch's `DiceLoss` in its mode `multiclass`; the sum is MONAI's `DiceCELoss`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Dice {
     /// Added above and below the fraction.

@@ -20,7 +20,7 @@ impl Reading<'_> {
                 None => Some(Spanned::new(format!("constant {usual:?}"), place)),
             };
             let (Some(start), Some(name)) = (start, self.net.name(made)) else { continue };
-            // With a star a name is never that of a kind of layer; where it is the layer's alone, it would be others', too.
+            // With a star a name is never that of a kind of layer; that of the layer alone could be.
             let pattern = if part.is_empty() { name.to_owned() } else { format!("{name}.{part}*") };
             self.starts.push((pattern, start));
         }

@@ -25,8 +25,8 @@ pub struct Batch {
     pub index: usize,
     /// N×C×H×W, transformed.
     pub images: Vec<f32>,
-    /// N class indices, or N×H×W of pixels, of which some may be [`IGNORED`](crate::kernels::IGNORED); none where another
-    /// task has other targets.
+    /// N class indices, or N×H×W of pixels, of which some may be [`IGNORED`](crate::kernels::IGNORED); none where
+    /// another task has other targets.
     pub labels: Vec<u32>,
     /// N×C numbers, 1 for labels that an image has and 0 for the others, or the image's numbers; none where images
     /// have a class each.

@@ -1,8 +1,8 @@
 //! Masks: PNG files that say of each pixel of an image which class it is of.
 //!
 //! What counts is the level of a grey pixel, or the number of its colour in the palette: the colours are for people.
-//! Labelling tools and data sets (Pascal VOC's, Cityscapes') write them so, and Pillow's `np.array(Image.open(…))` reads
-//! them so.
+//! Labelling tools and data sets (Pascal VOC's, Cityscapes') write them so, and Pillow's `np.array(Image.open(…))`
+//! reads them so.
 
 use std::fs::File;
 use std::io::BufReader;

@@ -1,9 +1,9 @@
 //! Folders of images and of masks with the same names: `train/images/a.jpg` and `train/masks/a.png`.
 //!
 //! ```text
-//! photos/train/images/…  photos/train/masks/…   photos/val/images/…  …     parts, called as those of folders of classes
+//! photos/train/images/…  photos/train/masks/…   photos/val/images/…  …    parts, called as those of folders of classes
 //! photos/images/train/…  photos/masks/train/…   photos/images/val/…  …
-//! photos/images/…        photos/masks/…                                    a fifth is held out for validation
+//! photos/images/…        photos/masks/…                                   a fifth is held out for validation
 //! ```
 
 use std::collections::HashSet;
@@ -31,8 +31,8 @@ struct Pair {
     masks: PathBuf,
 }
 
-/// Lists the images of a set's folder with their masks. Without a folder for validation, a fifth is held out, always the
-/// same.
+/// Lists the images of a set's folder with their masks. Without a folder for validation, a fifth is held out, always
+/// the same.
 pub fn open(data: &Data, masks: &Masks) -> Result<Collection, DataError> {
     let root = root(data)?;
     let found = parts(&root)?;

@@ -191,8 +191,8 @@ pub fn likeliest(scores: &[f32], pixels: usize) -> Vec<Option<u16>> {
 mod tests {
     use super::*;
 
-    /// From `tests/fixtures/segment.py`: `classes | images | labels | scores | loss | mean IoU | pixel accuracy | IoUs`,
-    /// what PyTorch and torchmetrics make of them.
+    /// From `tests/fixtures/segment.py`: `classes | images | labels | scores | loss | mean IoU | pixel accuracy |
+    /// IoUs`, what PyTorch and torchmetrics make of them.
     const FIXTURE: &str = include_str!("../../../tests/fixtures/segment.txt");
 
     fn judged(classes: usize, images: usize, labels: &[u32], scores: &[f32]) -> SegmentEvaluation {

@@ -23,8 +23,8 @@ impl<'a> Archive<'a> {
     /// Reads the directory at the end of a file of `length` bytes.
     pub fn open(file: &'a File, length: u64) -> Result<Archive<'a>, String> {
         let bounded = Bounded { inner: BufReader::new(file), left: LONGEST_DIRECTORY };
-        // It begins where the file does. Looked for, it is taken for shifted if a header is as long as the records behind
-        // the directory.
+        // It begins where the file does. Looked for, it is taken for shifted if a header is as long as the records
+        // behind the directory.
         let whole = Config { archive_offset: ArchiveOffset::Known(0) };
         let zip = ZipArchive::with_config(whole, bounded).map_err(|error| match error {
             ZipError::Io(error) if error.kind() == io::ErrorKind::Other => error.to_string(),
