@@ -210,7 +210,7 @@ mod tests {
         }
         let fine: Vec<u8> = expected.iter().flat_map(|level| [0, *level as u8]).collect();
         assert_eq!(read(&png(SIZE, ColorType::Grayscale, BitDepth::Sixteen, &fine), SIZE).expect("a mask"), expected);
-        let one = png(SIZE, ColorType::Grayscale, BitDepth::One, &[0b01010_000, 0b11111_000]);
+        let one = png(SIZE, ColorType::Grayscale, BitDepth::One, &[0b0101_0000, 0b1111_1000]);
         assert_eq!(read(&one, SIZE).expect("a mask"), [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
         let some = png(SIZE, ColorType::Grayscale, BitDepth::Eight, &[255, 1, 0, 255, 0, 0, 0, 0, 0, 3]);
         let mask = Image { channels: 1, size: SIZE, pixels: read(&some, SIZE).expect("a mask") };
