@@ -8,6 +8,7 @@ use super::Failure;
 use super::files::there;
 use crate::durable;
 use crate::plot::{Picture, PictureFormat};
+use crate::train::data::is_image;
 use crate::train::folder;
 
 /// Writes a picture as the kind of file that the name says, see [`save`].
@@ -19,8 +20,8 @@ pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Fai
     save(path, force, &picture.file(kind))
 }
 
-/// An error if something is at `path` that is not to be written over: what the command reads, what lies in a folder
-/// that it reads as data, and what a run consists of, never is.
+/// An error if something is at `path` that is not to be written over: what the command reads, images in a folder that
+/// it reads as data, and what a run consists of, never are.
 pub fn free(path: &Path, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
     if fs::symlink_metadata(path).is_err() {
         return Ok(());
@@ -33,8 +34,8 @@ pub fn free(path: &Path, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
         Some(place) if read.iter().any(|read| read.is_file() && holds(read, &place)) => {
             refused("what this is made of, and would be lost")
         }
-        Some(place) if read.iter().any(|read| holds(read, &place)) => {
-            refused("in a folder that is read here, and would be lost")
+        Some(place) if is_image(&place) && read.iter().any(|read| holds(read, &place)) => {
+            refused("an image in a folder that is read here, and would be lost")
         }
         Some(place) if folder::is_of_run(&place) => refused("part of a run, which would be lost"),
         _ if force => Ok(()),
