@@ -77,7 +77,8 @@ fn a_step_allocates_nothing_after_the_first() {
             let before = ALLOCATIONS.load(Ordering::Relaxed);
             for step in steps {
                 for batch in 0..2 {
-                    let mixed = mix(&ways, &mut images, Shape::map(3, 16, 16), BatchKey { seed: 1, epoch: 0, batch });
+                    let mixed =
+                        mix(&ways, &mut images, &mut [], Shape::map(3, 16, 16), BatchKey { seed: 1, epoch: 0, batch });
                     let objective = Objective { mixed, label_smoothing: 0.1, ..Objective::from(&labels) };
                     let loss = executor.step_gradients(&images, objective, MaskKey { seed: 1, step, place: 0 });
                     accumulated.add(executor.gradients(), loss.weight);
