@@ -107,8 +107,8 @@ mod tests {
     use super::*;
 
     /// Everyone whose names are listed.
-    const FRAMEWORKS: [&str; 10] =
-        ["Keras", "PyTorch", "torchvision", "timm", "Ultralytics", "Caffe", "Darknet", "TensorFlow", "ONNX", "Flax"];
+    const FRAMEWORKS: &str = "Keras, PyTorch, torchvision, timm, Ultralytics, Caffe, Darknet, TensorFlow, ONNX, Flax, \
+                              MONAI, segmentation_models.pytorch";
 
     #[test]
     fn names_can_be_found_and_have_an_origin() {
@@ -116,7 +116,7 @@ mod tests {
             for (index, name) in names.iter().enumerate() {
                 assert_eq!(plain(name.theirs).as_deref(), Some(name.theirs));
                 for framework in name.of.split(", ") {
-                    assert!(FRAMEWORKS.contains(&framework), "{name:?}");
+                    assert!(FRAMEWORKS.split(", ").any(|known| known == framework), "{name:?}");
                 }
                 // An entry behind another for the same would never be found, unless it is for another argument.
                 let same = |other: &Name| other.theirs == name.theirs && other.ours() == name.ours();

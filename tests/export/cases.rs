@@ -194,6 +194,7 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("8x4x4", "pixel_shuffle 2 -> pixel_unshuffle 2 -> flatten -> linear 3"),
     ("8x4x4", "channel_shuffle 2 -> softmax groups=4 -> channel_shuffle 4"),
     ("24", "unflatten 4 2x3 -> conv 2 2x2"),
+    ("12", "unflatten 12 1 -> channel_shuffle 4 -> flatten -> unflatten 3 2 -> conv 2 2x2"),
     ("12", "unflatten 1 4x3 -> flatten -> unflatten 12 1 -> global_avgpool"),
     ("6x4x3", "channel_mean"),
     ("6x4x3", "channel_max as a, {from: [a, input], merge: mul}"),

@@ -227,7 +227,7 @@ fn weights_without_thresholds_are_judged_as_they_predict() {
     let said = |arguments: &str| String::from_utf8(place.run(arguments).stderr).expect("UTF-8");
     assert!(said("eval tags.yaml --weights plain.pth").contains("0.5 is taken for each"));
     assert!(said("predict tags.yaml --weights plain.pth 3.png").contains("0.5 is taken for each"));
-    assert_eq!((said("eval run"), said("predict run 3.png")), (String::new(), String::new()));
+    assert!(!said("eval run").contains("0.5 is taken") && !said("predict run 3.png").contains("0.5 is taken"));
 
     // The same images, judged and predicted.
     let table = read(&place.path("labels.csv"));

@@ -159,8 +159,11 @@ impl Arrays {
             Some(_) => return Err(format!("it has several layers called `{layer}`")),
             None => {
                 let named = |part: &str| self.named.get(&(layer.to_string(), part.to_string()));
-                // Keras 3 has one name for kernels of both kinds.
-                named(part).or_else(|| named(part.strip_prefix("depthwise_")?)).ok_or_else(missing)?.clone()
+                // Keras 3 has one name for kernels of both kinds, and none for a weight that its class did not name.
+                let kernel = || named(part.strip_prefix("depthwise_")?);
+                let unnamed =
+                    || named("variable").filter(|_| self.named.keys().filter(|(own, _)| own == layer).count() == 1);
+                named(part).or_else(kernel).or_else(unnamed).ok_or_else(missing)?.clone()
             }
         };
         self.file.dataset(path.trim_start_matches('/')).map_err(|error| format!("{}: {error}", missing()))

@@ -77,11 +77,16 @@ impl<'g> Reading<'g> {
             }
         };
         // Numbers that stay in their order may be joined and split as one likes.
-        let stay = View::plain(self.shape(data.value)?).atoms();
+        let shape = self.shape(data.value)?;
+        let stay = View::plain(shape).atoms();
         if let Some(view) = found.as_ref().filter(|view| view.rank() == 4 && view.atoms() != stay)
-            && let Some(call) = self.shuffle(node, data.value, view)?
+            && let Some(call) = shuffle(node, one_pixel(shape), view)
         {
-            let value = self.layer(node, None, call, vec![data.value])?;
+            let mut value = data.value;
+            if let Shape::Vector(features) = shape {
+                value = self.beside(node, "map", unflatten(node, [features, 1, 1]), vec![value])?;
+            }
+            let value = self.layer(node, None, call, vec![value])?;
             return self.plain(value);
         }
         match found {
@@ -143,7 +148,7 @@ impl<'g> Reading<'g> {
         if data.view == View::plain(shape) && matches!(shape, Shape::Map { .. }) {
             return Ok(data.value);
         }
-        if let Some(call) = self.shuffle(node, data.value, &data.view)? {
+        if let Some(call) = shuffle(node, shape, &data.view) {
             return self.beside(node, "input", call, vec![data.value]);
         }
         if let Some(value) = self.resized(node, data, shape)? {
@@ -165,46 +170,7 @@ impl<'g> Reading<'g> {
             return Ok(None);
         }
         let flat = self.flat(node, data.value)?;
-        let call = Call::new("unflatten", node.operator.span)
-            .at(Argument::Int(channels as i64), node.operator.span)
-            .at(Argument::Size(height as i64, width as i64), node.operator.span);
-        self.beside(node, "input", call, vec![flat]).map(Some)
-    }
-
-    /// The layer that exchanges channels, rows and columns as a view of a map does. It is made where the view is: what
-    /// comes after it may be another view, of the map that the layer makes.
-    fn shuffle(&self, node: &Node, value: Value, view: &View) -> Made<Option<Call>> {
-        let shape = self.shape(value)?;
-        let Shape::Map { channels, height, width } = shape else { return Ok(None) };
-        if *view == View::plain(shape) {
-            return Ok(None);
-        }
-        let mut calls = Vec::new();
-        // Groups, or the factor by which a map grows or shrinks, are the size of a part of some axis.
-        let parts = view.axes.iter().flatten().map(|atom| atom.size);
-        for part in parts.filter(|part| (2..LARGEST).contains(part)) {
-            if channels % part == 0 {
-                let sizes = [part, channels / part, height, width];
-                let turned = arranged(shape, &sizes, &[0, 2, 1, 3, 4], &[channels, height, width]);
-                calls.push(("channel_shuffle", part, turned));
-            }
-            let square = part * part;
-            if channels % square == 0 {
-                let left = channels / square;
-                let sizes = [left, part, part, height, width];
-                let turned = arranged(shape, &sizes, &[0, 1, 4, 2, 5, 3], &[left, height * part, width * part]);
-                calls.push(("pixel_shuffle", part, turned));
-            }
-            if height % part == 0 && width % part == 0 {
-                let (high, wide) = (height / part, width / part);
-                let sizes = [channels, high, part, wide, part];
-                let turned = arranged(shape, &sizes, &[0, 1, 3, 5, 2, 4], &[channels * square, high, wide]);
-                calls.push(("pixel_unshuffle", part, turned));
-            }
-        }
-        let found = calls.into_iter().find(|(.., turned)| turned.as_ref() == Some(view));
-        let span = node.operator.span;
-        Ok(found.map(|(kind, number, _)| Call::new(kind, span).at(Argument::Int(number as i64), span)))
+        self.beside(node, "input", unflatten(node, [channels, height, width]), vec![flat]).map(Some)
     }
 
     /// The value as a vector, in the order of the language.
@@ -223,7 +189,8 @@ impl<'g> Reading<'g> {
 
     /// A vector's view as that of the map that was shuffled before it was flattened.
     fn unflattened(&self, node: &Node, data: &Data) -> Made<Option<View>> {
-        let Shape::Map { channels, height, width } = self.shape(data.value)? else { return Ok(None) };
+        let shape = self.shape(data.value)?;
+        let Shape::Map { channels, height, width } = shape else { return Ok(None) };
         let mut maps = vec![[channels, height, width]];
         for part in data.view.atoms().iter().map(|atom| atom.size).filter(|size| (2..LARGEST).contains(size)) {
             let square = part * part;
@@ -234,7 +201,7 @@ impl<'g> Reading<'g> {
             let sizes = map.map(|size| Size::Of(size as i64));
             let view = data.view.reshaped(&[&[Size::Batch], &sizes[..]].concat(), false);
             if let Some(view) = view.filter(|_| !map.contains(&0))
-                && self.shuffle(node, data.value, &view)?.is_some()
+                && shuffle(node, shape, &view).is_some()
             {
                 return Ok(Some(view));
             }
@@ -252,6 +219,56 @@ impl<'g> Reading<'g> {
             }
         }
     }
+}
+
+/// The layer that makes a map of a vector.
+fn unflatten(node: &Node, [channels, height, width]: [usize; 3]) -> Call {
+    Call::new("unflatten", node.operator.span)
+        .at(Argument::Int(channels as i64), node.operator.span)
+        .at(Argument::Size(height as i64, width as i64), node.operator.span)
+}
+
+/// A vector as a map whose channels are its numbers.
+fn one_pixel(shape: Shape) -> Shape {
+    match shape {
+        Shape::Vector(features) => Shape::map(features, 1, 1),
+        Shape::Map { .. } => shape,
+    }
+}
+
+/// The layer that exchanges channels, rows and columns as a view of a map does. It is made where the view is: what
+/// comes after it may be another view, of the map that the layer makes.
+fn shuffle(node: &Node, shape: Shape, view: &View) -> Option<Call> {
+    let Shape::Map { channels, height, width } = shape else { return None };
+    if *view == View::plain(shape) {
+        return None;
+    }
+    let mut calls = Vec::new();
+    // Groups, or the factor by which a map grows or shrinks, are the size of a part of some axis.
+    let parts = view.axes.iter().flatten().map(|atom| atom.size);
+    for part in parts.filter(|part| (2..LARGEST).contains(part)) {
+        if channels % part == 0 {
+            let sizes = [part, channels / part, height, width];
+            let turned = arranged(shape, &sizes, &[0, 2, 1, 3, 4], &[channels, height, width]);
+            calls.push(("channel_shuffle", part, turned));
+        }
+        let square = part * part;
+        if channels % square == 0 {
+            let left = channels / square;
+            let sizes = [left, part, part, height, width];
+            let turned = arranged(shape, &sizes, &[0, 1, 4, 2, 5, 3], &[left, height * part, width * part]);
+            calls.push(("pixel_shuffle", part, turned));
+        }
+        if height % part == 0 && width % part == 0 {
+            let (high, wide) = (height / part, width / part);
+            let sizes = [channels, high, part, wide, part];
+            let turned = arranged(shape, &sizes, &[0, 1, 3, 5, 2, 4], &[channels * square, high, wide]);
+            calls.push(("pixel_unshuffle", part, turned));
+        }
+    }
+    let (kind, number, _) = calls.into_iter().find(|(.., turned)| turned.as_ref() == Some(view))?;
+    let span = node.operator.span;
+    Some(Call::new(kind, span).at(Argument::Int(number as i64), span))
 }
 
 /// The view of a reshape, a transposition and another reshape.

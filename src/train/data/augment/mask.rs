@@ -1,5 +1,6 @@
-//! What transforms make of a mask: the same changes of place as of its image, by the same random numbers. A pixel of the
-//! result is one of the mask's, the nearest; where nothing was before, nothing is known. Colours are no concern of it.
+//! What transforms make of a mask: the same changes of place as of its image, by the same random numbers. A pixel of
+//! the result is one of the mask's, the nearest; where nothing was before, nothing is known. Colours are no concern of
+//! it.
 //!
 //! So torchvision's transforms of version 2 have it, which also leave masks alone where something is erased.
 
