@@ -91,6 +91,7 @@ impl Changes {
     }
 
     /// The first option that is given.
+    #[cfg(feature = "train")]
     pub fn given(&self) -> Option<&'static str> {
         let given = [
             ("--input", self.input.is_some()),

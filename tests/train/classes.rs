@@ -30,12 +30,6 @@ fn known() -> Place {
     place
 }
 
-fn refused(place: &Place, arguments: &str) -> String {
-    let output = place.run(arguments);
-    assert_eq!(output.status.code(), Some(1), "{arguments}");
-    String::from_utf8(output.stderr).expect("UTF-8")
-}
-
 #[test]
 fn eval_counts_by_name() {
     let place = known();
@@ -62,10 +56,10 @@ fn eval_counts_by_name() {
 
     photos(&place, "more", &[("bright", 0), ("cat", 1), ("dark", 1), ("striped", 2)]);
     photos(&place, "others", &[("Bright", 0), ("dark", 1), ("zebra", 2)]);
-    let said = refused(&place, &eval("more"));
+    let said = place.refused(&eval("more"));
     let expected = "does not know the class `cat` of the data set; it tells `bright`, `dark`, `striped` apart";
     assert!(said.contains(expected), "{said}");
-    let said = refused(&place, &eval("others"));
+    let said = place.refused(&eval("others"));
     assert!(said.contains("does not know the classes `Bright`, `zebra` of the data set"), "{said}");
 
     // A file that names more classes than it can tell apart: its names mean nothing.
@@ -101,7 +95,7 @@ fn training_goes_on_with_the_same_classes() {
     assert_eq!(said["classes"][2]["name"], "striped", "{said}");
 
     photos(&place, "others", &[("cow", 0), ("dark", 1), ("zebra", 2)]);
-    let said = refused(&place, &train("others", "--out new"));
+    let said = place.refused(&train("others", "--out new"));
     let advised = "to learn other classes instead, write `replace: [fc.*]` under `train:`";
     assert!(said.contains("does not know the classes `cow`, `zebra`") && said.contains(advised), "{said}");
     place.ok(&train("others", "--set train.replace=[\"fc.*\"] --set train.epochs=1 --out new"));
@@ -131,7 +125,7 @@ fn a_head_that_the_file_lacks_is_pointed_to_replace() {
     ] {
         std::fs::write(place.path(&format!("{name}.yaml")), layers).expect("room on the disk");
         let train = format!("train {name}.yaml --weights run/last.safetensors --set train.epochs=1 --quiet");
-        let said = refused(&place, &train);
+        let said = place.refused(&train);
         if advised.is_empty() {
             assert!(!said.contains("replace"), "nearly nothing fits: {said}");
             continue;

@@ -12,14 +12,6 @@ fn trained() -> Place {
     place
 }
 
-/// What it says on its way out with 1.
-fn refused(place: &Place, arguments: &str) -> String {
-    let output = place.run(arguments);
-    let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
-    said
-}
-
 #[test]
 fn weights_are_enough() {
     let place = trained();
@@ -59,10 +51,10 @@ fn weights_that_say_nothing_need_the_network() {
     fs::write(place.path("plain.safetensors"), [&header_of(&header), rest].concat()).expect("room on the disk");
     let expected = place.ok("eval best.safetensors --format json");
     for file in ["old.safetensors", "plain.safetensors"] {
-        let said = refused(&place, &format!("eval {file}"));
+        let said = place.refused(&format!("eval {file}"));
         let advice = format!("name the network's file, then `--weights {file}`");
         assert!(said.contains("does not say of which network") && said.contains(&advice), "{said}");
-        refused(&place, &format!("check {file}"));
+        place.refused(&format!("check {file}"));
         assert_eq!(place.ok(&format!("eval tiny.yaml --weights {file} --format json")), expected, "{file}");
     }
     for (arguments, expected) in [
@@ -70,7 +62,7 @@ fn weights_that_say_nothing_need_the_network() {
         ("eval .", "`.` is no run's folder: there is no network.yaml in it"),
         ("export none.yaml --format onnx", "none.yaml"),
     ] {
-        let said = refused(&place, arguments);
+        let said = place.refused(arguments);
         assert!(said.contains(expected), "{said}");
     }
 }
@@ -110,7 +102,7 @@ fn a_folder_is_predicted() {
     assert!(lines[1].starts_with("photos/a.png,1,") && lines[2].starts_with("photos/a.png,2,"), "{table}");
     assert!(lines[5].starts_with("\"photos/inner/c,d.png\",1,"), "{table}");
     fs::create_dir(place.path("empty")).expect("room on the disk");
-    assert!(refused(&place, "predict best.safetensors empty").contains("no image is in `empty`"));
+    assert!(place.refused("predict best.safetensors empty").contains("no image is in `empty`"));
 }
 
 #[test]
@@ -141,7 +133,7 @@ fn exports_are_written() {
         ("--format onnx --out nowhere/x.onnx", "cannot write `nowhere/x.onnx`"),
         ("--format onnx --weights tiny.yaml --out x.onnx", "tiny.yaml"),
     ] {
-        let said = refused(&place, &format!("export run {arguments}"));
+        let said = place.refused(&format!("export run {arguments}"));
         assert!(said.contains(expected), "{said}");
         assert!(!place.path("x.onnx").exists());
     }

@@ -35,6 +35,14 @@ impl Place {
         self.command(arguments).output().expect("it starts")
     }
 
+    /// What it complains of, if that is the user's mistake.
+    pub fn refused(&self, arguments: &str) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
+        said
+    }
+
     /// What it prints, if it ends well.
     pub fn ok(&self, arguments: &str) -> String {
         let output = self.run(arguments);

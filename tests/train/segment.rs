@@ -45,13 +45,6 @@ pub fn masked() -> Place {
 const EVERYTHING: &str = ", loss: 'dice_ce smooth=1 label_smoothing=0.1 class_weights={[1, 0.5]}', mix: cutmix 1, ema: 0.9, \
     accumulate: 2, best_by: mean_iou, schedule: plateau by=pixel_accuracy patience=1, early_stopping: patience 9";
 
-fn refused(place: &Place, arguments: &str) -> String {
-    let output = place.run(arguments);
-    let said = String::from_utf8(output.stderr).expect("UTF-8");
-    assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
-    said
-}
-
 #[test]
 fn pixels_are_learned_from_masks() {
     let place = masked();
@@ -117,12 +110,12 @@ fn masks_are_predicted_and_nothing_is_written_over() {
     let light = mask.pixels().filter(|pixel| pixel.0 == [128, 0, 0]).count();
     assert_eq!(light as u64, pixels(1));
 
-    let again = refused(&place, "predict run set/val/images/5.bmp --out masks");
+    let again = place.refused("predict run set/val/images/5.bmp --out masks");
     assert!(again.contains("`masks/5.png` is there already"), "{again}");
     place.ok("predict run set/val/images/5.bmp --out masks --force");
     place.ok("predict run set/val --out whole");
     assert_eq!(std::fs::read(place.path("whole/images/5.png")).expect("it was written"), file);
-    let twice = refused(&place, "predict run set/val/images/5.bmp set/val/images/5.bmp --out twice");
+    let twice = place.refused("predict run set/val/images/5.bmp set/val/images/5.bmp --out twice");
     assert!(twice.contains("would both be twice/5.png") && !place.path("twice").exists(), "{twice}");
 
     let csv = place.ok("predict run set/val/images/5.bmp --format csv");
@@ -135,7 +128,7 @@ fn masks_are_predicted_and_nothing_is_written_over() {
         counts.lines().next() == Some("id,dark,light") && counts.contains(&format!(",{}\n", pixels(1))),
         "{counts}"
     );
-    let said = refused(&place, "predict run set/val/images/5.bmp --to other.csv --probabilities");
+    let said = place.refused("predict run set/val/images/5.bmp --to other.csv --probabilities");
     assert!(said.contains("none is a probability"), "{said}");
 }
 
@@ -157,7 +150,7 @@ fn a_stopped_run_of_pixels_ends_with_the_same_bytes() {
     let other = place.path("set/train/masks/2.png");
     let (one, two) = (std::fs::read(&path).expect("it is there"), std::fs::read(&other).expect("it is there"));
     std::fs::write(&path, &two).and_then(|()| std::fs::write(&other, &one)).expect("room on the disk");
-    let said = refused(&place, "train --resume parts --set train.epochs=4");
+    let said = place.refused("train --resume parts --set train.epochs=4");
     assert!(said.contains("the data set has changed") || said.contains("but other contents"), "{said}");
 }
 
@@ -167,7 +160,7 @@ fn masks_that_do_not_fit_are_named() {
     let (path, sound) = (place.path("set/train/masks/1.png"), read_bytes(&place, "set/train/masks/1.png"));
     let write = |mask: GrayImage| mask.save(&path).expect("room on the disk");
     write(GrayImage::from_pixel(10, 8, Luma([3])));
-    let said = refused(&place, "train table.yaml --out run");
+    let said = place.refused("train table.yaml --out run");
     assert!(
         said.contains(
             "set/labels.csv: line 3: the mask set/train/masks/1.png: the pixel in row 1 and column 1 is 3, which"
@@ -176,23 +169,23 @@ fn masks_that_do_not_fit_are_named() {
     );
     assert!(said.contains("there are 0 to 1, and 255 for what is ignored"), "{said}");
     write(GrayImage::from_pixel(100_000, 1, Luma([0])));
-    let said = refused(&place, "train folder.yaml --out run2");
+    let said = place.refused("train folder.yaml --out run2");
     assert!(said.contains("the mask set/train/masks/1.png: it is 1×100000, and its image is 8×10"), "{said}");
     std::fs::write(&path, &sound[..sound.len() / 2]).expect("room on the disk");
-    let said = refused(&place, "train folder.yaml --out run3");
+    let said = place.refused("train folder.yaml --out run3");
     assert!(said.contains("set/train/masks/1.png: it cannot be decoded"), "{said}");
     // Such an image is left out, if that is wanted.
     place.ok("train table.yaml --out run4 --quiet --set data.on_bad_image=skip");
     std::fs::remove_file(&path).expect("it is there");
-    let said = refused(&place, "train table.yaml --out run5");
+    let said = place.refused("train table.yaml --out run5");
     assert!(said.contains("line 3: there is no file set/train/masks/1.png"), "{said}");
-    let said = refused(&place, "train folder.yaml --out run6");
+    let said = place.refused("train folder.yaml --out run6");
     assert!(said.contains("train/images/1.bmp: there is no mask set/train/masks/1.png for it"), "{said}");
     std::fs::write(&path, sound).expect("room on the disk");
     if cfg!(feature = "cuda") {
-        assert!(!refused(&place, "train table.yaml --device cuda").contains("panicked"));
+        assert!(!place.refused("train table.yaml --device cuda").contains("panicked"));
     }
-    let said = refused(&place, "predict table.yaml --weights none set/val/images/5.bmp --out masks");
+    let said = place.refused("predict table.yaml --weights none set/val/images/5.bmp --out masks");
     assert!(!said.contains("panicked"), "{said}");
 }
 

@@ -296,9 +296,7 @@ fn a_stopped_run_ends_with_the_same_bytes() {
 #[test]
 fn probabilities_fit_the_task() {
     let refused = |place: &Place, arguments: &str| {
-        let output = place.run(arguments);
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
+        let said = place.refused(arguments);
         assert!(!place.path("x.onnx").exists(), "{arguments}");
         said
     };
@@ -339,12 +337,7 @@ fn probabilities_fit_the_task() {
 #[test]
 fn what_does_not_go_together_is_refused() {
     let place = labelled();
-    let refused = |arguments: &str| {
-        let output = place.run(arguments);
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        assert_eq!(output.status.code(), Some(1), "{arguments}: {said}");
-        said
-    };
+    let refused = |arguments: &str| place.refused(arguments);
     let wide = read(&place.path("tags.yaml")).replace("linear 2 as fc", "linear 3 as fc").replace("classes: 2\n", "");
     std::fs::write(place.path("wide.yaml"), wide).expect("room on the disk");
     let said = refused("train wide.yaml");
