@@ -41,7 +41,7 @@ pub struct MaskFiles {
 
 impl MaskFiles {
     /// The mask of an image of this size, as an image of one channel: the number of each pixel's class, or
-    /// [`UNKNOWN`].
+    /// −1 where nothing is known.
     ///
     /// # Errors
     /// If it cannot be read, is of another size, or has a level that stands for nothing.
