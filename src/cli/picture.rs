@@ -1,5 +1,6 @@
 //! Pictures in files that the user named.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -23,23 +24,41 @@ pub fn write(path: &Path, force: bool, picture: &impl Picture) -> Result<(), Fai
 /// An error if something is at `path` that is not to be written over: what the command reads, images in a folder that
 /// it reads as data, and what a run consists of, never are.
 pub fn free(path: &Path, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
-    if fs::symlink_metadata(path).is_err() {
-        return Ok(());
+    free_all([path], force, read)
+}
+
+/// The same of several files.
+pub fn free_all<'a>(paths: impl IntoIterator<Item = &'a Path>, force: bool, read: &[PathBuf]) -> Result<(), Failure> {
+    // Looked up once, and only if something is there.
+    let mut known = None;
+    for path in paths.into_iter().filter(|path| fs::symlink_metadata(path).is_ok()) {
+        let refused = |what: &str| Err(Failure::Message(format!("`{}` is {what}: name another file", path.display())));
+        let read = known.get_or_insert_with(|| Known::of(read));
+        match path.canonicalize() {
+            Ok(place) if read.files.contains(&place) => return refused("what this is made of, and would be lost"),
+            Ok(place) if is_image(&place) && read.folders.iter().any(|folder| place.starts_with(folder)) => {
+                return refused("an image in a folder that is read here, and would be lost");
+            }
+            Ok(place) if folder::is_of_run(&place) => return refused("part of a run, which would be lost"),
+            _ if force => {}
+            _ => return Err(there(path)),
+        }
     }
-    let place = path.canonicalize().ok();
-    let refused = |what: &str| Err(Failure::Message(format!("`{}` is {what}: name another file", path.display())));
-    // With a folder's own files it is the same.
-    let holds = |read: &PathBuf, place: &Path| read.canonicalize().is_ok_and(|read| place.starts_with(read));
-    match place {
-        Some(place) if read.iter().any(|read| read.is_file() && holds(read, &place)) => {
-            refused("what this is made of, and would be lost")
-        }
-        Some(place) if is_image(&place) && read.iter().any(|read| holds(read, &place)) => {
-            refused("an image in a folder that is read here, and would be lost")
-        }
-        Some(place) if folder::is_of_run(&place) => refused("part of a run, which would be lost"),
-        _ if force => Ok(()),
-        _ => Err(there(path)),
+    Ok(())
+}
+
+/// What a command reads, wherever it really is.
+struct Known {
+    files: HashSet<PathBuf>,
+    /// And whatever else is there.
+    folders: Vec<PathBuf>,
+}
+
+impl Known {
+    fn of(read: &[PathBuf]) -> Known {
+        let there = read.iter().filter_map(|path| path.canonicalize().ok());
+        let (files, folders) = there.partition::<Vec<_>, _>(|path| path.is_file());
+        Known { files: files.into_iter().collect(), folders }
     }
 }
 

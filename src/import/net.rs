@@ -32,6 +32,22 @@ impl Call {
         Call { kind: Spanned::new(kind, span), arguments: Vec::new() }
     }
 
+    /// `unflatten`: a vector as a map of these channels, rows and columns.
+    pub fn unflatten([channels, height, width]: [usize; 3], span: Span) -> Call {
+        let sides = Argument::Size(height as i64, width as i64);
+        Call::new("unflatten", span).at(Argument::Int(channels as i64), span).at(sides, span)
+    }
+
+    /// factor·x + shift: `mul` where there is nothing to add.
+    pub fn rescaled(factor: f64, shift: f64, span: Span) -> Call {
+        if shift == 0.0 {
+            return Call::new("mul", span).at(Argument::Float(factor), span);
+        }
+        let call = Call::new("power", span).at(Argument::Int(1), span);
+        let call = if factor == 1.0 { call } else { call.plus("scale", Argument::Float(factor)) };
+        call.plus("shift", Argument::Float(shift))
+    }
+
     /// With an argument that goes without its name.
     pub fn at(mut self, value: Argument, span: Span) -> Call {
         self.arguments.push((None, Spanned::new(value, span)));
@@ -187,6 +203,12 @@ impl Net {
     /// The name of what makes a value.
     pub fn name(&self, value: Value) -> Option<&str> {
         Some(self.made.get(value.0?)?.name.value.as_str())
+    }
+
+    /// The name of a weight of what makes a value; the only one of a layer that is no more than a parameter has no part.
+    pub fn weight_name(&self, value: Value, part: &str) -> String {
+        let layer = self.name(value).unwrap_or_default();
+        if part.is_empty() { layer.to_owned() } else { format!("{layer}.{part}") }
     }
 
     /// Adds a layer, called `name` as far as that is possible.

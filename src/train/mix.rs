@@ -40,10 +40,7 @@ pub fn mix(ways: &[Mix], images: &mut [f32], pixels: &mut [u32], shape: Shape, p
     }
     let own = beta(&mut numbers, way.alpha);
     let size = shape.elements();
-    let half = images.len() / size / 2 * size;
-    let (front, rest) = images.split_at_mut(half);
-    let middle = rest.len() - half;
-    let pairs = front.par_chunks_exact_mut(size).zip(rest[middle..].par_chunks_exact_mut(size).rev());
+    let pairs = pairs(images, size);
     match way.kind {
         MixKind::Mixup => {
             let (own, other) = (own as f32, (1.0 - own) as f32);
@@ -67,17 +64,20 @@ pub fn mix(ways: &[Mix], images: &mut [f32], pixels: &mut [u32], shape: Shape, p
                 }
             });
             if !pixels.is_empty() {
-                let half = pixels.len() / (height * width) / 2 * height * width;
-                let (front, rest) = pixels.split_at_mut(half);
-                let middle = rest.len() - half;
-                let pairs =
-                    front.chunks_exact_mut(height * width).zip(rest[middle..].chunks_exact_mut(height * width).rev());
-                pairs.for_each(|(a, b)| swap(a, b, width, rows.clone(), columns.clone()));
+                self::pairs(pixels, height * width).for_each(|(a, b)| swap(a, b, width, rows.clone(), columns.clone()));
                 return None;
             }
             Some(1.0 - (rows.len() * columns.len()) as f64 / (height * width) as f64)
         }
     }
+}
+
+/// What is mixed with each other, of parts of this size: the first with the last, the second with the one before.
+fn pairs<V: Send>(all: &mut [V], size: usize) -> impl IndexedParallelIterator<Item = (&mut [V], &mut [V])> {
+    let half = all.len() / size / 2 * size;
+    let (front, rest) = all.split_at_mut(half);
+    let middle = rest.len() - half;
+    front.par_chunks_exact_mut(size).zip(rest[middle..].par_chunks_exact_mut(size).rev())
 }
 
 /// A rectangle of two planes changes places.

@@ -39,8 +39,8 @@ impl MaskFolder {
                     file.display()
                 )));
             }
-            picture::free(file, force, read)?;
         }
+        picture::free_all(files.iter().map(PathBuf::as_path), force, read)?;
         Ok(MaskFolder { files, size, force })
     }
 

@@ -4,7 +4,6 @@ use super::fields::Fields;
 use super::lacking;
 use super::reading::Reading;
 use super::types::{Kind, Layer};
-use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::import::net::{Call, Value};
 use crate::ir::Shape;
@@ -59,9 +58,7 @@ impl<'a> Reading<'a> {
             Some([_]) => Some(self.net.layer(name, Call::new("flatten", layer.span), vec![bottom])),
             Some([channels, height, width]) => {
                 let flat = self.net.flat(name, bottom);
-                let call = Call::new("unflatten", layer.span)
-                    .at(Argument::Int(*channels as i64), layer.span)
-                    .at(Argument::Size(*height as i64, *width as i64), layer.span);
+                let call = Call::unflatten([*channels, *height, *width], layer.span);
                 Some(self.net.layer(name, call, vec![flat]))
             }
             _ => {

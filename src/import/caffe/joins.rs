@@ -2,7 +2,6 @@
 
 use super::fields::Fields;
 use super::lacking;
-use super::parameters::full_name;
 use super::reading::Reading;
 use super::types::Layer;
 use crate::arguments::Value as Argument;
@@ -191,10 +190,11 @@ impl<'a> Reading<'a> {
         } else {
             self.net.layer(&layer.name, Call::new("scale", layer.span).flag("bias", bias), vec![bottom])
         };
-        let name = self.net.name(made)?.to_owned();
+        self.net.name(made)?;
         // A factor alone has the name of its layer.
         let parts: &[&str] = if bias { &["weight", "bias"] } else { &[""] };
-        let arrays = parts.iter().map(|part| Array { name: full_name(&name, part), order: Order::Same }).collect();
+        let array = |part: &&str| Array { name: self.net.weight_name(made, part), order: Order::Same };
+        let arrays = parts.iter().map(array).collect();
         self.stored.push(Stored { layer: layer.name.value.clone(), arrays });
         if let Some(own) = own {
             let fillers = [(parts[0], "filler", 1.0), ("bias", "bias_filler", 0.0)];

@@ -18,11 +18,6 @@ pub struct Parameter {
     pub span: Span,
 }
 
-/// The name of a weight of a layer: the layer's own, if that is all it has.
-pub fn full_name(layer: &str, part: &str) -> String {
-    if part.is_empty() { layer.to_owned() } else { format!("{layer}.{part}") }
-}
-
 impl Reading<'_> {
     /// Notes how the weights `parts` of what a layer makes learn.
     pub fn learns(&mut self, fields: &Fields<'_>, made: Option<Value>, parts: &[&str]) {
@@ -39,7 +34,7 @@ impl Reading<'_> {
                 found
             })
             .collect();
-        let Some(name) = made.and_then(|made| self.net.name(made)).map(str::to_owned) else { return };
+        let Some(made) = made.filter(|made| self.net.name(*made).is_some()) else { return };
         for (index, part) in parts.iter().enumerate() {
             let older =
                 |list: &[crate::diagnostic::Spanned<f64>]| list.get(index).map(|number| (number.value, number.span));
@@ -52,7 +47,7 @@ impl Reading<'_> {
                 ),
             };
             self.parameters.push(Parameter {
-                name: full_name(&name, part),
+                name: self.net.weight_name(made, part),
                 is_bias: *part == "bias",
                 rate: rate.unwrap_or(1.0),
                 decay: decay.unwrap_or(1.0),

@@ -97,13 +97,10 @@ impl Reading {
     }
 
     /// The same numbers in the same order as a map of other sizes.
-    fn reshaped(&mut self, options: &Options<'_>, value: Value, [channels, height, width]: [usize; 3]) -> Value {
+    fn reshaped(&mut self, options: &Options<'_>, value: Value, sizes: [usize; 3]) -> Value {
         let span = options.span();
         let name = self.name("reshape", span);
         let flat = self.net.flat(&name, value);
-        let call = Call::new("unflatten", span)
-            .at(Argument::Int(channels as i64), span)
-            .at(Argument::Size(height as i64, width as i64), span);
-        self.net.layer(&name, call, vec![flat])
+        self.net.layer(&name, Call::unflatten(sizes, span), vec![flat])
     }
 }

@@ -1,7 +1,6 @@
 //! Functions of `keras.ops` in a model: arithmetic of its values, and of values and numbers.
 
 use super::model::{Data, Layer, Made, Reading};
-use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::import::json::Json;
 use crate::import::net::Call;
@@ -40,7 +39,7 @@ impl Reading {
             ("Divide" | "TrueDivide", false) if number != 0.0 => (1.0 / number, 0.0),
             _ => return refused(),
         };
-        self.element_wise(&self.full(layer), rescaled(layer, factor, shift), data, false)
+        self.element_wise(&self.full(layer), Call::rescaled(factor, shift, layer.class.span), data, false)
     }
 }
 
@@ -48,15 +47,4 @@ impl Reading {
 pub fn arguments(json: &Json) -> &[Json] {
     let node = json.get("inbound_nodes").and_then(|nodes| nodes.list().first());
     node.and_then(|node| node.get("args")).map(Json::list).unwrap_or_default()
-}
-
-/// factor·x + shift.
-pub fn rescaled(layer: &Layer<'_>, factor: f64, shift: f64) -> Call {
-    let span = layer.class.span;
-    if shift == 0.0 {
-        return Call::new("mul", span).at(Argument::Float(factor), span);
-    }
-    let call = Call::new("power", span).at(Argument::Int(1), span);
-    let call = if factor == 1.0 { call } else { call.plus("scale", Argument::Float(factor)) };
-    call.plus("shift", Argument::Float(shift))
 }

@@ -146,20 +146,15 @@ impl Reading {
     fn unflattened(&mut self, layer: &Layer<'_>, data: Data, [channels, height, width]: [usize; 3]) -> Made {
         let (span, name) = (layer.class.span, self.full(layer));
         let positions = height * width;
-        let size = |size: usize| Argument::Int(size as i64);
-        let unflatten = |channels: usize, [height, width]: [usize; 2]| {
-            let sides = Argument::Size(height as i64, width as i64);
-            Call::new("unflatten", span).at(size(channels), span).at(sides, span)
-        };
         let mut value = data.value;
         if channels > 1 && positions > 1 {
-            let point = unflatten(channels * positions, [1, 1]);
+            let point = Call::unflatten([channels * positions, 1, 1], span);
             value = self.add(&named(&name, "features"), point, vec![value])?;
-            let shuffle = Call::new("channel_shuffle", span).at(size(positions), span);
+            let shuffle = Call::new("channel_shuffle", span).at(Argument::Int(positions as i64), span);
             value = self.add(&named(&name, "by_channel"), shuffle, vec![value])?;
             value = self.flattened(&named(&name, "flatten"), value)?;
         }
-        let made = self.add(&name, unflatten(channels, [height, width]), vec![value])?;
+        let made = self.add(&name, Call::unflatten([channels, height, width], span), vec![value])?;
         Ok(Reading::plain(made))
     }
 }

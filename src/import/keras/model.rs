@@ -348,9 +348,7 @@ impl Reading {
 
     /// Notes where a weight of a layer is stored: `part` there, `own` here.
     pub fn store(&mut self, layer: &Layer<'_>, made: Value, own: &str, index: usize, part: &str, order: Order) {
-        let layer_name = self.net.name(made).unwrap_or_default();
-        // A layer that is one weight has its name.
-        let name = if own.is_empty() { layer_name.to_owned() } else { format!("{layer_name}.{own}") };
+        let name = self.net.weight_name(made, own);
         let stored = format!("{}\n{index}\n{part}", layer.path);
         self.stored.push(Stored { layer: stored, arrays: vec![Array { name, order }] });
     }

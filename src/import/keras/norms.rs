@@ -1,6 +1,5 @@
 //! Layers that normalise, and those that prepare images.
 
-use super::functions::rescaled;
 use super::model::{Data, Layer, Made, Reading};
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
@@ -142,7 +141,7 @@ impl Reading {
         let (Some(factor), Some(summand)) = (all(scale), all(offset)) else {
             return self.scaled(layer, data, [list(scale), list(offset)]);
         };
-        self.element_wise(&self.full(layer), rescaled(layer, factor, summand), data, false)
+        self.element_wise(&self.full(layer), Call::rescaled(factor, summand, layer.class.span), data, false)
     }
 
     /// (x − mean)/max(√variance, 1e-7), of numbers that the description has or the file.

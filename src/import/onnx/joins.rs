@@ -294,13 +294,7 @@ impl<'g> Reading<'g> {
 
 /// factor·x + shift.
 fn rescaled(node: &Node, factor: f64, shift: f64) -> Call {
-    let (span, factor, shift) = (node.operator.span, rounded(factor), rounded(shift));
-    if shift == 0.0 {
-        return Call::new("mul", span).at(Argument::Float(factor), span);
-    }
-    let call = Call::new("power", span).at(Argument::Int(1), span);
-    let call = if factor == 1.0 { call } else { call.plus("scale", Argument::Float(factor)) };
-    call.plus("shift", Argument::Float(shift))
+    Call::rescaled(rounded(factor), rounded(shift), node.operator.span)
 }
 
 /// Where a weight comes from.

@@ -258,22 +258,16 @@ impl<'g> Reading<'g> {
         Ok(())
     }
 
-    /// A weight's name; the only one of a layer that is no more than a parameter has no part.
-    fn full_name(&self, made: Value, part: &str) -> String {
-        let layer = self.net.name(made).unwrap_or_default();
-        if part.is_empty() { layer.to_owned() } else { format!("{layer}.{part}") }
-    }
-
     /// Gives what is stored for a part of a layer to another of its parts.
     pub fn store_again(&mut self, made: Value, part: &str, other: &str) {
-        let Some(index) = self.places.remove(&self.full_name(made, part)) else { return };
-        let name = self.full_name(made, other);
+        let Some(index) = self.places.remove(&self.net.weight_name(made, part)) else { return };
+        let name = self.net.weight_name(made, other);
         self.stored[index].arrays.iter_mut().for_each(|array| array.name.clone_from(&name));
         self.places.insert(name, index);
     }
 
     pub fn store_as(&mut self, made: Value, part: &str, tensor: &str, order: Order) {
-        let name = self.full_name(made, part);
+        let name = self.net.weight_name(made, part);
         let stored = Stored { layer: tensor.to_string(), arrays: vec![Array { name: name.clone(), order }] };
         match self.places.get(&name) {
             Some(index) => self.stored[*index] = stored,

@@ -84,7 +84,7 @@ impl<'g> Reading<'g> {
         {
             let mut value = data.value;
             if let Shape::Vector(features) = shape {
-                value = self.beside(node, "map", unflatten(node, [features, 1, 1]), vec![value])?;
+                value = self.beside(node, "map", Call::unflatten([features, 1, 1], node.operator.span), vec![value])?;
             }
             let value = self.layer(node, None, call, vec![value])?;
             return self.plain(value);
@@ -170,7 +170,7 @@ impl<'g> Reading<'g> {
             return Ok(None);
         }
         let flat = self.flat(node, data.value)?;
-        self.beside(node, "input", unflatten(node, [channels, height, width]), vec![flat]).map(Some)
+        self.beside(node, "input", Call::unflatten([channels, height, width], node.operator.span), vec![flat]).map(Some)
     }
 
     /// The value as a vector, in the order of the language.
@@ -219,13 +219,6 @@ impl<'g> Reading<'g> {
             }
         }
     }
-}
-
-/// The layer that makes a map of a vector.
-fn unflatten(node: &Node, [channels, height, width]: [usize; 3]) -> Call {
-    Call::new("unflatten", node.operator.span)
-        .at(Argument::Int(channels as i64), node.operator.span)
-        .at(Argument::Size(height as i64, width as i64), node.operator.span)
 }
 
 /// A vector as a map whose channels are its numbers.

@@ -8,10 +8,9 @@ use super::super::evaluate::{LabelGuess, LabelResult, LabelsEvaluation};
 use super::super::findings::Findings;
 use super::super::scores::{shown, title};
 use super::gallery::{Shown, gallery, tiles};
+use super::images;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, settings, table};
-use super::pictures;
-use crate::plot::Grid;
 use crate::quantity::exact;
 use crate::recipe::Measure;
 
@@ -40,11 +39,7 @@ pub fn sections(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&mistaken, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(
-        folder,
-        super::IMAGES,
-        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
-    )?;
+    images(folder, "validation images: truth, and prediction", sample)?;
     let scores = findings.evaluation.scores();
     let heading = format!(
         "Results of epoch {}: {} of {} with all labels right, mean average precision {}, loss {:.4}",

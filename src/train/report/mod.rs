@@ -23,7 +23,7 @@ use super::record::Record;
 use super::{Ended, TrainError, folder, scores};
 use crate::draw;
 use crate::network::Network;
-use crate::plot::{Chart, Picture, PictureFormat, escaped};
+use crate::plot::{Chart, Grid, Picture, PictureFormat, Tile, escaped};
 use crate::quantity::{duration, exact, short};
 use crate::recipe::Train;
 
@@ -78,6 +78,11 @@ pub fn write(
     body.push_str(&section("Run", "", &origin(folder)));
     let title = format!("{} – {}", network.name, record.name);
     folder::write(folder.join(FILE), page::page(&title, &body).as_bytes())
+}
+
+/// Writes the picture of some validation images.
+fn images(folder: &Path, title: &str, tiles: Vec<Tile>) -> Result<(), TrainError> {
+    pictures(folder, IMAGES, &Grid { title: title.to_owned(), tiles })
 }
 
 /// Writes a picture as all kinds of files.

@@ -10,8 +10,8 @@ use super::super::scores::shown;
 use super::gallery::{Shown, gallery, tiles};
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, table};
-use super::pictures;
-use crate::plot::{Grid, Picture, Scatter};
+use super::{images, pictures};
+use crate::plot::{Picture, Scatter};
 use crate::quantity::exact;
 use crate::recipe::Measure;
 
@@ -40,11 +40,7 @@ pub fn sections(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&far, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(
-        folder,
-        super::IMAGES,
-        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
-    )?;
+    images(folder, "validation images: truth, and prediction", sample)?;
     let mut drawn = String::new();
     for (index, (column, name)) in evaluation.columns.iter().zip(names).take(DRAWN).enumerate() {
         let scatter = Scatter { title: name.clone(), points: column.points.clone() };

@@ -12,8 +12,8 @@ use super::labels;
 use super::numbers;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, settings, table};
-use super::{pictures, segments};
-use crate::plot::{self, Chart, Grid, Line, Matrix, Picture, Stroke, Unit};
+use super::{images, pictures, segments};
+use crate::plot::{self, Chart, Line, Matrix, Picture, Stroke, Unit};
 use crate::quantity::exact;
 use crate::recipe::Measure;
 
@@ -78,11 +78,7 @@ fn of_classes(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&mistaken, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    pictures(
-        folder,
-        super::IMAGES,
-        &Grid { title: "validation images: truth, and prediction".to_owned(), tiles: sample },
-    )?;
+    images(folder, "validation images: truth, and prediction", sample)?;
     let classes = section(&title, "scroll", &classes(evaluation, &names));
     let matrix = section("Confusion matrix", "wide", &matrix);
     Ok([

@@ -8,10 +8,9 @@ use super::super::evaluate::{ClassPixels, SegmentEvaluation, SegmentGuess};
 use super::super::findings::Findings;
 use super::super::scores::shown;
 use super::gallery::{Shown, gallery, tiles};
+use super::images;
 use super::page::Head::{Number, Text};
 use super::page::{Cell, section, table};
-use super::pictures;
-use crate::plot::Grid;
 use crate::quantity::exact;
 use crate::recipe::Measure;
 
@@ -36,8 +35,7 @@ pub fn sections(
         [&evaluation.mistakes, &evaluation.sample].map(|guesses| guesses.iter().map(told).collect());
     let (mistakes, sample) = (tiles(&wrong, dataset), tiles(&sampled, dataset));
     let gallery_of_sample = gallery(&sampled, &sample, dataset);
-    let title = "validation images with their masks, and the fraction of pixels that is right".to_owned();
-    pictures(folder, "images", &Grid { title, tiles: sample })?;
+    images(folder, "validation images with their masks, and the fraction of pixels that is right", sample)?;
     let scores = findings.evaluation.scores();
     let of = |measure: Measure| shown(measure, scores.get(measure));
     let heading = format!(
