@@ -39,6 +39,7 @@ impl Call {
     }
 
     /// factor·x + shift: `mul` where there is nothing to add.
+    #[cfg(feature = "train")]
     pub fn rescaled(factor: f64, shift: f64, span: Span) -> Call {
         if shift == 0.0 {
             return Call::new("mul", span).at(Argument::Float(factor), span);
