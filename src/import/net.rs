@@ -206,7 +206,7 @@ impl Net {
         Some(self.made.get(value.0?)?.name.value.as_str())
     }
 
-    /// The name of a weight of what makes a value; the only one of a layer that is no more than a parameter has no part.
+    /// The name of a weight of what makes a value; a layer that is no more than a parameter has one, without a part.
     pub fn weight_name(&self, value: Value, part: &str) -> String {
         let layer = self.name(value).unwrap_or_default();
         if part.is_empty() { layer.to_owned() } else { format!("{layer}.{part}") }
