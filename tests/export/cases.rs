@@ -19,7 +19,7 @@ pub struct Case {
 const SIDES: [usize; 2] = [64, 128];
 
 /// Networks with more parameters get a quarter of their channels.
-const LARGE: u64 = 2_000_000;
+pub const LARGE: u64 = 2_000_000;
 
 /// Every file of architectures/, for small images where its layers allow it.
 pub fn architectures() -> impl Iterator<Item = Case> {
@@ -57,15 +57,22 @@ pub fn architectures() -> impl Iterator<Item = Case> {
 /// The network with a quarter of its channels, if its layers allow it.
 fn narrow(network: &Network) -> Option<Network> {
     let mut text = String::new();
-    for line in expand(network).lines().take_while(|line| *line != "data:" && *line != "train:") {
-        // Numbers that may follow, as long as they do.
-        let mut counts = 0;
+    let expanded = expand(network);
+    let lines = expanded.lines().take_while(|line| *line != "data:" && *line != "train:");
+    // The last layer has a quarter of its outputs too.
+    for line in lines.filter(|line| !line.starts_with("classes:")) {
+        // Numbers that may follow, as long as they do; and as many groups as there are channels.
+        let (mut counts, mut outputs) = (0, 1);
         for word in line.split_inclusive(' ') {
             let number = word.trim_end().trim_end_matches(['"', '}']);
             match number.parse::<usize>() {
                 Ok(count) if counts > 0 => {
                     text.push_str(&word.replacen(number, &count.div_ceil(4).to_string(), 1));
                     counts -= 1;
+                    outputs = count;
+                }
+                _ if outputs > 1 && number == format!("g{outputs}") => {
+                    text.push_str(&word.replacen(number, &format!("g{}", outputs.div_ceil(4)), 1));
                 }
                 _ => {
                     text.push_str(word);

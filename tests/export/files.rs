@@ -115,18 +115,21 @@ pub fn prepared_image(network: &Network, image: &Path, folder: &Path) -> Value {
     })
 }
 
-/// Of every weight's first values: how many there are, their mean, their deviation and their kurtosis, as JSON.
+/// Of every weight's first values: how many there are, their mean, their deviation and kurtosis where they are drawn,
+/// as JSON.
 fn first_values(network: &Network) -> String {
     let program = lower(network);
-    let values = initial_weights::<f32>(&program, 1);
-    let about = |(weight, values): (&ProgramWeight, &Vec<f32>)| {
+    let (values, others) = (initial_weights::<f32>(&program, 1), initial_weights::<f32>(&program, 2));
+    let about = |(weight, (values, others)): (&ProgramWeight, (&Vec<f32>, &Vec<f32>))| {
         let count = values.len() as f64;
         let mean = values.iter().map(|x| f64::from(*x)).sum::<f64>() / count;
         let deviation = (values.iter().map(|x| (f64::from(*x) - mean).powi(2)).sum::<f64>() / count).sqrt();
         let kurtosis = values.iter().map(|x| ((f64::from(*x) - mean) / deviation).powi(4)).sum::<f64>() / count;
-        (weight.name.clone(), json!([values.len(), mean, deviation, kurtosis]))
+        let drawn = if values == others { Value::Null } else { json!([deviation, kurtosis]) };
+        (weight.name.clone(), json!([values.len(), mean, drawn]))
     };
-    Value::from(program.weights.iter().zip(&values).map(about).collect::<serde_json::Map<_, _>>()).to_string()
+    let both = program.weights.iter().zip(values.iter().zip(&others));
+    Value::from(both.map(about).collect::<serde_json::Map<_, _>>()).to_string()
 }
 
 /// What the executor reads, the same as a reader gets it, and its sizes.
