@@ -51,10 +51,10 @@ def python(venv):
     return program
 
 
-def in_torch(program, script, request, threads):
+def in_torch(program, script, request, threads, *arguments):
     """The answer of a script that computes with PyTorch, in a process of its own."""
     environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    command = [program, BENCHES / script]
+    command = [program, BENCHES / script, *arguments]
     done = subprocess.run(command, input=json.dumps(request), stdout=subprocess.PIPE, text=True, env=environment, check=True)
     return json.loads(done.stdout)
 

@@ -14,7 +14,7 @@ use archc::import::{FrontEnd, Imported, Language, read};
 use archc::layers::Layers;
 use archc::lower::lower;
 use archc::network::Network;
-use archc::syntax::no_files;
+use archc::syntax::{Override, no_files};
 use archc::weights;
 
 fn folder() -> PathBuf {
@@ -218,8 +218,7 @@ fn what_archc_has_not_is_refused_by_name() {
     for (nodes, expected) in [
         (node("LSTM", "\"x\"", ""), "node `n`: `LSTM` remembers earlier inputs"),
         (node("MatMul", "\"x\", \"x\"", ""), "node `n`: `MatMul` multiplies computed values"),
-        (node("HardSigmoid", "\"x\"", ""), "is 0.2·x + 0.5 cut to 0…1"),
-        (node("Clip", "\"x\"", "\"min\": -1.0, \"max\": 1.0"), "cuts to -1…1"),
+        (node("Clip", "\"x\"", "\"min\": 1.0, \"max\": 1.0"), "cuts to 1…1, which is one number"),
         (node("LRN", "\"x\"", "\"size\": 4"), "has a window of 4"),
         (node("Conv", "\"x\", \"odd\"", ""), "slides along"),
         (node("Conv", "\"x\", \"kernel\"", "\"group\": 2"), "it reads 8 channels in 2 groups, and 4 arrive"),
@@ -242,6 +241,24 @@ fn what_archc_has_not_is_refused_by_name() {
         let errors = compiled(Path::new("model.onnx"), &listing(&nodes)).expect_err(&nodes).to_string();
         assert!(errors.contains(expected), "{nodes}\n{errors}");
         assert!(errors.contains("--> model:"), "{errors}");
+    }
+}
+
+/// Where images have no fixed size, the advice has what the file says of it, and works.
+#[test]
+fn a_size_that_is_open_is_asked_for() {
+    for (sizes, advice) in [
+        ("[\"N\", 1, 64, \"W\"]", "1x64x224"),
+        ("[-1, 3, -1, -1]", "3x224x224"),
+        ("[\"N\", \"C\", 32, 320]", "3x32x320"),
+    ] {
+        let text = listing(&node("Relu", "\"x\"", "")).replace("[\"N\", 4, 8, 8]", sizes);
+        let errors = compiled(Path::new("model.onnx"), &text).expect_err(sizes).to_string();
+        assert!(errors.contains(&format!("`--input {advice}`")), "{errors}");
+        let set = Override { path: "input".to_owned(), value: advice.to_owned(), option: None };
+        let language = Language::Foreign(front(Path::new("model.onnx")));
+        let network = compile_with(&Layers::default(), &no_files, "model.onnx", &text, language, &[set]);
+        network.unwrap_or_else(|errors| panic!("{sizes}\n{errors}"));
     }
 }
 

@@ -120,6 +120,13 @@ pub fn pad(span: Span, [top, left, bottom, right]: [usize; 4], fill: Option<&str
     call.flag(fill.unwrap_or_default(), fill.is_some())
 }
 
+/// The advice where images have no fixed size: the option that gives one, with what the file says of it.
+pub(super) fn input_option(channels: Option<usize>, height: Option<usize>, width: Option<usize>) -> String {
+    let [channels, height, width] =
+        [(channels, 3), (height, 224), (width, 224)].map(|(size, usual)| size.unwrap_or(usual));
+    format!("give it on the command line: `--input {channels}x{height}x{width}`")
+}
+
 #[cfg(test)]
 mod tests {
     use super::Geometry;

@@ -2,6 +2,7 @@
 """Small models of ONNX and Keras with random weights, and the numbers that their own programs make with them.
 
     venv/bin/python tests/scripts/models.py torch       torch 2.15.0, onnx 1.23.2, onnxscript 0.7.2
+    venv/bin/python tests/scripts/models.py onnx        onnx 1.23.2, onnxruntime 1.32.0
     venv/bin/python tests/scripts/models.py keras       keras 3.15.1, tensorflow-cpu 2.21.0, tf2onnx 1.17.0, onnxruntime 1.32.0
 
 writes NAME.onnx, NAME.keras or NAME.h5, and NAME.logits, into tests/fixtures/foreign/models. What goes in is, channels
@@ -185,4 +186,59 @@ def with_keras():
     save("small_tf", logits)
 
 
-{"torch": with_torch, "keras": with_keras}[sys.argv[1]]()
+def with_onnx():
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    random = numpy.random.default_rng(0)
+    tensors = []
+
+    def tensor(name, *sizes):
+        tensors.append(numpy_helper.from_array(random.standard_normal(sizes).astype(numpy.float32), name))
+        return name
+
+    def number(name, value):
+        tensors.append(numpy_helper.from_array(numpy.float32(value), name))
+        return name
+
+    def filled(name, value, *sizes):
+        """As the light models of onnx have their weights: one number, as often as a computed array has places."""
+        tensors.append(numpy_helper.from_array(numpy.int64(sizes), f"{name}_sizes"))
+        of = numpy_helper.from_array(numpy.float32([value]), "value")
+        return helper.make_node("ConstantOfShape", [f"{name}_sizes"], [name], value=of)
+
+    nodes = [
+        helper.make_node("Conv", ["x", tensor("kernel", 4, 3, 3, 3), tensor("bias", 4)], ["conv"], pads=[1] * 4),
+        helper.make_node("HardSigmoid", ["conv"], ["hard"]),
+        helper.make_node("HardSigmoid", ["conv"], ["harder"], alpha=0.5, beta=0.25),
+        helper.make_node("Clip", ["conv", number("low", -0.7), number("high", 0.4)], ["both"]),
+        helper.make_node("Clip", ["conv", number("least", -0.3)], ["below"]),
+        helper.make_node("Clip", ["conv", "", number("most", 0.2)], ["above"]),
+        helper.make_node("Clip", ["conv"], ["neither"]),
+        helper.make_node("Concat", ["hard", "harder", "both", "below", "above", "neither"], ["all"], axis=1),
+        filled("mixing", 0.1, 80, 24, 1, 1),
+        helper.make_node("Conv", ["all", "mixing"], ["mixed"]),
+        helper.make_node("Mul", ["mixed", tensor("scale", 80, 1, 1)], ["scaled"]),
+        helper.make_node("GlobalAveragePool", ["scaled"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["flat"]),
+        filled("matrix", 0.01, 60, 80),
+        helper.make_node("Gemm", ["flat", "matrix"], ["wide"], transB=1),
+        helper.make_node("Add", ["wide", tensor("shift", 60)], ["shifted"]),
+        helper.make_node("Gemm", ["shifted", tensor("last", 60, 5)], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "bounds",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [-1, 3, 6, 5])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 5])],
+        tensors,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model, full_check=True)
+    onnx.save(model, HERE / "bounds.onnx")
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    save("bounds", session.run(None, {"x": image(1, 3, 6, 5)})[0])
+
+
+{"torch": with_torch, "keras": with_keras, "onnx": with_onnx}[sys.argv[1]]()

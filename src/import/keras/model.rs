@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::functions;
 use super::wires::{LONGEST, followers, is_map_again, names, readers};
 use crate::diagnostic::{Code, Diagnostic, Mistakes, Span, Spanned};
+use crate::import::geometry::input_option;
 use crate::import::json::Json;
 use crate::import::net::{Array, Call, Net, Order, Stored, Value};
 use crate::ir::Shape;
@@ -203,10 +204,10 @@ impl Reading {
             (Some(shape), _) => shape,
             (None, [_, Some(height), Some(width), Some(channels)]) => Shape::map(*channels, *height, *width),
             (None, [_, Some(features)]) => Shape::Vector(*features),
-            (None, [_, _, _, _]) => {
+            (None, [_, height, width, channels]) => {
                 let message = format!("the size of images is not fixed in `{}`", layer.name.value);
                 let error = Diagnostic::error(Code::MissingKey, json.span, message);
-                return Err(error.help("give it on the command line: `--input 3x224x224`").into());
+                return Err(error.help(input_option(*channels, *height, *width)).into());
             }
             (None, other) => {
                 let message =

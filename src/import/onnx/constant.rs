@@ -71,6 +71,14 @@ impl Constant {
         Constant { sizes, values: Some(values.into()), every: None, origin: None, kind: kind.to_string() }
     }
 
+    /// The same number everywhere.
+    pub fn filled(sizes: Vec<usize>, count: usize, value: f64) -> Constant {
+        if count <= MOST {
+            return Constant::numbers(sizes, vec![Some(value); count], WHOLE);
+        }
+        Constant { sizes, values: None, every: Some(value), origin: None, kind: "float".to_string() }
+    }
+
     /// How many numbers there are.
     pub fn count(&self) -> usize {
         self.sizes.iter().fold(1, |count, size| count.saturating_mul(*size))
@@ -146,7 +154,7 @@ impl Constant {
             Some(origin) if rank <= 4 => origin.transposed(&self.sizes, &axes),
             _ => None,
         };
-        let is_known = origin.is_some() || values.is_some();
+        let is_known = origin.is_some() || values.is_some() || self.every.is_some();
         is_known.then(|| Constant { sizes, values, origin, ..self.clone() })
     }
 

@@ -32,6 +32,7 @@ mod window;
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::geometry::input_option;
 use super::net::{Array, Call, Net, Stored, Value, sizes, text as written};
 use super::{FrontEnd, Given, Imported, Values};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceId, Sources, Spanned};
@@ -154,19 +155,17 @@ fn read_input(graph: &Graph, input: &Port, given: &Given) -> Result<(Shape, View
     let is_last = sizes.len() == 4 && is_channels_last(graph, name, sizes);
     let shape = match (given.input, sizes.as_slice()) {
         (Some(shape), _) => shape,
-        (None, [_, first, second, third]) => match (first, second, third) {
-            (Some(first), Some(second), Some(third)) => {
-                let sides = [*first, *second, *third].map(|side| usize::try_from(side).unwrap_or(0));
-                match is_last {
-                    true => Shape::map(sides[2], sides[0], sides[1]),
-                    false => Shape::map(sides[0], sides[1], sides[2]),
-                }
-            }
-            _ => {
+        (None, [_, first, second, third]) => {
+            // Some exporters write −1 for any size.
+            let side = |size: &Option<i64>| usize::try_from((*size)?).ok().filter(|size| *size > 0);
+            let (first, second, third) = (side(first), side(second), side(third));
+            let (channels, height, width) = if is_last { (third, first, second) } else { (first, second, third) };
+            let (Some(channels), Some(height), Some(width)) = (channels, height, width) else {
                 let message = format!("the size of images is not fixed in the input `{name}`");
-                return Err(named(message).help("give it on the command line: `--input 3x224x224`"));
-            }
-        },
+                return Err(named(message).help(input_option(channels, height, width)));
+            };
+            Shape::map(channels, height, width)
+        }
         (None, [_, Some(features)]) => Shape::Vector(usize::try_from(*features).unwrap_or(0)),
         (None, other) => {
             let message = format!("the input `{name}` has {} dimensions", other.len());

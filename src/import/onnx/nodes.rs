@@ -6,7 +6,7 @@ use super::patterns;
 use super::reading::{Data, Failure, Known, Made, Reading};
 use super::shapes::rounded;
 use crate::arguments::Value as Argument;
-use crate::import::net::{Call, Order};
+use crate::import::net::{Call, Order, Value};
 
 impl<'g> Reading<'g> {
     /// What a node makes.
@@ -149,12 +149,11 @@ impl<'g> Reading<'g> {
                 }
             }
             "HardSigmoid" => {
+                // α·x + β is z/6 + 1/2 of another z.
                 let (alpha, beta) = (node.number("alpha", 0.2).value, node.number("beta", 0.5).value);
-                if (alpha - 1.0 / 6.0).abs() > 1e-6 || beta != 0.5 {
-                    let why = format!("is {alpha}·x + {beta} cut to 0…1, and archc's `hardsigmoid` x/6 + 0.5");
-                    return Err(self.refused(node, &why).into());
-                }
-                plain("hardsigmoid")
+                let data = self.data(node, 0)?;
+                let value = self.moved(node, "scale", data.value, 6.0 * alpha, 6.0 * beta - 3.0)?;
+                return self.in_place(node, plain("hardsigmoid"), Data { value, ..data });
             }
             "Clip" => {
                 let bound = |index, key: &str| -> Made<Option<f64>> {
@@ -165,16 +164,7 @@ impl<'g> Reading<'g> {
                 };
                 // The largest number in single precision is written for none.
                 let (low, high) = (bound(1, "min")?, bound(2, "max")?.filter(|high| *high < f64::from(f32::MAX)));
-                match (low, high) {
-                    (Some(0.0), Some(6.0)) => plain("relu6"),
-                    (Some(0.0), None) => plain("relu"),
-                    (low, high) => {
-                        let shown = |bound: Option<f64>| bound.map_or("…".to_string(), |bound| bound.to_string());
-                        let (low, high) = (shown(low), shown(high));
-                        let why = format!("cuts to {low}…{high}, and archc's `relu6` to 0…6");
-                        return Err(self.refused(node, &why).into());
-                    }
-                }
+                return self.cut(node, low, high);
             }
             operator => {
                 let why = lacking(operator);
@@ -182,6 +172,36 @@ impl<'g> Reading<'g> {
             }
         };
         self.element_wise(node, call)
+    }
+
+    /// factor·x + shift; nothing if that is x to single precision.
+    fn moved(&mut self, node: &Node, suffix: &str, value: Value, factor: f64, shift: f64) -> Made<Value> {
+        let (factor, shift) = (rounded(f64::from(factor as f32)), rounded(f64::from(shift as f32)));
+        if (factor - 1.0).abs() < 1e-6 && shift.abs() < 1e-6 {
+            return Ok(value);
+        }
+        self.beside(node, suffix, Call::rescaled(factor, shift, node.operator.span), vec![value])
+    }
+
+    /// Numbers not below the one and not above the other: by way of 0 to 6, or of 0 onwards.
+    fn cut(&mut self, node: &'g Node, low: Option<f64>, high: Option<f64>) -> Made {
+        let (kind, factor, start) = match (low, high) {
+            (None, None) => return self.element_wise(node, Call::new("identity", node.operator.span)),
+            (Some(low), None) => ("relu", 1.0, low),
+            (None, Some(high)) => ("relu", -1.0, high),
+            (Some(low), Some(high)) if low < high => ("relu6", (high - low) / 6.0, low),
+            (Some(low), Some(high)) => {
+                return Err(self.refused(node, &format!("cuts to {low}…{high}, which is one number")).into());
+            }
+        };
+        let data = self.data(node, 0)?;
+        let value = self.moved(node, "from", data.value, 1.0 / factor, -start / factor)?;
+        let Known::Data(data) = self.in_place(node, Call::new(kind, node.operator.span), Data { value, ..data })?
+        else {
+            unreachable!("a layer makes data")
+        };
+        let value = self.moved(node, "to", data.value, factor, start)?;
+        Ok(Known::Data(Data { value, ..data }))
     }
 
     fn prelu(&mut self, node: &'g Node) -> Made {

@@ -251,10 +251,13 @@ impl<'g> Reading<'g> {
 
     /// Notes where a weight of a layer is stored.
     pub fn store(&mut self, node: &Node, made: Value, part: &str, constant: &Constant) -> Made<()> {
-        let Some(origin) = &constant.origin else {
-            return Err(self.refused(node, "has weights that the file does not hold, but computes").into());
-        };
-        self.store_as(made, part, &origin.name.value, origin.order);
+        match (&constant.origin, constant.scalar()) {
+            (Some(origin), _) => self.store_as(made, part, &origin.name.value, origin.order),
+            (None, Some(every)) => self.store_as(made, part, "", Order::Filled(every as f32)),
+            (None, None) => {
+                return Err(self.refused(node, "has weights that the file does not hold, but computes").into());
+            }
+        }
         Ok(())
     }
 

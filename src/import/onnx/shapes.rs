@@ -354,7 +354,7 @@ pub fn folded(node: &Node, inputs: &[Constant]) -> Option<Constant> {
             let value = node.attribute("value").and_then(|value| value.list().first()?.number()).unwrap_or(0.0);
             let sizes = sizes.iter().map(|size| usize::try_from(*size).ok()).collect::<Option<Vec<usize>>>()?;
             let count = sizes.iter().try_fold(1usize, |count, size| count.checked_mul(*size))?;
-            (count <= 1 << 12).then(|| Constant::numbers(sizes, vec![Some(value); count], WHOLE))
+            Some(Constant::filled(sizes, count, value))
         }
         "Add" => first.with(second?, |a, b| a + b),
         "Sub" => first.with(second?, |a, b| a - b),

@@ -308,10 +308,12 @@ fn chunks(file: &mut impl Read, length: u64, width: u64, take: &mut dyn FnMut(u6
     while left > 0 {
         let next = (bytes.len() as u64 - bytes.len() as u64 % width).min(left) as usize;
         file.read_exact(&mut bytes[..next]).map_err(|error| format!("it cannot be read to its end: {error}"))?;
-        for number in bytes[..next].chunks_exact(width as usize) {
-            let mut bits = [0; 8];
-            bits[..number.len()].copy_from_slice(number);
-            take(u64::from_le_bytes(bits));
+        let bytes = &bytes[..next];
+        match width {
+            1 => bytes.iter().for_each(|bits| take(u64::from(*bits))),
+            2 => bytes.as_chunks().0.iter().for_each(|bits| take(u64::from(u16::from_le_bytes(*bits)))),
+            4 => bytes.as_chunks().0.iter().for_each(|bits| take(u64::from(u32::from_le_bytes(*bits)))),
+            _ => bytes.as_chunks().0.iter().for_each(|bits| take(u64::from_le_bytes(*bits))),
         }
         left -= next as u64;
     }
