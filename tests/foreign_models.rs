@@ -229,8 +229,8 @@ fn what_archc_has_not_is_refused_by_name() {
         (node("Pow", "\"x\", \"odd\"", ""), "raises to powers that are computed, or more than one"),
         (node("Concat", "\"x\", \"x\"", "\"axis\": 2"), "joins along axis 2"),
         (
-            node("Slice", "\"x\"", "\"starts\": [1], \"ends\": [4], \"axes\": [2]"),
-            "takes a part of the rows or columns",
+            node("Slice", "\"x\"", "\"starts\": [1], \"ends\": [4], \"axes\": [2], \"steps\": [2]"),
+            "takes 1 to 4 of 8 in steps of 2",
         ),
         (node("Transpose", "\"x\"", "\"perm\": [1, 0, 2, 3]"), "puts the numbers into axes that no layer of archc has"),
         (node("Relu", "\"nothing\"", ""), "no node before this one makes `nothing`"),

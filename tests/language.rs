@@ -41,3 +41,24 @@ fn every_layer_has_a_section() {
     let known: Vec<(&str, &str)> = LAYERS.iter().map(|layer| (layer.name, layer.usage)).collect();
     assert_eq!(told, known);
 }
+
+/// The rules about names, by the page's own examples.
+#[test]
+fn names_are_as_the_page_says() {
+    let page = page();
+    let (_, rows) = page.split_once("| items | layers |\n|---|---|\n").expect("a table of names");
+    let rows: Vec<&str> = rows.lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(rows.len() > 10);
+    for row in rows {
+        let quoted = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        let (items, names) = row[2..].split_once(" | ").expect("two columns");
+        let items = items.trim_matches('`');
+        let text = format!(
+            "input: [8, 8, 8]\nblocks: {{unit: conv 8 3x3 p1 -> relu}}\nallow: [W002, W005]\nlayers: [{items}]\n"
+        );
+        let compiled = compile_source("names.yaml", &text, Format::Yaml, &[]);
+        let network = compiled.unwrap_or_else(|errors| panic!("{text}\n{errors}")).network;
+        let found: Vec<&str> = network.graph.nodes.iter().map(|node| node.name.as_str()).collect();
+        assert_eq!(found, quoted(names), "{items}");
+    }
+}

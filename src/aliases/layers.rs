@@ -9,6 +9,7 @@ const SEQUENCES: &str = "there are no layers for sequences";
 const ATTENTION: &str = "attention over positions is not there";
 const SINGLE_VALUES: &str = "`dropout` drops single values, not channels";
 const OF_SHAPES: &str = "`flatten` makes a vector of a map, and `unflatten CHANNELS SIZE` a map of a vector";
+const SPLIT: &str = "write `{split: [first, second]}`, or with sizes `{split: {first: 16, second: 48}}`";
 const A_BLOCK: &str = "write its layers as a block of your own, under `blocks:`";
 const ADDED: &str = "write `{from: [NAME, .], merge: add}`, or `residual:` around the layers";
 const CONCATENATED: &str = "write `{from: [NAME, .], merge: concat}`, or `branches:` with the layers of each";
@@ -16,7 +17,6 @@ const MULTIPLIED: &str = "write `{from: [NAME, .], merge: mul}`, or `mul 0.5` to
 const OTHER_MERGES: &str = "values are merged by `concat`, `add`, `mul`, `sub`, `mean` and `max`";
 const EACH_CHANNEL: &str = "write `gn {channels} affine=false`: a group for each channel";
 const OVER_WHAT: &str = "write `ln channels` over the channels at each position, `ln` over all values of an example";
-const OF_DATA: &str = "what is done to images stands under `data:`";
 
 /// Layers, functions that are used as layers, and blocks that come with a framework.
 pub const LAYERS: &[Name] = &[
@@ -72,8 +72,8 @@ pub const LAYERS: &[Name] = &[
     written("reflectionpad2d", "PyTorch", "write `pad SIZE reflect`"),
     written("replicationpad2d", "PyTorch", "write `pad SIZE replicate`"),
     lacking("circularpad2d", "PyTorch", "`pad` knows zeros, `reflect` and `replicate`"),
-    lacking("cropping2d", "Keras", ""),
-    lacking("crop", "Caffe, Darknet", OF_DATA),
+    written("cropping2d", "Keras", "write `crop top=N bottom=N left=N right=N`"),
+    is("centercrop", "torchvision", "crop"),
     is("pixelshuffle", "PyTorch", "pixel_shuffle"),
     written(
         "depthtospace",
@@ -213,8 +213,8 @@ pub const LAYERS: &[Name] = &[
     is("shufflechannel", "Caffe", "channel_shuffle"),
     is("shuffle", "PyTorch", "channel_shuffle"),
     written("narrow", "PyTorch", "write `slice START END`"),
-    written("chunk", "PyTorch", "write `slice START END` for each part"),
-    written("split", "PyTorch, Caffe, ONNX", "write `{from: NAME, then: slice START END}` for each part"),
+    written("chunk", "PyTorch", SPLIT),
+    written("split", "PyTorch, Caffe, ONNX", SPLIT),
     // Activations.
     written("activation", "Keras", "write the activation itself, such as `relu`"),
     is("rectify", "TensorFlow", "relu"),

@@ -110,10 +110,15 @@ pub(super) struct Probe {
     /// Whether what may be left out is given.
     pub gives_all: bool,
     pub asked: Vec<Asked>,
+    /// What must be there, given the others.
+    pub needed: Vec<&'static str>,
 }
 
 impl Probe {
     pub fn note<T: FromValue>(&mut self, name: &'static str, given: Given) {
+        if given == Given::Always {
+            self.needed.push(name);
+        }
         match self.asked.iter_mut().find(|known| known.name == name) {
             Some(known) if known.given == Given::Named => known.given = given,
             Some(_) => {}

@@ -79,10 +79,16 @@ impl Arguments {
         // Some are asked for only if others are given, or are not.
         for gives_all in [false, true] {
             let mut arguments = Arguments::new(Spanned::new(callee.to_string(), span), Vec::new());
-            arguments.probe = Some(Box::new(Probe { gives_all, asked: std::mem::take(&mut asked) }));
+            let probe = Probe { gives_all, asked: std::mem::take(&mut asked), needed: Vec::new() };
+            arguments.probe = Some(Box::new(probe));
             // What the samples lead to is of no interest.
             drop(read(&mut arguments));
-            asked = arguments.probe.map(|probe| probe.asked).unwrap_or_default();
+            let Probe { asked: found, needed, .. } = arguments.probe.map(|probe| *probe).unwrap_or_default();
+            asked = found;
+            // What another argument can stand for need not be there.
+            let replaced =
+                asked.iter_mut().filter(|asked| asked.given == Given::Always && !needed.contains(&asked.name));
+            replaced.for_each(|asked| asked.given = Given::Anyhow);
         }
         asked
     }

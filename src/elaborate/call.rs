@@ -92,9 +92,12 @@ pub fn template(template: &Spanned<Template>, scope: &Scope) -> Result<Option<St
     for part in &template.value.0 {
         match part {
             TemplatePart::Text(text) => name.push_str(text),
-            TemplatePart::Expr(expr) => match integer(expr, "a number in a name", scope)? {
-                Some(value) => name.push_str(&value.to_string()),
-                None => return Ok(None),
+            TemplatePart::Expr(expr) => match evaluate(expr, scope)? {
+                Some(Value::Word(word)) => name.push_str(&word),
+                value => match whole(value, "a number in a name", expr)? {
+                    Some(value) => name.push_str(&value.to_string()),
+                    None => return Ok(None),
+                },
             },
         }
         if name.len() > LONGEST_NAME {

@@ -67,7 +67,12 @@ impl Walk<'_> {
             self.report(error.help(written_merge(merge, call)));
             return None;
         }
-        let output = self.layer(definition, call, &name, scope, &[input], None);
+        let sized = self.sized(definition, call, scope, level, input);
+        let call = sized.as_ref().unwrap_or(call);
+        let output = match self.same_padded(definition, call, &name, scope, input) {
+            Some((call, input)) => self.layer(definition, &call, &name, scope, &[input], None),
+            None => self.layer(definition, call, &name, scope, &[input], None),
+        };
         self.names.define(&name, output);
         output
     }

@@ -116,11 +116,18 @@ fn elements(value: &Value) -> usize {
 
 fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
     let mut seen = HashSet::new();
-    let names: Vec<&str> = scope.names().into_iter().filter(|name| seen.insert(*name)).collect();
+    let names: Vec<&str> = scope.names().into_iter().filter(|name| !name.contains('.') && seen.insert(*name)).collect();
     let error = Diagnostic::error(Code::Expression, span, format!("nothing here is called `{name}`"));
     match name {
         "i" => return error.help("`i` counts the rounds of a repeat, from 0, and has no value outside of one; a block takes it as an argument"),
         "classes" => return error.help("add for example `classes: 10` at the top of the file"),
+        "height" | "width" => {
+            let advice = format!("`{name}` is that of the map which arrives at a layer; a vector has none");
+            return error.help(advice);
+        }
+        _ if name.contains('.') => {
+            return error.help("sizes of values, such as `stem.width`, are known under `layers:` and in blocks");
+        }
         _ => {}
     }
     error.did_you_mean(name, names.iter().copied(), || match names.as_slice() {
@@ -130,7 +137,7 @@ fn unknown_name(name: &str, span: Span, scope: &Scope) -> Diagnostic {
 }
 
 /// Whether `expr` holds; what is neither true nor false is refused.
-fn condition(expr: &Spanned<Expr>, scope: &Scope) -> Result<Option<bool>, Diagnostic> {
+pub(super) fn condition(expr: &Spanned<Expr>, scope: &Scope) -> Result<Option<bool>, Diagnostic> {
     match evaluate(expr, scope)? {
         None => Ok(None),
         Some(Value::Bool(truth)) => Ok(Some(truth)),

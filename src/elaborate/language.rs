@@ -82,3 +82,22 @@ pub fn initialisers() -> Vec<Callable> {
 
 /// The functions of expressions.
 pub use super::expression::FUNCTIONS;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::Given;
+
+    /// A size can be given in several ways, so none of them is required.
+    #[test]
+    fn what_another_argument_stands_for_need_not_be_there() {
+        let all = layers(&Layers::default());
+        for (name, expected) in
+            [("conv", &["out", "kernel"][..]), ("crop", &[]), ("pad", &[]), ("upsample", &[]), ("slice", &["start"])]
+        {
+            let callable = all.iter().find(|callable| callable.name == name).expect("a layer");
+            let needed = callable.parameters.iter().filter(|asked| asked.given == Given::Always);
+            assert_eq!(needed.map(|asked| asked.name).collect::<Vec<_>>(), expected, "{name}");
+        }
+    }
+}

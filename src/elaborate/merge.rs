@@ -1,14 +1,16 @@
 //! Values that come from several places: references to earlier layers, and what joins them.
 
-use super::expression::evaluate;
+use super::call;
+use super::expression::condition as condition_holds;
 use super::level::{Level, Wire};
 use super::residual::Unprojected;
 use super::scope::{Effort, Scope};
 use super::walk::{MOST_ADVISED, Walk};
-use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::layers::{self, Definition};
-use crate::syntax::ast::{Argument, Call, DocumentBody, Expr, Item, ItemBody, Merge, Shortcut, TemplatePart, Term};
+use crate::syntax::ast::{
+    Argument, Call, DocumentBody, Expr, Item, ItemBody, Merge, Shortcut, Source, TemplatePart, Term,
+};
 
 /// A layer of a merge, and where it is written.
 struct Joined<'a> {
@@ -96,6 +98,35 @@ impl Walk<'_> {
         output
     }
 
+    /// The names of values that take part; `None` in place of one that cannot be worked out.
+    pub(super) fn sources(&mut self, sources: &[Source], scope: &Scope) -> Vec<Option<Spanned<String>>> {
+        let mut names = Vec::with_capacity(sources.len());
+        for source in sources {
+            let Source { name, condition } = source;
+            let holds = condition.as_ref().map(|expr| self.checked(condition_holds(expr, scope)).flatten());
+            match holds {
+                Some(Some(false)) => {}
+                Some(None) => names.push(None),
+                None | Some(Some(true)) => {
+                    let value = match source.text() {
+                        Some(text) => Some(text.to_string()),
+                        None => self.checked(call::template(name, scope)).flatten(),
+                    };
+                    names.push(value.map(|value| Spanned::new(value, name.span)));
+                }
+            }
+        }
+        names
+    }
+
+    /// The value of such a name.
+    pub(super) fn named_value(&mut self, name: &Option<Spanned<String>>, level: &Level, current: Wire) -> Wire {
+        match name {
+            Some(name) => self.source(name, level, current),
+            None => self.lost(),
+        }
+    }
+
     /// An earlier value: `.` is the current one, `input` the network's input.
     pub(super) fn source(&mut self, source: &Spanned<String>, level: &Level, current: Wire) -> Wire {
         if !self.lookups.spend(level.cost(&source.value)) {
@@ -168,16 +199,6 @@ fn counted_back(source: &Spanned<String>, back: &str) -> Diagnostic {
     }
 }
 
-/// Whether a branch is there only if a flag is set, `(bn) x {skip}`, and it is not: then it is no branch, which would
-/// pass its input on.
-pub(super) fn is_switched_off(branch: &Item, scope: &Scope) -> bool {
-    match &branch.body {
-        ItemBody::Repeat { count, .. } => matches!(evaluate(count, scope), Ok(Some(Value::Bool(false)))),
-        ItemBody::Sequence(items) => matches!(items.as_slice(), [only] if is_switched_off(only, scope)),
-        _ => false,
-    }
-}
-
 /// Where the first of `items`, and of those in them, is called `name`, of the places that count.
 fn named(items: &[Item], name: &str, counts: &dyn Fn(Span) -> bool) -> Option<Span> {
     items.iter().find_map(|item| {
@@ -192,6 +213,10 @@ fn named(items: &[Item], name: &str, counts: &dyn Fn(Span) -> bool) -> Option<Sp
             ItemBody::Residual { body, shortcut, after } => {
                 let skip: &[Item] = if let Shortcut::Items(items) = &shortcut.value { items } else { &[] };
                 [body.as_slice(), skip, after].into_iter().find_map(|items| named(items, name, counts))
+            }
+            ItemBody::Split(parts) => {
+                let part = parts.iter().map(|part| &part.name);
+                part.filter(|own| counts(own.span)).find(|own| own.value.text() == Some(name)).map(|own| own.span)
             }
             ItemBody::Call(_) | ItemBody::Expect(_) | ItemBody::Unreadable => None,
         })

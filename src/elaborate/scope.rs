@@ -55,12 +55,19 @@ pub struct Binding<'a> {
     pub name: &'a str,
     /// What it stands for.
     pub value: Option<Value>,
+    /// Whether it is the size of a value, which is bound for the item alone that asks for it.
+    is_measured: bool,
 }
 
 impl<'a> Binding<'a> {
     /// A binding of `name`.
     pub fn new(name: &'a str, value: Option<Value>) -> Binding<'a> {
-        Binding { name, value }
+        Binding { name, value, is_measured: false }
+    }
+
+    /// A binding to a size of a value.
+    pub fn measured(name: &'a str, size: Option<usize>) -> Binding<'a> {
+        Binding { is_measured: true, ..Binding::size(name, size) }
     }
 
     /// A binding to a size.
@@ -96,6 +103,12 @@ impl<'a> Scope<'a> {
             at = scope.outer;
         }
         None
+    }
+
+    /// Whether a `let:`, a parameter or a repeat gives this name its meaning.
+    pub fn gives(&self, name: &str) -> bool {
+        let mut scopes = std::iter::successors(Some(self), |scope| scope.outer);
+        scopes.any(|scope| scope.names.iter().any(|binding| binding.name == name && !binding.is_measured))
     }
 
     /// What working with these names may cost.

@@ -10,7 +10,8 @@ use super::scope::{Binding, Effort, Scope};
 use super::walk::DEEPEST;
 use crate::arguments::Value;
 use crate::budget::Budget;
-use crate::syntax::ast::{Block, Call, Item, ItemBody};
+use crate::diagnostic::Spanned;
+use crate::syntax::ast::{Block, Call, Expr, Item, ItemBody};
 
 /// So many items are looked at; what is behind them is found when it is made.
 const MOST_LOOKED_AT: usize = 100_000;
@@ -85,20 +86,31 @@ impl<'d> Count<'d> {
                     None => 1,
                 }
             }
-            ItemBody::Sequence(items) | ItemBody::Branches { branches: items, .. } => self.layers(items, scope),
+            ItemBody::Sequence(items) | ItemBody::Branches { branches: items, times: None, .. } => {
+                self.layers(items, scope)
+            }
+            ItemBody::Branches { branches, times: Some(times), .. } => {
+                self.rounds(times, scope, |count, scope| count.layers(branches, scope))
+            }
             ItemBody::Residual { body, after, .. } => {
                 self.layers(body, scope).saturating_add(self.layers(after, scope))
             }
             ItemBody::From { then, .. } => self.layers(then, scope),
-            ItemBody::Repeat { body, count } => match call::count(count, scope) {
-                Ok(Some(times @ 1..)) => {
-                    let names = [Binding::new("i", None)];
-                    let each = self.item(body, &scope.inside(&names));
-                    each.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
-                }
-                _ => 0,
-            },
+            ItemBody::Repeat { body, count } => self.rounds(count, scope, |count, scope| count.item(body, scope)),
+            ItemBody::Split(parts) => parts.len(),
             ItemBody::Expect(_) | ItemBody::Unreadable => 0,
+        }
+    }
+
+    /// As many times what `each` counts as `times` says.
+    fn rounds(&mut self, times: &Spanned<Expr>, scope: &Scope, each: impl FnOnce(&mut Self, &Scope) -> usize) -> usize {
+        match call::count(times, scope) {
+            Ok(Some(times @ 1..)) => {
+                let names = [Binding::new("i", None)];
+                let each = each(self, &scope.inside(&names));
+                each.saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+            }
+            _ => 0,
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::syntax::ast::{
-    Argument, Block, Call, Document, DocumentBody, Expr, Item, ItemBody, Section, Setting, Shortcut, Template,
-    TemplatePart, Term,
+    Argument, Block, Call, Document, DocumentBody, Expr, Item, ItemBody, Part, Section, Setting, Shortcut, Source,
+    Template, TemplatePart, Term,
 };
 
 /// Warnings of the document's own blocks that nothing calls, and of its own values that nothing reads. What an unused
@@ -62,16 +62,16 @@ fn items_names<'d>(items: &'d [Item], found: Found<'_, 'd>) {
 }
 
 fn item_names<'d>(item: &'d Item, found: Found<'_, 'd>) {
-    if let Some(Spanned { value: Template(parts), .. }) = &item.name {
-        for part in parts {
-            if let TemplatePart::Expr(expr) = part {
-                expr_names(expr, found);
-            }
-        }
+    if let Some(name) = &item.name {
+        template_names(name, found);
     }
     match &item.body {
         ItemBody::Call(call) => call_names(call, found),
-        ItemBody::Sequence(items) | ItemBody::Branches { branches: items, .. } => items_names(items, found),
+        ItemBody::Sequence(items) => items_names(items, found),
+        ItemBody::Branches { branches, times, .. } => {
+            times.iter().for_each(|times| expr_names(times, found));
+            items_names(branches, found);
+        }
         ItemBody::Repeat { body, count } => {
             expr_names(count, found);
             item_names(body, found);
@@ -83,9 +83,29 @@ fn item_names<'d>(item: &'d Item, found: Found<'_, 'd>) {
                 items_names(items, found);
             }
         }
-        ItemBody::From { then, .. } => items_names(then, found),
+        ItemBody::From { sources, then, .. } => {
+            for Source { name, condition } in sources {
+                template_names(name, found);
+                condition.iter().for_each(|condition| expr_names(condition, found));
+            }
+            items_names(then, found);
+        }
+        ItemBody::Split(parts) => {
+            for Part { name, channels } in parts {
+                template_names(name, found);
+                channels.iter().for_each(|channels| expr_names(channels, found));
+            }
+        }
         ItemBody::Expect(sizes) => sizes.iter().for_each(|size| expr_names(size, found)),
         ItemBody::Unreadable => {}
+    }
+}
+
+fn template_names<'d>(name: &'d Spanned<Template>, found: Found<'_, 'd>) {
+    for part in &name.value.0 {
+        if let TemplatePart::Expr(expr) = part {
+            expr_names(expr, found);
+        }
     }
 }
 

@@ -3,24 +3,24 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::call;
 use super::level::{Level, Names, Wire};
-use super::merge::{MOST_LOOKUPS, is_switched_off};
+use super::merge::MOST_LOOKUPS;
 use super::problem::{self, Problem};
 use super::scope::{Binding, Effort, Scope};
 use super::size::Count;
+use super::sizes::entering;
 use super::view::View;
-use super::{call, callee};
-use crate::arguments::Value;
 use crate::budget::Budget;
 use crate::diagnostic::{Choices, Code, Diagnostic, Frame, MOST_MISTAKES, Span, Spanned};
 use crate::graph::{Graph, NodeLabel};
 use crate::ir::{Shape, ValueId};
 use crate::layers::Layers;
 use crate::syntax::Origin;
-use crate::syntax::ast::{Block, Document, Expr, Item, ItemBody};
+use crate::syntax::ast::{Block, Document, Item, ItemBody};
 
 /// The most layers that a network may have; `archc check` takes about 2 kB for each.
-const MOST_NODES: usize = 250_000;
+pub(super) const MOST_NODES: usize = 250_000;
 
 /// Items that are walked to find each layer, and how many more may be walked that hold none.
 const ITEMS_A_NODE: usize = 4;
@@ -210,7 +210,7 @@ impl<'d> Walk<'d> {
 
     /// Items for which `{in}` is new: a network, a block, a branch.
     pub(super) fn enclosed(&mut self, items: &[Item], scope: &Scope, level: &mut Level, input: Wire) -> Wire {
-        let names = [Binding::size("in", self.channels(input))];
+        let names = entering(self.shape(input));
         self.items(items, &scope.inside(&names), level, input)
     }
 
@@ -218,7 +218,7 @@ impl<'d> Walk<'d> {
         items.iter().fold(input, |wire, item| self.item(item, scope, level, wire))
     }
 
-    fn item(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
+    pub(super) fn item(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         if self.exhausted(item.span) {
             return None;
         }
@@ -236,6 +236,15 @@ impl<'d> Walk<'d> {
     fn named(&mut self, item: &Item, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
         let names = [Binding::size("channels", self.channels(input))];
         let scope = &scope.inside(&names);
+        let sizes = self.sizes(item, scope, level, input);
+        let sized;
+        let scope = match sizes.is_empty() {
+            true => scope,
+            false => {
+                sized = scope.inside(&sizes);
+                &sized
+            }
+        };
         let given = match &item.name {
             Some(name) => match self.checked(call::template(name, scope)) {
                 Some(Some(value)) => Some(Spanned::new(value, name.span)),
@@ -247,14 +256,15 @@ impl<'d> Walk<'d> {
             return self.call(call, given, scope, level, input);
         }
         if let (ItemBody::From { sources, merge, then }, Some(given)) = (&item.body, &given) {
+            let sources = self.sources(sources, scope);
             match (sources.as_slice(), merge, then.as_slice()) {
                 // What makes one layer names it, as a call does.
                 ([source], None, [Item { name: None, body: ItemBody::Call(_), .. }]) => {
-                    let value = self.source(source, level, input);
+                    let value = self.named_value(source, level, input);
                     return self.item(&Item { name: item.name.clone(), ..then[0].clone() }, scope, level, value);
                 }
                 ([_, _, ..], Some(merge), []) => {
-                    let values = sources.iter().map(|source| self.source(source, level, input)).collect();
+                    let values = sources.iter().map(|source| self.named_value(source, level, input)).collect();
                     return self.merge(merge, values, item.span, Some(given), level, None);
                 }
                 _ => {}
@@ -288,34 +298,39 @@ impl<'d> Walk<'d> {
                 let sum = self.residual(body, shortcut, item.span, scope, level, input);
                 self.items(after, scope, level, sum)
             }
-            ItemBody::Branches { branches, merge } => {
-                let ends: Vec<Wire> = branches
-                    .iter()
-                    .filter(|branch| !is_switched_off(branch, scope))
-                    .map(|branch| self.enclosed(std::slice::from_ref(branch), scope, level, input))
-                    .collect();
-                let Some(merge) = merge else { return None };
+            ItemBody::Branches { branches, times, merge } => {
+                let ends = self.branches(branches, times.as_ref(), scope, level, input);
+                let (Some(ends), Some(merge)) = (ends, merge) else { return None };
                 if ends.is_empty() {
                     return input;
                 }
                 self.merge(merge, ends, item.span, None, level, None)
             }
             ItemBody::From { sources, merge, then } => {
-                let values: Vec<Wire> = sources.iter().map(|source| self.source(source, level, input)).collect();
+                let names = self.sources(sources, scope);
+                let values: Vec<Wire> = names.iter().map(|name| self.named_value(name, level, input)).collect();
                 let value = match (merge, values.as_slice()) {
                     (Some(merge), [_, ..]) => self.merge(merge, values, item.span, None, level, None),
                     (None, [value]) => *value,
+                    // No condition holds.
+                    (_, []) if !sources.is_empty() => input,
                     // The reader has refused these.
                     (_, []) | (None, _) => None,
                 };
                 self.items(then, scope, level, value)
             }
+            ItemBody::Split(parts) => self.split(parts, item.span, scope, level, input),
             ItemBody::Expect(sizes) => {
                 self.expect(sizes, item.span, scope, input);
                 input
             }
             ItemBody::Unreadable => self.lost(),
         }
+    }
+
+    /// Whether nothing more is walked.
+    pub(super) fn is_over(&self) -> bool {
+        self.walked > self.most_items
     }
 
     /// Whether the network has grown beyond all bounds; reported once.
@@ -348,41 +363,5 @@ impl<'d> Walk<'d> {
         if self.names.are_too_long() {
             self.stop(Diagnostic::error(Code::Limit, span, "the names of this network are too long"));
         }
-    }
-
-    fn repeat(&mut self, body: &Item, count: &Spanned<Expr>, scope: &Scope, level: &mut Level, input: Wire) -> Wire {
-        if let ItemBody::Call(call) = &body.body
-            && self.layers.find(&call.name.value).is_some()
-        {
-            self.report(callee::repeated_layer(call, body.span, count));
-            return None;
-        }
-        let times = match call::count(count, scope) {
-            Ok(Some(times)) if (0..=MOST_NODES as i64).contains(&times) => times,
-            Ok(Some(times)) => {
-                let (code, range) = match times {
-                    ..0 => (Code::InvalidArgument, "must not be negative".to_string()),
-                    _ => (Code::Limit, format!("is more than {MOST_NODES}")),
-                };
-                let error = Diagnostic::error(code, count.span, format!("the number of repeats {range}"));
-                self.report(error.label(format!("found `{times}`")));
-                return None;
-            }
-            // The count is unknown or wrong: the body is still checked, once.
-            Ok(None) => 1,
-            Err(error) => {
-                self.report(error);
-                1
-            }
-        };
-        let mut wire = input;
-        for index in 0..times {
-            let names = [Binding::new("i", Some(Value::Int(index)))];
-            wire = self.item(body, &scope.inside(&names), level, wire);
-            if self.walked > self.most_items {
-                return None;
-            }
-        }
-        wire
     }
 }

@@ -127,6 +127,19 @@ pub(super) fn input_option(channels: Option<usize>, height: Option<usize>, width
     format!("give it on the command line: `--input {channels}x{height}x{width}`")
 }
 
+/// What is left of a map without so many rows at the top and bottom, and columns at the left and right.
+pub fn crop(span: Span, [top, bottom, left, right]: [usize; 4]) -> Call {
+    let sides = [("top", top), ("bottom", bottom), ("left", left), ("right", right)];
+    let call = Call::new("crop", span);
+    match sides.iter().all(|(_, size)| *size == 0) {
+        true => call.plus("top", Argument::Int(0)),
+        false => sides
+            .into_iter()
+            .filter(|(_, size)| *size > 0)
+            .fold(call, |call, (key, size)| call.plus(key, Argument::Int(size as i64))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Geometry;

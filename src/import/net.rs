@@ -5,7 +5,9 @@ use crate::arguments::{Arguments, Evaluated, Value as Argument};
 use crate::diagnostic::{Span, Spanned};
 use crate::ir::Shape;
 use crate::layers::Layers;
-use crate::syntax::ast::{self, Expr, Item, ItemBody, Merge, Section, Setting, Template, TemplatePart, Term, Text};
+use crate::syntax::ast::{
+    self, Expr, Item, ItemBody, Merge, Section, Setting, Source, Template, TemplatePart, Term, Text,
+};
 
 /// What a layer makes, or what the network reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -286,8 +288,8 @@ impl Net {
         self.made.iter().zip(used).filter(|(_, used)| !used).map(|(made, _)| &made.name)
     }
 
-    fn source(&self, value: Value, span: Span) -> Spanned<String> {
-        Spanned::new(self.name(value).unwrap_or("input").to_string(), span)
+    fn source(&self, value: Value, span: Span) -> Source {
+        Source::plain(Spanned::new(self.name(value).unwrap_or("input").to_string(), span))
     }
 
     fn item(&self, made: &Made, previous: Value) -> Item {

@@ -9,4 +9,5 @@ mod window;
 pub use init::{Fan, Init, fans};
 pub use pair::Pair;
 pub use shape::{LARGEST_VALUE, Shape, ValueId};
+pub(crate) use window::Axis;
 pub use window::{Reach, Window};

@@ -31,6 +31,7 @@ mod concat;
 mod conv2d;
 mod conv_transpose2d;
 mod criterion;
+mod crop;
 #[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod drop_path;
@@ -109,6 +110,7 @@ fn kernel<T: Real>(op: &Op) -> &dyn Kernel<T> {
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,
+        Op::Crop(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
         Op::ChannelPool(op) => op,

@@ -15,6 +15,7 @@ mod channel_shuffle;
 mod concat;
 mod conv;
 mod conv_transpose;
+mod crop;
 mod depthwise;
 mod drop_path;
 mod dropout;
@@ -22,6 +23,7 @@ mod flatten;
 mod group_norm;
 mod identity;
 mod layer_norm;
+mod like;
 mod linear;
 mod local_response_norm;
 mod max;
@@ -54,6 +56,8 @@ pub(crate) use concat::CONCAT;
 pub(crate) use max::MAX;
 pub use mismatch::{Culprit, Mismatch};
 pub(crate) use mul::{MUL, broadcast};
+pub(crate) use pad::PAD;
+pub(crate) use slice::SLICE;
 pub use weight::Weight;
 pub(crate) use window::with_kernel;
 
@@ -141,7 +145,8 @@ pub static LAYERS: &[Definition] = &[
     depthwise::DEPTHWISE,
     conv_transpose::CONV_TRANSPOSE,
     upsample::UPSAMPLE,
-    pad::PAD,
+    crop::CROP,
+    PAD,
     max_pool::MAX_POOL,
     avg_pool::AVG_POOL,
     adaptive_pool::ADAPTIVE_MAX_POOL,
@@ -159,7 +164,7 @@ pub static LAYERS: &[Definition] = &[
     flatten::FLATTEN,
     unflatten::UNFLATTEN,
     identity::IDENTITY,
-    slice::SLICE,
+    SLICE,
     channel_shuffle::CHANNEL_SHUFFLE,
     channel_pool::CHANNEL_MEAN,
     channel_pool::CHANNEL_MAX,

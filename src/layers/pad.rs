@@ -11,7 +11,7 @@ use crate::ir::{Pair, Shape};
 use crate::layers::{Culprit, Mismatch};
 use crate::program::{Fill, Op, op};
 
-pub(super) const PAD: Definition = Definition {
+pub(crate) const PAD: Definition = Definition {
     name: "pad",
     usage: "pad [SIZE] [top=N bottom=N left=N right=N channels=N front=N back=N reflect replicate]",
     inputs: Some(1),

@@ -9,7 +9,7 @@ use crate::ir::Shape;
 use crate::layers::{Culprit, Mismatch};
 use crate::program::{Op, op};
 
-pub(super) const SLICE: Definition = Definition {
+pub(crate) const SLICE: Definition = Definition {
     name: "slice",
     usage: "slice START [END]",
     inputs: Some(1),

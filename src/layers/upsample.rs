@@ -1,7 +1,8 @@
 //! A map of another size, as <https://docs.pytorch.org/docs/stable/generated/torch.nn.Upsample.html>.
 //!
-//! `upsample 2`, `upsample 1.5 bilinear`, `upsample size=28x28 bilinear align_corners`
+//! `upsample 2`, `upsample 1.5 bilinear`, `upsample size=28x28 bilinear align_corners`, `upsample like=stem`
 
+use super::like::{LIKE, Like};
 use super::{Definition, Layer, Reach};
 use crate::arguments::{Arguments, FromValue, Parameter, PositivePair, ResolvedCall, Value};
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,9 +12,10 @@ use crate::program::{Op, Resampling, op};
 
 pub(super) const UPSAMPLE: Definition = Definition {
     name: "upsample",
-    usage: "upsample SCALE [bilinear align_corners], or upsample size=N [bilinear align_corners]",
+    usage: "upsample SCALE [bilinear align_corners], or with size=N or like=NAME in place of SCALE",
     inputs: Some(1),
     parameters: &[
+        LIKE,
         Parameter::named::<PositivePair>("size"),
         Parameter::positional::<Scale>("scale"),
         Parameter::flag("align_corners"),
@@ -56,6 +58,7 @@ impl FromValue for Scale {
 
 impl Upsample {
     fn parse(arguments: &mut Arguments) -> Result<Upsample, Diagnostic> {
+        arguments.optional::<Like>("like")?;
         let to = match arguments.optional("size")? {
             Some(PositivePair(size)) => To::Size(size),
             None => To::Scale(arguments.required("scale")?),

@@ -12,15 +12,16 @@ pub(super) const PADDING: Parameter = Parameter::named::<Padding>("padding");
 pub(super) const DILATION: Parameter = Parameter::named::<PositivePair>("dilation");
 pub(super) const CEIL: Parameter = Parameter::flag("ceil");
 
-/// What people write for a padding.
+/// A padding of a window that slides over a map.
 enum Padding {
     Zeros(Pair),
-    /// As much as keeps the size, in other frameworks.
+    /// As much as makes an output for each step of the stride. What that is over a map is worked out where the map is
+    /// known, before the layer reads it.
     Same,
 }
 
 impl FromValue for Padding {
-    const EXPECTED: &'static str = Pair::EXPECTED;
+    const EXPECTED: &'static str = "a whole number, a size such as `3x5`, or `same`";
     fn from_value(value: &Value) -> Option<Padding> {
         match value {
             Value::Word(word) if word == "same" => Some(Padding::Same),
@@ -29,31 +30,36 @@ impl FromValue for Padding {
     }
 }
 
-/// Whose padding `same` stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum SlidingKind {
-    /// Slides over the map.
-    Window,
-    /// As [`SlidingKind::Window`], and is padded by no more than half its kernel.
-    Pool,
-    /// Enlarges the map, as many times as its stride says.
-    Transposed,
-}
-
-/// The padding of a window that is without padding otherwise.
-fn padding(
-    arguments: &Arguments,
-    given: Option<Padding>,
-    window: Window,
-    kind: SlidingKind,
-) -> Result<Pair, Diagnostic> {
-    match given {
+fn padding(arguments: &mut Arguments) -> Result<Pair, Diagnostic> {
+    match arguments.optional("padding")? {
         None => Ok(Pair::square(0)),
         Some(Padding::Zeros(padding)) => Ok(padding),
         Some(Padding::Same) => {
-            let message = format!("`padding` of `{}` must be {}", arguments.callee().value, Padding::EXPECTED);
+            let message = "`same` is worked out from the size of a map, and none is known here";
+            Err(arguments.invalid("padding", message))
+        }
+    }
+}
+
+/// A padding of a transposed window, of which other frameworks have a `same` too.
+struct Transposed(Padding);
+
+impl FromValue for Transposed {
+    const EXPECTED: &'static str = Pair::EXPECTED;
+    fn from_value(value: &Value) -> Option<Transposed> {
+        Padding::from_value(value).map(Transposed)
+    }
+}
+
+/// The padding of a transposed window that is without padding otherwise.
+fn transposed_padding(arguments: &Arguments, given: Option<Transposed>, window: Window) -> Result<Pair, Diagnostic> {
+    match given {
+        None => Ok(Pair::square(0)),
+        Some(Transposed(Padding::Zeros(padding))) => Ok(padding),
+        Some(Transposed(Padding::Same)) => {
+            let message = format!("`padding` of `{}` must be {}", arguments.callee().value, Transposed::EXPECTED);
             let error = arguments.invalid("padding", message).label("found `same`");
-            Err(match window.same(kind) {
+            Err(match window.same_transposed() {
                 Ok((padding, effect)) => {
                     let written = padding.written();
                     arguments.instead(error, "padding", &written, format!("`p{written}` {effect}"))
@@ -70,92 +76,57 @@ pub(crate) fn with_kernel(call: &ResolvedCall, kernel: Pair, padding: Pair) -> R
     if padding == Pair::square(0) { call.without("padding") } else { call.with("padding", padding.into()) }
 }
 
-/// A larger padding makes maps larger than any can be.
-const LARGEST_PADDING: usize = 1 << 20;
-
 impl Window {
-    /// What other frameworks call `same`: the padding, and what it does; or why there is none.
-    fn same(self, kind: SlidingKind) -> Result<(Pair, String), String> {
+    /// What other frameworks call `same` of a transposed window: the padding, and what it does; or why there is none.
+    fn same_transposed(self) -> Result<(Pair, String), String> {
         let Pair { height: down, width: across } = self.reach().span;
         let Window { kernel, stride, .. } = self;
         let spans = match self.dilation == Pair::square(1) {
             true => format!("a kernel of {kernel}"),
             false => format!("a kernel of {kernel} that spans {down}×{across}"),
         };
-        if kind == SlidingKind::Transposed {
-            let half = |span: usize, stride: usize| {
-                let rest = span.checked_sub(stride)?;
-                rest.is_multiple_of(2).then_some(rest / 2)
-            };
-            // One row more at the end makes up for what cannot be halved.
-            let is_odd_more = |span: usize, stride: usize| stride > 1 && span > stride && (span - stride) % 2 == 1;
-            return match (half(down, stride.height), half(across, stride.width)) {
-                (Some(height), Some(width)) => Ok((
-                    Pair { height, width },
-                    format!("makes the map {} times as large under {spans}", stride.written()),
-                )),
-                _ if is_odd_more(down, stride.height) && is_odd_more(across, stride.width) => {
-                    let padding =
-                        Pair { height: (down - stride.height).div_ceil(2), width: (across - stride.width).div_ceil(2) };
-                    Err(format!(
-                        "write `p{} output_padding=1`: the map is {} times as large then",
-                        padding.written(),
-                        stride.written()
-                    ))
-                }
-                _ => Err(format!("with {spans}, no padding makes the map {} times as large", stride.written())),
-            };
-        }
-        let padding = Pair { height: (down - 1) / 2, width: (across - 1) / 2 };
-        if down.is_multiple_of(2) || across.is_multiple_of(2) {
-            let rest = |span: usize| (span - 1) - (span - 1) / 2;
-            let sides =
-                [("top", padding.height), ("bottom", rest(down)), ("left", padding.width), ("right", rest(across))];
-            let sides: Vec<String> = sides
-                .iter()
-                .filter(|(_, pixels)| *pixels > 0)
-                .map(|(side, pixels)| format!("{side}={pixels}"))
-                .collect();
-            let fill = if kind == SlidingKind::Pool { " replicate" } else { "" };
-            return Err(format!(
-                "{spans} cannot keep the size with the same padding on all sides: put `pad {}{fill}` before it, and leave `padding` out",
-                sides.join(" ")
-            ));
-        }
-        if kind == SlidingKind::Pool && (padding.height > kernel.height / 2 || padding.width > kernel.width / 2) {
-            return Err(format!(
-                "{spans} keeps the size only with a padding of more than half the kernel, which a pool does not have"
-            ));
-        }
-        if padding.height.max(padding.width) > LARGEST_PADDING {
-            return Err(format!("{spans} reaches beyond every map: use a smaller kernel or dilation"));
-        }
-        let effect = match stride == Pair::square(1) {
-            true => format!("keeps the size under {spans}"),
-            false => format!("makes one output of {} pixels, rounded up, under {spans}", stride.written()),
+        let half = |span: usize, stride: usize| {
+            let rest = span.checked_sub(stride)?;
+            rest.is_multiple_of(2).then_some(rest / 2)
         };
-        Ok((padding, effect))
+        // One row more at the end makes up for what cannot be halved.
+        let is_odd_more = |span: usize, stride: usize| stride > 1 && span > stride && (span - stride) % 2 == 1;
+        match (half(down, stride.height), half(across, stride.width)) {
+            (Some(height), Some(width)) => {
+                Ok((Pair { height, width }, format!("makes the map {} times as large under {spans}", stride.written())))
+            }
+            _ if is_odd_more(down, stride.height) && is_odd_more(across, stride.width) => {
+                let padding =
+                    Pair { height: (down - stride.height).div_ceil(2), width: (across - stride.width).div_ceil(2) };
+                Err(format!(
+                    "write `p{} output_padding=1`: the map is {} times as large then",
+                    padding.written(),
+                    stride.written()
+                ))
+            }
+            _ => Err(format!("with {spans}, no padding makes the map {} times as large", stride.written())),
+        }
     }
 }
 
 impl Window {
     /// Takes the arguments of a convolution: `kernel`, `stride` (1 by default), `padding` and `dilation`.
     pub fn parse_conv(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
-        Window::parse_padded(arguments, SlidingKind::Window)
+        let PositivePair(kernel) = arguments.required("kernel")?;
+        let stride = positive(arguments, "stride", Pair::square(1))?;
+        let padding = padding(arguments)?;
+        let dilation = positive(arguments, "dilation", Pair::square(1))?;
+        Ok(Window { kernel, stride, padding, dilation, ceil: false })
     }
 
     /// Takes those of a transposed convolution, which are the same.
     pub fn parse_transposed(arguments: &mut Arguments) -> Result<Window, Diagnostic> {
-        Window::parse_padded(arguments, SlidingKind::Transposed)
-    }
-
-    fn parse_padded(arguments: &mut Arguments, kind: SlidingKind) -> Result<Window, Diagnostic> {
         let PositivePair(kernel) = arguments.required("kernel")?;
         let stride = positive(arguments, "stride", Pair::square(1))?;
         let given = arguments.optional("padding")?;
         let dilation = positive(arguments, "dilation", Pair::square(1))?;
         let window = Window { kernel, stride, padding: Pair::square(0), dilation, ceil: false };
-        Ok(Window { padding: padding(arguments, given, window, kind)?, ..window })
+        Ok(Window { padding: transposed_padding(arguments, given, window)?, ..window })
     }
 
     /// Takes the arguments of average pooling: `kernel`, `stride` (by default the kernel), `padding` and `ceil`.
@@ -174,11 +145,10 @@ impl Window {
     ) -> Result<Window, Diagnostic> {
         let PositivePair(kernel) = arguments.required("kernel")?;
         let stride = positive(arguments, "stride", kernel)?;
-        let given = arguments.optional("padding")?;
+        let padding = padding(arguments)?;
         let dilation = dilation(arguments)?;
         let ceil = arguments.flag("ceil")?;
-        let window = Window { kernel, stride, padding: Pair::square(0), dilation, ceil };
-        let window = Window { padding: padding(arguments, given, window, SlidingKind::Pool)?, ..window };
+        let window = Window { kernel, stride, padding, dilation, ceil };
         match window.axes().into_iter().find(|axis| axis.padding > axis.kernel / 2) {
             None => Ok(window),
             Some(axis) => {

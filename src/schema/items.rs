@@ -33,8 +33,13 @@ pub fn definitions(layers: &Layers) -> Value {
         "branches": structure("branches", json!({
             "branches": {"type": "array", "minItems": 1, "items": items},
             "merge": {"enum": MERGES},
+            "times": expression,
         })),
         "from": from(&items),
+        "split": structure("split", json!({"split": {"anyOf": [
+            {"type": "array", "minItems": 2, "items": {"type": "string"}},
+            {"type": "object", "minProperties": 2, "additionalProperties": expression},
+        ]}})),
         "expect": structure("expect", json!({"expect": reference("shape")})),
         "call": calls(layers),
     });

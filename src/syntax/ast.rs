@@ -3,10 +3,13 @@
 //! Nothing here knows which layers, blocks or presets exist. Every part keeps its [`Span`]. What could not be read, and
 //! has been reported, is `Unreadable`: the rest can still be checked.
 
+mod value;
+
 use crate::diagnostic::{Diagnostic, SourceId, Span, Spanned};
 
 use super::CallId;
 pub use super::text::Text;
+pub use value::{Part, Source};
 
 /// A whole file.
 #[derive(Debug, Clone)]
@@ -159,18 +162,22 @@ pub enum ItemBody {
     Branches {
         /// Each branch is one item; an empty sequence passes its input on.
         branches: Vec<Item>,
+        /// `times:`, how often all of them are there; once if there is none.
+        times: Option<Spanned<Expr>>,
         /// `merge:`; concat if there is none; `None` if it could not be read.
         merge: Option<Spanned<Merge>>,
     },
     /// `from:`, one or more earlier values.
     From {
-        /// Names, or `.` for the current value.
-        sources: Vec<Spanned<String>>,
+        /// What is named.
+        sources: Vec<Source>,
         /// `merge:`; with several sources, `None` means that it could not be read.
         merge: Option<Spanned<Merge>>,
         /// `then:`, applied to the value.
         then: Vec<Item>,
     },
+    /// `split:`, the channels as several values.
+    Split(Vec<Part>),
     /// `expect:`, a shape that must hold here.
     Expect(Vec<Spanned<Expr>>),
     /// Something else was meant.
@@ -299,7 +306,7 @@ impl Template {
 pub enum TemplatePart {
     /// Characters as they are.
     Text(String),
-    /// An integer to be worked out.
+    /// An integer or a word to be worked out.
     Expr(Spanned<Expr>),
 }
 

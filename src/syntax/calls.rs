@@ -61,6 +61,7 @@ impl<'d> Calls<'d> {
                     self.0[id] = Some(WrittenCall { item, call, once });
                 }
                 ItemBody::Repeat { body, .. } => self.collect(std::slice::from_ref(body), false),
+                ItemBody::Branches { branches, times: Some(_), .. } => self.collect(branches, false),
                 body => parts(body).into_iter().for_each(|items| self.collect(items, once)),
             }
         }
@@ -77,7 +78,11 @@ fn parts(body: &ItemBody) -> [&[Item]; 3] {
             let own: &[Item] = if let Shortcut::Items(items) = &shortcut.value { items } else { &[] };
             [body, own, after]
         }
-        ItemBody::Call(_) | ItemBody::Repeat { .. } | ItemBody::Expect(_) | ItemBody::Unreadable => [&[]; 3],
+        ItemBody::Call(_)
+        | ItemBody::Repeat { .. }
+        | ItemBody::Split(_)
+        | ItemBody::Expect(_)
+        | ItemBody::Unreadable => [&[]; 3],
     }
 }
 
@@ -99,7 +104,7 @@ fn number(items: &mut [Item], next: &mut u32) {
                 }
                 number(after, next);
             }
-            ItemBody::Expect(_) | ItemBody::Unreadable => {}
+            ItemBody::Split(_) | ItemBody::Expect(_) | ItemBody::Unreadable => {}
         }
     }
 }

@@ -22,14 +22,26 @@ pub(super) fn item(item: &Item) -> String {
             };
             format!("residual([{}], {shortcut}, [{}])", items(body), items(after))
         }
-        ItemBody::Branches { branches, merge } => {
+        ItemBody::Branches { branches, times, merge } => {
             let merge = merge.as_ref().map_or(String::new(), |merge| format!("{:?}", merge.value));
-            format!("branches({}; {merge})", items(branches))
+            let times = times.as_ref().map_or(String::new(), |times| format!("*{}", expr(&times.value)));
+            format!("branches({}; {merge}){times}", items(branches))
         }
         ItemBody::From { sources, merge, then } => {
-            let sources: Vec<&str> = sources.iter().map(|source| source.value.as_str()).collect();
+            let source = |source: &Source| match &source.condition {
+                None => template(&source.name.value),
+                Some(condition) => format!("{}*{}", template(&source.name.value), expr(&condition.value)),
+            };
+            let sources: Vec<String> = sources.iter().map(source).collect();
             let merge = merge.as_ref().map_or(String::new(), |merge| format!("{:?}", merge.value));
             format!("from({}; {merge}; [{}])", sources.join(" "), items(then))
+        }
+        ItemBody::Split(parts) => {
+            let part = |part: &Part| match &part.channels {
+                None => template(&part.name.value),
+                Some(channels) => format!("{}={}", template(&part.name.value), expr(&channels.value)),
+            };
+            format!("split({})", parts.iter().map(part).collect::<Vec<_>>().join(", "))
         }
         ItemBody::Expect(sides) => {
             format!("expect({})", sides.iter().map(|side| expr(&side.value)).collect::<Vec<_>>().join("x"))

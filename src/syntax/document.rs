@@ -259,7 +259,7 @@ pub(super) fn number_expected(what: &str, value: &Spanned<Setting>) -> Diagnosti
     }
 }
 
-fn plain_text(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Option<Spanned<String>> {
+pub(super) fn plain_text(context: &mut Context<'_>, what: &str, value: &Spanned<Setting>) -> Option<Spanned<String>> {
     match &value.value {
         Setting::Text(Text { text, .. }) => Some(Spanned::new(text.clone(), value.span)),
         // A name such as `2048` is a number to YAML.

@@ -8,10 +8,11 @@ use super::document::Context;
 use crate::diagnostic::{Code, Diagnostic, Spanned, edit_distance};
 
 /// Keys that make a mapping a structure, each with the keys that may stand beside it.
-pub(crate) const STRUCTURES: [(&str, &[&str]); 4] = [
+pub(crate) const STRUCTURES: [(&str, &[&str]); 5] = [
     ("residual", &["shortcut", "after", "name"]),
-    ("branches", &["merge", "name"]),
+    ("branches", &["merge", "times", "name"]),
     ("from", &["merge", "then", "name"]),
+    ("split", &["name"]),
     ("expect", &[]),
 ];
 

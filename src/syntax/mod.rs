@@ -22,6 +22,7 @@ mod keyword;
 pub mod notation;
 mod origin;
 mod overrides;
+mod split;
 mod structure;
 mod tables;
 #[cfg(test)]

@@ -1,13 +1,16 @@
 //! From the entries of `layers:` to items.
 //!
 //! An entry is a string of notation, or a mapping. A mapping calls (`conv: {out: 64, kernel: 3}`), names
-//! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from` and `expect`.
+//! (`layer1: bottleneck 64 x 3`), or is one of the structures `residual`, `branches`, `from`, `split` and `expect`.
 
-use super::ast::{Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Template, Term, Text};
-use super::document::{Context, expr, shape, texts, unknown_key};
+use super::ast::{
+    Argument, Call, Expr, Item, ItemBody, Merge, Section, Setting, Shortcut, Source, Template, Term, Text,
+};
+use super::document::{Context, expr, plain_text, shape, unknown_key};
 use super::foreign::{as_code, has_arguments, is_row, merges_nothing, row, type_of};
 use super::keyword::{STRUCTURES, misplaced, misspelt, near_structure};
 use super::notation;
+use super::split::split;
 use super::value::{key_text, wrong_type};
 use super::words::{merge, shortcut};
 use crate::arguments::long_form;
@@ -68,6 +71,7 @@ fn mapping<'a>(context: &mut Context<'a>, section: &'a Section) -> Option<Item> 
             "residual" => residual(context, section, value),
             "branches" => branches(context, section, written, value),
             "from" => from(context, section, value),
+            "split" => split(context, value),
             _ => ItemBody::Expect(shape(context, "`expect`", value).value),
         };
         context.within = around;
@@ -319,6 +323,7 @@ fn branches<'a>(
         None => Some(Spanned::new(Merge::Concat, key.span)),
         Some(value) => merge(context, value),
     };
+    let times = section.get("times").map(|times| expr(context, "`times`", times));
     let Setting::List(branches) = &value.value else {
         let error = wrong_type("`branches`", "a list, one entry a branch", value);
         context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
@@ -338,11 +343,26 @@ fn branches<'a>(
             span: branch.span,
         })
     });
-    ItemBody::Branches { branches: branches.collect(), merge }
+    ItemBody::Branches { branches: branches.collect(), times, merge }
+}
+
+/// One name, or a list of names.
+fn sources(context: &mut Context<'_>, value: &Spanned<Setting>) -> Vec<Source> {
+    let values = match &value.value {
+        Setting::List(values) => values,
+        _ => std::slice::from_ref(value),
+    };
+    let source = |value: &Spanned<Setting>| match &value.value {
+        Setting::Text(text) if text.text.contains('{') || text.text.contains(" x ") => {
+            context.note(notation::source(text))
+        }
+        _ => plain_text(context, "`from`", value).map(Source::plain),
+    };
+    values.iter().filter_map(source).collect()
 }
 
 fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Setting>) -> ItemBody {
-    let sources = texts(context, "`from`", value);
+    let sources = sources(context, value);
     let then = section.get("then").map(|then| items(context, then)).unwrap_or_default();
     let merge = match section.get("merge") {
         Some(value) => merge(context, value),
@@ -354,7 +374,7 @@ fn from<'a>(context: &mut Context<'a>, section: &'a Section, value: &Spanned<Set
         }
         [_, second, ..] if section.get("merge").is_none() => {
             let message = "several values need `merge`";
-            let error = Diagnostic::error(Code::MissingKey, second.span, message);
+            let error = Diagnostic::error(Code::MissingKey, second.name.span, message);
             context.errors.push(error.help(match super::is_toml(context.sources, value.span) {
                 true => "add `merge = \"concat\"`, `\"add\"`, `\"mul\"`, `\"sub\"`, `\"mean\"` or `\"max\"`",
                 false => "add `merge: concat`, `add`, `mul`, `sub`, `mean` or `max`",

@@ -193,6 +193,11 @@ const GEOMETRIES: &[(&str, &str)] = &[
     ("2x5x5", "pad 2x1 reflect"),
     ("2x5x5", "pad 1 replicate channels=1"),
     ("2x5x5", "pad 0 channels=2"),
+    ("2x5x6", "crop 3"),
+    ("2x5x6", "crop 4x1"),
+    ("2x5x6", "crop top=2 right=1"),
+    ("3x8x8", "conv 4 3x3 s2 padding=same -> maxpool 3 s2 padding=same, flatten -> linear 2"),
+    ("3x9x8", "conv 4 3x3 as a, maxpool 2 -> upsample like=a, {from: [a, .], merge: add}, crop 2x3"),
     // Channels.
     ("6x4x4", "channel_shuffle 3"),
     ("8x3x4", "pixel_shuffle 2"),

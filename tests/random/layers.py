@@ -200,6 +200,20 @@ def upsample(r, x):
     return [str(scale)] + words, lambda: nn.Upsample(scale_factor=scale, mode=mode)
 
 
+def crop(r, x):
+    maps_only(x)
+    if r.random() < 0.6:
+        text, (rows, columns) = pair(r, 1, 12)
+        # torchvision's would put zeros around what is too small.
+        middle = lambda x, axis, size: x.narrow(axis, round((x.shape[axis] - size) / 2), size)
+        return [text], lambda: Function(lambda x: middle(middle(x, 2, rows), 3, columns))
+    sides = {key: r.randint(0, 4) for key in r.sample(["top", "bottom", "left", "right"], r.randint(1, 4))}
+    top, bottom, left, right = (sides.get(key, 0) for key in ["top", "bottom", "left", "right"])
+    inner = lambda x, axis, before, behind: x.narrow(axis, before, x.shape[axis] - before - behind)
+    words = [f"{key}={size}" for key, size in sides.items()]
+    return words, lambda: Function(lambda x: inner(inner(x, 2, top, bottom), 3, left, right))
+
+
 def take(r, x):
     start = r.randint(0, 4)
     if r.random() < 0.3:
@@ -340,6 +354,7 @@ LATER = {
     "channel_max": of_channels(lambda x: x.amax(1, keepdim=True)),
     "power": power,
     "unflatten": unflatten,
+    "crop": crop,
 }
 
 

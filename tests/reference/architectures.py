@@ -7,7 +7,7 @@ from torchvision.models.resnet import ResNet
 from torchvision.models.vgg import cfgs, make_layers
 
 from modules import (AlexNet, CifarResNet, ConvNet, Features, PlainBlock, ResNet50Layer4, UNet, UNetClassifier,
-                     cifar_resnet, digits_cnn, head, vgg_c, vgg_lrn)
+                     ValidUNet, cifar_resnet, digits_cnn, head, vgg_c, vgg_lrn)
 
 
 def regnet(name):
@@ -33,6 +33,7 @@ ARCHITECTURES = {
     "resnet50_layer4": (ResNet50Layer4, (3, 32, 32)),
     "unet": (UNet, (3, 256, 256)),
     "unet_classifier": (UNetClassifier, (3, 32, 32)),
+    "unet_valid": (ValidUNet, (1, 572, 572)),
     "vgg11_lrn": (vgg_lrn, (3, 224, 224)),
     "vgg16_c": (vgg_c, (3, 224, 224)),
     "vgg16_cifar": (

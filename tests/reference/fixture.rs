@@ -10,7 +10,7 @@ use archc::weights;
 use candle_core::{Device, Tensor, WithDType};
 
 /// The networks with a file in `networks/` and one in `values/`.
-pub const NETWORKS: [&str; 10] = [
+pub const NETWORKS: [&str; 11] = [
     "convnet",
     "vgg_bn",
     "alexnet",
@@ -19,6 +19,7 @@ pub const NETWORKS: [&str; 10] = [
     "resnet50_layer4",
     "mobile",
     "up_and_down",
+    "pyramid",
     "convnext",
     "merges",
 ];

@@ -47,6 +47,7 @@ NETWORKS = {
     "convnext": (lambda: modules.narrow_convnext(CLASSES), (3, 32, 40), 4),
     "merges": (modules.Merges, (3, 9, 7), 5),
     "up_and_down": (modules.UpAndDown, (2, 12, 14), 4),
+    "pyramid": (modules.Pyramid, (2, 15, 13), 4),
 }
 
 # The same settings stand in tests/reference.rs.

@@ -11,6 +11,7 @@ from torchvision.models.convnext import CNBlockConfig, ConvNeXt, LayerNorm2d
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 from torchvision.models.vgg import VGG, cfgs, make_layers
 from torchvision.ops import StochasticDepth
+from torchvision.transforms.v2.functional import center_crop
 
 LRN = dict(size=5, alpha=1e-4, beta=0.75, k=2)
 
@@ -262,6 +263,40 @@ class UpAndDown(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+class Grn(nn.Module):
+    """ConvNeXt V2's global response normalisation."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.grn = Scale(channels)
+
+    def forward(self, x):
+        norm = x.norm(2, (2, 3), keepdim=True)
+        return x + self.grn(x * norm / (norm.mean(1, keepdim=True) + 1e-6))
+
+
+class Pyramid(nn.Module):
+    """What goes back to the sizes of earlier maps, branches that are counted, and a response norm."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(2, 4, 3), nn.ELU())
+        self.down = nn.Sequential(nn.Conv2d(4, 6, 3, 2), nn.ELU())
+        self.up = nn.ConvTranspose2d(6, 4, 2, 2)
+        self.lateral, self.top = nn.Conv2d(4, 4, 1), nn.Sequential(nn.Conv2d(6, 4, 1))
+        self.rates = nn.Sequential(*[nn.Conv2d(12, 5, 3, padding=rate, dilation=rate) for rate in (1, 2, 3)])
+        self.norm, self.fc = Grn(5), nn.Linear(5, 5)
+
+    def forward(self, x):
+        stem = self.stem(x)
+        down = self.down(stem)
+        up, lateral = self.up(down), self.lateral(stem)
+        window = center_crop(stem, list(up.shape[2:]))
+        top = lateral + nn.functional.interpolate(self.top(down), lateral.shape[2:])
+        x = torch.cat([window, up, top[:, :, 1:, :-1].tanh()], 1)
+        return self.fc(self.norm(sum(rate(x) for rate in self.rates)).mean((2, 3)))
+
+
 def narrow_convnext(classes):
     """torchvision's ConvNeXt, narrow, with scales of its blocks that show."""
     blocks = [CNBlockConfig(6, 8, 1), CNBlockConfig(8, 10, 2), CNBlockConfig(10, None, 1)]
@@ -376,6 +411,40 @@ class UNet(nn.Module):
         x = self.join3(torch.cat([c, self.up3(x)], 1))
         x = self.join2(torch.cat([b, self.up2(x)], 1))
         return self.out(self.join1(torch.cat([a, self.up1(x)], 1)))
+
+
+class Up(nn.Module):
+    """A step back of the published U-Net."""
+
+    def __init__(self, inputs, width, double):
+        super().__init__()
+        self.up, self.join = nn.ConvTranspose2d(inputs, width, 2, 2), double(inputs, width)
+
+    def forward(self, skip, x):
+        x = self.up(x)
+        return self.join(torch.cat([center_crop(skip, list(x.shape[2:])), x], 1))
+
+
+class ValidUNet(nn.Module):
+    """The published U-Net, whose convolutions have no padding."""
+
+    def __init__(self):
+        super().__init__()
+        double = lambda i, o: nn.Sequential(nn.Conv2d(i, o, 3), nn.ReLU(), nn.Conv2d(o, o, 3), nn.ReLU())
+        self.down1, self.down2, self.down3, self.down4 = double(1, 64), double(64, 128), double(128, 256), double(256, 512)
+        self.bottom = double(512, 1024)
+        self.up4, self.up3 = Up(1024, 512, double), Up(512, 256, double)
+        self.up2, self.up1 = Up(256, 128, double), Up(128, 64, double)
+        self.out = nn.Conv2d(64, 2, 1)
+
+    def forward(self, x):
+        pool = lambda x: nn.functional.max_pool2d(x, 2)
+        a = self.down1(x)
+        b = self.down2(pool(a))
+        c = self.down3(pool(b))
+        d = self.down4(pool(c))
+        x = nn.functional.dropout(self.bottom(pool(d)), training=self.training)
+        return self.out(self.up1(a, self.up2(b, self.up3(c, self.up4(d, x)))))
 
 
 class UNetClassifier(nn.Module):

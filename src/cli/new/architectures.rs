@@ -118,6 +118,7 @@ pub static ALL: [Architecture; COUNT] = architectures![
     "squeezenet1_1.yaml",
     "unet.yaml",
     "unet_classifier.yaml",
+    "unet_valid.yaml",
     "vgg11.yaml",
     "vgg11_bn.yaml",
     "vgg11_lrn.yaml",
@@ -137,7 +138,7 @@ pub static ALL: [Architecture; COUNT] = architectures![
     "wide_resnet50_2.yaml",
 ];
 
-const COUNT: usize = 81;
+const COUNT: usize = 82;
 
 /// The one with this name, or the file with this name.
 pub fn find(name: &str) -> Result<Architecture, String> {

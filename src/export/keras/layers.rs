@@ -104,6 +104,7 @@ pub fn layers(program: &Program, step: &Step) -> Result<Vec<Layer>, ExportError>
         Op::Identity => Call::new("layers.Identity"),
         Op::Upsample(op) => resize::upsample(op, at),
         Op::Pad(op) => resize::pad(op, at),
+        Op::Crop(op) => resize::crop(op, at),
         Op::Slice(op) => Call::new("Slice").with("start", op.start).with("stop", op.start + at.output.channels()),
         Op::ChannelShuffle(op) => return Ok(resize::channel_shuffle(op.groups, at)),
         Op::ChannelPool(op) => {

@@ -3,7 +3,7 @@
 use super::layers::{At, Layer, around};
 use crate::export::source::{Call, number, pair, sizes as list};
 use crate::ir::Pair;
-use crate::program::op::{Pad, Upsample};
+use crate::program::op::{Crop, Pad, Upsample};
 use crate::program::{Fill, Resampling};
 
 /// By whole factors as Keras has it; else from places that PyTorch's step gives.
@@ -46,6 +46,12 @@ pub fn pad(op: &Pad, at: &At) -> Call {
         format!("({front}, {back})"),
         "(0, 0)",
     )
+}
+
+pub fn crop(op: &Crop, at: &At) -> Call {
+    let ([(height, rows), (width, columns)], Crop { top, left }) = (at.sides(), *op);
+    let cut = [top, left, height - top - rows, width - left - columns];
+    Call::new("layers.Cropping2D").with("cropping", around(cut))
 }
 
 /// In other sizes, in another order of those, and as a map again.

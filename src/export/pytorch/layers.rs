@@ -4,7 +4,7 @@ use crate::export::ExportError;
 use crate::export::source::{Call, boolean, list, number, pair, sides, sizes};
 use crate::ir::{Init, Pair, Shape};
 use crate::program::op::{
-    BatchNorm, Conv2d, ConvTranspose2d, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Softmax, Upsample,
+    BatchNorm, Conv2d, ConvTranspose2d, Crop, GroupNorm, LayerNorm, LocalResponseNorm, Pad, Softmax, Upsample,
 };
 use crate::program::{Activation, ChannelPool, Fill, Op, Over, Program, Resampling, Step};
 
@@ -85,6 +85,7 @@ pub fn form(program: &Program, step: &Step) -> Result<Form, ExportError> {
         Op::Identity => Call::new("nn.Identity"),
         Op::Upsample(op) => upsample(op, at),
         Op::Pad(op) => return Ok(pad(op, at)),
+        Op::Crop(op) => return Ok(crop(op, at)),
         Op::Slice(op) => {
             return Ok(Form::Expression(format!("$[:, {}:{}]", op.start, op.start + at.output.channels())));
         }
@@ -237,6 +238,11 @@ fn upsample(op: &Upsample, at: &Shapes) -> Call {
         Resampling::Bilinear => call.key("mode", "\"bilinear\"", ""),
         Resampling::BilinearAligned => call.key("mode", "\"bilinear\"", "").key("align_corners", "True", ""),
     }
+}
+
+fn crop(op: &Crop, at: &Shapes) -> Form {
+    let ((rows, columns), Crop { top, left }) = (at.output.sides().expect("it is a map"), *op);
+    Form::Expression(format!("$[:, :, {top}:{}, {left}:{}]", top + rows, left + columns))
 }
 
 fn pad(op: &Pad, at: &Shapes) -> Form {

@@ -22,7 +22,7 @@ const DRAWN: [&str; 9] = [
 ];
 
 /// Those that are read.
-const KNOWN: [&str; 35] = [
+const KNOWN: [&str; 36] = [
     "Activation",
     "Add",
     "AveragePooling2D",
@@ -53,6 +53,7 @@ const KNOWN: [&str; 35] = [
     "Softmax",
     "UpSampling2D",
     "ZeroPadding2D",
+    "Cropping2D",
     "Identity",
     "ActivityRegularization",
     "SpatialDropout2D",
@@ -109,6 +110,7 @@ impl Reading {
             "Flatten" => self.flatten(data),
             "Reshape" => self.reshape(layer, data),
             "ZeroPadding2D" => self.zero_padding(layer, data),
+            "Cropping2D" => self.cropping(layer, data),
             "UpSampling2D" => self.upsampling(layer, data),
             "Activation" => match layer.get("activation") {
                 Some(json) => self.activation(layer, json, &name, data),
@@ -273,25 +275,14 @@ impl Reading {
 
     fn zero_padding(&mut self, layer: &Layer<'_>, data: Data) -> Made {
         let value = self.map(layer, data)?;
-        let json = layer.get("padding");
-        let all: Option<Vec<usize>> = json.and_then(|json| match json.list() {
-            [] => Some(vec![usize::try_from(json.whole()?).ok()?; 4]),
-            sides => {
-                let mut all = Vec::new();
-                for side in sides {
-                    match side.list() {
-                        [before, behind] => all.extend([before.whole()?, behind.whole()?]),
-                        _ => all.extend([side.whole()?; 2]),
-                    }
-                }
-                all.into_iter().map(|pad| usize::try_from(pad).ok().filter(|pad| *pad < 1 << 24)).collect()
-            }
-        });
-        let Some(&[top, bottom, left, right]) = all.as_deref() else {
-            let message = format!("`padding` of `{}` is not that of two sides", layer.name.value);
-            return Err(Diagnostic::error(Code::InvalidArgument, layer.class.span, message).into());
-        };
+        let [top, bottom, left, right] = four_sides(layer, "padding")?;
         let call = geometry::pad(layer.class.span, [top, left, bottom, right], None);
+        Ok(Reading::plain(self.add(&self.full(layer), call, vec![value])?))
+    }
+
+    fn cropping(&mut self, layer: &Layer<'_>, data: Data) -> Made {
+        let value = self.map(layer, data)?;
+        let call = geometry::crop(layer.class.span, four_sides(layer, "cropping")?);
         Ok(Reading::plain(self.add(&self.full(layer), call, vec![value])?))
     }
 
@@ -337,6 +328,30 @@ fn dilation_is_zero(geometry: &Geometry) -> bool {
     geometry.dilation.value.contains(&0)
 }
 
+/// Rows and columns at the top, bottom, left and right, as one number, two, or two of two.
+fn four_sides(layer: &Layer<'_>, key: &str) -> Result<[usize; 4], Diagnostic> {
+    let all: Option<Vec<usize>> = layer.get(key).and_then(|json| match json.list() {
+        [] => Some(vec![usize::try_from(json.whole()?).ok()?; 4]),
+        sides => {
+            let mut all = Vec::new();
+            for side in sides {
+                match side.list() {
+                    [before, behind] => all.extend([before.whole()?, behind.whole()?]),
+                    _ => all.extend([side.whole()?; 2]),
+                }
+            }
+            all.into_iter().map(|pixels| usize::try_from(pixels).ok().filter(|pixels| *pixels < 1 << 24)).collect()
+        }
+    });
+    match all.as_deref() {
+        Some(&[top, bottom, left, right]) => Ok([top, bottom, left, right]),
+        _ => {
+            let message = format!("`{key}` of `{}` is not that of two sides", layer.name.value);
+            Err(Diagnostic::error(Code::InvalidArgument, layer.class.span, message))
+        }
+    }
+}
+
 /// That a class is none that archc can build.
 fn unknown(layer: &Layer<'_>) -> Diagnostic {
     let class = layer.class.value.as_str();
@@ -348,7 +363,6 @@ fn unknown(layer: &Layer<'_>) -> Diagnostic {
             ", which multiplies computed values with each other"
         }
         "Lambda" => ", which is code",
-        "Cropping2D" => ", which cuts rows and columns off",
         "Resizing" | "CenterCrop" => ": such a step stands under `data:` here",
         "Minimum" | "Dot" => ": values are added, subtracted, multiplied, averaged, compared or concatenated",
         "Conv1D" | "Conv3D" | "MaxPooling1D" | "MaxPooling3D" | "GlobalAveragePooling1D" => {

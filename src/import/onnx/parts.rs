@@ -5,6 +5,7 @@ use super::reading::{Data, Known, Made, Reading};
 use super::view::View;
 use crate::arguments::Value as Argument;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::import::geometry;
 use crate::import::net::{Call, Value};
 use crate::ir::Shape;
 
@@ -91,6 +92,8 @@ impl<'g> Reading<'g> {
         }
         let mut data = data;
         let mut every = [1, 1];
+        // What is cut off at the top, bottom, left and right.
+        let mut off = [0; 4];
         for (at, axis) in axes.iter().enumerate() {
             let Some(index) = data.view.index(*axis) else {
                 return Err(self.refused(node, "takes a part of the batch").into());
@@ -108,6 +111,10 @@ impl<'g> Reading<'g> {
                 every[index - 1] = step;
                 continue;
             }
+            if step == 1 && start < end && index > 0 && is_map {
+                off[2 * index - 2..2 * index].copy_from_slice(&[start, size - end]);
+                continue;
+            }
             if step != 1 || start >= end {
                 let why = format!(
                     "takes {start} to {end} of {size} in steps of {step}, and archc's `slice` channels side by side"
@@ -119,15 +126,22 @@ impl<'g> Reading<'g> {
                 other => return Ok(other),
             }
         }
-        if every == [1, 1] {
+        if (every, off) == ([1, 1], [0; 4]) {
             return Ok(Known::Data(data));
         }
-        // The largest of a single pixel is that pixel.
         let span = node.operator.span;
+        let mut value = data.value;
+        if off != [0; 4] {
+            value = self.layer(node, None, geometry::crop(span, off), vec![value])?;
+        }
+        if every == [1, 1] {
+            return self.plain(value);
+        }
+        // The largest of a single pixel is that pixel.
         let [down, across] = every;
         let stride = if down == across { Argument::Int(down) } else { Argument::Size(down, across) };
         let call = Call::new("maxpool", span).at(Argument::Size(1, 1), span).plus("stride", stride);
-        let value = self.layer(node, None, call, vec![data.value])?;
+        let value = self.layer(node, None, call, vec![value])?;
         self.plain(value)
     }
 

@@ -81,6 +81,7 @@ fn kernel(op: &Op) -> Result<&dyn Kernel> {
         Op::Identity => &op::Identity,
         Op::Upsample(op) => op,
         Op::Pad(op) => op,
+        Op::Crop(op) => op,
         Op::Slice(op) => op,
         Op::ChannelShuffle(op) => op,
         Op::ChannelPool(op) => op,

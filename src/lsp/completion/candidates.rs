@@ -117,7 +117,7 @@ impl Around<'_> {
                 let own = own.map(|(name, what)| Candidate::new(name, What::Item).detail(what));
                 self.named(What::Item).chain(own).collect()
             }
-            Some("name") => Vec::new(),
+            Some("name" | "split") => Vec::new(),
             Some("expect") => expression(self.names, block),
             Some(callee) if self.is_callable(callee) => self.arguments(callee, block),
             _ => {

@@ -4,7 +4,7 @@ use super::candidates::{Candidate, What, called};
 use crate::arguments::{Arguments, Asked, Form, Given};
 use crate::elaborate::language::{self, Callable, FUNCTIONS};
 use crate::layers::Layers;
-use crate::lsp::names::Names;
+use crate::lsp::names::{Item, Names};
 
 /// What can be called here.
 pub enum Calls<'a> {
@@ -89,6 +89,7 @@ pub fn chain(written: &str, calls: &Calls<'_>) -> Vec<Candidate> {
     if let Some((key, _)) = word.split_once('=') {
         let form = asked.iter().find(|parameter| parameter.name == key).map(|parameter| &parameter.form);
         return match form {
+            Some(_) if key == "like" => calls.names().items.iter().filter(|item| item.is_plain).map(item).collect(),
             Some(form) => words(form),
             None if own.iter().any(|name| name == key) => calls.callable(),
             None => Vec::new(),
@@ -124,6 +125,11 @@ pub fn chain(written: &str, calls: &Calls<'_>) -> Vec<Candidate> {
     found
 }
 
+/// What is named in the network.
+fn item(item: &Item) -> Candidate {
+    Candidate::new(&item.name, What::Item)
+}
+
 /// Whether braces are open, so that arithmetic is being written.
 fn is_arithmetic(written: &str) -> bool {
     written.rfind('{').is_some_and(|at| !written[at..].contains('}'))
@@ -142,6 +148,8 @@ pub fn expression(names: &Names, block: Option<&str>) -> Vec<Candidate> {
     let builtins = [
         ("classes", "the file's"),
         ("channels", "that arrive here"),
+        ("height", "of the map that arrives here"),
+        ("width", "of the map that arrives here"),
         ("in", "channels that enter the block or branch around it"),
         ("i", "the round of the repeat around it"),
     ];

@@ -6,13 +6,18 @@ use crate::diagnostic::{Span, Spanned};
 use crate::syntax::ast::{Block, Call, Expr, Template, TemplatePart, Term};
 
 /// What expressions know without a definition.
-const BUILTINS: [&str; 4] = ["classes", "channels", "in", "i"];
+const BUILTINS: [&str; 6] = ["classes", "channels", "height", "width", "in", "i"];
 
 impl<'d> Walk<'d> {
     /// An expression, seen from `home`.
     pub(super) fn expr(&mut self, expr: &Spanned<Expr>, home: Home<'d>) {
         match &expr.value {
             Expr::Int(_) | Expr::Float(_) | Expr::Bool(_) => self.found(expr.span, Symbol::Number),
+            // `stem.width`
+            Expr::Name(name) if name.contains('.') => {
+                let value = name.rsplit_once('.').map_or(name.as_str(), |(value, _)| value);
+                self.refers(value, Span { end: expr.span.start + value.len() as u32, ..expr.span });
+            }
             Expr::Name(name) => {
                 let symbol = self.meaning(name, home).unwrap_or_else(|| Symbol::Word(name.clone()));
                 self.found(expr.span, symbol);
@@ -83,7 +88,12 @@ impl<'d> Walk<'d> {
                 };
                 self.key(key.span, symbol);
             }
-            self.term(&argument.value, call, block.filter(|_| argument.key.is_none()), home);
+            match (&argument.key, &argument.value.value) {
+                (Some(key), Term::Word(name) | Term::NameOrWord(name)) if key.value == "like" && block.is_none() => {
+                    self.refers(name, argument.value.span);
+                }
+                _ => self.term(&argument.value, call, block.filter(|_| argument.key.is_none()), home),
+            }
         }
     }
 
@@ -106,11 +116,13 @@ impl<'d> Walk<'d> {
     /// A bare word: a flag, the name of a layer or block, or a choice.
     fn word(&mut self, word: &str, span: Span, call: &Call, block: Option<&'d Block>) {
         let flag = block.and_then(|block| parameter(block, word, word));
-        let symbol = flag.or_else(|| match self.blocks.contains_key(call.name.value.as_str()) {
-            true => self.callable(word),
-            false => None,
-        });
-        self.found(span, symbol.unwrap_or_else(|| Symbol::Word(word.to_string())));
+        let of_block = self.blocks.contains_key(call.name.value.as_str());
+        match flag.or_else(|| of_block.then(|| self.callable(word)).flatten()) {
+            Some(symbol) => self.found(span, symbol),
+            // A block may name an earlier layer by it.
+            None if of_block => self.refers(word, span),
+            None => self.found(span, Symbol::Word(word.to_string())),
+        }
     }
 }
 

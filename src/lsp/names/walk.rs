@@ -48,6 +48,8 @@ pub(super) struct Walk<'d> {
     /// The levels of blocks.
     bodies: HashMap<&'d str, usize>,
     root: usize,
+    /// The level in which names in expressions are looked up.
+    here: usize,
     /// Names of items that are referred to, with the level in which they stand.
     references: Vec<(Spanned<String>, usize)>,
 }
@@ -59,7 +61,12 @@ impl<'d> Walk<'d> {
         let root = levels.add(None);
         let bodies = document.blocks.iter().map(|block| (block.name.value.as_str(), levels.add(None))).collect();
         let (found, items, references) = (Vec::new(), Vec::new(), Vec::new());
-        Walk { document, sources, layers, blocks, found, items, levels, bodies, root, references }
+        Walk { document, sources, layers, blocks, found, items, levels, bodies, root, here: root, references }
+    }
+
+    /// An item that is named here.
+    pub(super) fn refers(&mut self, name: &str, span: Span) {
+        self.references.push((Spanned::new(name.to_string(), span), self.here));
     }
 
     pub(super) fn found(&mut self, span: Span, symbol: Symbol) {
@@ -156,6 +163,7 @@ impl<'d> Walk<'d> {
 
     fn item(&mut self, item: &'d Node, place: Place<'d>) {
         let Some(name) = &item.name else { return self.body(&item.body, place) };
+        self.here = place.level;
         self.template(name, place.home);
         let index = self.declare(name, item.span, place);
         // What is called opens the level of its block.
@@ -199,12 +207,13 @@ impl<'d> Walk<'d> {
     }
 
     fn body(&mut self, body: &'d ItemBody, place: Place<'d>) {
+        self.here = place.level;
         match body {
             ItemBody::Call(call) => self.call(call, place.home),
             ItemBody::Sequence(items) => self.items(items, place),
             ItemBody::Repeat { body, count } => {
-                self.item(body, place);
                 self.expr(count, place.home);
+                self.item(body, place);
             }
             ItemBody::Residual { body, shortcut, after } => {
                 self.items(body, place);
@@ -213,11 +222,28 @@ impl<'d> Walk<'d> {
                 }
                 self.items(after, place);
             }
-            ItemBody::Branches { branches, .. } => self.items(branches, place),
+            ItemBody::Branches { branches, times, .. } => {
+                times.iter().for_each(|times| self.expr(times, place.home));
+                self.items(branches, place);
+            }
             ItemBody::From { sources, then, .. } => {
-                let named = sources.iter().filter(|source| !matches!(source.value.as_str(), "." | "input"));
-                self.references.extend(named.map(|source| (source.clone(), place.level)));
+                for source in sources {
+                    match source.text() {
+                        Some("." | "input") => {}
+                        Some(name) => self.refers(name, source.name.span),
+                        None => self.template(&source.name, place.home),
+                    }
+                    source.condition.iter().for_each(|condition| self.expr(condition, place.home));
+                }
                 self.items(then, place);
+            }
+            ItemBody::Split(parts) => {
+                for part in parts {
+                    self.template(&part.name, place.home);
+                    let index = self.declare(&part.name, part.name.span, place);
+                    self.levels.name(place.level, &part.name.value, index, None);
+                    part.channels.iter().for_each(|channels| self.expr(channels, place.home));
+                }
             }
             ItemBody::Expect(sizes) => sizes.iter().for_each(|size| self.expr(size, place.home)),
             ItemBody::Unreadable => {}

@@ -15,6 +15,7 @@ mod channel_shuffle;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
+mod crop;
 mod drop_path;
 mod dropout;
 mod flatten;
@@ -56,6 +57,7 @@ pub use self::channel_shuffle::ChannelShuffle;
 pub use self::concat::Concat;
 pub use self::conv_transpose2d::ConvTranspose2d;
 pub use self::conv2d::Conv2d;
+pub use self::crop::Crop;
 pub use self::drop_path::DropPath;
 pub use self::dropout::Dropout;
 pub use self::flatten::Flatten;
@@ -129,6 +131,8 @@ pub enum Op {
     Upsample(Upsample),
     /// More rows, columns and channels.
     Pad(Pad),
+    /// A window of each map.
+    Crop(Crop),
     /// Some of the channels.
     Slice(Slice),
     /// Channels in other places.
@@ -177,6 +181,7 @@ impl Op {
             Op::Identity => &Identity,
             Op::Upsample(op) => op,
             Op::Pad(op) => op,
+            Op::Crop(op) => op,
             Op::Slice(op) => op,
             Op::ChannelShuffle(op) => op,
             Op::ChannelPool(op) => op,

@@ -55,7 +55,7 @@ fn tree(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> 
     let value = match pair.as_rule() {
         Rule::number | Rule::number_unsigned => number(pair.as_str(), span)?,
         Rule::truth => Expr::Bool(pair.as_str() == "true"),
-        Rule::name => Expr::Name(pair.as_str().to_string()),
+        Rule::dotted => Expr::Name(pair.as_str().to_string()),
         Rule::list => Expr::List(operands(text, pair)?),
         Rule::function => {
             let mut inner = pair.into_inner();

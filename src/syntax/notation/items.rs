@@ -6,7 +6,7 @@ use super::expression::expression;
 use super::{Rule, Signature, place};
 use crate::arguments::long_form;
 use crate::diagnostic::{Diagnostic, Span, Spanned};
-use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Template, TemplatePart, Term};
+use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Source, Template, TemplatePart, Term};
 use crate::syntax::text::Text;
 
 pub(super) fn chain(text: &Text, pair: Pair<'_, Rule>) -> Result<Vec<Item>, Diagnostic> {
@@ -37,11 +37,24 @@ fn item(text: &Text, pair: Pair<'_, Rule>) -> Result<Item, Diagnostic> {
         match suffix.as_rule() {
             Rule::naming => Ok(Item { name: Some(template(text, last)?), span, ..item }),
             _ => {
-                let count = expression(text, last.into_inner().next().expect("a count is an expression"))?;
+                let count = count(text, last)?;
                 Ok(Item { name: None, body: ItemBody::Repeat { body: Box::new(item), count }, span })
             }
         }
     })
+}
+
+/// Behind the keyword of a repeat.
+fn count(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Expr>, Diagnostic> {
+    expression(text, pair.into_inner().next().expect("a count is an expression"))
+}
+
+pub(super) fn source(text: &Text, pair: Pair<'_, Rule>) -> Result<Source, Diagnostic> {
+    let mut inner = pair.into_inner();
+    let name = template(text, inner.next().expect("a source has a name"))?;
+    let repeat = inner.find(|inner| inner.as_rule() == Rule::repeat);
+    let condition = repeat.and_then(|repeat| repeat.into_inner().last()).map(|condition| count(text, condition));
+    Ok(Source { name, condition: condition.transpose()? })
 }
 
 pub(super) fn call(text: &Text, pair: Pair<'_, Rule>) -> Result<Call, Diagnostic> {
@@ -84,7 +97,7 @@ fn term(text: &Text, pair: Pair<'_, Rule>) -> Result<Spanned<Term>, Diagnostic> 
     let span = place(text, &pair);
     let value = match (pair.as_rule(), pair.as_str()) {
         (Rule::word, truth @ ("true" | "false")) => Term::Expr(Spanned::new(Expr::Bool(truth == "true"), span)),
-        (Rule::word, word) => Term::Word(word.to_string()),
+        (Rule::word | Rule::reference, word) => Term::Word(word.to_string()),
         (Rule::quantity, _) => {
             let mut sides = pair.into_inner().map(|side| expression(text, side));
             let first = sides.next().expect("a quantity has a side")?;

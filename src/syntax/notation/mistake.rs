@@ -113,22 +113,32 @@ fn wanted(whole: Rule, expected: &[Rule]) -> Option<String> {
 const LAYER: &str = "the name of a layer or block";
 
 /// What an argument's value can be.
-const VALUES: &[Rule] = &[Rule::quantity, Rule::number, Rule::braces, Rule::word, Rule::letter];
+const VALUES: &[Rule] = &[Rule::quantity, Rule::number, Rule::braces, Rule::word, Rule::reference, Rule::letter];
 
 /// What rules are to someone who has never seen the grammar, in the order in which they are listed.
 const WORDS: &[(&str, &[Rule])] = &[
     (LAYER, &[Rule::whole_chain, Rule::chain, Rule::item, Rule::call, Rule::callee, Rule::chosen]),
-    ("a name", &[Rule::whole_call, Rule::whole_signature, Rule::whole_template, Rule::template, Rule::characters]),
+    (
+        "a name",
+        &[
+            Rule::whole_call,
+            Rule::whole_signature,
+            Rule::whole_template,
+            Rule::whole_source,
+            Rule::template,
+            Rule::characters,
+        ],
+    ),
     ("a shape such as `3x32x32`", &[Rule::whole_shape]),
     ("a number, a size, a word or an expression", &[Rule::whole_term]),
     ("a parameter's name", &[Rule::parameter]),
     ("an argument", &[Rule::whole_arguments, Rule::argument, Rule::worded, Rule::shorthand]),
     ("a number", &[Rule::number, Rule::number_unsigned, Rule::count]),
     ("a number, a size such as `3x3`", &[Rule::quantity, Rule::lone_quantity]),
-    ("a word", &[Rule::word, Rule::lone_word, Rule::letter]),
+    ("a word", &[Rule::word, Rule::reference, Rule::lone_word, Rule::letter]),
     ("an expression in braces", &[Rule::braces]),
     ("an expression", &[Rule::whole_expression, Rule::expression, Rule::parenthesis, Rule::list]),
-    ("a name", &[Rule::name, Rule::function, Rule::truth]),
+    ("a name", &[Rule::name, Rule::dotted, Rule::function, Rule::truth]),
     ("an operator", OPERATORS),
     ("`->`", &[Rule::arrow]),
     ("`x COUNT`", &[Rule::repeat, Rule::times]),

@@ -18,7 +18,7 @@ use std::ops::Range;
 use pest::Parser;
 use pest::iterators::Pair;
 
-use super::ast::{Argument, Call, Expr, Item, Parameter, Template, TemplatePart, Term};
+use super::ast::{Argument, Call, Expr, Item, Parameter, Source, Template, TemplatePart, Term};
 
 use super::text::Text;
 use crate::budget::Budget;
@@ -185,6 +185,11 @@ pub fn template(text: &Text) -> Result<Spanned<Template>, Diagnostic> {
     items::template(text, parse(text, Rule::whole_template)?)
 }
 
+/// What `from:` names: `stage{i}`, `late x {deep}`.
+pub fn source(text: &Text) -> Result<Source, Diagnostic> {
+    items::source(text, parse(text, Rule::whole_source)?)
+}
+
 /// The sizes of a shape: `3x32x32`.
 pub fn shape(text: &Text) -> Result<Vec<Spanned<Expr>>, Diagnostic> {
     let sides = parse(text, Rule::whole_shape)?.into_inner();
@@ -208,7 +213,7 @@ fn parse(text: &Text, rule: Rule) -> Result<Pair<'_, Rule>, Diagnostic> {
     let mut pairs = Notation::parse(rule, &text.text).map_err(|error| mistake::diagnostic(text, rule, &error))?;
     let whole = pairs.next().expect("a rule that matched gives one pair");
     match rule {
-        Rule::whole_shape | Rule::whole_signature | Rule::whole_arguments => Ok(whole),
+        Rule::whole_shape | Rule::whole_signature | Rule::whole_arguments | Rule::whole_source => Ok(whole),
         _ => Ok(whole.into_inner().next().expect("these rules hold one other rule")),
     }
 }

@@ -4,7 +4,7 @@ use crate::export::onnx::graph::NodeBuilder;
 use crate::export::onnx::proto::Attribute;
 use crate::ir::Shape;
 use crate::program::Fill;
-use crate::program::op::{ChannelShuffle, Pad, PixelShuffle, PixelUnshuffle, Slice, Softmax};
+use crate::program::op::{ChannelShuffle, Crop, Pad, PixelShuffle, PixelUnshuffle, Slice, Softmax};
 
 /// Channels, height and width.
 fn map(shape: Shape) -> [usize; 3] {
@@ -42,6 +42,14 @@ pub(super) fn slice(op: &Slice, at: &mut NodeBuilder) {
     let starts = at.ints("starts", [op.start as i64]);
     let ends = at.ints("ends", [(op.start + at.output_shape().channels()) as i64]);
     let (axes, steps) = (at.ints("axes", [1]), at.ints("steps", [1]));
+    at.result("Slice", &[&at.input(0), &starts, &ends, &axes, &steps], &[]);
+}
+
+pub(super) fn crop(op: &Crop, at: &mut NodeBuilder) {
+    let ([_, rows, columns], Crop { top, left }) = (map(at.output_shape()), *op);
+    let starts = at.ints("starts", [top, left].map(|start| start as i64));
+    let ends = at.ints("ends", [top + rows, left + columns].map(|end| end as i64));
+    let (axes, steps) = (at.ints("axes", [2, 3]), at.ints("steps", [1, 1]));
     at.result("Slice", &[&at.input(0), &starts, &ends, &axes, &steps], &[]);
 }
 

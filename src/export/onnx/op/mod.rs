@@ -40,6 +40,7 @@ pub fn translate(op: &Op, at: &mut NodeBuilder) -> Result<(), ExportError> {
         Op::Unflatten => arrange::unflatten(at),
         Op::Upsample(op) => resample::upsample(op, at)?,
         Op::Pad(op) => arrange::pad(op, at),
+        Op::Crop(op) => arrange::crop(op, at),
         Op::Slice(op) => arrange::slice(op, at),
         Op::ChannelShuffle(op) => arrange::channel_shuffle(op, at),
         Op::ChannelPool(op) => pool::channels(*op, at),

@@ -91,6 +91,7 @@ fn windows_and_bins_over_many_channels() {
         (Op::Upsample(op::Upsample { resampling: Resampling::Bilinear, step: [0.5; 2] }), 6, 12),
         (Op::Upsample(op::Upsample { resampling: Resampling::Nearest, step: [0.5; 2] }), 6, 12),
         (Op::Pad(op::Pad { fill: Fill::Reflect, top: 2, left: 2, front: 0 }), 6, 10),
+        (Op::Crop(op::Crop { top: 3, left: 2 }), 10, 6),
     ] {
         run(&Case::new(op, 3, map(side), map(output)));
     }
