@@ -47,6 +47,17 @@ pub fn sweep(folder: &Path) {
     }
 }
 
+/// A file in `folder` to write and to read again, which is gone once it is closed.
+#[cfg(any(test, feature = "train"))]
+pub fn nameless(folder: &Path) -> io::Result<File> {
+    let (path, locked) = begin(&folder.join("nameless"))?;
+    let file = File::options().read(true).write(true).open(&path)?;
+    // Where an open file keeps its name, whoever sweeps next removes it.
+    let _ = fs::remove_file(&path);
+    drop(locked);
+    Ok(file)
+}
+
 const START: &str = ".archc-";
 const END: &str = ".partial";
 

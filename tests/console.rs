@@ -18,7 +18,7 @@ const PAGES: [(&str, usize, usize); 14] = [
     ("docs/accuracy.md", 0, 5),
     ("docs/commands.md", 3, 0),
     ("docs/cuda.md", 0, 2),
-    ("docs/data.md", 9, 0),
+    ("docs/data.md", 12, 0),
     ("docs/editors.md", 0, 2),
     ("docs/export.md", 0, 1),
     ("docs/import.md", 1, 1),
@@ -62,6 +62,18 @@ fn place() -> tempfile::TempDir {
     }
     fs::write(plants.join("train.csv"), train).expect("room on the disk");
     fs::write(plants.join("test.csv"), test).expect("room on the disk");
+    let datasets = root().join("tests/fixtures/datasets");
+    fs::create_dir(place.path().join("shards")).expect("an empty folder");
+    for (from, to) in [
+        ("stored.zip", "insects.zip"),
+        ("pathmnist.npz", "pathmnist.npz"),
+        ("shards/train-000000.tar", "shards/train-000000.tar"),
+        ("shards/train-000001.tar", "shards/train-000001.tar"),
+        ("shards/val-000000.tar", "shards/val-000000.tar"),
+        ("shards/test-000000.tar", "shards/test-000000.tar"),
+    ] {
+        fs::copy(datasets.join(from), place.path().join(to)).expect("room on the disk");
+    }
     for file in ["plain.cfg", "plain.weights"] {
         let from = root().join("tests/fixtures/foreign/small").join(file);
         fs::copy(from, place.path().join(file)).expect("room on the disk");

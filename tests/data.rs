@@ -2,6 +2,7 @@
 //! tests/console.rs.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -62,7 +63,7 @@ fn networks_of_the_page_compile() {
                 .unwrap_or_else(|errors| panic!("{errors}"));
         }
     }
-    assert_eq!(networks, 8);
+    assert_eq!(networks, 10);
 }
 
 #[test]
@@ -129,7 +130,7 @@ fn mistakes_are_explained() {
         (
             "data info nothing",
             1,
-            "`nothing` is no network's file, no table, no folder of images and none of the sets digits, mnist,",
+            "`nothing` is no network's file, no table, no folder or archive of images and none of the sets digits, mnist,",
         ),
         ("data info bare.yaml", 1, "`bare` does not say which images it is for"),
         ("data info cifar10", 1, "the data set cifar10 is not there"),
@@ -164,6 +165,44 @@ fn photos(place: &Path, folder: &str, files: usize) {
 const SORTS: &str = "name: sorts\ninput: [3, 6, 6]\nclasses: 2\nlayers: [flatten, linear 2]\n\
                      train: {epochs: 3, batch: 4, optimizer: sgd lr=0.1, seed: 1}\n";
 
+/// All files of a folder in a zip archive.
+fn zipped(place: &Path, folder: &str, archive: &str) {
+    let file = fs::File::create(place.join(archive)).expect("room on the disk");
+    let mut zip = zip::ZipWriter::new(file);
+    let mut folders = vec![place.join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("readable").map(|entry| entry.expect("readable").path()) {
+            if entry.is_dir() {
+                folders.push(entry);
+                continue;
+            }
+            let name = entry.strip_prefix(place).expect("it is in there").to_str().expect("UTF-8");
+            let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+            zip.start_file(name, options).expect("a plain name");
+            zip.write_all(&fs::read(&entry).expect("readable")).expect("room on the disk");
+        }
+    }
+    zip.finish().expect("room on the disk");
+}
+
+/// An archive is what is in it: training with one gives the weights that training with the other gives.
+#[test]
+fn archives_train_as_folders_do() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    photos(place.path(), "photos/train", 10);
+    photos(place.path(), "photos/test", 3);
+    zipped(place.path(), "photos", "photos.zip");
+    for path in ["photos", "photos.zip"] {
+        let net = format!("{SORTS}data: {{set: folder, path: {path}, train: [hflip]}}\n");
+        fs::write(place.path().join("net.yaml"), net).expect("room on the disk");
+        said(place.path(), &format!("train net.yaml --out of-{path}"));
+    }
+    let weights = |run: &str| fs::read(place.path().join(run).join("last.safetensors")).expect("it was trained");
+    assert!(weights("of-photos") == weights("of-photos.zip"));
+    let tested = said(place.path(), "eval of-photos --data photos.zip --split test");
+    assert!(tested.starts_with("images             6\n"), "{tested}");
+}
+
 /// `test` is no class, and is for the end.
 #[test]
 fn test_images_are_evaluated_when_asked_for() {
@@ -172,7 +211,8 @@ fn test_images_are_evaluated_when_asked_for() {
     photos(place.path(), "photos/test_images", 3);
     fs::write(place.path().join("net.yaml"), format!("{SORTS}data: {{set: folder, path: photos}}\n")).expect("room");
     let info = said(place.path(), "data info photos");
-    let expected = "photos: 2 classes\ntraining    16 images, 6×6\nvalidation  4 images, 6×6\ntest        6 images, 6×6\n\n\
+    let expected = "photos: 2 classes\ntaken for a folder of images: parts with a folder for each class\n\
+                    training    16 images, 6×6\nvalidation  4 images, 6×6\ntest        6 images, 6×6\n\n\
                     label  class  training  validation      test\n    0  dark          8           2         3\n";
     assert!(info.starts_with(expected), "{info}");
     said(place.path(), "train net.yaml --out run");

@@ -34,6 +34,10 @@ pub const TARGET: Target = Target {
             b"VP8X",
             b"ANMF",
             b"GIF89a",
+            b"II*\0",
+            b"MM\0*",
+            b"\x06\x01\x03\0",
+            b"\x11\x01\x04\0",
             b"\x2c",
             b"BM",
             b"\0\0\0\0",
@@ -122,8 +126,15 @@ fn written() -> Vec<Vec<u8>> {
         DynamicImage::ImageRgb16(small.to_rgb16()),
         DynamicImage::ImageRgba16(small.to_rgba16()),
     ];
-    let formats =
-        [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::Bmp, ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Pnm];
+    let formats = [
+        ImageFormat::Png,
+        ImageFormat::Jpeg,
+        ImageFormat::Bmp,
+        ImageFormat::Gif,
+        ImageFormat::WebP,
+        ImageFormat::Pnm,
+        ImageFormat::Tiff,
+    ];
     let mut files = Vec::new();
     for (kind, format) in kinds.iter().flat_map(|kind| formats.map(|format| (kind, format))) {
         let mut file = Cursor::new(Vec::new());

@@ -6,6 +6,7 @@
 //! a file here and names its corpus. An input that fails is left in fuzz/failed-TARGET; add it to the corpus when it is
 //! fixed. Runs with one seed are alike.
 
+mod archives;
 mod datasets;
 mod elaboration;
 mod expansion;
@@ -38,6 +39,7 @@ const TARGETS: &[Target] = &[
     datasets::IDX,
     datasets::CIFAR,
     images::TARGET,
+    archives::TARGET,
     runs::TARGET,
     foreign::DARKNET,
     foreign::CAFFE,

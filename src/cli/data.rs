@@ -16,7 +16,7 @@ use super::source::{Changes, compile_and_report};
 use super::terminal::complain;
 use crate::network::Network;
 use crate::recipe::{BadImages, Data as Recipe, DataSet, Task};
-use crate::train::data::{Collection, DataError, Split, is_table};
+use crate::train::data::{Collection, DataError, Split, is_table, tells_several, told};
 
 /// List, measure, show and download data sets
 #[derive(Debug, Subcommand)]
@@ -56,19 +56,18 @@ struct Subject {
 /// Which images a command is about.
 #[derive(Debug, Args)]
 struct Images {
-    /// A set's name, a folder of images, a table of them, or a network's file
+    /// A set's name, a folder of images or an archive of it, a table of them, or a network's file
     #[arg(value_name = "SET|FOLDER|TABLE|FILE")]
     what: String,
     #[command(flatten)]
     changes: Changes,
 }
 
-/// The set of this name, or a folder; otherwise the names that there are.
-pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
-    let sets = || DataSet::ALL.into_iter().filter(|set| !matches!(set, DataSet::Folder | DataSet::Table));
-    match sets().find(|set| set.name() == text) {
+/// The set of this name, or what the files of this name are; otherwise the names that there are.
+pub(super) fn set_or_files(text: &str) -> Result<DataSet, String> {
+    let sets = || DataSet::ALL.into_iter().filter(|set| !set.is_own());
+    match sets().find(|set| set.name() == text).or_else(|| told(Path::new(text)).filter(|set| *set != DataSet::Table)) {
         Some(set) => Ok(set),
-        None if Path::new(text).is_dir() => Ok(DataSet::Folder),
         None => Err(sets().map(DataSet::name).collect::<Vec<_>>().join(", ")),
     }
 }
@@ -77,7 +76,7 @@ pub(super) fn set_or_folder(text: &str) -> Result<DataSet, String> {
 fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
     let path = Path::new(text);
     let ending = path.extension().and_then(|ending| ending.to_str());
-    let is_network = !is_table(path) && path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml"));
+    let is_network = told(path).is_none() && path.is_file() || matches!(ending, Some("yaml" | "yml" | "toml"));
     if let Some(option) = changes.given().filter(|_| !is_network) {
         return Err(Failure::Message(format!(
             "`{option}` changes a network's file, and `{text}` is none: leave it out"
@@ -91,13 +90,15 @@ fn subject(text: &str, changes: &Changes) -> Result<Subject, Failure> {
         let recipe = super::trained::data(&network)?.clone();
         return Ok(Subject { name: network.name.clone(), recipe, network: Some(network) });
     }
-    let set = set_or_folder(text).map_err(|names| {
+    let set = set_or_files(text).map_err(|names| {
         Failure::Message(format!(
-            "`{text}` is no network's file, no table, no folder of images and none of the sets {names}"
+            "`{text}` is no network's file, no table, no folder or archive of images and none of the sets {names}"
         ))
     })?;
-    let path = (set == DataSet::Folder).then(|| text.to_string());
-    Ok(Subject { name: text.to_string(), recipe: Recipe::of(set, path), network: None })
+    let path = set.is_own().then(|| text.to_string());
+    let several = set == DataSet::Medmnist && tells_several(path.as_deref());
+    let task = if several { Task::Multilabel } else { Task::Class };
+    Ok(Subject { name: text.to_string(), recipe: Recipe { task, ..Recipe::of(set, path) }, network: None })
 }
 
 impl Subject {
@@ -105,6 +106,7 @@ impl Subject {
     fn open(&self) -> Result<Collection, Failure> {
         let collection = Collection::open(&self.recipe)?;
         say_left_out(&collection.left_out);
+        collection.notes.iter().for_each(|note| complain(&format!("warning: {note}")));
         Ok(collection)
     }
 

@@ -20,7 +20,7 @@ use crate::diagnostic::printable;
 use crate::recipe::{Data, DataSet, Measure, Table, Task};
 use crate::train::calibration::Bin;
 use crate::train::confusion::Confusion;
-use crate::train::data::is_table;
+use crate::train::data::told;
 use crate::train::evaluate::{ClassEvaluation, Evaluation, evaluate};
 use crate::train::scores::{shown, title};
 
@@ -30,7 +30,7 @@ use crate::train::scores::{shown, title};
 pub struct Eval {
     #[command(flatten)]
     trained: Trained,
-    /// The folder or the table of the images, in place of the one in the file
+    /// The folder, the archive or the table of the images, in place of the one in the file
     #[arg(long, value_name = "IMAGES")]
     data: Option<PathBuf>,
     /// The split to use
@@ -64,16 +64,21 @@ impl Eval {
             if let Some(path) = &self.data {
                 let data = network.data.get_or_insert_with(|| Data::of(DataSet::Folder, None));
                 let path = path.to_string_lossy().into_owned();
-                if is_table(Path::new(&path)) {
+                let set = told(Path::new(&path));
+                if set == Some(DataSet::Table) {
                     let own = data.table.take().unwrap_or_else(|| Table::of(""));
                     (data.set, data.path, data.table) = (DataSet::Table, None, Some(Table { file: path, ..own }));
-                } else if !matches!(data.task, Task::Class | Task::Segment) {
+                } else if !matches!(data.task, Task::Class | Task::Segment) && set != Some(DataSet::Medmnist) {
                     let (task, path) = (data.task, printable(&path));
                     return Err(Failure::Message(format!(
                         "`{path}` does not say what its images have: with `task: {task}`, name a table"
                     )));
                 } else {
-                    let set = if data.set == DataSet::Table { DataSet::Folder } else { data.set };
+                    // A named set may lie in any folder.
+                    let set = match set {
+                        Some(DataSet::Folder) | None if !data.set.is_own() => data.set,
+                        set => set.unwrap_or(DataSet::Folder),
+                    };
                     (data.set, data.path, data.table) = (set, Some(path), None);
                 }
             }

@@ -216,6 +216,7 @@ fn listed(names: &[String]) -> String {
 fn open(network: &Network, classes: Option<usize>) -> Result<Dataset, Failure> {
     let dataset = Dataset::open(data(network)?, network.graph.input, classes).map_err(unreadable)?;
     say_left_out(dataset.left_out());
+    dataset.notes().iter().for_each(|note| complain(&format!("warning: {note}")));
     Ok(dataset)
 }
 

@@ -69,7 +69,8 @@ pub fn portable(network: &Network, data: &Data) -> String {
             let Table { image, label, separator, .. } = table.clone();
             (DataSet::Table, Some(Table { image, label, separator, ..Table::of(file_name(&table.file)) }))
         }
-        (DataSet::Table, _) => (DataSet::Folder, None),
+        (DataSet::Table | DataSet::WebDataset, _) => (DataSet::Folder, None),
+        (DataSet::Medmnist, _) if data.task == Task::Class => (DataSet::Folder, None),
         (set, _) => (set, None),
     };
     let data = Data { set, path: None, table, ..data.clone() };

@@ -30,7 +30,8 @@ pub use transform::{
 /// `data:`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Data {
-    /// `set:`: `digits`, `mnist`, `fashion-mnist`, `cifar10`, `cifar100`, `folder` or `table`.
+    /// `set:`: `digits`, `mnist`, `fashion-mnist`, `cifar10`, `cifar100`, `folder`, `table`, `medmnist` or
+    /// `webdataset`.
     pub set: DataSet,
     /// `path:`, where the files are; the set's usual places if there is none.
     pub path: Option<String>,

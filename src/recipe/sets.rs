@@ -21,11 +21,15 @@ pub enum DataSet {
     Folder,
     /// A file with a row for each image, which may be of any size.
     Table,
+    /// A file of MedMNIST's: NumPy's arrays of images of one size and of their labels.
+    Medmnist,
+    /// Tar archives with an image and a class a sample, of any size.
+    WebDataset,
 }
 
 impl DataSet {
     /// Every one, in the order in which they are listed to users.
-    pub const ALL: [DataSet; 7] = [
+    pub const ALL: [DataSet; 9] = [
         DataSet::Digits,
         DataSet::Mnist,
         DataSet::FashionMnist,
@@ -33,7 +37,14 @@ impl DataSet {
         DataSet::Cifar100,
         DataSet::Folder,
         DataSet::Table,
+        DataSet::Medmnist,
+        DataSet::WebDataset,
     ];
+
+    /// Whether it stands for files and folders of the user's own.
+    pub fn is_own(self) -> bool {
+        self.image().is_none()
+    }
 
     /// As `set:` has it.
     pub fn name(self) -> &'static str {
@@ -45,37 +56,39 @@ impl DataSet {
             DataSet::Cifar100 => "cifar100",
             DataSet::Folder => "folder",
             DataSet::Table => "table",
+            DataSet::Medmnist => "medmnist",
+            DataSet::WebDataset => "webdataset",
         }
     }
 
-    /// C×H×W of every image; `None` for folders and tables, whose images are of any size.
+    /// C×H×W of every image; `None` for files and folders of the user's own, whose images are of any size.
     pub fn image(self) -> Option<Shape> {
         match self {
             DataSet::Digits => Some(Shape::map(1, 8, 8)),
             DataSet::Mnist | DataSet::FashionMnist => Some(Shape::map(1, 28, 28)),
             DataSet::Cifar10 | DataSet::Cifar100 => Some(Shape::map(3, 32, 32)),
-            DataSet::Folder | DataSet::Table => None,
+            DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => None,
         }
     }
 
-    /// How many images there are to train with; `None` for folders and tables, which hold any number.
+    /// How many images there are to train with; `None` for files and folders of the user's own, which hold any number.
     pub fn images(self) -> Option<usize> {
         match self {
             DataSet::Digits => Some(1438),
             DataSet::Mnist | DataSet::FashionMnist => Some(60_000),
             DataSet::Cifar10 | DataSet::Cifar100 => Some(50_000),
-            DataSet::Folder | DataSet::Table => None,
+            DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => None,
         }
     }
 
-    /// Class names by label; none for folders and tables, which bring their own.
+    /// Class names by label; none for files and folders of the user's own, which bring theirs.
     pub fn classes(self) -> &'static [&'static str] {
         match self {
             DataSet::Digits | DataSet::Mnist => &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
             DataSet::FashionMnist => &FASHION_MNIST,
             DataSet::Cifar10 => &CIFAR10,
             DataSet::Cifar100 => &CIFAR100,
-            DataSet::Folder | DataSet::Table => &[],
+            DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => &[],
         }
     }
 
@@ -88,7 +101,7 @@ impl DataSet {
                 "https://github.com/zalandoresearch/fashion-mnist or Debian's package dataset-fashion-mnist"
             }
             DataSet::Cifar10 | DataSet::Cifar100 => "https://www.cs.toronto.edu/~kriz/cifar.html",
-            DataSet::Folder | DataSet::Table => "",
+            DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => "",
         }
     }
 }

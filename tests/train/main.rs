@@ -195,7 +195,7 @@ fn photos_become_a_classifier() {
         ),
         ("new --from digits_cnn --data photos", "digits_cnn_photos.yaml is there already"),
         ("new --from digits_cn --data photos -o other.yaml", "did you mean `digits_cnn`?"),
-        ("new --from digits_cnn --data fotos", "`fotos` is no folder and none of the sets digits"),
+        ("new --from digits_cnn --data fotos", "`fotos` is no folder, no archive of one and none of the sets digits"),
         (
             &format!("{weights} --set train.replace=[] --strict --rename nothing.*=fc.*"),
             "no array in it has the form `nothing.*`, which is to be renamed",

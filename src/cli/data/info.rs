@@ -35,6 +35,7 @@ impl Info {
             TestImages::Table => {
                 subject.recipe.table.as_ref().is_some_and(|table| table.split.is_some() || table.test.is_some())
             }
+            TestImages::Same => collection.has_test(&subject.recipe),
             TestImages::Nowhere | TestImages::Validation => false,
         };
         if has_test {

@@ -46,6 +46,8 @@ impl List {
         if self.format == Format::Text {
             text.push_str("folder         any size, a folder for each class: `archc data info FOLDER`\n");
             text.push_str("table          any size, a row for each image: `archc data info labels.csv`\n");
+            text.push_str("medmnist       one size, arrays of NumPy: `archc data info pathmnist.npz`\n");
+            text.push_str("webdataset     any size, tar archives: `archc data info SHARDS`\n");
         }
         terminal::put(self.format, &text)
     }

@@ -54,7 +54,7 @@ impl Show {
         picture::free(&self.out, self.force, &[PathBuf::from(&self.what)])?;
         let subject = subject(&self.what, &self.changes)?;
         let free = |images: &[&Split]| {
-            let images = images.iter().flat_map(|split| split.files().iter().cloned());
+            let images = images.iter().flat_map(|split| split.files().iter().map(|file| file.holder().to_owned()));
             let read: Vec<PathBuf> = named(&subject.recipe).into_iter().chain(images).collect();
             picture::free(&self.out, self.force, &read)
         };

@@ -11,7 +11,7 @@ use clap::Args;
 
 use self::architectures::Architecture;
 use self::sections::rest;
-use super::data::{count, set_or_folder};
+use super::data::{count, set_or_files};
 use super::source::{compile_text, reported};
 use super::{Failure, terminal};
 use crate::diagnostic::{Code, Diagnostics};
@@ -41,9 +41,10 @@ impl New {
     pub fn run(self) -> Result<(), Failure> {
         let architecture = architectures::find(&self.from).map_err(Failure::Message)?;
         let network = architecture.compile(&[]).map_err(|errors| reported(&errors))?;
-        let set = set_or_folder(&self.data)
-            .map_err(|names| Failure::Message(format!("`{}` is no folder and none of the sets {names}", self.data)))?;
-        let path = (set == DataSet::Folder).then(|| self.data.clone());
+        let set = set_or_files(&self.data).map_err(|names| {
+            Failure::Message(format!("`{}` is no folder, no archive of one and none of the sets {names}", self.data))
+        })?;
+        let path = set.is_own().then(|| self.data.clone());
         let [train, eval] = transforms(&network, set);
         let mut data = Data { train, eval, ..Data::of(set, path) };
         if tells_pixels(&network) {
@@ -100,7 +101,7 @@ fn transforms(network: &Network, set: DataSet) -> [Vec<Transform>; 2] {
     let resize = match (set.image(), own) {
         (Some(image), _) if image == input => None,
         // They take images of any size already.
-        (_, Some(own)) if matches!(own.set, DataSet::Folder | DataSet::Table) => None,
+        (_, Some(own)) if own.set.is_own() => None,
         _ => input.sides().map(|(height, width)| Transform::Resize {
             target: Resize::Exact(Pair { height, width }),
             filter: Filter::Bilinear,

@@ -57,11 +57,15 @@ impl Entries {
         if set.value != DataSet::Table {
             let (needs, help) = match (task.value, set.value) {
                 (Task::Class, _) | (Task::Segment, DataSet::Folder) => ("", ""),
+                (Task::Multilabel | Task::Regression, DataSet::Medmnist) => ("", ""),
                 (Task::Segment, _) => (
                     "`set: folder` or `set: table`",
                     "write `set: folder`, with the `path` to `train/images` and `train/masks`, or `set: table`",
                 ),
-                _ => ("`set: table`", "write `set: table`, with the `file` that says what each image has"),
+                _ => (
+                    "`set: table` or `set: medmnist`",
+                    "write `set: table`, with the `file` that says what each image has",
+                ),
             };
             if !needs.is_empty() {
                 let message = format!("`task: {}` needs {needs}", task.value);

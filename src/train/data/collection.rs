@@ -7,7 +7,7 @@ use image::{Rgb, RgbImage};
 use super::augment::shrink;
 use super::image::Image;
 use super::split::shuffle;
-use super::{DataError, Split, cifar, digits, folder, idx, masked, table};
+use super::{DataError, Split, cifar, digits, folder, idx, masked, medmnist, table, webdataset};
 use crate::ir::Pair;
 use crate::random::{Purpose, generator};
 use crate::recipe::{BadImages, Data, DataSet, Task};
@@ -26,7 +26,9 @@ pub struct Collection {
     /// Files in a folder that are no images, and rows of a table without one, left out because of
     /// `on_bad_image: skip`; rows that say the same again.
     pub left_out: Vec<DataError>,
-    /// What a table was taken for.
+    /// What there is to say about the files that the images are in.
+    pub notes: Vec<String>,
+    /// What a table, an archive or the like was taken for.
     pub taken_for: Option<String>,
 }
 
@@ -44,6 +46,8 @@ pub enum TestImages {
     Folders(Vec<PathBuf>),
     /// In rows of a table, if it has such.
     Table,
+    /// In the files that have the others too, if they do.
+    Same,
 }
 
 /// One of the parts of a data set.
@@ -62,7 +66,7 @@ pub fn locate(set: DataSet) -> Option<PathBuf> {
     match set {
         DataSet::Mnist | DataSet::FashionMnist => idx::locate(set, None).ok(),
         DataSet::Cifar10 | DataSet::Cifar100 => cifar::locate(set, None).ok(),
-        DataSet::Digits | DataSet::Folder | DataSet::Table => None,
+        DataSet::Digits | DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => None,
     }
 }
 
@@ -83,7 +87,12 @@ impl Collection {
         if let (Some(masks), DataSet::Folder) = (masks, data.set) {
             return masked::open(data, masks);
         }
-        if data.task != Task::Class && data.set != DataSet::Table {
+        let tells_other = match data.set {
+            DataSet::Table => true,
+            DataSet::Medmnist => data.task != Task::Segment,
+            _ => false,
+        };
+        if data.task != Task::Class && !tells_other {
             let message = format!("`task: {}` needs a table that says what each image has", data.task);
             return Err(DataError::Mismatch(message));
         }
@@ -93,10 +102,12 @@ impl Collection {
             DataSet::Cifar10 | DataSet::Cifar100 => cifar::open(data.set, path)?,
             DataSet::Folder => return folder::open(data),
             DataSet::Table => return table::open(data),
+            DataSet::Medmnist => return medmnist::open(data),
+            DataSet::WebDataset => return webdataset::open(data),
         };
         let classes = data.set.classes().iter().map(|name| name.to_string()).collect();
         let test = if data.set == DataSet::Digits { TestImages::Nowhere } else { TestImages::Validation };
-        Ok(Collection { train, validation, test, classes, left_out: Vec::new(), taken_for: None })
+        Ok(Collection { train, validation, test, classes, left_out: Vec::new(), notes: Vec::new(), taken_for: None })
     }
 
     /// The images for testing, and what is left out of them.
@@ -115,6 +126,16 @@ impl Collection {
                 None => folder::test(data, folders, &self.classes),
             },
             TestImages::Table => table::test(data, &self.classes),
+            TestImages::Same if data.set == DataSet::Medmnist => Ok((medmnist::test(data, &self.classes)?, Vec::new())),
+            TestImages::Same => webdataset::test(data, &self.classes),
+        }
+    }
+
+    /// Whether a part for testing is among the files that have the others too.
+    pub fn has_test(&self, data: &Data) -> bool {
+        match data.set {
+            DataSet::WebDataset => webdataset::has_test(data),
+            _ => self.test == TestImages::Same,
         }
     }
 

@@ -7,13 +7,14 @@
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use flate2::Crc;
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+use super::file::ImageFile;
 use crate::{durable, regular};
 
 /// Digests of fewer files are not kept.
@@ -36,7 +37,7 @@ pub type Sum = [u8; 32];
 
 /// A digest of the files' contents, in their order. `part` is the set's name for what these are; digests are kept in
 /// `folder`.
-pub fn digest(files: &[PathBuf], part: &str, folder: Option<&Path>) -> Sum {
+pub fn digest(files: &[ImageFile], part: &str, folder: Option<&Path>) -> Sum {
     let kept = folder.filter(|_| files.len() >= FEWEST).map(|folder| folder.join(format!("{}.contents", name(part))));
     let before = state(files);
     if let (Some(path), Some(FileState { sum, .. })) = (&kept, &before)
@@ -73,16 +74,21 @@ struct FileState {
 }
 
 #[cfg(unix)]
-fn state(files: &[PathBuf]) -> Option<FileState> {
+fn state(files: &[ImageFile]) -> Option<FileState> {
     use std::os::unix::fs::MetadataExt;
     let mut sum = Sha256::new();
     let mut latest = (0, 0);
+    let mut before = None;
     for file in files {
-        let name = file.as_os_str().as_encoded_bytes();
+        let name = file.path().as_os_str().as_encoded_bytes();
         sum.update(name.len().to_le_bytes());
         sum.update(name);
+        // Of an archive with all of them, once.
+        if before.replace(file.holder()) == Some(file.holder()) {
+            continue;
+        }
         // What is not there now may be there the next time, and then it is told by all of this.
-        let Ok(found) = fs::metadata(file) else { continue };
+        let Ok(found) = fs::metadata(file.holder()) else { continue };
         for number in [found.len(), found.dev(), found.ino()] {
             sum.update(number.to_le_bytes());
         }
@@ -96,12 +102,12 @@ fn state(files: &[PathBuf]) -> Option<FileState> {
 }
 
 #[cfg(not(unix))]
-fn state(_: &[PathBuf]) -> Option<FileState> {
+fn state(_: &[ImageFile]) -> Option<FileState> {
     None
 }
 
-fn read_all(files: &[PathBuf]) -> Sum {
-    let lengths = files.iter().filter_map(|file| fs::metadata(file).ok()).map(|found| found.len());
+fn read_all(files: &[ImageFile]) -> Sum {
+    let lengths = files.iter().filter_map(|file| file.lengths().ok()).map(|(_, stored)| stored);
     let whole = lengths.fold(0, u64::saturating_add) <= WHOLE;
     // What cannot be read is like nothing that can.
     let sums: Vec<Option<Sum>> = files.par_iter().map(|file| read(file, whole).ok()).collect();
@@ -113,13 +119,14 @@ fn read_all(files: &[PathBuf]) -> Sum {
     all.finalize().into()
 }
 
-fn read(path: &Path, whole: bool) -> io::Result<Sum> {
-    let mut file = regular::open(path)?;
-    let length = file.metadata()?.len();
+fn read(file: &ImageFile, whole: bool) -> io::Result<Sum> {
+    let file = file.open()?;
+    let length = file.stored();
+    let mut file = file.raw();
     let mut sum = Sha256::new();
     sum.update(length.to_le_bytes());
     let mut block = Vec::with_capacity(BLOCK as usize);
-    let mut next = |file: &mut fs::File| {
+    let mut next = |file: &mut dyn Read| {
         block.clear();
         file.take(BLOCK).read_to_end(&mut block)?;
         sum.update(&block);
@@ -163,6 +170,8 @@ fn crc(parts: &[&[u8]]) -> [u8; 4] {
 
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     fn aged(path: &Path, text: &[u8], seconds: u64) {
@@ -177,7 +186,9 @@ mod tests {
         let [a, b] = ["a", "b"].map(|name| folder.path().join(name));
         aged(&a, &[1; 50_000], 50);
         aged(&b, b"second", 50);
-        let of = |files: &[&PathBuf]| digest(&files.iter().map(|file| (*file).clone()).collect::<Vec<_>>(), "p", None);
+        let of = |files: &[&PathBuf]| {
+            digest(&files.iter().map(|file| (*file).clone().into()).collect::<Vec<_>>(), "p", None)
+        };
         let before = of(&[&a, &b]);
         assert_eq!(of(&[&a, &b]), before);
         assert_ne!(of(&[&b, &a]), before, "in their order");
@@ -201,7 +212,7 @@ mod tests {
             let mut bytes = vec![1; 100_000];
             bytes[at] = 2;
             fs::write(&path, bytes).expect("room on the disk");
-            read(&path, whole).expect("readable")
+            read(&path.clone().into(), whole).expect("readable")
         };
         for at in [0, 50_000, 99_999] {
             assert_ne!(of(at, false), of(30_000, false), "{at}");
@@ -217,7 +228,7 @@ mod tests {
         let path = folder.path().join("kept");
         let file = folder.path().join("a");
         aged(&file, b"one", 50);
-        let files = [file.clone()];
+        let files = [file.clone().into()];
         let before = state(&files).expect("Unix").sum;
         save(&path, &before, &[7; 32]).expect("room on the disk");
         assert_eq!(load(&path, &before), Some([7; 32]));

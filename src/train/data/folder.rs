@@ -1,16 +1,19 @@
 //! Folders of images, one a class: `train/CLASS/*.jpg`, and `val/` and `test/` in the same form.
 //!
-//! Only names are read here. Class names are the sorted names of the folders, as torchvision's `ImageFolder` has them.
+//! They may lie in an archive, from which they are read in place. Only names are read here. Class names are the sorted
+//! names of the folders, as torchvision's `ImageFolder` has them.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::archive::Tree;
 use super::collection::{Collection, TestImages};
-use super::layout::{ENDINGS, FolderLayout, entries, folders, is_image, only};
+use super::file::ImageFile;
+use super::layout::{ENDINGS, FolderLayout, folders, is_image, only};
 use super::left_out::LeftOut;
 use super::split::{Split, hold_out};
-use super::{DataError, places};
+use super::webdataset::is_webdataset;
+use super::{DataError, foreign, places};
 use crate::recipe::{BadImages, Data, DataSet, Table};
 
 /// Lists the set's folder. Without a folder for validation, a fifth of every class is held out, always the same.
@@ -19,7 +22,8 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         Some(path) => places::expand_home(path),
         None => return Err(DataError::Mismatch("`set: folder` needs `path:`, the folder of the images".to_string())),
     };
-    if !root.is_dir() {
+    let (tree, folder) = Tree::of(&root)?;
+    if !tree.is_dir(&folder) {
         let hint = root.is_file().then(|| "this is a file".to_string());
         return Err(DataError::NotFound {
             set: DataSet::Folder,
@@ -29,23 +33,35 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
             hint,
         });
     }
-    let layout = FolderLayout::of(&root)?;
-    let classes = folders(&layout.train)?;
+    let shards = || {
+        let message = "its files are shards of a WebDataset, and no class folders: write `set: webdataset`";
+        is_webdataset(&root).then(|| DataError::malformed(&root, message))
+    };
+    if tree.archive().is_some()
+        && let Some(error) = shards()
+    {
+        return Err(error);
+    }
+    let layout = FolderLayout::of(&tree, &folder).map_err(|error| shards().unwrap_or(error))?;
+    let classes = folders(&tree, &layout.train)?;
+    if let (true, Some(error)) = (classes.is_empty(), shards()) {
+        return Err(error);
+    }
     if classes.is_empty() {
-        return Err(no_class(&layout.train));
+        return Err(no_class(&tree, &layout.train));
     }
     if let ([class], false) = (&classes[..], layout.divided)
-        && let inner = root.join(class)
-        && FolderLayout::of(&inner).is_ok_and(|layout| layout.divided)
+        && let inner = folder.join(class)
+        && FolderLayout::of(&tree, &inner).is_ok_and(|layout| layout.divided)
     {
         let message =
             format!("the parts of the data set are in the folder `{class}` in it: write `path: {}`", inner.display());
         return Err(DataError::malformed(&root, message));
     }
-    let mut list = List::new(&classes, data.bad_images);
+    let mut list = List::new(&tree, &classes, data.bad_images);
     if layout.divided {
         // Often a picture about the set. It is in no part, and nothing is said about it by leaving it out.
-        list.left_out.list.extend(strays(&root)?.iter().map(|path| stray(path)));
+        list.left_out.list.extend(strays(&tree, &folder)?.iter().map(|path| stray(path)));
     }
     let (files, labels) = list.part(&layout.train)?;
     for (label, class) in classes.iter().enumerate() {
@@ -79,19 +95,35 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
         }
     };
     let left_out = list.left_out.list;
-    Ok(Collection { train, validation, test: TestImages::Folders(layout.test), classes, left_out, taken_for: None })
+    let inner = folder.strip_prefix(&root).ok().filter(|inner| !inner.as_os_str().is_empty());
+    let within = inner.map_or(String::new(), |inner| format!(", in the folder `{}` in it", inner.display()));
+    let parts = if layout.divided { "parts with a folder for each class" } else { "a folder for each class" };
+    let what = tree.archive().map_or("folder of images".to_owned(), |(kind, files)| {
+        format!("{} of {files} {}", kind.name(), if files == 1 { "file" } else { "files" })
+    });
+    let taken_for = Some(format!("{what}: {parts}{within}"));
+    Ok(Collection {
+        train,
+        validation,
+        test: TestImages::Folders(layout.test),
+        classes,
+        left_out,
+        notes: Vec::new(),
+        taken_for,
+    })
 }
 
 /// The images to test with, in one of `found` in the form of those to learn from, and what is left out of them.
 pub fn test(data: &Data, found: &[PathBuf], classes: &[String]) -> Result<(Split, Vec<DataError>), DataError> {
     let root = places::expand_home(data.path.as_deref().unwrap_or_default());
+    let (tree, _) = Tree::of(&root)?;
     let Some(folder) = only(&root, found.to_vec())? else {
         return Err(DataError::malformed(&root, "there is no folder `test` in it, beside `train`"));
     };
-    if folders(&folder)?.is_empty() {
-        return Err(no_class(&folder));
+    if folders(&tree, &folder)?.is_empty() {
+        return Err(no_class(&tree, &folder));
     }
-    let mut list = List::new(classes, data.bad_images);
+    let mut list = List::new(&tree, classes, data.bad_images);
     let (files, labels) = list.part(&folder)?;
     match files.is_empty() {
         true => Err(DataError::malformed(&folder, "no images")),
@@ -105,8 +137,8 @@ pub fn no_image(class: &str) -> String {
 }
 
 /// What to say of a folder that has no folder in it.
-fn no_class(folder: &Path) -> DataError {
-    let message = match strays(folder).unwrap_or_default().len() {
+fn no_class(tree: &Tree, folder: &Path) -> DataError {
+    let message = match strays(tree, folder).unwrap_or_default().len() {
         0 => "no folder with images in it; what is expected is train/CLASS/*.jpg and val/CLASS/*.jpg, or CLASS/*.jpg"
             .to_string(),
         count => format!(
@@ -118,9 +150,9 @@ fn no_class(folder: &Path) -> DataError {
 }
 
 /// The images that lie in `folder` itself.
-fn strays(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut strays = entries(folder)?;
-    strays.retain(|path| is_image(path) && !path.is_dir());
+fn strays(tree: &Tree, folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut strays = tree.entries(folder)?;
+    strays.retain(|path| is_image(path) && !tree.is_dir(path));
     Ok(strays)
 }
 
@@ -130,6 +162,7 @@ fn stray(path: &Path) -> DataError {
 
 /// Lists the images of parts.
 struct List<'a> {
+    tree: &'a Tree,
     /// Of the classes.
     numbers: HashMap<&'a str, u32>,
     /// What is in the folders and in no list.
@@ -137,28 +170,30 @@ struct List<'a> {
 }
 
 impl<'a> List<'a> {
-    fn new(classes: &'a [String], bad: BadImages) -> List<'a> {
+    fn new(tree: &'a Tree, classes: &'a [String], bad: BadImages) -> List<'a> {
         let numbers = classes.iter().zip(0..).map(|(class, number)| (class.as_str(), number)).collect();
-        List { numbers, left_out: LeftOut::new(bad) }
+        List { tree, numbers, left_out: LeftOut::new(bad) }
     }
 
     /// Every image below the class folders of the part `folder`, sorted, with its label.
-    fn part(&mut self, folder: &Path) -> Result<(Vec<PathBuf>, Vec<u32>), DataError> {
-        for path in strays(folder)? {
+    fn part(&mut self, folder: &Path) -> Result<(Vec<ImageFile>, Vec<u32>), DataError> {
+        for path in strays(self.tree, folder)? {
             self.left_out.add(stray(&path))?;
         }
         let (mut files, mut labels) = (Vec::new(), Vec::new());
-        for class in folders(folder)? {
+        for class in folders(self.tree, folder)? {
             let path = folder.join(&class);
             let Some(label) = self.numbers.get(class.as_str()).copied() else {
                 return Err(DataError::malformed(&path, format!("there is no class `{class}` in the training images")));
             };
-            walk(&path, &mut Vec::new(), &mut |path| {
+            walk(self.tree, &path, &mut Vec::new(), &mut |path| {
                 if is_image(&path) {
-                    files.push(path);
+                    files.push(self.tree.file(path));
                     return Ok(());
                 }
-                let reason = format!("its name has none of the endings {}", ENDINGS.join(", "));
+                let ending = path.extension().and_then(|ending| ending.to_str()).and_then(foreign::refused_by_name);
+                let reason = || format!("its name has none of the endings {}", ENDINGS.join(", "));
+                let reason = ending.unwrap_or_else(reason);
                 self.left_out.add(DataError::bad_image(&path, reason))
             })?;
             labels.resize(files.len(), label);
@@ -173,7 +208,7 @@ impl<'a> List<'a> {
 /// If a folder cannot be read.
 pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut images = Vec::new();
-    walk(folder, &mut Vec::new(), &mut |path| {
+    walk(&Tree::Disk, folder, &mut Vec::new(), &mut |path| {
         if is_image(&path) {
             images.push(path);
         }
@@ -185,18 +220,19 @@ pub fn images_in(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
 /// Hands out the files in `folder` and in folders in it. `above` are the folders on the way, so that a link back to one
 /// ends.
 pub(super) fn walk(
+    tree: &Tree,
     folder: &Path,
     above: &mut Vec<PathBuf>,
     take: &mut impl FnMut(PathBuf) -> Result<(), DataError>,
 ) -> Result<(), DataError> {
-    let real = fs::canonicalize(folder).map_err(|error| DataError::io(folder, error))?;
+    let real = tree.real(folder).map_err(|error| DataError::io(folder, error))?;
     if above.contains(&real) {
         return Err(DataError::malformed(folder, "a link to a folder that it lies in"));
     }
     above.push(real);
-    for path in entries(folder)? {
-        match path.is_dir() {
-            true => walk(&path, above, take)?,
+    for path in tree.entries(folder)? {
+        match tree.is_dir(&path) {
+            true => walk(tree, &path, above, take)?,
             false => take(path)?,
         }
     }

@@ -3,17 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read, Seek, SeekFrom};
-use std::path::Path;
+use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
+use image::{ColorType, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
-use super::DataError;
+use super::file::{ImageFile, Reading};
+use super::{DataError, foreign};
 use crate::ir::Pair;
 use crate::recipe::MaxPixels;
-use crate::regular;
 
 /// An image, plane after plane, with values in \[0, 1\] until it is normalised.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +41,14 @@ impl Image {
         }
     }
 
+    /// Takes over rows of pixels of `stored` bytes each, as an image of `channels` channels.
+    pub fn fill_from_rows(&mut self, bytes: &[u8], stored: usize, size: Pair, channels: usize) {
+        match stored {
+            1 => self.fill_from_pixels(bytes.as_chunks::<1>().0, size, channels),
+            _ => self.fill_from_pixels(bytes.as_chunks::<3>().0, size, channels),
+        }
+    }
+
     /// Takes over C×H×W values as they are.
     pub fn fill_from_values(&mut self, values: &[f32], channels: usize, size: Pair) {
         self.clear(channels, size);
@@ -69,7 +75,7 @@ impl Image {
             DynamicImage::ImageRgba16(image) => {
                 self.fill_from_pixels(image.as_raw().as_chunks::<4>().0, size, channels)
             }
-            // No format that is read gives floats.
+            // Floats are refused before.
             other => self.fill_from_pixels(other.into_rgb16().as_raw().as_chunks::<3>().0, size, channels),
         }
     }
@@ -143,12 +149,14 @@ fn scale(white: u8) -> impl Fn(u8) -> f32 + Copy {
 }
 
 /// Height and width that a file's image has once it is turned upright; only its header is read.
-pub fn size(path: &Path, most: MaxPixels) -> Result<Pair, DataError> {
-    let (file, length) = open(path, most)?;
-    let mut decoder = decoder(path, ImageReader::new(BufReader::new(file.take(length))), length, most)?;
+pub fn size(file: &ImageFile, most: MaxPixels) -> Result<Pair, DataError> {
+    let (reading, read) = open(file, most)?;
+    let stored = reading.stored();
+    let source = reading.source(read).map_err(|error| unreadable(file, error))?;
+    let mut decoder = decoder(file, ImageReader::new(source), stored, most)?;
     let (width, height) = decoder.dimensions();
     let turned = matches!(
-        decoder.orientation().map_err(|error| DataError::bad_image(path, error))?,
+        decoder.orientation().map_err(|error| DataError::bad_image(file.path(), error))?,
         Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
     );
     let (height, width) = if turned { (width, height) } else { (height, width) };
@@ -156,38 +164,38 @@ pub fn size(path: &Path, most: MaxPixels) -> Result<Pair, DataError> {
 }
 
 /// Decodes a file into `image`, turned upright as its EXIF data says, with 1 or 3 `channels`.
-pub fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) -> Result<(), DataError> {
-    image.fill_from_decoded(decoded(path, most)?, channels);
+pub fn decode(file: &ImageFile, channels: usize, most: MaxPixels, image: &mut Image) -> Result<(), DataError> {
+    image.fill_from_decoded(decoded(file, most)?, channels);
     Ok(())
 }
 
 /// As [`decode`], of a large image one that is smaller, but at least `side` pixels high or wide: before its values
 /// become floats, which take four times the memory.
 pub fn decode_smaller(
-    path: &Path,
+    file: &ImageFile,
     channels: usize,
     most: MaxPixels,
     side: usize,
     image: &mut Image,
 ) -> Result<(), DataError> {
-    let decoded = decoded(path, most)?;
+    let decoded = decoded(file, most)?;
     let most = 2 * side as u32;
     let smaller = if decoded.width().max(decoded.height()) > most { decoded.thumbnail(most, most) } else { decoded };
     image.fill_from_decoded(smaller, channels);
     Ok(())
 }
 
-fn decoded(path: &Path, most: MaxPixels) -> Result<DynamicImage, DataError> {
-    let (file, length) = open(path, most)?;
-    let mut bytes = Vec::with_capacity(length as usize);
-    file.take(length).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
-    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
+fn decoded(file: &ImageFile, most: MaxPixels) -> Result<DynamicImage, DataError> {
+    let (reading, read) = open(file, most)?;
+    let stored = reading.stored();
+    let bytes = reading.bytes(read).map_err(|error| unreadable(file, error))?;
+    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(file.path(), reason);
     let mut may_be_turned = true;
     if image::guess_format(&bytes).is_ok_and(|format| format == ImageFormat::Jpeg) {
         let Some(markers) = jpeg_markers(&bytes) else { return Err(bad(&"the JPEG data is cut off")) };
         may_be_turned = markers.contains(&EXIF);
     }
-    let mut decoder = decoder(path, ImageReader::new(Cursor::new(&bytes)), length, most)?;
+    let mut decoder = decoder(file, ImageReader::new(Cursor::new(&bytes)), stored, most)?;
     // The JPEG decoder parses the header anew for this, which takes as long as decoding a small image.
     let orientation = if may_be_turned { decoder.orientation() } else { Ok(Orientation::NoTransforms) };
     let orientation = orientation.map_err(|error| bad(&error))?;
@@ -218,47 +226,59 @@ fn png_pixels(file: &mut (impl Read + Seek)) -> io::Result<u64> {
 /// The bytes of one pixel, at most: four levels of 16 bits.
 const WIDEST_PIXEL: u64 = 8;
 
-/// A regular file that is long enough for a signature and no longer than an image needs, and its length.
-fn open(path: &Path, most: MaxPixels) -> Result<(File, u64), DataError> {
-    let file = regular::open(path).map_err(|error| unreadable(path, error))?;
-    let length = file.metadata().map_err(|error| unreadable(path, error))?.len();
+/// How long a signature is, at most.
+const SIGNATURE: u64 = 16;
+
+/// A file that begins as an image does and is no longer than one needs, and how much of it is to be read.
+fn open(file: &ImageFile, most: MaxPixels) -> Result<(Reading<'_>, u64), DataError> {
+    let mut reading = file.open().map_err(|error| unreadable(file, error))?;
+    let head = reading.head(SIGNATURE).map_err(|error| unreadable(file, error))?;
+    let bad = |reason: String| Err(DataError::bad_image(file.path(), reason));
+    if let Some(reason) = foreign::refused(&head) {
+        return bad(reason);
+    }
+    let (length, stored) = (reading.length(), reading.stored());
+    let is_short = (head.len() as u64) < SIGNATURE;
+    if !is_short && !image::guess_format(&head).is_ok_and(|format| format.reading_enabled()) {
+        // Of what has no signature the decoder says that, whatever follows.
+        return Ok((reading, length.min(SIGNATURE)));
+    }
     // What is about the image, such as a preview, is shorter than the longest image.
     let longest = WIDEST_PIXEL * most.of_file(u64::MAX) as u64;
-    let mut signature = [0; 16];
-    let mut head = &file;
-    let known = match head.read_exact(&mut signature) {
-        Ok(()) => image::guess_format(&signature).is_ok_and(|format| format.reading_enabled()),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => true,
-        Err(error) => return Err(unreadable(path, error)),
-    };
-    if known && length > longest {
-        return Err(DataError::bad_image(path, format!("it is longer than {longest} bytes")));
+    if length > longest {
+        return bad(format!("it is longer than {longest} bytes"));
     }
-    head.seek(SeekFrom::Start(0)).map_err(|error| unreadable(path, error))?;
-    // Of what has no signature the decoder says that, whatever follows.
-    Ok((file, if known { length } else { length.min(signature.len() as u64) }))
+    // Compressed, it could unpack to far more than its image needs.
+    if length > stored && length > WIDEST_PIXEL.saturating_mul(most.of_file(stored) as u64) {
+        return bad(format!("{length} bytes are too many for an image that takes {stored} in the archive"));
+    }
+    Ok((reading, length))
 }
 
-fn unreadable(path: &Path, error: io::Error) -> DataError {
-    DataError::UnreadableImage { path: path.to_path_buf(), error }
+fn unreadable(file: &ImageFile, error: io::Error) -> DataError {
+    let path = file.path().to_path_buf();
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => DataError::bad_image(&path, error),
+        _ => DataError::UnreadableImage { path, error },
+    }
 }
 
 /// The decoder of an image whose header has been read, and found to be no larger than it may be.
 fn decoder<'a, R: BufRead + Seek + 'a>(
-    path: &Path,
+    file: &ImageFile,
     reader: ImageReader<R>,
     length: u64,
     most: MaxPixels,
 ) -> Result<impl ImageDecoder + 'a, DataError> {
-    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(path, reason);
-    let mut reader = reader.with_guessed_format().map_err(|error| unreadable(path, error))?;
+    let bad = |reason: &dyn std::fmt::Display| DataError::bad_image(file.path(), reason);
+    let mut reader = reader.with_guessed_format().map_err(|error| unreadable(file, error))?;
     let most = most.of_file(length);
     let mut limits = Limits::default();
     // A frame may claim to be larger than the image that it is part of.
     limits.max_alloc = Some((most as u64).saturating_mul(2 * WIDEST_PIXEL));
     if reader.format() == Some(ImageFormat::Png) {
         let mut inner = reader.into_inner();
-        let pixels = png_pixels(&mut inner).map_err(|error| unreadable(path, error))?;
+        let pixels = png_pixels(&mut inner).map_err(|error| unreadable(file, error))?;
         limits.max_alloc = limits
             .max_alloc
             .map(|all| all.min(pixels.saturating_mul(2 * WIDEST_PIXEL).saturating_add(LONGEST_PROFILE)));
@@ -267,6 +287,9 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| bad(&error))?;
     let (width, height) = decoder.dimensions();
+    if matches!(decoder.color_type(), ColorType::Rgb32F | ColorType::Rgba32F) {
+        return Err(bad(&"its values are floating-point numbers, of which nobody says which is white"));
+    }
     match u64::from(width) * u64::from(height) {
         0 => Err(bad(&format!("it is {height}×{width}, which is no pixel"))),
         pixels if pixels > most as u64 => Err(bad(&format!(

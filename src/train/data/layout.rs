@@ -6,10 +6,10 @@
 //! ```
 
 use std::collections::HashSet;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::DataError;
+use super::archive::Tree;
 
 /// Where the parts of a data set are.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,6 +72,14 @@ pub fn role(name: &str) -> Option<Role> {
     found
 }
 
+/// What a file is for in whose name a single word says so, whatever else is in it: `imagenet-train-000123`.
+pub fn role_among(name: &str) -> Option<Role> {
+    let words = words(name);
+    let mut found =
+        words.iter().filter_map(|word| ROLES.iter().find(|(known, _)| known == word)).map(|(_, role)| *role);
+    found.next().filter(|_| found.next().is_none())
+}
+
 /// The words of a name, in small letters: they end where another sign than a letter stands, and before a capital.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
@@ -94,26 +102,26 @@ impl FolderLayout {
     ///
     /// # Errors
     /// If a folder cannot be read, and if it cannot be told what a folder is for.
-    pub fn of(root: &Path) -> Result<FolderLayout, DataError> {
-        let inside = folders(root)?;
+    pub fn of(tree: &Tree, root: &Path) -> Result<FolderLayout, DataError> {
+        let inside = folders(tree, root)?;
         let with = |wanted: Role| {
             let all = || inside.iter().filter(move |name| role(name) == Some(wanted)).map(|name| root.join(name));
-            let full: Vec<PathBuf> = all().filter(|folder| holds_images(folder)).collect();
+            let full: Vec<PathBuf> = all().filter(|folder| holds_images(tree, folder)).collect();
             if full.is_empty() { all().take(1).collect() } else { full }
         };
         let [train, validation, test] = [Role::Train, Role::Validation, Role::Test].map(with);
         let others: Vec<PathBuf> =
             inside.iter().filter(|name| role(name).is_none()).map(|name| root.join(name)).collect();
-        let others: Vec<PathBuf> = others.into_iter().filter(|folder| holds_images(folder)).collect();
+        let others: Vec<PathBuf> = others.into_iter().filter(|folder| holds_images(tree, folder)).collect();
         let is_part = !validation.is_empty() || !test.is_empty() || others.is_empty();
         match only(root, train)? {
             Some(train) if is_part => Ok(FolderLayout {
-                train: inner(train, Role::Train)?,
-                validation: only(root, validation)?.map(|folder| inner(folder, Role::Validation)).transpose()?,
-                test: test.into_iter().map(|folder| inner(folder, Role::Test)).collect::<Result<_, _>>()?,
+                train: inner(tree, train, Role::Train)?,
+                validation: only(root, validation)?.map(|folder| inner(tree, folder, Role::Validation)).transpose()?,
+                test: test.into_iter().map(|folder| inner(tree, folder, Role::Test)).collect::<Result<_, _>>()?,
                 divided: true,
             }),
-            Some(train) if !holds(&train, true) && !others.iter().any(|folder| holds(folder, false)) => {
+            Some(train) if !holds(tree, &train, true) && !others.iter().any(|folder| holds(tree, folder, false)) => {
                 let (train, other) = (name(&train), name(&others[0]));
                 Err(DataError::malformed(
                     root,
@@ -146,9 +154,9 @@ pub fn only(root: &Path, found: Vec<PathBuf>) -> Result<Option<PathBuf>, DataErr
 
 /// `folder`, or the folder in it that is called the same and is all there is: `seg_train/seg_train/CLASS`, as some
 /// archives have it.
-fn inner(folder: PathBuf, wanted: Role) -> Result<PathBuf, DataError> {
-    match &folders(&folder)?[..] {
-        [one] if role(one) == Some(wanted) && !holds(&folder, true) && !holds(&folder.join(one), true) => {
+fn inner(tree: &Tree, folder: PathBuf, wanted: Role) -> Result<PathBuf, DataError> {
+    match &folders(tree, &folder)?[..] {
+        [one] if role(one) == Some(wanted) && !holds(tree, &folder, true) && !holds(tree, &folder.join(one), true) => {
             Ok(folder.join(one))
         }
         _ => Ok(folder),
@@ -160,7 +168,8 @@ fn name(folder: &Path) -> String {
 }
 
 /// Endings of the files that can be decoded, whatever their case.
-pub const ENDINGS: [&str; 10] = ["jpg", "jpeg", "png", "bmp", "gif", "webp", "pnm", "ppm", "pgm", "jfif"];
+pub const ENDINGS: [&str; 12] =
+    ["jpg", "jpeg", "png", "bmp", "gif", "webp", "tif", "tiff", "pnm", "ppm", "pgm", "jfif"];
 
 /// Whether a file's name is an image's.
 pub fn is_image(path: &Path) -> bool {
@@ -169,28 +178,28 @@ pub fn is_image(path: &Path) -> bool {
 }
 
 /// Whether there is an image in `folder` or in folders in it. What cannot be read holds none.
-fn holds_images(folder: &Path) -> bool {
+fn holds_images(tree: &Tree, folder: &Path) -> bool {
     /// Each folder is looked into once, by whichever links it is reached.
-    fn within(folder: &Path, seen: &mut HashSet<PathBuf>) -> bool {
-        if !fs::canonicalize(folder).is_ok_and(|real| seen.insert(real)) {
+    fn within(tree: &Tree, folder: &Path, seen: &mut HashSet<PathBuf>) -> bool {
+        if !tree.real(folder).is_ok_and(|real| seen.insert(real)) {
             return false;
         }
-        let entries = entries(folder).unwrap_or_default();
-        let (inside, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(|path| path.is_dir());
-        files.iter().any(|path| is_image(path)) || inside.iter().any(|folder| within(folder, seen))
+        let entries = tree.entries(folder).unwrap_or_default();
+        let (inside, files): (Vec<PathBuf>, Vec<PathBuf>) = entries.into_iter().partition(|path| tree.is_dir(path));
+        files.iter().any(|path| is_image(path)) || inside.iter().any(|folder| within(tree, folder, seen))
     }
-    within(folder, &mut HashSet::new())
+    within(tree, folder, &mut HashSet::new())
 }
 
 /// Whether an image lies in `folder` itself, or a folder.
-fn holds(folder: &Path, image: bool) -> bool {
-    let entries = entries(folder).unwrap_or_default();
-    entries.iter().any(|path| if image { is_image(path) && !path.is_dir() } else { path.is_dir() })
+fn holds(tree: &Tree, folder: &Path, image: bool) -> bool {
+    let entries = tree.entries(folder).unwrap_or_default();
+    entries.iter().any(|path| if image { is_image(path) && !tree.is_dir(path) } else { tree.is_dir(path) })
 }
 
 /// Names of the folders in `folder`, sorted; hidden ones do not count.
-pub fn folders(folder: &Path) -> Result<Vec<String>, DataError> {
-    let paths = entries(folder)?.into_iter().filter(|path| path.is_dir());
+pub fn folders(tree: &Tree, folder: &Path) -> Result<Vec<String>, DataError> {
+    let paths = tree.entries(folder)?.into_iter().filter(|path| tree.is_dir(path));
     paths
         .map(|path| match path.file_name().and_then(|name| name.to_str()) {
             Some(name) if name.contains(char::is_control) => {
@@ -200,25 +209,6 @@ pub fn folders(folder: &Path) -> Result<Vec<String>, DataError> {
             None => Err(DataError::malformed(&path, "the name of a class must be Unicode")),
         })
         .collect()
-}
-
-/// What systems and programs leave in folders for themselves.
-const OTHERS: [&str; 3] = ["Thumbs.db", "desktop.ini", "__MACOSX"];
-
-/// What `folder` holds, sorted by name, without what is hidden (`.DS_Store`) or nobody put there.
-pub fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let io = |error| DataError::io(folder, error);
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(io)? {
-        let entry = entry.map_err(io)?;
-        let name = entry.file_name();
-        let others = OTHERS.iter().any(|other| name.eq_ignore_ascii_case(other));
-        if !others && !name.as_encoded_bytes().starts_with(b".") {
-            paths.push(entry.path());
-        }
-    }
-    paths.sort();
-    Ok(paths)
 }
 
 #[cfg(test)]

@@ -10,7 +10,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::archive::{Tree, kind};
 use super::collection::{Collection, TestImages};
+use super::file::ImageFile;
 use super::folder::walk;
 use super::layout::{Role, folders, is_image, only, role};
 use super::left_out::LeftOut;
@@ -45,7 +47,7 @@ pub fn open(data: &Data, masks: &Masks) -> Result<Collection, DataError> {
     };
     let mut left_out = LeftOut::new(data.bad_images);
     let (files, masked) = list(&train, &mut left_out)?;
-    let split = |files: Vec<PathBuf>, masked: Vec<MaskFile>| {
+    let split = |files: Vec<ImageFile>, masked: Vec<MaskFile>| {
         let targets = Targets::Masks(Arc::new(MaskFiles { files: masked, masks: masks.clone() }));
         Split::of_files(files, targets, data.max_pixels)
     };
@@ -71,7 +73,8 @@ pub fn open(data: &Data, masks: &Masks) -> Result<Collection, DataError> {
     }
     let test = TestImages::Folders(of(Role::Test)?.map(|pair| pair.images).into_iter().collect());
     let (classes, left_out) = (masks.classes.clone(), left_out.list);
-    Ok(Collection { train, validation, test, classes, left_out, taken_for: None })
+    let taken_for = Some("folder of images and of their masks".to_owned());
+    Ok(Collection { train, validation, test, classes, left_out, notes: Vec::new(), taken_for })
 }
 
 /// The images to test with, and what is left out of them.
@@ -97,6 +100,11 @@ fn root(data: &Data) -> Result<PathBuf, DataError> {
     let root = places::expand_home(path);
     match root.is_dir() {
         true => Ok(root),
+        false if kind(&root)?.is_some() => {
+            let message =
+                "it is an archive, and images with masks are read from folders: unpack it, and name the folder";
+            Err(DataError::malformed(&root, message))
+        }
         false => {
             let hint = root.is_file().then(|| "this is a file".to_owned());
             let (set, wanted) = (DataSet::Folder, "folder".to_owned());
@@ -109,9 +117,9 @@ fn root(data: &Data) -> Result<PathBuf, DataError> {
 fn parts(root: &Path) -> Result<Vec<(Role, Pair)>, DataError> {
     let missing =
         |folder: &Path, kind: &str| DataError::malformed(folder, format!("there is no folder `{kind}` in it"));
-    let inside = folders(root)?;
+    let inside = folders(&Tree::Disk, root)?;
     let divided = |folder: &Path| -> Result<Vec<(Role, String)>, DataError> {
-        Ok(folders(folder)?.into_iter().filter_map(|name| Some((role(&name)?, name))).collect())
+        Ok(folders(&Tree::Disk, folder)?.into_iter().filter_map(|name| Some((role(&name)?, name))).collect())
     };
     let mut found = Vec::new();
     match pair(root)? {
@@ -147,7 +155,7 @@ fn parts(root: &Path) -> Result<Vec<(Role, Pair)>, DataError> {
 
 /// The folders of images and of masks in a folder, if it has both.
 fn pair(folder: &Path) -> Result<Option<Pair>, DataError> {
-    let inside = folders(folder)?;
+    let inside = folders(&Tree::Disk, folder)?;
     let called = |names: &[&str]| {
         let found = inside.iter().filter(|name| names.contains(&name.to_lowercase().as_str()));
         only(folder, found.map(|name| folder.join(name)).collect())
@@ -169,9 +177,9 @@ fn one(root: &Path, parts: &[(Role, Pair)], wanted: Role) -> Result<Option<Pair>
 }
 
 /// Every image in the folders of a part, sorted, with its mask.
-fn list(pair: &Pair, left_out: &mut LeftOut) -> Result<(Vec<PathBuf>, Vec<MaskFile>), DataError> {
+fn list(pair: &Pair, left_out: &mut LeftOut) -> Result<(Vec<ImageFile>, Vec<MaskFile>), DataError> {
     let (mut files, mut masked, mut known) = (Vec::new(), Vec::new(), HashSet::new());
-    walk(&pair.images, &mut Vec::new(), &mut |image| {
+    walk(&Tree::Disk, &pair.images, &mut Vec::new(), &mut |image| {
         if !is_image(&image) {
             return left_out.add(DataError::bad_image(&image, "its name has none of the endings of images"));
         }
@@ -184,11 +192,11 @@ fn list(pair: &Pair, left_out: &mut LeftOut) -> Result<(Vec<PathBuf>, Vec<MaskFi
             let message = format!("another image of its name has the mask {}", file.display());
             return left_out.add(DataError::malformed(&image, message));
         }
-        files.push(image);
+        files.push(image.into());
         masked.push(MaskFile { file, row: None });
         Ok(())
     })?;
-    walk(&pair.masks, &mut Vec::new(), &mut |mask| {
+    walk(&Tree::Disk, &pair.masks, &mut Vec::new(), &mut |mask| {
         let name = mask.strip_prefix(&pair.masks).unwrap_or(&mask);
         match known.contains(name) {
             true => Ok(()),

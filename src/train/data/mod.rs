@@ -13,6 +13,7 @@
 //! }
 //! ```
 
+mod archive;
 mod augment;
 mod cifar;
 mod collection;
@@ -20,7 +21,9 @@ mod contents;
 mod decoded;
 mod digits;
 mod error;
+mod file;
 mod folder;
+mod foreign;
 mod idx;
 mod image;
 mod layout;
@@ -28,7 +31,9 @@ mod left_out;
 mod loader;
 mod mask;
 mod masked;
+mod medmnist;
 mod naming;
+mod pixels;
 pub(crate) mod places;
 mod sampler;
 mod sheet;
@@ -37,6 +42,7 @@ mod statistics;
 mod table;
 mod targets;
 mod values;
+mod webdataset;
 
 #[cfg(feature = "fetch")]
 pub mod fetch;
@@ -56,12 +62,14 @@ use sha2::{Digest, Sha256};
 
 pub use collection::{Collection, Part, TestImages, locate};
 pub use error::DataError;
+pub use file::ImageFile;
 pub use folder::images_in;
 pub use image::Image;
 pub use layout::is_image;
 pub use loader::{Batch, Batches};
 pub use mask::{MaskFile, MaskFiles, palette_png};
-pub use places::named;
+pub use medmnist::tells_several;
+pub use places::{named, told};
 pub use sheet::{Tile, sheet};
 
 pub use split::Split;
@@ -89,6 +97,7 @@ pub struct Dataset {
     test: TestImages,
     classes: Vec<String>,
     left_out: Vec<DataError>,
+    notes: Vec<String>,
     augmented: Pipeline,
     plain: Pipeline,
     data: Data,
@@ -127,7 +136,7 @@ impl Dataset {
     /// If files are missing, cut off or not what they should be, if a label has no class in the network, and if images
     /// do not come out of the transforms in the network's size.
     pub fn open(data: &Data, input: Shape, classes: Option<usize>) -> Result<Dataset, DataError> {
-        let Collection { train, validation, test, classes: names, left_out, .. } = Collection::open(data)?;
+        let Collection { train, validation, test, classes: names, left_out, notes, .. } = Collection::open(data)?;
         if let Some(classes) = classes.filter(|classes| *classes < names.len()) {
             return Err(DataError::Mismatch(other_outputs(data.task, names.len(), classes)));
         }
@@ -148,7 +157,8 @@ impl Dataset {
         let plain = Pipeline::new(&data.eval, input, data.max_pixels)?;
         let cores = available_parallelism().map_or(1, usize::from);
         let workers = cores.min(MOST_WORKERS);
-        let dataset = Dataset { train, validation, test, classes: names, left_out, augmented, plain, data, workers };
+        let dataset =
+            Dataset { train, validation, test, classes: names, left_out, notes, augmented, plain, data, workers };
         dataset.try_one_of_each()?;
         Ok(dataset)
     }
@@ -169,6 +179,11 @@ impl Dataset {
         &self.left_out
     }
 
+    /// What there is to say about the files that the images are in.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
     /// The images for testing, which training never sees, and what is left out of them.
     ///
     /// # Errors
@@ -176,7 +191,8 @@ impl Dataset {
     pub fn test(&self) -> Result<(Split, Vec<DataError>), DataError> {
         let Dataset { train, validation, test, classes, .. } = self;
         let (train, validation, test, classes) = (train.clone(), validation.clone(), test.clone(), classes.clone());
-        Collection { train, validation, test, classes, left_out: Vec::new(), taken_for: None }.test(&self.data)
+        Collection { train, validation, test, classes, left_out: Vec::new(), notes: Vec::new(), taken_for: None }
+            .test(&self.data)
     }
 
     /// A number that is another one if images, labels or classes are others, as far as the names and lengths of their
@@ -359,7 +375,7 @@ pub fn read_image(
 ) -> Result<Vec<f32>, DataError> {
     let pipeline = Pipeline::new(transforms, input, max_pixels)?;
     let (mut image, mut spare, mut output) = (Image::default(), Image::default(), Vec::new());
-    decode(path, pipeline.channels(), max_pixels, &mut image)?;
+    decode(&path.to_owned().into(), pipeline.channels(), max_pixels, &mut image)?;
     pipeline.check(image.size).map_err(|reason| DataError::Mismatch(format!("{}: {reason}", path.display())))?;
     pipeline.apply(&mut image, None, &mut spare, &mut generator(0, Purpose::Augment, 0, 0), &mut output);
     Ok(output)

@@ -3,7 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::{DataError, locate};
+use super::archive::is_archive;
+use super::medmnist::is_npz;
+use super::webdataset::is_webdataset;
+use super::{DataError, is_table, locate};
 use crate::recipe::{Data, DataSet, Held};
 use crate::system::cache_folder;
 
@@ -44,6 +47,17 @@ pub fn named(data: &Data) -> Vec<PathBuf> {
     // The folder of a table is where names begin, and may be anything.
     let folder = data.path.as_deref().filter(|_| table.is_none()).map(expand_home);
     files.chain(folder).chain(data.path.is_none().then(|| locate(data.set)).flatten()).collect()
+}
+
+/// What files of the user's own are, as far as their names and the beginnings of archives tell.
+pub fn told(path: &Path) -> Option<DataSet> {
+    match () {
+        () if is_table(path) => Some(DataSet::Table),
+        () if is_npz(path) => Some(DataSet::Medmnist),
+        () if is_webdataset(path) => Some(DataSet::WebDataset),
+        () if path.is_dir() || path.is_file() && is_archive(path) => Some(DataSet::Folder),
+        () => None,
+    }
 }
 
 /// `path` with a leading `~` replaced, as a shell would.

@@ -1,7 +1,7 @@
 //! One part of a data set: images in memory or as files, and what is known of each.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use flate2::Crc;
@@ -11,8 +11,10 @@ use rayon::prelude::*;
 use super::DataError;
 use super::contents::{self, Sum};
 use super::decoded::{self, Decoded};
+use super::file::ImageFile;
 use super::image::{self, Image, decode, decode_smaller};
 use super::mask;
+use super::pixels::PixelRows;
 use super::targets::Targets;
 use crate::ir::Pair;
 use crate::random::{Purpose, below, generator};
@@ -48,10 +50,12 @@ pub enum Images {
         /// Height and width.
         size: Pair,
     },
+    /// All of one size, in an archive.
+    Rows(PixelRows),
     /// To be decoded.
     Files {
         /// One for each image.
-        files: Vec<PathBuf>,
+        files: Vec<ImageFile>,
         /// The set's name for what these are.
         part: String,
         /// A digest of what is in them, once it was asked for.
@@ -65,10 +69,10 @@ pub enum Images {
 
 impl Split {
     /// The files of its images; none where they are in memory.
-    pub fn files(&self) -> &[PathBuf] {
+    pub fn files(&self) -> &[ImageFile] {
         match &*self.images {
             Images::Files { files, .. } => files,
-            Images::Memory { .. } | Images::Values { .. } => &[],
+            Images::Memory { .. } | Images::Values { .. } | Images::Rows(_) => &[],
         }
     }
 
@@ -78,6 +82,7 @@ impl Split {
         let count = match &images {
             Images::Memory { pixels, channels, size, .. } => pixels.len() / (channels * size.height * size.width),
             Images::Values { values, channels, size } => values.len() / (channels * size.height * size.width),
+            Images::Rows(rows) => rows.count,
             Images::Files { files, .. } => files.len(),
         };
         debug_assert_eq!(count, targets.len());
@@ -85,7 +90,7 @@ impl Split {
     }
 
     /// A split of files.
-    pub(super) fn of_files(files: Vec<PathBuf>, targets: impl Into<Targets>, max_pixels: MaxPixels) -> Split {
+    pub(super) fn of_files(files: Vec<ImageFile>, targets: impl Into<Targets>, max_pixels: MaxPixels) -> Split {
         let (part, contents) = (String::new(), OnceLock::new());
         Split::new(Images::Files { files, part, contents, decoded: None, max_pixels }, targets)
     }
@@ -109,7 +114,7 @@ impl Split {
     /// A digest of what is in the files; `None` of images in memory.
     pub(super) fn contents(&self) -> Option<Sum> {
         match &*self.images {
-            Images::Memory { .. } | Images::Values { .. } => None,
+            Images::Memory { .. } | Images::Values { .. } | Images::Rows(_) => None,
             Images::Files { files, part, contents, .. } => {
                 Some(*contents.get_or_init(|| contents::digest(files, part, decoded::folder().as_deref())))
             }
@@ -120,10 +125,10 @@ impl Split {
     pub(super) fn all_contents(&self) -> impl Iterator<Item = Sum> {
         let masks = match &self.targets {
             Targets::Masks(masks) => {
-                let files: Vec<PathBuf> = masks.files.iter().map(|mask| mask.file.clone()).collect();
+                let files: Vec<ImageFile> = masks.files.iter().map(|mask| mask.file.clone().into()).collect();
                 let part = match &*self.images {
                     Images::Files { part, .. } => format!("masks of {part}"),
-                    Images::Memory { .. } | Images::Values { .. } => String::new(),
+                    Images::Memory { .. } | Images::Values { .. } | Images::Rows(_) => String::new(),
                 };
                 Some(contents::digest(&files, &part, decoded::folder().as_deref()))
             }
@@ -178,10 +183,10 @@ impl Split {
     }
 
     /// The file of an example, if it has one of its own.
-    pub fn file(&self, example: usize) -> Option<&PathBuf> {
+    pub fn file(&self, example: usize) -> Option<&Path> {
         match &*self.images {
-            Images::Files { files, .. } => files.get(example),
-            Images::Memory { .. } | Images::Values { .. } => None,
+            Images::Files { files, .. } => files.get(example).map(ImageFile::path),
+            Images::Memory { .. } | Images::Values { .. } | Images::Rows(_) => None,
         }
     }
 
@@ -192,10 +197,11 @@ impl Split {
         match &*self.images {
             Images::Memory { pixels, .. } => sum.update(pixels),
             Images::Values { values, .. } => values.iter().for_each(|value| sum.update(&value.to_le_bytes())),
+            Images::Rows(rows) => sum.update(&rows.sum().to_le_bytes()),
             Images::Files { files, .. } => {
                 for file in files {
-                    sum.update(file.file_name().unwrap_or_default().as_encoded_bytes());
-                    sum.update(&file.metadata().map_or(0, |metadata| metadata.len()).to_le_bytes());
+                    sum.update(file.path().file_name().unwrap_or_default().as_encoded_bytes());
+                    sum.update(&file.lengths().map_or(0, |(length, _)| length).to_le_bytes());
                 }
             }
         }
@@ -208,6 +214,7 @@ impl Split {
     pub fn size(&self, example: usize) -> Result<Pair, DataError> {
         match &*self.images {
             Images::Memory { size, .. } | Images::Values { size, .. } => Ok(*size),
+            Images::Rows(rows) => Ok(rows.size),
             Images::Files { files, max_pixels, .. } => image::size(&files[example], *max_pixels),
         }
     }
@@ -248,6 +255,7 @@ impl Split {
                 image.fill_from_planes(pixels, *stored, *size, *white, channels);
                 Ok(())
             }
+            Images::Rows(rows) => rows.read(example, channels, image),
             Images::Values { values, channels, size } => {
                 let length = channels * size.height * size.width;
                 image.fill_from_values(&values[example * length..][..length], *channels, *size);
@@ -268,7 +276,7 @@ impl Split {
             Images::Files { files, max_pixels, .. } => {
                 decode_smaller(&files[example], channels, *max_pixels, side, image)
             }
-            Images::Memory { .. } | Images::Values { .. } => self.read(example, channels, image),
+            Images::Memory { .. } | Images::Values { .. } | Images::Rows(_) => self.read(example, channels, image),
         }
     }
 }

@@ -9,6 +9,8 @@ use super::*;
 use crate::ir::Pair;
 use crate::recipe::{BadImages, DataSet, Filter, MaxPixels, Padding, Resize, Sampler, Train};
 
+mod readers;
+
 fn digits() -> Data {
     Data::of(DataSet::Digits, None)
 }

@@ -45,6 +45,7 @@ impl Dataset {
             test: TestImages::Nowhere,
             classes,
             left_out: Vec::new(),
+            notes: Vec::new(),
             augmented: nothing.clone(),
             plain: nothing,
             data,

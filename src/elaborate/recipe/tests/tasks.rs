@@ -108,7 +108,7 @@ fn mistakes() {
         ),
         (
             "data: {set: digits, task: multilabel}".to_owned(),
-            &["E040 `multilabel`: `task: multilabel` needs `set: table` | write `set: table`"],
+            &["E040 `multilabel`: `task: multilabel` needs `set: table` or `set: medmnist` | write `set: table`"],
         ),
         (
             data("task: multilabel, label: tags"),

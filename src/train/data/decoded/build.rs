@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::{ENTRY, FINE_WHITE, HEAD, LARGEST, MAGIC, WHITE, checksum};
 use crate::ir::Pair;
 use crate::recipe::MaxPixels;
+use crate::train::data::file::ImageFile;
 use crate::train::data::image::{Image, decode, size};
 
 /// Images that are decoded before they are written: at most so many,
@@ -25,7 +25,7 @@ struct Packed {
 }
 
 /// Decodes `files`, several at once, and writes them in order.
-pub fn write(files: &[PathBuf], channels: usize, out: &mut BufWriter<File>) -> io::Result<()> {
+pub fn write(files: &[ImageFile], channels: usize, out: &mut BufWriter<File>) -> io::Result<()> {
     let mut table: Vec<u8> = Vec::with_capacity(ENTRY * files.len());
     // Of a file that is not finished, the name and this say whose it is.
     out.write_all(MAGIC)?;
@@ -55,9 +55,9 @@ pub fn write(files: &[PathBuf], channels: usize, out: &mut BufWriter<File>) -> i
 }
 
 /// How many of the first files are decoded together.
-fn chunk(files: &[PathBuf], channels: usize) -> usize {
+fn chunk(files: &[ImageFile], channels: usize) -> usize {
     let mut memory = 0usize;
-    let fits = |file: &&PathBuf| {
+    let fits = |file: &&ImageFile| {
         let pixels = size(file, MaxPixels::default()).map_or(0, |size| size.height.saturating_mul(size.width));
         memory = memory.saturating_add(pixels.saturating_mul(2 * channels + 4 * channels));
         memory <= MEMORY
@@ -66,7 +66,7 @@ fn chunk(files: &[PathBuf], channels: usize) -> usize {
 }
 
 /// A decoded file. What cannot be decoded is left to whoever reads it: it knows what to say.
-fn pack(file: &Path, channels: usize) -> Packed {
+fn pack(file: &ImageFile, channels: usize) -> Packed {
     let none = Packed { size: Pair::default(), depth: 0, values: Vec::new() };
     let mut image = Image::default();
     if decode(file, channels, MaxPixels::default(), &mut image).is_err() {

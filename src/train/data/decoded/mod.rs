@@ -30,6 +30,7 @@ use std::time::SystemTime;
 use flate2::Crc;
 
 use super::contents::{self, Sum, hex};
+use super::file::{ImageFile, read_at};
 use super::image::{Image, size};
 use crate::ir::Pair;
 use crate::recipe::MaxPixels;
@@ -77,7 +78,7 @@ impl Decoded {
     /// The images `files` of `part` with 1 or 3 `channels`, from the file in `folder` that has them or that is made
     /// now; `None` if there is none, for whatever reason. `part` is the set's name for what these are, `contents` a
     /// digest of them.
-    pub fn open(files: &[PathBuf], part: &str, contents: &Sum, channels: usize, folder: &Path) -> Option<Decoded> {
+    pub fn open(files: &[ImageFile], part: &str, contents: &Sum, channels: usize, folder: &Path) -> Option<Decoded> {
         let which = contents::name(&format!("{channels} channels of {part}"));
         let path = folder.join(format!("{which}-{}.images", hex(&contents[..12])));
         if let Some(decoded) = Decoded::at(&path, files.len(), channels) {
@@ -171,26 +172,6 @@ fn checksum(bytes: &[u8]) -> u32 {
     let mut sum = Crc::new();
     sum.update(bytes);
     sum.sum()
-}
-
-/// Fills `bytes` from a place in a file, which several threads may do at once. A file in memory could not be cut short
-/// without ending the program.
-#[cfg(unix)]
-fn read_at(file: &File, bytes: &mut [u8], start: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, bytes, start)
-}
-
-#[cfg(windows)]
-fn read_at(file: &File, mut bytes: &mut [u8], mut start: u64) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let count = std::os::windows::fs::FileExt::seek_read(file, bytes, start)?;
-        if count == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        bytes = &mut bytes[count..];
-        start += count as u64;
-    }
-    Ok(())
 }
 
 /// Whether so many files are worth the trouble.

@@ -22,6 +22,8 @@ fn photos(folder: &Folder) -> Vec<PathBuf> {
 }
 
 fn open(files: &[PathBuf], part: &str, channels: usize, cache: &Path) -> Option<Decoded> {
+    let files: Vec<ImageFile> = files.iter().cloned().map(ImageFile::from).collect();
+    let files = files.as_slice();
     Decoded::open(files, part, &contents::digest(files, part, Some(cache)), channels, cache)
 }
 
@@ -157,7 +159,7 @@ fn values_of_16_bits_are_kept_as_they_are() {
     for example in [0, 1, FEWEST - 1] {
         let (mut kept, mut expected) = (Image::default(), Image::default());
         assert!(decoded.read(example, 1, &mut kept));
-        super::super::image::decode(&files[example], 1, MaxPixels::default(), &mut expected).unwrap();
+        super::super::image::decode(&files[example].clone().into(), 1, MaxPixels::default(), &mut expected).unwrap();
         assert_eq!(kept, expected);
     }
 }

@@ -103,8 +103,8 @@ impl FetchError {
 impl fmt::Display for FetchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            FetchError::NothingToFetch(DataSet::Folder | DataSet::Table) => {
-                f.write_str("a folder of images is your own; name it with `data.path`")
+            FetchError::NothingToFetch(set) if set.is_own() => {
+                f.write_str("such files are your own; name them with `data.path`")
             }
             FetchError::NothingToFetch(set) => write!(f, "{set} are part of the program, there is nothing to fetch"),
             FetchError::NoPlace => f.write_str("there is no home folder; choose one with `--to FOLDER`"),

@@ -100,7 +100,7 @@ pub fn source(set: DataSet) -> Option<&'static DownloadSource> {
         DataSet::FashionMnist => Some(&FASHION_MNIST),
         DataSet::Cifar10 => Some(&CIFAR10),
         DataSet::Cifar100 => Some(&CIFAR100),
-        DataSet::Digits | DataSet::Folder | DataSet::Table => None,
+        DataSet::Digits | DataSet::Folder | DataSet::Table | DataSet::Medmnist | DataSet::WebDataset => None,
     }
 }
 

@@ -11,21 +11,18 @@ use std::rc::Rc;
 
 use flate2::CrcReader;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
-use tar::EntryType;
 use zip::CompressionMethod;
 
 use super::FetchError;
 use super::sources::DownloadSource;
 use crate::regular;
+use crate::train::data::archive::Names;
 
 /// What an archive holds in all, with what is not taken.
 const LONGEST_ARCHIVE: u64 = 1 << 31;
 
 /// The longest index of a zip file: a hundred thousand files.
 const LONGEST_INDEX: u64 = 1 << 24;
-
-/// What may stand before a file in a tar archive: its long name, or what pax says about it.
-const LONGEST_EXTENSION: u64 = 1 << 16;
 
 /// Unpacks `archive`, which is what its name's ending says, into `folder`: of the set's files, those that are in it.
 pub fn unpack(archive: &Path, folder: &Path, source: &DownloadSource) -> Result<(), FetchError> {
@@ -145,44 +142,18 @@ impl Unpacked<'_> {
     fn tar(&self, file: impl Read) -> Result<(), FetchError> {
         let file = Bounded { inner: file, budget: Rc::new(Cell::new(LONGEST_ARCHIVE)) };
         let mut archive = tar::Archive::new(file);
-        // The name that the next file has, where it stands before its header.
-        let mut long = None;
+        let mut names = Names::default();
         // Raw, because otherwise what stands before a header is read whatever its length.
         for member in archive.entries().map_err(|error| self.bad(error))?.raw(true) {
             let mut member = member.map_err(|error| self.bad(error))?;
-            match member.header().entry_type() {
-                EntryType::GNULongName => {
-                    let mut name = self.extension(&mut member)?;
-                    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
-                    long = Some(name);
-                }
-                EntryType::XHeader => long = pax_path(&self.extension(&mut member)?).or(long),
-                // A long target of a link, and what holds for all files: neither says what a file is called.
-                EntryType::GNULongLink | EntryType::XGlobalHeader => {}
-                kind => {
-                    let name = long.take().unwrap_or_else(|| member.path_bytes().into_owned());
-                    let name = String::from_utf8_lossy(&name).into_owned();
-                    // Links and devices are not followed or made.
-                    if kind.is_file() && self.wants(&name) {
-                        self.member(&name, Some(member.size()), member)?;
-                    }
-                }
+            let Some(name) = names.name(&mut member).map_err(|error| self.bad(error))? else { continue };
+            let name = String::from_utf8_lossy(&name).into_owned();
+            // Links and devices are not followed or made.
+            if member.header().entry_type().is_file() && self.wants(&name) {
+                self.member(&name, Some(member.size()), member)?;
             }
         }
         Ok(())
-    }
-
-    /// What stands before a file's header.
-    fn extension(&self, member: &mut tar::Entry<'_, impl Read>) -> Result<Vec<u8>, FetchError> {
-        let length = member.size();
-        if length > LONGEST_EXTENSION {
-            let reason =
-                format!("{length} bytes before a file in it say what it is called, more than {LONGEST_EXTENSION}");
-            return Err(self.bad(reason));
-        }
-        let mut bytes = Vec::new();
-        member.read_to_end(&mut bytes).map_err(|error| self.bad(error))?;
-        Ok(bytes)
     }
 
     /// Whether a member is one of the set's files, in whatever folder it lies.
@@ -227,20 +198,6 @@ impl Unpacked<'_> {
         }
         file.sync_all().map_err(|error| FetchError::io(&path, error))
     }
-}
-
-/// The entry `path` of `LENGTH KEY=VALUE\n …`, the last one that there is. Source: POSIX, pax, "pax Extended Header".
-fn pax_path(mut records: &[u8]) -> Option<Vec<u8>> {
-    let mut path = None;
-    while let Some(space) = records.iter().position(|byte| *byte == b' ') {
-        let length: usize = std::str::from_utf8(&records[..space]).ok()?.parse().ok()?;
-        let record = records.get(space + 1..length)?;
-        if let Some(value) = record.strip_prefix(b"path=") {
-            path = Some(value.strip_suffix(b"\n").unwrap_or(value).to_vec());
-        }
-        records = &records[length..];
-    }
-    path
 }
 
 /// The name behind all folders, in the spelling of any system.

@@ -1,6 +1,7 @@
 //! Decoding: what Pillow makes of files, and what is refused.
 
-use std::fs;
+use std::fs::{self, File};
+use std::path::Path;
 
 use image::{GrayImage, RgbImage};
 
@@ -8,6 +9,14 @@ use super::*;
 use crate::train::data::fixture::Folder;
 
 const USUAL: MaxPixels = MaxPixels(None);
+
+fn decode(path: &Path, channels: usize, most: MaxPixels, image: &mut Image) -> Result<(), DataError> {
+    super::decode(&path.to_owned().into(), channels, most, image)
+}
+
+fn size(path: &Path, most: MaxPixels) -> Result<Pair, DataError> {
+    super::size(&path.to_owned().into(), most)
+}
 
 #[test]
 fn channels_are_converted() {
@@ -44,7 +53,7 @@ fn unusual_files_are_what_pillow_makes_of_them() {
         let expected: Vec<u8> = bytes.as_bytes().chunks(2).map(byte).collect();
         let path = folder.join(name);
         let size = Pair { height: height.parse().unwrap(), width: width.parse().unwrap() };
-        assert_eq!(super::size(&path, USUAL).unwrap(), size, "{name}");
+        assert_eq!(super::size(&path.clone().into(), USUAL).unwrap(), size, "{name}");
         let mut image = Image::default();
         decode(&path, 3, USUAL, &mut image).unwrap();
         assert_eq!((image.size, image.pixels.len()), (size, expected.len()), "{name}");
@@ -52,7 +61,7 @@ fn unusual_files_are_what_pillow_makes_of_them() {
         // Of 16 bits it keeps the upper 8.
         let tolerance = if name.ends_with(".jpg") {
             4.0
-        } else if name == "sixteen_bits.png" {
+        } else if name.starts_with("sixteen_bits") || name == "big_endian.tif" {
             1.0
         } else {
             0.01
@@ -166,9 +175,7 @@ fn sizes_are_looked_at_before_memory_is_taken() {
         ("none.bmp", bmp(0, 4), "is no image that can be decoded"),
     ] {
         let path = folder.write(name, &bytes);
-        for error in
-            [decode(&path, 3, USUAL, &mut Image::default()).unwrap_err(), super::size(&path, USUAL).unwrap_err()]
-        {
+        for error in [decode(&path, 3, USUAL, &mut Image::default()).unwrap_err(), size(&path, USUAL).unwrap_err()] {
             let said = error.to_string();
             assert!(error.is_of_one_image() && said.contains(expected), "{name}: {said}");
         }
@@ -181,7 +188,7 @@ fn sizes_are_looked_at_before_memory_is_taken() {
     decode(&blank, 1, MaxPixels(Some(9_000_000)), &mut image).unwrap();
     assert_eq!(image.size, Pair::square(3000));
     let few = MaxPixels(Some(8_999_999));
-    assert!(super::size(&blank, few).is_err());
+    assert!(size(&blank, few).is_err());
 }
 
 #[cfg(unix)]
@@ -206,6 +213,6 @@ fn only_files_are_read() {
     ] {
         let error = decode(&path, 3, USUAL, &mut Image::default()).unwrap_err();
         assert!(error.is_of_one_image() && error.to_string().contains(expected), "{}: {error}", path.display());
-        assert!(super::size(&path, USUAL).unwrap_err().is_of_one_image());
+        assert!(size(&path, USUAL).unwrap_err().is_of_one_image());
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::super::DataError;
-use super::super::layout::{ENDINGS, Role, entries, is_image, role};
+use super::super::archive::Tree;
+use super::super::layout::{ENDINGS, Role, is_image, role};
 use crate::diagnostic::printable;
 use crate::recipe::{Held, Table, Task};
 
@@ -138,7 +139,7 @@ impl ImageName {
     pub fn elsewhere(&self, fields: &[String], base: &Path, wanted: Role) -> Option<ImageName> {
         let at = self.column();
         let base_or_here = if base.as_os_str().is_empty() { Path::new(".") } else { base };
-        let folders = entries(base_or_here).unwrap_or_default().into_iter().filter(|path| path.is_dir());
+        let folders = Tree::Disk.entries(base_or_here).unwrap_or_default().into_iter().filter(|path| path.is_dir());
         let mut folders: Vec<String> =
             folders.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect();
         folders.retain(|name| role(name).is_none_or(|role| role == wanted));

@@ -131,7 +131,8 @@ pub fn open(data: &Data) -> Result<Collection, DataError> {
     let train = reader.split(&kept, &numbers, data)?;
     let validation = reader.split(&held, &numbers, data)?;
     let left_out = reader.left_out.list;
-    Ok(Collection { train, validation, test: TestImages::Table, classes, left_out, taken_for: Some(taken_for) })
+    let (test, notes, taken_for) = (TestImages::Table, Vec::new(), Some(taken_for));
+    Ok(Collection { train, validation, test, classes, left_out, notes, taken_for })
 }
 
 /// The images to test with: the table's rows for that, or those of another file.
@@ -345,7 +346,7 @@ impl<'a> Reader<'a> {
     }
 
     fn split(&self, entries: &[&Entry], numbers: &[Option<u32>], data: &Data) -> Result<Split, DataError> {
-        let files = || entries.iter().map(|entry| entry.file.clone()).collect();
+        let files = || entries.iter().map(|entry| entry.file.clone().into()).collect();
         if let Some(masks) = &data.masks {
             return Ok(Split::of_files(files(), self.masks(entries, masks), data.max_pixels));
         }

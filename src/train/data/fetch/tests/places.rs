@@ -13,7 +13,7 @@ fn orders_that_cannot_be_carried_out() {
     let _busy = Workshop::claim(folder.path("busy.partial")).unwrap();
     for (set, mirror, to, expected) in [
         (DataSet::Digits, None, "new", "there is nothing to fetch"),
-        (DataSet::Folder, None, "new", "a folder of images is your own"),
+        (DataSet::Folder, None, "new", "such files are your own"),
         (DataSet::Mnist, Some("ftp://example.org"), "new", "`ftp://example.org` is no address"),
         (DataSet::Mnist, Some("http://"), "new", "`http://` is no address"),
         (DataSet::Mnist, Some("https://exa mple.org"), "new", "`https://exa mple.org` is no address"),
