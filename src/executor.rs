@@ -24,6 +24,7 @@ mod on_device;
 pub mod profile;
 pub(crate) mod schedule;
 mod scores;
+mod statistics;
 mod values;
 
 use std::mem;
@@ -77,6 +78,7 @@ impl<T: Real> Executor<T> {
             saved: [&training, &evaluation].map(|schedule| vec![Saved::default(); schedule.program.steps.len()]),
             algorithms: Algorithms::default(),
             prepared: Vec::new(),
+            observed: None,
             transposed: Vec::new(),
         };
         Executor { program, training, evaluation, memory, profile: Profile::default(), output: Vec::new() }

@@ -70,7 +70,7 @@ fn a_step_allocates_nothing_after_the_first() {
         let mut images: Vec<f32> = (0..5 * 3 * 16 * 16).map(|index| (index as f32).sin()).collect();
         let labels = [0, 1, 2, 3, 4];
         let ways = [MixKind::Mixup, MixKind::CutMix].map(|kind| Mix { kind, alpha: 0.2, probability: 0.9 });
-        let mut accumulated = Accumulated::new(executor.gradients());
+        let mut accumulated = Accumulated::new(executor.gradients(), 0);
         let mut average = Average::new(0.9, executor.weights());
         let mut norm = NormParts::default();
         let mut count = |steps: std::ops::Range<u64>| {

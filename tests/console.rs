@@ -23,7 +23,7 @@ const PAGES: [(&str, usize, usize); 14] = [
     ("docs/export.md", 0, 1),
     ("docs/import.md", 1, 1),
     ("docs/python.md", 0, 1),
-    ("docs/runs.md", 2, 1),
+    ("docs/runs.md", 3, 1),
     ("docs/speed.md", 0, 1),
     ("docs/weights.md", 2, 3),
     ("findings/README.md", 0, 1),

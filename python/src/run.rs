@@ -278,6 +278,7 @@ fn origin(recipe: &Train, device: &archc::device::Device) -> RunOrigin {
         version: env!("CARGO_PKG_VERSION"),
         seed: recipe.seed,
         threads: rayon::current_num_threads(),
+        workers: 1,
         device: device.to_string(),
         dtype,
         exact,

@@ -60,6 +60,7 @@ Examples:
   archc train net.yaml --out runs/first --set train.epochs=5 --set train.batch=64
   archc train net.yaml --weights resnet18.pth
   archc train net.yaml --device cuda:0 --dtype bf16
+  archc train net.yaml --workers 2 --set train.batch=16 --set train.accumulate=2
   archc train --resume runs/first
   archc train net.yaml --plot-schedule";
 

@@ -10,6 +10,7 @@ use rayon::ThreadPoolBuilder;
 use serde_json::Value;
 
 use super::Failure;
+use super::workers::share;
 use crate::device::{Cuda, Device, DeviceError, Precision};
 use crate::kernels::Algorithms;
 use crate::network::Network;
@@ -116,6 +117,17 @@ impl Machine {
         self.exact |= origin.get("exact").and_then(Value::as_bool).unwrap_or_else(|| words.contains(&"--exact"));
     }
 
+    /// Leaves other processes their share of the threads, of which all together are the result.
+    pub fn share(&mut self, size: usize) -> usize {
+        let given = |name: &str| env::var(name).ok()?.parse::<NonZeroUsize>().ok();
+        let usual = || given("RAYON_NUM_THREADS").or_else(|| thread::available_parallelism().ok());
+        let all = self.threads.or_else(usual).map_or(1, NonZeroUsize::get);
+        if size > 1 {
+            self.threads = NonZeroUsize::new(share(all, 0, size));
+        }
+        all
+    }
+
     /// Does the work on the threads that were asked for, if the device is there. Inside, `rayon::current_num_threads`
     /// says how many threads they are.
     pub fn run<R: Send>(&self, work: impl FnOnce() -> Result<R, Failure> + Send) -> Result<R, Failure> {
@@ -135,6 +147,11 @@ impl Machine {
     /// Refuses what would need more memory than there is, on the threads of this pool.
     pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), Failure> {
         Ok(self.device().check_memory(network, mode, batch)?)
+    }
+
+    /// The same of training in so many processes.
+    pub fn check_memory_of(&self, processes: usize, network: &Network, batch: usize) -> Result<(), Failure> {
+        Ok(self.device().check_memory_of(processes, network, Mode::Train, batch)?)
     }
 }
 

@@ -55,6 +55,8 @@ mod train;
 mod trained;
 #[cfg(feature = "train")]
 mod weights;
+#[cfg(feature = "train")]
+mod workers;
 
 use std::process::ExitCode;
 

@@ -25,6 +25,13 @@ pub fn listen() -> Result<(Arc<AtomicBool>, Arc<AtomicUsize>), Failure> {
     Ok((stop, number))
 }
 
+/// Goes on whatever comes: another process decides when this one ends.
+pub fn leave_to_others() -> Result<(), Failure> {
+    let ignore = |signal| flag::register(signal, Arc::new(AtomicBool::new(false))).map(drop);
+    let ignoring = [SIGINT, SIGTERM].into_iter().chain(hang_up()).try_for_each(ignore);
+    ignoring.map_err(|error: io::Error| Failure::Message(format!("cannot listen for Ctrl-C: {error}")))
+}
+
 /// What a terminal sends when it is closed, unless it is ignored: `nohup` asks for that.
 #[cfg(unix)]
 fn hang_up() -> Option<i32> {

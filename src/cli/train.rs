@@ -11,13 +11,14 @@ use super::plot_schedule::plot;
 use super::signals::listen;
 use super::source::{Changes, compile_and_report, language};
 use super::trained::{recipe, unreadable};
+use super::workers::{Workers, follow};
 use super::{Failure, data::count, given, terminal};
 use crate::device::Device;
 use crate::expand::expand;
 use crate::import::Language;
 use crate::lower::lower;
 use crate::network::Network;
-use crate::program::{Mode, Program};
+use crate::program::Program;
 use crate::quantity;
 use crate::random::initial_weights;
 use crate::recipe::{self, EarlyStopping, Per};
@@ -30,7 +31,7 @@ use crate::train::progress::{Progress, Verbosity};
 use crate::train::record::Record;
 use crate::train::scores::{shown, title};
 use crate::train::whole::{Standing, standing};
-use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train};
+use crate::train::{Ended, Run, SAVE_EVERY, Setting, TrainError, report, train, workers};
 use crate::weights::{self, Reading, WeightsError};
 
 /// Train a network, in a folder for the run
@@ -61,7 +62,7 @@ pub struct Train {
     /// Plot the learning rate over the run, also into an SVG or PNG file if one is named, and do not train
     #[arg(
         long, value_name = "FILE.png", num_args = 0..=1, require_equals = true,
-        conflicts_with_all = ["resume", "out", "weights", "quiet", "verbose"],
+        conflicts_with_all = ["resume", "out", "weights", "quiet", "verbose", "workers"],
     )]
     plot_schedule: Option<Option<PathBuf>>,
     /// With `--plot-schedule`: overwrite an existing file
@@ -75,6 +76,8 @@ pub struct Train {
     verbose: bool,
     #[command(flatten)]
     machine: Machine,
+    #[command(flatten)]
+    workers: Workers,
 }
 
 impl Train {
@@ -83,10 +86,16 @@ impl Train {
             standing(run).map_err(|error| Failure::Message(format!("{error}{}", rest(run))))?;
             self.machine.keep(run);
         }
-        self.machine.run(|| self.train())
+        if let (Some(run), Some(place)) = (&self.resume, self.workers.place()) {
+            return self.machine.run(|| follow(run, place, &self.machine.device()));
+        }
+        self.workers.check(&self.machine.device())?;
+        let threads = self.machine.share(self.workers.size());
+        self.machine.run(|| self.train(threads))
     }
 
-    fn train(&self) -> Result<(), Failure> {
+    /// On so many threads, with those of other processes.
+    fn train(&self, threads: usize) -> Result<(), Failure> {
         let path = match (&self.resume, &self.file) {
             (Some(run), _) => run.join(NETWORK),
             (None, Some(file)) => file.clone(),
@@ -112,10 +121,11 @@ impl Train {
             let read: Vec<PathBuf> = std::iter::once(path).chain(data).collect();
             return plot(recipe, steps, file.as_deref(), self.force, &read);
         }
+        workers::check(self.workers.size(), recipe)?;
         let reading = given::reading(&network, recipe, &self.names);
         let dataset = given::open_data(&network, &reading, self.resume.as_deref(), self.weights.as_deref())?;
         network.data = Some(dataset.data().clone());
-        self.machine.check_memory(&network, Mode::Train, recipe.batch.min(dataset.train.len()))?;
+        self.machine.check_memory_of(self.workers.size(), &network, recipe.batch.min(dataset.train.len()))?;
         let program = lower(&network);
 
         // Held until the end.
@@ -150,14 +160,19 @@ impl Train {
         folder::write_network(&folder, &expand(&network))?;
 
         let setting = Setting { network: &network, recipe, dataset: &dataset, folder: &folder, save_every: SAVE_EVERY };
+        if self.workers.size() > 1 {
+            run.save_first(&folder)?;
+            let others = self.workers.start(&folder, threads, dataset.classes())?;
+            run.lead(setting, others).map_err(|error| self.failed(error, &folder))?;
+        }
         let (stop, signal) = listen()?;
         let mut progress = Progress::new(self.verbosity(), recipe.epochs, dataset.steps(recipe), terminal::width());
-        progress.line(&announcement(&network, &setting, &run, self.weights.as_deref()));
+        progress.line(&self.announcement(&setting, &run));
         let ended = train(&mut run, setting, &mut progress, &stop);
         progress.finish();
         // Also of a run that failed there is something to be seen.
         let reported = report::write(&folder, &network, recipe, &dataset, ended.as_ref().copied());
-        let ended = ended?;
+        let ended = ended.map_err(|error| self.failed(error, &folder))?;
         reported?;
         match ended {
             Ended::Finished | Ended::Early if self.quiet => Ok(()),
@@ -167,7 +182,8 @@ impl Train {
                 let (step, epoch) = (run.position().step, run.position().epoch + 1);
                 let folder = folder.display();
                 terminal::complain(&format!(
-                    "stopped after step {step}, in epoch {epoch}, and saved; to go on:\n  archc train --resume {folder}"
+                    "stopped after step {step}, in epoch {epoch}, and saved; to go on:\n  archc train --resume {folder}{}",
+                    self.workers.option()
                 ));
                 Err(Failure::Stopped { signal: signal.load(Ordering::Relaxed) })
             }
@@ -182,12 +198,48 @@ impl Train {
             version: env!("CARGO_PKG_VERSION"),
             seed,
             threads: rayon::current_num_threads(),
+            workers: self.workers.size(),
             device: device.to_string(),
             dtype,
             exact,
             weights: self.weights.clone(),
             given,
             environment: Environment::here(),
+        }
+    }
+
+    fn announcement(&self, setting: &Setting, run: &Run) -> String {
+        let Setting { network, dataset, folder, .. } = setting;
+        let from = match run.position().step {
+            0 => String::new(),
+            step => format!(", on from step {step}"),
+        };
+        let (classes, known) = (dataset.classes().len(), network.graph.shape(network.output).channels());
+        let few = match classes < known {
+            true => format!(" of {} where it tells {known} apart", count(classes, "class")),
+            false => String::new(),
+        };
+        let given = match (&self.weights, setting.recipe.replace.as_slice()) {
+            (None, _) => String::new(),
+            (Some(weights), []) => format!(", with the weights of {}", weights.display()),
+            (Some(weights), anew) => format!(", with the weights of {} except {}", weights.display(), anew.join(", ")),
+        };
+        format!(
+            "{}: {} parameters, {} training and {} validation images{few}, {}{given}, into {}{from}",
+            network.name,
+            network.totals().params,
+            dataset.train.len(),
+            dataset.validation.len(),
+            self.workers.described(rayon::current_num_threads()),
+            folder.display(),
+        )
+    }
+
+    /// Where a process of the run has ended, how to go on.
+    fn failed(&self, error: TrainError, folder: &Path) -> Failure {
+        match error {
+            TrainError::Lost(lost) => Failure::Message(self.workers.lost(folder)(&lost)),
+            error => error.into(),
         }
     }
 
@@ -277,33 +329,6 @@ fn given_weights(
     say(&given.remarks);
     let initial = initial_weights(program, recipe.seed);
     Ok(given.weights.into_iter().zip(initial).map(|(given, initial)| given.unwrap_or(initial)).collect())
-}
-
-fn announcement(network: &Network, setting: &Setting, run: &Run, weights: Option<&Path>) -> String {
-    let Setting { dataset, folder, .. } = setting;
-    let from = match run.position().step {
-        0 => String::new(),
-        step => format!(", on from step {step}"),
-    };
-    let (classes, known) = (dataset.classes().len(), network.graph.shape(network.output).channels());
-    let few = match classes < known {
-        true => format!(" of {} where it tells {known} apart", count(classes, "class")),
-        false => String::new(),
-    };
-    let given = match (weights, setting.recipe.replace.as_slice()) {
-        (None, _) => String::new(),
-        (Some(weights), []) => format!(", with the weights of {}", weights.display()),
-        (Some(weights), anew) => format!(", with the weights of {} except {}", weights.display(), anew.join(", ")),
-    };
-    format!(
-        "{}: {} parameters, {} training and {} validation images{few}, {}{given}, into {}{from}",
-        network.name,
-        network.totals().params,
-        dataset.train.len(),
-        dataset.validation.len(),
-        count(rayon::current_num_threads(), "thread"),
-        folder.display(),
-    )
 }
 
 fn early(recipe: &recipe::Train) -> String {

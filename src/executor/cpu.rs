@@ -26,6 +26,8 @@ pub(super) struct CpuMemory<T> {
     pub(super) algorithms: Algorithms,
     /// What each step of the evaluation has made of its weights; empty if that is not kept.
     pub(super) prepared: Vec<Prepared<T>>,
+    /// What batches had for running statistics to follow, where these wait.
+    pub(super) observed: Option<Vec<f64>>,
     /// The images of the last batch, N×H×W×C; empty where that is the order in which they came.
     pub(super) transposed: Vec<T>,
 }
@@ -76,6 +78,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
         let mut statistics = lend(&mut memory.weights, &used.statistics);
         let mut saved = mem::take(&mut memory.saved[mode as usize][work.index]);
         let mut prepared = mem::take(&mut memory.prepared);
+        let mut observed = mem::take(&mut memory.observed);
         let values = memory.values(self.images, work.schedule, work.batch);
         kernels::forward(
             &step.op,
@@ -85,6 +88,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
                 device: Cpu {
                     algorithms: memory.algorithms,
                     prepared: prepared.get_mut(work.index).filter(|_| mode == Mode::Eval),
+                    observed: observed.as_mut(),
                 },
                 key,
                 epilogue: step.epilogue,
@@ -96,7 +100,7 @@ impl<T: Real> Backend for CpuBackend<'_, T> {
                 saved: &mut saved,
             },
         );
-        memory.prepared = prepared;
+        (memory.prepared, memory.observed) = (prepared, observed);
         memory.saved[mode as usize][work.index] = saved;
         give_back(&mut memory.weights, &used.statistics, &mut statistics);
         memory.buffers[work.output()] = output;

@@ -57,14 +57,35 @@ impl Device {
     /// # Errors
     /// If there is too little, with how much it is and what would fit; or if the device is not there.
     pub fn check_memory(&self, network: &Network, mode: Mode, batch: usize) -> Result<(), DeviceError> {
+        self.check_memory_of(1, network, mode, batch)
+    }
+
+    /// The same of so many processes, of which each has a batch.
+    ///
+    /// # Errors
+    /// As [`Device::check_memory`].
+    pub fn check_memory_of(
+        &self,
+        processes: usize,
+        network: &Network,
+        mode: Mode,
+        batch: usize,
+    ) -> Result<(), DeviceError> {
         let footprint = self.footprint(network);
+        // Messages hold all gradients, on their way out and in.
+        let messages = if processes > 1 { footprint.training(batch).gradients.saturating_mul(2) } else { 0 };
         let (what, bytes) = match mode {
-            Mode::Train => ("train with", footprint.training(batch).total()),
-            Mode::Eval => ("compute", self.inference_memory(network, batch)),
+            Mode::Train if processes > 1 => {
+                (format!("train in {processes} processes with"), footprint.training(batch).total())
+            }
+            Mode::Train => ("train with".to_owned(), footprint.training(batch).total()),
+            Mode::Eval => ("compute".to_owned(), self.inference_memory(network, batch)),
         };
+        let bytes = bytes.saturating_add(messages).saturating_mul(processes as u64);
         let Some(free) = self.free_memory()?.filter(|free| bytes > *free) else { return Ok(()) };
         let (need, have) = (quantity::bytes(bytes), quantity::bytes(free));
-        let advice = match (mode, footprint.largest_batch(free)) {
+        let each = (free / processes as u64).saturating_sub(messages);
+        let advice = match (mode, footprint.largest_batch(each)) {
             (Mode::Train, Some(largest)) => format!("the largest batch that fits is {largest}"),
             (Mode::Train, None) => "not even a batch of 1 fits".to_owned(),
             (Mode::Eval, _) => "use a smaller batch".to_owned(),

@@ -24,8 +24,8 @@ impl<T: Real> Kernel<T> for BatchNorm {
     /// and 4 more with a second input. One thread of a Zen 3 moves 11 to 13 GB/s of them from memory, where a copy
     /// moves 15, and 25 from the cache.
     fn forward(&self, call: Forward<T>) {
-        let BatchNorm { eps, momentum, .. } = *self;
-        let Forward { mode, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
+        let BatchNorm { eps, .. } = *self;
+        let Forward { mode, device, epilogue, inputs, weights, statistics, output, output_shape, saved, .. } = call;
         let x = inputs[0].0;
         let rows = Rows::new(x.len(), output_shape.channels());
         let [running_mean, running_variance] = statistics else { unreachable!("batch norm has running statistics") };
@@ -33,11 +33,13 @@ impl<T: Real> Kernel<T> for BatchNorm {
         match mode {
             Mode::Train => {
                 let count = (x.len() / rows.channels) as f64;
-                let follow =
-                    |running: &mut T, value| *running = T::of((1.0 - momentum) * running.to_f64() + momentum * value);
+                let mut observed = device.observed;
                 moments(rows, x, |channel, mean, variance| {
-                    follow(&mut running_mean[channel], mean);
-                    follow(&mut running_variance[channel], variance * count / (count - 1.0));
+                    let own = [mean, variance * count / (count - 1.0)];
+                    match &mut observed {
+                        Some(observed) => observed.extend(own),
+                        None => self.follow([&mut running_mean[channel], &mut running_variance[channel]], own),
+                    }
                     means[channel] = T::of(mean);
                     inverses[channel] = T::of(1.0 / (variance + eps).sqrt());
                 });
@@ -94,6 +96,15 @@ impl<T: Real> Kernel<T> for BatchNorm {
             pass.run([g, x], dx, call.weight_gradients, |_, g, _| g);
         } else {
             pass.run([g, x], dx, call.weight_gradients, move |column, g, x| clamp.passed(g, normalised(column, x)));
+        }
+    }
+}
+
+impl BatchNorm {
+    /// Moves a channel's running mean and variance towards those of a batch.
+    pub(crate) fn follow<T: Real>(&self, running: [&mut T; 2], own: [f64; 2]) {
+        for (running, own) in running.into_iter().zip(own) {
+            *running = T::of((1.0 - self.momentum) * running.to_f64() + self.momentum * own);
         }
     }
 }

@@ -83,7 +83,7 @@ impl Adaptor {
             Forward {
                 batch,
                 mode: call.mode,
-                device: Cpu { algorithms: Algorithms::Fastest, prepared: None },
+                device: Cpu { algorithms: Algorithms::Fastest, prepared: None, observed: None },
                 key: call.key,
                 epilogue: Epilogue::NONE,
                 inputs: &inputs,

@@ -54,7 +54,7 @@ impl<T: Real> Kernel<T> for ConvTranspose2d {
         };
         if let Some(dx) = &mut call.input_gradients[0] {
             let forward = Forward {
-                device: Cpu { algorithms, prepared: None },
+                device: Cpu { algorithms, prepared: None, observed: None },
                 batch,
                 mode,
                 key: MaskKey { seed: 0, step: 0, place: 0 },

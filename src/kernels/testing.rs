@@ -120,7 +120,7 @@ impl Case {
         let call = Forward {
             batch: self.batch,
             mode: self.mode,
-            device: Cpu { algorithms: Algorithms::Fastest, prepared: None },
+            device: Cpu { algorithms: Algorithms::Fastest, prepared: None, observed: None },
             key: MaskKey { seed: 1, step: 2, place: 3 },
             epilogue: self.epilogue,
             inputs: &with_shapes(&numbers.inputs, &self.inputs),

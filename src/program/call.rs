@@ -55,6 +55,9 @@ pub struct Cpu<'a, T> {
     pub algorithms: Algorithms,
     /// Where to keep what is made of the weights; `None` if they change with every call.
     pub prepared: Option<&'a mut Prepared<T>>,
+    /// Where the means and variances that running statistics follow are put, and these stay as they are; `None` if they
+    /// are to follow at once.
+    pub observed: Option<&'a mut Vec<f64>>,
 }
 
 /// What an operation has made of its weights, kept as long as they stay the same.

@@ -112,7 +112,12 @@ impl Train {
 
     /// How many numbers training remembers for each weight besides its gradient.
     pub fn remembered(&self) -> usize {
-        self.optimizer.moments() + usize::from(self.ema.is_some()) + usize::from(self.accumulate > 1)
+        // As many nodes of a binary tree over the batches of a step as there are at once.
+        let sums = match self.accumulate {
+            1 => 0,
+            parts => parts.saturating_add(1).ilog2() as usize,
+        };
+        self.optimizer.moments() + usize::from(self.ema.is_some()) + sums
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::data::DataError;
+use super::workers::Lost;
 use crate::device::DeviceError;
 use crate::executor::IMAGES;
 use crate::weights::WeightsError;
@@ -31,6 +32,8 @@ pub enum TrainError {
     Device(DeviceError),
     /// Numbers grew beyond all bounds.
     Diverged(Divergence),
+    /// Another process of the run has ended.
+    Lost(Lost),
 }
 
 /// Where a run diverged.
@@ -57,6 +60,7 @@ impl fmt::Display for TrainError {
             TrainError::Refused(why) => f.write_str(why),
             TrainError::Device(error) => error.fmt(f),
             TrainError::Diverged(divergence) => divergence.fmt(f),
+            TrainError::Lost(lost) => lost.fmt(f),
         }
     }
 }
@@ -90,6 +94,12 @@ impl From<DataError> for TrainError {
 impl From<DeviceError> for TrainError {
     fn from(error: DeviceError) -> TrainError {
         TrainError::Device(error)
+    }
+}
+
+impl From<Lost> for TrainError {
+    fn from(lost: Lost) -> TrainError {
+        TrainError::Lost(lost)
     }
 }
 

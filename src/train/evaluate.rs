@@ -118,7 +118,7 @@ pub(super) trait Judge {
 
 /// Whoever judges a network with such an output on a data set. `thresholds` are what its labels' probabilities must
 /// reach; where there are none, they are chosen by what is judged.
-fn judge(dataset: &Dataset, program: &Program, thresholds: &[f64]) -> Result<Box<dyn Judge>, TrainError> {
+pub(super) fn judge(dataset: &Dataset, program: &Program, thresholds: &[f64]) -> Result<Box<dyn Judge>, TrainError> {
     let outputs = program.shape(program.output).channels();
     match dataset.data().task {
         Task::Class => Ok(Box::new(ClassJudge::new(outputs))),

@@ -39,8 +39,10 @@ pub struct RunOrigin {
     pub version: &'static str,
     /// From which everything random follows.
     pub seed: u64,
-    /// How many compute.
+    /// How many compute, in each process.
     pub threads: usize,
+    /// How many processes share the steps.
+    pub workers: usize,
     /// `cpu`
     pub device: String,
     /// What it computes with.

@@ -7,6 +7,9 @@
 //! learned  the numbers, for a checkpoint
 //! ```
 //!
+//! Where several processes share a step, each learns its batches, the first one adds what the others have written, and
+//! all update by the sums.
+//!
 //! The processor knows a loss at once. A GPU is told one batch ahead, and does not wait for it.
 
 mod cpu;
@@ -19,6 +22,7 @@ use std::fmt::Debug;
 use self::cuda::CudaLearner;
 use super::average::Average;
 use super::optimizer::OptimizerState;
+use super::workers::message::Reader;
 use crate::device::{Cuda, Device, DeviceError};
 use crate::executor::{Evaluator, Loss};
 use crate::kernels::{Criterion, MaskKey};
@@ -113,6 +117,25 @@ pub trait Learner: Debug + Send {
     /// # Errors
     /// If the device fails.
     fn update(&mut self, lr: f64, before: u64) -> Result<(), DeviceError>;
+
+    /// From now on the batches of a step are shared, and the first one here is number `first` of them. Running
+    /// statistics wait for the update, to follow the batches of all.
+    ///
+    /// # Errors
+    /// If the device cannot share.
+    fn share(&mut self, first: u64) -> Result<(), DeviceError>;
+
+    /// Writes down what came of the batches of this step so far: of all of them, if `whole`.
+    ///
+    /// # Errors
+    /// If the device cannot share.
+    fn write_parts(&mut self, message: &mut Vec<u8>, whole: bool) -> Result<(), DeviceError>;
+
+    /// Takes in what another process has written: the batches after those that are known, or all of the step.
+    ///
+    /// # Errors
+    /// If it is something else.
+    fn read_parts(&mut self, message: &mut Reader) -> Result<(), DeviceError>;
 
     /// Puts the average, if there is one, in place of the weights; the second call changes them back.
     ///

@@ -44,6 +44,7 @@ mod step;
 mod training;
 pub mod validate;
 pub mod whole;
+pub mod workers;
 
 #[cfg(test)]
 mod tests;
@@ -63,6 +64,7 @@ pub use self::optimizer::OptimizerState;
 use self::position::Position;
 use self::ranking::MOST_SCORES;
 pub use self::training::{Training, train};
+use self::workers::Group;
 use crate::device::{Device, DeviceError};
 use crate::executor::check_batch;
 use crate::network::Network;
@@ -95,6 +97,8 @@ pub struct Run {
     /// What the outputs should be.
     goal: Goal,
     waiting: Waiting,
+    /// The other processes, if this one leads some.
+    group: Option<Group>,
 }
 
 /// How long the steps of this process took, and how much of that they waited for images.
@@ -213,7 +217,7 @@ impl Run {
         }
         let outputs = start.program.shape(start.program.output).channels();
         let goal = Goal::new(&recipe.loss, &dataset.train, outputs);
-        Ok(Run { learner: device.learner(start)?, position, goal, waiting: Waiting::default() })
+        Ok(Run { learner: device.learner(start)?, position, goal, waiting: Waiting::default(), group: None })
     }
 
     /// How far it is.
@@ -236,6 +240,17 @@ impl Run {
 }
 
 impl Run {
+    /// From here on there is something to go on from, whatever happens.
+    ///
+    /// # Errors
+    /// If the state cannot be written.
+    pub fn save_first(&mut self, folder: &Path) -> Result<(), TrainError> {
+        if self.position.step == 0 && !checkpoint::state_file(folder).exists() {
+            checkpoint::save_state(folder, &self.learner.learned()?, &self.position)?;
+        }
+        Ok(())
+    }
+
     /// The state comes last, when all that it counts on is on the disk.
     fn save_last(&mut self, setting: Setting, metrics: &Metrics) -> Result<(), TrainError> {
         let path = setting.folder.join("metrics.jsonl");

@@ -2,6 +2,7 @@
 
 mod losses;
 mod states;
+mod workers;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

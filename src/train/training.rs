@@ -8,7 +8,8 @@ use super::learner::Wait;
 use super::metrics::{EpochMetrics, EpochTimes, Metrics, StepMetrics, ValidationMetrics};
 use super::observer::Observer;
 use super::schedule::Course;
-use super::{Ended, Run, Setting, TrainError, Waiting, checkpoint};
+use super::workers::Group;
+use super::{Ended, Run, Setting, TrainError, Waiting};
 
 /// Steps of an epoch that get a line in `steps.jsonl`, about.
 const STEPS_WRITTEN: usize = 100;
@@ -52,10 +53,7 @@ impl Training {
     pub fn begin(run: &mut Run, setting: Setting, observer: &mut dyn Observer) -> Result<Training, TrainError> {
         let Setting { recipe, dataset, folder, .. } = setting;
         let steps = recipe.steps(dataset.steps(recipe));
-        // From here on there is something to go on from, whatever happens.
-        if run.position.step == 0 && !checkpoint::state_file(folder).exists() {
-            checkpoint::save_state(folder, &run.learner.learned()?, &run.position)?;
-        }
+        run.save_first(folder)?;
         let metrics = Metrics::open(folder, &run.position).map_err(unwritable(folder))?;
         observer.start(run.position.epoch, run.position.batch);
         Ok(Training { course: Course::new(recipe, steps), steps, metrics, saved: Instant::now() })
@@ -73,14 +71,14 @@ impl Training {
         observer: &mut dyn Observer,
         stop: &AtomicBool,
     ) -> Result<Option<Ended>, TrainError> {
-        let Setting { recipe, dataset, folder, .. } = setting;
+        let Setting { recipe, folder, .. } = setting;
         let Training { course, steps, metrics, saved } = self;
         let epoch = run.position.epoch;
         if epoch >= recipe.epochs {
             return Ok(Some(Ended::Finished));
         }
         let unwritable = unwritable(folder);
-        let mut batches = dataset.training_batches(recipe, epoch, run.position.batch);
+        let mut batches = run.begin_epoch(setting)?;
         let mut waiting = Waiting::default();
         loop {
             // Before the step, and so also where a run goes on that was stopped while it validated.
@@ -125,6 +123,7 @@ impl Training {
         run.waiting.total += waiting.total;
         run.waiting.waited += waiting.waited;
         observer.left_out(&batches.skipped().iter().map(ToString::to_string).collect::<Vec<_>>());
+        observer.left_out(&run.group.as_mut().map(Group::take_left_out).unwrap_or_default());
 
         run.settle(setting)?;
         if run.is_due_after_epoch(recipe) {

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 
-use super::data::{Batches, Dataset};
 use super::evaluate::{Evaluation, evaluate};
 use super::findings::Findings;
 use super::plateau::Reduced;
@@ -61,10 +60,9 @@ impl Run {
         course: &Course,
         stop: &AtomicBool,
     ) -> Result<Option<Evaluation>, TrainError> {
-        let Setting { recipe, dataset, .. } = setting;
+        let recipe = setting.recipe;
         let clock = Instant::now();
-        let batches = dataset.evaluation_batches(&dataset.validation, recipe.batch);
-        let Some(evaluation) = self.evaluate(dataset, batches, stop)? else { return Ok(None) };
+        let Some(evaluation) = self.evaluate(setting, stop)? else { return Ok(None) };
         if let Evaluation::Segments(segments) = &evaluation
             && segments.images > 0
             && segments.pixels() == 0
@@ -117,14 +115,16 @@ impl Run {
     }
 
     /// The average of the weights takes their place meanwhile.
-    fn evaluate(
-        &mut self,
-        dataset: &Dataset,
-        batches: Batches,
-        stop: &AtomicBool,
-    ) -> Result<Option<Evaluation>, TrainError> {
+    fn evaluate(&mut self, setting: Setting, stop: &AtomicBool) -> Result<Option<Evaluation>, TrainError> {
+        let Setting { recipe, dataset, .. } = setting;
         self.learner.swap_average()?;
-        let evaluation = evaluate(self.learner.evaluator_mut(), dataset, &[], batches, stop);
+        let evaluation = match &self.group {
+            Some(_) => self.evaluate_shared(setting, stop),
+            None => {
+                let batches = dataset.evaluation_batches(&dataset.validation, recipe.batch);
+                evaluate(self.learner.evaluator_mut(), dataset, &[], batches, stop)
+            }
+        };
         self.learner.swap_average()?;
         evaluation
     }

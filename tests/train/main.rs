@@ -12,6 +12,7 @@ mod resuming;
 mod segment;
 mod tasks;
 mod tensorboard;
+mod workers;
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 //!
 //! Worker w of W makes the batches w, w + W, w + 2W, … and has room for one that waits. So batches come out in order
 //! however many workers there are, and at most 2·W of them are in memory. The threads are no part of rayon's pool,
-//! which computes.
+//! which computes. Where several processes share a pass, each counts only the batches that are its own.
 
 use std::mem;
 use std::ops::Range;
@@ -17,6 +17,7 @@ use super::augment::Pipeline;
 use super::image::Image;
 use super::{DataError, Split};
 use crate::random::{Purpose, below, generator};
+use crate::train::workers::Share;
 
 /// Images and labels of one step.
 #[derive(Debug, Default)]
@@ -39,9 +40,9 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Batches {
     workers: Vec<Worker>,
-    /// Number of the first batch; the worker of batch i is i − start modulo their number.
-    start: usize,
-    /// Numbers of the batches that are still to come.
+    /// The batches' numbers; the worker of the i-th of them is i modulo their number.
+    numbers: Vec<usize>,
+    /// Which of the numbers are still to come.
     left: Range<usize>,
     /// Whether a whole epoch may still turn out to have no image at all.
     barren: bool,
@@ -101,18 +102,21 @@ impl Made {
 }
 
 impl Batches {
-    /// Sets `workers` threads to work on `pass`, from batch number `start` on.
-    pub(super) fn start(pass: SplitPass, start: usize, workers: usize) -> Batches {
+    /// Sets `workers` threads to work on a share of `pass`, from batch number `start` on.
+    pub(super) fn start(pass: SplitPass, start: usize, workers: usize, share: Share) -> Batches {
         let end = pass.order.len().div_ceil(pass.batch);
-        let workers = workers.min(end.saturating_sub(start)).max(1);
+        let is_own = |number: &usize| share.owner(*number - start) == share.rank;
+        let numbers: Vec<usize> = (start..end).filter(is_own).collect();
+        // The processors are shared too.
+        let workers = workers.div_ceil(share.size).min(numbers.len()).max(1);
         let pass = Arc::new(pass);
         let spawn = |worker: usize| {
             let (send, made) = sync_channel(1);
             let (used, recycled) = channel();
             let pass = Arc::clone(&pass);
-            let numbers = (start..end).skip(worker).step_by(workers);
+            let own: Vec<usize> = numbers.iter().copied().skip(worker).step_by(workers).collect();
             let failed = send.clone();
-            let started = thread::Builder::new().spawn(move || pass.work(numbers, &send, &recycled));
+            let started = thread::Builder::new().spawn(move || pass.work(own.into_iter(), &send, &recycled));
             if let Err(error) = started {
                 // In the place of its first batch; the channel has room for one.
                 let _ =
@@ -121,13 +125,18 @@ impl Batches {
             Worker { made, used }
         };
         let workers = (0..workers).map(spawn).collect();
-        Batches { workers, start, left: start..end, barren: start == 0, skipped: Vec::new(), waited: Duration::ZERO }
+        let left = 0..numbers.len();
+        // Of a share alone that is nothing to wonder at.
+        let barren = start == 0 && share == Share::ALL;
+        Batches { workers, numbers, left, barren, skipped: Vec::new(), waited: Duration::ZERO }
     }
 
     /// Gives a batch's memory back, for a later batch.
     pub fn recycle(&mut self, batch: Batch) {
-        // A worker that has made its last batch is gone, and needs no memory.
-        let _ = self.worker(batch.index).used.send(batch);
+        if let Ok(place) = self.numbers.binary_search(&batch.index) {
+            // A worker that has made its last batch is gone, and needs no memory.
+            let _ = self.worker(place).used.send(batch);
+        }
     }
 
     /// The images that could not be read so far, and why: only with `on_bad_image: skip`.
@@ -140,8 +149,23 @@ impl Batches {
         self.waited
     }
 
-    fn worker(&self, batch: usize) -> &Worker {
-        &self.workers[(batch - self.start) % self.workers.len()]
+    fn worker(&self, place: usize) -> &Worker {
+        &self.workers[place % self.workers.len()]
+    }
+
+    /// The next batch, also one of which no image can be read. After an error there is nothing more.
+    pub fn next_of_any_size(&mut self) -> Option<Result<Batch, DataError>> {
+        let place = self.left.next()?;
+        let asked = Instant::now();
+        let made = self.worker(place).made.recv().expect("a worker makes every batch that is its own");
+        self.waited += asked.elapsed();
+        if made.is_err() {
+            self.left = 0..0;
+        }
+        Some(made.map(|Made { batch, skipped }| {
+            self.skipped.extend(skipped);
+            batch
+        }))
     }
 }
 
@@ -151,24 +175,12 @@ impl Iterator for Batches {
     /// The next batch, which has at least one example. After an error there is nothing more; an epoch of which every
     /// image was skipped is an error too.
     fn next(&mut self) -> Option<Self::Item> {
-        while let Some(index) = self.left.next() {
-            let asked = Instant::now();
-            let made = self.worker(index).made.recv().expect("a worker makes every batch that is its own");
-            self.waited += asked.elapsed();
-            match made {
-                Ok(Made { batch, skipped }) => {
-                    self.skipped.extend(skipped);
-                    if !batch.examples.is_empty() {
-                        self.barren = false;
-                        return Some(Ok(batch));
-                    }
-                }
-                Err(error) => {
-                    self.left = 0..0;
-                    self.barren = false;
-                    return Some(Err(error));
-                }
+        while let Some(made) = self.next_of_any_size() {
+            if made.as_ref().is_ok_and(|batch| batch.examples.is_empty()) {
+                continue;
             }
+            self.barren = false;
+            return Some(made);
         }
         match self.skipped.first() {
             Some(first) if mem::take(&mut self.barren) => Some(Err(none_left(self.skipped.len(), first))),

@@ -86,6 +86,7 @@ use self::split::shuffle;
 use crate::ir::Shape;
 use crate::random::{Purpose, generator};
 use crate::recipe::{BadImages, Data, MaxPixels, Sampler, Task, Train, Transform};
+use crate::train::workers::Share;
 
 /// Images with labels, in two splits, and the way from an image to the network's input.
 #[derive(Debug)]
@@ -224,6 +225,11 @@ impl Dataset {
     /// The batches of epoch `epoch` (from 0), shuffled or drawn, and augmented, from `train`'s seed, from batch number
     /// `start` on.
     pub fn training_batches(&self, train: &Train, epoch: usize, start: usize) -> Batches {
+        self.shared_training_batches(train, epoch, start, Share::ALL)
+    }
+
+    /// Those of them that are of a process's share.
+    pub fn shared_training_batches(&self, train: &Train, epoch: usize, start: usize, share: Share) -> Batches {
         let epoch = epoch as u64;
         let mut pass = self.pass(&self.train, &self.augmented, train.batch);
         match &train.sampler {
@@ -235,12 +241,17 @@ impl Dataset {
             }
         }
         pass.order.truncate(self.steps(train).saturating_mul(train.batch));
-        Batches::start(SplitPass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers)
+        Batches::start(SplitPass { seed: train.seed, epoch, ..pass.replacing() }, start, self.workers, share)
     }
 
     /// All of `split` in its own order, without augmentation, `batch` at a time; the last batch may be smaller.
     pub fn evaluation_batches(&self, split: &Split, batch: usize) -> Batches {
-        Batches::start(self.pass(split, &self.plain, batch), 0, self.workers)
+        self.shared_evaluation_batches(split, batch, Share::ALL)
+    }
+
+    /// Those of them that are of a process's share.
+    pub fn shared_evaluation_batches(&self, split: &Split, batch: usize, share: Share) -> Batches {
+        Batches::start(self.pass(split, &self.plain, batch), 0, self.workers, share)
     }
 
     /// So many images of a part as the network gets them in `epoch` (from 0) of a run with this seed, before

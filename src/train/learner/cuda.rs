@@ -19,6 +19,7 @@ use crate::kernels::{Criterion, MaskKey, Mode};
 use crate::recipe::Clip;
 use crate::train::average::Average;
 use crate::train::optimizer::OptimizerState;
+use crate::train::workers::message::Reader;
 
 /// An executor, and what changes its weights.
 #[derive(Debug)]
@@ -171,6 +172,10 @@ impl ClassWeights {
     }
 }
 
+fn one_process() -> DeviceError {
+    DeviceError::new("on a GPU, one process computes a step")
+}
+
 impl Learner for CudaLearner {
     fn evaluator(&self) -> &dyn Evaluator {
         &self.executor
@@ -286,6 +291,18 @@ impl Learner for CudaLearner {
             accumulated.weight = 0.0;
         }
         Ok(())
+    }
+
+    fn share(&mut self, _: u64) -> Result<()> {
+        Err(one_process())
+    }
+
+    fn write_parts(&mut self, _: &mut Vec<u8>, _: bool) -> Result<()> {
+        Err(one_process())
+    }
+
+    fn read_parts(&mut self, _: &mut Reader) -> Result<()> {
+        Err(one_process())
     }
 
     fn swap_average(&mut self) -> Result<()> {
