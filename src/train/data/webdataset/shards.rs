@@ -47,7 +47,7 @@ pub fn find(data: &Data) -> Result<Vec<Shard>, DataError> {
 /// What a shard is for, by its name or that of a folder in `root` that it is in.
 fn told(root: &Path, file: &Path) -> Option<Role> {
     let inner = file.strip_prefix(root).ok().filter(|inner| !inner.as_os_str().is_empty());
-    let inner = inner.map_or_else(|| Path::new(file.file_name().unwrap_or_default()), |inner| inner);
+    let inner = inner.unwrap_or_else(|| Path::new(file.file_name().unwrap_or_default()));
     let names: Vec<_> = inner.iter().collect();
     names.iter().rev().find_map(|name| role_among(&Path::new(name).with_extension("").to_string_lossy()))
 }
