@@ -167,7 +167,7 @@ fn blocks_alone() {
         ("none.yaml", b"blocks: {}\n"),
         ("nets/more.yaml", b"include: blocks.yaml\n"),
         ("nets/net.yaml", b"name: net\ninput: [1, 8, 8]\ninclude: blocks.yaml\nlayers: [unit 4]\n"),
-        ("mistaken.yaml", b"blocks:\n  outer(w): inner {w}\n  inner(w): conv {width} 3x3 -> rleu\n"),
+        ("mistaken.yaml", b"blocks:\n  outer(w): inner {w}\n  inner(w): conv {wide} 3x3 -> rleu\n"),
         ("nothing.yaml", b"let: {k: 3}\n"),
     ];
     let folder = folder("blocks_alone", &[]);
@@ -185,8 +185,8 @@ fn blocks_alone() {
     assert_eq!(run(&folder, "check --format json nets/blocks.yaml").1, format!("{json}\n"));
     let (code, _, errors) = run(&folder, "check mistaken.yaml");
     assert_eq!(code, Some(1), "{errors}");
-    let expected = "error[E014]: nothing here is called `width`\n --> mistaken.yaml:3:19\n  |\n2 |   outer(w): inner {w}\n  |             --------- \
-                    in block `inner`, called here\n3 |   inner(w): conv {width} 3x3 -> rleu\n  |                   ^^^^^\n";
+    let expected = "error[E014]: nothing here is called `wide`\n --> mistaken.yaml:3:19\n  |\n2 |   outer(w): inner {w}\n  |             --------- \
+                    in block `inner`, called here\n3 |   inner(w): conv {wide} 3x3 -> rleu\n  |                   ^^^^\n";
     assert!(errors.starts_with(expected) && errors.contains("no layer or block is called `rleu`"), "{errors}");
     for arguments in ["check nothing.yaml", "check none.yaml", "expand nets/blocks.yaml"] {
         let (code, _, errors) = run(&folder, arguments);

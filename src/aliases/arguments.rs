@@ -31,6 +31,8 @@ pub const ARGUMENTS: &[Name] = &[
     written("numparameters", "PyTorch", "write `channels` for one of each channel"),
     written("inputshape", "Keras", "write `input: [C, H, W]` at the top of the file"),
     // Windows.
+    written("height", "Keras", "write height and width as one size: `28x32`"),
+    written("width", "Keras", "write height and width as one size: `28x32`"),
     is("kernelsize", "Keras, PyTorch, Caffe", "kernel"),
     is("poolsize", "Keras", "kernel"),
     is("ksize", "TensorFlow", "kernel"),

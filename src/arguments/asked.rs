@@ -115,6 +115,14 @@ pub(super) struct Probe {
 }
 
 impl Probe {
+    /// What was asked for, up to now and before. What another argument can stand for need not be there.
+    pub fn into_asked(self) -> Vec<Asked> {
+        let Probe { mut asked, needed, .. } = self;
+        let replaced = asked.iter_mut().filter(|asked| asked.given == Given::Always && !needed.contains(&asked.name));
+        replaced.for_each(|asked| asked.given = Given::Anyhow);
+        asked
+    }
+
     pub fn note<T: FromValue>(&mut self, name: &'static str, given: Given) {
         if given == Given::Always {
             self.needed.push(name);

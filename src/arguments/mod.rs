@@ -83,12 +83,7 @@ impl Arguments {
             arguments.probe = Some(Box::new(probe));
             // What the samples lead to is of no interest.
             drop(read(&mut arguments));
-            let Probe { asked: found, needed, .. } = arguments.probe.map(|probe| *probe).unwrap_or_default();
-            asked = found;
-            // What another argument can stand for need not be there.
-            let replaced =
-                asked.iter_mut().filter(|asked| asked.given == Given::Always && !needed.contains(&asked.name));
-            replaced.for_each(|asked| asked.given = Given::Anyhow);
+            asked = arguments.probe.map(|probe| probe.into_asked()).unwrap_or_default();
         }
         asked
     }

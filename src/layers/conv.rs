@@ -171,7 +171,7 @@ mod tests {
             (
                 "conv 64 3 padding=-1",
                 "3x8x8",
-                "E013 `padding` of `conv` must be a whole number or a size such as `3x5`: found `-1`",
+                "E013 `padding` of `conv` must be a whole number, a size such as `3x5`, or `same`: found `-1`",
             ),
             ("conv 0 3", "3x8x8", "E013 `out` of `conv` must be a whole number, one or more: found `0`"),
             ("conv 2.5 3", "3x8x8", "E013 `out` of `conv` must be a whole number, one or more: found `2.5`"),

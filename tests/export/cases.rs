@@ -16,7 +16,11 @@ pub struct Case {
 }
 
 /// Sides of images that are tried, the smallest first: sums are shorter, and no operation is left out.
-const SIDES: [usize; 2] = [64, 128];
+const SIDES: [usize; 3] = [64, 128, 132];
+
+/// What goes in place of `data:`, whose transforms make other sizes: nothing, or, if that is what networks are for whose
+/// pixels have a class each, only the task.
+const DATA: [&str; 2] = ["null", "{set: folder, path: images, task: segment}"];
 
 /// Networks with more parameters get a quarter of their channels.
 pub const LARGE: u64 = 2_000_000;
@@ -44,9 +48,10 @@ pub fn architectures() -> impl Iterator<Item = Case> {
         let own = compile(&[]).unwrap_or_else(|errors| panic!("{errors}")).network;
         let channels = own.graph.input.channels();
         let side = own.graph.input.sides().map_or(0, |(height, _)| height);
-        let smaller = SIDES.iter().filter(|smaller| **smaller < side).find_map(|side| {
+        let ways = SIDES.iter().flat_map(|side| DATA.iter().map(move |data| (*side, *data)));
+        let smaller = ways.filter(|(smaller, _)| *smaller < side).find_map(|(side, data)| {
             let input = set("input", format!("{channels}x{side}x{side}"));
-            compile(&[set("data", "null".to_owned()), input]).ok()
+            compile(&[set("data", data.to_owned()), input]).ok()
         });
         let network = smaller.map_or(own, |compiled| compiled.network);
         let narrow = (network.totals().params > LARGE).then(|| narrow(&network)).flatten();

@@ -208,6 +208,7 @@ def with_onnx():
         of = numpy_helper.from_array(numpy.float32([value]), "value")
         return helper.make_node("ConstantOfShape", [f"{name}_sizes"], [name], value=of)
 
+    tensors.append(numpy_helper.from_array(numpy.int64([1, 2]), "axes"))
     nodes = [
         helper.make_node("Conv", ["x", tensor("kernel", 4, 3, 3, 3), tensor("bias", 4)], ["conv"], pads=[1] * 4),
         helper.make_node("HardSigmoid", ["conv"], ["hard"]),
@@ -220,7 +221,13 @@ def with_onnx():
         filled("mixing", 0.1, 80, 24, 1, 1),
         helper.make_node("Conv", ["all", "mixing"], ["mixed"]),
         helper.make_node("Mul", ["mixed", tensor("scale", 80, 1, 1)], ["scaled"]),
-        helper.make_node("GlobalAveragePool", ["scaled"], ["pooled"]),
+        filled("factors", 0.7, 80),
+        helper.make_node("Unsqueeze", ["factors", "axes"], ["stretched"]),
+        helper.make_node("Mul", ["scaled", "stretched"], ["rescaled"]),
+        filled("less", 0.2, 80),
+        helper.make_node("Unsqueeze", ["less", "axes"], ["lessened"]),
+        helper.make_node("Sub", ["rescaled", "lessened"], ["lowered"]),
+        helper.make_node("GlobalAveragePool", ["lowered"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         filled("matrix", 0.01, 60, 80),
         helper.make_node("Gemm", ["flat", "matrix"], ["wide"], transB=1),

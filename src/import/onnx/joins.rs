@@ -147,17 +147,20 @@ impl<'g> Reading<'g> {
             );
             return Err(self.refused(node, &why).into());
         }
-        let source = match (is_each, &constant.origin, scalar) {
-            (true, Some(origin), _) => Source::Tensor(origin.name.value.clone(), origin.order),
-            (_, _, Some(scalar)) => Source::Number(match how {
-                How::Subtract => -scalar,
-                How::Divide => 1.0 / scalar,
-                _ => scalar,
-            }),
+        let taken = |number: f64| match how {
+            How::Subtract => -number,
+            How::Divide => 1.0 / number,
+            _ => number,
+        };
+        let source = match (is_each, &constant.origin, scalar, constant.scalar()) {
+            (true, Some(origin), ..) => Source::Tensor(origin.name.value.clone(), origin.order),
+            (_, _, Some(scalar), _) => Source::Number(taken(scalar)),
+            (true, None, _, Some(every)) => Source::Tensor(String::new(), Order::Filled(taken(every) as f32)),
             _ => return Err(self.refused(node, "takes numbers that the file does not hold, but computes").into()),
         };
         let order = match (how, &source) {
             (_, Source::Number(number)) => Order::Filled(*number as f32),
+            (_, Source::Tensor(_, filled @ Order::Filled(_))) => *filled,
             (How::Add | How::Multiply, Source::Tensor(_, order)) => *order,
             (How::Subtract, Source::Tensor(_, Order::Same)) => Order::Negative,
             (How::Divide, Source::Tensor(_, Order::Same)) => Order::Inverse,

@@ -9,7 +9,8 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::split::{Images, Split};
-use super::{DataError, check_labels, places};
+use super::targets::check_labels;
+use super::{DataError, places};
 use crate::ir::Pair;
 use crate::recipe::DataSet;
 use crate::regular;

@@ -391,15 +391,3 @@ pub fn read_image(
     pipeline.apply(&mut image, None, &mut spare, &mut generator(0, Purpose::Augment, 0, 0), &mut output);
     Ok(output)
 }
-
-/// An error if a label has no class.
-fn check_labels(labels: &[u32], classes: usize, file: &Path) -> Result<(), DataError> {
-    match labels.iter().position(|label| *label as usize >= classes) {
-        None => Ok(()),
-        Some(at) => {
-            let message =
-                format!("label {} of example {at}, but there are {classes} classes, 0 to {}", labels[at], classes - 1);
-            Err(DataError::malformed(file, message))
-        }
-    }
-}

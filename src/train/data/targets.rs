@@ -1,5 +1,6 @@
 //! What is known of each image of a split: the one place where tasks part in the data.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use flate2::Crc;
@@ -251,6 +252,18 @@ impl Targets {
         }
         let name = |label: &u32| names.get(*label as usize).cloned().unwrap_or_else(|| label.to_string());
         self.of(example).iter().map(name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// An error if a label has no class.
+pub(super) fn check_labels(labels: &[u32], classes: usize, file: &Path) -> Result<(), DataError> {
+    match labels.iter().position(|label| *label as usize >= classes) {
+        None => Ok(()),
+        Some(at) => {
+            let message =
+                format!("label {} of example {at}, but there are {classes} classes, 0 to {}", labels[at], classes - 1);
+            Err(DataError::malformed(file, message))
+        }
     }
 }
 
