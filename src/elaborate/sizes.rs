@@ -8,7 +8,7 @@ use super::level::{Level, Wire};
 use super::scope::{Binding, Scope};
 use super::walk::Walk;
 use crate::arguments::Value;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::ir::Shape;
 use crate::layers::Definition;
 use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Part, Source, Template, TemplatePart, Term};
@@ -52,7 +52,8 @@ impl Walk<'_> {
             let error = Diagnostic::error(Code::Expression, span, format!("a value has no `{size}`"));
             let all = SIZES.map(|size| format!("{name}.{size}"));
             let rule = || format!("`{}`, `{}` and `{}` are its sizes", all[0], all[1], all[2]);
-            self.report(error.did_you_mean(&format!("{name}.{size}"), all.iter().map(String::as_str), rule));
+            let near = nearest(size, SIZES).map(|size| format!("{name}.{size}"));
+            self.report(error.meant(near.as_deref(), rule));
             return None;
         }
         if name == "in" {
