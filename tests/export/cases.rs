@@ -18,8 +18,8 @@ pub struct Case {
 /// Sides of images that are tried, the smallest first: sums are shorter, and no operation is left out.
 const SIDES: [usize; 3] = [64, 128, 132];
 
-/// What goes in place of `data:`, whose transforms make other sizes: nothing, or, if that is what networks are for whose
-/// pixels have a class each, only the task.
+/// What goes in place of `data:`, whose transforms make other sizes: nothing, or the task alone, for networks that give
+/// each pixel a class.
 const DATA: [&str; 2] = ["null", "{set: folder, path: images, task: segment}"];
 
 /// Networks with more parameters get a quarter of their channels.

@@ -180,6 +180,14 @@ fn damage_is_named() {
         let error = open(DataSet::Medmnist, &path, Task::Class).expect_err(case).to_string();
         assert!(error.contains(expected), "{case}: {error}");
     }
+    // Of a packed array the directory says how long it is, which may be less than its header.
+    let path = changed("pathmnist.npz", &|bytes| {
+        let directory = find(bytes, b"PK\x01\x02");
+        let name = directory + find(&bytes[directory..], b"train_labels.npy");
+        bytes[name - 22..name - 18].copy_from_slice(&10u32.to_le_bytes());
+    });
+    let error = open(DataSet::Medmnist, &path, Task::Class).expect_err("it is short").to_string();
+    assert!(error.contains("`train_labels` is to have 4·1·1 bytes, and 0 follow"), "{error}");
     // The header of the first array is stored as it is; its length, and what it says, are looked at.
     for (case, from, to, expected) in [
         ("more", "(4, 28, 28)", "(9, 28, 28)", "is to have 9·28·28·1 bytes, and 3136 follow"),
