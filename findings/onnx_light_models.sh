@@ -3,8 +3,8 @@
 #
 # Software: onnx 1.23.2, ONNX Runtime 1.32.0
 # Expected: `light_resnet50.onnx` in the package is a ResNet-50, small because its weights are few or of half precision.
-# Happens:  it holds no weights at all. They are made when the graph runs, by `ConstantOfShape` of a size that is stored:
-#           239 arrays of 25,608,360 numbers, each array of one number throughout, so the thousand classes all have one
+# Happens:  it holds no weights at all. They are made when the graph runs, by `ConstantOfShape` of a stored size: 239
+#           arrays of 25,608,360 numbers, each array of one number throughout, so the thousand classes all have one
 #           score, whatever the image. VGG-19 with its 143,667,112 numbers is a file of 9,311 bytes.
 # Matters:  an importer that takes only stored tensors for weights refuses every one of them, and one that reads sizes
 #           of weights from `initializer` finds none there. Who wants to see whether an import is right has no use for

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod tests;
+mod tiff;
 
 use std::io::{self, BufRead, Cursor, Read, Seek, SeekFrom};
 
@@ -283,6 +284,13 @@ fn decoder<'a, R: BufRead + Seek + 'a>(
             .max_alloc
             .map(|all| all.min(pixels.saturating_mul(2 * WIDEST_PIXEL).saturating_add(LONGEST_PROFILE)));
         reader = ImageReader::with_format(inner, ImageFormat::Png);
+    }
+    if reader.format() == Some(ImageFormat::Tiff) {
+        let mut inner = reader.into_inner();
+        if tiff::promises_too_much(&mut inner).map_err(|error| unreadable(file, error))? {
+            return Err(bad(&"it is damaged: a list in its directory is to be longer than the file"));
+        }
+        reader = ImageReader::with_format(inner, ImageFormat::Tiff);
     }
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| bad(&error))?;

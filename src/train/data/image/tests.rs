@@ -191,6 +191,25 @@ fn sizes_are_looked_at_before_memory_is_taken() {
     assert!(size(&blank, few).is_err());
 }
 
+/// Lists that are longer than their file cost nothing, whichever way round and however wide its numbers are.
+#[test]
+fn lists_of_a_tiff_file_fit_into_it() {
+    let folder = Folder::new("lists");
+    let images = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/train/data/images");
+    // The number of values of StripByteCounts, behind its tag and type.
+    for (file, entry, count) in
+        [("grey.tif", &[0x17, 1, 4, 0][..], [1, 0, 0x6c, 0]), ("big_endian.tif", &[1, 0x17, 0, 4], [0, 0x6c, 0, 1])]
+    {
+        let mut bytes = fs::read(images.join(file)).unwrap();
+        let at = bytes.windows(entry.len()).rposition(|window| window == entry).expect(file);
+        bytes[at + 4..at + 8].copy_from_slice(&count);
+        let path = folder.write(file, &bytes);
+        for error in [decode(&path, 3, USUAL, &mut Image::default()).unwrap_err(), size(&path, USUAL).unwrap_err()] {
+            assert!(error.to_string().contains("longer than the file"), "{file}: {error}");
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn only_files_are_read() {
