@@ -219,6 +219,7 @@ fn what_archc_has_not_is_refused_by_name() {
         (node("LSTM", "\"x\"", ""), "node `n`: `LSTM` remembers earlier inputs"),
         (node("MatMul", "\"x\", \"x\"", ""), "node `n`: `MatMul` multiplies computed values"),
         (node("Clip", "\"x\"", "\"min\": 1.0, \"max\": 1.0"), "cuts to 1…1, which is one number"),
+        (node("Clip", "\"x\"", "\"min\": -5000.0, \"max\": 1.0"), "cuts at -5000, by way of which"),
         (node("LRN", "\"x\"", "\"size\": 4"), "has a window of 4"),
         (node("Conv", "\"x\", \"odd\"", ""), "slides along"),
         (node("Conv", "\"x\", \"kernel\"", "\"group\": 2"), "it reads 8 channels in 2 groups, and 4 arrive"),
@@ -241,6 +242,27 @@ fn what_archc_has_not_is_refused_by_name() {
         let errors = compiled(Path::new("model.onnx"), &listing(&nodes)).expect_err(&nodes).to_string();
         assert!(errors.contains(expected), "{nodes}\n{errors}");
         assert!(errors.contains("--> model:"), "{errors}");
+    }
+}
+
+/// The ends of single precision stand for no bound, as older exporters write them.
+#[test]
+fn bounds_beyond_all_numbers_are_none() {
+    let most = f64::from(f32::MAX);
+    for (attributes, expected) in [
+        (
+            format!("\"min\": {:e}, \"max\": 6.0", -most),
+            "n_from power 1 scale=-1 shift=6, n relu, n_to power 1 scale=-1 shift=6",
+        ),
+        (format!("\"min\": 0.0, \"max\": {most:e}"), "n relu"),
+        (format!("\"min\": {:e}, \"max\": {most:e}", -most), "n identity"),
+        ("\"min\": 0.0, \"max\": 6.0".to_owned(), "n relu6"),
+    ] {
+        let text = listing(&node("Clip", "\"x\"", &attributes));
+        let network =
+            compiled(Path::new("model.onnx"), &text).unwrap_or_else(|errors| panic!("{attributes}\n{errors}"));
+        let layers = network.graph.nodes.iter().map(|node| format!("{} {}", node.name, node.call));
+        assert_eq!(layers.collect::<Vec<_>>().join(", "), expected, "{attributes}");
     }
 }
 

@@ -296,7 +296,7 @@ impl<'g> Reading<'g> {
 }
 
 /// factor·x + shift.
-fn rescaled(node: &Node, factor: f64, shift: f64) -> Call {
+pub fn rescaled(node: &Node, factor: f64, shift: f64) -> Call {
     Call::rescaled(rounded(factor), rounded(shift), node.operator.span)
 }
 

@@ -2,11 +2,15 @@
 
 use super::constant::Constant;
 use super::graph::Node;
+use super::joins::rescaled;
 use super::patterns;
 use super::reading::{Data, Failure, Known, Made, Reading};
 use super::shapes::rounded;
 use crate::arguments::Value as Argument;
 use crate::import::net::{Call, Order, Value};
+
+/// Numbers that are moved by more lose a digit that others show.
+const FARTHEST: f64 = 256.0;
 
 impl<'g> Reading<'g> {
     /// What a node makes.
@@ -162,8 +166,9 @@ impl<'g> Reading<'g> {
                         None => Ok(node.attribute(key).and_then(|bound| bound.number())),
                     }
                 };
-                // The largest number in single precision is written for none.
-                let (low, high) = (bound(1, "min")?, bound(2, "max")?.filter(|high| *high < f64::from(f32::MAX)));
+                // The smallest and the largest number in single precision are written for none.
+                let is_bound = |bound: &f64| bound.abs() < f64::from(f32::MAX);
+                let (low, high) = (bound(1, "min")?.filter(is_bound), bound(2, "max")?.filter(is_bound));
                 return self.cut(node, low, high);
             }
             operator => {
@@ -176,11 +181,11 @@ impl<'g> Reading<'g> {
 
     /// factor·x + shift; nothing if that is x to single precision.
     fn moved(&mut self, node: &Node, suffix: &str, value: Value, factor: f64, shift: f64) -> Made<Value> {
-        let (factor, shift) = (rounded(f64::from(factor as f32)), rounded(f64::from(shift as f32)));
+        let (factor, shift) = (f64::from(factor as f32), f64::from(shift as f32));
         if (factor - 1.0).abs() < 1e-6 && shift.abs() < 1e-6 {
             return Ok(value);
         }
-        self.beside(node, suffix, Call::rescaled(factor, shift, node.operator.span), vec![value])
+        self.beside(node, suffix, rescaled(node, factor, shift), vec![value])
     }
 
     /// Numbers not below the one and not above the other: by way of 0 to 6, or of 0 onwards.
@@ -194,14 +199,16 @@ impl<'g> Reading<'g> {
                 return Err(self.refused(node, &format!("cuts to {low}…{high}, which is one number")).into());
             }
         };
+        if let Some(far) = [low, high].into_iter().flatten().find(|bound| bound.abs() > FARTHEST) {
+            return Err(self
+                .refused(node, &format!("cuts at {far}, by way of which small numbers lose digits"))
+                .into());
+        }
         let data = self.data(node, 0)?;
         let value = self.moved(node, "from", data.value, 1.0 / factor, -start / factor)?;
-        let Known::Data(data) = self.in_place(node, Call::new(kind, node.operator.span), Data { value, ..data })?
-        else {
-            unreachable!("a layer makes data")
-        };
-        let value = self.moved(node, "to", data.value, factor, start)?;
-        Ok(Known::Data(Data { value, ..data }))
+        let value = self.layer(node, None, Call::new(kind, node.operator.span), vec![value])?;
+        let value = self.moved(node, "to", value, factor, start)?;
+        Ok(Known::Data(Data { value, is_sole: true, ..data }))
     }
 
     fn prelu(&mut self, node: &'g Node) -> Made {
