@@ -106,7 +106,7 @@ impl Subject {
     fn open(&self) -> Result<Collection, Failure> {
         let collection = Collection::open(&self.recipe)?;
         say_left_out(&collection.left_out);
-        collection.notes.iter().for_each(|note| complain(&format!("warning: {note}")));
+        super::trained::say_notes(&collection.notes);
         Ok(collection)
     }
 

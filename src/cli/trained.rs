@@ -216,7 +216,7 @@ fn listed(names: &[String]) -> String {
 fn open(network: &Network, classes: Option<usize>) -> Result<Dataset, Failure> {
     let dataset = Dataset::open(data(network)?, network.graph.input, classes).map_err(unreadable)?;
     say_left_out(dataset.left_out());
-    dataset.notes().iter().for_each(|note| complain(&format!("warning: {note}")));
+    say_notes(dataset.notes());
     Ok(dataset)
 }
 
@@ -229,6 +229,11 @@ pub fn say_left_out(images: &[impl Display]) {
     if images.len() > MOST_NAMED {
         complain(&format!("left out: {} more, which `archc data info` lists", images.len() - MOST_NAMED));
     }
+}
+
+/// Says what there is to say about the files that images are in.
+pub fn say_notes(notes: &[String]) {
+    notes.iter().for_each(|note| complain(&format!("warning: {note}")));
 }
 
 /// What is wrong with the images of a network's file, and what the file can say about it.

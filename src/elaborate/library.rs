@@ -68,6 +68,6 @@ fn call(block: &Block) -> Item {
         span,
     });
     let name = block.name.clone();
-    let call = Call { id: None, name, chosen: None, arguments: arguments.collect(), span, room: None };
+    let call = Call::new(name, arguments.collect(), span);
     Item { name: None, body: ItemBody::Call(call), span }
 }

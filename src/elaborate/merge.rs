@@ -83,14 +83,8 @@ impl Walk<'_> {
             let value = Spanned::new(Term::Expr(Spanned::new(Expr::Float(factor), *place)), *place);
             Argument { key: None, value, span: *place }
         };
-        let call = Call {
-            id: None,
-            name: Spanned::new(definition.name.to_string(), *place),
-            chosen: None,
-            arguments: factor.map(argument).into_iter().collect(),
-            span: *span,
-            room: None,
-        };
+        let kind = Spanned::new(definition.name.to_string(), *place);
+        let call = Call::new(kind, factor.map(argument).into_iter().collect(), *span);
         let name = level.next(given.map(|name| name.value.as_str()));
         self.declare(&name, given.map_or(*span, |name| name.span));
         let output = self.layer(definition, &call, &name, &Scope::root(&[], &Effort::default()), values, shortcut);

@@ -77,14 +77,8 @@ impl Walk<'_> {
             return Some((padded, input));
         }
         let sides = ["bottom", "right"].into_iter().zip(odd).filter(|(_, more)| *more > 0);
-        let pad = Call {
-            id: None,
-            name: Spanned::new(layers::PAD.name.to_string(), call.name.span),
-            chosen: None,
-            arguments: sides.map(|(side, _)| argument(side, Expr::Int(1))).collect(),
-            span: call.span,
-            room: None,
-        };
+        let kind = Spanned::new(layers::PAD.name.to_string(), call.name.span);
+        let pad = Call::new(kind, sides.map(|(side, _)| argument(side, Expr::Int(1))).collect(), call.span);
         let pad_name = format!("{name}_pad");
         self.declare(&pad_name, call.name.span);
         let effort = Effort::default();

@@ -11,7 +11,7 @@ use crate::arguments::Value;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, nearest};
 use crate::ir::Shape;
 use crate::layers::Definition;
-use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Part, Source, Template, TemplatePart, Term};
+use crate::syntax::ast::{Argument, Call, Expr, Item, ItemBody, Part, Source, Template, Term};
 
 /// The argument that stands for `size`.
 const LIKE: &str = "like";
@@ -194,11 +194,7 @@ fn names_in<'i>(item: &'i Item, found: Found<'_, 'i>) {
 }
 
 fn template_names<'i>(name: &'i Spanned<Template>, found: Found<'_, 'i>) {
-    for part in &name.value.0 {
-        if let TemplatePart::Expr(expr) = part {
-            expr_names(expr, found);
-        }
-    }
+    name.value.expressions().for_each(|expr| expr_names(expr, found));
 }
 
 fn term_names<'i>(term: &'i Spanned<Term>, found: Found<'_, 'i>) {

@@ -79,14 +79,8 @@ impl Walk<'_> {
             value: Spanned::new(Term::Expr(Spanned::new(Expr::Int(bound as i64), place)), place),
             span: place,
         };
-        let call = Call {
-            id: None,
-            name: Spanned::new(layers::SLICE.name.to_string(), place),
-            chosen: None,
-            arguments: range.map(argument).to_vec(),
-            span,
-            room: None,
-        };
+        let kind = Spanned::new(layers::SLICE.name.to_string(), place);
+        let call = Call::new(kind, range.map(argument).to_vec(), span);
         let effort = Effort::default();
         self.layer(&layers::SLICE, &call, name, &Scope::root(&[], &effort), &[input], None)
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::syntax::ast::{
     Argument, Block, Call, Document, DocumentBody, Expr, Item, ItemBody, Part, Section, Setting, Shortcut, Source,
-    Template, TemplatePart, Term,
+    Template, Term,
 };
 
 /// Warnings of the document's own blocks that nothing calls, and of its own values that nothing reads. What an unused
@@ -102,11 +102,7 @@ fn item_names<'d>(item: &'d Item, found: Found<'_, 'd>) {
 }
 
 fn template_names<'d>(name: &'d Spanned<Template>, found: Found<'_, 'd>) {
-    for part in &name.value.0 {
-        if let TemplatePart::Expr(expr) = part {
-            expr_names(expr, found);
-        }
-    }
+    name.value.expressions().for_each(|expr| expr_names(expr, found));
 }
 
 fn call_names<'d>(call: &'d Call, found: Found<'_, 'd>) {

@@ -104,19 +104,12 @@ impl Geometry {
 
 /// Rows and columns around a map: above, to the left, below, to the right; zeros, or of another kind.
 pub fn pad(span: Span, [top, left, bottom, right]: [usize; 4], fill: Option<&str>) -> Call {
-    let mut call = Call::new("pad", span);
-    if top == bottom && left == right {
-        call = match top == left {
-            true => call.at(Argument::Int(top as i64), span),
-            false => call.at(Argument::Size(top as i64, left as i64), span),
-        };
-    } else {
-        for (key, size) in [("top", top), ("bottom", bottom), ("left", left), ("right", right)] {
-            if size > 0 {
-                call = call.plus(key, Argument::Int(size as i64));
-            }
-        }
-    }
+    let call = Call::new("pad", span);
+    let call = match (top == bottom && left == right, top == left) {
+        (true, true) => call.at(Argument::Int(top as i64), span),
+        (true, false) => call.at(Argument::Size(top as i64, left as i64), span),
+        (false, _) => with_sides(call, [top, bottom, left, right]),
+    };
     call.flag(fill.unwrap_or_default(), fill.is_some())
 }
 
@@ -129,15 +122,17 @@ pub(super) fn input_option(channels: Option<usize>, height: Option<usize>, width
 
 /// What is left of a map without so many rows at the top and bottom, and columns at the left and right.
 pub fn crop(span: Span, [top, bottom, left, right]: [usize; 4]) -> Call {
-    let sides = [("top", top), ("bottom", bottom), ("left", left), ("right", right)];
     let call = Call::new("crop", span);
-    match sides.iter().all(|(_, size)| *size == 0) {
-        true => call.plus("top", Argument::Int(0)),
-        false => sides
-            .into_iter()
-            .filter(|(_, size)| *size > 0)
-            .fold(call, |call, (key, size)| call.plus(key, Argument::Int(size as i64))),
+    match [top, bottom, left, right] {
+        [0, 0, 0, 0] => call.plus("top", Argument::Int(0)),
+        sides => with_sides(call, sides),
     }
+}
+
+/// Those of so many rows at the top and bottom, and columns at the left and right, that there are.
+fn with_sides(call: Call, sides: [usize; 4]) -> Call {
+    let sides = ["top", "bottom", "left", "right"].into_iter().zip(sides).filter(|(_, size)| *size > 0);
+    sides.fold(call, |call, (key, size)| call.plus(key, Argument::Int(size as i64)))
 }
 
 #[cfg(test)]

@@ -341,14 +341,7 @@ fn written(call: &Call) -> ast::Call {
         span: value.span,
     };
     let Spanned { value: kind, span } = call.kind;
-    ast::Call {
-        name: Spanned::new(kind.to_string(), span),
-        chosen: None,
-        arguments: call.arguments.iter().map(argument).collect(),
-        span,
-        id: None,
-        room: None,
-    }
+    ast::Call::new(Spanned::new(kind.to_string(), span), call.arguments.iter().map(argument).collect(), span)
 }
 
 /// A mapping because of what stands at `span`.

@@ -236,6 +236,13 @@ pub struct Call {
     pub room: Option<Span>,
 }
 
+impl Call {
+    /// A call by name that is not written in notation: it has no number yet, and no room behind it.
+    pub fn new(name: Spanned<String>, arguments: Vec<Argument>, span: Span) -> Call {
+        Call { id: None, name, chosen: None, arguments, span, room: None }
+    }
+}
+
 /// One argument of a call.
 #[derive(Debug, Clone)]
 pub struct Argument {
@@ -293,11 +300,17 @@ pub struct InitRule {
 pub struct Template(pub Vec<TemplatePart>);
 
 impl Template {
+    /// The expressions in it.
+    pub fn expressions(&self) -> impl Iterator<Item = &Spanned<Expr>> {
+        self.0.iter().filter_map(|part| match part {
+            TemplatePart::Text(_) => None,
+            TemplatePart::Expr(expr) => Some(expr),
+        })
+    }
+
     /// Whether an expression in it uses `name`.
     pub fn uses(&self, name: &str) -> bool {
-        self.0
-            .iter()
-            .any(|part| matches!(part, TemplatePart::Expr(expr) if expr.names().iter().any(|(used, _)| *used == name)))
+        self.expressions().any(|expr| expr.names().iter().any(|(used, _)| *used == name))
     }
 }
 

@@ -195,5 +195,5 @@ fn constant(span: Span, value: Expr) -> Call {
     let value = Spanned::new(Term::Expr(Spanned::new(value, span)), span);
     let argument = Argument { key: None, value, span };
     let name = Spanned::new("constant".to_string(), span);
-    Call { id: None, name, chosen: None, arguments: vec![argument], span, room: None }
+    Call::new(name, vec![argument], span)
 }

@@ -275,7 +275,7 @@ fn call(context: &mut Context<'_>, key: &Spanned<String>, value: &Spanned<Settin
         }
         _ => vec![positional(term(context, "an argument", value))],
     };
-    Some(Call { id: None, name: key.clone(), chosen: None, arguments, span: key.span.to(value.span), room: None })
+    Some(Call::new(key.clone(), arguments, key.span.to(value.span)))
 }
 
 fn positional(value: Spanned<Term>) -> Argument {

@@ -9,29 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::place::{NETWORK, Place, read};
+use crate::place::{NETWORK, Place, assert_same, read};
 use crate::segment::masked;
 use crate::tasks::{labelled, measured};
-
-/// All that two runs of one seed agree on.
-const FILES: [&str; 8] = [
-    "best.safetensors",
-    "best.json",
-    "last.safetensors",
-    "last.state.safetensors",
-    "metrics.jsonl",
-    "steps.jsonl",
-    "validations.jsonl",
-    "network.yaml",
-];
-
-fn assert_same(place: &Place, found: &str, expected: &str) {
-    for file in FILES {
-        let bytes =
-            |run: &str| fs::read(place.path(run).join(file)).unwrap_or_else(|error| panic!("{run}/{file}: {error}"));
-        assert!(bytes(found) == bytes(expected), "{found}/{file} differs from {expected}'s");
-    }
-}
 
 /// Starts to train, and waits until it has said so.
 fn started(place: &Place, arguments: &str) -> Child {

@@ -1,5 +1,6 @@
 //! A folder to train in, with a network.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -17,7 +18,7 @@ pub struct Place(tempfile::TempDir);
 impl Place {
     pub fn new() -> Place {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        std::fs::write(folder.path().join("tiny.yaml"), NETWORK).expect("room on the disk");
+        fs::write(folder.path().join("tiny.yaml"), NETWORK).expect("room on the disk");
         Place(folder)
     }
 
@@ -52,9 +53,29 @@ impl Place {
 }
 
 pub fn read(path: &Path) -> String {
-    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 pub fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// All that two runs of one seed agree on.
+const FILES: [&str; 8] = [
+    "best.safetensors",
+    "best.json",
+    "last.safetensors",
+    "last.state.safetensors",
+    "metrics.jsonl",
+    "steps.jsonl",
+    "validations.jsonl",
+    "network.yaml",
+];
+
+pub fn assert_same(place: &Place, found: &str, expected: &str) {
+    for file in FILES {
+        let bytes =
+            |run: &str| fs::read(place.path(run).join(file)).unwrap_or_else(|error| panic!("{run}/{file}: {error}"));
+        assert!(bytes(found) == bytes(expected), "{found}/{file} differs from {expected}'s");
+    }
 }

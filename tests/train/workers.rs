@@ -7,29 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::place::{Place, read};
+use crate::place::{Place, assert_same, read};
 use crate::segment::masked;
 use crate::tasks::{labelled, measured};
-
-/// All that two runs of one seed agree on.
-const FILES: [&str; 8] = [
-    "best.safetensors",
-    "best.json",
-    "last.safetensors",
-    "last.state.safetensors",
-    "metrics.jsonl",
-    "steps.jsonl",
-    "validations.jsonl",
-    "network.yaml",
-];
-
-fn assert_same(place: &Place, found: &str, expected: &str) {
-    for file in FILES {
-        let bytes =
-            |run: &str| fs::read(place.path(run).join(file)).unwrap_or_else(|error| panic!("{run}/{file}: {error}"));
-        assert!(bytes(found) == bytes(expected), "{found}/{file} differs from {expected}'s");
-    }
-}
 
 const NETWORK: &str = "\
 input: [1, 8, 8]

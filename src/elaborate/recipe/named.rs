@@ -75,7 +75,7 @@ fn call<T>(setting: &Spanned<Setting>, kind: &Registry<T>) -> Result<Call, Diagn
         Setting::Map(section) => match section.entries.as_slice() {
             [(name, value)] => {
                 let span = name.span.to(value.span);
-                Ok(Call { id: None, name: name.clone(), chosen: None, arguments: in_mapping(value)?, span, room: None })
+                Ok(Call::new(name.clone(), in_mapping(value)?, span))
             }
             entries => {
                 let message = format!("one {} is expected here, but the mapping has {} keys", kind.what, entries.len());

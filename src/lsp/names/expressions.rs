@@ -3,7 +3,7 @@
 use super::Symbol;
 use super::walk::{Home, Walk};
 use crate::diagnostic::{Span, Spanned};
-use crate::syntax::ast::{Block, Call, Expr, Template, TemplatePart, Term};
+use crate::syntax::ast::{Block, Call, Expr, Template, Term};
 
 /// What expressions know without a definition.
 const BUILTINS: [&str; 6] = ["classes", "channels", "height", "width", "in", "i"];
@@ -56,11 +56,7 @@ impl<'d> Walk<'d> {
 
     /// A name that may have expressions in it.
     pub(super) fn template(&mut self, name: &Spanned<Template>, home: Home<'d>) {
-        for part in &name.value.0 {
-            if let TemplatePart::Expr(expr) = part {
-                self.expr(expr, home);
-            }
-        }
+        name.value.expressions().for_each(|expr| self.expr(expr, home));
     }
 
     /// A call in a chain.

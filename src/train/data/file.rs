@@ -214,14 +214,19 @@ impl Read for Section {
 
 impl Seek for Section {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        let to = match place {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(place, self.at, self.length)?;
         Ok(self.at)
     }
+}
+
+/// The place that is sought, from `at` in so many bytes.
+pub fn sought(place: SeekFrom, at: u64, length: u64) -> io::Result<u64> {
+    let to = match place {
+        SeekFrom::Start(at) => Some(at),
+        SeekFrom::End(by) => length.checked_add_signed(by),
+        SeekFrom::Current(by) => at.checked_add_signed(by),
+    };
+    to.ok_or(io::ErrorKind::InvalidInput.into())
 }
 
 /// Reads from a place in a file, which several threads may do at once. A file in memory could not be cut short without

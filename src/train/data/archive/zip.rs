@@ -10,7 +10,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::{Entry, MOST_MEMBERS};
 use crate::diagnostic::printable;
-use crate::train::data::file::{Member, Opened, Packing, read_at};
+use crate::train::data::file::{Member, Opened, Packing, read_at, sought};
 
 /// The most bytes of names and places that are read: those of some two million files.
 const LONGEST_DIRECTORY: u64 = 256 << 20;
@@ -88,12 +88,7 @@ impl Read for Bounded<'_> {
 
 impl Seek for Bounded<'_> {
     fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
-        let to = match place {
-            SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.length.checked_add_signed(by),
-            SeekFrom::Current(by) => self.at.checked_add_signed(by),
-        };
-        self.at = to.ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = sought(place, self.at, self.length)?;
         Ok(self.at)
     }
 }
